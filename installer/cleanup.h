@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cleanup — what a failure path gives back by itself.
+ *
+ * Only for releasing: what commits (close after write, fsync, umount) is called by name and its
+ * result is looked at. Out of memory aborts; the supervising parent reports it.
+ */
+#pragma once
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CLEANUP(f) __attribute__((cleanup(f)))
+
+static inline void cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void cleanup_close(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cleanup_fclose(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+static inline void cleanup_closedir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+#define AUTO_FREE     CLEANUP(cleanup_free)
+#define AUTO_CLOSE    CLEANUP(cleanup_close)
+#define AUTO_FCLOSE   CLEANUP(cleanup_fclose)
+#define AUTO_CLOSEDIR CLEANUP(cleanup_closedir)
+
+/* Hands a descriptor on and leaves -1 behind. */
+static inline int steal_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* Never returns NULL. */
+static inline void *must_realloc(void *p, size_t count, size_t size_bytes)
+{
+	void *q = reallocarray(p, count ? count : 1, size_bytes);
+
+	if (!q)
+		abort();
+	return q;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * closure — the graph of store paths below a system, as the binary caches describe it.
+ *
+ * Walks narinfos from the system's store path and checks each one's signature. Reads metadata
+ * only; copying is copy's.
+ */
+#pragma once
+
+#include "config.h"
+#include "error.h"
+#include "narinfo.h"
+
+struct closure_path {
+	struct narinfo info;
+	size_t cache; /* index into the configuration's caches: where it was found */
+};
+
+struct closure {
+	struct closure_path
+		*paths; /* the system first; every reference of every path is among them */
+	size_t count;
+	uint64_t nar_bytes; /* sum */
+};
+
+/* Codes: EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature). Uses config's caches,
+ * trusted_keys, trust_anything. */
+int closure_walk(const struct config *config, const char *system, struct closure *ret,
+	struct error *err) WARN_UNUSED;
+
+/* Index of a store path or base name, or -1. */
+ssize_t closure_find(const struct closure *closure, const char *path_or_base_name);
+
+void closure_free(struct closure *closure);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config — one set of keys from several sources, later ones winning.
+ *
+ * Pure: it parses texts and command lines that others have read. Every error of every source is
+ * reported in one run, each with the source's name and line. Nothing is ever executed or sourced.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "layout.h"
+
+#define CONFIG_TEXT_BYTES   1024
+#define CONFIG_CACHES_MAX   8
+#define CONFIG_TRUSTED_MAX  16
+#define CONFIG_ERRORS_BYTES 4096
+
+enum config_key {
+	KEY_DISK,	  /* auto, a path, serial:NAME */
+	KEY_WIPE,	  /* refuse, force */
+	KEY_MACHINE,	  /* virtual, any */
+	KEY_LAYOUT,	  /* auto, bios, gpt */
+	KEY_ROOT_LABEL,	  /* ext4 label, 1 to 16 bytes */
+	KEY_ROOT_UUID,	  /* of the root file system */
+	KEY_ESP_LABEL,	  /* FAT label, 1 to 11 characters */
+	KEY_MANIFEST,	  /* URL or absolute path of guest.json */
+	KEY_SYSTEM,	  /* store path */
+	KEY_CACHE,	  /* binary cache URLs, separated by blanks, tried in this order */
+	KEY_TRUSTED_KEYS, /* name:base64 …, separated by blanks; or none */
+	KEY_KEYS,	  /* drive (default), none */
+	KEY_KEYS_USER,	  /* root (default), or another user of the guest */
+	KEY_ON_SUCCESS,	  /* poweroff, reboot, shell, exit */
+	KEY_ON_FAILURE,	  /* the same */
+	KEY_TIMEOUT,	  /* seconds, 1 to 604800 */
+	KEY_SEED,	  /* a UUID from which every other UUID of this install is derived */
+	CONFIG_KEY_COUNT,
+};
+
+enum ending {
+	ENDING_POWEROFF,
+	ENDING_REBOOT,
+	ENDING_SHELL,
+	ENDING_EXIT,
+};
+
+struct config {
+	char disk[CONFIG_TEXT_BYTES]; /* "auto", "/dev/vdb", an image's path, "serial:NAME" */
+	bool wipe_force;
+	bool machine_any;
+	enum layout layout;
+	char root_label[17];
+	char root_uuid[37]; /* empty: derived from the seed */
+	char esp_label[12];
+	char manifest[CONFIG_TEXT_BYTES]; /* empty: none */
+	char system[256];		  /* empty: the manifest's */
+	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES];
+	size_t cache_count;
+	char trusted_keys[CONFIG_TRUSTED_MAX][256];
+	size_t trusted_key_count;
+	bool trust_anything; /* trusted-keys = none, said explicitly */
+	bool keys_none;	     /* keys = none */
+	char keys_user[33];
+	enum ending on_success;
+	enum ending on_failure;
+	unsigned timeout_s;
+	char seed[37];		      /* empty: random */
+	bool given[CONFIG_KEY_COUNT]; /* which keys a source has set */
+
+	char errors[CONFIG_ERRORS_BYTES]; /* the sentences so far, one a line */
+	size_t error_count;
+};
+
+/* The built-in defaults. */
+void config_init(struct config *config);
+
+/* Merges a file's text (key = value lines, # comments; CRLF and a BOM are accepted). source names
+ * it in errors: "/etc/guest-installer.conf". Errors are collected in config. */
+void config_merge_text(
+	struct config *config, const char *source, const char *text, size_t size_bytes);
+
+/* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
+ * "…" around a value or a whole word); other words are not ours. */
+void config_merge_command_line(struct config *config, const char *command_line);
+
+/* Merges one key=value given as an argument of the program. */
+void config_merge_option(struct config *config, const char *source, const char *assignment);
+
+/* Checks what one key alone cannot show (a cache without trusted keys, …) and turns the collected
+ * errors into one error with EXIT_CONFIGURATION. */
+int config_finish(struct config *config, struct error *err) WARN_UNUSED;
+
+/* Prints every key, its values and its default, for --help. */
+struct config_key_info {
+	const char *name;
+	const char *values;
+	const char *meaning;
+};
+extern const struct config_key_info config_keys[CONFIG_KEY_COUNT];

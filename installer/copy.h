@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * copy — the closure's NARs from the caches into the target's store, in one sequential pass.
+ *
+ * Each NAR is read, decompressed, hashed and unpacked while it streams; these steps overlap on
+ * as many processors as there are. Memory does not grow with the closure. Nothing is fsynced
+ * file by file: the caller syncs the file system once, before the database.
+ */
+#pragma once
+
+#include "closure.h"
+#include "config.h"
+#include "error.h"
+
+/* Called from copy's calling thread, at most a few times a second: NAR bytes done of all. */
+typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *userdata);
+
+/* store_fd is the target's /nix/store, owned by this process alone. Codes: EXIT_FETCH (reading or
+ * decompressing), EXIT_VERIFY (hash, malformed NAR), EXIT_TARGET_FULL, else the stage's. */
+int copy_closure(const struct config *config, const struct closure *closure, int store_fd,
+	copy_progress_fn *progress, void *userdata, struct error *err) WARN_UNUSED;

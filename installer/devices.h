@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * devices — the block devices of this machine, from /sys, with what probe says of each.
+ *
+ * Effects: reads /sys, /proc/self/mountinfo and the devices; writes nothing.
+ */
+#pragma once
+
+#include "disk.h"
+#include "error.h"
+
+/* Reads <sysfs_root>/block (normally "/sys") and nodes below dev_root ("/dev"). Loop, ram, zram,
+ * dm, md and floppy devices are left out of the list (but count as holders). medium_source is the
+ * node the medium is mounted from ("/dev/sr0"), or NULL. Sorted by kernel's order: by name length,
+ * then name. Content is probed for every disk that is neither cdrom nor medium. A disk that cannot
+ * be read gets `unreadable`, it is not an error of the scan. */
+int devices_scan(const char *sysfs_root, const char *dev_root, const char *medium_source,
+	struct disk ret_disks[DISKS_MAX], size_t *ret_count, struct error *err) WARN_UNUSED;
+
+/* An image file named by the user, as a disk. */
+int devices_image(const char *path, struct disk *ret, struct error *err) WARN_UNUSED;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "layout.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+static const char *const names[LAYOUT_COUNT] = {
+	[LAYOUT_AUTO] = "auto",
+	[LAYOUT_BIOS] = "bios",
+	[LAYOUT_GPT] = "gpt",
+};
+
+const char *layout_name(enum layout layout)
+{
+	return names[layout];
+}
+
+int layout_parse(const char *name, enum layout *ret)
+{
+	for (size_t i = 0; i < LAYOUT_COUNT; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*ret = (enum layout)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+uint64_t layout_root_offset_bytes(enum layout layout)
+{
+	return layout == LAYOUT_GPT ? GPT_ROOT_OFFSET_BYTES : BIOS_ROOT_OFFSET_BYTES;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan — the partitions, file systems and mounts that an install will make.
+ *
+ * Pure: configuration, manifest, the chosen disk and the closure's size go in; a plain struct
+ * with fixed arrays comes out, or the refusal. Every UUID is derived from the seed, so the same
+ * seed gives the same plan.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "disk.h"
+#include "error.h"
+#include "layout.h"
+#include "manifest.h"
+
+#define PLAN_PARTITIONS_MAX 4
+
+enum partition_role {
+	ROLE_BIOS_BOOT, /* GRUB's core image on GPT */
+	ROLE_ESP,
+	ROLE_ROOT,
+};
+
+enum file_system {
+	FS_NONE,
+	FS_EXT4,
+	FS_VFAT,
+};
+
+struct plan_partition {
+	enum partition_role role;
+	char type[40]; /* GPT type GUID, or MBR type in hex ("83") */
+	char name[37]; /* GPT partition name */
+	char uuid[37]; /* GPT partition UUID; empty on MBR */
+	uint64_t offset_bytes;
+	uint64_t size_bytes;
+	enum file_system fs;
+	char fs_label[17];
+	char fs_uuid[37];     /* ext4: a UUID; vfat: XXXX-XXXX */
+	char mount_path[256]; /* inside the target: "/", "/boot"; empty if not mounted */
+};
+
+struct plan {
+	enum layout layout;
+	char disk_path[CONFIG_TEXT_BYTES];
+	bool image_file;
+	uint64_t disk_bytes;
+	unsigned sector_bytes;
+	char table_id[37]; /* GPT disk GUID, or MBR disk id as 0x%08x */
+	struct plan_partition partitions[PLAN_PARTITIONS_MAX]; /* in order of their place on disk */
+	size_t partition_count;
+	size_t root;	    /* index of the root partition */
+	char hash_seed[37]; /* ext4's directory hash seed */
+	char system[256];
+	char keys_user[33];
+};
+
+/* The size of the closure and the machine it is for. */
+struct plan_needs {
+	uint64_t nar_bytes; /* sum over the closure, as walked */
+	uint64_t files;	    /* the manifest's; 0 if unknown */
+	unsigned firmware;  /* the one that booted us, enum firmware; 0 if unknown */
+};
+
+/* What the layout will be, before a disk is known: the configuration's, else the manifest's. */
+int plan_layout(const struct config *config, const struct manifest *manifest, enum layout *ret,
+	struct error *err) WARN_UNUSED;
+
+/* The least size in bytes of a disk that takes this closure in this layout. */
+uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs);
+
+/* Makes the plan and holds it against the manifest: mounts, labels, boot loader and its device,
+ * firmware, SSH. seed is a UUID in text. Codes: EXIT_CONFIGURATION where the manifest does not fit
+ * (the sentence says what to change), EXIT_TOO_SMALL. */
+int plan_make(const struct config *config, const struct manifest *manifest, const struct disk *disk,
+	const struct plan_needs *needs, const char *seed, struct plan *ret,
+	struct error *err) WARN_UNUSED;
+
+/* Prints it for people, the same bytes for the same plan. */
+void plan_print(const struct plan *plan, FILE *out);

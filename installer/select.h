@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * select — which disk is plainly meant, and why every other one is not.
+ *
+ * Pure. The rule: candidates are whole virtual disks named vdX or xvdX (sdX and nvmeXnY only when
+ * the user names them). Read-only ones, cdroms, the medium, the key drive, anything mounted or
+ * held are out. With disk=auto exactly one candidate must be blank; a disk with content is taken
+ * only when the user named it and said wipe=force; our own unfinished mark at the planned root
+ * counts as blank; an installed mark is refused, whatever was said. A planned label or UUID on
+ * another disk is a refusal.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "disk.h"
+#include "error.h"
+
+enum disk_judgement {
+	DISK_TAKEN,
+	DISK_OUT,     /* never a target: cdrom, medium, key drive, read-only, in use, wrong name */
+	DISK_CONTENT, /* not blank */
+	DISK_INSTALLED, /* carries our installed mark */
+	DISK_SMALL,
+	DISK_CONFLICT, /* carries a planned label or UUID */
+	DISK_SUITABLE, /* blank, but not the only one, or not the named one */
+};
+
+/* What the plan will put on the disk, as far as selection has to know it. */
+struct select_request {
+	const char *disk; /* configuration's disk key */
+	bool wipe_force;
+	enum layout layout; /* never LAYOUT_AUTO */
+	uint64_t min_bytes;
+	const char *labels[4]; /* planned labels, NULL-terminated */
+	const char *uuids[4];  /* planned UUIDs that are fixed by configuration or manifest */
+};
+
+struct selection {
+	size_t target; /* index into disks */
+	struct {
+		enum disk_judgement judgement;
+		char reason[160]; /* "is read-only", "holds an ext4 file system", … */
+	} disks[DISKS_MAX];
+};
+
+/* Always fills ret->disks; ret->target only on success. Codes: EXIT_NO_DISK, EXIT_SEVERAL_DISKS,
+ * EXIT_NOT_BLANK, EXIT_ALREADY_INSTALLED, EXIT_TOO_SMALL. The sentence lists every disk with its
+ * reason. */
+int select_target(const struct select_request *request, const struct disk *disks, size_t count,
+	struct selection *ret, struct error *err) WARN_UNUSED;

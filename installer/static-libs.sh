@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# static-libs.sh — how each static library is configured and built (read by static-libs)
+#
+# One function per source package, called in its unpacked source, with musl-cc on the PATH and
+# DESTDIR set. Everything is installed below $DESTDIR/usr. What runs over every byte is built
+# for speed, the rest for size.
+
+PREFIX=$DESTDIR/usr
+JOBS=$(nproc)
+SECTIONS="-ffunction-sections -fdata-sections"
+SMALL="-Os $SECTIONS"
+FAST="-O2 $SECTIONS"
+COMMON=(--host=x86_64-linux-musl --prefix=/usr --sysconfdir=/etc --localstatedir=/var CC=musl-cc
+	"PKG_CONFIG=pkg-config --static" "PKG_CONFIG_LIBDIR=$PREFIX/lib/pkgconfig"
+	"PKG_CONFIG_SYSROOT_DIR=$DESTDIR")
+
+# autotools_configure CFLAGS OPTION... — configure, and never run autoconf or automake again,
+# whatever order the files of the source package were unpacked in.
+autotools_configure() {
+	local cflags=$1
+	shift
+	find . -exec touch -h -d @1000000000 {} +
+	find . -name aclocal.m4 -exec touch -d @1000000001 {} +
+	find . \( -name configure -o -name Makefile.in -o -name '*.h.in' \) \
+		-exec touch -d @1000000002 {} +
+	./configure "${COMMON[@]}" "CFLAGS=$cflags" "$@"
+}
+
+build_util_linux() {
+	autotools_configure "$SMALL" --disable-shared --enable-static --disable-all-programs \
+		--enable-libblkid --enable-libuuid --enable-libfdisk --enable-libmount \
+		--disable-libsmartcols --disable-nls --disable-asciidoc --disable-poman \
+		--disable-bash-completion --disable-rpath --without-python --without-systemd \
+		--without-udev --without-selinux --without-ncursesw --without-ncurses \
+		--without-readline --without-cap-ng --without-libmagic --without-econf \
+		--without-cryptsetup --without-btrfs --without-user --without-slang \
+		--without-utempter --without-util --without-tinfo
+	make -j "$JOBS"
+	make install
+}
+
+build_e2fsprogs() {
+	autotools_configure "$SMALL" --disable-nls --disable-elf-shlibs --disable-libuuid \
+		--disable-libblkid --disable-debugfs --disable-imager --disable-resizer \
+		--disable-defrag --disable-fsck --disable-e2initrd-helper --disable-uuidd \
+		--disable-fuse2fs --disable-tdb --disable-backtrace --without-pthread \
+		"CPPFLAGS=-I$PREFIX/include" "LDFLAGS=-L$PREFIX/lib"
+	make -j "$JOBS" libs
+	make install-libs
+}
+
+build_libzstd() {
+	make -j "$JOBS" -C lib libzstd.a CC=musl-cc "CFLAGS=$FAST" ZSTD_LIB_COMPRESSION=0 \
+		ZSTD_LIB_DICTBUILDER=0 ZSTD_LEGACY_SUPPORT=0 ZSTD_LIB_DEPRECATED=0
+	cp lib/libzstd.a "$PREFIX/lib/"
+	cp lib/zstd.h lib/zstd_errors.h "$PREFIX/include/"
+	make -C lib libzstd.pc PREFIX=/usr
+	cp lib/libzstd.pc "$PREFIX/lib/pkgconfig/"
+}
+
+build_xz_utils() {
+	autotools_configure "$FAST" --disable-shared --enable-static --disable-encoders \
+		--disable-microlzma --disable-lzip-decoder --disable-xz --disable-xzdec \
+		--disable-lzmadec --disable-lzmainfo --disable-lzma-links --disable-scripts \
+		--disable-doc --disable-nls
+	make -j "$JOBS"
+	make install
+}
+
+# Kept: SHA-2 and its assembly, Ed25519, TLS 1.2 and 1.3. CFLAGS replaces OpenSSL's own -O3.
+build_openssl() {
+	CC=musl-cc CFLAGS="$FAST" ./Configure linux-x86_64 --prefix=/usr --libdir=lib \
+		--openssldir=/etc/ssl no-shared no-tests no-async no-engine no-module no-legacy \
+		no-comp no-ui-console no-cms no-ct no-dtls no-srp no-psk no-ssl3 no-idea \
+		no-camellia no-seed no-bf no-cast no-rc2 no-rc4 no-md4 no-mdc2 no-whirlpool no-aria \
+		no-sm2 no-sm3 no-sm4 no-gost no-ocsp no-ts no-cmp no-dso no-pinshared \
+		no-secure-memory no-autoload-config
+	make -j "$JOBS" build_libs
+	make install_dev
+}
+
+# curl's configure takes OpenSSL from a folder: its own .pc handling would miss -lcrypto.
+build_curl() {
+	autotools_configure "$SMALL" --disable-shared --enable-static "--with-openssl=$PREFIX" \
+		--disable-debug --disable-ftp --disable-ldap --disable-ldaps --disable-rtsp \
+		--disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap \
+		--disable-smb --disable-smtp --disable-gopher --disable-mqtt --disable-manual \
+		--disable-ntlm --disable-ntlm-wb --disable-tls-srp --disable-unix-sockets \
+		--disable-alt-svc --disable-hsts --disable-dateparse --disable-libcurl-option \
+		--disable-doh --disable-mime --disable-cookies --without-zlib --without-brotli \
+		--without-zstd --without-libpsl --without-libidn2 --without-nghttp2 \
+		--without-librtmp --without-libssh2 \
+		--with-ca-bundle=/etc/ssl/certs/ca-certificates.crt
+	make -j "$JOBS" -C lib
+	make -C lib install
+	make -C include install
+	make install-pkgconfigDATA
+}
+
+# The source package has no amalgamation: make it, then compile that one file.
+build_sqlite3() {
+	autotools_configure "$FAST" --disable-tcl --disable-shared --disable-readline
+	make -j "$JOBS" sqlite3.c
+	# shellcheck disable=SC2086 # a list of flags
+	musl-cc $FAST -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=0 \
+		-DHAVE_USLEEP=1 -c sqlite3.c -o sqlite3.o
+	ar rcs "$PREFIX/lib/libsqlite3.a" sqlite3.o
+	cp sqlite3.h "$PREFIX/include/"
+	cp sqlite3.pc "$PREFIX/lib/pkgconfig/"
+}
+
+build_jansson() {
+	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
+		-DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None \
+		-DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
+	make -C build-static -j "$JOBS"
+	make -C build-static install
+}
+
+# A program, not a library: the lean ISO's mkfs.fat.
+build_dosfstools() {
+	autotools_configure "$SMALL" LDFLAGS="-static -Wl,--gc-sections"
+	make -j "$JOBS" -C src mkfs.fat
+	install -m 755 src/mkfs.fat "$PREFIX/bin/mkfs.fat"
+	strip "$PREFIX/bin/mkfs.fat"
+}
