@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the tools
+# qemu/lib.sh — what the host-side tools share: messages, options, QEMU's machine, waiting
+
+umask 022
+tied=(setpriv --pdeathsig KILL) # a child started so cannot outlive its parent, however that ends
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+# Ends with CODE (the table of exit codes in README.md) and one sentence.
+die() {
+	local code=$1
+	shift
+	say "$@"
+	exit "$code"
+}
+
+misuse() {
+	say "$@"
+	usage >&2
+	exit 2
+}
+
+need_commands() {
+	local command
+	for command; do
+		command -v "$command" >/dev/null || die 80 "the command $command is not installed"
+	done
+}
+
+# Splits `--name=value` or `--name value` into `option` and `value`; `width` is how far to shift.
+next_option() {
+	option=${1%%=*} value=${2-} width=$(($# < 2 ? $# : 2))
+	[[ $1 != --*=* ]] || value=${1#*=} width=1
+}
+
+need_value() {
+	[[ $value ]] || misuse "$option needs a value"
+}
+
+# QEMU's options are separated by commas; one inside a value is doubled.
+qemu_quote() { printf '%s' "${1//,/,,}"; }
+
+# Prints the format of a disk by its name: whole disks for Xen are raw.
+disk_format() {
+	case $1 in
+	*.raw | *.img) echo raw ;;
+	*) echo qcow2 ;;
+	esac
+}
+
+check_size() {
+	[[ $2 =~ ^[1-9][0-9]*[KMGT]?$ ]] || misuse "$1 takes a size such as 512M or 4G, not '$2'"
+}
+
+check_number() {
+	[[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || misuse "$1 takes a whole number, not '$2'"
+}
+
+# Prints kvm where hardware virtualisation works, else tcg: the device alone proves nothing.
+accel_detect() {
+	local device=$1 cpuinfo=$2
+	if [[ -w $device ]] && grep -qwE 'vmx|svm' "$cpuinfo"; then echo kvm; else echo tcg; fi
+}
+
+# Prints the firmware's code and a template of its variables, one a line.
+uefi_firmware() {
+	local pair
+	local -a known=(
+		"${OVMF_CODE-}:${OVMF_VARS-}"
+		/usr/share/OVMF/OVMF_CODE_4M.fd:/usr/share/OVMF/OVMF_VARS_4M.fd
+		/usr/share/OVMF/OVMF_CODE.fd:/usr/share/OVMF/OVMF_VARS.fd
+		/usr/share/edk2/ovmf/OVMF_CODE.fd:/usr/share/edk2/ovmf/OVMF_VARS.fd
+		/usr/share/edk2/x64/OVMF_CODE.4m.fd:/usr/share/edk2/x64/OVMF_VARS.4m.fd
+		/run/libvirt/nix-ovmf/OVMF_CODE.fd:/run/libvirt/nix-ovmf/OVMF_VARS.fd
+	)
+	for pair in "${known[@]}"; do
+		if [[ -f ${pair%%:*} && -f ${pair#*:} ]]; then
+			printf '%s\n' "${pair%%:*}" "${pair#*:}"
+			return
+		fi
+	done
+	die 80 "no UEFI firmware found; install OVMF or set OVMF_CODE and OVMF_VARS"
+}
+
+# Sets the array `machine`: ACCEL, FIRMWARE and MEMORY as QEMU's arguments; RUN is a private folder.
+machine_arguments() {
+	local accel=$1 firmware=$2 memory=$3 run=$4 cores cpu=max
+	[[ $accel != auto ]] || accel=$(accel_detect /dev/kvm /proc/cpuinfo)
+	[[ $accel != kvm ]] || cpu=host
+	cores=$(nproc)
+	machine=(
+		qemu-system-x86_64 -no-user-config -nodefaults
+		-machine pc -accel "$accel" -cpu "$cpu" -smp "$((cores < 4 ? cores : 4))" -m "$memory"
+		-display none -vga std -device virtio-rng-pci
+	)
+	[[ $firmware == uefi ]] || return 0
+	local files
+	mapfile -t files < <(uefi_firmware)
+	((${#files[@]} == 2)) || exit 80
+	cp -- "${files[1]}" "$run/firmware-variables"
+	machine+=(
+		-drive "if=pflash,format=raw,readonly=on,file=$(qemu_quote "${files[0]}")"
+		-drive "if=pflash,format=raw,file=$(qemu_quote "$run/firmware-variables")"
+	)
+}
+
+# Checks the options that every tool here knows.
+check_machine() {
+	[[ $accel =~ ^(auto|kvm|tcg)$ ]] || misuse "--accel takes auto, kvm or tcg, not '$accel'"
+	[[ $firmware =~ ^(bios|uefi)$ ]] || misuse "--firmware takes bios or uefi, not '$firmware'"
+	check_size --memory "$memory"
+	need_commands qemu-system-x86_64 setpriv
+}
+
+# Waits for the child PID; returns its status, or 124 when SECONDS have passed before.
+wait_deadline() {
+	local pid=$1 seconds=$2 timer
+	"${tied[@]}" sleep "$seconds" &
+	timer=$!
+	wait -n "$pid" "$timer" || true
+	if kill -0 "$pid" 2>/dev/null; then return 124; fi
+	kill "$timer" 2>/dev/null || true
+	wait "$pid"
+}
+
+# Ends the child PID: asks, waits ten seconds, insists.
+end_child() {
+	kill "$1" 2>/dev/null || return 0
+	wait_deadline "$1" 10 || true
+	kill -KILL "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
+# Repeats COMMAND until it succeeds; returns 1 when SECONDS have passed.
+retry_until() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < deadline)) || return 1
+		"${tied[@]}" sleep 0.5
+	done
+}
