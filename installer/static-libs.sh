@@ -3,15 +3,15 @@
 # static-libs.sh — how each static library is configured and built (read by static-libs)
 #
 # One function per source package, called in its unpacked source, with musl-cc on the PATH and
-# DESTDIR set. Everything is installed below $DESTDIR/usr. What runs over every byte is built
+# DESTDIR set. Everything is installed below $DESTDIR/static-libs. What runs over every byte is built
 # for speed, the rest for size.
 
-PREFIX=$DESTDIR/usr
+PREFIX=$DESTDIR/static-libs
 JOBS=$(nproc)
 SECTIONS="-ffunction-sections -fdata-sections"
 SMALL="-Os $SECTIONS"
 FAST="-O2 $SECTIONS"
-COMMON=(--host=x86_64-linux-musl --prefix=/usr --sysconfdir=/etc --localstatedir=/var CC=musl-cc
+COMMON=(--host=x86_64-linux-musl --prefix=/static-libs --sysconfdir=/etc --localstatedir=/var CC=musl-cc
 	"PKG_CONFIG=pkg-config --static" "PKG_CONFIG_LIBDIR=$PREFIX/lib/pkgconfig"
 	"PKG_CONFIG_SYSROOT_DIR=$DESTDIR")
 
@@ -37,7 +37,7 @@ build_util_linux() {
 		--without-cryptsetup --without-btrfs --without-user --without-slang \
 		--without-utempter --without-util --without-tinfo
 	make -j "$JOBS"
-	make install
+	make install "DESTDIR=$DESTDIR"
 }
 
 build_e2fsprogs() {
@@ -47,7 +47,7 @@ build_e2fsprogs() {
 		--disable-fuse2fs --disable-tdb --disable-backtrace --without-pthread \
 		"CPPFLAGS=-I$PREFIX/include" "LDFLAGS=-L$PREFIX/lib"
 	make -j "$JOBS" libs
-	make install-libs
+	make install-libs "DESTDIR=$DESTDIR"
 }
 
 build_libzstd() {
@@ -55,7 +55,7 @@ build_libzstd() {
 		ZSTD_LIB_DICTBUILDER=0 ZSTD_LEGACY_SUPPORT=0 ZSTD_LIB_DEPRECATED=0
 	cp lib/libzstd.a "$PREFIX/lib/"
 	cp lib/zstd.h lib/zstd_errors.h "$PREFIX/include/"
-	make -C lib libzstd.pc PREFIX=/usr
+	make -C lib libzstd.pc PREFIX=/static-libs
 	cp lib/libzstd.pc "$PREFIX/lib/pkgconfig/"
 }
 
@@ -65,22 +65,22 @@ build_xz_utils() {
 		--disable-lzmadec --disable-lzmainfo --disable-lzma-links --disable-scripts \
 		--disable-doc --disable-nls
 	make -j "$JOBS"
-	make install
+	make install "DESTDIR=$DESTDIR"
 }
 
 # Kept: SHA-2 and its assembly, Ed25519, TLS 1.2 and 1.3. CFLAGS replaces OpenSSL's own -O3.
 build_openssl() {
-	CC=musl-cc CFLAGS="$FAST" ./Configure linux-x86_64 --prefix=/usr --libdir=lib \
+	CC=musl-cc CFLAGS="$FAST" ./Configure linux-x86_64 --prefix=/static-libs --libdir=lib \
 		--openssldir=/etc/ssl no-shared no-tests no-async no-engine no-module no-legacy \
 		no-comp no-ui-console no-cms no-ct no-dtls no-srp no-psk no-ssl3 no-idea \
 		no-camellia no-seed no-bf no-cast no-rc2 no-rc4 no-md4 no-mdc2 no-whirlpool no-aria \
 		no-sm2 no-sm3 no-sm4 no-gost no-ocsp no-ts no-cmp no-dso no-pinshared \
 		no-secure-memory no-autoload-config
 	make -j "$JOBS" build_libs
-	make install_dev
+	make install_dev "DESTDIR=$DESTDIR" # its Makefile empties the variable of the environment
 }
 
-# curl's configure takes OpenSSL from a folder: its own .pc handling would miss -lcrypto.
+# Without --disable-netrc: passwords for a private cache come from there.
 build_curl() {
 	autotools_configure "$SMALL" --disable-shared --enable-static "--with-openssl=$PREFIX" \
 		--disable-debug --disable-ftp --disable-ldap --disable-ldaps --disable-rtsp \
@@ -93,9 +93,9 @@ build_curl() {
 		--without-librtmp --without-libssh2 \
 		--with-ca-bundle=/etc/ssl/certs/ca-certificates.crt
 	make -j "$JOBS" -C lib
-	make -C lib install
-	make -C include install
-	make install-pkgconfigDATA
+	make -C lib install "DESTDIR=$DESTDIR"
+	make -C include install "DESTDIR=$DESTDIR"
+	make install-pkgconfigDATA "DESTDIR=$DESTDIR"
 }
 
 # The source package has no amalgamation: make it, then compile that one file.
@@ -112,10 +112,10 @@ build_sqlite3() {
 
 build_jansson() {
 	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
-		-DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None \
+		-DCMAKE_INSTALL_PREFIX=/static-libs -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None \
 		-DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
 	make -C build-static -j "$JOBS"
-	make -C build-static install
+	make -C build-static install "DESTDIR=$DESTDIR"
 }
 
 # A program, not a library: the lean ISO's mkfs.fat.
