@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "protocol.h"
+
+#define LINE_BYTES     512
+#define EXIT_NOT_FOUND 127
+
+static const char *const default_environment[] = {
+	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+	"HOME=/root",
+	"LANG=C.UTF-8",
+	NULL,
+};
+
+/* Text as a file that can be read from its start. */
+static int open_input(const char *text, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (!text) {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, -errno, "open /dev/null");
+		return steal_fd(&fd);
+	}
+	fd = memfd_create("input", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+		lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(err, -errno, "prepare the input of a program");
+	return steal_fd(&fd);
+}
+
+/* In the new process: never returns. What goes wrong is said on the output pipe. */
+static _Noreturn void execute(const struct child *child, int input, int output)
+{
+	const char *const *environment = child->environment ? child->environment
+							    : default_environment;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+		dup2(output, STDERR_FILENO) >= 0 &&
+		(!child->root || (chroot(child->root) == 0 && chdir("/") == 0)))
+		execve(child->argv[0], (char *const *)child->argv, (char *const *)environment);
+	dprintf(output, "%s: %s\n", child->argv[0], strerror(errno));
+	_exit(EXIT_NOT_FOUND);
+}
+
+/* Forks; below a root the process gets a PID namespace of its own, so that whatever it leaves
+ * running ends with it and holds no mount. */
+static pid_t start(const struct child *child)
+{
+	unsigned long flags = SIGCHLD | (child->root ? CLONE_NEWPID : 0);
+
+	if (!child->root)
+		return fork();
+	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0);
+}
+
+/* Hands every line of the program's output to the log, the last one also to the caller. */
+static void relay(int fd, const char *name, char ret_last[LINE_BYTES])
+{
+	FILE *lines = fdopen(fd, "r");
+	char line[LINE_BYTES];
+
+	ret_last[0] = '\0';
+	if (!lines)
+		abort();
+	while (fgets(line, sizeof(line), lines)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] == '\0')
+			continue;
+		log_line("%s: %s", name, line);
+		memcpy(ret_last, line, sizeof(line));
+	}
+	fclose(lines);
+	protocol_sanitize(ret_last);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int judge(const char *name, int status, const char *last, struct error *err)
+{
+	const char *said = last[0] ? ": " : "";
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFSIGNALED(status))
+		return error_set(err, -EIO, "%s was killed by signal %d (%s)%s%s", name,
+			WTERMSIG(status), strsignal(WTERMSIG(status)), said, last);
+	return error_set(err, -EIO, "%s failed with exit status %d%s%s", name, WEXITSTATUS(status),
+		said, last);
+}
+
+int child_run(const struct child *child, struct error *err)
+{
+	const char *name = base_name(child->argv[0]);
+	AUTO_CLOSE int input = open_input(child->input, err);
+	char last[LINE_BYTES];
+	int ends[2], status;
+	pid_t pid;
+
+	if (input < 0)
+		return input;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_errno(err, -errno, "make a pipe for %s", name);
+	pid = start(child);
+	if (pid == 0)
+		execute(child, input, ends[1]);
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return error_errno(err, -errno, "start %s", name);
+	}
+	relay(ends[0], name, last);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_errno(err, -errno, "wait for %s", name);
+	return judge(name, status, last, err);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define CONSOLES_MAX   8
+#define WRITE_DEADLINE 2000 /* ms a console may take for a line */
+#define DRAIN_DEADLINE 5000 /* ms for everything to leave */
+#define DRAIN_NAP      20   /* ms between two looks */
+
+static int consoles[CONSOLES_MAX] = { STDOUT_FILENO };
+static size_t console_count = 1;
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void console_open_all(void)
+{
+	char active[256], path[300], *save = NULL;
+
+	console_count = 0;
+	file_read_line("/sys/class/tty/console/active", active, sizeof(active));
+	for (char *name = strtok_r(active, " ", &save); name && console_count < CONSOLES_MAX;
+		name = strtok_r(NULL, " ", &save)) {
+		snprintf(path, sizeof(path), "/dev/%s", name);
+		int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd >= 0)
+			consoles[console_count++] = fd;
+	}
+}
+
+/* Writes until done, an error other than "full" (a console that is gone), or the deadline. */
+static void write_one(int fd, const char *line, size_t size_bytes)
+{
+	int64_t deadline = now_ms() + WRITE_DEADLINE;
+
+	while (size_bytes > 0) {
+		ssize_t n = write(fd, line, size_bytes);
+
+		if (n > 0) {
+			line += n;
+			size_bytes -= (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return;
+		int64_t left = deadline - now_ms();
+		struct pollfd full = { .fd = fd, .events = POLLOUT };
+
+		if (left <= 0 || poll(&full, 1, (int)left) == 0)
+			return;
+	}
+}
+
+void console_write(const char *line, size_t size_bytes)
+{
+	for (size_t i = 0; i < console_count; i++)
+		write_one(consoles[i], line, size_bytes);
+}
+
+void console_drain(void)
+{
+	int64_t deadline = now_ms() + DRAIN_DEADLINE;
+
+	for (size_t i = 0; i < console_count; i++) {
+		int waiting = 0;
+
+		while (ioctl(consoles[i], TIOCOUTQ, &waiting) == 0 && waiting > 0 &&
+			now_ms() < deadline)
+			poll(NULL, 0, DRAIN_NAP);
+	}
+	/* The UART's own 16 bytes are not counted in the queue. */
+	poll(NULL, 0, DRAIN_NAP);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * console — where lines go: every active console as PID 1, standard output otherwise.
+ *
+ * A console that does not take its bytes is given up after a deadline: nothing here can hang.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Opens every console of /sys/class/tty/console/active (Linux Documentation/ABI). Those that can
+ * not be opened are left out. Without a call, lines go to standard output. */
+void console_open_all(void);
+
+/* Writes a whole line to each, in one go where the console takes it. */
+void console_write(const char *line, size_t size_bytes);
+
+/* Waits until everything written has left, or a few seconds have passed. */
+void console_drain(void);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "console.h"
+#include "file.h"
+#include "protocol.h"
+
+#define LOG_MAX_BYTES  (1024 * 1024) /* what is kept; later lines still reach the console */
+#define LOG_LINE_BYTES 1024
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char *kept;
+static size_t kept_bytes;
+
+static void keep(const char *line, size_t size_bytes)
+{
+	if (kept_bytes + size_bytes > LOG_MAX_BYTES)
+		return;
+	kept = must_realloc(kept, kept_bytes + size_bytes, 1);
+	memcpy(kept + kept_bytes, line, size_bytes);
+	kept_bytes += size_bytes;
+}
+
+void log_line(const char *fmt, ...)
+{
+	char text[LOG_LINE_BYTES], line[LOG_LINE_BYTES + 64];
+	struct timespec now;
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	protocol_sanitize(text);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	n = snprintf(line, sizeof(line), "[%5lld.%03ld] %s\n", (long long)now.tv_sec,
+		now.tv_nsec / 1000000, text);
+	pthread_mutex_lock(&lock);
+	keep(line, (size_t)n);
+	console_write(line, (size_t)n);
+	pthread_mutex_unlock(&lock);
+}
+
+int log_save(const char *path, struct error *err)
+{
+	int r;
+
+	pthread_mutex_lock(&lock);
+	r = file_write(path, kept ? kept : "", kept_bytes, 0600, 0, 0, err);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
