@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Imitates the activation script: brings /etc, accounts and /run in line with the system.
+
+set -euo pipefail
+systemConfig=@systemConfig@
+export PATH=@busybox@/bin
+umask 0022
+
+# link TARGET PATH — replaces PATH in one step.
+link() {
+	ln -sfn "$1" "$2.tmp"
+	mv -T "$2.tmp" "$2"
+}
+
+# account FILE NAME LINE — adds an account that is not there yet.
+account() {
+	grep -qs "^$2:" "$1" || printf '%s\n' "$3" >>"$1"
+}
+
+setup_directories() {
+	mkdir -p /etc /bin /usr/bin /home /root /run /tmp /var/lib /var/log /var/empty
+	chmod 0755 / /etc /bin /usr /usr/bin /home /run /var /var/lib /var/log
+	chmod 0555 /var/empty
+	chmod 0700 /root
+	chmod 1777 /tmp
+	ln -sfn /run /var/run
+	link @bash@/bin/sh /bin/sh
+	link @busybox@/bin/env /usr/bin/env
+}
+
+# Every file of the static /etc becomes a link; folders are real.
+setup_etc() {
+	local file
+	link "$(readlink -f "$systemConfig/etc")" /etc/static
+	(cd /etc/static/ && find . ! -type d) | while read -r file; do
+		file=${file#./}
+		mkdir -p "/etc/$(dirname "$file")"
+		link "/etc/static/$file" "/etc/$file"
+	done
+	ln -sfn /proc/mounts /etc/mtab
+}
+
+setup_accounts() {
+	local shell=/run/current-system/sw/bin/bash number
+	account /etc/passwd root "root:x:0:0:System administrator:/root:$shell"
+	account /etc/passwd sshd 'sshd:x:998:998:SSH privilege separation user:/var/empty:/run/current-system/sw/bin/nologin'
+	account /etc/passwd nobody 'nobody:x:65534:65534:Unprivileged account:/var/empty:/run/current-system/sw/bin/nologin'
+	account /etc/group root 'root:x:0:'
+	account /etc/group wheel 'wheel:x:1:'
+	account /etc/group tty 'tty:x:3:'
+	account /etc/group sshd 'sshd:x:998:'
+	account /etc/group nixbld 'nixbld:x:30000:nixbld1,nixbld2,nixbld3,nixbld4'
+	account /etc/group nogroup 'nogroup:x:65534:'
+	for number in 1 2 3 4; do
+		account /etc/passwd "nixbld$number" \
+			"nixbld$number:x:$((30000 + number)):30000:Nix build user $number:/var/empty:/run/current-system/sw/bin/nologin"
+	done
+	# sshd refuses accounts whose password field starts with an exclamation mark.
+	account /etc/shadow root 'root:*:1::::::'
+	chmod 0644 /etc/passwd /etc/group
+	chmod 0600 /etc/shadow
+}
+
+setup_directories
+setup_etc
+setup_accounts
+
+ln -sfn "$systemConfig" /run/current-system
+mkdir -p /nix/var/nix/gcroots
+ln -sfn /run/current-system /nix/var/nix/gcroots/current-system

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # out, debian, glibc … are the derivations' variables
+# Imitates nixpkgs' standard environment: what the derivations' builders share.
+
+umask 022
+export LC_ALL=C
+
+# Files get neither owners nor set-user-ID bits, which Nix forbids its builders.
+unpack() {
+	local deb
+	mkdir "$out"
+	for deb in "$@"; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$out" --no-same-owner --no-same-permissions
+	done
+}
+
+unpack_kernel() {
+	dpkg-deb --fsys-tarfile "$package" | tar -x --no-same-owner ./boot ./lib/modules
+	mkdir "$out"
+	mv "boot/vmlinuz-$release" "$out/bzImage"
+	mv "boot/config-$release" "$out/config"
+	mv lib "$out/lib"
+	depmod -b "$out" "$release"
+}
+
+install_glibc() {
+	local from=$debian/lib/x86_64-linux-gnu library
+	mkdir -p "$out/lib"
+	for library in ld-linux-x86-64.so.2 libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 \
+		librt.so.1 libresolv.so.2 libutil.so.1 libanl.so.1 libnss_files.so.2 libnss_dns.so.2; do
+		cp -L "$from/$library" "$out/lib/$library"
+	done
+}
+
+# find_library SONAME — its file in the unpacked packages.
+find_library() {
+	local dir
+	for dir in lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu usr/lib/nix; do
+		[[ -e $debian/$dir/$1 ]] || continue
+		readlink -f "$debian/$dir/$1"
+		return
+	done
+	echo "no package has $1" >&2
+	return 1
+}
+
+# Everything that the programs named in the arguments are linked with, glibc aside.
+install_libraries() {
+	local -A done_with=()
+	local -a queue=()
+	local file soname path
+	mkdir -p "$out/lib"
+	for file in "$@"; do
+		queue+=("$debian/$file")
+	done
+	while ((${#queue[@]})); do
+		file=${queue[0]}
+		queue=("${queue[@]:1}")
+		patchelf --print-needed "$file" >needed
+		while read -r soname; do
+			[[ -z ${done_with[$soname]:-} && ! -e $glibc/lib/$soname ]] || continue
+			done_with[$soname]=1
+			path=$(find_library "$soname")
+			cp "$path" "$out/lib/$soname"
+			chmod u+w "$out/lib/$soname"
+			queue+=("$path")
+		done <needed
+	done
+	patchelf --set-rpath "$glibc/lib:$out/lib" "$out"/lib/*
+}
+
+install_programs() {
+	local file
+	mkdir -p "$out/bin"
+	for file in "$@"; do
+		cp -L "$debian/$file" "$out/bin/"
+		patchelf --set-interpreter "$glibc/lib/ld-linux-x86-64.so.2" \
+			--set-rpath "$glibc/lib:$libraries/lib" "$out/bin/${file##*/}"
+	done
+}
+
+link_nix_commands() {
+	local link
+	for link in "$debian"/usr/bin/nix-*; do
+		[[ ! -L $link ]] || ln -s nix "$out/bin/${link##*/}"
+	done
+}
+
+install_busybox() {
+	local applet
+	mkdir -p "$out/bin"
+	cp "$debian/bin/busybox" "$out/bin/"
+	while read -r applet; do
+		[[ $applet == busybox ]] || ln -s busybox "$out/bin/$applet"
+	done < <("$out/bin/busybox" --list)
+}
+
+install_grub_modules() {
+	local platform from module
+	for platform in "$@"; do
+		from=$debian/usr/lib/grub/$platform
+		mkdir -p "$out/lib/grub/$platform"
+		cp "$from"/*.lst "$from"/modinfo.sh "$out/lib/grub/$platform/"
+		find "$from" -name '*.img' -exec cp {} "$out/lib/grub/$platform/" \;
+		# moddep.lst: "module: dependency …", not transitive.
+		awk 'FNR == NR { name = $1; sub(/:$/, "", name); $1 = ""; needs[name] = $0; next }
+			function add(name, parts, count, i) {
+				if (!(name in needs) || seen[name]++)
+					return
+				print name
+				count = split(needs[name], parts)
+				for (i = 1; i <= count; i++)
+					add(parts[i])
+			}
+			/^[a-z]/ { add($1) }' "$from/moddep.lst" "$wanted" | sort >modules
+		while read -r module; do
+			cp "$from/$module.mod" "$out/lib/grub/$platform/"
+		done <modules
+	done
+}
+
+install_modules() {
+	local tree=lib/modules/$release path
+	bash "$selectModules" "$linux/$tree" "$wanted" >order
+	mkdir -p "$out/$tree"
+	cp "$linux/$tree"/modules.{order,builtin,builtin.modinfo} "$out/$tree/"
+	while read -r path; do
+		install -D -m 644 "$linux/$tree/$path" "$out/$tree/$path"
+	done <order
+	depmod -b "$out" "$release"
+	cp order "$out/$tree/modules.load"
+}
+
+# substitute FROM TO — copies a text and puts each variable's value for its @name@.
+substitute() {
+	local text name
+	text=$(cat "$1")
+	while read -r name; do
+		text=${text//"@$name@"/"${!name:?"$1 names it"}"}
+	done < <(grep -oE '@[a-zA-Z]+@' "$1" | tr -d @ | sort -u)
+	printf '%s\n' "$text" >"$2"
+}
+
+# install_script FROM TO — substitute, and the interpreter comes from the store.
+install_script() {
+	substitute "$1" "$2"
+	sed -i -e "1s|^#!/bin/bash|#!${bash:-}/bin/bash|" -e "1s|^#!/bin/sh|#!${busybox:-}/bin/sh|" "$2"
+	chmod 755 "$2"
+}
+
+# The initial RAM disk: stage 1, BusyBox and the modules in load order.
+install_initrd() {
+	local tree=$modules/lib/modules/$release path
+	mkdir -p root/{bin,proc,sys,dev,lib/modules,mnt-root} "$out"
+	cp "$busybox/bin/busybox" root/bin/
+	ln -s busybox root/bin/sh
+	while read -r path; do
+		cp "$tree/$path" root/lib/modules/
+		printf '%s\n' "${path##*/}"
+	done <"$tree/modules.load" >root/lib/modules/order
+	substitute "$stage1" root/init
+	chmod 755 root/init
+	(
+		cd root || exit
+		find . -exec touch -h -d @1 {} +
+		find . -print0 | sort -z |
+			cpio -0 -o -H newc -R 0:0 --reproducible --quiet | gzip -9n
+	) >"$out/initrd"
+}

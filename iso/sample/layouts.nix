@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Where each sample guest expects its file systems and its boot loader; the
+# manifest of a guest is made from the same facts as its fstab and its GRUB.
+{
+  gpt = {
+    layout = "gpt";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "nixos";
+      }
+      {
+        path = "/boot";
+        fstype = "vfat";
+        label = "ESP";
+      }
+    ];
+    bootloader = {
+      type = "grub";
+      device = "/dev/vda";
+      efi = true;
+    };
+    firmware = [
+      "bios"
+      "uefi"
+    ];
+  };
+
+  bios = {
+    layout = "bios";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "nixos";
+      }
+    ];
+    bootloader = {
+      type = "grub";
+      device = "/dev/vda";
+      efi = false;
+    };
+    firmware = [ "bios" ];
+  };
+}

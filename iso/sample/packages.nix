@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+# Programs, libraries and kernel of the sample guests. Everything comes out of
+# .deb files whose hashes are known, so a result depends on these and on the
+# build tools, not on what else the building machine has installed.
+{ debs }:
+let
+  index = builtins.fromJSON (builtins.readFile (debs + "/index.json"));
+
+  deb =
+    name:
+    builtins.path {
+      path = debs + "/${index.${name}.file}";
+      name = "${name}.deb";
+      recursive = false;
+      inherit (index.${name}) sha256;
+    };
+
+  versionOf =
+    name: builtins.elemAt (builtins.match "[^_]*_([0-9]+%3a)?([^_-]*).*" index.${name}.file) 1;
+
+  make =
+    name: environment: script:
+    derivation (
+      {
+        inherit name;
+        system = "x86_64-linux";
+        builder = "/bin/bash";
+        args = [
+          "-euo"
+          "pipefail"
+          "-c"
+          ". ${./builder.sh}\n${script}"
+        ];
+        PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
+        preferLocalBuild = true;
+      }
+      // environment
+    );
+
+  kernelPackage = builtins.head (
+    builtins.filter (name: builtins.match "linux-image-[0-9].*" name != null) (builtins.attrNames index)
+  );
+  kernelRelease = builtins.head (builtins.match "linux-image-(.*)" kernelPackage);
+
+  # One tree of all packages but the kernel; needed while building only.
+  debian = make "debian-packages" {
+    packages = map deb (builtins.filter (name: name != kernelPackage) (builtins.attrNames index));
+  } "unpack $packages";
+
+  # The kernel package with modules.dep, which Debian makes after unpacking.
+  linux = make "linux-package-${versionOf kernelPackage}" {
+    package = deb kernelPackage;
+    release = kernelRelease;
+  } "unpack_kernel";
+
+  # make for what has programs: paths below `debian` that end up in $out/bin.
+  programs =
+    package: name: files: extra:
+    make "${name}-${versionOf package}" {
+      inherit debian glibc libraries;
+      inherit files;
+    } "install_programs $files\n${extra}";
+
+  files = {
+    bash = "bin/bash";
+    util-linux = "bin/mount bin/umount bin/findmnt sbin/blkid usr/bin/flock";
+    nix = "usr/bin/nix";
+    openssh = "usr/sbin/sshd usr/bin/ssh usr/bin/ssh-keygen usr/lib/openssh/sftp-server";
+    grub = "usr/sbin/grub-install usr/sbin/grub-probe usr/bin/grub-mkrelpath usr/bin/grub-editenv";
+  };
+
+  glibc = make "glibc-${versionOf "libc6"}" { inherit debian; } "install_glibc";
+
+  libraries = make "debian-libraries-12" {
+    inherit debian glibc;
+    files = builtins.attrValues files;
+  } "install_libraries $files";
+in
+{
+  inherit make linux kernelRelease;
+  kernelVersion = versionOf kernelPackage;
+
+  bash = programs "bash" "bash" files.bash "ln -s bash $out/bin/sh";
+  util-linux = programs "util-linux" "util-linux" files.util-linux "";
+  nix = programs "nix-bin" "nix" files.nix "link_nix_commands";
+  openssh = programs "openssh-server" "openssh" files.openssh ''
+    mkdir $out/libexec
+    mv $out/bin/sftp-server $out/libexec/
+  '';
+  grub = make "grub-${versionOf "grub-common"}" {
+    inherit debian glibc libraries;
+    files = files.grub;
+    wanted = ./grub-modules;
+  } "install_programs $files\ninstall_grub_modules i386-pc x86_64-efi";
+
+  busybox = make "busybox-${versionOf "busybox-static"}" { inherit debian; } "install_busybox";
+
+  kernel = make "linux-${versionOf kernelPackage}" { inherit linux; } ''
+    mkdir $out
+    cp $linux/bzImage $linux/config $out/
+  '';
+
+  modules = make "linux-${versionOf kernelPackage}-modules-shrunk" {
+    inherit linux;
+    release = kernelRelease;
+    wanted = ./modules;
+    selectModules = ../select-modules;
+  } "install_modules";
+}

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Imitates nixpkgs' stage-2-init.sh: mounts, activates and hands over to PID 1 proper.
+
+systemConfig=@systemConfig@
+export PATH=@utillinux@/bin:@busybox@/bin HOME=/root
+
+echo
+echo '<<< sample guest, stage 2 >>>'
+echo
+
+# Imitates udev's storage rules: links by label and by UUID.
+link_devices() {
+	local device name value
+	for device in /sys/class/block/*; do
+		device=/dev/${device##*/}
+		while IFS='=' read -r name value; do
+			case $name in
+			LABEL | UUID | PARTUUID)
+				mkdir -p "/dev/disk/by-${name,,}"
+				ln -sfn "$device" "/dev/disk/by-${name,,}/$value"
+				;;
+			esac
+		done < <(blkid -c /dev/null -o export "$device" 2>/dev/null)
+	done
+}
+
+mkdir -p /run /dev/pts /dev/shm
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
+mount -t devpts -o gid=3,mode=620,ptmxmode=666 devpts /dev/pts
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /dev/shm
+
+chown 0:30000 /nix/store
+chmod 1775 /nix/store
+
+ln -sfn "$systemConfig" /run/booted-system
+mkdir -p /nix/var/nix/gcroots
+ln -sfn /run/booted-system /nix/var/nix/gcroots/booted-system
+"$systemConfig/activate"
+
+link_devices
+grep -qs efivarfs /proc/filesystems && [[ -d /sys/firmware/efi ]] &&
+	mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+mount -a || echo 'stage 2: not everything in /etc/fstab could be mounted'
+hostname "$(cat /etc/hostname)"
+# A hypervisor's shutdown request reaches user space through this command.
+echo /run/current-system/sw/bin/poweroff >/proc/sys/kernel/poweroff_cmd
+exec "$systemConfig/systemd/lib/systemd/systemd"

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+# One system: from a layout to the store path that a profile points at.
+{ packages }:
+layout:
+let
+  inherit (packages) make;
+  inherit (packages)
+    bash
+    busybox
+    util-linux
+    nix
+    openssh
+    grub
+    ;
+
+  hostName = "sample-${layout.layout}";
+  version = "0.sample";
+  release = packages.kernelRelease;
+  kernelParams = [
+    "console=tty0"
+    "console=ttyS0,115200n8"
+    "loglevel=4"
+  ];
+
+  mountAt = path: builtins.filter (mount: mount.path == path) layout.mounts;
+  rootLabel = (builtins.head (mountAt "/")).label;
+  fstab = builtins.concatStringsSep "\n" (
+    map (
+      mount:
+      "/dev/disk/by-label/${mount.label} ${mount.path} ${mount.fstype} "
+      + (if mount.path == "/" then "x-initrd.mount 0 1" else "fmask=0077,dmask=0077 0 2")
+    ) layout.mounts
+  );
+
+  # A script of this folder with the store paths it names put in.
+  script =
+    name: source: environment:
+    make name (environment // { inherit source bash busybox; }) "install_script $source $out";
+
+  initrd =
+    make "initrd-linux-${packages.kernelVersion}"
+      {
+        inherit busybox release rootLabel;
+        inherit (packages) modules;
+        stage1 = ./stage-1.sh;
+      }
+      "install_initrd";
+
+  dhcpScript = script "udhcpc-script" ./udhcpc.sh { };
+  hostKeys = script "sshd-keygen" ./sshd-keygen.sh { inherit openssh; };
+  poweroffAction = make "acpi-events" {
+    inherit busybox;
+    source = ./acpi-power-button.sh;
+  } ''
+    mkdir -p "$out/PWRF"
+    install_script "$source" "$out/PWRF/00000080"
+  '';
+
+  units = make "system-units" {
+    inherit busybox openssh dhcpScript hostKeys poweroffAction;
+    source = ./units;
+  } ''
+    mkdir -p "$out/multi-user.target.wants"
+    for unit in "$source"/*.service; do
+      substitute "$unit" "$out/''${unit##*/}"
+      ln -s "../''${unit##*/}" "$out/multi-user.target.wants/''${unit##*/}"
+    done
+  '';
+
+  systemPath = make "system-path" {
+    paths = [
+      busybox
+      bash
+      util-linux
+      nix
+      openssh
+      grub
+    ];
+  } ''
+    mkdir -p "$out/bin"
+    for path in $paths; do ln -sf "$path"/bin/* "$out/bin/"; done
+    ln -s bin "$out/sbin"
+  '';
+
+  # Imitates systemd's place in the system: what stage 2 hands over to.
+  systemd = make "systemd-imitation" {
+    inherit bash busybox;
+    utillinux = util-linux;
+    startUnits = ./start-units.sh;
+    stopUnits = ./stop-units.sh;
+  } ''
+    mkdir -p "$out/lib/systemd"
+    ln -s "$busybox/bin/init" "$out/lib/systemd/systemd"
+    install_script "$startUnits" "$out/lib/systemd/start-units"
+    install_script "$stopUnits" "$out/lib/systemd/stop-units"
+  '';
+
+  etc = make "etc" {
+    inherit fstab hostName version openssh systemd units;
+    source = ./etc;
+  } ''
+    mkdir -p "$out/etc/systemd"
+    (cd "$source" && find . -type f | sort) >files
+    while read -r file; do
+      mkdir -p "$(dirname "$out/etc/$file")"
+      substitute "$source/$file" "$out/etc/$file"
+    done <files
+    ln -s "$units" "$out/etc/systemd/system"
+  '';
+
+  installBootLoader = script "install-grub.sh" ./install-grub.sh {
+    inherit grub;
+    utillinux = util-linux;
+    inherit (layout.bootloader) device;
+    efi = if layout.bootloader.efi then "1" else "0";
+    grubVersion = grub.name;
+  };
+in
+make "nixos-system-${hostName}-${version}"
+  {
+    inherit
+      bash
+      busybox
+      nix
+      etc
+      initrd
+      systemd
+      systemPath
+      installBootLoader
+      version
+      ;
+    inherit (packages) kernel modules;
+    utillinux = util-linux;
+    kernelParams = builtins.concatStringsSep " " kernelParams;
+    stage2 = ./stage-2.sh;
+    activate = ./activate.sh;
+    switchToConfiguration = ./switch-to-configuration.sh;
+    bootspec = builtins.toJSON {
+      "org.nixos.bootspec.v1" = {
+        inherit kernelParams;
+        init = "${placeholder "out"}/init";
+        initrd = "${initrd}/initrd";
+        kernel = "${packages.kernel}/bzImage";
+        label = "guest-installer sample ${version} (Linux ${release})";
+        system = "x86_64-linux";
+        toplevel = placeholder "out";
+      };
+      "org.nixos.specialisation.v1" = { };
+    };
+  }
+  ''
+    mkdir -p "$out/bin"
+    ln -s "$kernel/bzImage" "$out/kernel"
+    ln -s "$modules" "$out/kernel-modules"
+    ln -s "$initrd/initrd" "$out/initrd"
+    ln -s "$etc/etc" "$out/etc"
+    ln -s "$systemPath" "$out/sw"
+    ln -s "$systemd" "$out/systemd"
+    printf %s "$kernelParams" >"$out/kernel-params"
+    printf %s "$version" >"$out/nixos-version"
+    printf %s x86_64-linux >"$out/system"
+    printf %s 'systemd 0' >"$out/init-interface-version"
+    printf '%s\n' "$bootspec" >"$out/boot.json"
+    systemConfig=$out
+    install_script "$stage2" "$out/init"
+    install_script "$activate" "$out/activate"
+    install_script "$switchToConfiguration" "$out/bin/switch-to-configuration"
+  ''
