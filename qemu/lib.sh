@@ -121,7 +121,7 @@ wait_deadline() {
 	wait -n "$pid" "$timer" || true
 	if kill -0 "$pid" 2>/dev/null; then return 124; fi
 	kill "$timer" 2>/dev/null || true
-	wait "$pid"
+	wait "$pid" 2>/dev/null
 }
 
 # Ends the child PID: asks, waits ten seconds, insists.
