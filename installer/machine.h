@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine — what kind of machine this is.
+ */
+#pragma once
+
+#include "error.h"
+#include "manifest.h"
+
+/* 0 on a virtual machine, else -EPERM with EXIT_NOT_VIRTUAL. By the hypervisor bit of CPUID leaf 1
+ * (Intel SDM 2A, CPUID; AMD APM 3, E.3.2) and /sys/hypervisor; a Xen dom0 counts as bare metal. */
+int machine_check_virtual(struct error *err) WARN_UNUSED;
+
+/* The firmware that booted us. */
+enum firmware machine_firmware(void);

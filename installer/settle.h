@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settle — waits until the machine's block devices are all there.
+ *
+ * Devices arrive asynchronously after their modules are loaded. Judging disks earlier could take
+ * a disk for the only one when it is merely the first.
+ */
+#pragma once
+
+/* Settled: every virtio and Xen block device is bound to a driver, and half a second has passed
+ * without an event of the kernel. Gives up after 30 seconds; what is missing is logged then. */
+void settle_wait(void);
