@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "file.h"
+
+/* What nixos-enter mounts below the target. */
+static const struct {
+	const char *source, *path, *fstype;
+	unsigned long flags;
+	const char *options;
+} inner_mounts[] = {
+	{ "/dev", "/dev", NULL, MS_BIND | MS_REC, NULL },
+	{ "/sys", "/sys", NULL, MS_BIND | MS_REC, NULL },
+	{ "proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL },
+	{ "tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755" },
+};
+
+static int mount_inner(const char *root, struct error *err)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(err, -errno, "make the mounts private");
+	for (size_t i = 0; i < sizeof(inner_mounts) / sizeof(inner_mounts[0]); i++) {
+		char target[FILE_PATH_BYTES];
+
+		file_below(target, root, "%s", inner_mounts[i].path);
+		if (mount(inner_mounts[i].source, target, inner_mounts[i].fstype,
+			    inner_mounts[i].flags, inner_mounts[i].options) < 0)
+			return error_errno(
+				err, -errno, "mount %s on %s", inner_mounts[i].source, target);
+	}
+	return 0;
+}
+
+int enter_begin(const char *root, const char *system, struct enter *ret, struct error *err)
+{
+	int r;
+
+	snprintf(ret->root, sizeof(ret->root), "%s", root);
+	snprintf(ret->path, sizeof(ret->path), "PATH=%s/sw/bin:%s/sw/sbin", system, system);
+	ret->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (ret->outside < 0)
+		return error_errno(err, -errno, "open /proc/self/ns/mnt");
+	if (unshare(CLONE_NEWNS) < 0) {
+		r = error_errno(err, -errno, "make a mount namespace");
+		close(steal_fd(&ret->outside));
+		return r;
+	}
+	r = mount_inner(root, err);
+	if (r < 0) {
+		struct error ignored;
+
+		(void)!enter_end(ret, &ignored);
+	}
+	return r;
+}
+
+int enter_run(const struct enter *enter, const char *const *argv, bool install_boot_loader,
+	struct error *err)
+{
+	const char *const environment[] = {
+		enter->path,
+		"HOME=/root",
+		"LANG=C.UTF-8",
+		"IN_NIXOS_ENTER=1",
+		install_boot_loader ? "NIXOS_INSTALL_BOOTLOADER=1" : NULL,
+		NULL,
+	};
+	const struct child child = {
+		.argv = argv, .environment = environment, .root = enter->root
+	};
+
+	return child_run(&child, err);
+}
+
+int enter_end(struct enter *enter, struct error *err)
+{
+	int outside = steal_fd(&enter->outside);
+	int r = setns(outside, CLONE_NEWNS) < 0 ? -errno : 0;
+
+	close(outside);
+	if (r < 0)
+		return error_errno(err, r, "leave the mount namespace");
+	return 0;
+}
