@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * encoding — bytes as text and back: hexadecimal, base64 and Nix's base 32.
+ *
+ * Pure. Decoders are strict: only the one text that the encoder would write is accepted (hex in
+ * either case).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Characters that so many bytes take in Nix's base 32: 52 for a SHA-256. */
+#define NIX32_CHARS(bytes)  (((bytes)*8 + 4) / 5)
+#define HEX_CHARS(bytes)    ((bytes)*2)
+#define BASE64_CHARS(bytes) (((bytes) + 2) / 3 * 4)
+
+/* Nix's alphabet: digits and lower-case letters without e, o, t and u. */
+extern const char nix32_alphabet[33];
+
+/* ret takes NIX32_CHARS(size_bytes) characters and a NUL. */
+void nix32_encode(const uint8_t *data, size_t size_bytes, char *ret);
+
+/* ret takes HEX_CHARS(size_bytes) characters and a NUL; lower case. */
+void hex_encode(const uint8_t *data, size_t size_bytes, char *ret);
+
+/* Each decodes length characters to exactly size_bytes bytes, or returns -EINVAL and leaves ret
+ * undefined. */
+int nix32_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
+int hex_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
+int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
