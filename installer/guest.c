@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "log.h"
+
+#define NIXBLD_GID	  30000
+#define RANDOM_SEED_BYTES 512
+#define PASSWD_MAX_BYTES  (1024 * 1024)
+#define PROFILE		  "/nix/var/nix/profiles/system"
+
+/* In an order in which every parent comes first. */
+static const struct {
+	const char *path;
+	mode_t mode;
+	gid_t gid;
+} folders[] = {
+	{ "", 0755, 0 },
+	{ "/nix", 0755, 0 },
+	{ "/nix/store", 01775, NIXBLD_GID },
+	{ "/nix/var", 0755, 0 },
+	{ "/nix/var/nix", 0755, 0 },
+	{ "/nix/var/nix/db", 0755, 0 },
+	{ "/nix/var/nix/profiles", 0755, 0 },
+	{ "/nix/var/nix/profiles/per-user", 0755, 0 },
+	{ "/nix/var/nix/profiles/per-user/root", 0755, 0 },
+	{ "/nix/var/nix/gcroots", 0755, 0 },
+	{ "/nix/var/nix/gcroots/per-user", 0755, 0 },
+	{ "/nix/var/nix/gcroots/per-user/root", 0755, 0 },
+	{ "/nix/var/nix/temproots", 0755, 0 },
+	{ "/dev", 0755, 0 },
+	{ "/etc", 0755, 0 },
+	{ "/proc", 0755, 0 },
+	{ "/root", 0700, 0 },
+	{ "/run", 0755, 0 },
+	{ "/sys", 0755, 0 },
+	{ "/tmp", 01777, 0 },
+	{ "/var", 0755, 0 },
+	{ "/var/lib", 0755, 0 },
+	{ "/var/lib/systemd", 0755, 0 },
+	{ "/var/log", 0755, 0 },
+};
+
+int guest_make_tree(const char *root, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char path[FILE_PATH_BYTES];
+		int r;
+
+		file_below(path, root, "%s", folders[i].path);
+		r = file_make_folder(path, folders[i].mode, 0, folders[i].gid, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Credited by systemd-random-seed at the first boot, when a guest has gathered little itself. */
+static int write_random_seed(const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	char seed[RANDOM_SEED_BYTES];
+
+	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return error_errno(err, -errno, "get random bytes");
+	file_below(path, root, "/var/lib/systemd/random-seed");
+	return file_write(path, seed, sizeof(seed), 0600, 0, 0, err);
+}
+
+int guest_register(const char *root, const char *system, struct error *err)
+{
+	const struct {
+		const char *target, *path;
+	} links[] = {
+		{ system, PROFILE "-1-link" },
+		{ "system-1-link", PROFILE },
+		{ "/proc/mounts", "/etc/mtab" },
+	};
+	char path[FILE_PATH_BYTES];
+	int r;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		file_below(path, root, "%s", links[i].path);
+		r = file_make_link(links[i].target, path, err);
+		if (r < 0)
+			return r;
+	}
+	file_below(path, root, "/etc/NIXOS");
+	r = file_write(path, "", 0, 0644, 0, 0, err);
+	if (r < 0)
+		return r;
+	return write_random_seed(root, err);
+}
+
+/* Runs one of the guest's programs whose failure nixos-install tolerates too. */
+static void run_tolerated(const struct enter *enter, const char *const *argv)
+{
+	struct error err;
+
+	if (enter_run(enter, argv, false, &err) < 0)
+		log_line("activation: %s (tolerated)", err.text);
+}
+
+int guest_activate(const struct enter *enter, const char *system, struct error *err)
+{
+	char activate[300], tmpfiles[300], resolved[FILE_PATH_BYTES];
+	struct error ignored;
+
+	snprintf(activate, sizeof(activate), "%s/activate", system);
+	if (file_resolve(enter->root, activate, resolved, err) < 0)
+		return error_set(err, -ENOENT,
+			"The system %s has no activation script, so it is not a NixOS system.",
+			system);
+	run_tolerated(enter, (const char *const[]){ activate, NULL });
+
+	snprintf(tmpfiles, sizeof(tmpfiles), "%s/sw/bin/systemd-tmpfiles", system);
+	if (file_resolve(enter->root, tmpfiles, resolved, &ignored) == 0)
+		run_tolerated(enter,
+			(const char *const[]){ tmpfiles, "--create", "--remove", "-E", NULL });
+	return 0;
+}
+
+int guest_install_boot_loader(const struct enter *enter, struct error *err)
+{
+	const char *const argv[] = { PROFILE "/bin/switch-to-configuration", "boot", NULL };
+
+	return enter_run(enter, argv, true, err);
+}
+
+int guest_forget_machine_id(const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	struct stat st;
+
+	file_below(path, root, "/etc/machine-id");
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (unlink(path) < 0)
+		return error_errno(err, -errno, "remove %s", path);
+	return 0;
+}
+
+/* name:password:uid:gid:gecos:home:shell (passwd(5)) */
+static int parse_passwd_line(char *line, const char *name, struct guest_user *ret)
+{
+	char *fields[7];
+	size_t count = 0;
+	char *field;
+
+	while (count < 7 && (field = strsep(&line, ":")))
+		fields[count++] = field;
+	if (count < 6 || strcmp(fields[0], name) != 0)
+		return -ENOENT;
+	ret->uid = (unsigned)strtoul(fields[2], NULL, 10);
+	ret->gid = (unsigned)strtoul(fields[3], NULL, 10);
+	snprintf(ret->home, sizeof(ret->home), "%s", fields[5]);
+	return 0;
+}
+
+int guest_find_user(const char *root, const char *name, struct guest_user *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	char *rest, *line;
+	int r = file_resolve(root, "/etc/passwd", path, err);
+
+	if (r < 0)
+		return r;
+	r = file_read(path, PASSWD_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (parse_passwd_line(line, name, ret) == 0)
+			return 0;
+	return error_set_code(err, EXIT_NO_KEY, -ENOENT,
+		"The guest has no user %s to give the keys to: set keys-user to one of its users.",
+		name);
+}
+
+int guest_write_keys(const char *root, const char *user, const char *text, struct error *err)
+{
+	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	struct guest_user owner;
+	int r = guest_find_user(root, user, &owner, err);
+
+	if (r < 0)
+		return r;
+	r = file_resolve(root, owner.home, home, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh");
+	r = file_make_folder(path, 0700, owner.uid, owner.gid, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh/authorized_keys");
+	return file_write(path, text, strlen(text), 0600, owner.uid, owner.gid, err);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guest — what makes a store into a NixOS system: folders, profile, keys, activation, boot loader.
+ *
+ * Leaves behind what nixos-install does (nixpkgs, nixos-install.sh, nixos-enter,
+ * switch-to-configuration). All paths are below root, where the target is mounted.
+ */
+#pragma once
+
+#include "enter.h"
+#include "error.h"
+
+/* The folders that are there before the first store path. Their owners and modes are set. */
+int guest_make_tree(const char *root, struct error *err) WARN_UNUSED;
+
+/* profiles/system, /etc/NIXOS, /etc/mtab, and a seed for the guest's random numbers. */
+int guest_register(const char *root, const char *system, struct error *err) WARN_UNUSED;
+
+/* Runs activate and systemd-tmpfiles; their failures are logged and tolerated, as nixos-install
+ * does. */
+int guest_activate(const struct enter *enter, const char *system, struct error *err) WARN_UNUSED;
+
+/* Runs switch-to-configuration boot. */
+int guest_install_boot_loader(const struct enter *enter, struct error *err) WARN_UNUSED;
+
+/* Removes the machine-id that activation has made: the guest makes its own at its first boot. */
+int guest_forget_machine_id(const char *root, struct error *err) WARN_UNUSED;
+
+/* A user of the guest as /etc/passwd has it after activation. */
+struct guest_user {
+	unsigned uid, gid;
+	char home[256];
+};
+int guest_find_user(
+	const char *root, const char *name, struct guest_user *ret, struct error *err) WARN_UNUSED;
+
+/* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. */
+int guest_write_keys(
+	const char *root, const char *user, const char *text, struct error *err) WARN_UNUSED;
