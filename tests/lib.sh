@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/lib.sh — what every shell test shares: test points (TAP) and a scratch folder
+#
+# Source it first, then call run_case for each thing to prove. The plan is printed at the end.
+# A test must not set a trap for EXIT: it says at_exit instead.
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export TOP
+# fdisk, mkfs and losetup live outside an ordinary user's path.
+export PATH=$PATH:/usr/sbin:/sbin
+TAP_COUNT=0
+TAP_FAILED=0
+TAP_CLEANUPS=()
+SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/guest-installer-test.XXXXXX")
+export SCRATCH
+
+# ok SENTENCE, not_ok SENTENCE — one test point, by hand.
+ok() {
+	TAP_COUNT=$((TAP_COUNT + 1))
+	echo "ok $TAP_COUNT - $1"
+}
+
+not_ok() {
+	TAP_COUNT=$((TAP_COUNT + 1))
+	TAP_FAILED=$((TAP_FAILED + 1))
+	echo "not ok $TAP_COUNT - $1"
+}
+
+# skip SENTENCE REASON — a point that cannot be tested here. It is counted, and fails CI.
+skip() {
+	TAP_COUNT=$((TAP_COUNT + 1))
+	echo "ok $TAP_COUNT - $1 # SKIP $2"
+}
+
+# run_case SENTENCE COMMAND [ARG]… — run COMMAND (mostly a function) in a subshell under set -e;
+# the point fails with its output if it fails. Status 77 skips, its last line says why.
+run_case() {
+	local sentence=$1 status output=$SCRATCH/output
+	shift
+	set +e
+	(
+		set -e
+		"$@"
+	) >"$output" 2>&1 </dev/null
+	status=$?
+	set -e
+	case $status in
+	0) ok "$sentence" ;;
+	77) skip "$sentence" "$(tail -n 1 "$output")" ;;
+	*)
+		not_ok "$sentence"
+		echo "# status $status"
+		tail -n 200 "$output" | tr -d '\r' | sed 's/^/# /'
+		;;
+	esac
+}
+
+# at_exit FUNCTION — call it when the test ends, the last one named first.
+at_exit() {
+	TAP_CLEANUPS=("$1" "${TAP_CLEANUPS[@]}")
+}
+
+tap_end() {
+	local status=$? cleanup
+	for cleanup in "${TAP_CLEANUPS[@]}"; do
+		"$cleanup" || true
+	done
+	rm -rf "$SCRATCH"
+	((status == 0)) || exit "$status"
+	echo "1..$TAP_COUNT"
+	((TAP_FAILED == 0)) || exit 1
+}
+trap tap_end EXIT
