@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+#include "value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "narinfo.h"
+#include "text.h"
+
+#define TIMEOUT_MAX_S	 604800 /* a week */
+#define KEY_BASE64_CHARS 44	/* of an Ed25519 key's 32 bytes */
+#define NAME_MAX_CHARS	 64
+#define NIL_UUID	 "00000000-0000-0000-0000-000000000000"
+
+const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
+	[KEY_DISK] = { "disk", "auto (default), an absolute path, or serial:NAME",
+		"the disk to install on" },
+	[KEY_WIPE] = { "wipe", "refuse (default) or force",
+		"whether a disk with content may be overwritten" },
+	[KEY_MACHINE] = { "machine", "virtual (default) or any",
+		"where the installer may run at all" },
+	[KEY_LAYOUT] = { "layout", "auto (default), bios or gpt", "the disk's layout" },
+	[KEY_ROOT_LABEL] = { "root-label",
+		"1 to 16 printable characters without blanks, quotes and slashes (default nixos)",
+		"label of the root file system" },
+	[KEY_ROOT_UUID] = { "root-uuid", "a UUID (default: derived from seed)",
+		"UUID of the root file system" },
+	[KEY_ESP_LABEL] = { "esp-label", "1 to 11 of A-Z, 0-9, _, - and space (default ESP)",
+		"label of the EFI system partition" },
+	[KEY_MANIFEST] = { "manifest", "a URL that begins with file:/// or an absolute path",
+		"guest.json, which names the system and what it expects" },
+	[KEY_SYSTEM] = { "system", "a store path, /nix/store/HASH-NAME",
+		"the system to install (default: the manifest's)" },
+	[KEY_CACHE] = { "cache",
+		"up to 8 URLs that begin with file:/// or absolute paths, separated by blanks",
+		"binary caches, tried in this order" },
+	[KEY_TRUSTED_KEYS] = { "trusted-keys",
+		"up to 16 keys NAME:BASE64 separated by blanks, or none",
+		"keys of which one must have signed every path" },
+	[KEY_KEYS] = { "keys", "drive (default) or none", "where the SSH keys come from" },
+	[KEY_KEYS_USER] = { "keys-user", "a user's name (default root)",
+		"the user who gets the SSH keys" },
+	[KEY_ON_SUCCESS] = { "on-success", "poweroff (default), reboot, shell or exit",
+		"what to do after success" },
+	[KEY_ON_FAILURE] = { "on-failure", "poweroff (default), reboot, shell or exit",
+		"what to do after a failure" },
+	[KEY_TIMEOUT] = { "timeout", "1 to 604800 seconds (default 3600)",
+		"when to give up as a whole" },
+	[KEY_SEED] = { "seed", "a UUID (default: random)",
+		"from it every UUID of this install is derived" },
+};
+
+enum config_key value_key(const char *name)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (strcmp(name, config_keys[i].name) == 0)
+			return (enum config_key)i;
+	return CONFIG_KEY_COUNT;
+}
+
+static unsigned smallest(unsigned a, unsigned b, unsigned c)
+{
+	a = a < b ? a : b;
+	return a < c ? a : c;
+}
+
+/* Levenshtein's distance: how many letters to insert, delete or replace. Case and the kind of dash
+ * do not count. Both are shorter than NAME_MAX_CHARS. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NAME_MAX_CHARS];
+
+	for (unsigned j = 0; j <= strlen(b); j++)
+		row[j] = j;
+	for (unsigned i = 1; i <= strlen(a); i++) {
+		unsigned diagonal = row[0];
+		char letter = a[i - 1] == '_' ? '-' : (char)tolower((unsigned char)a[i - 1]);
+
+		row[0] = i;
+		for (unsigned j = 1; j <= strlen(b); j++) {
+			unsigned above = row[j];
+
+			row[j] = smallest(
+				above + 1, row[j - 1] + 1, diagonal + (letter == b[j - 1] ? 0 : 1));
+			diagonal = above;
+		}
+	}
+	return row[strlen(b)];
+}
+
+enum config_key value_key_near(const char *name)
+{
+	enum config_key best = CONFIG_KEY_COUNT;
+	unsigned best_distance = 3;
+
+	if (strlen(name) >= NAME_MAX_CHARS)
+		return best;
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		unsigned d = distance(name, config_keys[i].name);
+
+		if (d < best_distance && d < strlen(config_keys[i].name) / 2 + 1) {
+			best_distance = d;
+			best = (enum config_key)i;
+		}
+	}
+	return best;
+}
+
+/* Index of text in a NULL-terminated list, or -EINVAL. */
+static int choose(const char *text, const char *const *words)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	return -EINVAL;
+}
+
+/* One of two words into a flag that the second one sets. */
+static int set_flag(bool *ret, const char *text, const char *off, const char *on)
+{
+	int i = choose(text, (const char *const[]){ off, on, NULL });
+
+	if (i < 0)
+		return i;
+	*ret = i == 1;
+	return 0;
+}
+
+static int set_disk(struct config *config, const char *text)
+{
+	const char *serial = strncmp(text, "serial:", 7) == 0 ? text + 7 : NULL;
+
+	if (serial) {
+		if (!*serial || strlen(serial) > 63)
+			return -EINVAL;
+		for (; *serial; serial++)
+			if (!isgraph((unsigned char)*serial))
+				return -EINVAL;
+	} else if (strcmp(text, "auto") != 0 && !text_is_clean_path(text)) {
+		return -EINVAL;
+	}
+	return text_copy(config->disk, sizeof(config->disk), text) < 0 ? -EINVAL : 0;
+}
+
+static int set_uuid(char ret[37], const char *text)
+{
+	if (!text_is_uuid(text) || strcmp(text, NIL_UUID) == 0)
+		return -EINVAL;
+	memcpy(ret, text, 37);
+	text_lower(ret);
+	return 0;
+}
+
+static int set_ending(enum ending *ret, const char *text)
+{
+	static const char *const words[] = { [ENDING_POWEROFF] = "poweroff",
+		[ENDING_REBOOT] = "reboot",
+		[ENDING_SHELL] = "shell",
+		[ENDING_EXIT] = "exit",
+		NULL };
+	int i = choose(text, words);
+
+	if (i < 0)
+		return i;
+	*ret = (enum ending)i;
+	return 0;
+}
+
+static int set_timeout(struct config *config, const char *text)
+{
+	unsigned long seconds = 0;
+
+	for (const char *p = text; *p; p++) {
+		if (*p < '0' || *p > '9' || seconds > TIMEOUT_MAX_S)
+			return -EINVAL;
+		seconds = seconds * 10 + (unsigned long)(*p - '0');
+	}
+	if (seconds < 1 || seconds > TIMEOUT_MAX_S)
+		return -EINVAL;
+	config->timeout_s = (unsigned)seconds;
+	return 0;
+}
+
+/* Copies the next word between blanks; 0 at the end, -EINVAL if it is too long. */
+static int next_word(const char **text, char *ret, size_t ret_bytes)
+{
+	size_t length;
+
+	*text += strspn(*text, " \t");
+	length = strcspn(*text, " \t");
+	if (length >= ret_bytes)
+		return -EINVAL;
+	memcpy(ret, *text, length);
+	ret[length] = '\0';
+	*text += length;
+	return length > 0;
+}
+
+static int set_caches(struct config *config, const char *text)
+{
+	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
+	size_t count = 0;
+	int r;
+
+	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+		if (count == CONFIG_CACHES_MAX || !text_is_file_url(word))
+			return -EINVAL;
+		memcpy(caches[count++], word, sizeof(word));
+	}
+	if (r < 0 || count == 0)
+		return -EINVAL;
+	memcpy(config->caches, caches, count * sizeof(caches[0]));
+	config->cache_count = count;
+	return 0;
+}
+
+/* NAME:BASE64 as `nix key convert-secret-to-public` prints it; whether the bytes are a key is seen
+ * when they are used. */
+static bool is_trusted_key(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (!colon || colon == text || strlen(colon + 1) != KEY_BASE64_CHARS)
+		return false;
+	for (const char *p = colon + 1; p[1]; p++)
+		if (!isalnum((unsigned char)*p) && *p != '+' && *p != '/')
+			return false;
+	return text[strlen(text) - 1] == '=';
+}
+
+static int set_trusted_keys(struct config *config, const char *text)
+{
+	char keys[CONFIG_TRUSTED_MAX][sizeof(config->trusted_keys[0])];
+	char word[sizeof(keys[0])];
+	size_t count = 0;
+	int r;
+
+	if (strcmp(text, "none") == 0) {
+		config->trust_anything = true;
+		config->trusted_key_count = 0;
+		return 0;
+	}
+	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+		if (count == CONFIG_TRUSTED_MAX || !is_trusted_key(word))
+			return -EINVAL;
+		memcpy(keys[count++], word, sizeof(word));
+	}
+	if (r < 0 || count == 0)
+		return -EINVAL;
+	memcpy(config->trusted_keys, keys, count * sizeof(keys[0]));
+	config->trusted_key_count = count;
+	config->trust_anything = false;
+	return 0;
+}
+
+/* Copies text if it passes the check. */
+static int set_text(char *ret, size_t ret_bytes, const char *text, bool good)
+{
+	return good && text_copy(ret, ret_bytes, text) == 0 ? 0 : -EINVAL;
+}
+
+int value_set(struct config *config, enum config_key key, const char *text)
+{
+	switch (key) {
+	case KEY_DISK:
+		return set_disk(config, text);
+	case KEY_WIPE:
+		return set_flag(&config->wipe_force, text, "refuse", "force");
+	case KEY_MACHINE:
+		return set_flag(&config->machine_any, text, "virtual", "any");
+	case KEY_LAYOUT:
+		return layout_parse(text, &config->layout);
+	case KEY_ROOT_LABEL:
+		return set_text(config->root_label, sizeof(config->root_label), text,
+			text_is_ext4_label(text));
+	case KEY_ROOT_UUID:
+		return set_uuid(config->root_uuid, text);
+	case KEY_ESP_LABEL:
+		return set_text(config->esp_label, sizeof(config->esp_label), text,
+			text_is_fat_label(text));
+	case KEY_MANIFEST:
+		return set_text(
+			config->manifest, sizeof(config->manifest), text, text_is_file_url(text));
+	case KEY_SYSTEM:
+		return set_text(
+			config->system, sizeof(config->system), text, store_path_check(text) == 0);
+	case KEY_CACHE:
+		return set_caches(config, text);
+	case KEY_TRUSTED_KEYS:
+		return set_trusted_keys(config, text);
+	case KEY_KEYS:
+		return set_flag(&config->keys_none, text, "drive", "none");
+	case KEY_KEYS_USER:
+		return set_text(config->keys_user, sizeof(config->keys_user), text,
+			text_is_user_name(text));
+	case KEY_ON_SUCCESS:
+		return set_ending(&config->on_success, text);
+	case KEY_ON_FAILURE:
+		return set_ending(&config->on_failure, text);
+	case KEY_TIMEOUT:
+		return set_timeout(config, text);
+	case KEY_SEED:
+		return set_uuid(config->seed, text);
+	case CONFIG_KEY_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
