@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# tests/qemu/standin.sh — a guest of a few sectors: prints a text on the serial console, then ends as told
+
+# make_standin FILE.iso|FILE.raw TEXT ENDING — boots from a cdrom (.iso) or a disk (.raw) by BIOS.
+# ENDING: off (power off), hang, button (power off when the power button is pressed),
+# dump (print the first sectors of both disks before TEXT, then power off).
+make_standin() {
+	local file=$1 text=$2 ending=$3 work
+	work=$(mktemp -d)
+	standin_source | as --32 --defsym "$ending=1" -o "$work/boot.o" -
+	ld -m elf_i386 --oformat binary -Ttext 0x7c00 -e start -o "$work/code" "$work/boot.o"
+	mkdir "$work/tree"
+	{
+		cat "$work/code"
+		printf '%b\0' "$text"
+	} >"$work/tree/boot"
+	if [[ $file == *.raw ]]; then
+		truncate -s 510 "$work/tree/boot"
+		printf '\x55\xaa' >>"$work/tree/boot"
+		truncate -s 1M "$work/tree/boot"
+		cp "$work/tree/boot" "$file"
+	else
+		xorriso -as mkisofs -quiet -o "$file" -b boot -no-emul-boot -boot-load-size 16 "$work/tree"
+	fi 2>&1 | { grep -v '^xorriso ' || true; }
+	rm -rf "$work"
+}
+
+# Ports of QEMU's pc machine: COM1 at 0x3f8, ACPI's power management block at 0x600.
+standin_source() {
+	cat <<'END'
+.code16
+.globl start
+start:	xor %ax, %ax
+	mov %ax, %ds
+	mov %ax, %es
+	mov %ax, %ss
+	mov $0x7c00, %sp
+	cld
+.ifdef dump
+sector:	mov $0x42, %ah
+	mov drive, %dl
+	mov $packet, %si
+	int $0x13
+	jc other
+	mov $0xa000, %si
+	mov $512, %cx
+byte:	lodsb
+	call put
+	loop byte
+	incl number
+	cmpl $128, number
+	jb sector
+other:	movl $0, number
+	incb drive
+	cmpb $0x82, drive
+	jb sector
+	mov $10, %al
+	call put
+.endif
+	mov $message, %si
+next:	lodsb
+	test %al, %al
+	jz end
+	call put
+	jmp next
+end:
+.ifdef hang
+	jmp end
+.endif
+.ifdef button
+	mov $0x602, %dx
+	mov $0x100, %ax
+	out %ax, %dx
+	mov $0x600, %dx
+wait:	in %dx, %ax
+	test $0x100, %ax
+	jz wait
+.endif
+	mov $0x604, %dx
+	mov $0x2000, %ax
+	out %ax, %dx
+stop:	jmp stop
+
+put:	mov %al, %ah
+full:	mov $0x3fd, %dx
+	in %dx, %al
+	test $0x20, %al
+	jz full
+	mov %ah, %al
+	mov $0x3f8, %dx
+	out %al, %dx
+	ret
+
+drive:	.byte 0x80
+packet:	.byte 16, 0
+	.word 1, 0xa000, 0
+number:	.long 0, 0
+message:
+END
+}
