@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+# Makefile — builds and checks guest-installer; `make help` lists the targets
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# Dates in products are the commit's, so that two builds of one commit are the same bytes.
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(or $(shell git log -1 --format=%ct 2>/dev/null),1700000000)
+endif
+export SOURCE_DATE_EPOCH
+
+# Compilers, and the sources of the static libraries.
+BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmake file git \
+	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
+	libcurl4-openssl-dev libssl-dev libzstd-dev liblzma-dev libsqlite3-dev libjansson-dev dosfstools
+# The sample guest is built by Nix; boot loaders and writers for the ISO.
+ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
+	grub-common grub-pc-bin grub-efi-amd64-bin mtools
+# Machines to install on, and the key to log in with.
+VM_PACKAGES = qemu-system-x86 qemu-utils seabios ovmf socat openssh-client psmisc
+# Linters, unit tests, and the tools that judge what the installer wrote.
+TEST_PACKAGES = clang clang-format shellcheck shfmt libcmocka-dev e2fsprogs fdisk gdisk sqlite3
+PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES)
+
+SOURCES = $(wildcard installer/*.c)
+UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))
+UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+
+LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto libzstd liblzma \
+	sqlite3 jansson
+WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
+	-Wundef -Wwrite-strings
+CPPFLAGS = -D_GNU_SOURCE= -Iinstaller
+DEFINE_VERSION = -DVERSION='"$(VERSION)"'
+CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD
+
+# The program that ships. STATIC=system takes the static libraries of the environment (Nix).
+MUSL_CC ?= musl-gcc
+PKG_CONFIG ?= pkg-config
+STATIC ?= $$(installer/static-libs)
+STATIC_OBJECTS = $(SOURCES:installer/%.c=build/static/%.o)
+STATIC_CFLAGS = $(CFLAGS) -O2 -ffunction-sections -fdata-sections -fno-pie $$(cat build/static/cflags)
+LINK = $(MUSL_CC) -static -no-pie -s -pthread -Wl,--gc-sections -o build/guest-installer \
+	$(STATIC_OBJECTS) $$(cat build/static/libs)
+
+# The same sources under sanitizers, against the distribution's shared libraries.
+HOST_CC ?= gcc
+HOST_CFLAGS = $(CFLAGS) $$(cat build/asan/cflags)
+ASAN_OBJECTS = $(patsubst installer/%.c,build/asan/%.o,$(filter-out installer/main.c,$(SOURCES)))
+ASAN_CFLAGS = $(HOST_CFLAGS) -Werror -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+ASAN_LIBS = $$(cat build/asan/libs)
+
+# write_flags FOLDER,FLAGS — pkg-config's flags of all libraries, and FLAGS. The file on which
+# everything depends is touched only if they changed. Warnings in foreign headers are not ours.
+write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem /g') $(2)" >$(1)/cflags.new; \
+	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
+	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
+
+.PHONY: all build asan iso demo check check-quick lint install clean deps help print-link FORCE
+
+all: build ## the same as build
+
+build: build/guest-installer ## the static program build/guest-installer
+
+build/static/cflags: FORCE
+	@mkdir -p build/static
+	@prefix=$(STATIC); \
+	if [[ $$prefix != system ]]; then \
+		export PKG_CONFIG_LIBDIR=$$prefix/lib/pkgconfig; \
+		headers="-idirafter $$prefix/kernel-headers"; \
+	fi; \
+	$(call write_flags,build/static,$${headers-})
+
+build/asan/cflags: FORCE
+	@mkdir -p build/asan
+	@$(call write_flags,build/asan)
+
+build/static/%.o: installer/%.c build/static/cflags Makefile
+	$(MUSL_CC) $(CPPFLAGS) $(STATIC_CFLAGS) -c -o $@ $<
+
+build/guest-installer: $(STATIC_OBJECTS)
+	$(LINK)
+	@file $@ | grep -qE 'static(ally|-pie) linked' || { echo "$@ is not static" >&2; exit 1; }
+
+build/static/main.o build/asan/main.o: CPPFLAGS += $(DEFINE_VERSION)
+
+print-link: $(STATIC_OBJECTS)
+	@echo "$(LINK)"
+
+asan: build/asan/guest-installer $(UNIT_TESTS) ## the same program and the unit tests under sanitizers
+
+build/asan/%.o: installer/%.c build/asan/cflags Makefile
+	$(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -c -o $@ $<
+
+build/asan/libinstaller.a: $(ASAN_OBJECTS)
+	rm -f $@
+	ar rcs $@ $^
+
+build/asan/guest-installer: build/asan/main.o build/asan/libinstaller.a
+	$(HOST_CC) $(ASAN_CFLAGS) -o $@ $^ $(ASAN_LIBS)
+
+build/asan/test_%: tests/unit/test_%.c $(UNIT_SHARED) build/asan/libinstaller.a Makefile
+	$(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -o $@ $(filter %.c %.a,$^) $(ASAN_LIBS) -lcmocka
+
+iso: build/guest-installer.iso ## the lean ISO build/guest-installer.iso
+
+build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
+	iso/build
+
+demo: deps ## install a guest, start it and log in
+	$(MAKE) iso
+	qemu/demo
+
+check: deps lint ## everything: linters, unit tests, file systems, virtual machines
+	$(MAKE) -j "$$(nproc)" build asan
+	$(MAKE) iso
+	tests/run
+
+check-quick: deps ## what needs no virtual machine
+	$(MAKE) -j "$$(nproc)" build asan
+	tests/run unit build loop
+
+lint: build/asan/cflags ## layout and warnings of all C and shell files
+	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
+	git ls-files -z | xargs -0r shfmt -f | xargs -r shellcheck -x
+	git ls-files -z | xargs -0r shfmt -f | xargs -r shfmt -d
+	git ls-files -z '*.c' | xargs -0r \
+		clang -fsyntax-only -Werror -Wno-macro-redefined $(CPPFLAGS) $(DEFINE_VERSION) \
+		$(filter-out -MMD,$(HOST_CFLAGS))
+
+# The host tools find each other in one folder, whatever the links to them are called.
+share = $(DESTDIR)$(PREFIX)/share/guest-installer
+install: build ## the program and the host tools, below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/qemu $(share)/keys
+	install -m 755 build/guest-installer $(DESTDIR)$(PREFIX)/bin/
+	cp $(wildcard qemu/* keys/*) --parents --no-dereference --recursive -t $(share)
+	for tool in first-run run-guest; do \
+		ln -sf ../share/guest-installer/qemu/$$tool $(DESTDIR)$(PREFIX)/bin/guest-installer-$$tool; \
+	done
+	ln -sf ../share/guest-installer/keys/make-key-drive $(DESTDIR)$(PREFIX)/bin/guest-installer-make-key-drive
+
+clean: ## remove build/ (the libraries stay in the cache)
+	chmod -Rf u+w build || true
+	rm -rf build
+
+deps: ## install the packages that are missing (as root)
+	@missing=$$(comm -23 <(printf '%s\n' $(PACKAGES) | sort -u) \
+		<(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \
+			sed -n 's/ installed$$//p' | sort -u) | xargs); \
+	if [[ -z $$missing ]]; then exit 0; fi; \
+	if ((UID)); then echo "as root: apt-get install --no-install-recommends $$missing" >&2; exit 1; fi; \
+	apt-get -q update; \
+	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=600 \
+		install --no-install-recommends $$missing
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+-include $(wildcard build/static/*.d build/asan/*.d)
