@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * format — the plan's file systems: ext4 by libext2fs in process (the only file that includes it),
- * FAT by dosfstools' mkfs.fat as a child.
+ * format — the plan's file systems, each where the plan puts it: ext4 by ext4.c, FAT by fat.c.
  */
 #pragma once
 
@@ -11,5 +10,6 @@
 /* Makes every file system of the plan on the open disk's path at the partitions' offsets (through
  * the partition nodes on a block device, at offsets in an image file). The mark in the root's boot
  * block is kept. ext4 gets what mke2fs -t ext4 of Debian 12 would choose (mke2fs(8), mke2fs.conf),
- * always with 4,096-byte blocks. */
+ * always with 4,096-byte blocks. Nobody may have the whole disk open with O_EXCL: see
+ * partition_write. Everything is on the disk when this returns. */
 int format_all(const struct plan *plan, struct error *err) WARN_UNUSED;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "fat.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+
+#define PROGRAM		  "mkfs.fat"
+#define SERIAL_DIGITS	  8
+#define FAT_BLOCK_BYTES	  1024 /* in which mkfs.fat takes a size */
+#define PATH_BYTES	  512
+#define NUMBER_BYTES	  24
+#define SEARCH_IF_NO_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
+
+static int find_program(char ret[PATH_BYTES], struct error *err)
+{
+	const char *search = getenv("PATH");
+
+	snprintf(ret, PATH_BYTES, "/sbin/%s", PROGRAM);
+	if (access(ret, X_OK) == 0)
+		return 0;
+	for (const char *p = search ? search : SEARCH_IF_NO_PATH; *p;) {
+		size_t length = strcspn(p, ":");
+
+		snprintf(ret, PATH_BYTES, "%.*s/%s", (int)length, p, PROGRAM);
+		if (length > 0 && access(ret, X_OK) == 0)
+			return 0;
+		p += length + (p[length] == ':');
+	}
+	return error_set(
+		err, -ENOENT, "there is no " PROGRAM " in /sbin or PATH; install dosfstools");
+}
+
+/* XXXX-XXXX as the eight digits that mkfs.fat wants. */
+static int serial_digits(const char *serial, char ret[SERIAL_DIGITS + 1], struct error *err)
+{
+	size_t used = 0;
+
+	for (const char *p = serial; *p; p++) {
+		if (*p == '-' && used == SERIAL_DIGITS / 2)
+			continue;
+		if (!isxdigit((unsigned char)*p) || used == SERIAL_DIGITS)
+			return error_set(err, -EINVAL, "%s is no FAT serial number", serial);
+		ret[used++] = *p;
+	}
+	if (used != SERIAL_DIGITS)
+		return error_set(err, -EINVAL, "%s is no FAT serial number", serial);
+	ret[used] = '\0';
+	return 0;
+}
+
+int fat_make(const struct fat_request *request, struct error *err)
+{
+	char program[PATH_BYTES], serial[SERIAL_DIGITS + 1];
+	char sector[NUMBER_BYTES], offset[NUMBER_BYTES], blocks[NUMBER_BYTES];
+	const char *argv[] = { program, "-F", "32", "-n", request->label, "-i", serial, "-S",
+		sector, "--offset", offset, request->path, blocks, NULL };
+	const struct child child = { .argv = argv };
+	int r = find_program(program, err);
+
+	if (r == 0)
+		r = serial_digits(request->serial, serial, err);
+	if (r == 0) {
+		snprintf(sector, sizeof(sector), "%u", request->sector_bytes);
+		snprintf(offset, sizeof(offset), "%llu",
+			(unsigned long long)(request->offset_bytes / request->sector_bytes));
+		snprintf(blocks, sizeof(blocks), "%llu",
+			(unsigned long long)(request->size_bytes / FAT_BLOCK_BYTES));
+		r = child_run(&child, err);
+	}
+	if (r < 0)
+		error_wrap(err, "FAT file system on %s", request->path);
+	return r;
+}

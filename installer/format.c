@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "ext4.h"
+#include "fat.h"
+#include "mark.h"
+#include "partition.h"
+
+#define NODE_BYTES 128
+
+/* Where a partition's file system is made: its node, or its offset in the image file. */
+struct place {
+	const char *path;
+	uint64_t offset_bytes;
+	char node[NODE_BYTES];
+};
+
+static int find_place(const struct plan *plan, size_t index, struct place *ret, struct error *err)
+{
+	struct stat st;
+
+	if (stat(plan->disk_path, &st) < 0)
+		return error_errno(err, -errno, "look at %s", plan->disk_path);
+	ret->path = plan->disk_path;
+	ret->offset_bytes = plan->partitions[index].offset_bytes;
+	if (S_ISBLK(st.st_mode)) {
+		partition_node(plan, index, ret->node);
+		ret->path = ret->node;
+		ret->offset_bytes = 0;
+	}
+	return 0;
+}
+
+static int read_boot_block(const struct place *place, uint8_t ret[MARK_BYTES], struct error *err)
+{
+	AUTO_CLOSE int fd = open(place->path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", place->path);
+	n = pread(fd, ret, MARK_BYTES, (off_t)place->offset_bytes);
+	if (n != MARK_BYTES)
+		return error_errno(
+			err, n < 0 ? -errno : -EIO, "read the boot block of %s", place->path);
+	return 0;
+}
+
+static int sync_path(const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", path);
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for %s to be written", path);
+	return 0;
+}
+
+/* The boot block is no part of an ext4; should that ever change, the disk must not be left without
+ * the mark that says whose it is. */
+static int make_ext4(
+	const struct plan *plan, size_t index, const struct place *place, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	const struct ext4_request request = {
+		.path = place->path,
+		.offset_bytes = place->offset_bytes,
+		.size_bytes = part->size_bytes,
+		.label = part->fs_label,
+		.uuid = part->fs_uuid,
+		.hash_seed = plan->hash_seed,
+	};
+	uint8_t before[MARK_BYTES], after[MARK_BYTES];
+	int r = read_boot_block(place, before, err);
+
+	if (r == 0)
+		r = ext4_make(&request, err);
+	if (r == 0)
+		r = sync_path(place->path, err);
+	if (r == 0)
+		r = read_boot_block(place, after, err);
+	if (r == 0 && memcmp(before, after, MARK_BYTES) != 0)
+		r = error_set(err, -EIO, "the boot block of %s was changed while it was formatted",
+			place->path);
+	return r;
+}
+
+static int make_fat(
+	const struct plan *plan, size_t index, const struct place *place, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	const struct fat_request request = {
+		.path = place->path,
+		.offset_bytes = place->offset_bytes,
+		.size_bytes = part->size_bytes,
+		.sector_bytes = plan->sector_bytes,
+		.label = part->fs_label,
+		.serial = part->fs_uuid,
+	};
+	int r = fat_make(&request, err);
+
+	return r < 0 ? r : sync_path(place->path, err);
+}
+
+static int format_partition(const struct plan *plan, size_t index, struct error *err)
+{
+	struct place place;
+	int r;
+
+	if (plan->partitions[index].fs == FS_NONE)
+		return 0;
+	r = find_place(plan, index, &place, err);
+	if (r < 0)
+		return r;
+	if (plan->partitions[index].fs == FS_EXT4)
+		return make_ext4(plan, index, &place, err);
+	return make_fat(plan, index, &place, err);
+}
+
+int format_all(const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		int r = format_partition(plan, i, err);
+
+		if (r < 0) {
+			error_wrap(err, "partition %zu of %s", i + 1, plan->disk_path);
+			return r;
+		}
+	}
+	return 0;
+}
