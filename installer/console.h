@@ -17,3 +17,6 @@ void console_write(const char *line, size_t size_bytes);
 
 /* Waits until everything written has left, or a few seconds have passed. */
 void console_drain(void);
+
+/* Lines go nowhere: for commands that print something else. */
+void console_silence(void);

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "bootspec.h"
+#include "cleanup.h"
+#include "database.h"
+#include "file.h"
+#include "grubcfg.h"
+#include "grubdisk.h"
+#include "guest.h"
+#include "sshd.h"
+
+#define TEXT_MAX_BYTES (4 * 1024 * 1024)
+
+/* Turns whatever was found into EXIT_VERIFY. */
+static int failed(struct error *err, int r)
+{
+	err->code = EXIT_VERIFY;
+	return r;
+}
+
+static int verify_paths(const struct verify_request *request, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	struct stat st;
+
+	for (size_t i = 0; i < request->closure->count; i++) {
+		file_below(path, request->root, "%s", request->closure->paths[i].info.store_path);
+		if (lstat(path, &st) < 0)
+			return error_errno(err, -errno, "read back %s", path);
+	}
+	return database_verify(request->root, request->closure, err);
+}
+
+/* Resolves a file of the system and sees that it is one. */
+static int find_system_file(const struct verify_request *request, const char *name,
+	char ret[FILE_PATH_BYTES], struct error *err)
+{
+	char inner[512];
+	struct stat st;
+	int r;
+
+	snprintf(inner, sizeof(inner), "%s/%s", request->plan->system, name);
+	r = file_resolve(request->root, inner, ret, err);
+	if (r < 0)
+		return r;
+	if (lstat(ret, &st) < 0 || !S_ISREG(st.st_mode))
+		return error_set(err, -EBADMSG, "%s is not a regular file.", ret);
+	return 0;
+}
+
+static int verify_profile(const struct verify_request *request, struct error *err)
+{
+	char resolved[FILE_PATH_BYTES], system[FILE_PATH_BYTES];
+	int r = file_resolve(request->root, "/nix/var/nix/profiles/system", resolved, err);
+
+	if (r < 0)
+		return r;
+	file_below(system, request->root, "%s", request->plan->system);
+	if (strcmp(resolved, system) != 0)
+		return error_set(err, -EBADMSG, "The system profile leads to %s instead of %s.",
+			resolved, system);
+	return find_system_file(request, "init", resolved, err);
+}
+
+/* For systems older than bootspec: the links and kernel-params of their top level. */
+static int read_boot_links(
+	const struct verify_request *request, struct verified *ret, struct error *err)
+{
+	size_t root_length = strlen(request->root);
+	char path[FILE_PATH_BYTES];
+	AUTO_FREE char *text = NULL;
+	int r;
+
+	r = find_system_file(request, "kernel", path, err);
+	if (r < 0)
+		return r;
+	snprintf(ret->kernel, sizeof(ret->kernel), "%s", path + root_length);
+	r = find_system_file(request, "initrd", path, err);
+	if (r < 0)
+		return r;
+	snprintf(ret->initrd, sizeof(ret->initrd), "%s", path + root_length);
+	r = find_system_file(request, "kernel-params", path, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, sizeof(ret->command_line) / 2, &text, NULL, err);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(ret->command_line, sizeof(ret->command_line), "init=%s/init %s",
+		request->plan->system, text);
+	return 0;
+}
+
+/* What the system wants booted, as it says itself. */
+static int read_boot_files(
+	const struct verify_request *request, struct verified *ret, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	AUTO_FREE char *text = NULL;
+	struct bootspec spec;
+	size_t size_bytes;
+	int r;
+
+	if (find_system_file(request, "boot.json", path, err) < 0)
+		return read_boot_links(request, ret, err);
+	r = file_read(path, TEXT_MAX_BYTES, &text, &size_bytes, err);
+	if (r < 0)
+		return r;
+	r = bootspec_parse(text, size_bytes, &spec, err);
+	if (r < 0)
+		return r;
+	snprintf(ret->kernel, sizeof(ret->kernel), "%s", spec.kernel);
+	snprintf(ret->initrd, sizeof(ret->initrd), "%s", spec.initrd);
+	snprintf(ret->command_line, sizeof(ret->command_line), "init=%s %s", spec.init,
+		spec.kernel_params);
+	return 0;
+}
+
+static const struct plan_partition *find_file_system(
+	const struct plan *plan, const struct grub_file *file)
+{
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		const struct plan_partition *p = &plan->partitions[i];
+		const char *name = file->search == GRUB_UUID ? p->fs_uuid : p->fs_label;
+
+		if (p->fs != FS_NONE && strcasecmp(name, file->device) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* Where the planned partitions put /boot: a mount of its own, or the root. */
+static const struct plan_partition *boot_partition(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (strcmp(plan->partitions[i].mount_path, "/boot") == 0)
+			return &plan->partitions[i];
+	return &plan->partitions[plan->root];
+}
+
+/* The path below the mounted target of a file as GRUB names it. */
+static int locate(const struct verify_request *request, const struct grub_file *file,
+	char ret[FILE_PATH_BYTES], struct error *err)
+{
+	const struct plan_partition *partition = file->search == GRUB_PREFIX
+							 ? boot_partition(request->plan)
+							 : find_file_system(request->plan, file);
+	char inner[1024];
+
+	if (!partition)
+		return error_set(err, -EBADMSG,
+			"grub.cfg looks for %s on a file system %s that this disk does not have.",
+			file->path, file->device);
+	snprintf(inner, sizeof(inner), "%s%s",
+		strcmp(partition->mount_path, "/") == 0 ? "" : partition->mount_path, file->path);
+	return file_resolve(request->root, inner, ret, err);
+}
+
+static int compare_with_store(const struct verify_request *request, const struct grub_file *file,
+	const char *store_file, struct error *err)
+{
+	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
+	int r = locate(request, file, booted, err);
+
+	if (r < 0)
+		return r;
+	file_below(stored, request->root, "%s", store_file);
+	return file_compare(booted, stored, err);
+}
+
+/* One of the entry's initrds is the system's; the others (secrets, microcode) must be there. */
+static int compare_initrds(const struct verify_request *request, const struct grub_entry *entry,
+	const char *store_file, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	struct error mismatch = { .text = "the entry has no initrd" };
+	bool same = false;
+
+	for (size_t i = 0; i < entry->initrd_count; i++) {
+		int r = locate(request, &entry->initrds[i], path, err);
+
+		if (r < 0)
+			return r;
+		if (compare_with_store(request, &entry->initrds[i], store_file, &mismatch) == 0)
+			same = true;
+	}
+	if (!same)
+		return error_set(err, -EBADMSG, "%s", mismatch.text);
+	return 0;
+}
+
+static int verify_grub_entry(
+	const struct verify_request *request, const struct verified *files, struct error *err)
+{
+	char path[FILE_PATH_BYTES], init[300];
+	AUTO_FREE char *text = NULL;
+	struct grub_entry entry;
+	int r = file_resolve(request->root, "/boot/grub/grub.cfg", path, err);
+
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	r = grubcfg_default(text, &entry, err);
+	if (r < 0)
+		return r;
+	snprintf(init, sizeof(init), "init=%s/init", request->plan->system);
+	if (!strstr(entry.command_line, init))
+		return error_set(err, -EBADMSG,
+			"grub.cfg's default entry \"%s\" does not start the system: %s is not in "
+			"its "
+			"command line.",
+			entry.title, init);
+	r = compare_with_store(request, &entry.kernel, files->kernel, err);
+	if (r < 0)
+		return r;
+	return compare_initrds(request, &entry, files->initrd, err);
+}
+
+/* A PE image (Microsoft PE format, "MS-DOS stub") at the removable-media path (UEFI 2.10, 3.5.1.1).
+ */
+static int verify_efi(const struct verify_request *request, const char *esp, struct error *err)
+{
+	char inner[512], path[FILE_PATH_BYTES];
+	AUTO_FREE char *image = NULL;
+	size_t size_bytes;
+	int r;
+
+	snprintf(inner, sizeof(inner), "%s/EFI/BOOT/BOOTX64.EFI", esp);
+	r = file_resolve(request->root, inner, path, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, 64 * 1024 * 1024, &image, &size_bytes, err);
+	if (r < 0)
+		return r;
+	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
+		return error_set(err, -EBADMSG, "%s is not an EFI program.", path);
+	return 0;
+}
+
+static int verify_boot_loader(
+	const struct verify_request *request, const struct verified *files, struct error *err)
+{
+	const struct plan *plan = request->plan;
+	char folder[FILE_PATH_BYTES];
+	int r = 0;
+
+	if (strcmp(request->manifest->boot_loader, "grub") == 0) {
+		r = verify_grub_entry(request, files, err);
+		if (r < 0)
+			return r;
+		r = file_resolve(request->root, "/boot/grub/i386-pc", folder, err);
+		if (r < 0)
+			return r;
+		r = grubdisk_verify(request->disk_fd, folder, err);
+	}
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
+		if (plan->partitions[i].role == ROLE_ESP)
+			r = verify_efi(request, plan->partitions[i].mount_path, err);
+	return r;
+}
+
+static int check_owner(
+	const char *path, mode_t mode, const struct guest_user *owner, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return error_errno(err, -errno, "read back %s", path);
+	if (st.st_mode != mode || st.st_uid != owner->uid || st.st_gid != owner->gid)
+		return error_set(err, -EBADMSG,
+			"%s has mode %o and owner %u:%u instead of %o and %u:%u.", path, st.st_mode,
+			st.st_uid, st.st_gid, mode, owner->uid, owner->gid);
+	return 0;
+}
+
+static int verify_keys(const struct verify_request *request, struct error *err)
+{
+	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	AUTO_FREE char *text = NULL;
+	struct guest_user owner;
+	int r = guest_find_user(request->root, request->plan->keys_user, &owner, err);
+
+	if (r < 0)
+		return r;
+	r = file_resolve(request->root, owner.home, home, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh");
+	r = check_owner(path, S_IFDIR | 0700, &owner, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh/authorized_keys");
+	r = check_owner(path, S_IFREG | 0600, &owner, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	if (strcmp(text, request->keys_text) != 0)
+		return error_set(err, -EBADMSG, "%s does not hold the keys that were given.", path);
+	return 0;
+}
+
+static int verify_ssh(const struct verify_request *request, struct error *err)
+{
+	static const char *const units[] = {
+		"etc/systemd/system/multi-user.target.wants/sshd.service",
+		"etc/systemd/system/sockets.target.wants/sshd.socket",
+	};
+	char path[FILE_PATH_BYTES];
+	AUTO_FREE char *text = NULL;
+	int r;
+
+	if (find_system_file(request, units[0], path, err) < 0 &&
+		find_system_file(request, units[1], path, err) < 0)
+		return error_set(err, -ENOENT,
+			"The guest starts no SSH server: neither sshd.service nor sshd.socket is "
+			"wanted by its systemd targets.");
+	r = find_system_file(request, "etc/ssh/sshd_config", path, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	return sshd_config_check(text, request->plan->keys_user, err);
+}
+
+static int verify_boot(
+	const struct verify_request *request, struct verified *ret, struct error *err)
+{
+	int r = verify_profile(request, err);
+
+	if (r < 0)
+		return r;
+	r = read_boot_files(request, ret, err);
+	if (r < 0)
+		return r;
+	return verify_boot_loader(request, ret, err);
+}
+
+int verify_all(const struct verify_request *request, struct verified *ret, struct error *err)
+{
+	int r = verify_paths(request, err);
+
+	if (r == 0)
+		r = verify_boot(request, ret, err);
+	if (r == 0 && request->keys_text)
+		r = verify_keys(request, err);
+	if (r == 0 && request->keys_text)
+		r = verify_ssh(request, err);
+	return r < 0 ? failed(err, r) : 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify — reads back what an installed guest needs to boot and to let its owner in.
+ *
+ * The target is mounted read-only, after everything was synced and unmounted once. Nothing is
+ * written. Every refusal has the code EXIT_VERIFY and names the file.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "closure.h"
+#include "error.h"
+#include "plan.h"
+
+/* What the host may want to know of the installed system. */
+struct verified {
+	char kernel[512]; /* files in the store */
+	char initrd[512];
+	char command_line[5120];
+};
+
+struct verify_request {
+	const struct plan *plan;
+	const struct manifest *manifest;
+	const struct closure *closure;
+	const char *root;      /* where the target is mounted */
+	int disk_fd;	       /* the whole disk */
+	const char *keys_text; /* authorized_keys as written; NULL for keys=none */
+};
+
+int verify_all(
+	const struct verify_request *request, struct verified *ret, struct error *err) WARN_UNUSED;
