@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "mark.h"
 #include "probe.h"
+#include "text.h"
 
 #define WIPE_BYTES	     MIB
 #define SECTOR_BYTES_DEFAULT 512
@@ -45,7 +46,8 @@ void partition_name(const char *disk, unsigned number, char *ret, size_t ret_byt
 	size_t length = strlen(disk);
 	bool digit = length > 0 && isdigit((unsigned char)disk[length - 1]);
 
-	snprintf(ret, ret_bytes, "%s%s%u", disk, digit ? "p" : "", number);
+	ret[0] = '\0';
+	text_append(ret, ret_bytes, "%s%s%u", disk, digit ? "p" : "", number);
 }
 
 void partition_node(const struct plan *plan, size_t index, char ret_path[128])

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "keydrive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "keys.h"
+#include "log.h"
+#include "mount.h"
+#include "partition.h"
+#include "probe.h"
+
+#define MOUNT_OPTIONS "ro,nosuid,nodev,noexec"
+
+/* FAT knows no case, and who types the name may not either. */
+static bool is_config(const char *name)
+{
+	return strcasecmp(name, KEYDRIVE_CONFIG_NAME) == 0;
+}
+
+/* Reads a file of the folder. 1 if it was, with its text in *ret; 0 if it is no regular file. */
+static int read_file(int folder, const char *name, size_t max_bytes, char **ret_text,
+	size_t *ret_bytes, struct error *err)
+{
+	AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO_FREE char *text = NULL;
+	size_t used = 0;
+	struct stat st;
+
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "open %s", name);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if ((uint64_t)st.st_size > max_bytes)
+		return error_set_code(err, EXIT_NO_KEY, -EFBIG,
+			"%s has %lld bytes, more than the %zu that are read", name,
+			(long long)st.st_size, max_bytes);
+	text = must_realloc(NULL, (size_t)st.st_size + 1, 1);
+	while (used < (size_t)st.st_size) {
+		ssize_t n = read(fd, text + used, (size_t)st.st_size - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, -errno, "read %s", name);
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	text[used] = '\0';
+	*ret_text = text;
+	*ret_bytes = used;
+	text = NULL;
+	return 1;
+}
+
+static int take_config(int folder, const char *name, struct keydrive *drive, struct error *err)
+{
+	int r;
+
+	if (drive->config_text)
+		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
+			"there are two files " KEYDRIVE_CONFIG_NAME " in different case");
+	r = read_file(folder, name, KEYDRIVE_CONFIG_MAX_BYTES, &drive->config_text,
+		&drive->config_bytes, err);
+	if (r > 0)
+		drive->found = true;
+	return r;
+}
+
+static int take_keys(int folder, const char *name, struct keydrive *drive, struct error *err)
+{
+	struct keydrive_file *file = &drive->files[drive->count];
+	int r;
+
+	if (drive->count == KEYDRIVE_FILES_MAX)
+		return error_set_code(err, EXIT_NO_KEY, -E2BIG, "there are more than %d key files",
+			KEYDRIVE_FILES_MAX);
+	r = read_file(folder, name, KEY_FILE_MAX_BYTES, &file->text, &file->size_bytes, err);
+	if (r > 0) {
+		snprintf(file->name, sizeof(file->name), "%s", name);
+		drive->count++;
+		drive->found = true;
+	}
+	return r;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct keydrive_file *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int read_entries(DIR *dir, struct keydrive *drive, struct error *err)
+{
+	struct dirent *entry;
+	int r = 0;
+
+	errno = 0;
+	while (r >= 0 && (entry = readdir(dir))) {
+		if (is_config(entry->d_name))
+			r = take_config(dirfd(dir), entry->d_name, drive, err);
+		else if (keys_is_key_file(entry->d_name))
+			r = take_keys(dirfd(dir), entry->d_name, drive, err);
+		if (r >= 0)
+			errno = 0;
+	}
+	if (r >= 0 && errno)
+		return error_errno(err, -errno, "read the folder");
+	return r < 0 ? r : 0;
+}
+
+int keydrive_read_folder(const char *path, struct keydrive *ret, struct error *err)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(path);
+	struct keydrive *drive = must_realloc(NULL, 1, sizeof(*drive));
+	int r;
+
+	memset(drive, 0, sizeof(*drive));
+	if (dir)
+		r = read_entries(dir, drive, err);
+	else
+		r = error_errno(err, -errno, "open %s", path);
+	if (r < 0) {
+		keydrive_free(drive);
+	} else {
+		qsort(drive->files, drive->count, sizeof(drive->files[0]), compare_names);
+		*ret = *drive;
+	}
+	free(drive);
+	return r;
+}
+
+/* Mounts it, reads it, detaches it. What cannot be mounted though it looks like FAT is left
+ * alone: it may be in use, or damaged; then the missing key will be told. */
+static int read_node(
+	const char *node, const char *mount_path, struct keydrive *ret, struct error *err)
+{
+	struct error detach_err;
+	int r = mount_one(node, mount_path, "vfat", MOUNT_OPTIONS, err);
+	int detached;
+
+	if (r < 0) {
+		log_line("key drive: %s", err->text);
+		return 0;
+	}
+	r = keydrive_read_folder(mount_path, ret, err);
+	if (r < 0)
+		error_wrap(err, "key drive %s", node);
+	detached = mount_detach(mount_path, &detach_err);
+	if (r == 0 && detached < 0) {
+		keydrive_free(ret);
+		*err = detach_err;
+		return detached;
+	}
+	return r;
+}
+
+static bool is_fat(const char *node)
+{
+	struct probe_result found;
+	struct error ignored;
+
+	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, &found, &ignored) == 0 &&
+	       strcmp(found.type, "vfat") == 0;
+}
+
+/* The whole disk or its first partition, whichever is FAT; ret->found says whether it has keys. */
+static int read_disk(
+	const struct disk *disk, const char *mount_path, struct keydrive *ret, struct error *err)
+{
+	char node[sizeof(ret->node)];
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	snprintf(node, sizeof(node), "%s", disk->path);
+	if (!is_fat(node))
+		partition_name(disk->path, 1, node, sizeof(node));
+	if (!is_fat(node))
+		return 0;
+	r = read_node(node, mount_path, ret, err);
+	if (r < 0)
+		return r;
+	snprintf(ret->disk_name, sizeof(ret->disk_name), "%s", disk->name);
+	snprintf(ret->node, sizeof(ret->node), "%s", node);
+	return 0;
+}
+
+static int search(struct disk *disks, size_t count, const char *mount_path, struct keydrive *found,
+	struct keydrive *candidate, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		int r;
+
+		if (disks[i].cdrom || disks[i].medium || disks[i].unreadable[0] ||
+			disks[i].used_by[0])
+			continue;
+		r = read_disk(&disks[i], mount_path, candidate, err);
+		if (r < 0)
+			return r;
+		if (!candidate->found)
+			continue;
+		disks[i].key_drive = true;
+		if (found->found) {
+			keydrive_free(candidate);
+			return error_set_code(err, EXIT_NO_KEY, -EEXIST,
+				"%s and %s are both key drives; detach one of them", found->node,
+				candidate->node);
+		}
+		*found = *candidate;
+	}
+	return 0;
+}
+
+int keydrive_read(struct disk *disks, size_t count, const char *mount_path, struct keydrive *ret,
+	struct error *err)
+{
+	AUTO_FREE struct keydrive *drives = must_realloc(NULL, 2, sizeof(*drives));
+	int r;
+
+	memset(drives, 0, 2 * sizeof(*drives));
+	r = search(disks, count, mount_path, &drives[0], &drives[1], err);
+	if (r < 0) {
+		keydrive_free(&drives[0]);
+		return r;
+	}
+	*ret = drives[0];
+	return 0;
+}
+
+void keydrive_free(struct keydrive *drive)
+{
+	for (size_t i = 0; i < drive->count; i++)
+		free(drive->files[i].text);
+	free(drive->config_text);
+	drive->count = 0;
+	drive->config_text = NULL;
+	drive->config_bytes = 0;
+	drive->found = false;
+}
