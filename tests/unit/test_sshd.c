@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sshd.h"
+
+static void accepts(const char *text, const char *user)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(sshd_config_check(text, user, &err), 0);
+}
+
+static void refuses(const char *text, const char *user, const char *keyword)
+{
+	struct error err = { 0 };
+
+	assert_true(sshd_config_check(text, user, &err) < 0);
+	assert_int_equal(err.code, EXIT_VERIFY);
+	assert_non_null(strstr(err.text, keyword));
+}
+
+static void defaults_let_root_in_by_key(void **state)
+{
+	(void)state;
+	accepts("", "root");
+	accepts("Port 22\nPermitRootLogin prohibit-password\n"
+		"AuthorizedKeysFile %h/.ssh/authorized_keys /etc/ssh/authorized_keys.d/%u\n",
+		"root");
+	accepts("authorizedkeysfile=.ssh/authorized_keys\n", "root");
+}
+
+static void what_keeps_the_owner_out_is_named(void **state)
+{
+	(void)state;
+	refuses("PermitRootLogin no\n", "root", "PermitRootLogin");
+	refuses("permitrootlogin forced-commands-only\n", "root", "PermitRootLogin");
+	refuses("PubkeyAuthentication no\n", "root", "PubkeyAuthentication");
+	refuses("AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u\n", "root", "AuthorizedKeysFile");
+	refuses("AuthorizedKeysFile none\n", "root", "AuthorizedKeysFile");
+	refuses("AllowUsers alice b*\n", "root", "AllowUsers");
+}
+
+static void other_users_do_not_need_root_login(void **state)
+{
+	(void)state;
+	accepts("PermitRootLogin no\n", "alice");
+	accepts("AllowUsers \"alice\" bob\n", "alice");
+	accepts("AllowUsers a*\n", "alice");
+}
+
+static void the_first_value_wins_and_match_blocks_do_not_count(void **state)
+{
+	(void)state;
+	accepts("PermitRootLogin yes\nPermitRootLogin no\n", "root");
+	accepts("Match User git\n  PermitRootLogin no\n", "root");
+	accepts("#PermitRootLogin no\n  # PermitRootLogin no\n", "root");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_let_root_in_by_key),
+		cmocka_unit_test(what_keeps_the_owner_out_is_named),
+		cmocka_unit_test(other_users_do_not_need_root_login),
+		cmocka_unit_test(the_first_value_wins_and_match_blocks_do_not_count),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
