@@ -4,7 +4,7 @@
  *
  * Pure: configuration, manifest, the chosen disk and the closure's size go in; a plain struct
  * with fixed arrays comes out, or the refusal. Every UUID is derived from the seed, so the same
- * seed gives the same plan.
+ * seed gives the same plan. Whether it serves the guest is decided by fit.
  */
 #pragma once
 
@@ -66,7 +66,8 @@ struct plan_needs {
 	unsigned firmware;  /* the one that booted us, enum firmware; 0 if unknown */
 };
 
-/* What the layout will be, before a disk is known: the configuration's, else the manifest's. */
+/* What the layout will be, before a disk is known: the configuration's, else the manifest's, else
+ * gpt, which boots by BIOS and by UEFI. Everywhere here manifest may be NULL if there is none. */
 int plan_layout(const struct config *config, const struct manifest *manifest, enum layout *ret,
 	struct error *err) WARN_UNUSED;
 

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "derive.h"
+#include "fit.h"
+#include "text.h"
+
+/* Partition types: the Discoverable Partitions Specification and, for bios_boot, GRUB's manual. */
+#define TYPE_BIOS_BOOT	 "21686148-6449-6E6F-744E-656564454649"
+#define TYPE_ESP	 "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+#define TYPE_ROOT_X86_64 "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
+#define TYPE_MBR_LINUX	 "83"
+
+/* Left free behind the last partition: the backup GPT, or what becomes one later. */
+#define TAIL_BYTES (1 * MIB)
+
+#define MBR_MAX_SECTORS (1ULL << 32)
+
+/* ext4 as mke2fs makes it (see format.h). */
+#define EXT4_BLOCK_BYTES       4096
+#define EXT4_BYTES_PER_INODE   16384
+#define EXT4_JOURNAL_BYTES     (64 * MIB) /* of 2 to 16 GiB; larger disks have room for more */
+#define ROOT_SLACK_BYTES       (128 * MIB)
+#define SPARE_INODES	       8192
+#define GUESSED_BYTES_PER_FILE 4096 /* where the manifest does not say how many there are */
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t round_up(uint64_t bytes, uint64_t unit)
+{
+	return (bytes + unit - 1) / unit * unit;
+}
+
+int plan_layout(const struct config *config, const struct manifest *manifest, enum layout *ret,
+	struct error *err)
+{
+	if (manifest && config->layout != LAYOUT_AUTO && config->layout != manifest->layout)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The configuration says layout = %s, but the guest is built for the layout "
+			"%s: say layout = auto, or build the guest for %s.",
+			layout_name(config->layout), layout_name(manifest->layout),
+			layout_name(config->layout));
+	*ret = config->layout != LAYOUT_AUTO ? config->layout
+	       : manifest		     ? manifest->layout
+					     : LAYOUT_GPT;
+	return 0;
+}
+
+/* The least size of the root file system. The NARs' sum is more than the files' bytes; each file
+ * and folder may waste most of a block. On that, a tenth: inode tables (256 bytes for every 16 KiB,
+ * 1.6 %), bitmaps, extents, and the 5 % that mke2fs reserves. Then the journal, and slack for the
+ * database, what activation makes, and kernels that the boot loader copies. ext4 also needs an
+ * inode for every file, of which it makes one for every 16 KiB. */
+static uint64_t root_min_bytes(const struct plan_needs *needs)
+{
+	uint64_t files = needs->files ? needs->files : needs->nar_bytes / GUESSED_BYTES_PER_FILE;
+	uint64_t content = needs->nar_bytes + files * EXT4_BLOCK_BYTES;
+	uint64_t by_bytes = content + content / 10 + EXT4_JOURNAL_BYTES + ROOT_SLACK_BYTES;
+	uint64_t by_inodes = (files + files / 8 + SPARE_INODES) * EXT4_BYTES_PER_INODE;
+
+	return round_up(larger(ROOT_MIN_BYTES, larger(by_bytes, by_inodes)), MIB);
+}
+
+uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs)
+{
+	return layout_root_offset_bytes(layout) + root_min_bytes(needs) + TAIL_BYTES;
+}
+
+static void derive_upper(const char *seed, const char *purpose, char ret[37])
+{
+	derive_uuid(seed, purpose, ret);
+	text_upper(ret);
+}
+
+static struct plan_partition *add_partition(struct plan *plan, enum partition_role role,
+	const char *type, uint64_t offset_bytes, uint64_t size_bytes)
+{
+	struct plan_partition *p = &plan->partitions[plan->partition_count++];
+
+	*p = (struct plan_partition){
+		.role = role, .offset_bytes = offset_bytes, .size_bytes = size_bytes
+	};
+	snprintf(p->type, sizeof(p->type), "%s", type);
+	return p;
+}
+
+static void name_partition(
+	struct plan_partition *p, const char *name, const char *seed, const char *purpose)
+{
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	derive_upper(seed, purpose, p->uuid);
+}
+
+/* The partitions of a layout, without their file systems' names. */
+static void lay_out(struct plan *plan, const char *seed)
+{
+	uint64_t end = (plan->disk_bytes - TAIL_BYTES) / MIB * MIB;
+	uint64_t root = layout_root_offset_bytes(plan->layout);
+	struct plan_partition *p;
+
+	if (plan->layout == LAYOUT_GPT) {
+		derive_upper(seed, "disk", plan->table_id);
+		p = add_partition(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT, GPT_BIOS_BOOT_OFFSET_BYTES,
+			GPT_ESP_OFFSET_BYTES - GPT_BIOS_BOOT_OFFSET_BYTES);
+		name_partition(p, "bios_boot", seed, "partition bios_boot");
+		p = add_partition(plan, ROLE_ESP, TYPE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ESP_BYTES);
+		name_partition(p, "ESP", seed, "partition esp");
+		p->fs = FS_VFAT;
+		p = add_partition(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
+		name_partition(p, "root", seed, "partition root");
+	} else {
+		snprintf(
+			plan->table_id, sizeof(plan->table_id), "0x%08x", derive_u32(seed, "disk"));
+		p = add_partition(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
+	}
+	p->fs = FS_EXT4;
+	plan->root = plan->partition_count - 1;
+}
+
+/* The manifest's mount that a role's partition serves, or NULL: the root, or the first FAT one. */
+static const struct manifest_mount *find_mount(
+	const struct manifest *manifest, enum partition_role role)
+{
+	for (size_t i = 0; manifest && i < manifest->mount_count; i++) {
+		const struct manifest_mount *mount = &manifest->mounts[i];
+
+		if (role == ROLE_ROOT ? strcmp(mount->path, "/") == 0
+				      : strcmp(mount->fstype, "vfat") == 0)
+			return mount;
+	}
+	return NULL;
+}
+
+/* A label: the user's, else the manifest's, else the default. */
+static const char *pick_label(const struct config *config, enum config_key key,
+	const char *configured, const struct manifest_mount *mount)
+{
+	return mount && mount->label[0] && !config->given[key] ? mount->label : configured;
+}
+
+static void name_root(struct plan_partition *p, const struct config *config,
+	const struct manifest *manifest, const char *seed)
+{
+	const struct manifest_mount *mount = find_mount(manifest, ROLE_ROOT);
+	const char *uuid = config->root_uuid[0] ? config->root_uuid : mount ? mount->uuid : "";
+
+	snprintf(p->mount_path, sizeof(p->mount_path), "/");
+	snprintf(p->fs_label, sizeof(p->fs_label), "%s",
+		pick_label(config, KEY_ROOT_LABEL, config->root_label, mount));
+	if (uuid[0])
+		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", uuid);
+	else
+		derive_uuid(seed, "file system root", p->fs_uuid);
+	text_lower(p->fs_uuid);
+}
+
+static void name_esp(struct plan_partition *p, const struct config *config,
+	const struct manifest *manifest, const char *seed)
+{
+	const struct manifest_mount *mount = find_mount(manifest, ROLE_ESP);
+	uint32_t serial = derive_u32(seed, "file system esp");
+
+	snprintf(p->mount_path, sizeof(p->mount_path), "%s",
+		mount	   ? mount->path
+		: manifest ? ""
+			   : "/boot");
+	snprintf(p->fs_label, sizeof(p->fs_label), "%s",
+		pick_label(config, KEY_ESP_LABEL, config->esp_label, mount));
+	if (mount && mount->uuid[0])
+		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", mount->uuid);
+	else
+		snprintf(
+			p->fs_uuid, sizeof(p->fs_uuid), "%04X-%04X", serial >> 16, serial & 0xffff);
+	text_upper(p->fs_uuid);
+}
+
+static int check_size(const struct plan *plan, const struct disk *disk,
+	const struct plan_needs *needs, struct error *err)
+{
+	uint64_t need_bytes = plan_min_bytes(plan->layout, needs);
+	char size[TEXT_SIZE_BYTES], need[TEXT_SIZE_BYTES];
+
+	if (disk->size_bytes < need_bytes)
+		return error_set_code(err, EXIT_TOO_SMALL, -ENOSPC,
+			"%s has %s (%" PRIu64 " bytes), but the guest needs %s (%" PRIu64
+			" bytes): give the machine a larger disk.",
+			disk->path, text_size(size, disk->size_bytes), disk->size_bytes,
+			text_size(need, need_bytes), need_bytes);
+	if (plan->layout == LAYOUT_BIOS && disk->size_bytes / plan->sector_bytes > MBR_MAX_SECTORS)
+		return error_set_code(err, EXIT_CONFIGURATION, -EFBIG,
+			"%s has %s, and the table of the layout bios ends at %s: build the guest "
+			"for "
+			"the layout gpt, or use a smaller disk.",
+			disk->path, text_size(size, disk->size_bytes),
+			text_size(need, MBR_MAX_SECTORS * plan->sector_bytes));
+	return 0;
+}
+
+static int set_system(struct plan *plan, const struct config *config,
+	const struct manifest *manifest, struct error *err)
+{
+	if (manifest && config->system[0] && strcmp(config->system, manifest->system) != 0)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The configuration says system = %s, but the manifest is of %s: leave one "
+			"of "
+			"them out.",
+			config->system, manifest->system);
+	snprintf(plan->system, sizeof(plan->system), "%s",
+		config->system[0] ? config->system
+		: manifest	  ? manifest->system
+				  : "");
+	if (!plan->system[0])
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"There is no manifest and no system: say which system to install.");
+	return 0;
+}
+
+static int check_labels(const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->root; i++)
+		if (strcasecmp(plan->partitions[i].fs_label,
+			    plan->partitions[plan->root].fs_label) == 0)
+			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+				"Both the root file system and the EFI system partition are "
+				"labelled "
+				"\"%s\": choose another root-label or esp-label.",
+				plan->partitions[i].fs_label);
+	return 0;
+}
+
+static int check_fit(const struct plan *plan, const struct config *config,
+	const struct manifest *manifest, unsigned firmware, struct error *err)
+{
+	int r = check_labels(plan, err);
+
+	if (r < 0 || !manifest)
+		return r;
+	r = fit_mounts(plan, manifest, err);
+	if (r == 0)
+		r = fit_firmware(plan, manifest, firmware, err);
+	if (r == 0)
+		r = fit_boot_loader(plan, manifest, err);
+	if (r == 0)
+		r = fit_ssh(config, manifest, err);
+	return r;
+}
+
+int plan_make(const struct config *config, const struct manifest *manifest, const struct disk *disk,
+	const struct plan_needs *needs, const char *seed, struct plan *ret, struct error *err)
+{
+	struct plan_needs known = *needs;
+	struct plan plan = {
+		.image_file = disk->image_file,
+		.disk_bytes = disk->size_bytes,
+		.sector_bytes = disk->sector_bytes,
+	};
+	int r = plan_layout(config, manifest, &plan.layout, err);
+
+	if (manifest && !known.files)
+		known.files = manifest->files;
+	if (r == 0)
+		r = set_system(&plan, config, manifest, err);
+	if (r == 0)
+		r = check_size(&plan, disk, &known, err);
+	if (r < 0)
+		return r;
+	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk->path);
+	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
+	derive_uuid(seed, "directory hash", plan.hash_seed);
+	lay_out(&plan, seed);
+	name_root(&plan.partitions[plan.root], config, manifest, seed);
+	for (size_t i = 0; i < plan.root; i++)
+		if (plan.partitions[i].role == ROLE_ESP)
+			name_esp(&plan.partitions[i], config, manifest, seed);
+	r = check_fit(&plan, config, manifest, known.firmware, err);
+	if (r == 0)
+		*ret = plan;
+	return r;
+}
+
+static void print_partition(const struct plan_partition *p, size_t number, FILE *out)
+{
+	static const char *const roles[] = {
+		[ROLE_BIOS_BOOT] = "bios_boot",
+		[ROLE_ESP] = "esp",
+		[ROLE_ROOT] = "root",
+	};
+
+	fprintf(out, "partition %zu: %s, %" PRIu64 " bytes at %" PRIu64 ", type %s", number,
+		roles[p->role], p->size_bytes, p->offset_bytes, p->type);
+	if (p->name[0])
+		fprintf(out, ", name %s, uuid %s", p->name, p->uuid);
+	fputc('\n', out);
+	if (p->fs != FS_NONE)
+		fprintf(out, "  file system: %s, label \"%s\", uuid %s, %s%s\n",
+			p->fs == FS_EXT4 ? "ext4" : "vfat", p->fs_label, p->fs_uuid,
+			p->mount_path[0] ? "mounted on " : "not mounted", p->mount_path);
+}
+
+void plan_print(const struct plan *plan, FILE *out)
+{
+	fprintf(out, "disk: %s, %" PRIu64 " bytes, sectors of %u bytes%s\n", plan->disk_path,
+		plan->disk_bytes, plan->sector_bytes, plan->image_file ? ", an image file" : "");
+	fprintf(out, "layout: %s, table %s\n", layout_name(plan->layout), plan->table_id);
+	for (size_t i = 0; i < plan->partition_count; i++)
+		print_partition(&plan->partitions[i], i + 1, out);
+	fprintf(out, "directory hash seed: %s\n", plan->hash_seed);
+	fprintf(out, "system: %s\n", plan->system);
+	fprintf(out, "keys for: %s\n", plan->keys_user);
+}
