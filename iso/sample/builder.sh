@@ -98,6 +98,7 @@ install_busybox() {
 
 install_grub_modules() {
 	local platform from module
+	mkdir -p "$out/share/locale"
 	for platform in "$@"; do
 		from=$debian/usr/lib/grub/$platform
 		mkdir -p "$out/lib/grub/$platform"

@@ -24,12 +24,15 @@ let
       {
         inherit name;
         system = "x86_64-linux";
+        # The trailing colon keeps bash from turning itself into the last command:
+        # coreutils close their output before they exit, which Nix takes for the
+        # end of the builder and kills it.
         builder = "/bin/bash";
         args = [
           "-euo"
           "pipefail"
           "-c"
-          ". ${./builder.sh}\n${script}"
+          ". ${./builder.sh}\n${script}\n:"
         ];
         PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
         preferLocalBuild = true;

@@ -26,6 +26,10 @@ link_devices() {
 }
 
 mkdir -p /run /dev/pts /dev/shm
+ln -sfn /proc/self/fd /dev/fd
+ln -sfn fd/0 /dev/stdin
+ln -sfn fd/1 /dev/stdout
+ln -sfn fd/2 /dev/stderr
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
 mount -t devpts -o gid=3,mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /dev/shm
@@ -45,4 +49,5 @@ mount -a || echo 'stage 2: not everything in /etc/fstab could be mounted'
 hostname "$(cat /etc/hostname)"
 # A hypervisor's shutdown request reaches user space through this command.
 echo /run/current-system/sw/bin/poweroff >/proc/sys/kernel/poweroff_cmd
-exec "$systemConfig/systemd/lib/systemd/systemd"
+# BusyBox asks its name what to be.
+exec -a init "$systemConfig/systemd/lib/systemd/systemd"
