@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fetch.h"
+
+#define ODD_NAME "a b#c?d%41"
+
+static char folder[] = "/tmp/test-fetch-XXXXXX";
+static char big_path[64], odd_path[64];
+static const size_t big_bytes = 3000000;
+
+static int make_folder(void **state)
+{
+	FILE *file;
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(big_path, sizeof(big_path), "%s/big", folder);
+	snprintf(odd_path, sizeof(odd_path), "%s/%s", folder, ODD_NAME);
+	file = fopen(big_path, "w");
+	for (size_t i = 0; i < big_bytes; i++)
+		fputc((int)(i % 251), file);
+	fclose(file);
+	file = fopen(odd_path, "w");
+	fputs("odd", file);
+	return fclose(file);
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlink(big_path);
+	unlink(odd_path);
+	return rmdir(folder);
+}
+
+static void a_plain_path_is_quoted_into_a_url(void **state)
+{
+	struct error err = { 0 };
+	char *text;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(fetch_text(odd_path, 3, &text, &size, &err), 0);
+	assert_int_equal(size, 3);
+	assert_string_equal(text, "odd");
+	free(text);
+}
+
+static void a_file_url_is_taken_as_it_is(void **state)
+{
+	struct error err = { 0 };
+	char url[128];
+	char *text;
+	size_t size;
+
+	(void)state;
+	snprintf(url, sizeof(url), "file://%s/a%%20b%%23c%%3fd%%2541", folder);
+	assert_int_equal(fetch_text(url, 10, &text, &size, &err), 0);
+	assert_string_equal(text, "odd");
+	free(text);
+}
+
+static void a_larger_document_than_allowed_is_refused(void **state)
+{
+	struct error err = { 0 };
+	char *text;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(fetch_text(odd_path, 2, &text, &size, &err), -EFBIG);
+	assert_int_equal(err.code, EXIT_FETCH);
+	assert_non_null(strstr(err.text, "it is larger than 2 bytes"));
+	assert_non_null(strstr(err.text, folder));
+}
+
+static void fails(const char *url, int r, const char *reason)
+{
+	struct error err = { 0 };
+	char *text;
+	size_t size;
+
+	assert_int_equal(fetch_text(url, 100, &text, &size, &err), r);
+	assert_int_equal(err.code, EXIT_FETCH);
+	if (!strstr(err.text, reason) || !strstr(err.text, url))
+		fail_msg("'%s' does not say '%s' and '%s'", err.text, url, reason);
+}
+
+static void what_is_not_there_is_told_from_other_errors(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/missing", folder);
+	fails(path, -ENOENT, "No such file or directory");
+	snprintf(path, sizeof(path), "%s/big/below", folder);
+	fails(path, -ENOTDIR, "Not a directory");
+	fails("gopher://localhost/x", -EIO, "rotocol");
+	fails("http://127.0.0.1:1/x", -EIO, "onnect");
+}
+
+static int shorten(void *userdata, const uint8_t *data, size_t size, struct error *err)
+{
+	(void)userdata;
+	(void)data;
+	(void)size;
+	(void)err;
+	return truncate(odd_path, 1000000);
+}
+
+/* libcurl takes a read error for the end of the file. */
+static void what_could_not_be_read_is_not_the_end_of_the_file(void **state)
+{
+	struct fetch *fetch = fetch_new(NULL);
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(truncate(odd_path, (off_t)big_bytes), 0);
+	assert_int_equal(fetch_stream(fetch, odd_path, shorten, NULL, &err), -EIO);
+	assert_non_null(strstr(err.text, "of 3000000 bytes could be read"));
+	fetch_free(&fetch);
+}
+
+static int compare_piece(void *userdata, const uint8_t *data, size_t size, struct error *err)
+{
+	size_t *at = userdata;
+
+	(void)err;
+	for (size_t i = 0; i < size; i++)
+		assert_int_equal(data[i], (*at + i) % 251);
+	*at += size;
+	return 0;
+}
+
+static void a_stream_comes_whole_and_in_order(void **state)
+{
+	struct fetch *fetch = fetch_new(NULL);
+	struct error err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		size_t at = 0;
+
+		assert_int_equal(fetch_stream(fetch, big_path, compare_piece, &at, &err), 0);
+		assert_int_equal(at, big_bytes);
+	}
+	fetch_free(&fetch);
+}
+
+static int refuse_piece(void *userdata, const uint8_t *data, size_t size, struct error *err)
+{
+	(void)userdata;
+	(void)data;
+	(void)size;
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG, "it tastes bad");
+}
+
+static void what_the_receiver_says_ends_the_transfer(void **state)
+{
+	struct fetch *fetch = fetch_new(NULL);
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(fetch_stream(fetch, big_path, refuse_piece, NULL, &err), -EBADMSG);
+	assert_int_equal(err.code, EXIT_VERIFY);
+	assert_non_null(strstr(err.text, "it tastes bad"));
+	assert_non_null(strstr(err.text, big_path));
+	fetch_free(&fetch);
+}
+
+static void a_stopped_transfer_ends(void **state)
+{
+	atomic_bool stop = true;
+	struct fetch *fetch = fetch_new(&stop);
+	struct error err = { 0 };
+	size_t at = 0;
+
+	(void)state;
+	assert_int_equal(fetch_stream(fetch, big_path, compare_piece, &at, &err), -ECANCELED);
+	fetch_free(&fetch);
+}
+
+static void names_are_joined_with_one_slash(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char *url = fetch_join(i ? "file:///cache/" : "file:///cache", "nar/x");
+
+		assert_string_equal(url, "file:///cache/nar/x");
+		free(url);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plain_path_is_quoted_into_a_url),
+		cmocka_unit_test(a_file_url_is_taken_as_it_is),
+		cmocka_unit_test(a_larger_document_than_allowed_is_refused),
+		cmocka_unit_test(what_is_not_there_is_told_from_other_errors),
+		cmocka_unit_test(what_could_not_be_read_is_not_the_end_of_the_file),
+		cmocka_unit_test(a_stream_comes_whole_and_in_order),
+		cmocka_unit_test(what_the_receiver_says_ends_the_transfer),
+		cmocka_unit_test(a_stopped_transfer_ends),
+		cmocka_unit_test(names_are_joined_with_one_slash),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
