@@ -147,6 +147,30 @@ static const char *pick_label(const struct config *config, enum config_key key,
 	return mount && mount->label[0] && !config->given[key] ? mount->label : configured;
 }
 
+/* The root's UUID that is fixed, or "". */
+static const char *pick_root_uuid(const struct config *config, const struct manifest_mount *mount)
+{
+	return config->root_uuid[0] ? config->root_uuid : mount ? mount->uuid : "";
+}
+
+void plan_planned_labels(const struct config *config, const struct manifest *manifest,
+	enum layout layout, struct plan_labels *ret)
+{
+	const struct manifest_mount *root = find_mount(manifest, ROLE_ROOT);
+	const struct manifest_mount *esp = find_mount(manifest, ROLE_ESP);
+	size_t uuids = 0;
+
+	*ret = (struct plan_labels){ 0 };
+	ret->labels[0] = pick_label(config, KEY_ROOT_LABEL, config->root_label, root);
+	if (*pick_root_uuid(config, root))
+		ret->uuids[uuids++] = pick_root_uuid(config, root);
+	if (layout != LAYOUT_GPT)
+		return;
+	ret->labels[1] = pick_label(config, KEY_ESP_LABEL, config->esp_label, esp);
+	if (esp && esp->uuid[0])
+		ret->uuids[uuids] = esp->uuid;
+}
+
 static void name_root(struct plan_partition *p, const struct config *config,
 	const struct manifest *manifest, const char *seed)
 {
