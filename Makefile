@@ -20,9 +20,9 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 	libcurl4-openssl-dev libssl-dev libzstd-dev liblzma-dev libsqlite3-dev libjansson-dev dosfstools
 # The sample guest is built by Nix; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
-	grub-common grub-pc-bin grub-efi-amd64-bin mtools
+	grub-common grub-efi-amd64-bin mtools
 # Machines to install on, and the key to log in with.
-VM_PACKAGES = qemu-system-x86 qemu-utils seabios ovmf socat openssh-client psmisc
+VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client
 # Linters, unit tests, and the tools that judge what the installer wrote.
 TEST_PACKAGES = clang clang-format shellcheck shfmt libcmocka-dev e2fsprogs fdisk gdisk sqlite3
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES)
