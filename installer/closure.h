@@ -7,9 +7,13 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "config.h"
 #include "error.h"
 #include "narinfo.h"
+
+#define CLOSURE_PATHS_MAX 100000
 
 struct closure_path {
 	struct narinfo info;
@@ -21,10 +25,12 @@ struct closure {
 		*paths; /* the system first; every reference of every path is among them */
 	size_t count;
 	uint64_t nar_bytes; /* sum */
+	uint32_t *slots;    /* hash table: index into paths plus one, 0 if free */
+	size_t slot_count;  /* a power of two, at least twice count */
 };
 
 /* Codes: EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature). Uses config's caches,
- * trusted_keys, trust_anything. */
+ * trusted_keys, trust_anything. *ret is to be freed by closure_free on success only. */
 int closure_walk(const struct config *config, const char *system, struct closure *ret,
 	struct error *err) WARN_UNUSED;
 

@@ -18,6 +18,7 @@
 
 #include "cleanup.h"
 #include "encoding.h"
+#include "text.h"
 
 #define HASH_NAME "sha256"
 
@@ -338,13 +339,10 @@ static bool signature_is_good(
 	       digest_verify_ed25519(key->key, sig, signed_text, strlen(signed_text)) == 1;
 }
 
-/* Names of keys or signatures up to their colon, joined by commas, cut where ret is full. */
-static void add_name(char *ret, size_t size, const char *text)
+/* Adds the name of a key or signature, up to its colon. */
+static void add_name(char *names, size_t size, const char *text)
 {
-	size_t used = strlen(ret);
-
-	snprintf(
-		ret + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(text, ":"), text);
+	text_append(names, size, "%s%.*s", *names ? ", " : "", (int)strcspn(text, ":"), text);
 }
 
 static int unsigned_error(const struct narinfo *info, const struct trusted_key *keys,

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cachedir.h"
+#include "closure.h"
+
+/* system -> left, right; left -> base; right -> base, right; base -> base */
+#define SYSTEM "00000000000000000000000000000001-system"
+#define LEFT   "00000000000000000000000000000002-left"
+#define RIGHT  "00000000000000000000000000000003-right"
+#define BASE   "00000000000000000000000000000004-base"
+
+static struct cachedir cache;
+static struct config config;
+
+static void add(const struct cachedir *to, const char *name, const char *references)
+{
+	struct cachedir_entry entry = {
+		.name = name, .references = references, .nar = "0123456789", .nar_bytes = 10
+	};
+
+	cachedir_add(to, &entry);
+}
+
+static int make_diamond(void **state)
+{
+	(void)state;
+	cachedir_make(&cache);
+	cachedir_config(&cache, &config);
+	add(&cache, SYSTEM, LEFT " " RIGHT);
+	add(&cache, LEFT, BASE);
+	add(&cache, RIGHT, RIGHT " " BASE);
+	add(&cache, BASE, BASE);
+	return 0;
+}
+
+static int remove_diamond(void **state)
+{
+	(void)state;
+	cachedir_remove(&cache);
+	return 0;
+}
+
+static void refused(int code, const char *sentence)
+{
+	struct closure closure;
+	struct error err = { 0 };
+
+	assert_true(closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0);
+	assert_int_equal(err.code, code);
+	if (!strstr(err.text, sentence))
+		fail_msg("'%s' does not say '%s'", err.text, sentence);
+}
+
+static void a_diamond_is_walked_once_each_breadth_first(void **state)
+{
+	static const char *const order[] = { SYSTEM, LEFT, RIGHT, BASE };
+	struct closure closure;
+	struct error err = { 0 };
+
+	(void)state;
+	if (closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(closure.count, 4);
+	assert_int_equal(closure.nar_bytes, 40);
+	for (ssize_t i = 0; i < 4; i++) {
+		const char *path = closure.paths[i].info.store_path;
+
+		assert_string_equal(store_path_base_name(path), order[i]);
+		assert_int_equal(closure_find(&closure, path), i);
+		assert_int_equal(closure_find(&closure, order[i]), i);
+	}
+	assert_int_equal(closure_find(&closure, "00000000000000000000000000000004-other"), -1);
+	closure_free(&closure);
+}
+
+static void a_missing_path_is_named_with_its_referrer(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/00000000000000000000000000000004.narinfo", cache.path);
+	unlink(path);
+	refused(EXIT_FETCH, STORE_DIR "/" BASE ", which " STORE_DIR "/" LEFT " refers to, is not");
+}
+
+static void a_missing_system_is_named_with_the_caches(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/00000000000000000000000000000001.narinfo", cache.path);
+	unlink(path);
+	refused(EXIT_FETCH, STORE_DIR "/" SYSTEM " is not in /tmp/");
+}
+
+static void the_second_cache_has_what_the_first_has_not(void **state)
+{
+	struct cachedir second;
+	struct closure closure;
+	struct error err = { 0 };
+	char path[128];
+
+	(void)state;
+	cachedir_make(&second);
+	add(&second, BASE, NULL);
+	add(&second, LEFT, NULL); /* but the first one is asked first */
+	snprintf(config.caches[1], sizeof(config.caches[1]), "%s/", second.path);
+	config.cache_count = 2;
+	snprintf(path, sizeof(path), "%s/00000000000000000000000000000004.narinfo", cache.path);
+	unlink(path);
+	if (closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(closure.paths[closure_find(&closure, BASE)].cache, 1);
+	assert_int_equal(closure.paths[closure_find(&closure, LEFT)].cache, 0);
+	closure_free(&closure);
+	cachedir_remove(&second);
+}
+
+static void an_unreadable_narinfo_is_not_a_missing_one(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/00000000000000000000000000000004.narinfo", cache.path);
+	unlink(path);
+	assert_int_equal(symlink(path, path), 0); /* ELOOP */
+	refused(EXIT_FETCH, "Too many levels of symbolic links");
+}
+
+static void a_narinfo_of_another_path_is_refused(void **state)
+{
+	(void)state;
+	cachedir_change(&cache, BASE, "-base\n", "-bass\n");
+	refused(EXIT_FETCH, "it describes " STORE_DIR "/00000000000000000000000000000004-bass");
+}
+
+static void a_forged_narinfo_is_refused(void **state)
+{
+	(void)state;
+	cachedir_change(&cache, BASE, "NarSize: 10", "NarSize: 11");
+	refused(EXIT_VERIFY, STORE_DIR "/" BASE " carries a wrong signature");
+}
+
+static void an_unsigned_path_is_refused_unless_anything_is_trusted(void **state)
+{
+	struct closure closure;
+	struct error err = { 0 };
+
+	(void)state;
+	cachedir_change(&cache, LEFT, "Sig: ", "Other: ");
+	refused(EXIT_VERIFY, STORE_DIR "/" LEFT " is not signed by a trusted key (trusted: test-1");
+	config.trust_anything = true;
+	assert_int_equal(closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err), 0);
+	closure_free(&closure);
+}
+
+static void a_bad_narinfo_is_named_by_its_url(void **state)
+{
+	(void)state;
+	cachedir_change(&cache, BASE, "NarSize", "NarSice");
+	refused(EXIT_FETCH,
+		"/00000000000000000000000000000004.narinfo: the field NarSize is missing");
+}
+
+static void a_narinfo_above_a_mebibyte_is_refused(void **state)
+{
+	char *text = calloc(1, NARINFO_BYTES_MAX + 1);
+
+	(void)state;
+	memset(text, 'x', NARINFO_BYTES_MAX + 1);
+	cachedir_write(
+		&cache, "00000000000000000000000000000004.narinfo", text, NARINFO_BYTES_MAX + 1);
+	free(text);
+	refused(EXIT_FETCH, "it is larger than 1048576 bytes");
+}
+
+static void sizes_whose_sum_overflows_are_refused(void **state)
+{
+	(void)state;
+	config.trust_anything = true;
+	cachedir_change(&cache, LEFT, "NarSize: 10", "NarSize: 9223372036854775807");
+	refused(EXIT_FETCH, "larger than any disk");
+	cachedir_change(
+		&cache, LEFT, "NarSize: 9223372036854775807", "NarSize: 18446744073709551615");
+	refused(EXIT_FETCH, "larger than any disk");
+}
+
+static void a_cache_for_another_store_is_refused(void **state)
+{
+	(void)state;
+	cachedir_write(&cache, "nix-cache-info", "StoreDir: /gnu/store\n", 21);
+	refused(EXIT_FETCH, "it is for the store /gnu/store");
+	cachedir_write(&cache, "nix-cache-info", "Priority: 1\n", 12);
+	refused(EXIT_FETCH, "the field StoreDir is missing");
+}
+
+static void a_folder_that_is_no_cache_is_refused(void **state)
+{
+	(void)state;
+	strcpy(config.caches[0], "/nonexistent");
+	refused(EXIT_FETCH, "/nonexistent is not a binary cache that can be read");
+}
+
+static void a_system_that_is_no_store_path_is_refused(void **state)
+{
+	struct closure closure;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(closure_walk(&config, "/nix/store/x", &closure, &err), -EINVAL);
+	assert_int_equal(err.code, EXIT_CONFIGURATION);
+}
+
+static void a_closure_of_thousands_is_walked(void **state)
+{
+	enum {
+		COUNT = 3000
+	};
+	struct closure closure;
+	struct error err = { 0 };
+	char name[64], next[64];
+
+	(void)state;
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), "%032d-path", 1000 + i);
+		snprintf(next, sizeof(next), "%032d-path", 1000 + i + 1);
+		add(&cache, name, i < COUNT - 1 ? next : NULL);
+	}
+	if (closure_walk(&config, "/nix/store/00000000000000000000000000001000-path", &closure,
+		    &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(closure.count, COUNT);
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), "%032d-path", 1000 + i);
+		assert_int_equal(closure_find(&closure, name), i);
+	}
+	closure_free(&closure);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_diamond, remove_diamond)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_diamond_is_walked_once_each_breadth_first),
+		TEST(a_missing_path_is_named_with_its_referrer),
+		TEST(a_missing_system_is_named_with_the_caches),
+		TEST(the_second_cache_has_what_the_first_has_not),
+		TEST(an_unreadable_narinfo_is_not_a_missing_one),
+		TEST(a_narinfo_of_another_path_is_refused),
+		TEST(a_forged_narinfo_is_refused),
+		TEST(an_unsigned_path_is_refused_unless_anything_is_trusted),
+		TEST(a_bad_narinfo_is_named_by_its_url),
+		TEST(a_narinfo_above_a_mebibyte_is_refused),
+		TEST(sizes_whose_sum_overflows_are_refused),
+		TEST(a_cache_for_another_store_is_refused),
+		TEST(a_folder_that_is_no_cache_is_refused),
+		TEST(a_system_that_is_no_store_path_is_refused),
+		TEST(a_closure_of_thousands_is_walked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
