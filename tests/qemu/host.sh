@@ -48,6 +48,8 @@ words_that_only_resemble_a_verdict_count_for_nothing() {
 		first_run "$text"
 		expect_status 81
 	done
+	first_run 'INSTALL_SUCCESSFUL\nlog: INSTALL_FAILED code=12 stage=target said a child\n'
+	expect_status 0
 }
 
 codes_outside_1_to_79_are_81() {
@@ -74,7 +76,8 @@ an_iso_that_does_not_boot_ends_at_once() {
 
 a_second_run_of_the_same_guest_is_busy() {
 	start_first_run 'at work\n' hang
-	run "$TOP/qemu/first-run" --disk ./guest.qcow2 --size 64M --iso standin.iso --key key.pub
+	run "$TOP/qemu/first-run" --disk ./guest.qcow2 --size 64M --iso standin.iso --key key.pub \
+		--timeout 20
 	expect_status 82
 	grep -q 'at work' guest.qcow2.log
 	kill -TERM "$started"
