@@ -152,7 +152,7 @@ static void describe_signature(const struct disk *disk, char *ret_reason)
 		snprintf(ret_reason, JUDGE_REASON_BYTES, "is a member of an array (%s)", type);
 	else
 		snprintf(ret_reason, JUDGE_REASON_BYTES, "holds a%s %s file system",
-			strchr("aeiou", type[0]) ? "n" : "", type);
+			strchr("aeioux", type[0]) ? "n" : "", type);
 	add_label(disk, false, ret_reason);
 }
 

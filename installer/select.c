@@ -101,7 +101,7 @@ static int refuse_all(const struct selection *s, const struct disk *disks, size_
 
 /* disk=auto with wipe=refuse: the one blank disk. */
 static int choose_blank(const struct select_request *request, const struct disk *disks,
-	size_t count, struct selection *s, struct error *err)
+	size_t count, const struct selection *s, size_t *ret, struct error *err)
 {
 	size_t suitable = find_judged(s, count, DISK_SUITABLE);
 
@@ -112,13 +112,13 @@ static int choose_blank(const struct select_request *request, const struct disk 
 			"Several disks are blank, so none is plainly meant for the guest",
 			"Name one with disk=/dev/NAME or disk=serial:NAME, or detach the others.",
 			err);
-	s->target = suitable;
+	*ret = suitable;
 	return 0;
 }
 
 /* disk=auto with wipe=force: the only disk there is, and never a guess among several. */
 static int choose_only(const struct select_request *request, const struct disk *disks, size_t count,
-	struct selection *s, struct error *err)
+	const struct selection *s, size_t *ret, struct error *err)
 {
 	size_t suitable = find_judged(s, count, DISK_SUITABLE);
 	size_t content = find_judged(s, count, DISK_CONTENT);
@@ -131,19 +131,20 @@ static int choose_only(const struct select_request *request, const struct disk *
 			err);
 	if (suitable == count && content == count)
 		return refuse_all(s, disks, count, request, err);
-	s->target = suitable < count ? suitable : content;
+	*ret = suitable < count ? suitable : content;
 	return 0;
 }
 
 static int choose_auto(const struct select_request *request, const struct disk *disks, size_t count,
-	struct selection *s, struct error *err)
+	const struct selection *s, size_t *ret, struct error *err)
 {
 	size_t installed = find_judged(s, count, DISK_INSTALLED);
 
 	/* Also beside a blank disk: the guest is here, and the blank one is for its data. */
 	if (installed < count)
 		return refuse_installed(s, disks, count, installed, err);
-	return (request->wipe_force ? choose_only : choose_blank)(request, disks, count, s, err);
+	return (request->wipe_force ? choose_only : choose_blank)(
+		request, disks, count, s, ret, err);
 }
 
 /* Finds the disk that the user named; a serial number must not be there twice. */
@@ -170,7 +171,7 @@ static int find_named(const struct select_request *request, const struct disk *d
 }
 
 static int choose_named(const struct select_request *request, const struct disk *disks,
-	size_t count, struct selection *s, struct error *err)
+	size_t count, const struct selection *s, size_t *ret, struct error *err)
 {
 	char what[256];
 	size_t i = count;
@@ -198,7 +199,7 @@ static int choose_named(const struct select_request *request, const struct disk 
 	case DISK_CONFLICT:
 		break;
 	}
-	s->target = i;
+	*ret = i;
 	return 0;
 }
 
@@ -206,14 +207,14 @@ static int choose_named(const struct select_request *request, const struct disk 
  * start from the wrong one. An image file is not for this machine, so nothing here matters to
  * it. */
 static int check_conflicts(const struct select_request *request, const struct disk *disks,
-	size_t count, struct selection *s, struct error *err)
+	size_t count, size_t target, struct selection *s, struct error *err)
 {
 	size_t first = count;
 
-	if (disks[s->target].image_file)
+	if (disks[target].image_file)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
-		if (i == s->target || !judge_conflicts(request, &disks[i], s->disks[i].reason))
+		if (i == target || !judge_conflicts(request, &disks[i], s->disks[i].reason))
 			continue;
 		s->disks[i].judgement = DISK_CONFLICT;
 		first = first < count ? first : i;
@@ -228,6 +229,7 @@ static int check_conflicts(const struct select_request *request, const struct di
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret, struct error *err)
 {
+	size_t target = count;
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
@@ -236,10 +238,13 @@ int select_target(const struct select_request *request, const struct disk *disks
 		ret->disks[i].judgement = judge_disk(
 			request, &disks[i], named, ret->disks[i].reason);
 	}
-	r = (is_auto(request) ? choose_auto : choose_named)(request, disks, count, ret, err);
+	r = (is_auto(request) ? choose_auto : choose_named)(
+		request, disks, count, ret, &target, err);
 	if (r == 0)
-		r = check_conflicts(request, disks, count, ret, err);
-	if (r == 0)
-		ret->disks[ret->target].judgement = DISK_TAKEN;
-	return r;
+		r = check_conflicts(request, disks, count, target, ret, err);
+	if (r < 0)
+		return r;
+	ret->target = target;
+	ret->disks[target].judgement = DISK_TAKEN;
+	return 0;
 }

@@ -149,6 +149,6 @@ const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes)
 	}
 	/* Rounded down, so that a disk never looks larger than it is. */
 	snprintf(ret, TEXT_SIZE_BYTES, "%" PRIu64 ".%" PRIu64 " %s", size_bytes / unit,
-		size_bytes % unit / (unit / 10 ? unit / 10 : 1) % 10, units[i]);
+		size_bytes % unit * 10 / unit, units[i]);
 	return ret;
 }
