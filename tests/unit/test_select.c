@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves which disk is taken, and with which code and words every other machine is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "select.h"
+
+#define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+
+#define DISK_OF(n, size, ...)                                                                      \
+	{                                                                                          \
+		.name = n, .path = "/dev/" n, .size_bytes = size, .sector_bytes = 512, __VA_ARGS__ \
+	}
+#define DISK(n, ...)   DISK_OF(n, 4 * GIB, __VA_ARGS__)
+#define BLANK(n)       DISK(n, .serial = "")
+#define KEY_DRIVE(n)   DISK_OF(n, 2949120, .key_drive = true, .read_only = true, .signature = "vfat")
+#define SIGNED(n, sig) DISK(n, .signature = sig, .nonzero = true)
+#define LABELLED(n, place, text)                                                                   \
+	DISK(n, .signature = "ext4", .nonzero = true,                                              \
+		.labels = { { .where = place, .label = text } }, .label_count = 1)
+#define MARKED(n, l, ...) DISK(n, .nonzero = true, .marks = { [l] = { __VA_ARGS__ } })
+#define INSTALLED(n)                                                                               \
+	DISK(n, .table = "gpt", .nonzero = true,                                                   \
+		.labels = { { .where = n "2", .label = "ESP" },                                    \
+			{ .where = n "3", .label = "nixos" } },                                    \
+		.label_count = 2,                                                                  \
+		.marks = { [LAYOUT_GPT] = { .state = MARK_INSTALLED, .system = SYSTEM } })
+#define CDROM(n) DISK_OF(n, 50 * MIB, .cdrom = true, .medium = true, .read_only = true)
+
+#define AUTO  .disk = "auto"
+#define FORCE .wipe_force = true
+
+struct shape {
+	const char *name;
+	const char *disk;
+	bool wipe_force;
+	enum layout layout; /* 0: gpt */
+	struct disk disks[5];
+	int code;
+	const char *taken; /* the disk's name, where code is 0 */
+	const char *says;  /* a part of the sentence, else */
+};
+
+static const struct shape shapes[] = {
+	/* One blank disk */
+	{ "a_lone_vda_is_taken", AUTO, .disks = { BLANK("vda") }, .taken = "vda" },
+	{ "a_lone_xvda_is_taken", AUTO, .disks = { BLANK("xvda") }, .taken = "xvda" },
+	{ "vda_is_taken_beside_cdrom_and_key_drive", AUTO,
+		.disks = { CDROM("sr0"), BLANK("vda"), KEY_DRIVE("vdb") }, .taken = "vda" },
+	{ "the_key_drive_listed_first_does_not_confuse", AUTO,
+		.disks = { KEY_DRIVE("vda"), BLANK("vdb") }, .taken = "vdb" },
+	{ "a_virtual_fat_hard_disk_of_504_mib_is_not_a_target", AUTO,
+		.disks = { DISK_OF("vda", 504 * MIB, .key_drive = true, .table = "dos"),
+			BLANK("vdb") },
+		.taken = "vdb" },
+	{ "a_fat_hard_disk_that_is_no_key_drive_is_not_a_target", AUTO,
+		.disks = { DISK_OF("vda", 504 * MIB, .table = "dos", .nonzero = true),
+			BLANK("vdb") },
+		.taken = "vdb" },
+	{ "a_blank_disk_is_taken_beside_one_with_data", AUTO,
+		.disks = { LABELLED("vda", "vda", "data"), BLANK("vdb") }, .taken = "vdb" },
+	{ "a_blank_disk_is_taken_beside_a_read_only_one", AUTO,
+		.disks = { DISK("vda", .read_only = true), BLANK("vdb") }, .taken = "vdb" },
+	{ "a_blank_disk_is_taken_beside_a_small_one", AUTO,
+		.disks = { DISK_OF("vda", 64 * MIB, .serial = ""), BLANK("vdb") }, .taken = "vdb" },
+	{ "a_blank_disk_is_taken_beside_a_usb_stick", AUTO, .disks = { BLANK("sda"), BLANK("vda") },
+		.taken = "vda" },
+	{ "a_disk_with_4_kib_sectors_is_taken", AUTO,
+		.disks = { { .name = "vda",
+			.path = "/dev/vda",
+			.size_bytes = 4 * GIB,
+			.sector_bytes = 4096 } },
+		.taken = "vda" },
+	{ "vdaa_is_a_whole_disk", AUTO, .disks = { BLANK("vdaa") }, .taken = "vdaa" },
+
+	/* No disk */
+	{ "a_machine_without_disks_is_refused", AUTO, .disks = { { .name = "" } },
+		.code = EXIT_NO_DISK, .says = "the machine has none" },
+	{ "a_machine_with_a_cdrom_only_is_refused", AUTO, .disks = { CDROM("sr0") },
+		.code = EXIT_NO_DISK, .says = "sr0 (50.0 MiB) is the medium" },
+	{ "a_lone_key_drive_is_never_the_target", AUTO, .disks = { KEY_DRIVE("vda") },
+		.code = EXIT_NO_DISK, .says = "vda (2.8 MiB) is the key drive" },
+	{ "sda_is_not_taken_without_its_name", AUTO, .disks = { BLANK("sda") },
+		.code = EXIT_NO_DISK, .says = "sda (4.0 GiB) is taken only when it is named" },
+	{ "nvme_is_not_taken_without_its_name", AUTO, .disks = { BLANK("nvme0n1") },
+		.code = EXIT_NO_DISK, .says = "is taken only when it is named" },
+	{ "a_partition_given_as_a_disk_by_xen_is_not_a_whole_disk", AUTO,
+		.disks = { BLANK("xvda1") }, .code = EXIT_NO_DISK,
+		.says = "is not a kind of disk to install on" },
+	{ "an_mmc_card_is_no_target_even_by_name", .disk = "/dev/mmcblk0",
+		.disks = { BLANK("mmcblk0") }, .code = EXIT_NO_DISK,
+		.says = "is not a kind of disk to install on" },
+	{ "a_mounted_disk_is_out", AUTO, .disks = { DISK("vda", .used_by = "mounted on /mnt") },
+		.code = EXIT_NO_DISK, .says = "is mounted on /mnt" },
+	{ "a_held_disk_is_out", AUTO, .disks = { DISK("vda", .used_by = "held by dm-0") },
+		.code = EXIT_NO_DISK, .says = "is held by dm-0" },
+	{ "an_unreadable_disk_is_out", AUTO, .disks = { DISK("vda", .unreadable = "I/O error") },
+		.code = EXIT_NO_DISK, .says = "cannot be read (I/O error)" },
+
+	/* Several */
+	{ "two_blank_disks_are_refused", AUTO, .disks = { BLANK("vda"), BLANK("vdb") },
+		.code = EXIT_SEVERAL_DISKS,
+		.says = "vda (4.0 GiB) is blank; vdb (4.0 GiB) is blank" },
+	{ "a_blank_virtio_and_a_blank_xen_disk_are_refused", AUTO,
+		.disks = { BLANK("vda"), BLANK("xvda") }, .code = EXIT_SEVERAL_DISKS,
+		.says = "disk=" },
+
+	/* Content */
+	{ "an_ext4_disk_is_refused", AUTO,
+		.disks = { LABELLED("vda", "vda", "data"), KEY_DRIVE("vdb") },
+		.code = EXIT_NOT_BLANK,
+		.says = "vda (4.0 GiB) holds an ext4 file system labelled data; vdb (2.8 MiB) is "
+			"the "
+			"key drive. Give the machine one blank disk, or name one with disk=" },
+	{ "a_backup_gpt_alone_is_content", AUTO, .disks = { DISK("vda", .table = "gpt") },
+		.code = EXIT_NOT_BLANK, .says = "holds a partition table (GPT)" },
+	{ "an_mbr_with_a_labelled_partition_is_content", AUTO,
+		.disks = { DISK("vda", .table = "dos", .labels = { { "vda1", "home", "" } },
+			.label_count = 1) },
+		.code = EXIT_NOT_BLANK, .says = "(MBR) with vda1 labelled home" },
+	{ "random_bytes_are_content", AUTO, .disks = { DISK("vda", .nonzero = true) },
+		.code = EXIT_NOT_BLANK, .says = "holds data (at byte 0)" },
+	{ "one_sector_in_the_middle_is_content", AUTO,
+		.disks = { DISK("vda", .nonzero = true, .nonzero_offset_bytes = 2 * GIB) },
+		.code = EXIT_NOT_BLANK, .says = "holds data (at byte 2147483648)" },
+	{ "an_lvm_volume_is_content", AUTO, .disks = { SIGNED("vda", "LVM2_member") },
+		.code = EXIT_NOT_BLANK, .says = "holds an LVM physical volume" },
+	{ "a_raid_member_is_content", AUTO, .disks = { SIGNED("vda", "linux_raid_member") },
+		.code = EXIT_NOT_BLANK, .says = "holds a part of a RAID array" },
+	{ "a_firmware_raid_member_is_content", AUTO, .disks = { SIGNED("vda", "isw_raid_member") },
+		.code = EXIT_NOT_BLANK, .says = "is a member of an array (isw_raid_member)" },
+	{ "luks_is_content", AUTO, .disks = { SIGNED("vda", "crypto_LUKS") },
+		.code = EXIT_NOT_BLANK, .says = "holds a LUKS container" },
+	{ "a_zfs_member_is_content", AUTO, .disks = { SIGNED("vda", "zfs_member") },
+		.code = EXIT_NOT_BLANK, .says = "holds a part of a ZFS pool" },
+	{ "btrfs_is_content", AUTO, .disks = { SIGNED("vda", "btrfs") }, .code = EXIT_NOT_BLANK,
+		.says = "holds a btrfs file system" },
+	{ "bcache_is_content", AUTO, .disks = { SIGNED("vda", "bcache") }, .code = EXIT_NOT_BLANK,
+		.says = "holds a bcache device" },
+	{ "swap_is_content", AUTO, .disks = { SIGNED("vda", "swap") }, .code = EXIT_NOT_BLANK,
+		.says = "holds swap space" },
+	{ "an_iso_image_is_content", AUTO, .disks = { SIGNED("vda", "iso9660") },
+		.code = EXIT_NOT_BLANK, .says = "holds an ISO 9660 file system" },
+	{ "two_disks_with_content_are_refused", AUTO,
+		.disks = { SIGNED("vda", "swap"), SIGNED("vdb", "btrfs") }, .code = EXIT_NOT_BLANK,
+		.says = "holds swap space; vdb (4.0 GiB) holds a btrfs" },
+	{ "content_named_without_force_is_refused", .disk = "/dev/vda",
+		.disks = { SIGNED("vda", "swap") }, .code = EXIT_NOT_BLANK,
+		.says = "/dev/vda cannot be taken: vda (4.0 GiB) holds swap" },
+	{ "content_named_with_force_is_taken", .disk = "/dev/vda", FORCE,
+		.disks = { SIGNED("vda", "swap"), SIGNED("vdb", "swap") }, .taken = "vda" },
+	{ "the_only_disk_is_taken_by_force", AUTO, FORCE,
+		.disks = { SIGNED("vda", "swap"), KEY_DRIVE("vdb") }, .taken = "vda" },
+	{ "force_does_not_guess_between_two_disks", AUTO, FORCE,
+		.disks = { SIGNED("vda", "swap"), SIGNED("vdb", "swap") },
+		.code = EXIT_SEVERAL_DISKS, .says = "wipe=force without a disk's name" },
+	{ "force_does_not_guess_beside_a_blank_disk", AUTO, FORCE,
+		.disks = { SIGNED("vda", "swap"), BLANK("vdb") }, .code = EXIT_SEVERAL_DISKS,
+		.says = "there are several" },
+	{ "force_takes_the_only_blank_disk", AUTO, FORCE, .disks = { BLANK("vda") },
+		.taken = "vda" },
+	{ "force_finds_no_disk_either", AUTO, FORCE, .disks = { CDROM("sr0") },
+		.code = EXIT_NO_DISK, .says = "No disk" },
+	{ "force_does_not_take_a_mounted_disk", .disk = "/dev/vda", FORCE,
+		.disks = { DISK("vda", .used_by = "mounted on /") }, .code = EXIT_NO_DISK,
+		.says = "is mounted on /" },
+	{ "force_does_not_take_a_read_only_disk", .disk = "/dev/vda", FORCE,
+		.disks = { DISK("vda", .read_only = true) }, .code = EXIT_NO_DISK,
+		.says = "is read-only" },
+	{ "force_does_not_take_the_medium", .disk = "/dev/vda", FORCE,
+		.disks = { DISK("vda", .medium = true, .signature = "iso9660") },
+		.code = EXIT_NO_DISK, .says = "is the medium" },
+	{ "force_does_not_take_the_key_drive", .disk = "/dev/vda", FORCE,
+		.disks = { DISK("vda", .key_drive = true) }, .code = EXIT_NO_DISK,
+		.says = "is the key drive" },
+
+	/* Marks */
+	{ "an_installed_disk_is_refused", AUTO, .disks = { INSTALLED("vda") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "has nixos-system-guest-26.05 installed" },
+	{ "the_refusal_says_to_detach_the_iso", AUTO, .disks = { INSTALLED("vda") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "Detach the installer's ISO" },
+	{ "an_installed_disk_is_refused_beside_a_blank_one", AUTO,
+		.disks = { INSTALLED("vda"), BLANK("vdb") }, .code = EXIT_ALREADY_INSTALLED,
+		.says = "already installed" },
+	{ "an_installed_disk_is_refused_by_force", AUTO, FORCE, .disks = { INSTALLED("vda") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "already installed" },
+	{ "an_installed_disk_is_refused_by_name_and_force", .disk = "/dev/vda", FORCE,
+		.disks = { INSTALLED("vda") }, .code = EXIT_ALREADY_INSTALLED,
+		.says = "already installed" },
+	{ "an_install_of_another_layout_is_refused_too", .disk = "/dev/vda", FORCE,
+		.layout = LAYOUT_BIOS, .disks = { INSTALLED("vda") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "already installed" },
+	{ "a_small_installed_disk_is_called_installed", AUTO,
+		.disks = { DISK_OF("vda", 1 * GIB,
+			.marks = { [LAYOUT_BIOS] = { .state = MARK_INSTALLED,
+					   .system = SYSTEM } }) },
+		.code = EXIT_ALREADY_INSTALLED, .says = "already installed" },
+	{ "our_unfinished_mark_on_a_bare_disk_is_ours_to_take_again", AUTO,
+		.disks = { MARKED("vda", LAYOUT_GPT, .state = MARK_UNFINISHED) }, .taken = "vda" },
+	{ "our_unfinished_install_is_ours_to_take_again", AUTO,
+		.disks = { DISK("vda", .table = "gpt", .nonzero = true,
+			.labels = { { "vda2", "ESP", "" }, { "vda3", "nixos", "" } },
+			.label_count = 2,
+			.marks = { [LAYOUT_GPT] = { .state = MARK_UNFINISHED } }) },
+		.taken = "vda" },
+	{ "an_unfinished_disk_and_a_blank_one_are_two", AUTO,
+		.disks = { MARKED("vda", LAYOUT_GPT, .state = MARK_UNFINISHED), BLANK("vdb") },
+		.code = EXIT_SEVERAL_DISKS, .says = "holds an unfinished install of ours; vdb" },
+	{ "an_unfinished_mark_below_somebodys_file_system_is_content", AUTO,
+		.disks = { DISK("vda", .signature = "xfs", .nonzero = true,
+			.marks = { [LAYOUT_GPT] = { .state = MARK_UNFINISHED } }) },
+		.code = EXIT_NOT_BLANK, .says = "holds an xfs file system" },
+	{ "an_unfinished_mark_among_somebodys_partitions_is_content", AUTO,
+		.disks = { DISK("vda", .table = "gpt", .nonzero = true,
+			.labels = { { "vda1", "home", "" } }, .label_count = 1,
+			.marks = { [LAYOUT_GPT] = { .state = MARK_UNFINISHED } }) },
+		.code = EXIT_NOT_BLANK, .says = "with vda1 labelled home" },
+	{ "an_unfinished_mark_of_another_layout_is_content", AUTO,
+		.disks = { MARKED("vda", LAYOUT_BIOS, .state = MARK_UNFINISHED) },
+		.code = EXIT_NOT_BLANK, .says = "holds an unfinished install of another layout" },
+	{ "a_damaged_mark_is_content", AUTO,
+		.disks = { MARKED("vda", LAYOUT_GPT, .state = MARK_DAMAGED) },
+		.code = EXIT_NOT_BLANK, .says = "holds a damaged mark" },
+	{ "a_damaged_mark_gives_way_to_force", AUTO, FORCE,
+		.disks = { MARKED("vda", LAYOUT_GPT, .state = MARK_DAMAGED) }, .taken = "vda" },
+
+	/* Labels and UUIDs on other disks */
+	{ "a_planned_label_on_another_disk_is_refused", AUTO,
+		.disks = { BLANK("vda"), LABELLED("vdb", "vdb", "nixos") }, .code = EXIT_NOT_BLANK,
+		.says = "vdb (4.0 GiB) carries the planned label nixos (vdb); vda" },
+	{ "a_planned_label_on_the_key_drive_is_refused", AUTO,
+		.disks = { BLANK("vda"),
+			DISK_OF("vdb", 2949120, .key_drive = true,
+				.labels = { { "vdb", "ESP", "" } }, .label_count = 1) },
+		.code = EXIT_NOT_BLANK, .says = "carries the planned label ESP" },
+	{ "a_planned_uuid_on_another_disk_is_refused", AUTO,
+		.disks = { BLANK("vda"), DISK("vdb", .table = "gpt",
+						 .labels = { { "vdb1", "x",
+							 "ABCDEF00-0000-4000-8000-000000000001" } },
+						 .label_count = 1) },
+		.code = EXIT_NOT_BLANK, .says = "carries the planned UUID" },
+	{ "a_planned_label_on_the_target_itself_is_no_conflict", .disk = "/dev/vda", FORCE,
+		.disks = { LABELLED("vda", "vda", "nixos") }, .taken = "vda" },
+	{ "a_named_disk_is_refused_beside_an_installed_one_of_the_same_labels", .disk = "/dev/vdb",
+		.disks = { INSTALLED("vda"), BLANK("vdb") }, .code = EXIT_NOT_BLANK,
+		.says = "carries the planned label" },
+	{ "an_image_file_does_not_mind_the_hosts_labels", .disk = "/srv/guest.img",
+		.disks = { LABELLED("sda", "sda", "nixos"), { .name = "guest.img",
+								    .path = "/srv/guest.img",
+								    .size_bytes = 4 * GIB,
+								    .sector_bytes = 512,
+								    .image_file = true } },
+		.taken = "guest.img" },
+
+	/* Size */
+	{ "too_small_a_disk_is_refused", AUTO, .disks = { DISK_OF("vda", 1 * GIB, .serial = "") },
+		.code = EXIT_TOO_SMALL, .says = "at least 2.0 GiB are needed: vda (1.0 GiB)" },
+	{ "one_byte_too_small_is_refused", AUTO,
+		.disks = { DISK_OF("vda", 2 * GIB - 1, .serial = "") }, .code = EXIT_TOO_SMALL,
+		.says = "vda (1.9 GiB) is too small" },
+	{ "just_large_enough_is_taken", AUTO, .disks = { DISK_OF("vda", 2 * GIB, .serial = "") },
+		.taken = "vda" },
+	{ "too_small_a_named_disk_is_refused", .disk = "/dev/vda", FORCE,
+		.disks = { DISK_OF("vda", 1 * GIB, .signature = "swap"), BLANK("vdb") },
+		.code = EXIT_TOO_SMALL, .says = "/dev/vda cannot be taken" },
+	{ "too_small_an_only_disk_is_refused_by_force", AUTO, FORCE,
+		.disks = { DISK_OF("vda", 1 * GIB, .signature = "swap") }, .code = EXIT_TOO_SMALL,
+		.says = "is too small" },
+
+	/* Names and serial numbers */
+	{ "a_named_blank_disk_is_taken_among_several", .disk = "/dev/vdb",
+		.disks = { BLANK("vda"), BLANK("vdb"), BLANK("vdc") }, .taken = "vdb" },
+	{ "a_serial_number_names_one_of_three", .disk = "serial:B",
+		.disks = { DISK("vda", .serial = "A"), DISK("vdb", .serial = "B"),
+			DISK("vdc", .serial = "C") },
+		.taken = "vdb" },
+	{ "a_serial_number_that_two_disks_have_is_refused", .disk = "serial:B",
+		.disks = { DISK("vda", .serial = "B"), DISK("vdb", .serial = "B") },
+		.code = EXIT_SEVERAL_DISKS, .says = "Several disks are serial:B" },
+	{ "a_serial_number_that_no_disk_has_is_refused", .disk = "serial:X",
+		.disks = { DISK("vda", .serial = "A"), BLANK("vdb") }, .code = EXIT_NO_DISK,
+		.says = "There is no disk serial:X: vda" },
+	{ "a_part_of_a_serial_number_names_nothing", .disk = "serial:AB",
+		.disks = { DISK("vda", .serial = "ABC") }, .code = EXIT_NO_DISK,
+		.says = "no disk" },
+	{ "a_path_that_is_not_there_is_refused", .disk = "/dev/vdz", .disks = { BLANK("vda") },
+		.code = EXIT_NO_DISK, .says = "There is no disk /dev/vdz" },
+	{ "sda_is_taken_by_name", .disk = "/dev/sda", .disks = { BLANK("sda"), BLANK("vda") },
+		.taken = "sda" },
+	{ "sda_is_taken_by_serial_number", .disk = "serial:S",
+		.disks = { DISK("sda", .serial = "S") }, .taken = "sda" },
+	{ "nvme_is_taken_by_name", .disk = "/dev/nvme0n1", .disks = { BLANK("nvme0n1") },
+		.taken = "nvme0n1" },
+	{ "an_nvme_partition_is_not_taken_by_name", .disk = "/dev/nvme0n1p1",
+		.disks = { BLANK("nvme0n1p1") }, .code = EXIT_NO_DISK,
+		.says = "not a kind of disk" },
+	{ "sda1_is_not_taken_by_name", .disk = "/dev/sda1", .disks = { BLANK("sda1") },
+		.code = EXIT_NO_DISK, .says = "not a kind of disk" },
+};
+#define SHAPE_COUNT (sizeof(shapes) / sizeof(shapes[0]))
+
+static size_t count_disks(const struct shape *shape)
+{
+	size_t count = 0;
+
+	while (count < 5 && shape->disks[count].name[0])
+		count++;
+	return count;
+}
+
+static struct select_request make_request(const struct shape *shape)
+{
+	return (struct select_request){
+		.disk = shape->disk,
+		.wipe_force = shape->wipe_force,
+		.layout = shape->layout ? shape->layout : LAYOUT_GPT,
+		.min_bytes = 2 * GIB,
+		.labels = { "nixos", "ESP" },
+		.uuids = { "abcdef00-0000-4000-8000-000000000001" },
+	};
+}
+
+static void judges_as_the_table_says(void **state)
+{
+	const struct shape *shape = *state;
+	struct select_request request = make_request(shape);
+	struct selection selection = { .target = DISKS_MAX };
+	struct error err = { 0 };
+	size_t count = count_disks(shape);
+	int r = select_target(&request, shape->disks, count, &selection, &err);
+
+	for (size_t i = 0; i < count; i++)
+		assert_true(selection.disks[i].reason[0]);
+	if (shape->code == 0) {
+		if (r < 0)
+			fail_msg("%s", err.text);
+		assert_string_equal(shape->disks[selection.target].name, shape->taken);
+		assert_int_equal(selection.disks[selection.target].judgement, DISK_TAKEN);
+		return;
+	}
+	assert_true(r < 0);
+	assert_int_equal(selection.target, DISKS_MAX);
+	if (!strstr(err.text, shape->says))
+		fail_msg("\"%s\" is not in \"%s\"", shape->says, err.text);
+	assert_int_equal(err.code, shape->code);
+	assert_null(strchr(err.text, '\n'));
+	/* Every disk is in the list. */
+	for (size_t i = 0; i < count; i++)
+		assert_non_null(strstr(err.text, shape->disks[i].name));
+}
+
+static void sixty_four_disks_still_make_one_line_with_a_way_out(void **state)
+{
+	static struct disk disks[DISKS_MAX];
+	const struct select_request request = {
+		.disk = "auto", .layout = LAYOUT_GPT, .min_bytes = GIB
+	};
+	struct selection selection;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < DISKS_MAX; i++) {
+		snprintf(disks[i].name, sizeof(disks[i].name), "vd%c%c", (char)('a' + i / 26),
+			(char)('a' + i % 26));
+		snprintf(disks[i].path, sizeof(disks[i].path), "/dev/%s", disks[i].name);
+		disks[i].size_bytes = 4 * GIB;
+		memset(disks[i].labels[0].label, 'x', DISK_TEXT_BYTES - 1);
+		disks[i].label_count = 1;
+		strcpy(disks[i].signature, "btrfs");
+	}
+	assert_true(select_target(&request, disks, DISKS_MAX, &selection, &err) < 0);
+	assert_int_equal(err.code, EXIT_NOT_BLANK);
+	assert_in_range(strlen(err.text), 500, 950);
+	assert_non_null(strstr(err.text, "; and "));
+	assert_non_null(strstr(err.text, "wipe=force."));
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[SHAPE_COUNT + 1] = { cmocka_unit_test(
+		sixty_four_disks_still_make_one_line_with_a_way_out) };
+
+	for (size_t i = 0; i < SHAPE_COUNT; i++)
+		tests[i + 1] = (struct CMUnitTest){ .name = shapes[i].name,
+			.test_func = judges_as_the_table_says,
+			.initial_state = (void *)(uintptr_t)&shapes[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
