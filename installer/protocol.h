@@ -17,8 +17,8 @@
 /* In the order of an install. */
 enum stage {
 	STAGE_START,
-	STAGE_CONFIGURATION,
 	STAGE_DISKS,
+	STAGE_CONFIGURATION,
 	STAGE_KEYS,
 	STAGE_CLOSURE,
 	STAGE_TARGET,
