@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main — the story of an install.
+ *
+ * decide() reads everything and writes nothing; all that can be refused is refused there.
+ * carry_out() is beyond the line of no return.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "claim.h"
+#include "cleanup.h"
+#include "closure.h"
+#include "config.h"
+#include "console.h"
+#include "copy.h"
+#include "database.h"
+#include "devices.h"
+#include "devlinks.h"
+#include "enter.h"
+#include "fetch.h"
+#include "file.h"
+#include "format.h"
+#include "guest.h"
+#include "keydrive.h"
+#include "keys.h"
+#include "log.h"
+#include "machine.h"
+#include "manifest.h"
+#include "medium.h"
+#include "mount.h"
+#include "options.h"
+#include "partition.h"
+#include "pid1.h"
+#include "plan.h"
+#include "select.h"
+#include "settle.h"
+#include "supervise.h"
+#include "text.h"
+#include "verify.h"
+
+#define RUN_PATH	   "/run/guest-installer"
+#define KEY_DRIVE_PATH	   RUN_PATH "/keys"
+#define TARGET_PATH	   RUN_PATH "/target"
+#define LOG_PATH	   "/var/log/guest-installer.log"
+#define MANIFEST_MAX_BYTES (1024 * 1024)
+#define CONFIG_MAX_BYTES   (256 * 1024)
+
+/* All that is known before the first write. */
+struct decision {
+	struct disk disks[DISKS_MAX];
+	size_t disk_count;
+	struct keydrive drive;
+	struct config config;
+	struct manifest manifest;
+	struct closure closure;
+	struct selection selection;
+	struct plan plan;
+	char *keys_text; /* authorized_keys; NULL for keys=none */
+};
+
+/* Where the seconds went. */
+static double stage_seconds[STAGE_COUNT];
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void say(struct outcome *outcome, enum stage stage, unsigned permille, const char *text)
+{
+	char line[PROTOCOL_LINE_BYTES];
+
+	console_write(line, protocol_progress(line, stage, stage_percent(stage, permille), text));
+	outcome->stage = stage;
+}
+
+/* Ends the stage before and begins this one. */
+static void begin(struct outcome *outcome, enum stage stage, const char *text)
+{
+	static double since;
+	double now = now_s();
+
+	stage_seconds[outcome->stage] += now - since;
+	since = now;
+	say(outcome, stage, 0, text);
+}
+
+static void tell(const char *key, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void tell(const char *key, const char *fmt, ...)
+{
+	char line[PROTOCOL_LINE_BYTES], value[PROTOCOL_LINE_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(value, sizeof(value), fmt, args);
+	va_end(args);
+	console_write(line, protocol_result(line, key, value));
+}
+
+/* ------------------------------------------------------------------ before the first write */
+
+static int find_disks(struct decision *d, struct error *err)
+{
+	char source[128];
+	struct error none;
+	const char *medium = mount_source(MEDIUM_PATH, source, &none) == 0 ? source : NULL;
+	int r = devices_scan("/sys", "/dev", medium, d->disks, &d->disk_count, err);
+
+	if (r < 0)
+		return r;
+	return keydrive_read(d->disks, d->disk_count, KEY_DRIVE_PATH, &d->drive, err);
+}
+
+static int merge_config_file(
+	struct config *config, const struct options *options, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r = file_read(options->config_path, CONFIG_MAX_BYTES, &text, &size_bytes, err);
+
+	if (r == -ENOENT && !options->config_given)
+		return 0;
+	if (r < 0) {
+		err->code = EXIT_CONFIGURATION;
+		return r;
+	}
+	config_merge_text(config, options->config_path, text, size_bytes);
+	return 0;
+}
+
+/* Later sources win. */
+static int read_config(const struct options *options, const struct keydrive *drive,
+	struct config *ret, struct error *err)
+{
+	char command_line[4096];
+	int r;
+
+	config_init(ret);
+	r = merge_config_file(ret, options, err);
+	if (r < 0)
+		return r;
+	if (drive->config_text)
+		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
+			drive->config_bytes);
+	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
+	config_merge_command_line(ret, command_line);
+	for (size_t i = 0; i < options->set_count; i++)
+		config_merge_option(ret, "--set", options->set[i]);
+	return config_finish(ret, err);
+}
+
+static int read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
+	struct error *err)
+{
+	struct keys keys = { .count = 0 };
+	int r = 0;
+
+	*ret_text = NULL;
+	if (config->keys_none)
+		return 0;
+	for (size_t i = 0; i < drive->count && r == 0; i++)
+		r = keys_add(&keys, drive->files[i].name, drive->files[i].text,
+			drive->files[i].size_bytes, err);
+	if (r == 0 && keys.count == 0)
+		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
+			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
+			"authorized_keys, or say keys = none.");
+	if (r == 0)
+		*ret_text = keys_text(&keys);
+	log_line("keys: %zu", keys.count);
+	keys_free(&keys);
+	return r;
+}
+
+static int read_manifest(const struct config *config, struct manifest *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r;
+
+	if (config->manifest[0] == '\0')
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"No manifest is named: set manifest to the guest.json of the system.");
+	r = fetch_text(config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
+	if (r < 0)
+		return r;
+	r = manifest_parse(text, size_bytes, ret, err);
+	if (r < 0)
+		error_wrap(err, "%s", config->manifest);
+	return r;
+}
+
+/* A random version 4 UUID (RFC 9562, 5.4) unless configuration gives one. */
+static void choose_seed(const struct config *config, char ret[37])
+{
+	uint8_t b[16] = { 0 };
+
+	if (config->seed[0]) {
+		snprintf(ret, 37, "%s", config->seed);
+		return;
+	}
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		abort();
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		b[13], b[14], b[15]);
+}
+
+static void log_disks(const struct decision *d)
+{
+	for (size_t i = 0; i < d->disk_count; i++)
+		log_line("disk: %s (%llu bytes) %s", d->disks[i].name,
+			(unsigned long long)d->disks[i].size_bytes, d->selection.disks[i].reason);
+}
+
+static int choose_target(struct decision *d, const struct plan_needs *needs, struct error *err)
+{
+	struct select_request request = {
+		.disk = d->config.disk,
+		.wipe_force = d->config.wipe_force,
+	};
+	struct plan_labels labels;
+	int r = plan_layout(&d->config, &d->manifest, &request.layout, err);
+
+	if (r < 0)
+		return r;
+	plan_planned_labels(&d->config, &d->manifest, request.layout, &labels);
+	memcpy(request.labels, labels.labels, sizeof(request.labels));
+	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
+	request.min_bytes = plan_min_bytes(request.layout, needs);
+	r = select_target(&request, d->disks, d->disk_count, &d->selection, err);
+	log_disks(d);
+	return r;
+}
+
+/* Reads all there is to know and decides what will be done. Writes nothing. */
+static int decide(const struct options *options, struct outcome *outcome, struct decision *d,
+	struct error *err)
+{
+	struct plan_needs needs;
+	char seed[37];
+	int r;
+
+	begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
+	r = find_disks(d, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_CONFIGURATION, "reading the configuration");
+	r = read_config(options, &d->drive, &d->config, err);
+	if (r < 0)
+		return r;
+	outcome->timeout_s = d->config.timeout_s;
+	outcome->on_success = d->config.on_success;
+	outcome->on_failure = d->config.on_failure;
+	if (!d->config.machine_any) {
+		r = machine_check_virtual(err);
+		if (r < 0)
+			return r;
+	}
+
+	begin(outcome, STAGE_KEYS, "reading the keys");
+	r = read_keys(&d->config, &d->drive, &d->keys_text, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_CLOSURE, "reading the manifest and the closure");
+	r = read_manifest(&d->config, &d->manifest, err);
+	if (r < 0)
+		return r;
+	r = closure_walk(&d->config, d->manifest.system, &d->closure, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_TARGET, "choosing the disk");
+	needs.nar_bytes = d->closure.nar_bytes;
+	needs.files = d->manifest.files;
+	needs.firmware = machine_firmware();
+	r = choose_target(d, &needs, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_PLAN, "planning");
+	choose_seed(&d->config, seed);
+	return plan_make(&d->config, &d->manifest, &d->disks[d->selection.target], &needs, seed,
+		&d->plan, err);
+}
+
+/* ------------------------------------------------------------------ beyond the line of no return
+ */
+
+struct copy_watch {
+	struct outcome *outcome;
+	uint64_t nar_bytes;
+};
+
+static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *userdata)
+{
+	struct copy_watch *watch = userdata;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%llu of %llu MiB", (unsigned long long)(done_bytes / MIB),
+		(unsigned long long)(total_bytes / MIB));
+	say(watch->outcome, STAGE_COPY,
+		total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, text);
+}
+
+static int copy_store(struct outcome *outcome, const struct decision *d, struct error *err)
+{
+	struct copy_watch watch = { .outcome = outcome };
+	AUTO_CLOSE int store_fd = -1;
+	int r = guest_make_tree(TARGET_PATH, err);
+
+	if (r < 0)
+		return r;
+	store_fd = open(TARGET_PATH "/nix/store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store_fd < 0)
+		return error_errno(err, -errno, "open the target's store");
+	r = copy_closure(&d->config, &d->closure, store_fd, watch_copy, &watch, err);
+	if (r < 0)
+		return r;
+	if (syncfs(store_fd) < 0)
+		return error_errno(err, -errno, "write the store out to the disk");
+	return 0;
+}
+
+/* The guest's own programs, in a mount namespace that goes when they are done. */
+static int run_guest_programs(struct outcome *outcome, const struct decision *d, struct error *err)
+{
+	struct enter enter;
+	struct error second;
+	int r;
+
+	begin(outcome, STAGE_ACTIVATION, "activating the system");
+	r = enter_begin(TARGET_PATH, d->plan.system, &enter, err);
+	if (r < 0)
+		return r;
+	r = guest_activate(&enter, d->plan.system, err);
+	if (r == 0) {
+		begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
+		r = guest_install_boot_loader(&enter, err);
+	}
+	if (enter_end(&enter, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}
+
+/* Everything between mounting and unmounting the target. */
+static int fill_target(struct outcome *outcome, const struct decision *d, struct error *err)
+{
+	int r;
+
+	begin(outcome, STAGE_COPY, "copying the store");
+	r = copy_store(outcome, d, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_DATABASE, "registering the store paths");
+	r = database_write(TARGET_PATH, &d->closure, time(NULL), err);
+	if (r < 0)
+		return r;
+	r = guest_register(TARGET_PATH, d->plan.system, err);
+	if (r < 0)
+		return r;
+
+	r = run_guest_programs(outcome, d, err);
+	if (r < 0)
+		return r;
+	r = guest_forget_machine_id(TARGET_PATH, err);
+	if (r < 0)
+		return r;
+	if (d->keys_text) {
+		r = guest_write_keys(TARGET_PATH, d->plan.keys_user, d->keys_text, err);
+		if (r < 0)
+			return r;
+	}
+	return log_save(TARGET_PATH LOG_PATH, err);
+}
+
+/* Runs work on the mounted target; it is unmounted again whatever comes of it. */
+static int with_target(struct outcome *outcome, const struct decision *d, bool read_only,
+	int (*work)(struct outcome *outcome, const struct decision *d, struct error *err),
+	struct error *err)
+{
+	struct error second;
+	int r = mount_plan(&d->plan, TARGET_PATH, read_only, err);
+
+	if (r == 0)
+		r = work(outcome, d, err);
+	if (mount_plan_detach(TARGET_PATH, &second) < 0 && r == 0) {
+		*err = second;
+		err->code = EXIT_MOUNT;
+		r = -EBUSY;
+	}
+	return r;
+}
+
+static void tell_verified(const struct verified *verified)
+{
+	tell("kernel", "%s", verified->kernel);
+	tell("initrd", "%s", verified->initrd);
+	tell("cmdline", "%s", verified->command_line);
+}
+
+static int verify_target(struct outcome *outcome, const struct decision *d, struct error *err)
+{
+	AUTO_CLOSE int disk_fd = open(d->plan.disk_path, O_RDONLY | O_CLOEXEC);
+	const struct verify_request request = {
+		.plan = &d->plan,
+		.manifest = &d->manifest,
+		.closure = &d->closure,
+		.root = TARGET_PATH,
+		.disk_fd = disk_fd,
+		.keys_text = d->keys_text,
+	};
+	struct verified verified;
+	int r;
+
+	(void)outcome;
+	if (disk_fd < 0)
+		return error_errno(err, -errno, "open %s", d->plan.disk_path);
+	r = verify_all(&request, &verified, err);
+	if (r == 0)
+		tell_verified(&verified);
+	return r;
+}
+
+/* The mark says `unfinished` before the table is written, and `installed` as the last write. */
+static int carry_out(
+	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
+{
+	struct mark unfinished = { .state = MARK_UNFINISHED };
+	struct mark installed = { .state = MARK_INSTALLED };
+	int r;
+
+	begin(outcome, STAGE_PARTITION, "writing the partition table");
+	r = claim_take(&d->plan, claim, err);
+	if (r < 0)
+		return r;
+	r = claim_mark(claim, &d->plan, &unfinished, err);
+	if (r < 0)
+		return r;
+	r = partition_write(&d->plan, claim->exclusive_fd, err);
+	if (r < 0)
+		return r;
+	r = claim_open_up(claim, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_FORMAT, "making the file systems");
+	r = format_all(&d->plan, err);
+	if (r < 0)
+		return r;
+	r = devlinks_make(&d->plan, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_MOUNT, "mounting");
+	r = with_target(outcome, d, false, fill_target, err);
+	if (r < 0)
+		return r;
+
+	begin(outcome, STAGE_VERIFY, "reading everything back");
+	r = claim_flush(claim, err);
+	if (r < 0)
+		return r;
+	r = with_target(outcome, d, true, verify_target, err);
+	if (r < 0)
+		return r;
+	snprintf(installed.system, sizeof(installed.system), "%s", d->plan.system);
+	r = claim_mark(claim, &d->plan, &installed, err);
+	if (r < 0)
+		return r;
+	return claim_flush(claim, err);
+}
+
+static void tell_results(const struct decision *d)
+{
+	struct rusage usage;
+
+	tell("system", "%s", d->plan.system);
+	tell("disk", "%s", d->plan.disk_path);
+	tell("layout", "%s", layout_name(d->plan.layout));
+	tell("root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
+	tell("nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
+	tell("store-paths", "%zu", d->closure.count);
+	for (size_t i = 0; i < STAGE_COUNT; i++)
+		if (stage_seconds[i] > 0)
+			tell("seconds", "%s %.2f", stage_name((enum stage)i), stage_seconds[i]);
+	getrusage(RUSAGE_SELF, &usage);
+	tell("peak-memory-kib", "%ld", usage.ru_maxrss);
+}
+
+/* ------------------------------------------------------------------ the processes */
+
+static int make_run_folder(struct error *err)
+{
+	mkdir("/run", 0755);
+	return file_make_folder(RUN_PATH, 0700, 0, 0, err);
+}
+
+/* What the machine needs before disks can be judged. */
+static int prepare_machine(const struct options *options, struct error *err)
+{
+	struct error missing;
+
+	if (options->as_init) {
+		if (medium_mount(&missing) < 0)
+			log_line("medium: %s", missing.text);
+		settle_wait();
+	}
+	return make_run_folder(err);
+}
+
+static int install(const struct options *options, struct outcome *outcome, struct error *err)
+{
+	static struct decision decision;
+	struct claim claim = { .lock_fd = -1, .exclusive_fd = -1 };
+	int r;
+
+	begin(outcome, STAGE_START, "waiting for the devices");
+	r = prepare_machine(options, err);
+	if (r == 0)
+		r = decide(options, outcome, &decision, err);
+	if (r == 0)
+		r = carry_out(outcome, &decision, &claim, err);
+	claim_drop(&claim);
+	if (r < 0)
+		return r;
+	begin(outcome, STAGE_VERIFY, "done");
+	tell_results(&decision);
+	return 0;
+}
+
+/* Runs in the supervised child. */
+static int install_work(struct outcome *outcome, void *userdata)
+{
+	struct error err = { 0 };
+	int r = install(userdata, outcome, &err);
+
+	if (r < 0 && err.code == 0)
+		err.code = stage_exit_code(outcome->stage);
+	if (r == 0)
+		err.code = EXIT_INSTALLED;
+	outcome->error = err;
+	outcome->finished = true;
+	return err.code;
+}
+
+static void print_disks(const struct decision *d)
+{
+	char size[TEXT_SIZE_BYTES];
+
+	printf("Disks:\n");
+	for (size_t i = 0; i < d->disk_count; i++)
+		printf("  %-8s %10s  %s\n", d->disks[i].name,
+			text_size(size, d->disks[i].size_bytes), d->selection.disks[i].reason);
+	printf("\n");
+}
+
+/* Prints what install would do; writes nothing. */
+static int print_plan(const struct options *options)
+{
+	static struct decision decision;
+	struct outcome *outcome = outcome_new();
+	struct error err = { 0 };
+	int r;
+
+	console_silence();
+	r = make_run_folder(&err);
+	if (r == 0)
+		r = decide(options, outcome, &decision, &err);
+	if (outcome->stage >= STAGE_TARGET)
+		print_disks(&decision);
+	if (r == 0) {
+		plan_print(&decision.plan, stdout);
+		return EXIT_INSTALLED;
+	}
+	fprintf(stderr, "guest-installer: %s\n", err.text);
+	return err.code ? err.code : (int)stage_exit_code(outcome->stage);
+}
+
+static _Noreturn void run_as_init(void)
+{
+	struct outcome *outcome = outcome_new();
+	struct options options;
+
+	options_init(&options);
+	options.as_init = true;
+	pid1_prepare();
+	supervise_end_machine(outcome, supervise(install_work, &options, outcome));
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error err;
+
+	if (getpid() == 1)
+		run_as_init();
+	if (options_parse(argc, argv, &options, &err) < 0) {
+		fprintf(stderr, "guest-installer: %s\n", err.text);
+		return err.code;
+	}
+	switch (options.command) {
+	case COMMAND_HELP:
+		options_print_help();
+		return 0;
+	case COMMAND_VERSION:
+		printf("guest-installer " VERSION "\n");
+		return 0;
+	case COMMAND_PLAN:
+		return print_plan(&options);
+	case COMMAND_INSTALL:
+		break;
+	}
+	return supervise(install_work, &options, outcome_new());
+}
