@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "lane.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "decompress.h"
+#include "encoding.h"
+#include "fetch.h"
+#include "nar.h"
+
+static const struct narinfo *path_info(const struct job *job, size_t path)
+{
+	return &job->closure->paths[path].info;
+}
+
+void job_fail(struct job *job, size_t path, int r, struct error *err)
+{
+	error_wrap(err, "%s", path_info(job, path)->store_path);
+	pthread_mutex_lock(&job->lock);
+	if (job->result == 0) {
+		job->result = r;
+		job->err = *err;
+	}
+	pthread_mutex_unlock(&job->lock);
+	atomic_store(&job->stop, true);
+	for (size_t i = 0; i < job->lane_count; i++)
+		ring_stop(&job->lanes[i].ring);
+}
+
+static int wrong_size(const struct narinfo *info, uint64_t got_bytes, struct error *err)
+{
+	bool more = got_bytes > info->nar_bytes;
+
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"the archive has the wrong size: expected %" PRIu64 " bytes, got %s%" PRIu64,
+		info->nar_bytes, more ? "at least " : "", got_bytes);
+}
+
+/* The piece that is being filled, or a new one; NULL if all is to stop. */
+static struct piece *piece_at_hand(struct lane *lane)
+{
+	if (!lane->piece)
+		lane->piece = ring_fill(&lane->ring);
+	else
+		return lane->piece;
+	if (lane->piece) {
+		lane->piece->path = lane->path;
+		lane->piece->last = false;
+		lane->piece->size_bytes = 0;
+	}
+	return lane->piece;
+}
+
+static void hand_over(struct lane *lane)
+{
+	ring_filled(&lane->ring);
+	lane->piece = NULL;
+}
+
+/* Some bytes of the compressed archive have come. */
+static int fill(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
+{
+	struct lane *lane = userdata;
+	const struct narinfo *info = path_info(lane->job, lane->path);
+	bool full = false;
+
+	while (size_bytes > 0 || full) {
+		struct piece *piece = piece_at_hand(lane);
+		size_t got_bytes;
+		int r;
+
+		if (!piece)
+			return error_set(err, -ECANCELED, "the copy was stopped");
+		r = decompress_step(lane->decompress, &data, &size_bytes,
+			piece->bytes + piece->size_bytes, RING_PIECE_BYTES - piece->size_bytes,
+			&got_bytes, err);
+		if (r < 0)
+			return r;
+		piece->size_bytes += got_bytes;
+		lane->produced_bytes += got_bytes;
+		if (lane->produced_bytes > info->nar_bytes)
+			return wrong_size(info, lane->produced_bytes, err);
+		full = piece->size_bytes == RING_PIECE_BYTES;
+		if (full)
+			hand_over(lane);
+	}
+	return 0;
+}
+
+static int produce_path(struct lane *lane, struct error *err)
+{
+	const struct closure_path *path = &lane->job->closure->paths[lane->path];
+	AUTO_FREE char *url = fetch_join(lane->job->config->caches[path->cache], path->info.url);
+	int r = decompress_begin(lane->decompress, path->info.compression, err);
+
+	lane->produced_bytes = 0;
+	if (r < 0)
+		return r;
+	r = fetch_stream(lane->fetch, url, fill, lane, err);
+	if (r < 0)
+		return r;
+	r = decompress_finish(lane->decompress, err);
+	if (r < 0) {
+		error_wrap(err, "%s", url);
+		return r;
+	}
+	if (lane->produced_bytes != path->info.nar_bytes)
+		return wrong_size(&path->info, lane->produced_bytes, err);
+	/* The last piece may be empty, but there always is one. */
+	if (!piece_at_hand(lane))
+		return error_set(err, -ECANCELED, "the copy was stopped");
+	lane->piece->last = true;
+	hand_over(lane);
+	return 0;
+}
+
+static void thread_ended(struct job *job)
+{
+	pthread_mutex_lock(&job->lock);
+	job->running--;
+	pthread_cond_signal(&job->ended);
+	pthread_mutex_unlock(&job->lock);
+}
+
+void *lane_produce(void *userdata)
+{
+	struct lane *lane = userdata;
+	struct job *job = lane->job;
+	struct error err = { 0 };
+
+	while (!atomic_load(&job->stop)) {
+		size_t turn = atomic_fetch_add(&job->next, 1);
+		int r;
+
+		if (turn >= job->closure->count)
+			break;
+		lane->path = job->order[turn];
+		r = produce_path(lane, &err);
+		if (r < 0)
+			job_fail(job, lane->path, r, &err);
+	}
+	ring_end(&lane->ring);
+	thread_ended(job);
+	return NULL;
+}
+
+static int check_hash(struct lane *lane, const struct narinfo *info, struct error *err)
+{
+	char expected[NIX32_CHARS(SHA256_BYTES) + 1], got[NIX32_CHARS(SHA256_BYTES) + 1];
+	uint8_t sum[SHA256_BYTES];
+
+	digest_finish(lane->digest, sum);
+	lane->digest = NULL;
+	if (memcmp(sum, info->nar_hash, sizeof(sum)) == 0)
+		return 0;
+	nix32_encode(info->nar_hash, sizeof(info->nar_hash), expected);
+	nix32_encode(sum, sizeof(sum), got);
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"the archive has the wrong hash: expected sha256:%s, got sha256:%s", expected, got);
+}
+
+static int consume_piece(struct lane *lane, const struct piece *piece, struct error *err)
+{
+	struct job *job = lane->job;
+	const struct narinfo *info = path_info(job, piece->path);
+	int r;
+
+	if (!lane->digest) {
+		lane->digest = digest_new();
+		nar_reset(lane->nar);
+		unpack_begin(&lane->unpack, job->store_fd, store_path_base_name(info->store_path),
+			job->umask);
+	}
+	digest_update(lane->digest, piece->bytes, piece->size_bytes);
+	r = nar_feed(lane->nar, piece->bytes, piece->size_bytes, err);
+	if (r == 0 && piece->last)
+		r = nar_finish(lane->nar, err);
+	if (r == 0 && piece->last)
+		r = check_hash(lane, info, err);
+	atomic_fetch_add(&job->done_bytes, piece->size_bytes);
+	return r;
+}
+
+void *lane_consume(void *userdata)
+{
+	struct lane *lane = userdata;
+	struct error err = { 0 };
+	struct piece *piece;
+
+	while ((piece = ring_empty(&lane->ring)) != NULL) {
+		int r = consume_piece(lane, piece, &err);
+
+		if (r < 0) {
+			job_fail(lane->job, piece->path, r, &err);
+			break;
+		}
+		ring_emptied(&lane->ring);
+	}
+	unpack_release(&lane->unpack);
+	thread_ended(lane->job);
+	return NULL;
+}
+
+void lane_init(struct lane *lane, struct job *job)
+{
+	*lane = (struct lane){ .job = job };
+	ring_init(&lane->ring);
+	lane->fetch = fetch_new(&job->stop);
+	lane->decompress = decompress_new();
+	unpack_begin(&lane->unpack, job->store_fd, NULL, job->umask);
+	lane->nar = nar_new(&unpack_events, &lane->unpack);
+}
+
+void lane_destroy(struct lane *lane)
+{
+	digest_free(&lane->digest);
+	nar_free(&lane->nar);
+	decompress_free(&lane->decompress);
+	fetch_free(&lane->fetch);
+	ring_destroy(&lane->ring);
+}

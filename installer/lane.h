@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lane — one of the pipelines that copy paths side by side.
+ *
+ * A lane is two threads: one fetches and decompresses into a ring of buffers, the other one hashes,
+ * parses and writes out of it. copy starts the threads and waits for them.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "closure.h"
+#include "config.h"
+#include "digest.h"
+#include "error.h"
+#include "ring.h"
+#include "unpack.h"
+
+/* What the lanes share. */
+struct job {
+	const struct config *config;
+	const struct closure *closure;
+	int store_fd;
+	mode_t umask;
+	size_t *order; /* indices of the paths */
+	struct lane *lanes;
+	size_t lane_count;
+	atomic_size_t next; /* into order */
+	atomic_uint_fast64_t done_bytes;
+	atomic_bool stop;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t ended;
+	size_t running; /* threads */
+	int result;	/* the first error's */
+	struct error err;
+};
+
+struct lane {
+	struct job *job;
+	struct ring ring;
+	pthread_t threads[2];
+
+	/* the filling thread's */
+	struct fetch *fetch;
+	struct decompress *decompress;
+	struct piece *piece; /* being filled */
+	size_t path;
+	uint64_t produced_bytes; /* of this path */
+
+	/* the emptying thread's */
+	struct nar *nar;
+	struct unpack unpack;
+	struct digest *digest; /* NULL between two paths */
+};
+
+/* A lane of the job, and the end of it when no thread uses it any longer. */
+void lane_init(struct lane *lane, struct job *job);
+void lane_destroy(struct lane *lane);
+
+/* The bodies of its two threads. */
+void *lane_produce(void *lane);
+void *lane_consume(void *lane);
+
+/* Keeps the first error, with the path before it, and ends all lanes. */
+void job_fail(struct job *job, size_t path, int r, struct error *err);
