@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "archive.h"
+#include "cachedir.h"
+#include "cleanup.h"
+#include "closure.h"
+#include "copy.h"
+
+#define MAGIC	  "nix-archive-1 "
+#define SYSTEM	  "00000000000000000000000000000000-system"
+#define BIG	  "00000000000000000000000000000001-big"
+#define LINK	  "00000000000000000000000000000002-link"
+#define BIG_BYTES 5000001
+
+/* system (a folder, xz) -> big (one file of some MiB, zstd), link (a symbolic link, none) */
+static struct cachedir cache;
+static struct config config;
+static struct closure closure;
+static char store[64];
+static int store_fd = -1;
+static uint8_t *big; /* the archive of BIG */
+static size_t big_archive_bytes;
+
+static void add_words(
+	const char *name, const char *words, const char *references, enum compression compression)
+{
+	struct archive archive = { 0 };
+	struct cachedir_entry entry = {
+		.name = name, .references = references, .compression = compression
+	};
+
+	archive_add(&archive, words);
+	entry.nar = archive.bytes;
+	entry.nar_bytes = archive.size_bytes;
+	cachedir_add(&cache, &entry);
+}
+
+static uint8_t big_byte(size_t i)
+{
+	return (uint8_t)(i * 2654435761U >> 24);
+}
+
+static void add_big(void)
+{
+	struct archive head = { 0 }, tail = { 0 };
+	struct cachedir_entry entry = { .name = BIG, .compression = COMPRESSION_ZSTD };
+
+	archive_add(&head, MAGIC "( type regular contents");
+	archive_add_length(&head, BIG_BYTES);
+	archive_add_raw(&tail, "\0\0\0\0\0\0\0", 7);
+	archive_add(&tail, ")");
+	big_archive_bytes = head.size_bytes + BIG_BYTES + tail.size_bytes;
+	big = must_realloc(NULL, big_archive_bytes, 1);
+	memcpy(big, head.bytes, head.size_bytes);
+	for (size_t i = 0; i < BIG_BYTES; i++)
+		big[head.size_bytes + i] = big_byte(i);
+	memcpy(big + head.size_bytes + BIG_BYTES, tail.bytes, tail.size_bytes);
+	entry.nar = big;
+	entry.nar_bytes = big_archive_bytes;
+	cachedir_add(&cache, &entry);
+}
+
+static int walk(void)
+{
+	struct error err = { 0 };
+	int r = closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err);
+
+	if (r < 0)
+		print_error("%s\n", err.text);
+	return r;
+}
+
+static int make_cache(void **state)
+{
+	(void)state;
+	cachedir_make(&cache);
+	cachedir_config(&cache, &config);
+	cachedir_scratch(store);
+	store_fd = open(store, O_RDONLY | O_DIRECTORY);
+	add_big();
+	add_words(LINK, MAGIC "( type symlink target /nix/store/" BIG " )", NULL, COMPRESSION_NONE);
+	add_words(SYSTEM,
+		MAGIC
+		"( type directory entry ( name hello node ( type regular contents hello ) ) )",
+		BIG " " LINK, COMPRESSION_XZ);
+	return walk();
+}
+
+static int remove_cache(void **state)
+{
+	(void)state;
+	closure_free(&closure);
+	free(big);
+	close(store_fd);
+	cachedir_remove_tree(store);
+	cachedir_remove(&cache);
+	return 0;
+}
+
+struct watch {
+	size_t calls;
+	uint64_t done_bytes;
+	uint64_t total_bytes;
+};
+
+static void watch_progress(uint64_t done_bytes, uint64_t total_bytes, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	assert_true(done_bytes >= watch->done_bytes);
+	watch->calls++;
+	watch->done_bytes = done_bytes;
+	watch->total_bytes = total_bytes;
+}
+
+static void refused(int code, const char *sentence)
+{
+	struct error err = { 0 };
+
+	assert_true(copy_closure(&config, &closure, store_fd, NULL, NULL, &err) < 0);
+	if (err.code != code || !strstr(err.text, sentence))
+		fail_msg("code %d, '%s' does not say '%s'", err.code, err.text, sentence);
+}
+
+/* Overwrites the file of a path in the cache. */
+static void replace_nar(const char *name, const void *data, size_t size)
+{
+	char nar[64];
+
+	snprintf(nar, sizeof(nar), "nar/%.32s.nar", name);
+	cachedir_write(&cache, nar, data, size);
+}
+
+static void every_path_arrives_whole(void **state)
+{
+	struct watch watch = { 0 };
+	struct error err = { 0 };
+	uint8_t *got = must_realloc(NULL, BIG_BYTES + 1, 1);
+	char target[128] = "";
+	int fd;
+
+	(void)state;
+	if (copy_closure(&config, &closure, store_fd, watch_progress, &watch, &err) < 0)
+		fail_msg("%s", err.text);
+	fd = openat(store_fd, BIG, O_RDONLY);
+	for (size_t used = 0; used < BIG_BYTES;) {
+		ssize_t n = read(fd, got + used, BIG_BYTES + 1 - used);
+
+		assert_true(n > 0);
+		used += (size_t)n;
+	}
+	assert_int_equal(read(fd, target, 1), 0);
+	for (size_t i = 0; i < BIG_BYTES; i++)
+		assert_int_equal(got[i], big_byte(i));
+	close(fd);
+	free(got);
+	assert_true(readlinkat(store_fd, LINK, target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "/nix/store/" BIG);
+	assert_int_equal(faccessat(store_fd, SYSTEM "/hello", R_OK, 0), 0);
+	assert_true(watch.calls >= 1);
+	assert_int_equal(watch.done_bytes, closure.nar_bytes);
+	assert_int_equal(watch.total_bytes, closure.nar_bytes);
+}
+
+static void another_content_is_refused_with_both_hashes(void **state)
+{
+	struct archive archive = { 0 };
+
+	(void)state;
+	archive_add(&archive, MAGIC "( type symlink target /nix/stora/" BIG " )");
+	replace_nar(LINK, archive.bytes, archive.size_bytes);
+	refused(EXIT_VERIFY,
+		STORE_DIR "/" LINK ": the archive has the wrong hash: expected sha256:");
+}
+
+static void a_longer_archive_is_refused_before_it_is_written(void **state)
+{
+	(void)state;
+	replace_nar(LINK, big, big_archive_bytes);
+	refused(EXIT_VERIFY, STORE_DIR "/" LINK ": ");
+	assert_int_equal(faccessat(store_fd, LINK, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+}
+
+static void a_shorter_archive_is_refused(void **state)
+{
+	struct archive archive = { 0 };
+
+	(void)state;
+	archive_add(&archive, MAGIC "( type symlink target x )");
+	replace_nar(LINK, archive.bytes, archive.size_bytes);
+	refused(EXIT_VERIFY, STORE_DIR "/" LINK ": the archive has the wrong size: expected 160 ");
+}
+
+static void a_malformed_archive_is_refused(void **state)
+{
+	char zeros[160] = "";
+
+	(void)state;
+	replace_nar(LINK, zeros, sizeof(zeros));
+	refused(EXIT_VERIFY, STORE_DIR "/" LINK ": the archive is malformed");
+}
+
+static void damaged_compression_is_refused(void **state)
+{
+	(void)state;
+	replace_nar(BIG, "this is not zstd at all", 23);
+	refused(EXIT_FETCH, STORE_DIR "/" BIG ": ");
+}
+
+static void a_missing_archive_is_named(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/nar/%.32s.nar", cache.path, BIG);
+	unlink(path);
+	refused(EXIT_FETCH, STORE_DIR "/" BIG ": fetch file://");
+}
+
+static void a_path_that_is_there_is_not_replaced(void **state)
+{
+	(void)state;
+	assert_int_equal(symlinkat("elsewhere", store_fd, SYSTEM), 0);
+	refused(0, STORE_DIR "/" SYSTEM ": create the directory " SYSTEM ": File exists");
+}
+
+/* Two thousand paths over all lanes, one of them bad: the first error is the one that is told. */
+static void many_paths_are_copied_and_one_bad_one_ends_it(void **state)
+{
+	enum {
+		COUNT = 2000
+	};
+	struct error err = { 0 };
+	char name[64], next[64];
+
+	(void)state;
+	closure_free(&closure);
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), "%032d-path", 1000 + i);
+		snprintf(next, sizeof(next), "%032d-path", 1000 + i + 1);
+		add_words(name, MAGIC "( type regular contents text )", i < COUNT - 1 ? next : NULL,
+			(enum compression)(i % 3));
+	}
+	assert_int_equal(closure_walk(&config, "/nix/store/00000000000000000000000000001000-path",
+				 &closure, &err),
+		0);
+	if (copy_closure(&config, &closure, store_fd, NULL, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), "%032d-path", 1000 + i);
+		assert_int_equal(unlinkat(store_fd, name, 0), 0);
+	}
+	replace_nar("00000000000000000000000000001500-path", "", 0);
+	refused(EXIT_FETCH, "/nix/store/00000000000000000000000000001500-path: ");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_cache, remove_cache)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_path_arrives_whole),
+		TEST(another_content_is_refused_with_both_hashes),
+		TEST(a_longer_archive_is_refused_before_it_is_written),
+		TEST(a_shorter_archive_is_refused),
+		TEST(a_malformed_archive_is_refused),
+		TEST(damaged_compression_is_refused),
+		TEST(a_missing_archive_is_named),
+		TEST(a_path_that_is_there_is_not_replaced),
+		TEST(many_paths_are_copied_and_one_bad_one_ends_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
