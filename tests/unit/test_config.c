@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves what each key may hold, which source wins, and the exact words of every refusal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+#define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+#define KEY    "test-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define GOOD   "cache = /medium/cache\ntrusted-keys = " KEY "\nmanifest = file:///medium/guest.json\n"
+
+static struct config config;
+
+static void merge(const char *text)
+{
+	config_merge_text(&config, "a.conf", text, strlen(text));
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	config_init(&config);
+	return 0;
+}
+
+static void refuses(const char *sentence)
+{
+	struct error err = { 0 };
+
+	assert_true(config_finish(&config, &err) < 0);
+	assert_int_equal(err.code, EXIT_CONFIGURATION);
+	if (strcmp(err.text, sentence) != 0)
+		fail_msg("\"%s\" is not \"%s\"", err.text, sentence);
+}
+
+static void accepts(void)
+{
+	struct error err = { 0 };
+
+	if (config_finish(&config, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void defaults_are_as_documented(void **state)
+{
+	(void)state;
+	assert_string_equal(config.disk, "auto");
+	assert_false(config.wipe_force || config.machine_any || config.keys_none);
+	assert_int_equal(config.layout, LAYOUT_AUTO);
+	assert_string_equal(config.root_label, "nixos");
+	assert_string_equal(config.esp_label, "ESP");
+	assert_string_equal(config.keys_user, "root");
+	assert_int_equal(config.on_success, ENDING_POWEROFF);
+	assert_int_equal(config.on_failure, ENDING_POWEROFF);
+	assert_int_equal(config.timeout_s, 3600);
+	merge(GOOD);
+	accepts();
+}
+
+static void every_key_is_read(void **state)
+{
+	(void)state;
+	merge("disk = serial:abc\nwipe = force\nmachine = any\nlayout = bios\n"
+	      "root-label = r\nroot-uuid = ABCDEF00-0000-4000-8000-000000000001\nesp-label = MY "
+	      "ESP\n"
+	      "manifest = /guest.json\nsystem = " SYSTEM "\ncache = /a  file:///b\n"
+	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
+	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
+	      "seed = 00000000-0000-4000-8000-00000000000a\n");
+	accepts();
+	assert_string_equal(config.disk, "serial:abc");
+	assert_true(config.wipe_force && config.machine_any && config.keys_none);
+	assert_int_equal(config.layout, LAYOUT_BIOS);
+	assert_string_equal(config.root_label, "r");
+	assert_string_equal(config.root_uuid, "abcdef00-0000-4000-8000-000000000001");
+	assert_string_equal(config.esp_label, "MY ESP");
+	assert_string_equal(config.manifest, "/guest.json");
+	assert_string_equal(config.system, SYSTEM);
+	assert_int_equal(config.cache_count, 2);
+	assert_string_equal(config.caches[0], "/a");
+	assert_string_equal(config.caches[1], "file:///b");
+	assert_int_equal(config.trusted_key_count, 2);
+	assert_string_equal(config.keys_user, "alice");
+	assert_int_equal(config.on_success, ENDING_REBOOT);
+	assert_int_equal(config.on_failure, ENDING_SHELL);
+	assert_int_equal(config.timeout_s, 604800);
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		assert_true(config.given[i]);
+}
+
+static void every_key_is_described(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		assert_true(config_keys[i].name && config_keys[i].values && config_keys[i].meaning);
+}
+
+static void comments_blanks_marks_and_line_ends_are_no_matter(void **state)
+{
+	(void)state;
+	merge("\xef\xbb\xbf" GOOD "# comment\r\n\r\n  \t\n\tdisk\t=\t/dev/vdb \t# the second\r\n"
+	      "root-label=a#b");
+	accepts();
+	assert_string_equal(config.disk, "/dev/vdb");
+	assert_string_equal(config.root_label, "a#b");
+}
+
+static void later_sources_win(void **state)
+{
+	(void)state;
+	merge(GOOD "disk = /dev/vda\ntimeout = 5\n");
+	config_merge_text(&config, "b.conf", "disk = /dev/vdb\ncache = /b\n", 27);
+	config_merge_command_line(&config, "guest-installer.disk=/dev/vdc");
+	accepts();
+	assert_string_equal(config.disk, "/dev/vdc");
+	assert_int_equal(config.cache_count, 1);
+	assert_string_equal(config.caches[0], "/b");
+	assert_int_equal(config.timeout_s, 5);
+}
+
+static void trusted_keys_can_be_taken_back(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	config_merge_option(&config, "--set", "trusted-keys=none");
+	assert_true(config.trust_anything);
+	assert_int_equal(config.trusted_key_count, 0);
+	config_merge_option(&config, "--set", "trusted-keys=" KEY);
+	assert_false(config.trust_anything);
+	accepts();
+}
+
+static void the_command_line_is_read_as_the_kernel_does(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	config_merge_command_line(&config,
+		"quiet guest-installer.disable disk=/no guest-installer.wipe=force "
+		"guest-installer.trusted-keys=\"" KEY "  " KEY "\" "
+		"\"guest-installer.esp-label=MY ESP\" guest-installerX root=LABEL=x\n");
+	accepts();
+	assert_true(config.wipe_force);
+	assert_int_equal(config.trusted_key_count, 2);
+	assert_string_equal(config.esp_label, "MY ESP");
+	assert_string_equal(config.disk, "auto");
+}
+
+static void bad_words_on_the_command_line_are_refused(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	config_merge_command_line(&config, "guest-installer.dsk=auto guest-installer.wipe "
+					   "guest-installer.timeout=0");
+	refuses("the kernel command line: there is no key \"dsk\", \"disk\" was probably meant; "
+		"the kernel command line: wipe has no value: it can be refuse (default) or force; "
+		"the kernel command line: timeout cannot be \"0\": it can be 1 to 604800 seconds "
+		"(default 3600)");
+}
+
+static void an_unknown_key_names_file_and_line(void **state)
+{
+	(void)state;
+	merge(GOOD "\n\nfrobnicate = 1\n");
+	refuses("a.conf:6: there is no key \"frobnicate\"");
+}
+
+static void a_misspelt_key_names_the_one_that_was_meant(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "dsk", "disk" },
+		{ "Root_Label", "root-label" },
+		{ "trusted-key", "trusted-keys" },
+		{ "timout", "timeout" },
+		{ "on-sucess", "on-success" },
+		{ "caches", "cache" },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		char text[256], sentence[256];
+
+		begin(state);
+		snprintf(text, sizeof(text), "%s%s = 1\n", GOOD, pairs[i][0]);
+		snprintf(sentence, sizeof(sentence),
+			"a.conf:4: there is no key \"%s\", \"%s\" was probably meant", pairs[i][0],
+			pairs[i][1]);
+		merge(text);
+		refuses(sentence);
+	}
+}
+
+static void bad_values_say_what_can_be(void **state)
+{
+	static const char *const bad[] = { "disk = vda", "disk = serial:", "disk = serial:a b",
+		"disk = /dev/../vda", "disk = Auto", "wipe = yes", "machine = xen", "layout = mbr",
+		"layout = pygrub", "root-label = a b", "root-label = seventeen-letters",
+		"root-label = a/b", "root-label = a\"b", "root-label = caf\xc3\xa9",
+		"root-uuid = abcd", "root-uuid = 00000000-0000-0000-0000-000000000000",
+		"esp-label = esp", "esp-label = TWELVE-CHARS", "esp-label = A.B",
+		"manifest = http://example/guest.json", "manifest = guest.json",
+		"manifest = file://host/x", "manifest = /a b", "system = /nix/store/x",
+		"system = /usr", "cache = https://cache.nixos.org", "cache = /a http://b",
+		"cache = /", "cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
+		"trusted-keys = a:AAAA", "trusted-keys = none " KEY, "trusted-keys = :" KEY,
+		"keys = usb", "keys-user = Root", "keys-user = a b", "keys-user = -x",
+		"keys-user = ../root", "on-success = halt", "on-failure = ", "timeout = 0",
+		"timeout = 604801", "timeout = -1", "timeout = 1h",
+		"timeout = 99999999999999999999", "timeout = +5", "seed = 1" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct error err = { 0 };
+
+		begin(state);
+		merge(bad[i]);
+		if (config.error_count != 1)
+			fail_msg("%s was not refused", bad[i]);
+		assert_non_null(strstr(config.errors, "a.conf:1: "));
+		assert_non_null(strstr(config.errors, "it can be "));
+		assert_true(config_finish(&config, &err) < 0);
+		assert_int_equal(err.code, EXIT_CONFIGURATION);
+	}
+}
+
+static void a_refused_value_leaves_the_old_one(void **state)
+{
+	(void)state;
+	merge(GOOD "disk = /dev/vda\n");
+	config_merge_option(&config, "--set", "disk=x");
+	config_merge_option(&config, "--set", "cache=/x http://y");
+	assert_string_equal(config.disk, "/dev/vda");
+	assert_string_equal(config.caches[0], "/medium/cache");
+	assert_int_equal(config.error_count, 2);
+}
+
+static void which_urls_are_allowed_is_said(void **state)
+{
+	(void)state;
+	merge("cache = https://x\ntrusted-keys = none\nmanifest = /x\n");
+	refuses("a.conf:1: cache cannot be \"https://x\": it can be up to 8 URLs that begin with "
+		"file:/// or absolute paths, separated by blanks");
+}
+
+static void a_key_set_twice_in_one_file_is_refused(void **state)
+{
+	(void)state;
+	merge(GOOD "disk = /dev/vda\ndisk = /dev/vdb\n");
+	refuses("a.conf:5: disk is set a second time, after line 4");
+}
+
+static void what_is_missing_is_said_all_at_once(void **state)
+{
+	(void)state;
+	refuses("cache is not set: say where the binary cache is, as in "
+		"cache = file:///medium/cache; "
+		"trusted-keys is not set: name the keys that may sign, or say trusted-keys = none; "
+		"neither manifest nor system is set: say which system to install, as in "
+		"manifest = file:///medium/guest.json");
+}
+
+static void a_line_without_equals_is_refused(void **state)
+{
+	(void)state;
+	merge(GOOD "disk auto\n[section]\n");
+	refuses("a.conf:4: \"disk auto\" is not of the form key = value; "
+		"a.conf:5: \"[section]\" is not of the form key = value");
+}
+
+static void an_option_without_equals_is_refused(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	config_merge_option(&config, "--set", "disk");
+	refuses("--set: \"disk\" is not of the form key=value");
+}
+
+static void bytes_that_are_no_text_are_refused(void **state)
+{
+	static const char text[] = GOOD "disk = /dev/vda\0b\nwipe = \x1b[2J\ntimeout = 1\r2\n";
+
+	(void)state;
+	config_merge_text(&config, "a.conf", text, sizeof(text) - 1);
+	refuses("a.conf:4: the line has control characters, so this is no text; "
+		"a.conf:5: the line has control characters, so this is no text; "
+		"a.conf:6: the line has control characters, so this is no text");
+}
+
+static void an_overlong_line_is_refused(void **state)
+{
+	static char text[6000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	merge(text);
+	assert_non_null(strstr(config.errors, "a.conf:1: the line is longer than 4095 bytes\n"));
+}
+
+static void an_overlong_word_of_the_command_line_is_survived(void **state)
+{
+	static char text[9000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "guest-installer.disk=/", 22);
+	config_merge_command_line(&config, text);
+	assert_int_equal(config.error_count, 1);
+	assert_string_equal(config.disk, "auto");
+}
+
+static void errors_that_do_not_fit_are_counted(void **state)
+{
+	char text[64];
+	struct error err = { 0 };
+
+	(void)state;
+	merge(GOOD);
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(text, sizeof(text), "unknown-key-number-%u = 1\n", i);
+		merge(text);
+	}
+	assert_int_equal(config.error_count, 500);
+	assert_true(config_finish(&config, &err) < 0);
+	assert_in_range(strlen(err.text), 500, sizeof(err.text) - 1);
+	assert_non_null(strstr(err.text, "; and 48"));
+	assert_string_equal(strstr(err.text, " more"), " more");
+	assert_non_null(strstr(config.errors, "\nand 4"));
+	assert_string_equal(strstr(config.errors, " more"), " more\n");
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(defaults_are_as_documented),
+		TEST(every_key_is_read),
+		TEST(every_key_is_described),
+		TEST(comments_blanks_marks_and_line_ends_are_no_matter),
+		TEST(later_sources_win),
+		TEST(trusted_keys_can_be_taken_back),
+		TEST(the_command_line_is_read_as_the_kernel_does),
+		TEST(bad_words_on_the_command_line_are_refused),
+		TEST(an_unknown_key_names_file_and_line),
+		TEST(a_misspelt_key_names_the_one_that_was_meant),
+		TEST(bad_values_say_what_can_be),
+		TEST(a_refused_value_leaves_the_old_one),
+		TEST(which_urls_are_allowed_is_said),
+		TEST(a_key_set_twice_in_one_file_is_refused),
+		TEST(what_is_missing_is_said_all_at_once),
+		TEST(a_line_without_equals_is_refused),
+		TEST(an_option_without_equals_is_refused),
+		TEST(bytes_that_are_no_text_are_refused),
+		TEST(an_overlong_line_is_refused),
+		TEST(an_overlong_word_of_the_command_line_is_survived),
+		TEST(errors_that_do_not_fit_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
