@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a good manifest is read whole, and that every bad one is refused by the member's
+ * name. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "manifest.h"
+
+#define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+
+/* The members of a good manifest, from which tests replace one. */
+static const struct {
+	const char *name;
+	const char *value;
+} members[] = {
+	{ "version", "1" },
+	{ "system", "\"" SYSTEM "\"" },
+	{ "layout", "\"gpt\"" },
+	{ "mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"nixos\"},"
+		    "{\"path\":\"/"
+		    "boot\",\"fstype\":\"vfat\",\"label\":\"ESP\",\"uuid\":\"12AB-34CD\"}]" },
+	{ "bootloader", "{\"type\":\"grub\",\"device\":\"/dev/vda\",\"efi\":true}" },
+	{ "firmware", "[\"bios\",\"uefi\"]" },
+	{ "nar_bytes", "123456789" },
+	{ "files", "4321" },
+	{ "ssh", "{\"enabled\":true,\"authorized_keys_files\":[\"%h/.ssh/authorized_keys\"]}" },
+};
+
+/* The good manifest with the value of one member replaced; value NULL leaves the member out, and
+ * an unknown name is added. */
+static const char *with(const char *name, const char *value)
+{
+	static char text[16384];
+	const char *comma = "";
+	char *p = text;
+	int found = 0;
+
+	*p++ = '{';
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		int this = name && strcmp(members[i].name, name) == 0;
+
+		found |= this;
+		if (this && !value)
+			continue;
+		p += sprintf(
+			p, "%s\"%s\":%s", comma, members[i].name, this ? value : members[i].value);
+		comma = ",";
+	}
+	if (name && !found)
+		p += sprintf(p, ",\"%s\":%s", name, value);
+	sprintf(p, "}");
+	return text;
+}
+
+static void refuses_text(const char *text, size_t size_bytes, const char *says)
+{
+	struct manifest manifest = { .files = 77 };
+	struct error err = { 0 };
+
+	assert_true(manifest_parse(text, size_bytes, &manifest, &err) < 0);
+	assert_int_equal(err.code, EXIT_CONFIGURATION);
+	assert_int_equal(manifest.files, 77);
+	if (strncmp(err.text, says, strlen(says)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"", err.text, says);
+}
+
+static void refuses(const char *name, const char *value, const char *says)
+{
+	const char *text = with(name, value);
+
+	refuses_text(text, strlen(text), says);
+}
+
+static struct manifest accepts(const char *name, const char *value)
+{
+	const char *text = with(name, value);
+	struct manifest manifest;
+	struct error err = { 0 };
+
+	if (manifest_parse(text, strlen(text), &manifest, &err) < 0)
+		fail_msg("%s", err.text);
+	return manifest;
+}
+
+static void a_good_manifest_is_read_whole(void **state)
+{
+	struct manifest m = accepts(NULL, NULL);
+
+	(void)state;
+	assert_string_equal(m.system, SYSTEM);
+	assert_int_equal(m.layout, LAYOUT_GPT);
+	assert_int_equal(m.mount_count, 2);
+	assert_string_equal(m.mounts[0].path, "/");
+	assert_string_equal(m.mounts[0].fstype, "ext4");
+	assert_string_equal(m.mounts[0].label, "nixos");
+	assert_string_equal(m.mounts[0].uuid, "");
+	assert_string_equal(m.mounts[1].path, "/boot");
+	assert_string_equal(m.mounts[1].uuid, "12AB-34CD");
+	assert_string_equal(m.boot_loader, "grub");
+	assert_string_equal(m.boot_device, "/dev/vda");
+	assert_true(m.boot_efi);
+	assert_int_equal(m.firmware, FIRMWARE_BIOS | FIRMWARE_UEFI);
+	assert_int_equal(m.nar_bytes, 123456789);
+	assert_int_equal(m.files, 4321);
+	assert_true(m.ssh_enabled);
+	assert_int_equal(m.ssh_key_file_count, 1);
+	assert_string_equal(m.ssh_key_files[0], "%h/.ssh/authorized_keys");
+}
+
+static void other_good_values_are_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(accepts("layout", "\"bios\"").layout, LAYOUT_BIOS);
+	assert_int_equal(accepts("firmware", "[\"uefi\"]").firmware, FIRMWARE_UEFI);
+	assert_string_equal(accepts("bootloader",
+				    "{\"type\":\"systemd-boot\",\"device\":\"nodev\",\"efi\":true}")
+				    .boot_device,
+		"nodev");
+	assert_false(accepts("ssh", "{\"enabled\":false}").ssh_enabled);
+	assert_string_equal(accepts("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"uuid\":"
+					      "\"ABCDEF00-0000-4000-8000-000000000001\"}]")
+				    .mounts[0]
+				    .uuid,
+		"ABCDEF00-0000-4000-8000-000000000001");
+}
+
+static void every_missing_member_is_named(void **state)
+{
+	char says[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		snprintf(says, sizeof(says), "%s is missing", members[i].name);
+		refuses(members[i].name, NULL, says);
+	}
+}
+
+static void every_wrong_type_is_named(void **state)
+{
+	static const char *const values[] = { "null", "true", "-1.5", "{}", "[[]]", "\"x\"" };
+	char says[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+			snprintf(says, sizeof(says), "%s", members[i].name);
+			refuses(members[i].name, values[v], says);
+		}
+	}
+}
+
+static void another_version_is_refused_before_anything_else(void **state)
+{
+	const char *text = "{\"version\":2,\"new\":1}";
+
+	(void)state;
+	refuses_text(text, strlen(text), "version is 2, but this installer reads version 1");
+	refuses("version", "0", "version is 0");
+	refuses("version", "99999999999999", "version must be between");
+}
+
+static void unknown_members_are_refused_with_the_known_ones(void **state)
+{
+	(void)state;
+	refuses("boot-loader", "1", "boot-loader is not known; known here are version, system");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"lable\":\"nixos\"}]",
+		"mounts[0].lable is not known; known here are path, fstype, label, uuid");
+	refuses("ssh", "{\"enabled\":true,\"port\":22}", "ssh.port is not known");
+	refuses("bootloader", "{\"type\":\"grub\",\"device\":\"/dev/vda\",\"efi\":true,\"x\":1}",
+		"bootloader.x is not known");
+}
+
+static void paths_are_looked_at(void **state)
+{
+	(void)state;
+	refuses("system", "\"/nix/store/short-name\"", "system must be a store path");
+	refuses("system", "\"" SYSTEM "/../x\"", "system must be a store path");
+	refuses("system", "\"" SYSTEM "/kernel\"", "system must be a store path");
+	refuses("mounts", "[{\"path\":\"/../boot\",\"fstype\":\"ext4\",\"label\":\"x\"}]",
+		"mounts[0].path must be an absolute path without . and ..");
+	refuses("mounts", "[{\"path\":\"boot\",\"fstype\":\"ext4\",\"label\":\"x\"}]",
+		"mounts[0].path must be");
+	refuses("mounts", "[{\"path\":\"//\",\"fstype\":\"ext4\",\"label\":\"x\"}]",
+		"mounts[0].path must be");
+	refuses("mounts", "[{\"path\":\"/boot/\",\"fstype\":\"ext4\",\"label\":\"x\"}]",
+		"mounts[0].path must be");
+	refuses("bootloader", "{\"type\":\"grub\",\"device\":\"vda\",\"efi\":true}",
+		"bootloader.device must be an absolute path or nodev");
+}
+
+static void mounts_are_looked_at(void **state)
+{
+	(void)state;
+	refuses("mounts", "[]", "mounts must have 1 to 8 elements");
+	refuses("mounts", "[1,2,3,4,5,6,7,8,9]", "mounts must have 1 to 8 elements");
+	refuses("mounts", "[7]", "mounts[0] must be an object");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":3}]",
+		"mounts[0].label must be a string");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\"}]", "mounts[0].label is missing");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"a b\"}]",
+		"mounts[0].label cannot be \"a b\" on ext4");
+	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"label\":\"esp\"}]",
+		"mounts[0].label cannot be \"esp\" on vfat");
+	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"uuid\":\"12345678\"}]",
+		"mounts[0].uuid must look like XXXX-XXXX");
+	refuses("mounts",
+		"[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"a\"},"
+		"{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"b\"}]",
+		"mounts[1].path is / a second time");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"\\u001b[2J\"}]",
+		"mounts[0].label has control characters");
+}
+
+static void words_are_looked_at(void **state)
+{
+	(void)state;
+	refuses("layout", "\"auto\"", "layout must be bios or gpt, not \"auto\"");
+	refuses("layout", "\"pygrub\"", "layout must be bios or gpt, not \"pygrub\"");
+	refuses("firmware", "[]", "firmware must name bios or uefi");
+	refuses("firmware", "[\"efi\"]", "firmware can hold bios and uefi, not \"efi\"");
+	refuses("bootloader", "{\"type\":\"lilo\",\"device\":\"nodev\",\"efi\":false}",
+		"bootloader.type must be grub, systemd-boot or none, not \"lilo\"");
+	refuses("ssh", "{\"enabled\":true}", "ssh.authorized_keys_files is missing");
+	refuses("ssh",
+		"{\"enabled\":true,\"authorized_keys_files\":"
+		"[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
+		"ssh.authorized_keys_files has more than 8 elements");
+}
+
+static void absurd_numbers_are_refused(void **state)
+{
+	(void)state;
+	refuses("nar_bytes", "-1", "nar_bytes must be between 0 and");
+	refuses("nar_bytes", "9223372036854775807", "nar_bytes must be between 0 and");
+	refuses("nar_bytes", "1e9", "nar_bytes must be a whole number");
+	refuses("nar_bytes", "99999999999999999999", "it is not well-formed JSON");
+	refuses("files", "4294967297", "files must be between 0 and 4294967296");
+}
+
+static void overlong_strings_are_refused(void **state)
+{
+	static char value[2000];
+
+	(void)state;
+	memset(value, 'x', sizeof(value) - 1);
+	value[0] = value[sizeof(value) - 2] = '"';
+	refuses("system", value, "system is longer than 255 bytes");
+	refuses("layout", value, "layout is longer than 15 bytes");
+}
+
+static void what_is_no_json_is_refused(void **state)
+{
+	static char deep[5000];
+	const char *twice = "{\"version\":1,\"version\":1}";
+
+	(void)state;
+	refuses_text("", 0, "it is not well-formed JSON: line 1");
+	refuses_text("{", 1, "it is not well-formed JSON");
+	refuses_text("[]", 2, "the document must be a JSON object");
+	refuses_text("{} x", 4, "it is not well-formed JSON");
+	refuses_text("{\0}", 3, "it is not well-formed JSON");
+	refuses_text("{\"a\":\"\\u0000\"}", 14, "it is not well-formed JSON");
+	refuses_text("\xff\xfe{}", 4, "it is not well-formed JSON");
+	refuses_text(twice, strlen(twice), "it is not well-formed JSON");
+	memset(deep, '[', sizeof(deep));
+	refuses_text(deep, sizeof(deep), "it is not well-formed JSON");
+}
+
+static void too_large_a_document_is_refused(void **state)
+{
+	size_t size_bytes = 1024 * 1024 + 1;
+	char *text = malloc(size_bytes);
+
+	(void)state;
+	memset(text, ' ', size_bytes);
+	refuses_text(text, size_bytes, "the document has 1048577 bytes");
+	free(text);
+}
+
+static void every_cut_of_a_good_manifest_is_refused(void **state)
+{
+	const char *text = with(NULL, NULL);
+
+	(void)state;
+	for (size_t length = 0; length < strlen(text); length++)
+		refuses_text(text, length, "it is not well-formed JSON");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_good_manifest_is_read_whole),
+		cmocka_unit_test(other_good_values_are_taken),
+		cmocka_unit_test(every_missing_member_is_named),
+		cmocka_unit_test(every_wrong_type_is_named),
+		cmocka_unit_test(another_version_is_refused_before_anything_else),
+		cmocka_unit_test(unknown_members_are_refused_with_the_known_ones),
+		cmocka_unit_test(paths_are_looked_at),
+		cmocka_unit_test(mounts_are_looked_at),
+		cmocka_unit_test(words_are_looked_at),
+		cmocka_unit_test(absurd_numbers_are_refused),
+		cmocka_unit_test(overlong_strings_are_refused),
+		cmocka_unit_test(what_is_no_json_is_refused),
+		cmocka_unit_test(too_large_a_document_is_refused),
+		cmocka_unit_test(every_cut_of_a_good_manifest_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
