@@ -39,8 +39,8 @@ static int read_file(int folder, const char *name, size_t max_bytes, char **ret_
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if ((uint64_t)st.st_size > max_bytes)
-		return error_set_code(err, EXIT_NO_KEY, -EFBIG,
-			"%s has %lld bytes, more than the %zu that are read", name,
+		return error_set_code(err, is_config(name) ? EXIT_CONFIGURATION : EXIT_NO_KEY,
+			-EFBIG, "%s has %lld bytes, more than the %zu that are read", name,
 			(long long)st.st_size, max_bytes);
 	text = must_realloc(NULL, (size_t)st.st_size + 1, 1);
 	while (used < (size_t)st.st_size) {

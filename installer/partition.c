@@ -272,10 +272,14 @@ static int reread(int fd, const struct timespec *deadline, struct error *err)
 	while (ioctl(fd, BLKRRPART) < 0) {
 		int r = -errno;
 
-		if (r != -EBUSY || !wait_before(deadline))
-			return error_errno(err, r,
-				"have the kernel read the new partition table (is an old "
-				"partition of the disk still mounted or held?)");
+		if (r == -EBUSY && wait_before(deadline))
+			continue;
+		if (r == -EBUSY)
+			return error_set(err, r,
+				"the kernel does not read the new partition table because an old "
+				"partition of the disk is still mounted or held; free it and start "
+				"again");
+		return error_errno(err, r, "have the kernel read the new partition table");
 	}
 	return 0;
 }

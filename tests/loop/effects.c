@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * effects — the modules that touch disks, one call a command, for the shell tests beside it.
+ *
+ * What was found is printed as lines "key=value"; an error goes to standard error as
+ * "code: sentence", and the exit status is 1.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "devices.h"
+#include "ext4.h"
+#include "fat.h"
+#include "format.h"
+#include "keydrive.h"
+#include "mount.h"
+#include "partition.h"
+#include "probe.h"
+#include "text.h"
+
+#define ARGUMENTS_MAX 8
+
+static const struct plan_partition gpt_partitions[] = {
+	{
+		.role = ROLE_BIOS_BOOT,
+		.type = "21686148-6449-6E6F-744E-656564454649",
+		.name = "bios",
+		.uuid = "11111111-1111-4111-8111-111111111111",
+		.offset_bytes = GPT_BIOS_BOOT_OFFSET_BYTES,
+		.size_bytes = MIB,
+	},
+	{
+		.role = ROLE_ESP,
+		.type = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
+		.name = "esp",
+		.uuid = "22222222-2222-4222-8222-222222222222",
+		.offset_bytes = GPT_ESP_OFFSET_BYTES,
+		.size_bytes = GPT_ESP_BYTES,
+		.fs = FS_VFAT,
+		.fs_label = "ESP",
+		.fs_uuid = "ABCD-0123",
+		.mount_path = "/boot",
+	},
+	{
+		.role = ROLE_ROOT,
+		.type = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
+		.name = "root",
+		.uuid = "33333333-3333-4333-8333-333333333333",
+		.offset_bytes = GPT_ROOT_OFFSET_BYTES,
+		.fs = FS_EXT4,
+		.fs_label = "nixos",
+		.fs_uuid = "44444444-4444-4444-8444-444444444444",
+		.mount_path = "/",
+	},
+};
+
+static const struct plan_partition bios_partition = {
+	.role = ROLE_ROOT,
+	.type = "83",
+	.offset_bytes = BIOS_ROOT_OFFSET_BYTES,
+	.fs = FS_EXT4,
+	.fs_label = "nixos",
+	.fs_uuid = "44444444-4444-4444-8444-444444444444",
+	.mount_path = "/",
+};
+
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+	uint64_t size_bytes = 0;
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	if (S_ISBLK(st.st_mode))
+		return ioctl(fd, BLKGETSIZE64, &size_bytes) < 0 ? 0 : size_bytes;
+	return (uint64_t)st.st_size;
+}
+
+/* A plan as plan_make would make it, root up to the last MiB of the disk. */
+static void make_plan(const char *layout, const char *path, const char *sector, struct plan *ret)
+{
+	struct stat st;
+	uint64_t end;
+
+	memset(ret, 0, sizeof(*ret));
+	if (layout_parse(layout, &ret->layout) < 0 || stat(path, &st) < 0 ||
+		text_copy(ret->disk_path, sizeof(ret->disk_path), path) < 0)
+		abort();
+	ret->image_file = S_ISREG(st.st_mode);
+	ret->disk_bytes = size_of(path);
+	ret->sector_bytes = sector ? (unsigned)strtoul(sector, NULL, 10) : 512;
+	snprintf(ret->hash_seed, sizeof(ret->hash_seed), "55555555-5555-4555-8555-555555555555");
+	if (ret->layout == LAYOUT_GPT) {
+		memcpy(ret->partitions, gpt_partitions, sizeof(gpt_partitions));
+		ret->partition_count = 3;
+		snprintf(ret->table_id, sizeof(ret->table_id),
+			"66666666-6666-4666-8666-666666666666");
+	} else {
+		ret->partitions[0] = bios_partition;
+		ret->partition_count = 1;
+		snprintf(ret->table_id, sizeof(ret->table_id), "0x12ab34cd");
+	}
+	ret->root = ret->partition_count - 1;
+	end = (ret->disk_bytes / MIB - 1) * MIB;
+	ret->partitions[ret->root].size_bytes = end - ret->partitions[ret->root].offset_bytes;
+}
+
+/* partition LAYOUT PATH [SECTOR] — with the mark written before, as main does it. */
+static int do_partition(char **arg, struct error *err)
+{
+	const struct mark unfinished = { .state = MARK_UNFINISHED };
+	AUTO_CLOSE int fd = open(arg[1], O_RDWR | O_EXCL | O_CLOEXEC);
+	struct plan plan;
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", arg[1]);
+	make_plan(arg[0], arg[1], arg[2], &plan);
+	r = mark_write(fd, plan.partitions[plan.root].offset_bytes, &unfinished, err);
+	return r < 0 ? r : partition_write(&plan, fd, err);
+}
+
+/* format LAYOUT PATH [SECTOR] */
+static int do_format(char **arg, struct error *err)
+{
+	struct plan plan;
+
+	make_plan(arg[0], arg[1], arg[2], &plan);
+	return format_all(&plan, err);
+}
+
+/* ext4 PATH OFFSET SIZE LABEL UUID HASH_SEED */
+static int do_ext4(char **arg, struct error *err)
+{
+	const struct ext4_request request = {
+		.path = arg[0],
+		.offset_bytes = strtoull(arg[1], NULL, 10),
+		.size_bytes = strtoull(arg[2], NULL, 10),
+		.label = arg[3],
+		.uuid = arg[4],
+		.hash_seed = arg[5],
+	};
+
+	return ext4_make(&request, err);
+}
+
+/* fat PATH OFFSET SIZE SECTOR LABEL SERIAL */
+static int do_fat(char **arg, struct error *err)
+{
+	const struct fat_request request = {
+		.path = arg[0],
+		.offset_bytes = strtoull(arg[1], NULL, 10),
+		.size_bytes = strtoull(arg[2], NULL, 10),
+		.sector_bytes = (unsigned)strtoul(arg[3], NULL, 10),
+		.label = arg[4],
+		.serial = arg[5],
+	};
+
+	return fat_make(&request, err);
+}
+
+/* mount LAYOUT PATH TARGET ro|rw */
+static int do_mount(char **arg, struct error *err)
+{
+	struct plan plan;
+
+	make_plan(arg[0], arg[1], NULL, &plan);
+	return mount_plan(&plan, arg[2], strcmp(arg[3], "ro") == 0, err);
+}
+
+/* detach TARGET */
+static int do_detach(char **arg, struct error *err)
+{
+	return mount_plan_detach(arg[0], err);
+}
+
+/* source PATH — of what is mounted there */
+static int do_source(char **arg, struct error *err)
+{
+	char source[MOUNT_PATH_BYTES];
+	int r = mount_source(arg[0], source, err);
+
+	if (r == 0)
+		printf("source=%s\n", source);
+	return r;
+}
+
+static void print_disk(const struct disk *disk)
+{
+	printf("name=%s path=%s size=%llu sector=%u serial=%s%s%s%s%s\n", disk->name, disk->path,
+		(unsigned long long)disk->size_bytes, disk->sector_bytes, disk->serial,
+		disk->read_only ? " read_only" : "", disk->cdrom ? " cdrom" : "",
+		disk->medium ? " medium" : "", disk->image_file ? " image_file" : "");
+	printf("used_by=%s\ntable=%s\nsignature=%s\nunreadable=%s\n", disk->used_by, disk->table,
+		disk->signature, disk->unreadable);
+	if (disk->nonzero)
+		printf("nonzero=%llu\n", (unsigned long long)disk->nonzero_offset_bytes);
+	for (size_t i = 0; i < disk->label_count; i++)
+		printf("label=%s %s %s\n", disk->labels[i].where, disk->labels[i].label,
+			disk->labels[i].uuid);
+	for (int i = LAYOUT_AUTO + 1; i < LAYOUT_COUNT; i++) {
+		if (disk->marks[i].state != MARK_NONE)
+			printf("mark=%s %d\n", layout_name((enum layout)i), disk->marks[i].state);
+	}
+}
+
+/* probe PATH [SECTOR] */
+static int do_probe(char **arg, struct error *err)
+{
+	struct disk disk;
+	int r;
+
+	if (!arg[1]) {
+		r = devices_image(arg[0], &disk, err);
+	} else {
+		memset(&disk, 0, sizeof(disk));
+		if (text_copy(disk.path, sizeof(disk.path), arg[0]) < 0)
+			abort();
+		snprintf(disk.name, sizeof(disk.name), "disk");
+		disk.size_bytes = size_of(arg[0]);
+		disk.sector_bytes = (unsigned)strtoul(arg[1], NULL, 10);
+		r = probe_content(&disk, err);
+	}
+	if (r == 0)
+		print_disk(&disk);
+	return r;
+}
+
+/* scan SYSFS DEV [MEDIUM] */
+static int do_scan(char **arg, struct error *err)
+{
+	AUTO_FREE struct disk *disks = must_realloc(NULL, DISKS_MAX, sizeof(*disks));
+	size_t count;
+	int r = devices_scan(arg[0], arg[1], arg[2], disks, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		print_disk(&disks[i]);
+	return r;
+}
+
+static void print_drive(const struct keydrive *drive)
+{
+	printf("found=%d disk=%s node=%s count=%zu\n", drive->found, drive->disk_name, drive->node,
+		drive->count);
+	for (size_t i = 0; i < drive->count; i++)
+		printf("file=%s %zu %s\n", drive->files[i].name, drive->files[i].size_bytes,
+			drive->files[i].text);
+	if (drive->config_text)
+		printf("config=%zu %s\n", drive->config_bytes, drive->config_text);
+}
+
+/* folder PATH */
+static int do_folder(char **arg, struct error *err)
+{
+	static struct keydrive drive;
+	int r = keydrive_read_folder(arg[0], &drive, err);
+
+	if (r < 0)
+		return r;
+	print_drive(&drive);
+	keydrive_free(&drive);
+	return 0;
+}
+
+/* keydrive MOUNT_PATH NODE… */
+static int do_keydrive(char **arg, struct error *err)
+{
+	static struct disk disks[ARGUMENTS_MAX];
+	static struct keydrive drive;
+	size_t count = 0;
+	int r;
+
+	for (; arg[count + 1]; count++) {
+		if (text_copy(disks[count].path, sizeof(disks[count].path), arg[count + 1]) < 0)
+			abort();
+		snprintf(disks[count].name, sizeof(disks[count].name), "disk%zu", count);
+	}
+	r = keydrive_read(disks, count, arg[0], &drive, err);
+	for (size_t i = 0; i < count; i++)
+		printf("%s key_drive=%d\n", disks[i].name, disks[i].key_drive);
+	if (r < 0)
+		return r;
+	print_drive(&drive);
+	keydrive_free(&drive);
+	return 0;
+}
+
+static const struct command {
+	const char *name;
+	int least, most; /* arguments */
+	int (*run)(char **arg, struct error *err);
+} commands[] = {
+	{ "partition", 2, 3, do_partition },
+	{ "format", 2, 3, do_format },
+	{ "ext4", 6, 6, do_ext4 },
+	{ "fat", 6, 6, do_fat },
+	{ "mount", 4, 4, do_mount },
+	{ "detach", 1, 1, do_detach },
+	{ "source", 1, 1, do_source },
+	{ "probe", 1, 2, do_probe },
+	{ "scan", 2, 3, do_scan },
+	{ "folder", 1, 1, do_folder },
+	{ "keydrive", 2, ARGUMENTS_MAX, do_keydrive },
+};
+
+int main(int argc, char **argv)
+{
+	struct error err = { 0 };
+
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const struct command *command = &commands[i];
+
+		if (strcmp(command->name, argv[1]) != 0)
+			continue;
+		if (argc - 2 < command->least || argc - 2 > command->most)
+			break;
+		if (command->run(argv + 2, &err) == 0)
+			return 0;
+		fprintf(stderr, "%d: %s\n", err.code, err.text);
+		return 1;
+	}
+	fprintf(stderr, "usage: effects COMMAND [ARGUMENT]...\n");
+	return 2;
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/loop/lib.sh — what the tests of the disk modules share: the program that calls them
+#
+# Needs what `make asan` builds. Source it after nothing else: it sources tests/lib.sh.
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+EFFECTS=$SCRATCH/effects
+
+build_effects() {
+	local asan=$TOP/build/asan flags libs
+	read -ra flags <"$asan/cflags"
+	read -ra libs <"$asan/libs"
+	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
+		-I "$TOP/installer" "${flags[@]}" -o "$EFFECTS" "$TOP/tests/loop/effects.c" \
+		"$asan/libinstaller.a" "${libs[@]}"
+}
+
+# fails_with CODE PATTERN COMMAND… — COMMAND fails with this exit code and a sentence like this.
+fails_with() {
+	local code=$1 pattern=$2 output=$SCRATCH/refusal
+	shift 2
+	if "$@" 2>"$output"; then
+		echo "succeeded: $*"
+		return 1
+	fi
+	cat "$output"
+	grep -Eq "^$code: .*$pattern" "$output"
+}
+
+# has TEXT LINE… — each LINE is a whole line of TEXT.
+has() {
+	local text=$1 line
+	shift
+	for line; do
+		grep -Fxq -- "$line" <<<"$text" || {
+			printf 'missing: %s\nin:\n%s\n' "$line" "$text"
+			return 1
+		}
+	done
+}
+
+# lacks TEXT WORD — WORD is nowhere in TEXT.
+lacks() {
+	[[ $1 != *"$2"* ]] || {
+		printf 'should not be there: %s\nin:\n%s\n' "$2" "$1"
+		return 1
+	}
+}
+
+need_root() {
+	if ((UID)); then
+		echo "only root can do this"
+		exit 77
+	fi
+}
+
+# attach FILE [OPTION…] — prints a new loop device with the file behind it.
+attach() {
+	local file=$1
+	shift
+	losetup --find --show "$@" "$file"
+}
+
+# detach_loops — whatever of ours is still attached.
+detach_loops() {
+	local name
+	for name in "$SCRATCH"/*; do
+		losetup -j "$name" | cut -d: -f1 | xargs -r -n1 losetup -d
+	done
+}
+at_exit detach_loops
+
+build_effects
