@@ -12,9 +12,8 @@
 
 #define PIECE_BYTES  (64ULL * 1024)
 #define PIECE_COUNT  64
-#define BLKID_SECTOR 512 /* libblkid counts partitions in these, whatever the disk's sectors are   \
-			  */
 #define SECTOR_BYTES 512
+#define BLKID_SECTOR 512 /* libblkid's unit, whatever the disk's sectors are */
 #define SEVERAL	     "several signatures"
 /* No disk holds more signatures; a wipe that changes nothing has to end, too. */
 #define WIPE_ROUNDS_MAX 256
