@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# keydrive.sh — proves that what lies on a key drive is read whole, sorted, and nothing else of it
+#
+# On folders. That the drive itself is found among others: tests/qemu/disks.sh, because the kernel
+# that runs this may know no FAT.
+# shellcheck source=tests/loop/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+KEY='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGR1bW15IGtleSBmb3IgdGhlIHRlc3RzIG9ubHkh me@here'
+
+folder() {
+	rm -rf "$SCRATCH/folder"
+	mkdir "$SCRATCH/folder"
+	cd "$SCRATCH/folder"
+}
+
+key_files_are_read_in_order() {
+	folder
+	echo "$KEY" >ssh.pub
+	echo b >b.pub
+	echo A >A.PUB
+	echo auth >authorized_keys
+	echo no >id_ed25519
+	echo no >._ssh.pub
+	echo no >ssh.pub.txt
+	printf 'disk = auto\r\n' >Guest-Installer.conf
+	mkdir folder.pub
+	ln -s /etc/passwd link.pub
+	mkfifo pipe.pub
+	local found names
+	found=$("$EFFECTS" folder .)
+	has "$found" "found=1 disk= node= count=4" "file=ssh.pub $((${#KEY} + 1)) $KEY"
+	names=$(grep -o '^file=[^ ]*' <<<"$found" | xargs)
+	[[ $names == "file=A.PUB file=authorized_keys file=b.pub file=ssh.pub" ]]
+	grep -E '^config=13 disk = auto' <<<"$found"
+	lacks "$found" root:
+}
+
+empty_folder_is_no_key_drive() {
+	folder
+	echo no >readme.txt
+	has "$("$EFFECTS" folder .)" "found=0 disk= node= count=0"
+}
+
+configuration_alone_is_enough() {
+	folder
+	echo 'keys = none' >guest-installer.conf
+	has "$("$EFFECTS" folder .)" "found=1 disk= node= count=0"
+}
+
+too_large_files_are_refused() {
+	folder
+	truncate -s $((256 * 1024)) limit.pub
+	"$EFFECTS" folder . >/dev/null
+	truncate -s $((256 * 1024 + 1)) limit.pub
+	fails_with 20 "limit.pub has 262145 bytes" "$EFFECTS" folder .
+	folder
+	truncate -s 1M guest-installer.conf
+	fails_with 2 "guest-installer.conf has 1048576 bytes" "$EFFECTS" folder .
+}
+
+too_many_files_are_refused() {
+	folder
+	seq -f '%g.pub' 64 | xargs touch
+	has "$("$EFFECTS" folder . | tr -d '\0')" "found=1 disk= node= count=64"
+	touch 65.pub
+	fails_with 20 "more than 64 key files" "$EFFECTS" folder .
+}
+
+run_case "key files are read sorted by name, other kinds of file are not" key_files_are_read_in_order
+run_case "a folder without keys is no key drive" empty_folder_is_no_key_drive
+run_case "a configuration alone makes a key drive" configuration_alone_is_enough
+run_case "too large files are refused by name" too_large_files_are_refused
+run_case "too many key files are refused" too_many_files_are_refused
