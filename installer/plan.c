@@ -291,6 +291,9 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 
 	if (manifest && !known.files)
 		known.files = manifest->files;
+	/* An image starts in another machine than this one. */
+	if (disk->image_file)
+		known.firmware = 0;
 	if (r == 0)
 		r = set_system(&plan, config, manifest, err);
 	if (r == 0)
