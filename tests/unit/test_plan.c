@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proves the whole plan of each layout against a stored text, and every refusal with its words.
+ * UPDATE_GOLDEN=1 in the environment writes the stored texts again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+#include "plan.h"
+
+#define SYSTEM	     "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+#define OTHER_SYSTEM "/nix/store/1123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+#define SEED	     "00000000-0000-4000-8000-000000000001"
+#define UUID	     "12345678-1234-4234-8234-123456789abc"
+
+static struct config config;
+static struct manifest manifest;
+static struct disk disk;
+static struct plan_needs needs;
+
+/* A guest, a disk and a configuration that fit each other, from which each test changes one
+ * thing. */
+static int begin(void **state)
+{
+	(void)state;
+	config_init(&config);
+	manifest = (struct manifest){ .system = SYSTEM,
+		.layout = LAYOUT_GPT,
+		.mounts = { { "/", "ext4", "nixos", "" }, { "/boot", "vfat", "ESP", "" } },
+		.mount_count = 2,
+		.boot_loader = "grub",
+		.boot_device = "/dev/vda",
+		.boot_efi = true,
+		.firmware = FIRMWARE_BIOS | FIRMWARE_UEFI,
+		.nar_bytes = 400 * MIB,
+		.files = 10000,
+		.ssh_enabled = true,
+		.ssh_key_files = { "/etc/ssh/authorized_keys.d/%u", "%h/.ssh/authorized_keys" },
+		.ssh_key_file_count = 2 };
+	disk = (struct disk){
+		.name = "vda", .path = "/dev/vda", .size_bytes = 4 * GIB, .sector_bytes = 512
+	};
+	needs = (struct plan_needs){ .nar_bytes = 400 * MIB, .firmware = FIRMWARE_BIOS };
+	return 0;
+}
+
+static void make_bios_guest(void)
+{
+	manifest.layout = LAYOUT_BIOS;
+	manifest.mount_count = 1;
+	manifest.boot_efi = false;
+	manifest.firmware = FIRMWARE_BIOS;
+}
+
+static void set(const char *assignment)
+{
+	config_merge_option(&config, "test", assignment);
+	assert_int_equal(config.error_count, 0);
+}
+
+static struct plan accepts(void)
+{
+	struct plan plan;
+	struct error err = { 0 };
+
+	if (plan_make(&config, &manifest, &disk, &needs, SEED, &plan, &err) < 0)
+		fail_msg("%s", err.text);
+	return plan;
+}
+
+static void refuses_with(int code, const char *sentence)
+{
+	struct plan plan = { .partition_count = 77 };
+	struct error err = { 0 };
+
+	assert_true(plan_make(&config, &manifest, &disk, &needs, SEED, &plan, &err) < 0);
+	assert_int_equal(plan.partition_count, 77);
+	if (strcmp(err.text, sentence) != 0)
+		fail_msg("\"%s\" is not \"%s\"", err.text, sentence);
+	assert_int_equal(err.code, code);
+}
+
+static void refuses(const char *sentence)
+{
+	refuses_with(EXIT_CONFIGURATION, sentence);
+}
+
+/* ------------------------------------------------------------------ whole plans */
+
+static void is_golden(const struct plan *plan, const char *name)
+{
+	char path[128], expected[8192] = "", *text = NULL;
+	const char *wish = getenv("UPDATE_GOLDEN");
+	bool update = wish && *wish;
+	size_t size_bytes;
+	FILE *out = open_memstream(&text, &size_bytes), *golden;
+
+	plan_print(plan, out);
+	fclose(out);
+	snprintf(path, sizeof(path), "tests/unit/golden/plan-%s.txt", name);
+	golden = fopen(path, update ? "w+" : "r");
+	if (!golden)
+		fail_msg("%s cannot be opened", path);
+	if (update) {
+		fputs(text, golden);
+		rewind(golden);
+	}
+	expected[fread(expected, 1, sizeof(expected) - 1, golden)] = '\0';
+	fclose(golden);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void a_gpt_guest_has_its_golden_plan(void **state)
+{
+	struct plan plan = accepts();
+
+	(void)state;
+	is_golden(&plan, "gpt");
+}
+
+static void a_bios_guest_has_its_golden_plan(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	make_bios_guest();
+	plan = accepts();
+	is_golden(&plan, "bios");
+}
+
+static void a_uefi_guest_on_4_kib_sectors_has_its_golden_plan(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	disk.sector_bytes = 4096;
+	disk.size_bytes = 8 * GIB + 4096;
+	manifest.firmware = FIRMWARE_UEFI;
+	strcpy(manifest.boot_loader, "systemd-boot");
+	strcpy(manifest.boot_device, "nodev");
+	strcpy(manifest.mounts[1].path, "/efi");
+	needs.firmware = FIRMWARE_UEFI;
+	plan = accepts();
+	is_golden(&plan, "uefi-4k");
+}
+
+static void an_image_file_with_everything_fixed_has_its_golden_plan(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	disk.image_file = true;
+	strcpy(disk.path, "/srv/guest.img");
+	strcpy(manifest.mounts[0].uuid, UUID);
+	strcpy(manifest.mounts[1].uuid, "ab12-cd34");
+	manifest.mounts[0].label[0] = manifest.mounts[1].label[0] = '\0';
+	set("root-label=guest");
+	set("esp-label=GUEST ESP");
+	set("keys-user=alice");
+	needs.firmware = 0;
+	plan = accepts();
+	is_golden(&plan, "image");
+}
+
+static void without_a_manifest_the_layout_is_gpt(void **state)
+{
+	struct error err = { 0 };
+	struct plan plan;
+
+	(void)state;
+	set("system=" SYSTEM);
+	assert_int_equal(plan_make(&config, NULL, &disk, &needs, SEED, &plan, &err), 0);
+	assert_int_equal(plan.layout, LAYOUT_GPT);
+	assert_string_equal(plan.system, SYSTEM);
+	assert_string_equal(plan.partitions[1].mount_path, "/boot");
+}
+
+/* ------------------------------------------------------------------ names */
+
+static void the_same_seed_gives_the_same_plan_and_another_another(void **state)
+{
+	struct plan a = accepts(), b = accepts(), c;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_int_equal(plan_make(&config, &manifest, &disk, &needs,
+				 "00000000-0000-4000-8000-000000000002", &c, &err),
+		0);
+	assert_string_not_equal(a.table_id, c.table_id);
+	assert_string_not_equal(a.hash_seed, c.hash_seed);
+	for (size_t i = 0; i < a.partition_count; i++)
+		assert_string_not_equal(a.partitions[i].uuid, c.partitions[i].uuid);
+	assert_string_not_equal(a.partitions[2].fs_uuid, c.partitions[2].fs_uuid);
+}
+
+static void every_uuid_is_another_one_and_of_version_8(void **state)
+{
+	struct plan plan = accepts();
+	const char *uuids[] = { plan.table_id, plan.hash_seed, plan.partitions[0].uuid,
+		plan.partitions[1].uuid, plan.partitions[2].uuid, plan.partitions[2].fs_uuid };
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		assert_int_equal(strlen(uuids[i]), 36);
+		assert_int_equal(uuids[i][14], '8');
+		assert_non_null(strchr("89abAB", uuids[i][19]));
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(strncasecmp(uuids[i], uuids[j], 36), 0);
+	}
+}
+
+static void labels_are_the_users_else_the_manifests(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	strcpy(manifest.mounts[0].label, "guestroot");
+	strcpy(manifest.mounts[1].label, "GUESTESP");
+	plan = accepts();
+	assert_string_equal(plan.partitions[2].fs_label, "guestroot");
+	assert_string_equal(plan.partitions[1].fs_label, "GUESTESP");
+	set("root-label=guestroot");
+	accepts();
+	set("root-label=nixos");
+	refuses("The guest mounts / by label \"guestroot\", but the plan labels it \"nixos\": set "
+		"root-label = guestroot.");
+}
+
+static void the_roots_uuid_is_the_configurations_else_the_manifests(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	strcpy(manifest.mounts[0].uuid, UUID);
+	plan = accepts();
+	assert_string_equal(plan.partitions[2].fs_uuid, UUID);
+	manifest.mounts[0].uuid[0] = '\0';
+	set("root-uuid=" UUID);
+	plan = accepts();
+	assert_string_equal(plan.partitions[2].fs_uuid, UUID);
+	strcpy(manifest.mounts[0].uuid, SEED);
+	refuses("The guest mounts / by UUID " SEED ", but the plan gives it " UUID
+		": set root-uuid = " SEED ", or let the guest mount it by label.");
+}
+
+static void planned_labels_are_those_of_the_plan(void **state)
+{
+	struct plan_labels labels;
+
+	(void)state;
+	strcpy(manifest.mounts[0].label, "guestroot");
+	strcpy(manifest.mounts[1].uuid, "AB12-CD34");
+	set("esp-label=MY ESP");
+	set("root-uuid=" UUID);
+	plan_planned_labels(&config, &manifest, LAYOUT_GPT, &labels);
+	assert_string_equal(labels.labels[0], "guestroot");
+	assert_string_equal(labels.labels[1], "MY ESP");
+	assert_null(labels.labels[2]);
+	assert_string_equal(labels.uuids[0], UUID);
+	assert_string_equal(labels.uuids[1], "AB12-CD34");
+	assert_null(labels.uuids[2]);
+	plan_planned_labels(&config, NULL, LAYOUT_BIOS, &labels);
+	assert_string_equal(labels.labels[0], "nixos");
+	assert_null(labels.labels[1]);
+	assert_null(labels.uuids[1]);
+}
+
+static void two_equal_labels_are_refused(void **state)
+{
+	(void)state;
+	manifest.mounts[1].label[0] = '\0';
+	strcpy(manifest.mounts[1].uuid, "AB12-CD34");
+	set("esp-label=NIXOS");
+	refuses("Both the root file system and the EFI system partition are labelled \"NIXOS\": "
+		"choose another root-label or esp-label.");
+}
+
+/* ------------------------------------------------------------------ sizes */
+
+static void partitions_are_aligned_apart_and_leave_the_last_mib(void **state)
+{
+	(void)state;
+	for (uint64_t extra = 0; extra < 2 * MIB; extra += 4096 * 37) {
+		struct plan plan;
+
+		disk.size_bytes = 4 * GIB + extra;
+		plan = accepts();
+		for (size_t i = 0; i < plan.partition_count; i++) {
+			const struct plan_partition *p = &plan.partitions[i];
+			uint64_t end = p->offset_bytes + p->size_bytes;
+
+			assert_int_equal(p->offset_bytes % MIB, 0);
+			assert_int_equal(p->size_bytes % MIB, 0);
+			assert_true(end + MIB <= disk.size_bytes);
+			if (i + 1 < plan.partition_count)
+				assert_true(end <= p[1].offset_bytes);
+			else
+				assert_true(disk.size_bytes - end < 2 * MIB);
+		}
+	}
+}
+
+static void the_root_lies_where_its_mark_is_looked_for(void **state)
+{
+	struct plan plan = accepts();
+
+	(void)state;
+	assert_int_equal(
+		plan.partitions[plan.root].offset_bytes, layout_root_offset_bytes(LAYOUT_GPT));
+	make_bios_guest();
+	plan = accepts();
+	assert_int_equal(
+		plan.partitions[plan.root].offset_bytes, layout_root_offset_bytes(LAYOUT_BIOS));
+}
+
+static void a_small_guest_needs_one_gib_for_its_root(void **state)
+{
+	const struct plan_needs small = { .nar_bytes = 100 * MIB, .files = 1000 };
+
+	(void)state;
+	assert_int_equal(plan_min_bytes(LAYOUT_BIOS, &small), GIB + 2 * MIB);
+	assert_int_equal(plan_min_bytes(LAYOUT_GPT, &small), GIB + 515 * MIB);
+}
+
+static void bytes_files_and_inodes_all_count(void **state)
+{
+	const struct plan_needs bytes = { .nar_bytes = 4 * GIB, .files = 1000 };
+	const struct plan_needs files = { .nar_bytes = 4 * GIB, .files = 200000 };
+	const struct plan_needs inodes = { .nar_bytes = 100 * MIB, .files = 1000000 };
+	const struct plan_needs unknown = { .nar_bytes = 4 * GIB };
+
+	(void)state;
+	assert_in_range(plan_min_bytes(LAYOUT_BIOS, &bytes), 4 * GIB + 600 * MIB, 5 * GIB);
+	assert_true(plan_min_bytes(LAYOUT_BIOS, &files) >
+		    plan_min_bytes(LAYOUT_BIOS, &bytes) + 199000 * 4096ULL);
+	assert_true(plan_min_bytes(LAYOUT_BIOS, &inodes) > 1000000 * 16384ULL);
+	assert_true(plan_min_bytes(LAYOUT_BIOS, &unknown) > plan_min_bytes(LAYOUT_BIOS, &bytes));
+}
+
+static void the_largest_manifest_does_not_overflow(void **state)
+{
+	const struct plan_needs most = { .nar_bytes = 1ULL << 50, .files = 1ULL << 32 };
+
+	(void)state;
+	assert_true(plan_min_bytes(LAYOUT_GPT, &most) > 1ULL << 50);
+}
+
+static void one_byte_less_than_needed_is_refused_with_both_numbers(void **state)
+{
+	(void)state;
+	needs.files = 10000;
+	disk.size_bytes = plan_min_bytes(LAYOUT_GPT, &needs);
+	accepts();
+	disk.size_bytes--;
+	refuses_with(EXIT_TOO_SMALL,
+		"/dev/vda has 1.5 GiB (1613758463 bytes), but the guest needs 1.5 GiB (1613758464 "
+		"bytes): give the machine a larger disk.");
+}
+
+static void the_manifests_files_count_if_nobody_knows_better(void **state)
+{
+	(void)state;
+	manifest.files = 1000000;
+	refuses_with(EXIT_TOO_SMALL, "/dev/vda has 4.0 GiB (4294967296 bytes), but the guest needs "
+				     "17.7 GiB (19107151872 "
+				     "bytes): give the machine a larger disk.");
+	needs.files = 1000;
+	accepts();
+}
+
+static void an_mbr_ends_at_2_tib(void **state)
+{
+	(void)state;
+	make_bios_guest();
+	disk.size_bytes = 2048 * GIB;
+	accepts();
+	disk.size_bytes = 2049 * GIB;
+	refuses("/dev/vda has 2.0 TiB, and the table of the layout bios ends at 2.0 TiB: build the "
+		"guest for the layout gpt, or use a smaller disk.");
+	begin(state);
+	disk.size_bytes = 2049 * GIB;
+	accepts();
+}
+
+/* ------------------------------------------------------------------ the guest's expectations */
+
+static void layouts_have_to_agree(void **state)
+{
+	(void)state;
+	set("layout=gpt");
+	accepts();
+	set("layout=bios");
+	refuses("The configuration says layout = bios, but the guest is built for the layout gpt: "
+		"say "
+		"layout = auto, or build the guest for bios.");
+}
+
+static void systems_have_to_agree(void **state)
+{
+	(void)state;
+	set("system=" SYSTEM);
+	accepts();
+	set("system=" OTHER_SYSTEM);
+	refuses("The configuration says system = " OTHER_SYSTEM ", but the manifest is of " SYSTEM
+		": leave one of them out.");
+}
+
+static void mounts_have_to_be_in_the_plan(void **state)
+{
+	(void)state;
+	strcpy(manifest.mounts[0].fstype, "btrfs");
+	refuses("The guest mounts / as btrfs, but the plan makes ext4 there: change the guest's "
+		"file "
+		"system.");
+	begin(state);
+	manifest.mounts[2] = (struct manifest_mount){ "/home", "ext4", "home", "" };
+	manifest.mount_count = 3;
+	refuses("The guest mounts /home, but the layout gpt has no partition for it: take this "
+		"mount "
+		"out of the guest.");
+	begin(state);
+	manifest.mounts[2] = (struct manifest_mount){ "/efi", "vfat", "EFI2", "" };
+	manifest.mount_count = 3;
+	refuses("The guest mounts /efi from a FAT file system, but the layout gpt has none for it: "
+		"build the guest for this layout, or choose another one.");
+	begin(state);
+	strcpy(manifest.mounts[0].path, "/nix");
+	strcpy(manifest.mounts[0].fstype, "vfat");
+	strcpy(manifest.mounts[0].label, "NIX");
+	refuses("The guest mounts /boot from a FAT file system, but the layout gpt has none for "
+		"it: "
+		"build the guest for this layout, or choose another one.");
+	begin(state);
+	manifest.mounts[0] = manifest.mounts[1];
+	manifest.mount_count = 1;
+	refuses("The manifest has no mount \"/\": write it again from the guest's configuration.");
+}
+
+static void a_bios_layout_has_no_fat_mount(void **state)
+{
+	(void)state;
+	make_bios_guest();
+	manifest.mount_count = 2;
+	refuses("The guest mounts /boot from a FAT file system, but the layout bios has none for "
+		"it: "
+		"build the guest for this layout, or choose another one.");
+}
+
+static void uefi_needs_an_esp_and_a_loader_on_it(void **state)
+{
+	(void)state;
+	make_bios_guest();
+	manifest.boot_efi = true;
+	refuses("The guest boots by UEFI, but the layout bios has no EFI system partition: build "
+		"the "
+		"guest for the layout gpt.");
+	begin(state);
+	manifest.boot_efi = false;
+	refuses("The manifest says that the guest boots by UEFI, but its boot loader writes no "
+		"EFI/BOOT/BOOTX64.EFI: let it do so (efiInstallAsRemovable for GRUB).");
+	begin(state);
+	manifest.mount_count = 1;
+	refuses("The guest's boot loader writes EFI/BOOT/BOOTX64.EFI, but the guest mounts no EFI "
+		"system partition: mount one, at /boot for example.");
+	manifest.boot_efi = false;
+	manifest.firmware = FIRMWARE_BIOS;
+	accepts();
+}
+
+static void the_firmware_that_booted_us_has_to_boot_the_guest(void **state)
+{
+	(void)state;
+	make_bios_guest();
+	needs.firmware = FIRMWARE_UEFI;
+	refuses("This machine was started by UEFI, but the guest boots by BIOS only: start it by "
+		"BIOS, or build the guest for both.");
+	begin(state);
+	manifest.firmware = FIRMWARE_UEFI;
+	refuses("This machine was started by BIOS, but the guest boots by UEFI only: start it by "
+		"UEFI, or build the guest for both.");
+	needs.firmware = 0;
+	accepts();
+	/* An image starts in another machine than this one. */
+	needs.firmware = FIRMWARE_BIOS;
+	disk.image_file = true;
+	accepts();
+}
+
+static void a_bios_does_not_boot_from_4_kib_sectors(void **state)
+{
+	const char *sentence =
+		"/dev/vda has sectors of 4096 bytes, from which a BIOS does not boot: "
+		"give the machine a disk with 512-byte sectors, or start it by UEFI.";
+
+	(void)state;
+	disk.sector_bytes = 4096;
+	refuses(sentence);
+	needs.firmware = FIRMWARE_UEFI;
+	accepts();
+	make_bios_guest();
+	needs.firmware = 0;
+	refuses(sentence);
+}
+
+static void grub_has_to_go_to_the_disk(void **state)
+{
+	(void)state;
+	strcpy(manifest.boot_device, "nodev");
+	refuses("The guest is to boot by BIOS, but its GRUB has the device nodev: set the guest's "
+		"boot.loader.grub.device to /dev/vda.");
+	manifest.firmware = needs.firmware = FIRMWARE_UEFI;
+	accepts();
+	strcpy(manifest.boot_device, "/dev/sda");
+	refuses("The guest's GRUB is written to /dev/sda, but the disk is /dev/vda: attach the "
+		"disk "
+		"so that it is /dev/sda, or set the guest's boot.loader.grub.device.");
+	disk.image_file = true;
+	accepts();
+}
+
+static void a_loader_that_does_not_serve_is_refused(void **state)
+{
+	(void)state;
+	strcpy(manifest.boot_loader, "none");
+	refuses("The guest has no boot loader, and a disk with the layout gpt boots by one: enable "
+		"one in the guest.");
+	strcpy(manifest.boot_loader, "systemd-boot");
+	refuses("The manifest says that the guest boots by BIOS, but its boot loader systemd-boot "
+		"cannot: use GRUB, or leave bios out of the manifest's firmware.");
+}
+
+static void somebody_has_to_be_able_to_enter(void **state)
+{
+	const char *sentence =
+		"The guest has no SSH server, so nobody could enter it with the keys: "
+		"enable one in the guest, or say keys = none.";
+
+	(void)state;
+	manifest.ssh_enabled = false;
+	refuses(sentence);
+	set("keys=none");
+	accepts();
+}
+
+static void the_server_has_to_look_where_the_keys_go(void **state)
+{
+	static const char *const good[] = { "%h/.ssh/authorized_keys", ".ssh/authorized_keys",
+		"/root/.ssh/authorized_keys", "/%u/.ssh/authorized_keys" };
+	static const char *const bad[] = { "/etc/ssh/authorized_keys.d/%u", ".ssh/authorized_keys2",
+		"/home/%u/.ssh/authorized_keys", "%%h/.ssh/authorized_keys", "none", "%", "" };
+
+	(void)state;
+	manifest.ssh_key_file_count = 1;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		strcpy(manifest.ssh_key_files[0], good[i]);
+		accepts();
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		strcpy(manifest.ssh_key_files[0], bad[i]);
+		refuses("The guest's SSH server does not look at /root/.ssh/authorized_keys, where "
+			"the keys go: add %h/.ssh/authorized_keys to its AuthorizedKeysFile, or "
+			"say "
+			"keys = none.");
+	}
+	set("keys-user=alice");
+	strcpy(manifest.ssh_key_files[0], "/home/%u/.ssh/authorized_keys");
+	accepts();
+	strcpy(manifest.ssh_key_files[0], "/root/.ssh/authorized_keys");
+	refuses("The guest's SSH server does not look at /home/alice/.ssh/authorized_keys, where "
+		"the keys go: add %h/.ssh/authorized_keys to its AuthorizedKeysFile, or say "
+		"keys = none.");
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_gpt_guest_has_its_golden_plan),
+		TEST(a_bios_guest_has_its_golden_plan),
+		TEST(a_uefi_guest_on_4_kib_sectors_has_its_golden_plan),
+		TEST(an_image_file_with_everything_fixed_has_its_golden_plan),
+		TEST(without_a_manifest_the_layout_is_gpt),
+		TEST(the_same_seed_gives_the_same_plan_and_another_another),
+		TEST(every_uuid_is_another_one_and_of_version_8),
+		TEST(labels_are_the_users_else_the_manifests),
+		TEST(the_roots_uuid_is_the_configurations_else_the_manifests),
+		TEST(planned_labels_are_those_of_the_plan),
+		TEST(two_equal_labels_are_refused),
+		TEST(partitions_are_aligned_apart_and_leave_the_last_mib),
+		TEST(the_root_lies_where_its_mark_is_looked_for),
+		TEST(a_small_guest_needs_one_gib_for_its_root),
+		TEST(bytes_files_and_inodes_all_count),
+		TEST(the_largest_manifest_does_not_overflow),
+		TEST(one_byte_less_than_needed_is_refused_with_both_numbers),
+		TEST(the_manifests_files_count_if_nobody_knows_better),
+		TEST(an_mbr_ends_at_2_tib),
+		TEST(layouts_have_to_agree),
+		TEST(systems_have_to_agree),
+		TEST(mounts_have_to_be_in_the_plan),
+		TEST(a_bios_layout_has_no_fat_mount),
+		TEST(uefi_needs_an_esp_and_a_loader_on_it),
+		TEST(the_firmware_that_booted_us_has_to_boot_the_guest),
+		TEST(a_bios_does_not_boot_from_4_kib_sectors),
+		TEST(grub_has_to_go_to_the_disk),
+		TEST(a_loader_that_does_not_serve_is_refused),
+		TEST(somebody_has_to_be_able_to_enter),
+		TEST(the_server_has_to_look_where_the_keys_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
