@@ -29,7 +29,7 @@ static void lines_are_exactly_as_documented(void **state)
 
 static void stages_have_the_names_that_hosts_know(void **state)
 {
-	static const char *const names[STAGE_COUNT] = { "start", "configuration", "disks", "keys",
+	static const char *const names[STAGE_COUNT] = { "start", "disks", "configuration", "keys",
 		"closure", "target", "plan", "partition", "format", "mount", "copy", "database",
 		"activation", "bootloader", "verify" };
 
