@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +56,8 @@ static _Noreturn void execute(const struct child *child, int input, int output)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
+	/* Whoever ends the installer ends what it runs. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
 		dup2(output, STDERR_FILENO) >= 0 &&
 		(!child->root || (chroot(child->root) == 0 && chdir("/") == 0)))

@@ -10,6 +10,7 @@
 #include "child.h"
 #include "cleanup.h"
 #include "file.h"
+#include "mount.h"
 
 /* What nixos-enter mounts below the target. */
 static const struct {
@@ -25,8 +26,6 @@ static const struct {
 
 static int mount_inner(const char *root, struct error *err)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_errno(err, -errno, "make the mounts private");
 	for (size_t i = 0; i < sizeof(inner_mounts) / sizeof(inner_mounts[0]); i++) {
 		char target[FILE_PATH_BYTES];
 
@@ -48,12 +47,9 @@ int enter_begin(const char *root, const char *system, struct enter *ret, struct 
 	ret->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (ret->outside < 0)
 		return error_errno(err, -errno, "open /proc/self/ns/mnt");
-	if (unshare(CLONE_NEWNS) < 0) {
-		r = error_errno(err, -errno, "make a mount namespace");
-		close(steal_fd(&ret->outside));
-		return r;
-	}
-	r = mount_inner(root, err);
+	r = mount_isolate(err);
+	if (r == 0)
+		r = mount_inner(root, err);
 	if (r < 0) {
 		struct error ignored;
 

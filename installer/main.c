@@ -87,14 +87,20 @@ static void say(struct outcome *outcome, enum stage stage, unsigned permille, co
 	outcome->stage = stage;
 }
 
-/* Ends the stage before and begins this one. */
-static void begin(struct outcome *outcome, enum stage stage, const char *text)
+/* Adds the time since the last call to the stage that we are in. */
+static void account(const struct outcome *outcome)
 {
 	static double since;
 	double now = now_s();
 
-	stage_seconds[outcome->stage] += now - since;
+	if (since > 0)
+		stage_seconds[outcome->stage] += now - since;
 	since = now;
+}
+
+static void begin(struct outcome *outcome, enum stage stage, const char *text)
+{
+	account(outcome);
 	say(outcome, stage, 0, text);
 }
 
@@ -536,7 +542,9 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	int r;
 
 	begin(outcome, STAGE_START, "waiting for the devices");
-	r = prepare_machine(options, err);
+	r = mount_isolate(err);
+	if (r == 0)
+		r = prepare_machine(options, err);
 	if (r == 0)
 		r = decide(options, outcome, &decision, err);
 	if (r == 0)
@@ -544,7 +552,8 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	claim_drop(&claim);
 	if (r < 0)
 		return r;
-	begin(outcome, STAGE_VERIFY, "done");
+	account(outcome);
+	say(outcome, STAGE_VERIFY, 1000, "done");
 	tell_results(&decision);
 	return 0;
 }
@@ -584,7 +593,9 @@ static int print_plan(const struct options *options)
 	int r;
 
 	console_silence();
-	r = make_run_folder(&err);
+	r = mount_isolate(&err);
+	if (r == 0)
+		r = make_run_folder(&err);
 	if (r == 0)
 		r = decide(options, outcome, &decision, &err);
 	if (outcome->stage >= STAGE_TARGET)

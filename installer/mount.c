@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <libmount/libmount.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
@@ -55,6 +57,15 @@ static int result(struct libmnt_context *context, int r, char ret_message[MESSAG
 	if (mnt_context_syscall_called(context) && mnt_context_get_syscall_errno(context) > 0)
 		return -mnt_context_get_syscall_errno(context);
 	return r < 0 && r > -4096 ? r : -EIO;
+}
+
+int mount_isolate(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_errno(err, -errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(err, -errno, "make the mounts private");
+	return 0;
 }
 
 int mount_one(const char *source, const char *target, const char *fstype, const char *options,

@@ -15,6 +15,10 @@
 
 #define MOUNT_PATH_BYTES 128
 
+/* Gives this process a mount namespace of its own: what it mounts is seen by its children alone,
+ * and is gone when the last of them is, however they end. */
+int mount_isolate(struct error *err) WARN_UNUSED;
+
 /* Mounts source on target (made if missing, 0755), without fstab, mtab or helpers. options as in
  * mount(8), NULL for none: "ro,nosuid". */
 int mount_one(const char *source, const char *target, const char *fstype, const char *options,

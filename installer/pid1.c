@@ -39,6 +39,24 @@ static void open_standard_streams(void)
 		fd = dup(fd);
 }
 
+/* What udev would link, and shells expect (/dev/fd for process substitution). */
+static void link_streams(void)
+{
+	static const struct {
+		const char *target, *path;
+	} links[] = {
+		{ "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" },
+		{ "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" },
+	};
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (file_make_link(links[i].target, links[i].path, &err) < 0)
+			log_line("pid1: %s", err.text);
+}
+
 static void set_clock(void)
 {
 	char text[32];
@@ -107,6 +125,7 @@ void pid1_prepare(void)
 	mount_kernel_folder("sysfs", "/sys", NULL);
 	mount_kernel_folder("tmpfs", "/run", "mode=0755");
 	console_open_all();
+	link_streams();
 	set_clock();
 	load_modules();
 	wait_for_entropy();
