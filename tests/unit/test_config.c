@@ -211,7 +211,7 @@ static void bad_values_say_what_can_be(void **state)
 		"keys = usb", "keys-user = Root", "keys-user = a b", "keys-user = -x",
 		"keys-user = ../root", "on-success = halt", "on-failure = ", "timeout = 0",
 		"timeout = 604801", "timeout = -1", "timeout = 1h",
-		"timeout = 99999999999999999999", "timeout = +5", "seed = 1" };
+		"timeout = 18446744073709551617", "timeout = +5", "seed = 1" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct error err = { 0 };

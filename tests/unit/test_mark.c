@@ -109,6 +109,21 @@ static void installed_without_a_system_is_damaged(void **state)
 	assert_int_equal(mark.state, MARK_DAMAGED);
 }
 
+/* A record of a version that is yet to come, with its right checksum (Python's zlib.crc32). */
+static void another_version_is_damaged(void **state)
+{
+	static const uint8_t checksum[] = { 0x96, 0x29, 0x0b, 0x9e };
+	uint8_t block[MARK_BYTES];
+	struct mark mark;
+
+	(void)state;
+	mark_encode(&unfinished, block);
+	block[16] = 2;
+	memcpy(block + 1020, checksum, 4);
+	mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
 static void a_file_keeps_the_mark_at_its_offset(void **state)
 {
 	FILE *file = tmpfile();
@@ -158,6 +173,7 @@ int main(void)
 		cmocka_unit_test(no_changed_byte_goes_unnoticed),
 		cmocka_unit_test(a_path_of_full_length_keeps_its_end),
 		cmocka_unit_test(installed_without_a_system_is_damaged),
+		cmocka_unit_test(another_version_is_damaged),
 		cmocka_unit_test(a_file_keeps_the_mark_at_its_offset),
 		cmocka_unit_test(a_disk_that_ends_before_the_root_has_no_mark),
 		cmocka_unit_test(an_unwritable_disk_is_an_error),
