@@ -68,7 +68,7 @@ struct config {
 	enum ending on_failure;
 	unsigned timeout_s;
 	char seed[37];		      /* empty: random */
-	bool given[CONFIG_KEY_COUNT]; /* which keys a source has set */
+	bool given[CONFIG_KEY_COUNT]; /* which keys a source has named */
 
 	char errors[CONFIG_ERRORS_BYTES]; /* the sentences so far, one a line */
 	size_t error_count;
@@ -78,12 +78,14 @@ struct config {
 void config_init(struct config *config);
 
 /* Merges a file's text (key = value lines, # comments; CRLF and a BOM are accepted). source names
- * it in errors: "/etc/guest-installer.conf". Errors are collected in config. */
+ * it in errors: "/etc/guest-installer.conf". A # begins a comment at the start of a line and after
+ * a blank. A key that one file sets twice is an error. Errors are collected in config. */
 void config_merge_text(
 	struct config *config, const char *source, const char *text, size_t size_bytes);
 
 /* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
- * "…" around a value or a whole word); other words are not ours. */
+ * "…" around a value or a whole word); other words are not ours, nor is guest-installer.disable,
+ * which is the service's. Of a key that is there twice the last one counts, as for the kernel. */
 void config_merge_command_line(struct config *config, const char *command_line);
 
 /* Merges one key=value given as an argument of the program. */

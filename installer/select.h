@@ -4,10 +4,11 @@
  *
  * Pure. The rule: candidates are whole virtual disks named vdX or xvdX (sdX and nvmeXnY only when
  * the user names them). Read-only ones, cdroms, the medium, the key drive, anything mounted or
- * held are out. With disk=auto exactly one candidate must be blank; a disk with content is taken
- * only when the user named it and said wipe=force; our own unfinished mark at the planned root
- * counts as blank; an installed mark is refused, whatever was said. A planned label or UUID on
- * another disk is a refusal.
+ * held are out. With disk=auto exactly one candidate must be blank; with wipe=force as well it must
+ * be the only candidate, blank or not. A named disk with content needs wipe=force. What an install
+ * of the same layout and labels left unfinished counts as blank. An installed mark is refused,
+ * whatever was said; with disk=auto also beside a blank disk, which may be meant for the guest's
+ * data. A planned label or UUID on another disk is a refusal (EXIT_NOT_BLANK).
  */
 #pragma once
 
@@ -45,8 +46,9 @@ struct selection {
 	} disks[DISKS_MAX];
 };
 
-/* Always fills ret->disks; ret->target only on success. Codes: EXIT_NO_DISK, EXIT_SEVERAL_DISKS,
- * EXIT_NOT_BLANK, EXIT_ALREADY_INSTALLED, EXIT_TOO_SMALL. The sentence lists every disk with its
- * reason. */
+/* Always fills ret->disks; ret->target only on success. A path names a disk only as it stands in
+ * disk->path: links such as /dev/disk/by-id/… are for the caller to resolve. Codes: EXIT_NO_DISK,
+ * EXIT_SEVERAL_DISKS, EXIT_NOT_BLANK, EXIT_ALREADY_INSTALLED, EXIT_TOO_SMALL. The sentence lists
+ * every disk with its reason. */
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret, struct error *err) WARN_UNUSED;
