@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# disks.sh — proves the disk modules on the disks of a machine: nodes, re-installs, uses, key drives
+#
+# A guest with the lean ISO's kernel and modules runs disks-init; its disks are then judged here.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+MIB=$((1024 * 1024))
+DEADLINE=300
+HERE=$TOP/tests/qemu
+
+# The program of tests/loop, linked as the installer is.
+build_static_effects() {
+	local prefix flags libs objects
+	mapfile -t objects < <(find "$TOP/build/static" -name '*.o' ! -name main.o)
+	prefix=$("$TOP/installer/static-libs")
+	read -ra flags <"$TOP/build/static/cflags"
+	read -ra libs <"$TOP/build/static/libs"
+	mkdir -p "$SCRATCH/root"
+	musl-gcc -std=gnu11 -O1 -D_GNU_SOURCE= -I "$TOP/installer" "${flags[@]}" -static -no-pie -s \
+		-pthread -o "$SCRATCH/root/effects" "$TOP/tests/loop/effects.c" \
+		"${objects[@]}" -L"$prefix/lib" "${libs[@]}"
+}
+
+# Later archives of an initramfs win over earlier ones.
+build_initramfs() {
+	xorriso -osirrox on -indev "$TOP/build/guest-installer.iso" -extract /boot "$SCRATCH/boot" \
+		2>/dev/null
+	install -m 755 "$HERE/disks-init" "$SCRATCH/root/init"
+	(cd "$SCRATCH/root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/extra"
+	install -m 644 "$SCRATCH/boot/initrd.img" "$SCRATCH/initrd"
+	truncate -s %512 "$SCRATCH/initrd" # an archive begins on four bytes
+	cat "$SCRATCH/extra" >>"$SCRATCH/initrd"
+}
+
+# fat_image NAME FILE… — a drive with these files.
+fat_image() {
+	local image=$SCRATCH/$1
+	shift
+	truncate -s 2M "$image"
+	mkfs.fat -n DRIVE "$image" >/dev/null
+	mcopy -i "$image" "$@" ::
+}
+
+build_disks() {
+	cd "$SCRATCH"
+	mkdir keys
+	echo "ssh-ed25519 AAAA whole" >keys/ssh.pub
+	echo "disk = auto" >keys/guest-installer.conf
+	echo "ssh-ed25519 AAAA partition" >id.pub
+	echo nothing >readme.txt
+	truncate -s 300K large.pub
+	truncate -s 2G vda
+	truncate -s 34M vdc
+	sfdisk -q vdc <<<$'label: dos\n2048,,6'
+	mkfs.fat -F 16 --offset 2048 vdc 33792 >/dev/null
+	mcopy -i vdc@@1M id.pub ::
+	truncate -s 64M vdd
+	fat_image vde readme.txt
+	fat_image vdf keys/ssh.pub
+	# Looks like FAT, but has no file allocation table.
+	printf '\0' | dd of=vdf bs=1 seek=16 conv=notrunc status=none
+	fat_image vdg large.pub
+	truncate -s 64M sda
+	truncate -s 1200M nvme
+	xorriso -as mkisofs -quiet -V MEDIUM -o cd keys 2>/dev/null
+}
+
+run_machine() {
+	local name arguments=()
+	for name in vdc vdd vde vdf vdg; do
+		arguments+=(-drive "if=none,format=raw,id=$name,file=$SCRATCH/$name"
+			-device "virtio-blk-pci,drive=$name")
+	done
+	timeout --kill-after=5 "$DEADLINE" qemu-system-x86_64 -no-user-config -nodefaults \
+		-machine pc -accel tcg -cpu max -m 512 -display none -no-reboot \
+		-kernel "$SCRATCH/boot/vmlinuz" -initrd "$SCRATCH/initrd" -serial "file:$SCRATCH/serial" \
+		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync" \
+		-drive "if=none,format=raw,id=vda,file=$SCRATCH/vda" \
+		-device virtio-blk-pci,drive=vda,serial=target-1 \
+		-blockdev "driver=vvfat,node-name=vdb,dir=$SCRATCH/keys,floppy=on,read-only=on" \
+		-device virtio-blk-pci,drive=vdb "${arguments[@]}" -device virtio-scsi-pci \
+		-drive "if=none,format=raw,id=sda,file=$SCRATCH/sda" \
+		-device scsi-hd,drive=sda,serial=SCSI-22 \
+		-drive "if=none,format=raw,media=cdrom,id=cd,file=$SCRATCH/cd" -device scsi-cd,drive=cd \
+		-drive "if=none,format=raw,id=nvme,file=$SCRATCH/nvme" -device nvme,drive=nvme,serial=nv-7
+	tr -d '\r' <"$SCRATCH/serial" >"$SCRATCH/lines"
+	grep -Fx '>>> mounts' "$SCRATCH/lines" || {
+		cat "$SCRATCH/lines"
+		return 1
+	}
+}
+
+# said STEP STATUS LINE… — the step ended so, and said each of these lines.
+said() {
+	local text line
+	text=$(sed -n "/^>>> $1\$/,/^<<< /p" "$SCRATCH/lines")
+	printf '%s\n' "$text"
+	[[ $(tail -n 1 <<<"$text") == "<<< $2" ]]
+	shift 2
+	for line; do
+		grep -Fxq -- "$line" <<<"$text" || {
+			echo "missing: $line"
+			return 1
+		}
+	done
+}
+
+disks_are_described() {
+	local names
+	said scan 0 "name=vda path=/dev/vda size=2147483648 sector=512 serial=target-1" \
+		"name=vdb path=/dev/vdb size=2949120 sector=512 serial= read_only" \
+		"name=sda path=/dev/sda size=67108864 sector=512 serial=SCSI-22" \
+		"name=nvme0n1 path=/dev/nvme0n1 size=1258291200 sector=512 serial=nv-7"
+	said scan 0 | grep -E '^name=sr0 path=/dev/sr0 size=[0-9]+ sector=2048 serial=.* cdrom medium$'
+	said medium-partition 0 \
+		"name=vdc path=/dev/vdc size=35651584 sector=512 serial= medium"
+	names=$(said scan 0 | grep -o '^name=[^ ]*' | cut -d= -f2 | xargs)
+	[[ $names == "sda sr0 vda vdb vdc vdd vde vdf vdg nvme0n1" ]]
+}
+
+first_install_works() {
+	said first-gpt 0 "vda1 1024" "vda2 524288" "vda3 1569792" "name=vda used_by=mounted on /target"
+	said first-gpt 0 | grep -E '^/dev/vda3 /target ext4 rw,noatime'
+	said first-gpt 0 | grep -E '^/dev/vda2 /target/boot vfat rw,noatime'
+}
+
+nodes_are_new_after_reinstall() {
+	said again-bios 0 "vda1 2095104"
+	said again-gpt 0 "vda1 1024" "vda2 524288" "vda3 1569792"
+	if said again-bios 0 | grep -F vda2; then return 1; fi
+	said nvme 0 "nvme0n1p1 1226752" "name=nvme0n1 used_by=mounted on /target"
+}
+
+mounted_disk_is_refused() {
+	said over-mounted 1 "0: open /dev/vda: Resource busy" ||
+		said over-mounted 1 "0: open /dev/vda: Device or resource busy"
+}
+
+result_is_clean() {
+	local root=$((514 * MIB))
+	sfdisk --verify "$SCRATCH/vda"
+	e2fsck -fn "$SCRATCH/vda?offset=$root"
+	debugfs -R 'cat third' "$SCRATCH/vda?offset=$root" 2>/dev/null | grep -Fx third
+	dd if="$SCRATCH/vda" of="$SCRATCH/esp" bs=1M skip=2 count=512 status=none
+	fsck.vfat -n "$SCRATCH/esp"
+	mtype -i "$SCRATCH/esp" ::third | grep -Fx third
+	e2fsck -fn "$SCRATCH/nvme?offset=$MIB"
+	said probe 0 "mark=gpt 1" table=gpt "label=disk2 ESP ABCD-0123"
+}
+
+uses_are_told() {
+	said swap 0 "name=sda used_by=used as swap space"
+	said loop 0 "name=vdd used_by=held by loop0" "name=vdc used_by="
+}
+
+key_drives_are_found() {
+	said key-whole 0 "disk1 key_drive=1" "found=1 disk=disk1 node=/dev/vdb count=1" \
+		"file=ssh.pub 23 ssh-ed25519 AAAA whole" "config=12 disk = auto"
+	said key-partition 0 "disk1 key_drive=1" "found=1 disk=disk1 node=/dev/vdc1 count=1" \
+		"file=id.pub 27 ssh-ed25519 AAAA partition"
+	said key-none 0 "found=0 disk= node= count=0"
+}
+
+bad_key_drives_are_told() {
+	said key-both 1 "20: /dev/vdb and /dev/vdc1 are both key drives; detach one of them"
+	said key-damaged 0 "found=0 disk= node= count=0"
+	said key-large 1 \
+		"20: key drive /dev/vdg: large.pub has 307200 bytes, more than the 262144 that are read"
+	if said mounts 0 | grep -E '/run/keys|/target'; then return 1; fi
+}
+
+run_case "the program can be linked statically" build_static_effects
+build_initramfs
+run_case "disks for the machine can be made" build_disks
+run_case "the machine runs all its steps" run_machine
+run_case "disks are described: sizes, serial numbers, cdrom, medium" disks_are_described
+run_case "an install finds its partitions' nodes" first_install_works
+run_case "a re-install sees the new partitions, not the old nodes" nodes_are_new_after_reinstall
+run_case "a disk with a mounted partition is refused" mounted_disk_is_refused
+run_case "what was written is clean, and the mark is kept" result_is_clean
+run_case "mounts, swap and loop devices are told as uses" uses_are_told
+run_case "key drives are found whole and partitioned" key_drives_are_found
+run_case "two, damaged and overfull key drives are told" bad_key_drives_are_told
