@@ -58,8 +58,10 @@ int fat_make(const struct fat_request *request, struct error *err)
 {
 	char program[PATH_BYTES], serial[SERIAL_DIGITS + 1];
 	char sector[NUMBER_BYTES], offset[NUMBER_BYTES], blocks[NUMBER_BYTES];
-	const char *argv[] = { program, "-F", "32", "-n", request->label, "-i", serial, "-S",
-		sector, "--offset", offset, request->path, blocks, NULL };
+	/* --invariant fixes the label's date, so that the same plan gives the same bytes; it also
+	 * sets a serial number, which -i behind it replaces. */
+	const char *argv[] = { program, "--invariant", "-F", "32", "-n", request->label, "-i",
+		serial, "-S", sector, "--offset", offset, request->path, blocks, NULL };
 	const struct child child = { .argv = argv };
 	int r = find_program(program, err);
 

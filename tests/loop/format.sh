@@ -148,6 +148,19 @@ fat_with_large_sectors() {
 	[[ $(od -An -tu2 -j11 -N2 "$SCRATCH/fat" | xargs) == 4096 ]]
 }
 
+fat_is_reproducible() {
+	local name
+	for name in fat fat2; do
+		# FAT's clock ticks every two seconds.
+		[[ $name == fat ]] || sleep 2.1
+		rm -f "$SCRATCH/$name"
+		truncate -s 512M "$SCRATCH/$name"
+		"$EFFECTS" fat "$SCRATCH/$name" 0 $((512 * MIB)) 512 ESP 1234-ABCD
+	done
+	cmp "$SCRATCH/fat" "$SCRATCH/fat2"
+	mdir -i "$SCRATCH/fat" -a :: | grep -F 1234-ABCD
+}
+
 wrong_requests_are_refused() {
 	truncate -s 1G "$SCRATCH/ours"
 	fails_with 0 "no UUID" "$EFFECTS" ext4 "$SCRATCH/ours" 0 $GIB nixos nonsense "$SEED"
@@ -168,4 +181,5 @@ run_case "old bytes below a new ext4 do no harm" old_bytes_do_no_harm
 run_case "a gpt plan gives a clean FAT32 and a clean ext4, the mark kept" gpt_layout_is_formatted
 run_case "a bios plan gives a clean ext4, the mark kept" bios_layout_is_formatted
 run_case "FAT32 can have 4096-byte sectors" fat_with_large_sectors
+run_case "FAT of the same request is the same bytes" fat_is_reproducible
 run_case "wrong labels, UUIDs and paths are refused by name" wrong_requests_are_refused
