@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Paths go to whichever lane is free, the largest first, so that no lane is left with a large one
- * at the end.
+ * at the end. A thread beside them has the file system written out while more comes, or else all of
+ * it would wait for the caller's sync on a machine with much memory.
  */
 #include "copy.h"
 
@@ -18,6 +19,8 @@
 #define LANE_MEMORY_BYTES    (96 * MIB)	  /* a window of 64 MiB, the ring, libcurl's buffers */
 #define STACK_BYTES	     (512 * 1024) /* musl's own 128 KiB are scarce for libcurl with TLS */
 #define PROGRESS_INTERVAL_MS 250
+#define FLUSH_INTERVAL_MS    50
+#define FLUSH_BYTES	     (32 * MIB)
 
 static int compare_sizes(const void *a, const void *b, void *userdata)
 {
@@ -57,7 +60,7 @@ static size_t choose_lane_count(const struct closure *closure)
 }
 
 /* Starts a thread that no signal reaches: they are for the one that called us. */
-static int start_thread(struct job *job, pthread_t *ret, void *(*main)(void *), struct lane *lane)
+static int start_thread(pthread_t *ret, void *(*main)(void *), void *userdata)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
@@ -67,63 +70,100 @@ static int start_thread(struct job *job, pthread_t *ret, void *(*main)(void *), 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pthread_mutex_lock(&job->lock);
-	r = pthread_create(ret, &attributes, main, lane);
-	if (r == 0)
-		job->running++;
-	pthread_mutex_unlock(&job->lock);
+	r = pthread_create(ret, &attributes, main, userdata);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
 	return -r;
 }
 
-/* Waits until every thread has ended, and shows the progress meanwhile. */
-static void wait_for_threads(struct job *job, copy_progress_fn *progress, void *userdata)
+/* Waits until every lane's thread has ended, or so long; the lock is held. Whether any still
+ * runs. */
+static bool wait_for_lanes(struct job *job, long interval_ms)
 {
 	struct timespec deadline;
-	bool over;
 
-	do {
-		clock_gettime(CLOCK_MONOTONIC, &deadline);
-		deadline.tv_nsec += PROGRESS_INTERVAL_MS * 1000000L;
-		deadline.tv_sec += deadline.tv_nsec / 1000000000L;
-		deadline.tv_nsec %= 1000000000L;
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_nsec += interval_ms * 1000000L;
+	deadline.tv_sec += deadline.tv_nsec / 1000000000L;
+	deadline.tv_nsec %= 1000000000L;
+	while (job->running > 0 && pthread_cond_timedwait(&job->ended, &job->lock, &deadline) == 0)
+		;
+	return job->running > 0;
+}
+
+static void *flush(void *userdata)
+{
+	struct job *job = userdata;
+	uint64_t flushed_bytes = 0;
+
+	pthread_mutex_lock(&job->lock);
+	while (wait_for_lanes(job, FLUSH_INTERVAL_MS)) {
+		uint64_t done_bytes = atomic_load(&job->done_bytes);
+
+		if (done_bytes - flushed_bytes < FLUSH_BYTES)
+			continue;
+		flushed_bytes = done_bytes;
+		pthread_mutex_unlock(&job->lock);
+		if (syncfs(job->store_fd) < 0) {
+			struct error err = { 0 };
+			int r = error_errno(&err, -errno, "write the store out to the disk");
+
+			job_fail(job, r, &err);
+		}
 		pthread_mutex_lock(&job->lock);
-		while (job->running > 0 &&
-			pthread_cond_timedwait(&job->ended, &job->lock, &deadline) == 0)
-			;
-		over = job->running == 0;
+	}
+	pthread_mutex_unlock(&job->lock);
+	return NULL;
+}
+
+static void watch_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
+{
+	bool running = true;
+
+	while (running) {
+		pthread_mutex_lock(&job->lock);
+		running = wait_for_lanes(job, PROGRESS_INTERVAL_MS);
 		pthread_mutex_unlock(&job->lock);
 		if (progress)
 			progress(atomic_load(&job->done_bytes), job->closure->nar_bytes, userdata);
-	} while (!over);
+	}
+}
+
+/* The threads in their order: the flushing one, then two for each lane. */
+static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
+{
+	int r = start_thread(&ret[0], flush, job);
+
+	*ret_count = r == 0;
+	for (size_t i = 0; i < 2 * job->lane_count && r == 0; i++) {
+		r = start_thread(
+			&ret[*ret_count], i % 2 ? lane_consume : lane_produce, &job->lanes[i / 2]);
+		*ret_count += r == 0;
+	}
+	return r;
 }
 
 static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
 {
-	size_t started = 0;
-	int r = 0;
+	pthread_t threads[1 + 2 * LANES_MAX];
+	size_t count;
+	int r;
 
-	for (size_t i = 0; i < job->lane_count && r == 0; i++) {
-		struct lane *lane = &job->lanes[i];
-
-		r = start_thread(job, &lane->threads[0], lane_produce, lane);
-		if (r == 0)
-			started++;
-		if (r == 0)
-			r = start_thread(job, &lane->threads[1], lane_consume, lane);
-		if (r == 0)
-			started++;
-	}
+	/* Counted before they start, or one could end and seem to be the last. */
+	job->running = 2 * job->lane_count;
+	r = start_threads(job, threads, &count);
 	if (r < 0) {
 		struct error err = { 0 };
 
 		error_errno(&err, r, "start a thread");
-		job_fail(job, job->order[0], r, &err);
+		job_fail(job, r, &err);
+		pthread_mutex_lock(&job->lock);
+		job->running -= 2 * job->lane_count + 1 - count;
+		pthread_mutex_unlock(&job->lock);
 	}
-	wait_for_threads(job, progress, userdata);
-	for (size_t i = 0; i < started; i++)
-		pthread_join(job->lanes[i / 2].threads[i % 2], NULL);
+	watch_lanes(job, progress, userdata);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
 }
 
 static void job_init(

@@ -4,7 +4,8 @@
  *
  * Each NAR is read, decompressed, hashed and unpacked while it streams; these steps overlap on
  * as many processors as there are. Memory does not grow with the closure. Nothing is fsynced
- * file by file: the caller syncs the file system once, before the database.
+ * file by file; the file system is written out while more comes, and the caller syncs it once more
+ * before the database.
  */
 #pragma once
 

@@ -16,9 +16,8 @@ static const struct narinfo *path_info(const struct job *job, size_t path)
 	return &job->closure->paths[path].info;
 }
 
-void job_fail(struct job *job, size_t path, int r, struct error *err)
+void job_fail(struct job *job, int r, const struct error *err)
 {
-	error_wrap(err, "%s", path_info(job, path)->store_path);
 	pthread_mutex_lock(&job->lock);
 	if (job->result == 0) {
 		job->result = r;
@@ -28,6 +27,12 @@ void job_fail(struct job *job, size_t path, int r, struct error *err)
 	atomic_store(&job->stop, true);
 	for (size_t i = 0; i < job->lane_count; i++)
 		ring_stop(&job->lanes[i].ring);
+}
+
+static void lane_fail(struct lane *lane, size_t path, int r, struct error *err)
+{
+	error_wrap(err, "%s", path_info(lane->job, path)->store_path);
+	job_fail(lane->job, r, err);
 }
 
 static int wrong_size(const struct narinfo *info, uint64_t got_bytes, struct error *err)
@@ -121,7 +126,7 @@ static void thread_ended(struct job *job)
 {
 	pthread_mutex_lock(&job->lock);
 	job->running--;
-	pthread_cond_signal(&job->ended);
+	pthread_cond_broadcast(&job->ended);
 	pthread_mutex_unlock(&job->lock);
 }
 
@@ -140,7 +145,7 @@ void *lane_produce(void *userdata)
 		lane->path = job->order[turn];
 		r = produce_path(lane, &err);
 		if (r < 0)
-			job_fail(job, lane->path, r, &err);
+			lane_fail(lane, lane->path, r, &err);
 	}
 	ring_end(&lane->ring);
 	thread_ended(job);
@@ -194,7 +199,7 @@ void *lane_consume(void *userdata)
 		int r = consume_piece(lane, piece, &err);
 
 		if (r < 0) {
-			job_fail(lane->job, piece->path, r, &err);
+			lane_fail(lane, piece->path, r, &err);
 			break;
 		}
 		ring_emptied(&lane->ring);

@@ -31,7 +31,7 @@ struct job {
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
-	size_t running; /* threads */
+	size_t running; /* threads of lanes */
 	int result;	/* the first error's */
 	struct error err;
 };
@@ -62,5 +62,5 @@ void lane_destroy(struct lane *lane);
 void *lane_produce(void *lane);
 void *lane_consume(void *lane);
 
-/* Keeps the first error, with the path before it, and ends all lanes. */
-void job_fail(struct job *job, size_t path, int r, struct error *err);
+/* Keeps the first error and ends all lanes. */
+void job_fail(struct job *job, int r, const struct error *err);
