@@ -236,8 +236,10 @@ static void log_disks(const struct decision *d)
 
 static int choose_target(struct decision *d, const struct plan_needs *needs, struct error *err)
 {
+	/* A name below /dev/disk is a link to the one that the kernel gave. */
+	AUTO_FREE char *resolved = d->config.disk[0] == '/' ? realpath(d->config.disk, NULL) : NULL;
 	struct select_request request = {
-		.disk = d->config.disk,
+		.disk = resolved ? resolved : d->config.disk,
 		.wipe_force = d->config.wipe_force,
 	};
 	struct plan_labels labels;

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cleanup.h"
+
+#define PATH_BYTES 1024
 
 /* The keywords that decide; NULL where the configuration leaves the default. */
 struct keywords {
@@ -59,28 +62,59 @@ static struct keywords parse(char *text)
 	return found;
 }
 
+/* Whose login is asked for. */
+struct login {
+	const char *user;
+	const char *home;
+};
+
 /* Whether one of the words of a list is meant by the test. */
-static bool any_word(char *list, bool (*test)(const char *word, const char *with), const char *with)
+static bool any_word(char *list, bool (*test)(const char *word, const struct login *login),
+	const struct login *login)
 {
 	char *save = NULL;
 
 	for (char *word = strtok_r(list, " \t\"", &save); word;
 		word = strtok_r(NULL, " \t\"", &save))
-		if (test(word, with))
+		if (test(word, login))
 			return true;
 	return false;
 }
 
-static bool is_home_key_file(const char *word, const char *unused)
+/* A path of AuthorizedKeysFile: %h and %u stand for home and user, %% for a percent sign; one that
+ * is not absolute begins in the home (sshd_config(5), "TOKENS"). */
+static void expand(const char *word, const struct login *login, char ret[PATH_BYTES])
 {
-	(void)unused;
-	return strcmp(word, ".ssh/authorized_keys") == 0 ||
-	       strcmp(word, "%h/.ssh/authorized_keys") == 0;
+	size_t used = 0;
+
+	ret[0] = '\0';
+	if (word[0] != '/' && strncmp(word, "%h", 2) != 0)
+		used = (size_t)snprintf(ret, PATH_BYTES, "%s/", login->home);
+	for (; *word && used < PATH_BYTES - 1; word++) {
+		const char *value = word[0] != '%'   ? NULL
+				    : word[1] == 'h' ? login->home
+				    : word[1] == 'u' ? login->user
+				    : word[1] == '%' ? "%"
+						     : NULL;
+
+		used += (size_t)snprintf(ret + used, PATH_BYTES - used, "%.*s",
+			value ? PATH_BYTES : 1, value ? value : word);
+		word += value != NULL;
+	}
 }
 
-static bool matches_user(const char *word, const char *user)
+static bool is_our_key_file(const char *word, const struct login *login)
 {
-	return fnmatch(word, user, 0) == 0;
+	char path[PATH_BYTES], ours[PATH_BYTES];
+
+	expand(word, login, path);
+	expand(".ssh/authorized_keys", login, ours);
+	return strcmp(path, ours) == 0;
+}
+
+static bool matches_user(const char *word, const struct login *login)
+{
+	return fnmatch(word, login->user, 0) == 0;
 }
 
 static int refuse(const char *keyword, const char *user, struct error *err)
@@ -90,19 +124,20 @@ static int refuse(const char *keyword, const char *user, struct error *err)
 		keyword, user);
 }
 
-int sshd_config_check(const char *text, const char *user, struct error *err)
+int sshd_config_check(const char *text, const char *user, const char *home, struct error *err)
 {
+	const struct login login = { .user = user, .home = home };
 	AUTO_FREE char *copy = strdup(text);
 
 	if (!copy)
 		abort();
 	struct keywords found = parse(copy);
 
-	if (found.key_files && !any_word(found.key_files, is_home_key_file, NULL))
+	if (found.key_files && !any_word(found.key_files, is_our_key_file, &login))
 		return refuse("AuthorizedKeysFile", user, err);
 	if (found.public_key && strcasecmp(found.public_key, "yes") != 0)
 		return refuse("PubkeyAuthentication", user, err);
-	if (found.allow_users && !any_word(found.allow_users, matches_user, user))
+	if (found.allow_users && !any_word(found.allow_users, matches_user, &login))
 		return refuse("AllowUsers", user, err);
 	if (strcmp(user, "root") == 0 && found.permit_root &&
 		(strncasecmp(found.permit_root, "no", 3) == 0 ||

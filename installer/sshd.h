@@ -9,6 +9,7 @@
 
 #include "error.h"
 
-/* 0 if user may log in by a key in ~/.ssh/authorized_keys; else -EACCES with EXIT_VERIFY and the
- * keyword that is in the way. */
-int sshd_config_check(const char *text, const char *user, struct error *err) WARN_UNUSED;
+/* 0 if user, whose home is this path, may log in by a key in ~/.ssh/authorized_keys; else -EACCES
+ * with EXIT_VERIFY and the keyword that is in the way. */
+int sshd_config_check(
+	const char *text, const char *user, const char *home, struct error *err) WARN_UNUSED;

@@ -319,6 +319,7 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 	};
 	char path[FILE_PATH_BYTES];
 	AUTO_FREE char *text = NULL;
+	struct guest_user owner;
 	int r;
 
 	if (find_system_file(request, units[0], path, err) < 0 &&
@@ -332,7 +333,10 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;
-	return sshd_config_check(text, request->plan->keys_user, err);
+	r = guest_find_user(request->root, request->plan->keys_user, &owner, err);
+	if (r < 0)
+		return r;
+	return sshd_config_check(text, request->plan->keys_user, owner.home, err);
 }
 
 static int verify_boot(

@@ -9,18 +9,23 @@
 
 #include "sshd.h"
 
+static const char *home_of(const char *user)
+{
+	return strcmp(user, "root") == 0 ? "/root" : "/home/alice";
+}
+
 static void accepts(const char *text, const char *user)
 {
 	struct error err = { 0 };
 
-	assert_int_equal(sshd_config_check(text, user, &err), 0);
+	assert_int_equal(sshd_config_check(text, user, home_of(user), &err), 0);
 }
 
 static void refuses(const char *text, const char *user, const char *keyword)
 {
 	struct error err = { 0 };
 
-	assert_true(sshd_config_check(text, user, &err) < 0);
+	assert_true(sshd_config_check(text, user, home_of(user), &err) < 0);
 	assert_int_equal(err.code, EXIT_VERIFY);
 	assert_non_null(strstr(err.text, keyword));
 }
@@ -33,6 +38,8 @@ static void defaults_let_root_in_by_key(void **state)
 		"AuthorizedKeysFile %h/.ssh/authorized_keys /etc/ssh/authorized_keys.d/%u\n",
 		"root");
 	accepts("authorizedkeysfile=.ssh/authorized_keys\n", "root");
+	accepts("AuthorizedKeysFile /root/.ssh/authorized_keys\n", "root");
+	accepts("AuthorizedKeysFile /home/%u/.ssh/authorized_keys\n", "alice");
 }
 
 static void what_keeps_the_owner_out_is_named(void **state)
@@ -43,6 +50,8 @@ static void what_keeps_the_owner_out_is_named(void **state)
 	refuses("PubkeyAuthentication no\n", "root", "PubkeyAuthentication");
 	refuses("AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u\n", "root", "AuthorizedKeysFile");
 	refuses("AuthorizedKeysFile none\n", "root", "AuthorizedKeysFile");
+	refuses("AuthorizedKeysFile /home/%u/.ssh/authorized_keys\n", "root", "AuthorizedKeysFile");
+	refuses("AuthorizedKeysFile /%%h/.ssh/authorized_keys %\n", "root", "AuthorizedKeysFile");
 	refuses("AllowUsers alice b*\n", "root", "AllowUsers");
 }
 
