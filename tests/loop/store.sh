@@ -107,14 +107,24 @@ garbage_collection_keeps_the_closure() {
 	[[ $(attributes "$target") == "$before" ]]
 }
 
+# fails_with CODE PATTERN COMMAND… — COMMAND fails with this code and a sentence like this.
+fails_with() {
+	local code=$1 pattern=$2 refusal=$SCRATCH/refusal
+	shift 2
+	if "$@" 2>"$refusal"; then
+		echo "succeeded: $*"
+		return 1
+	fi
+	cat "$refusal"
+	grep -Eq "^$code: .*$pattern" "$refusal"
+}
+
 # refused CODE PATTERN CACHE KEY — the install from it fails so.
 refused() {
 	local target
 	target=$(mktemp -d "$SCRATCH/refused.XXXXXX")
 	make_target "$target"
-	! "$STORE" install "$3" "$4" "$SYSTEM" "$target" 2>"$SCRATCH/refusal"
-	cat "$SCRATCH/refusal"
-	grep -Eq "^$1: $2" "$SCRATCH/refusal"
+	fails_with "$1" "$2" "$STORE" install "$3" "$4" "$SYSTEM" "$target"
 }
 
 # Flips the lowest bit of the byte in the middle of the largest archive of a copied cache.
@@ -140,10 +150,8 @@ full_target_is_named() {
 	mkdir "$target"
 	mount -o loop "$SCRATCH/small.img" "$target"
 	make_target "$target"
-	! "$STORE" install "$SCRATCH/cache-zstd" "$KEY" "$SYSTEM" "$target" 2>"$SCRATCH/refusal"
-	umount "$target"
-	cat "$SCRATCH/refusal"
-	grep -Eq '^43: .*No space left on device' "$SCRATCH/refusal"
+	fails_with 43 "No space left on device" \
+		"$STORE" install "$SCRATCH/cache-zstd" "$KEY" "$SYSTEM" "$target"
 }
 
 unmount_small() {
