@@ -35,8 +35,7 @@ LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto libzs
 	sqlite3 jansson
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings
-CPPFLAGS = -D_GNU_SOURCE= -Iinstaller
-DEFINE_VERSION = -DVERSION='"$(VERSION)"'
+CPPFLAGS = -D_GNU_SOURCE= -DVERSION='"$(VERSION)"' -Iinstaller
 CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD
 
 # The program that ships. STATIC=system takes the static libraries of the environment (Nix).
@@ -88,8 +87,6 @@ build/guest-installer: $(STATIC_OBJECTS)
 	$(LINK)
 	@file $@ | grep -qE 'static(ally|-pie) linked' || { echo "$@ is not static" >&2; exit 1; }
 
-build/static/main.o build/asan/main.o: CPPFLAGS += $(DEFINE_VERSION)
-
 print-link: $(STATIC_OBJECTS)
 	@echo "$(LINK)"
 
@@ -137,8 +134,8 @@ lint-shell:
 
 lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0r \
-		clang -fsyntax-only -Werror $(CPPFLAGS) $(DEFINE_VERSION) $(filter-out -MMD,$(HOST_CFLAGS)) \
-		-Wno-macro-redefined -Wno-format-nonliteral
+		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD,$(HOST_CFLAGS)) \
+		-Wno-format-nonliteral
 
 # The host tools find each other in one folder, whatever the links to them are called.
 share = $(DESTDIR)$(PREFIX)/share/guest-installer

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION		  1
+#define MARK_VERSION	  1
 #define STATE_UNFINISHED  1
 #define STATE_INSTALLED	  2
 #define VERSION_OFFSET	  16
@@ -58,7 +58,7 @@ void mark_encode(const struct mark *mark, uint8_t ret_block[MARK_BYTES])
 	if (mark->state == MARK_NONE)
 		return;
 	memcpy(ret_block, magic, sizeof(magic));
-	put_u32(ret_block + VERSION_OFFSET, VERSION);
+	put_u32(ret_block + VERSION_OFFSET, MARK_VERSION);
 	put_u32(ret_block + STATE_OFFSET, installed ? STATE_INSTALLED : STATE_UNFINISHED);
 	if (installed)
 		memcpy(ret_block + SYSTEM_OFFSET, mark->system,
@@ -74,7 +74,7 @@ static enum mark_state decode_state(const uint8_t block[MARK_BYTES])
 	uint32_t state = get_u32(block + STATE_OFFSET);
 
 	if (get_u32(block + CHECKSUM_OFFSET) != crc32_ieee(block, CHECKSUM_OFFSET) ||
-		get_u32(block + VERSION_OFFSET) != VERSION || !system_end ||
+		get_u32(block + VERSION_OFFSET) != MARK_VERSION || !system_end ||
 		!is_zero(system_end, block + CHECKSUM_OFFSET))
 		return MARK_DAMAGED;
 	if (state == STATE_UNFINISHED && system_end == system)
