@@ -7,7 +7,7 @@ show_progress() {
 	local log=$1 pid=$2 line shown=
 	local LC_ALL=C
 	while IFS= read -r line; do
-		[[ $line =~ ^INSTALL_PROGRESS\ ([a-z]+)\ ([0-9]{1,3})\ ?(.*) ]] || continue
+		[[ $line =~ ^INSTALL_PROGRESS\ ([a-z-]+)\ ([0-9]{1,3})\ ?(.*) ]] || continue
 		line="${BASH_REMATCH[2]}% ${BASH_REMATCH[1]}: ${BASH_REMATCH[3]//[^[:print:]]/}"
 		[[ $line != "$shown" ]] || continue
 		shown=$line
@@ -35,7 +35,7 @@ judge() {
 	local log=$1 verdict code=0 stage='' reason=''
 	verdict=$(read_verdict "$log")
 	[[ $verdict != INSTALL_SUCCESSFUL* ]] || return 0
-	if [[ $verdict =~ ^INSTALL_FAILED\ code=([1-9][0-9]?)\ stage=([a-z]+)\ (.*) ]]; then
+	if [[ $verdict =~ ^INSTALL_FAILED\ code=([1-9][0-9]?)\ stage=([a-z-]+)\ (.*) ]]; then
 		code=${BASH_REMATCH[1]} stage=${BASH_REMATCH[2]} reason=${BASH_REMATCH[3]}
 	fi
 	# A full host looks like a broken disk from inside.
