@@ -7,7 +7,7 @@ key_drive_name() {
 	local name=${1##*/}
 	name=${name//[^A-Za-z0-9._-]/_}
 	case ${name,,} in
-	authorized_keys | guest-installer.conf | user-data | meta-data) name=${name,,} ;;
+	authorized_keys | guest-installer.conf) name=${name,,} ;;
 	*.pub) ;;
 	*) return 1 ;;
 	esac
