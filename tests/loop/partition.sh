@@ -83,6 +83,17 @@ old_content_is_gone() {
 	[[ $(wipefs --noheadings -O TYPE "$image" | sort -u | xargs) == "PMBR gpt" ]]
 }
 
+# A RAID's mark that lies neither near the start of anything nor in the last MiB.
+far_signature_is_gone() {
+	local image
+	image=$(new_image far 2G)
+	printf 'Promise Technology, Inc.' |
+		dd of="$image" bs=1 seek=$((2048 * MIB - 3087 * 512)) conv=notrunc status=none
+	[[ $(wipefs --noheadings -O TYPE "$image") == promise_fasttrack_raid_member ]]
+	"$EFFECTS" partition bios "$image"
+	[[ $(wipefs --noheadings -O TYPE "$image" | xargs) == dos ]]
+}
+
 backup_gpt_is_gone() {
 	local image
 	image=$(new_image backup 2G)
@@ -139,6 +150,7 @@ run_case "an MBR disk gets one active Linux partition" mbr_is_as_planned
 run_case "a disk with 4096-byte sectors gets its table in those" large_sectors_are_honoured
 run_case "a plan for other sectors than the disk's is refused" wrong_sectors_are_refused
 run_case "old file systems and tables are not found again" old_content_is_gone
+run_case "an old signature far from all starts is erased" far_signature_is_gone
 run_case "a new MBR leaves no backup GPT behind" backup_gpt_is_gone
 run_case "the root's mark stays, that of the other layout goes" mark_stays_and_others_go
 run_case "the same plan gives the same bytes" same_plan_same_bytes
