@@ -7,11 +7,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,19 +18,16 @@
 #include "claim.h"
 #include "cleanup.h"
 #include "closure.h"
-#include "config.h"
 #include "console.h"
 #include "copy.h"
 #include "database.h"
 #include "devices.h"
 #include "devlinks.h"
 #include "enter.h"
-#include "fetch.h"
 #include "file.h"
 #include "format.h"
 #include "guest.h"
 #include "keydrive.h"
-#include "keys.h"
 #include "log.h"
 #include "machine.h"
 #include "manifest.h"
@@ -42,18 +37,18 @@
 #include "partition.h"
 #include "pid1.h"
 #include "plan.h"
+#include "progress.h"
 #include "select.h"
 #include "settle.h"
+#include "sources.h"
 #include "supervise.h"
 #include "text.h"
 #include "verify.h"
 
-#define RUN_PATH	   "/run/guest-installer"
-#define KEY_DRIVE_PATH	   RUN_PATH "/keys"
-#define TARGET_PATH	   RUN_PATH "/target"
-#define LOG_PATH	   "/var/log/guest-installer.log"
-#define MANIFEST_MAX_BYTES (1024 * 1024)
-#define CONFIG_MAX_BYTES   (256 * 1024)
+#define RUN_PATH       "/run/guest-installer"
+#define KEY_DRIVE_PATH RUN_PATH "/keys"
+#define TARGET_PATH    RUN_PATH "/target"
+#define LOG_PATH       "/var/log/guest-installer.log"
 
 /* All that is known before the first write. */
 struct decision {
@@ -68,55 +63,7 @@ struct decision {
 	char *keys_text; /* authorized_keys; NULL for keys=none */
 };
 
-/* Where the seconds went. */
-static double stage_seconds[STAGE_COUNT];
-
-static double now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void say(struct outcome *outcome, enum stage stage, unsigned permille, const char *text)
-{
-	char line[PROTOCOL_LINE_BYTES];
-
-	console_write(line, protocol_progress(line, stage, stage_percent(stage, permille), text));
-	outcome->stage = stage;
-}
-
-/* Adds the time since the last call to the stage that we are in. */
-static void account(const struct outcome *outcome)
-{
-	static double since;
-	double now = now_s();
-
-	if (since > 0)
-		stage_seconds[outcome->stage] += now - since;
-	since = now;
-}
-
-static void begin(struct outcome *outcome, enum stage stage, const char *text)
-{
-	account(outcome);
-	say(outcome, stage, 0, text);
-}
-
-static void tell(const char *key, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void tell(const char *key, const char *fmt, ...)
-{
-	char line[PROTOCOL_LINE_BYTES], value[PROTOCOL_LINE_BYTES];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(value, sizeof(value), fmt, args);
-	va_end(args);
-	console_write(line, protocol_result(line, key, value));
-}
-
-/* ------------------------------------------------------------------ before the first write */
+/* -------------------------------------------------------- before the first write */
 
 static int find_disks(struct decision *d, struct error *err)
 {
@@ -128,103 +75,6 @@ static int find_disks(struct decision *d, struct error *err)
 	if (r < 0)
 		return r;
 	return keydrive_read(d->disks, d->disk_count, KEY_DRIVE_PATH, &d->drive, err);
-}
-
-static int merge_config_file(
-	struct config *config, const struct options *options, struct error *err)
-{
-	AUTO_FREE char *text = NULL;
-	size_t size_bytes;
-	int r = file_read(options->config_path, CONFIG_MAX_BYTES, &text, &size_bytes, err);
-
-	if (r == -ENOENT && !options->config_given)
-		return 0;
-	if (r < 0) {
-		err->code = EXIT_CONFIGURATION;
-		return r;
-	}
-	config_merge_text(config, options->config_path, text, size_bytes);
-	return 0;
-}
-
-/* Later sources win. */
-static int read_config(const struct options *options, const struct keydrive *drive,
-	struct config *ret, struct error *err)
-{
-	char command_line[4096];
-	int r;
-
-	config_init(ret);
-	r = merge_config_file(ret, options, err);
-	if (r < 0)
-		return r;
-	if (drive->config_text)
-		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
-			drive->config_bytes);
-	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
-	config_merge_command_line(ret, command_line);
-	for (size_t i = 0; i < options->set_count; i++)
-		config_merge_option(ret, "--set", options->set[i]);
-	return config_finish(ret, err);
-}
-
-static int read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
-	struct error *err)
-{
-	struct keys keys = { .count = 0 };
-	int r = 0;
-
-	*ret_text = NULL;
-	if (config->keys_none)
-		return 0;
-	for (size_t i = 0; i < drive->count && r == 0; i++)
-		r = keys_add(&keys, drive->files[i].name, drive->files[i].text,
-			drive->files[i].size_bytes, err);
-	if (r == 0 && keys.count == 0)
-		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
-			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
-			"authorized_keys, or say keys = none.");
-	if (r == 0)
-		*ret_text = keys_text(&keys);
-	log_line("keys: %zu", keys.count);
-	keys_free(&keys);
-	return r;
-}
-
-static int read_manifest(const struct config *config, struct manifest *ret, struct error *err)
-{
-	AUTO_FREE char *text = NULL;
-	size_t size_bytes;
-	int r;
-
-	if (config->manifest[0] == '\0')
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"No manifest is named: set manifest to the guest.json of the system.");
-	r = fetch_text(config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
-	if (r < 0)
-		return r;
-	r = manifest_parse(text, size_bytes, ret, err);
-	if (r < 0)
-		error_wrap(err, "%s", config->manifest);
-	return r;
-}
-
-/* A random version 4 UUID (RFC 9562, 5.4) unless configuration gives one. */
-static void choose_seed(const struct config *config, char ret[37])
-{
-	uint8_t b[16] = { 0 };
-
-	if (config->seed[0]) {
-		snprintf(ret, 37, "%s", config->seed);
-		return;
-	}
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		abort();
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-		b[13], b[14], b[15]);
 }
 
 static void log_disks(const struct decision *d)
@@ -264,13 +114,13 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	char seed[37];
 	int r;
 
-	begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
+	progress_begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
 	r = find_disks(d, err);
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_CONFIGURATION, "reading the configuration");
-	r = read_config(options, &d->drive, &d->config, err);
+	progress_begin(outcome, STAGE_CONFIGURATION, "reading the configuration");
+	r = sources_read_config(options, &d->drive, &d->config, err);
 	if (r < 0)
 		return r;
 	outcome->timeout_s = d->config.timeout_s;
@@ -282,55 +132,48 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 			return r;
 	}
 
-	begin(outcome, STAGE_KEYS, "reading the keys");
-	r = read_keys(&d->config, &d->drive, &d->keys_text, err);
+	progress_begin(outcome, STAGE_KEYS, "reading the keys");
+	r = sources_read_keys(&d->config, &d->drive, &d->keys_text, err);
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_CLOSURE, "reading the manifest and the closure");
-	r = read_manifest(&d->config, &d->manifest, err);
+	progress_begin(outcome, STAGE_CLOSURE, "reading the manifest and the closure");
+	r = sources_read_manifest(&d->config, &d->manifest, err);
 	if (r < 0)
 		return r;
 	r = closure_walk(&d->config, d->manifest.system, &d->closure, err);
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_TARGET, "choosing the disk");
+	progress_begin(outcome, STAGE_TARGET, "choosing the disk");
 	needs.nar_bytes = d->closure.nar_bytes;
 	needs.files = d->manifest.files;
+	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
 	r = choose_target(d, &needs, err);
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_PLAN, "planning");
-	choose_seed(&d->config, seed);
+	progress_begin(outcome, STAGE_PLAN, "planning");
+	sources_choose_seed(&d->config, seed);
 	return plan_make(&d->config, &d->manifest, &d->disks[d->selection.target], &needs, seed,
 		&d->plan, err);
 }
 
-/* ------------------------------------------------------------------ beyond the line of no return
- */
+/* -------------------------------------------------------- beyond the line of no return */
 
-struct copy_watch {
-	struct outcome *outcome;
-	uint64_t nar_bytes;
-};
-
-static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *userdata)
+static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *outcome)
 {
-	struct copy_watch *watch = userdata;
 	char text[64];
 
 	snprintf(text, sizeof(text), "%llu of %llu MiB", (unsigned long long)(done_bytes / MIB),
 		(unsigned long long)(total_bytes / MIB));
-	say(watch->outcome, STAGE_COPY,
-		total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, text);
+	progress_say(
+		outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, text);
 }
 
 static int copy_store(struct outcome *outcome, const struct decision *d, struct error *err)
 {
-	struct copy_watch watch = { .outcome = outcome };
 	AUTO_CLOSE int store_fd = -1;
 	int r = guest_make_tree(TARGET_PATH, err);
 
@@ -339,7 +182,7 @@ static int copy_store(struct outcome *outcome, const struct decision *d, struct 
 	store_fd = open(TARGET_PATH "/nix/store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store_fd < 0)
 		return error_errno(err, -errno, "open the target's store");
-	r = copy_closure(&d->config, &d->closure, store_fd, watch_copy, &watch, err);
+	r = copy_closure(&d->config, &d->closure, store_fd, watch_copy, outcome, err);
 	if (r < 0)
 		return r;
 	if (syncfs(store_fd) < 0)
@@ -354,13 +197,13 @@ static int run_guest_programs(struct outcome *outcome, const struct decision *d,
 	struct error second;
 	int r;
 
-	begin(outcome, STAGE_ACTIVATION, "activating the system");
+	progress_begin(outcome, STAGE_ACTIVATION, "activating the system");
 	r = enter_begin(TARGET_PATH, d->plan.system, &enter, err);
 	if (r < 0)
 		return r;
 	r = guest_activate(&enter, d->plan.system, err);
 	if (r == 0) {
-		begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
+		progress_begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
 		r = guest_install_boot_loader(&enter, err);
 	}
 	if (enter_end(&enter, &second) < 0 && r == 0) {
@@ -375,12 +218,12 @@ static int fill_target(struct outcome *outcome, const struct decision *d, struct
 {
 	int r;
 
-	begin(outcome, STAGE_COPY, "copying the store");
+	progress_begin(outcome, STAGE_COPY, "copying the store");
 	r = copy_store(outcome, d, err);
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_DATABASE, "registering the store paths");
+	progress_begin(outcome, STAGE_DATABASE, "registering the store paths");
 	r = database_write(TARGET_PATH, &d->closure, time(NULL), err);
 	if (r < 0)
 		return r;
@@ -422,9 +265,9 @@ static int with_target(struct outcome *outcome, const struct decision *d, bool r
 
 static void tell_verified(const struct verified *verified)
 {
-	tell("kernel", "%s", verified->kernel);
-	tell("initrd", "%s", verified->initrd);
-	tell("cmdline", "%s", verified->command_line);
+	progress_result("kernel", "%s", verified->kernel);
+	progress_result("initrd", "%s", verified->initrd);
+	progress_result("cmdline", "%s", verified->command_line);
 }
 
 static int verify_target(struct outcome *outcome, const struct decision *d, struct error *err)
@@ -458,7 +301,7 @@ static int carry_out(
 	struct mark installed = { .state = MARK_INSTALLED };
 	int r;
 
-	begin(outcome, STAGE_PARTITION, "writing the partition table");
+	progress_begin(outcome, STAGE_PARTITION, "writing the partition table");
 	r = claim_take(&d->plan, claim, err);
 	if (r < 0)
 		return r;
@@ -472,7 +315,7 @@ static int carry_out(
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_FORMAT, "making the file systems");
+	progress_begin(outcome, STAGE_FORMAT, "making the file systems");
 	r = format_all(&d->plan, err);
 	if (r < 0)
 		return r;
@@ -480,12 +323,12 @@ static int carry_out(
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_MOUNT, "mounting");
+	progress_begin(outcome, STAGE_MOUNT, "mounting");
 	r = with_target(outcome, d, false, fill_target, err);
 	if (r < 0)
 		return r;
 
-	begin(outcome, STAGE_VERIFY, "reading everything back");
+	progress_begin(outcome, STAGE_VERIFY, "reading everything back");
 	r = claim_flush(claim, err);
 	if (r < 0)
 		return r;
@@ -503,20 +346,18 @@ static void tell_results(const struct decision *d)
 {
 	struct rusage usage;
 
-	tell("system", "%s", d->plan.system);
-	tell("disk", "%s", d->plan.disk_path);
-	tell("layout", "%s", layout_name(d->plan.layout));
-	tell("root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
-	tell("nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
-	tell("store-paths", "%zu", d->closure.count);
-	for (size_t i = 0; i < STAGE_COUNT; i++)
-		if (stage_seconds[i] > 0)
-			tell("seconds", "%s %.2f", stage_name((enum stage)i), stage_seconds[i]);
+	progress_result("system", "%s", d->plan.system);
+	progress_result("disk", "%s", d->plan.disk_path);
+	progress_result("layout", "%s", layout_name(d->plan.layout));
+	progress_result("root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
+	progress_result("nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
+	progress_result("store-paths", "%zu", d->closure.count);
+	progress_tell_seconds();
 	getrusage(RUSAGE_SELF, &usage);
-	tell("peak-memory-kib", "%ld", usage.ru_maxrss);
+	progress_result("peak-memory-kib", "%ld", usage.ru_maxrss);
 }
 
-/* ------------------------------------------------------------------ the processes */
+/* -------------------------------------------------------- the processes */
 
 static int make_run_folder(struct error *err)
 {
@@ -543,7 +384,7 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	struct claim claim = { .lock_fd = -1, .exclusive_fd = -1 };
 	int r;
 
-	begin(outcome, STAGE_START, "waiting for the devices");
+	progress_begin(outcome, STAGE_START, "waiting for the devices");
 	r = mount_isolate(err);
 	if (r == 0)
 		r = prepare_machine(options, err);
@@ -554,8 +395,7 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	claim_drop(&claim);
 	if (r < 0)
 		return r;
-	account(outcome);
-	say(outcome, STAGE_VERIFY, 1000, "done");
+	progress_end(outcome);
 	tell_results(&decision);
 	return 0;
 }

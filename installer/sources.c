@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "sources.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "cleanup.h"
+#include "fetch.h"
+#include "file.h"
+#include "keys.h"
+#include "log.h"
+
+#define MANIFEST_MAX_BYTES (1024 * 1024)
+#define CONFIG_MAX_BYTES   (256 * 1024)
+
+static int merge_config_file(
+	struct config *config, const struct options *options, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r = file_read(options->config_path, CONFIG_MAX_BYTES, &text, &size_bytes, err);
+
+	if (r == -ENOENT && !options->config_given)
+		return 0;
+	if (r < 0) {
+		err->code = EXIT_CONFIGURATION;
+		return r;
+	}
+	config_merge_text(config, options->config_path, text, size_bytes);
+	return 0;
+}
+
+/* Later sources win. */
+int sources_read_config(const struct options *options, const struct keydrive *drive,
+	struct config *ret, struct error *err)
+{
+	char command_line[4096];
+	int r;
+
+	config_init(ret);
+	r = merge_config_file(ret, options, err);
+	if (r < 0)
+		return r;
+	if (drive->config_text)
+		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
+			drive->config_bytes);
+	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
+	config_merge_command_line(ret, command_line);
+	for (size_t i = 0; i < options->set_count; i++)
+		config_merge_option(ret, "--set", options->set[i]);
+	return config_finish(ret, err);
+}
+
+int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
+	struct error *err)
+{
+	struct keys keys = { .count = 0 };
+	int r = 0;
+
+	*ret_text = NULL;
+	if (config->keys_none)
+		return 0;
+	for (size_t i = 0; i < drive->count && r == 0; i++)
+		r = keys_add(&keys, drive->files[i].name, drive->files[i].text,
+			drive->files[i].size_bytes, err);
+	if (r == 0 && keys.count == 0)
+		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
+			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
+			"authorized_keys, or say keys = none.");
+	if (r == 0)
+		*ret_text = keys_text(&keys);
+	log_line("keys: %zu", keys.count);
+	keys_free(&keys);
+	return r;
+}
+
+int sources_read_manifest(const struct config *config, struct manifest *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r;
+
+	if (config->manifest[0] == '\0')
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"No manifest is named: set manifest to the guest.json of the system.");
+	r = fetch_text(config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
+	if (r < 0)
+		return r;
+	r = manifest_parse(text, size_bytes, ret, err);
+	if (r < 0)
+		error_wrap(err, "%s", config->manifest);
+	return r;
+}
+
+/* A random version 4 UUID (RFC 9562, 5.4) unless configuration gives one. */
+void sources_choose_seed(const struct config *config, char ret[37])
+{
+	uint8_t b[16] = { 0 };
+
+	if (config->seed[0]) {
+		snprintf(ret, 37, "%s", config->seed);
+		return;
+	}
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		abort();
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		b[13], b[14], b[15]);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sources — reads what others have written for this install: configuration, keys, manifest.
+ *
+ * Files, the key drive and the kernel command line go in; what the pure modules make of them comes
+ * out.
+ */
+#pragma once
+
+#include "config.h"
+#include "error.h"
+#include "keydrive.h"
+#include "manifest.h"
+#include "options.h"
+
+/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, the key drive,
+ * the kernel command line, --set. */
+int sources_read_config(const struct options *options, const struct keydrive *drive,
+	struct config *ret, struct error *err) WARN_UNUSED;
+
+/* The text of authorized_keys, from malloc; NULL where configuration wants none. EXIT_NO_KEY if
+ * there is no usable key. */
+int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
+	struct error *err) WARN_UNUSED;
+
+/* The manifest that configuration names. */
+int sources_read_manifest(
+	const struct config *config, struct manifest *ret, struct error *err) WARN_UNUSED;
+
+/* The seed of this install's UUIDs: configuration's, or a random one. */
+void sources_choose_seed(const struct config *config, char ret[37]);
