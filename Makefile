@@ -55,13 +55,20 @@ ASAN_CFLAGS = $(HOST_CFLAGS) -Werror -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 ASAN_LIBS = $$(cat build/asan/libs)
 
+# The same sources once more, with what libFuzzer steers by.
+FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_OBJECTS = $(ASAN_OBJECTS:build/asan/%=build/fuzz/objects/%)
+FUZZ_CC ?= clang
+FUZZ_CFLAGS = $(HOST_CFLAGS) -Wno-format-nonliteral -g -O1 -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+
 # write_flags FOLDER,FLAGS — pkg-config's flags of all libraries, and FLAGS. The file on which
 # everything depends is touched only if they changed. Warnings in foreign headers are not ours.
 write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem /g') $(2)" >$(1)/cflags.new; \
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan iso demo check check-quick lint lint-format lint-shell lint-warnings install clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo check check-long check-quick lint lint-format lint-shell lint-warnings install clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -105,6 +112,20 @@ build/asan/guest-installer: build/asan/main.o build/asan/libinstaller.a
 build/asan/test_%: tests/unit/test_%.c $(UNIT_SHARED) build/asan/libinstaller.a Makefile
 	$(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -o $@ $(filter %.c %.a,$^) $(ASAN_LIBS) -lcmocka
 
+fuzz: $(FUZZ_TARGETS) ## the fuzz targets build/fuzz/*
+
+build/fuzz/objects/%.o: installer/%.c build/asan/cflags Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+build/fuzz/objects/libinstaller.a: $(FUZZ_OBJECTS)
+	rm -f $@
+	ar rcs $@ $^
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/objects/libinstaller.a Makefile
+	$(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD,$(FUZZ_CFLAGS)) -fsanitize=fuzzer,address,undefined \
+		-o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
+
 iso: build/guest-installer.iso ## the lean ISO build/guest-installer.iso
 
 build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
@@ -114,14 +135,17 @@ demo: deps ## install a guest, start it and log in
 	$(MAKE) iso
 	qemu/demo
 
-check: deps lint ## everything: linters, unit tests, file systems, virtual machines
-	$(MAKE) -j "$$(nproc)" build asan
+check: deps lint ## everything: linters, unit tests, fuzzing, file systems, virtual machines
+	$(MAKE) -j "$$(nproc)" build asan fuzz
 	$(MAKE) iso
 	tests/run
 
+check-long: check ## everything, and what takes long
+	tests/run long
+
 check-quick: deps ## what needs no virtual machine
-	$(MAKE) -j "$$(nproc)" build asan
-	tests/run unit build loop
+	$(MAKE) -j "$$(nproc)" build asan fuzz
+	tests/run unit build fuzz loop
 
 lint: lint-format lint-shell lint-warnings ## layout and warnings of all C and shell files
 
@@ -165,4 +189,4 @@ deps: ## install the packages that are missing (as root)
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
--include $(wildcard build/static/*.d build/asan/*.d)
+-include $(wildcard build/static/*.d build/asan/*.d build/fuzz/objects/*.d)

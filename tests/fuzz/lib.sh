@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/fuzz/lib.sh — runs the fuzz targets of build/fuzz, each for so many seconds
+#
+# Every input of tests/fuzz/corpus/<target> is run, then what libFuzzer makes of them. An input that
+# breaks something stays in build/fuzz/broken; once the module is mended it belongs in the corpus.
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+FUZZ=$TOP/tests/fuzz
+BUILT=$TOP/build/fuzz
+BROKEN=$BUILT/broken
+
+targets() {
+	local source
+	for source in "$FUZZ"/*.c; do
+		basename "$source" .c
+	done
+}
+
+every_corpus_has_its_target() {
+	diff <(targets) <(ls "$FUZZ/corpus")
+	local target
+	for target in $(targets); do
+		[[ $(find "$FUZZ/corpus/$target/" -type f | wc -l) -ge 3 ]]
+	done
+}
+
+# executions — how many inputs the run of that output has tried.
+executions() {
+	sed -n 's/^stat::number_of_executed_units: *//p'
+}
+
+# nothing_breaks TARGET SECONDS — new inputs are kept only as long as this runs.
+nothing_breaks() {
+	local target=$1 seconds=$2 output=$SCRATCH/$1.log
+	local options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
+		-artifact_prefix="$BROKEN/$target-")
+	[[ ! -f $FUZZ/$target.dict ]] || options+=(-dict="$FUZZ/$target.dict")
+	mkdir -p "$BROKEN" "$SCRATCH/$target"
+	if ! "$BUILT/$target" "${options[@]}" "$SCRATCH/$target" "$FUZZ/corpus/$target" &>"$output"; then
+		tail -n 60 "$output"
+		return 1
+	fi
+	(($(executions <"$output") > 100))
+}
+
+# fuzz_all SECONDS — one test point for every target.
+fuzz_all() {
+	local target
+	run_case "every target has inputs to begin with" every_corpus_has_its_target
+	for target in $(targets); do
+		run_case "no input of $1 seconds breaks $target" nothing_breaks "$target" "$1"
+	done
+}

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# short.sh — proves that the parsers and the unpacker keep their promises on the inputs of the
+# corpus, and on what three seconds of mutation make of them
+# shellcheck source=tests/fuzz/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+fuzz_all 3

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Any text as sshd_config. */
+#include <errno.h>
+
+#include "fuzz.h"
+#include "sshd.h"
+
+static void check(const char *text, const char *user, const char *home)
+{
+	struct error err = FUZZ_NO_ERROR;
+	int r = sshd_config_check(text, user, home, &err);
+
+	promised(r == 0 || (r == -EACCES && fuzz_error_is_set(&err) && err.code == EXIT_VERIFY));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+	AUTO_FREE char *text = fuzz_text(data, size_bytes);
+
+	check(text, "root", "/root");
+	check(text, "alice", "/home/alice");
+	return 0;
+}
