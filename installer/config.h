@@ -27,6 +27,7 @@ enum config_key {
 	KEY_ROOT_LABEL,	  /* ext4 label, 1 to 16 bytes */
 	KEY_ROOT_UUID,	  /* of the root file system */
 	KEY_ESP_LABEL,	  /* FAT label, 1 to 11 characters */
+	KEY_SWAP,	  /* none (default), or the size of a swap partition */
 	KEY_MANIFEST,	  /* URL or absolute path of guest.json */
 	KEY_SYSTEM,	  /* store path */
 	KEY_CACHE,	  /* binary cache URLs, separated by blanks, tried in this order */
@@ -55,6 +56,7 @@ struct config {
 	char root_label[17];
 	char root_uuid[37]; /* empty: derived from the seed */
 	char esp_label[12];
+	uint64_t swap_bytes;		  /* a multiple of MiB; 0: none */
 	char manifest[CONFIG_TEXT_BYTES]; /* empty: none */
 	char system[256];		  /* empty: the manifest's */
 	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES];

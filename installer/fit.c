@@ -90,6 +90,19 @@ int fit_mounts(const struct plan *plan, const struct manifest *manifest, struct 
 	return 0;
 }
 
+int fit_swap(const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	if (!manifest->swap_label[0])
+		return 0;
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].role == ROLE_SWAP)
+			return 0;
+	return refuse(err,
+		"The guest uses a swap partition labelled \"%s\", but the configuration says swap "
+		"= none: set swap to its size, such as swap = 1G, or take it out of the guest.",
+		manifest->swap_label);
+}
+
 /* Whether the guest writes EFI/BOOT/BOOTX64.EFI to a place that the plan has. */
 static int fit_efi(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {

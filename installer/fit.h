@@ -15,6 +15,10 @@
 int fit_mounts(
 	const struct plan *plan, const struct manifest *manifest, struct error *err) WARN_UNUSED;
 
+/* A guest that uses a swap partition gets one. */
+int fit_swap(
+	const struct plan *plan, const struct manifest *manifest, struct error *err) WARN_UNUSED;
+
 /* The boot loader goes where this layout needs it, on this disk. */
 int fit_boot_loader(
 	const struct plan *plan, const struct manifest *manifest, struct error *err) WARN_UNUSED;

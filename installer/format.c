@@ -11,6 +11,7 @@
 #include "fat.h"
 #include "mark.h"
 #include "partition.h"
+#include "swap.h"
 
 #define NODE_BYTES 128
 
@@ -108,19 +109,35 @@ static int make_fat(
 	return r < 0 ? r : sync_path(place->path, err);
 }
 
+static int make_swap(
+	const struct plan *plan, size_t index, const struct place *place, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	const struct swap_request request = {
+		.path = place->path,
+		.offset_bytes = place->offset_bytes,
+		.size_bytes = part->size_bytes,
+		.label = part->fs_label,
+		.uuid = part->fs_uuid,
+	};
+
+	return swap_make(&request, err);
+}
+
 static int format_partition(const struct plan *plan, size_t index, struct error *err)
 {
+	enum file_system fs = plan->partitions[index].fs;
 	struct place place;
 	int r;
 
-	if (plan->partitions[index].fs == FS_NONE)
+	if (fs == FS_NONE)
 		return 0;
 	r = find_place(plan, index, &place, err);
 	if (r < 0)
 		return r;
-	if (plan->partitions[index].fs == FS_EXT4)
-		return make_ext4(plan, index, &place, err);
-	return make_fat(plan, index, &place, err);
+	return (fs == FS_EXT4	? make_ext4
+		: fs == FS_VFAT ? make_fat
+				: make_swap)(plan, index, &place, err);
 }
 
 int format_all(const struct plan *plan, struct error *err)

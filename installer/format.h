@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * format — the plan's file systems, each where the plan puts it: ext4 by ext4.c, FAT by fat.c.
+ * format — the plan's file systems, each where the plan puts it: ext4 by ext4.c, FAT by fat.c, swap
+ * by swap.c.
  */
 #pragma once
 

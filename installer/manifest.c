@@ -107,6 +107,27 @@ static int parse_mounts(const struct json_value *root, struct manifest *m, struc
 	return 0;
 }
 
+/* {"label": …}, or nothing for a guest without swap. */
+static int parse_swap(const struct json_value *root, struct manifest *m, struct error *err)
+{
+	static const char *const members[] = { "label", NULL };
+	struct json_value object;
+	int r;
+
+	if (!json_has(root, "swap"))
+		return 0;
+	r = json_get_object(root, "swap", &object, err);
+	if (r == 0)
+		r = json_only(&object, members, err);
+	if (r == 0)
+		r = json_get_string(&object, "label", m->swap_label, sizeof(m->swap_label), err);
+	if (r < 0)
+		return r;
+	if (!text_is_ext4_label(m->swap_label))
+		return json_refuse(&object, "label", err, "cannot be \"%s\"", m->swap_label);
+	return 0;
+}
+
 static int parse_boot_loader(const struct json_value *root, struct manifest *m, struct error *err)
 {
 	static const char *const members[] = { "type", "device", "efi", NULL };
@@ -198,7 +219,7 @@ static int parse_version(const struct json_value *root, struct error *err)
 
 static int parse_members(const struct json_value *root, struct manifest *m, struct error *err)
 {
-	static const char *const members[] = { "version", "system", "layout", "mounts",
+	static const char *const members[] = { "version", "system", "layout", "mounts", "swap",
 		"bootloader", "firmware", "nar_bytes", "files", "ssh", NULL };
 	/* The version first: a later one may know other members. */
 	int r = parse_version(root, err);
@@ -211,6 +232,8 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 		r = parse_layout(root, m, err);
 	if (r == 0)
 		r = parse_mounts(root, m, err);
+	if (r == 0)
+		r = parse_swap(root, m, err);
 	if (r == 0)
 		r = parse_boot_loader(root, m, err);
 	if (r == 0)

@@ -35,6 +35,7 @@ struct manifest {
 	enum layout layout;
 	struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];
 	size_t mount_count;
+	char swap_label[17];   /* of a swap partition that the guest uses; empty: none */
 	char boot_loader[16];  /* "grub", "systemd-boot", "none" */
 	char boot_device[128]; /* "/dev/vda", or "nodev" */
 	bool boot_efi;	       /* writes EFI/BOOT/BOOTX64.EFI */

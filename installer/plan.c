@@ -15,7 +15,11 @@
 #define TYPE_BIOS_BOOT	 "21686148-6449-6E6F-744E-656564454649"
 #define TYPE_ESP	 "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 #define TYPE_ROOT_X86_64 "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
+#define TYPE_SWAP	 "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
 #define TYPE_MBR_LINUX	 "83"
+#define TYPE_MBR_SWAP	 "82"
+
+#define DEFAULT_SWAP_LABEL "swap"
 
 /* Left free behind the last partition: the backup GPT, or what becomes one later. */
 #define TAIL_BYTES (1 * MIB)
@@ -72,7 +76,8 @@ static uint64_t root_min_bytes(const struct plan_needs *needs)
 
 uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs)
 {
-	return layout_root_offset_bytes(layout) + root_min_bytes(needs) + TAIL_BYTES;
+	return layout_root_offset_bytes(layout) + root_min_bytes(needs) + needs->swap_bytes +
+	       TAIL_BYTES;
 }
 
 static void derive_upper(const char *seed, const char *purpose, char ret[37])
@@ -100,10 +105,11 @@ static void name_partition(
 	derive_upper(seed, purpose, p->uuid);
 }
 
-/* The partitions of a layout, without their file systems' names. */
-static void lay_out(struct plan *plan, const char *seed)
+/* The partitions of a layout, without their file systems' names. The swap lies behind the root, so
+ * that the root, and with it the mark, is where it always is. */
+static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
 {
-	uint64_t end = (plan->disk_bytes - TAIL_BYTES) / MIB * MIB;
+	uint64_t end = (plan->disk_bytes - TAIL_BYTES) / MIB * MIB - swap_bytes;
 	uint64_t root = layout_root_offset_bytes(plan->layout);
 	struct plan_partition *p;
 
@@ -124,6 +130,13 @@ static void lay_out(struct plan *plan, const char *seed)
 	}
 	p->fs = FS_EXT4;
 	plan->root = plan->partition_count - 1;
+	if (swap_bytes == 0)
+		return;
+	p = add_partition(plan, ROLE_SWAP, plan->layout == LAYOUT_GPT ? TYPE_SWAP : TYPE_MBR_SWAP,
+		end, swap_bytes);
+	p->fs = FS_SWAP;
+	if (plan->layout == LAYOUT_GPT)
+		name_partition(p, "swap", seed, "partition swap");
 }
 
 /* The manifest's mount that a role's partition serves, or NULL: the root, or the first FAT one. */
@@ -153,20 +166,28 @@ static const char *pick_root_uuid(const struct config *config, const struct mani
 	return config->root_uuid[0] ? config->root_uuid : mount ? mount->uuid : "";
 }
 
+/* The swap's label: the manifest's, else the default. */
+static const char *pick_swap_label(const struct manifest *manifest)
+{
+	return manifest && manifest->swap_label[0] ? manifest->swap_label : DEFAULT_SWAP_LABEL;
+}
+
 void plan_planned_labels(const struct config *config, const struct manifest *manifest,
 	enum layout layout, struct plan_labels *ret)
 {
 	const struct manifest_mount *root = find_mount(manifest, ROLE_ROOT);
 	const struct manifest_mount *esp = find_mount(manifest, ROLE_ESP);
-	size_t uuids = 0;
+	size_t labels = 0, uuids = 0;
 
 	*ret = (struct plan_labels){ 0 };
-	ret->labels[0] = pick_label(config, KEY_ROOT_LABEL, config->root_label, root);
+	ret->labels[labels++] = pick_label(config, KEY_ROOT_LABEL, config->root_label, root);
 	if (*pick_root_uuid(config, root))
 		ret->uuids[uuids++] = pick_root_uuid(config, root);
+	if (config->swap_bytes)
+		ret->labels[labels++] = pick_swap_label(manifest);
 	if (layout != LAYOUT_GPT)
 		return;
-	ret->labels[1] = pick_label(config, KEY_ESP_LABEL, config->esp_label, esp);
+	ret->labels[labels] = pick_label(config, KEY_ESP_LABEL, config->esp_label, esp);
 	if (esp && esp->uuid[0])
 		ret->uuids[uuids] = esp->uuid;
 }
@@ -207,6 +228,28 @@ static void name_esp(struct plan_partition *p, const struct config *config,
 	text_upper(p->fs_uuid);
 }
 
+static void name_swap(struct plan_partition *p, const struct manifest *manifest, const char *seed)
+{
+	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_swap_label(manifest));
+	derive_uuid(seed, "file system swap", p->fs_uuid);
+}
+
+/* Gives every file system its label, its UUID and its place in the guest. */
+static void name_file_systems(struct plan *plan, const struct config *config,
+	const struct manifest *manifest, const char *seed)
+{
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		struct plan_partition *p = &plan->partitions[i];
+
+		if (p->role == ROLE_ROOT)
+			name_root(p, config, manifest, seed);
+		else if (p->role == ROLE_ESP)
+			name_esp(p, config, manifest, seed);
+		else if (p->role == ROLE_SWAP)
+			name_swap(p, manifest, seed);
+	}
+}
+
 static int check_size(const struct plan *plan, const struct disk *disk,
 	const struct plan_needs *needs, struct error *err)
 {
@@ -215,10 +258,11 @@ static int check_size(const struct plan *plan, const struct disk *disk,
 
 	if (disk->size_bytes < need_bytes)
 		return error_set_code(err, EXIT_TOO_SMALL, -ENOSPC,
-			"%s has %s (%" PRIu64 " bytes), but the guest needs %s (%" PRIu64
+			"%s has %s (%" PRIu64 " bytes), but the guest needs %s%s (%" PRIu64
 			" bytes): give the machine a larger disk.",
 			disk->path, text_size(size, disk->size_bytes), disk->size_bytes,
-			text_size(need, need_bytes), need_bytes);
+			text_size(need, need_bytes), needs->swap_bytes ? " with its swap" : "",
+			need_bytes);
 	if (plan->layout == LAYOUT_BIOS && disk->size_bytes / plan->sector_bytes > MBR_MAX_SECTORS)
 		return error_set_code(err, EXIT_CONFIGURATION, -EFBIG,
 			"%s has %s, and the table of the layout bios ends at %s: build the guest "
@@ -248,16 +292,35 @@ static int set_system(struct plan *plan, const struct config *config,
 	return 0;
 }
 
+/* The roles as plan_print says them, and as a sentence does. */
+static const struct {
+	const char *name, *words, *way_out;
+} roles[] = {
+	[ROLE_BIOS_BOOT] = { "bios_boot", "", "" },
+	[ROLE_ESP] = { "esp", "the EFI system partition",
+		"choose another root-label or esp-label" },
+	[ROLE_ROOT] = { "root", "the root file system", "choose another root-label" },
+	[ROLE_SWAP] = { "swap", "the swap partition",
+		"choose another label for the guest's swap, or another root-label or esp-label" },
+};
+
+/* Two of one label and the guest may take the wrong one. FAT knows no case. */
 static int check_labels(const struct plan *plan, struct error *err)
 {
-	for (size_t i = 0; i < plan->root; i++)
-		if (strcasecmp(plan->partitions[i].fs_label,
-			    plan->partitions[plan->root].fs_label) == 0)
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		const struct plan_partition *p = &plan->partitions[i];
+
+		for (size_t j = 0; p->fs != FS_NONE && j < i; j++) {
+			const struct plan_partition *other = &plan->partitions[j];
+
+			if (strcasecmp(p->fs_label, other->fs_label) != 0)
+				continue;
 			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-				"Both the root file system and the EFI system partition are "
-				"labelled "
-				"\"%s\": choose another root-label or esp-label.",
-				plan->partitions[i].fs_label);
+				"Both %s and %s are labelled \"%s\": %s.", roles[p->role].words,
+				roles[other->role].words, other->fs_label,
+				roles[p->role == ROLE_ROOT ? other->role : p->role].way_out);
+		}
+	}
 	return 0;
 }
 
@@ -269,6 +332,8 @@ static int check_fit(const struct plan *plan, const struct config *config,
 	if (r < 0 || !manifest)
 		return r;
 	r = fit_mounts(plan, manifest, err);
+	if (r == 0)
+		r = fit_swap(plan, manifest, err);
 	if (r == 0)
 		r = fit_firmware(plan, manifest, firmware, err);
 	if (r == 0)
@@ -289,6 +354,7 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	};
 	int r = plan_layout(config, manifest, &plan.layout, err);
 
+	known.swap_bytes = config->swap_bytes;
 	if (manifest && !known.files)
 		known.files = manifest->files;
 	/* An image starts in another machine than this one. */
@@ -303,11 +369,8 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk->path);
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
 	derive_uuid(seed, "directory hash", plan.hash_seed);
-	lay_out(&plan, seed);
-	name_root(&plan.partitions[plan.root], config, manifest, seed);
-	for (size_t i = 0; i < plan.root; i++)
-		if (plan.partitions[i].role == ROLE_ESP)
-			name_esp(&plan.partitions[i], config, manifest, seed);
+	lay_out(&plan, config->swap_bytes, seed);
+	name_file_systems(&plan, config, manifest, seed);
 	r = check_fit(&plan, config, manifest, known.firmware, err);
 	if (r == 0)
 		*ret = plan;
@@ -316,20 +379,20 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 
 static void print_partition(const struct plan_partition *p, size_t number, FILE *out)
 {
-	static const char *const roles[] = {
-		[ROLE_BIOS_BOOT] = "bios_boot",
-		[ROLE_ESP] = "esp",
-		[ROLE_ROOT] = "root",
+	static const char *const file_systems[] = {
+		[FS_EXT4] = "ext4",
+		[FS_VFAT] = "vfat",
+		[FS_SWAP] = "swap",
 	};
 
 	fprintf(out, "partition %zu: %s, %" PRIu64 " bytes at %" PRIu64 ", type %s", number,
-		roles[p->role], p->size_bytes, p->offset_bytes, p->type);
+		roles[p->role].name, p->size_bytes, p->offset_bytes, p->type);
 	if (p->name[0])
 		fprintf(out, ", name %s, uuid %s", p->name, p->uuid);
 	fputc('\n', out);
 	if (p->fs != FS_NONE)
 		fprintf(out, "  file system: %s, label \"%s\", uuid %s, %s%s\n",
-			p->fs == FS_EXT4 ? "ext4" : "vfat", p->fs_label, p->fs_uuid,
+			file_systems[p->fs], p->fs_label, p->fs_uuid,
 			p->mount_path[0] ? "mounted on " : "not mounted", p->mount_path);
 }
 

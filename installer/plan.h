@@ -23,12 +23,14 @@ enum partition_role {
 	ROLE_BIOS_BOOT, /* GRUB's core image on GPT */
 	ROLE_ESP,
 	ROLE_ROOT,
+	ROLE_SWAP,
 };
 
 enum file_system {
 	FS_NONE,
 	FS_EXT4,
 	FS_VFAT,
+	FS_SWAP, /* not mounted */
 };
 
 struct plan_partition {
@@ -40,7 +42,7 @@ struct plan_partition {
 	uint64_t size_bytes;
 	enum file_system fs;
 	char fs_label[17];
-	char fs_uuid[37];     /* ext4: a UUID; vfat: XXXX-XXXX */
+	char fs_uuid[37];     /* ext4 and swap: a UUID; vfat: XXXX-XXXX */
 	char mount_path[256]; /* inside the target: "/", "/boot"; empty if not mounted */
 };
 
@@ -61,9 +63,10 @@ struct plan {
 
 /* The size of the closure and the machine it is for. */
 struct plan_needs {
-	uint64_t nar_bytes; /* sum over the closure, as walked */
-	uint64_t files;	    /* the manifest's; 0 if unknown */
-	unsigned firmware;  /* the one that booted us, enum firmware; 0 if unknown */
+	uint64_t nar_bytes;  /* sum over the closure, as walked */
+	uint64_t files;	     /* the manifest's; 0 if unknown */
+	uint64_t swap_bytes; /* the configuration's */
+	unsigned firmware;   /* the one that booted us, enum firmware; 0 if unknown */
 };
 
 /* What the layout will be, before a disk is known: the configuration's, else the manifest's, else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "narinfo.h"
+#include "swap.h"
 #include "text.h"
 
 #define TIMEOUT_MAX_S	 604800 /* a week */
@@ -28,6 +29,9 @@ const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 		"UUID of the root file system" },
 	[KEY_ESP_LABEL] = { "esp-label", "1 to 11 of A-Z, 0-9, _, - and space (default ESP)",
 		"label of the EFI system partition" },
+	[KEY_SWAP] = { "swap",
+		"none (default), or whole MiB up to 16T with the suffix K, M, G or T, such as 512M",
+		"size of a swap partition behind the root" },
 	[KEY_MANIFEST] = { "manifest", "a URL that begins with file:/// or an absolute path",
 		"guest.json, which names the system and what it expects" },
 	[KEY_SYSTEM] = { "system", "a store path, /nix/store/HASH-NAME",
@@ -149,6 +153,30 @@ static int set_uuid(char ret[37], const char *text)
 		return -EINVAL;
 	memcpy(ret, text, 37);
 	text_lower(ret);
+	return 0;
+}
+
+/* A number with a suffix, as whole MiB; more than SWAP_MAX_BYTES a swap's header cannot count. */
+static int set_swap(struct config *config, const char *text)
+{
+	static const char suffixes[] = "KMGT";
+	const char *suffix;
+	uint64_t size = 0;
+
+	if (strcmp(text, "none") == 0) {
+		config->swap_bytes = 0;
+		return 0;
+	}
+	for (; *text >= '0' && *text <= '9' && size <= SWAP_MAX_BYTES; text++)
+		size = size * 10 + (uint64_t)(*text - '0');
+	suffix = *text ? strchr(suffixes, *text) : NULL;
+	if (!suffix || text[1])
+		return -EINVAL;
+	for (; suffix >= suffixes && size <= SWAP_MAX_BYTES; suffix--)
+		size *= 1024;
+	if (size < MIB || size > SWAP_MAX_BYTES || size % MIB != 0)
+		return -EINVAL;
+	config->swap_bytes = size;
 	return 0;
 }
 
@@ -279,6 +307,8 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_ESP_LABEL:
 		return set_text(config->esp_label, sizeof(config->esp_label), text,
 			text_is_fat_label(text));
+	case KEY_SWAP:
+		return set_swap(config, text);
 	case KEY_MANIFEST:
 		return set_text(
 			config->manifest, sizeof(config->manifest), text, text_is_file_url(text));

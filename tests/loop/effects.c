@@ -23,6 +23,7 @@
 #include "mount.h"
 #include "partition.h"
 #include "probe.h"
+#include "swap.h"
 #include "text.h"
 
 #define ARGUMENTS_MAX 8
@@ -167,6 +168,20 @@ static int do_fat(char **arg, struct error *err)
 	return fat_make(&request, err);
 }
 
+/* swap PATH OFFSET SIZE LABEL UUID */
+static int do_swap(char **arg, struct error *err)
+{
+	const struct swap_request request = {
+		.path = arg[0],
+		.offset_bytes = strtoull(arg[1], NULL, 10),
+		.size_bytes = strtoull(arg[2], NULL, 10),
+		.label = arg[3],
+		.uuid = arg[4],
+	};
+
+	return swap_make(&request, err);
+}
+
 /* mount LAYOUT PATH TARGET ro|rw */
 static int do_mount(char **arg, struct error *err)
 {
@@ -302,6 +317,7 @@ static const struct command {
 	{ "format", 2, 3, do_format },
 	{ "ext4", 6, 6, do_ext4 },
 	{ "fat", 6, 6, do_fat },
+	{ "swap", 5, 5, do_swap },
 	{ "mount", 4, 4, do_mount },
 	{ "detach", 1, 1, do_detach },
 	{ "source", 1, 1, do_source },

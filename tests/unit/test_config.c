@@ -56,6 +56,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(config.layout, LAYOUT_AUTO);
 	assert_string_equal(config.root_label, "nixos");
 	assert_string_equal(config.esp_label, "ESP");
+	assert_int_equal(config.swap_bytes, 0);
 	assert_string_equal(config.keys_user, "root");
 	assert_int_equal(config.on_success, ENDING_POWEROFF);
 	assert_int_equal(config.on_failure, ENDING_POWEROFF);
@@ -69,7 +70,7 @@ static void every_key_is_read(void **state)
 	(void)state;
 	merge("disk = serial:abc\nwipe = force\nmachine = any\nlayout = bios\n"
 	      "root-label = r\nroot-uuid = ABCDEF00-0000-4000-8000-000000000001\nesp-label = MY "
-	      "ESP\n"
+	      "ESP\nswap = 512M\n"
 	      "manifest = /guest.json\nsystem = " SYSTEM "\ncache = /a  file:///b\n"
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
@@ -81,6 +82,7 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config.root_label, "r");
 	assert_string_equal(config.root_uuid, "abcdef00-0000-4000-8000-000000000001");
 	assert_string_equal(config.esp_label, "MY ESP");
+	assert_int_equal(config.swap_bytes, 512 * MIB);
 	assert_string_equal(config.manifest, "/guest.json");
 	assert_string_equal(config.system, SYSTEM);
 	assert_int_equal(config.cache_count, 2);
@@ -93,6 +95,24 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.timeout_s, 604800);
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		assert_true(config.given[i]);
+}
+
+static void swap_is_none_or_whole_mib(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t size_bytes;
+	} good[] = { { "swap = 1M", MIB }, { "swap = 1024K", MIB }, { "swap = 3072K", 3 * MIB },
+		{ "swap = 2G", 2 * GIB }, { "swap = 16T", 16384 * GIB },
+		{ "swap = 0002G", 2 * GIB }, { "swap = none", 0 } };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		begin(state);
+		merge("swap = 7M");
+		config_merge_option(&config, "--set", good[i].text);
+		assert_int_equal(config.error_count, 0);
+		assert_int_equal(config.swap_bytes, good[i].size_bytes);
+	}
 }
 
 static void every_key_is_described(void **state)
@@ -202,15 +222,18 @@ static void bad_values_say_what_can_be(void **state)
 		"layout = pygrub", "root-label = a b", "root-label = seventeen-letters",
 		"root-label = a/b", "root-label = a\"b", "root-label = caf\xc3\xa9",
 		"root-uuid = abcd", "root-uuid = 00000000-0000-0000-0000-000000000000",
-		"esp-label = esp", "esp-label = TWELVE-CHARS", "esp-label = A.B",
-		"manifest = http://example/guest.json", "manifest = guest.json",
-		"manifest = file://host/x", "manifest = /a b", "system = /nix/store/x",
-		"system = /usr", "cache = https://cache.nixos.org", "cache = /a http://b",
-		"cache = /", "cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
-		"trusted-keys = a:AAAA", "trusted-keys = none " KEY, "trusted-keys = :" KEY,
-		"keys = usb", "keys-user = Root", "keys-user = a b", "keys-user = -x",
-		"keys-user = ../root", "on-success = halt", "on-failure = ", "timeout = 0",
-		"timeout = 604801", "timeout = -1", "timeout = 1h",
+		"esp-label = esp", "esp-label = TWELVE-CHARS", "esp-label = A.B", "swap = 0",
+		"swap = 0M", "swap = 512", "swap = 1023K", "swap = 1025K", "swap = M",
+		"swap = 1.5G", "swap = 1GB", "swap = 1Gi", "swap = 1g", "swap = -1M", "swap = 17T",
+		"swap = 16385G", "swap = 18446744073709551617M", "swap = 99999999999999999999K",
+		"swap = yes", "swap = 1 G", "swap = auto", "manifest = http://example/guest.json",
+		"manifest = guest.json", "manifest = file://host/x", "manifest = /a b",
+		"system = /nix/store/x", "system = /usr", "cache = https://cache.nixos.org",
+		"cache = /a http://b", "cache = /", "cache = /1 /2 /3 /4 /5 /6 /7 /8 /9",
+		"trusted-keys = nokey", "trusted-keys = a:AAAA", "trusted-keys = none " KEY,
+		"trusted-keys = :" KEY, "keys = usb", "keys-user = Root", "keys-user = a b",
+		"keys-user = -x", "keys-user = ../root", "on-success = halt",
+		"on-failure = ", "timeout = 0", "timeout = 604801", "timeout = -1", "timeout = 1h",
 		"timeout = 18446744073709551617", "timeout = +5", "seed = 1" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -340,6 +363,7 @@ int main(void)
 		TEST(defaults_are_as_documented),
 		TEST(every_key_is_read),
 		TEST(every_key_is_described),
+		TEST(swap_is_none_or_whole_mib),
 		TEST(comments_blanks_marks_and_line_ends_are_no_matter),
 		TEST(later_sources_win),
 		TEST(trusted_keys_can_be_taken_back),

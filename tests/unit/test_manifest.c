@@ -103,6 +103,7 @@ static void a_good_manifest_is_read_whole(void **state)
 	assert_string_equal(m.mounts[0].uuid, "");
 	assert_string_equal(m.mounts[1].path, "/boot");
 	assert_string_equal(m.mounts[1].uuid, "12AB-34CD");
+	assert_string_equal(m.swap_label, "");
 	assert_string_equal(m.boot_loader, "grub");
 	assert_string_equal(m.boot_device, "/dev/vda");
 	assert_true(m.boot_efi);
@@ -124,6 +125,7 @@ static void other_good_values_are_taken(void **state)
 				    .boot_device,
 		"nodev");
 	assert_false(accepts("ssh", "{\"enabled\":false}").ssh_enabled);
+	assert_string_equal(accepts("swap", "{\"label\":\"swap\"}").swap_label, "swap");
 	assert_string_equal(accepts("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"uuid\":"
 					      "\"ABCDEF00-0000-4000-8000-000000000001\"}]")
 				    .mounts[0]
@@ -218,6 +220,18 @@ static void mounts_are_looked_at(void **state)
 		"mounts[0].label has control characters");
 }
 
+static void a_swap_is_looked_at(void **state)
+{
+	(void)state;
+	refuses("swap", "true", "swap must be an object");
+	refuses("swap", "{}", "swap.label is missing");
+	refuses("swap", "{\"label\":\"\"}", "swap.label cannot be \"\"");
+	refuses("swap", "{\"label\":\"a b\"}", "swap.label cannot be \"a b\"");
+	refuses("swap", "{\"label\":\"seventeen-letters\"}", "swap.label is longer than 16 bytes");
+	refuses("swap", "{\"label\":\"swap\",\"size\":1}",
+		"swap.size is not known; known here are label");
+}
+
 static void words_are_looked_at(void **state)
 {
 	(void)state;
@@ -304,6 +318,7 @@ int main(void)
 		cmocka_unit_test(unknown_members_are_refused_with_the_known_ones),
 		cmocka_unit_test(paths_are_looked_at),
 		cmocka_unit_test(mounts_are_looked_at),
+		cmocka_unit_test(a_swap_is_looked_at),
 		cmocka_unit_test(words_are_looked_at),
 		cmocka_unit_test(absurd_numbers_are_refused),
 		cmocka_unit_test(overlong_strings_are_refused),

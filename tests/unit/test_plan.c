@@ -137,6 +137,20 @@ static void a_bios_guest_has_its_golden_plan(void **state)
 	is_golden(&plan, "bios");
 }
 
+static void swap_goes_behind_the_root(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	set("swap=512M");
+	plan = accepts();
+	is_golden(&plan, "gpt-swap");
+	make_bios_guest();
+	strcpy(manifest.swap_label, "guestswap");
+	plan = accepts();
+	is_golden(&plan, "bios-swap");
+}
+
 static void a_uefi_guest_on_4_kib_sectors_has_its_golden_plan(void **state)
 {
 	struct plan plan;
@@ -275,6 +289,32 @@ static void planned_labels_are_those_of_the_plan(void **state)
 	assert_null(labels.uuids[1]);
 }
 
+static void a_planned_swap_has_a_planned_label(void **state)
+{
+	struct plan_labels labels;
+
+	(void)state;
+	set("swap=1G");
+	plan_planned_labels(&config, NULL, LAYOUT_GPT, &labels);
+	assert_string_equal(labels.labels[0], "nixos");
+	assert_string_equal(labels.labels[1], "swap");
+	assert_string_equal(labels.labels[2], "ESP");
+	assert_null(labels.labels[3]);
+	strcpy(manifest.swap_label, "guestswap");
+	plan_planned_labels(&config, &manifest, LAYOUT_BIOS, &labels);
+	assert_string_equal(labels.labels[1], "guestswap");
+	assert_null(labels.labels[2]);
+}
+
+static void a_swap_labelled_as_something_else_is_refused(void **state)
+{
+	(void)state;
+	set("swap=1G");
+	strcpy(manifest.swap_label, "nixos");
+	refuses("Both the swap partition and the root file system are labelled \"nixos\": choose "
+		"another label for the guest's swap, or another root-label or esp-label.");
+}
+
 static void two_equal_labels_are_refused(void **state)
 {
 	(void)state;
@@ -293,6 +333,7 @@ static void partitions_are_aligned_apart_and_leave_the_last_mib(void **state)
 	for (uint64_t extra = 0; extra < 2 * MIB; extra += 4096 * 37) {
 		struct plan plan;
 
+		set(extra % MIB < MIB / 2 ? "swap=none" : "swap=3M");
 		disk.size_bytes = 4 * GIB + extra;
 		plan = accepts();
 		for (size_t i = 0; i < plan.partition_count; i++) {
@@ -365,6 +406,21 @@ static void one_byte_less_than_needed_is_refused_with_both_numbers(void **state)
 	refuses_with(EXIT_TOO_SMALL,
 		"/dev/vda has 1.5 GiB (1613758463 bytes), but the guest needs 1.5 GiB (1613758464 "
 		"bytes): give the machine a larger disk.");
+}
+
+static void the_swap_counts_in_what_is_needed(void **state)
+{
+	(void)state;
+	needs.files = 10000;
+	set("swap=256M");
+	disk.size_bytes = plan_min_bytes(LAYOUT_GPT, &needs) + 256 * MIB;
+	accepts();
+	disk.size_bytes--;
+	refuses_with(EXIT_TOO_SMALL, "/dev/vda has 1.8 GiB (1882193919 bytes), but the guest needs "
+				     "1.8 GiB with its swap "
+				     "(1882193920 bytes): give the machine a larger disk.");
+	needs.swap_bytes = 256 * MIB;
+	assert_int_equal(plan_min_bytes(LAYOUT_GPT, &needs), disk.size_bytes + 1);
 }
 
 static void the_manifests_files_count_if_nobody_knows_better(void **state)
@@ -444,6 +500,19 @@ static void mounts_have_to_be_in_the_plan(void **state)
 	manifest.mounts[0] = manifest.mounts[1];
 	manifest.mount_count = 1;
 	refuses("The manifest has no mount \"/\": write it again from the guest's configuration.");
+}
+
+static void a_guest_that_swaps_needs_a_swap(void **state)
+{
+	(void)state;
+	strcpy(manifest.swap_label, "swap");
+	refuses("The guest uses a swap partition labelled \"swap\", but the configuration says "
+		"swap = none: set swap to its size, such as swap = 1G, or take it out of the "
+		"guest.");
+	set("swap=64M");
+	accepts();
+	manifest.swap_label[0] = '\0';
+	accepts();
 }
 
 static void a_bios_layout_has_no_fat_mount(void **state)
@@ -588,6 +657,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_gpt_guest_has_its_golden_plan),
 		TEST(a_bios_guest_has_its_golden_plan),
+		TEST(swap_goes_behind_the_root),
 		TEST(a_uefi_guest_on_4_kib_sectors_has_its_golden_plan),
 		TEST(an_image_file_with_everything_fixed_has_its_golden_plan),
 		TEST(without_a_manifest_the_layout_is_gpt),
@@ -596,18 +666,22 @@ int main(void)
 		TEST(labels_are_the_users_else_the_manifests),
 		TEST(the_roots_uuid_is_the_configurations_else_the_manifests),
 		TEST(planned_labels_are_those_of_the_plan),
+		TEST(a_planned_swap_has_a_planned_label),
 		TEST(two_equal_labels_are_refused),
+		TEST(a_swap_labelled_as_something_else_is_refused),
 		TEST(partitions_are_aligned_apart_and_leave_the_last_mib),
 		TEST(the_root_lies_where_its_mark_is_looked_for),
 		TEST(a_small_guest_needs_one_gib_for_its_root),
 		TEST(bytes_files_and_inodes_all_count),
 		TEST(the_largest_manifest_does_not_overflow),
 		TEST(one_byte_less_than_needed_is_refused_with_both_numbers),
+		TEST(the_swap_counts_in_what_is_needed),
 		TEST(the_manifests_files_count_if_nobody_knows_better),
 		TEST(an_mbr_ends_at_2_tib),
 		TEST(layouts_have_to_agree),
 		TEST(systems_have_to_agree),
 		TEST(mounts_have_to_be_in_the_plan),
+		TEST(a_guest_that_swaps_needs_a_swap),
 		TEST(a_bios_layout_has_no_fat_mount),
 		TEST(uefi_needs_an_esp_and_a_loader_on_it),
 		TEST(the_firmware_that_booted_us_has_to_boot_the_guest),
