@@ -175,34 +175,12 @@ fat_is_reproducible() {
 	mdir -i "$SCRATCH/fat" -a :: | grep -F 1234-ABCD
 }
 
-# swap FILE SIZE LABEL — the same swap area at the start of it, by us and by mkswap.
-swap_is_mkswaps() {
-	zeros "$SCRATCH/reference" "$1"
-	zeros "$SCRATCH/ours" "$1"
-	mkswap --quiet --pagesize 4096 -U "$UUID" ${2:+-L "$2"} "$SCRATCH/reference"
-	"$EFFECTS" swap "$SCRATCH/ours" 0 "$1" "$2" "$UUID"
-	cmp "$SCRATCH/reference" "$SCRATCH/ours"
-}
-
-swap_at_an_offset() {
-	old_bytes "$SCRATCH/ours" $((8 * MIB))
-	cp "$SCRATCH/ours" "$SCRATCH/reference"
-	"$EFFECTS" swap "$SCRATCH/ours" $MIB $((6 * MIB)) swap "$UUID"
-	[[ $(blkid -p -O $MIB -S $((6 * MIB)) -o export "$SCRATCH/ours" | grep -E '^(TYPE|VERSION|LABEL|UUID)=' | sort | xargs) == \
-		"LABEL=swap TYPE=swap UUID=$UUID VERSION=1" ]]
-	cmp -n $MIB "$SCRATCH/ours" "$SCRATCH/reference"
-	cmp -i $((MIB + 4096)) "$SCRATCH/ours" "$SCRATCH/reference"
-}
-
 wrong_requests_are_refused() {
 	truncate -s 1G "$SCRATCH/ours"
 	fails_with 0 "no UUID" "$EFFECTS" ext4 "$SCRATCH/ours" 0 $GIB nixos nonsense "$SEED"
 	fails_with 0 "longer than 16" "$EFFECTS" ext4 "$SCRATCH/ours" 0 $GIB seventeen-letters "$UUID" "$SEED"
 	fails_with 0 "/nowhere: .*No such file" "$EFFECTS" ext4 "$SCRATCH/nowhere" 0 $GIB nixos "$UUID" "$SEED"
 	fails_with 0 "no FAT serial" "$EFFECTS" fat "$SCRATCH/ours" 0 $GIB 512 ESP 1234-ABCDE
-	fails_with 0 "longer than 16" "$EFFECTS" swap "$SCRATCH/ours" 0 $MIB seventeen-letters "$UUID"
-	fails_with 0 "no UUID" "$EFFECTS" swap "$SCRATCH/ours" 0 $MIB swap nonsense
-	fails_with 0 "no size for a swap" "$EFFECTS" swap "$SCRATCH/ours" 0 36864 swap "$UUID"
 	fails_with 0 "mkfs.fat failed" "$EFFECTS" fat "$SCRATCH/ours" 0 $MIB 512 ESP/:x 1234-ABCD
 }
 
@@ -218,9 +196,4 @@ run_case "a gpt plan gives a clean FAT32 and a clean ext4, the mark kept" gpt_la
 run_case "a bios plan gives a clean ext4, the mark kept" bios_layout_is_formatted
 run_case "FAT32 can have 4096-byte sectors" fat_with_large_sectors
 run_case "FAT of the same request is the same bytes" fat_is_reproducible
-run_case "a swap area is mkswap's byte for byte" swap_is_mkswaps $((256 * MIB)) swap
-run_case "a swap area of odd size, its label of full length, is mkswap's" \
-	swap_is_mkswaps $((40960 + 4095)) fifteen-letters
-run_case "the largest swap area is mkswap's" swap_is_mkswaps $((3 * GIB)) ''
-run_case "a swap area in a disk is what blkid takes for one, and nothing else is written" swap_at_an_offset
 run_case "wrong labels, UUIDs and paths are refused by name" wrong_requests_are_refused

@@ -416,8 +416,8 @@ static void the_swap_counts_in_what_is_needed(void **state)
 	disk.size_bytes = plan_min_bytes(LAYOUT_GPT, &needs) + 256 * MIB;
 	accepts();
 	disk.size_bytes--;
-	refuses_with(EXIT_TOO_SMALL, "/dev/vda has 1.8 GiB (1882193919 bytes), but the guest needs "
-				     "1.8 GiB with its swap "
+	refuses_with(EXIT_TOO_SMALL, "/dev/vda has 1.7 GiB (1882193919 bytes), but the guest needs "
+				     "1.7 GiB with its swap "
 				     "(1882193920 bytes): give the machine a larger disk.");
 	needs.swap_bytes = 256 * MIB;
 	assert_int_equal(plan_min_bytes(LAYOUT_GPT, &needs), disk.size_bytes + 1);
