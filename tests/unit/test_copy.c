@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -213,6 +214,23 @@ static void a_malformed_archive_is_refused(void **state)
 	refused(EXIT_VERIFY, STORE_DIR "/" LINK ": the archive is malformed");
 }
 
+/* The archive is bad from its start, while the other thread waits for room for the rest of it. */
+static void an_error_wakes_whoever_waits(void **state)
+{
+	size_t size = ZSTD_compressBound(big_archive_bytes);
+	uint8_t *zeros = calloc(1, big_archive_bytes);
+	uint8_t *compressed = must_realloc(NULL, size, 1);
+
+	(void)state;
+	size = ZSTD_compress(compressed, size, zeros, big_archive_bytes, 1);
+	replace_nar(BIG, compressed, size);
+	free(compressed);
+	free(zeros);
+	alarm(60);
+	refused(EXIT_VERIFY, STORE_DIR "/" BIG ": the archive is malformed");
+	alarm(0);
+}
+
 static void damaged_compression_is_refused(void **state)
 {
 	(void)state;
@@ -277,6 +295,7 @@ int main(void)
 		TEST(a_longer_archive_is_refused_before_it_is_written),
 		TEST(a_shorter_archive_is_refused),
 		TEST(a_malformed_archive_is_refused),
+		TEST(an_error_wakes_whoever_waits),
 		TEST(damaged_compression_is_refused),
 		TEST(a_missing_archive_is_named),
 		TEST(a_path_that_is_there_is_not_replaced),
