@@ -8,12 +8,14 @@
 #pragma once
 
 #include "error.h"
+#include "gate.h"
 #include "mark.h"
 #include "plan.h"
 
 struct claim {
 	int lock_fd;	  /* read and write, flock held; -1 if there is no claim */
 	int exclusive_fd; /* O_EXCL, until claim_open_up; -1 afterwards */
+	struct gate gate; /* the disk's first sector, while nothing may boot from it */
 };
 
 /* Sees that the disk is still the one that was judged (size) and free. Writes nothing. */

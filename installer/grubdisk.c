@@ -79,11 +79,10 @@ static int read_image(const char *folder, const char *name, size_t min_bytes, ch
 	return 0;
 }
 
-int grubdisk_verify(int disk_fd, const char *folder, struct error *err)
+int grubdisk_verify(int disk_fd, const uint8_t *first_sector, const char *folder, struct error *err)
 {
 	AUTO_FREE char *boot = NULL, *core_image = NULL;
 	AUTO_FREE uint8_t *core = NULL;
-	uint8_t sector[SECTOR_BYTES];
 	size_t boot_bytes, core_bytes;
 	int r;
 
@@ -93,14 +92,11 @@ int grubdisk_verify(int disk_fd, const char *folder, struct error *err)
 	r = read_image(folder, "core.img", BODY_OFFSET, &core_image, &core_bytes, err);
 	if (r < 0)
 		return r;
-	r = read_disk(disk_fd, 0, sector, sizeof(sector), err);
-	if (r < 0)
-		return r;
-	r = check_first_sector(sector, boot, err);
+	r = check_first_sector(first_sector, boot, err);
 	if (r < 0)
 		return r;
 	core = must_realloc(NULL, core_bytes, 1);
-	r = read_disk(disk_fd, get_le64(sector + KERNEL_SECTOR_OFFSET) * SECTOR_BYTES, core,
+	r = read_disk(disk_fd, get_le64(first_sector + KERNEL_SECTOR_OFFSET) * SECTOR_BYTES, core,
 		core_bytes, err);
 	if (r < 0)
 		return r;

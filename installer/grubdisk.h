@@ -10,6 +10,8 @@
 
 #include "error.h"
 
-/* disk_fd is the whole disk; folder holds boot.img and core.img as grub-install left them
+/* disk_fd is the whole disk, first_sector the 512 bytes that it will begin with; folder holds
+ * boot.img and core.img as grub-install left them
  * (<boot>/grub/i386-pc). -EBADMSG with EXIT_VERIFY where the disk's copy differs. */
-int grubdisk_verify(int disk_fd, const char *folder, struct error *err) WARN_UNUSED;
+int grubdisk_verify(int disk_fd, const uint8_t *first_sector, const char *folder,
+	struct error *err) WARN_UNUSED;

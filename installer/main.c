@@ -26,6 +26,7 @@
 #include "enter.h"
 #include "file.h"
 #include "format.h"
+#include "gate.h"
 #include "guest.h"
 #include "keydrive.h"
 #include "log.h"
@@ -190,8 +191,39 @@ static int copy_store(struct outcome *outcome, const struct decision *d, struct 
 	return 0;
 }
 
+static int sync_target(struct error *err)
+{
+	AUTO_CLOSE int fd = open(TARGET_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return error_errno(err, -errno, "write the root file system out to the disk");
+	return 0;
+}
+
+/* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
+ * before, and the gate is open no longer than that. */
+static int install_boot_loader(
+	struct outcome *outcome, const struct enter *enter, struct claim *claim, struct error *err)
+{
+	struct error second;
+	int r;
+
+	progress_begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
+	r = sync_target(err);
+	if (r == 0)
+		r = gate_open(&claim->gate, claim->lock_fd, err);
+	if (r == 0)
+		r = guest_install_boot_loader(enter, err);
+	if (gate_shut(&claim->gate, claim->lock_fd, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}
+
 /* The guest's own programs, in a mount namespace that goes when they are done. */
-static int run_guest_programs(struct outcome *outcome, const struct decision *d, struct error *err)
+static int run_guest_programs(
+	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
 	struct enter enter;
 	struct error second;
@@ -202,10 +234,10 @@ static int run_guest_programs(struct outcome *outcome, const struct decision *d,
 	if (r < 0)
 		return r;
 	r = guest_activate(&enter, d->plan.system, err);
-	if (r == 0) {
-		progress_begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
-		r = guest_install_boot_loader(&enter, err);
-	}
+	if (r == 0 && d->keys_text)
+		r = guest_write_keys(TARGET_PATH, d->plan.keys_user, d->keys_text, err);
+	if (r == 0)
+		r = install_boot_loader(outcome, &enter, claim, err);
 	if (enter_end(&enter, &second) < 0 && r == 0) {
 		*err = second;
 		r = -EIO;
@@ -214,7 +246,8 @@ static int run_guest_programs(struct outcome *outcome, const struct decision *d,
 }
 
 /* Everything between mounting and unmounting the target. */
-static int fill_target(struct outcome *outcome, const struct decision *d, struct error *err)
+static int fill_target(
+	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
 	int r;
 
@@ -231,30 +264,27 @@ static int fill_target(struct outcome *outcome, const struct decision *d, struct
 	if (r < 0)
 		return r;
 
-	r = run_guest_programs(outcome, d, err);
+	r = run_guest_programs(outcome, d, claim, err);
 	if (r < 0)
 		return r;
 	r = guest_forget_machine_id(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	if (d->keys_text) {
-		r = guest_write_keys(TARGET_PATH, d->plan.keys_user, d->keys_text, err);
-		if (r < 0)
-			return r;
-	}
 	return log_save(TARGET_PATH LOG_PATH, err);
 }
 
 /* Runs work on the mounted target; it is unmounted again whatever comes of it. */
-static int with_target(struct outcome *outcome, const struct decision *d, bool read_only,
-	int (*work)(struct outcome *outcome, const struct decision *d, struct error *err),
+static int with_target(struct outcome *outcome, const struct decision *d, struct claim *claim,
+	bool read_only,
+	int (*work)(struct outcome *outcome, const struct decision *d, struct claim *claim,
+		struct error *err),
 	struct error *err)
 {
 	struct error second;
 	int r = mount_plan(&d->plan, TARGET_PATH, read_only, err);
 
 	if (r == 0)
-		r = work(outcome, d, err);
+		r = work(outcome, d, claim, err);
 	if (mount_plan_detach(TARGET_PATH, &second) < 0 && r == 0) {
 		*err = second;
 		err->code = EXIT_MOUNT;
@@ -270,35 +300,49 @@ static void tell_verified(const struct verified *verified)
 	progress_result("cmdline", "%s", verified->command_line);
 }
 
-static int verify_target(struct outcome *outcome, const struct decision *d, struct error *err)
+static int verify_target(
+	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
-	AUTO_CLOSE int disk_fd = open(d->plan.disk_path, O_RDONLY | O_CLOEXEC);
 	const struct verify_request request = {
 		.plan = &d->plan,
 		.manifest = &d->manifest,
 		.closure = &d->closure,
 		.root = TARGET_PATH,
-		.disk_fd = disk_fd,
+		.disk_fd = claim->lock_fd,
+		.first_sector = claim->gate.sector,
 		.keys_text = d->keys_text,
 	};
 	struct verified verified;
 	int r;
 
 	(void)outcome;
-	if (disk_fd < 0)
-		return error_errno(err, -errno, "open %s", d->plan.disk_path);
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
 		tell_verified(&verified);
 	return r;
 }
 
-/* The mark says `unfinished` before the table is written, and `installed` as the last write. */
+/* Verified: now it may boot. */
+static int finish(const struct decision *d, struct claim *claim, struct error *err)
+{
+	struct mark installed = { .state = MARK_INSTALLED };
+	int r = gate_open(&claim->gate, claim->lock_fd, err);
+
+	if (r < 0)
+		return r;
+	snprintf(installed.system, sizeof(installed.system), "%s", d->plan.system);
+	r = claim_mark(claim, &d->plan, &installed, err);
+	if (r < 0)
+		return r;
+	return claim_flush(claim, err);
+}
+
+/* The mark says `unfinished` before the table is written, and `installed` as the last write. The
+ * gate is shut from the table to the end, but for the boot loader. */
 static int carry_out(
 	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
 	struct mark unfinished = { .state = MARK_UNFINISHED };
-	struct mark installed = { .state = MARK_INSTALLED };
 	int r;
 
 	progress_begin(outcome, STAGE_PARTITION, "writing the partition table");
@@ -309,6 +353,9 @@ static int carry_out(
 	if (r < 0)
 		return r;
 	r = partition_write(&d->plan, claim->exclusive_fd, err);
+	if (r < 0)
+		return r;
+	r = gate_shut(&claim->gate, claim->lock_fd, err);
 	if (r < 0)
 		return r;
 	r = claim_open_up(claim, err);
@@ -324,7 +371,7 @@ static int carry_out(
 		return r;
 
 	progress_begin(outcome, STAGE_MOUNT, "mounting");
-	r = with_target(outcome, d, false, fill_target, err);
+	r = with_target(outcome, d, claim, false, fill_target, err);
 	if (r < 0)
 		return r;
 
@@ -332,14 +379,10 @@ static int carry_out(
 	r = claim_flush(claim, err);
 	if (r < 0)
 		return r;
-	r = with_target(outcome, d, true, verify_target, err);
+	r = with_target(outcome, d, claim, true, verify_target, err);
 	if (r < 0)
 		return r;
-	snprintf(installed.system, sizeof(installed.system), "%s", d->plan.system);
-	r = claim_mark(claim, &d->plan, &installed, err);
-	if (r < 0)
-		return r;
-	return claim_flush(claim, err);
+	return finish(d, claim, err);
 }
 
 static void tell_results(const struct decision *d)

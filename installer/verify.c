@@ -261,7 +261,7 @@ static int verify_boot_loader(
 		r = file_resolve(request->root, "/boot/grub/i386-pc", folder, err);
 		if (r < 0)
 			return r;
-		r = grubdisk_verify(request->disk_fd, folder, err);
+		r = grubdisk_verify(request->disk_fd, request->first_sector, folder, err);
 	}
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_ESP)

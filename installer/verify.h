@@ -11,6 +11,7 @@
 
 #include "closure.h"
 #include "error.h"
+#include "gate.h"
 #include "plan.h"
 
 /* What the host may want to know of the installed system. */
@@ -24,9 +25,10 @@ struct verify_request {
 	const struct plan *plan;
 	const struct manifest *manifest;
 	const struct closure *closure;
-	const char *root;      /* where the target is mounted */
-	int disk_fd;	       /* the whole disk */
-	const char *keys_text; /* authorized_keys as written; NULL for keys=none */
+	const char *root;	     /* where the target is mounted */
+	int disk_fd;		     /* the whole disk */
+	const uint8_t *first_sector; /* as it will be when the gate is opened: gate.h */
+	const char *keys_text;	     /* authorized_keys as written; NULL for keys=none */
 };
 
 int verify_all(
