@@ -7,8 +7,10 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "text.h"
 
 /* Never defined: a struct json_document is jansson's json_t under a name of ours. */
@@ -221,4 +223,81 @@ int json_get_bool(const struct json_value *object, const char *name, bool *ret, 
 		return json_refuse(object, name, err, "must be true or false");
 	*ret = json_is_true(value);
 	return 0;
+}
+
+/* Gives a new value to an object or an array, and returns it. */
+static json_t *add(struct json_document *to, const char *name, json_t *value)
+{
+	json_t *parent = (json_t *)to;
+	int r = name ? json_object_set_new(parent, name, value)
+		     : json_array_append_new(parent, value);
+
+	/* Names are ours, so only memory can be missing. */
+	if (r < 0)
+		abort();
+	return value;
+}
+
+struct json_document *json_new(void)
+{
+	json_t *root = json_object();
+
+	if (!root)
+		abort();
+	return (struct json_document *)root;
+}
+
+struct json_document *json_add_object(struct json_document *to, const char *name)
+{
+	return (struct json_document *)add(to, name, json_object());
+}
+
+struct json_document *json_add_array(struct json_document *to, const char *name)
+{
+	return (struct json_document *)add(to, name, json_array());
+}
+
+/* jansson takes only UTF-8; serial numbers and labels are whatever a disk says. */
+static json_t *make_string(const char *text)
+{
+	AUTO_FREE char *ascii = NULL;
+	json_t *value = json_string(text);
+
+	if (value)
+		return value;
+	ascii = strdup(text);
+	if (!ascii)
+		abort();
+	for (char *p = ascii; *p; p++)
+		if (!isascii((unsigned char)*p))
+			*p = '?';
+	return json_string(ascii);
+}
+
+void json_add_string(struct json_document *to, const char *name, const char *text)
+{
+	add(to, name, text ? make_string(text) : json_null());
+}
+
+void json_add_number(struct json_document *to, const char *name, uint64_t number)
+{
+	add(to, name, json_integer((json_int_t)number));
+}
+
+void json_add_bool(struct json_document *to, const char *name, bool value)
+{
+	add(to, name, json_boolean(value));
+}
+
+char *json_text(const struct json_document *document)
+{
+	char *text = json_dumps((const json_t *)document, JSON_INDENT(2));
+	size_t length;
+
+	if (!text)
+		abort();
+	length = strlen(text);
+	text = must_realloc(text, length + 2, 1);
+	memcpy(text + length, "\n", 2);
+	return text;
 }

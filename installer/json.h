@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json — documents read by jansson (the only file that includes it), with typed getters whose
- * errors name the member: "mounts[0].label must be a string".
+ * json — documents read and written by jansson (the only file that includes it), with typed getters
+ * whose errors name the member: "mounts[0].label must be a string".
  *
- * Pure: text in, values out. Every error is -EINVAL with EXIT_CONFIGURATION. Duplicate members,
- * trailing text and NUL characters are refused.
+ * Pure: text in, values out, and the other way round. Every error is -EINVAL with
+ * EXIT_CONFIGURATION. Duplicate members, trailing text and NUL characters are refused. Writing
+ * cannot fail.
  */
 #pragma once
 
@@ -63,3 +64,19 @@ int json_get_bool(const struct json_value *object, const char *name, bool *ret,
 /* Says that a member's value is not one that can be: "<path>.<name> <what>". Returns -EINVAL. */
 int json_refuse(const struct json_value *object, const char *name, struct error *err,
 	const char *what, ...) PRINTF_LIKE(4, 5);
+
+/* A document to be written: an empty object, to be freed by json_free. */
+struct json_document *json_new(void);
+
+/* Each adds a member to an object, or with name NULL an element to an array, behind those that are
+ * there. What json_add_object and json_add_array return belongs to the document. */
+struct json_document *json_add_object(struct json_document *to, const char *name);
+struct json_document *json_add_array(struct json_document *to, const char *name);
+
+/* NULL becomes null. Bytes that are no UTF-8 make question marks of all that is not ASCII. */
+void json_add_string(struct json_document *to, const char *name, const char *text);
+void json_add_number(struct json_document *to, const char *name, uint64_t number);
+void json_add_bool(struct json_document *to, const char *name, bool value);
+
+/* The text of a document, indented, with a newline at its end; from malloc. */
+char *json_text(const struct json_document *document);
