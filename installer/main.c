@@ -38,6 +38,7 @@
 #include "partition.h"
 #include "pid1.h"
 #include "plan.h"
+#include "plan_json.h"
 #include "progress.h"
 #include "select.h"
 #include "settle.h"
@@ -458,6 +459,21 @@ static int install_work(struct outcome *outcome, void *userdata)
 	return err.code;
 }
 
+static void print_plan_json(const struct decision *d, const struct error *refusal, enum stage stage)
+{
+	const struct plan_answer answer = {
+		.disks = d->disks,
+		.disk_count = d->disk_count,
+		.selection = &d->selection,
+		.plan = refusal ? NULL : &d->plan,
+		.refusal = refusal,
+		.stage = stage,
+	};
+	AUTO_FREE char *text = plan_json(&answer);
+
+	fputs(text, stdout);
+}
+
 static void print_disks(const struct decision *d)
 {
 	char size[TEXT_SIZE_BYTES];
@@ -467,6 +483,16 @@ static void print_disks(const struct decision *d)
 		printf("  %-8s %10s  %s\n", d->disks[i].name,
 			text_size(size, d->disks[i].size_bytes), d->selection.disks[i].reason);
 	printf("\n");
+}
+
+static void print_plan_text(const struct decision *d, const struct error *refusal, enum stage stage)
+{
+	if (stage >= STAGE_TARGET)
+		print_disks(d);
+	if (refusal)
+		fprintf(stderr, "guest-installer: %s\n", refusal->text);
+	else
+		plan_print(&d->plan, stdout);
 }
 
 /* Prints what install would do; writes nothing. */
@@ -483,14 +509,11 @@ static int print_plan(const struct options *options)
 		r = make_run_folder(&err);
 	if (r == 0)
 		r = decide(options, outcome, &decision, &err);
-	if (outcome->stage >= STAGE_TARGET)
-		print_disks(&decision);
-	if (r == 0) {
-		plan_print(&decision.plan, stdout);
-		return EXIT_INSTALLED;
-	}
-	fprintf(stderr, "guest-installer: %s\n", err.text);
-	return err.code ? err.code : (int)stage_exit_code(outcome->stage);
+	if (r < 0 && err.code == 0)
+		err.code = stage_exit_code(outcome->stage);
+	(options->json ? print_plan_json : print_plan_text)(
+		&decision, r < 0 ? &err : NULL, outcome->stage);
+	return r < 0 ? err.code : EXIT_INSTALLED;
 }
 
 static _Noreturn void run_as_init(void)

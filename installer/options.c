@@ -13,6 +13,7 @@
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "set", required_argument, NULL, 's' },
+	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -62,6 +63,9 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 		case 's':
 			r = add_set(ret, optarg, err);
 			break;
+		case 'j':
+			ret->json = true;
+			break;
 		case 'h':
 			ret->command = COMMAND_HELP;
 			return 0;
@@ -81,12 +85,17 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 	if (argc - optind != 1)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"Say one command, install or plan, or see --help.");
-	return parse_command(argv[optind], &ret->command, err);
+	r = parse_command(argv[optind], &ret->command, err);
+	if (r == 0 && ret->json && ret->command != COMMAND_PLAN)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The option --json belongs to the command plan.");
+	return r;
 }
 
 void options_print_help(void)
 {
-	printf("Usage: guest-installer install|plan [--config FILE] [--set KEY=VALUE]...\n"
+	printf("Usage: guest-installer install [--config FILE] [--set KEY=VALUE]...\n"
+	       "       guest-installer plan [--json] [--config FILE] [--set KEY=VALUE]...\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
 	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
@@ -95,7 +104,8 @@ void options_print_help(void)
 	       "  plan      say which disk would be taken and what would be made there; write "
 	       "nothing\n\n"
 	       "  --config FILE      read FILE instead of " DEFAULT_CONFIG_PATH "\n"
-	       "  --set KEY=VALUE    set one key; stronger than every other source\n\n"
+	       "  --set KEY=VALUE    set one key; stronger than every other source\n"
+	       "  --json             print the plan, or the refusal, as JSON\n\n"
 	       "Keys:\n");
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		printf("  %-14s %s\n  %-14s   %s\n", config_keys[i].name, config_keys[i].meaning,

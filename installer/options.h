@@ -24,6 +24,7 @@ struct options {
 	bool config_given;		  /* --config was said: the file must be there */
 	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */
 	size_t set_count;
+	bool json;    /* the plan as data */
 	bool as_init; /* PID 1 of the lean ISO: devices are waited for, the medium mounted */
 };
 

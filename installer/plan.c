@@ -377,14 +377,25 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	return r;
 }
 
-static void print_partition(const struct plan_partition *p, size_t number, FILE *out)
+const char *plan_role_name(enum partition_role role)
 {
-	static const char *const file_systems[] = {
+	return roles[role].name;
+}
+
+const char *plan_file_system_name(enum file_system fs)
+{
+	static const char *const names[] = {
+		[FS_NONE] = NULL,
 		[FS_EXT4] = "ext4",
 		[FS_VFAT] = "vfat",
 		[FS_SWAP] = "swap",
 	};
 
+	return names[fs];
+}
+
+static void print_partition(const struct plan_partition *p, size_t number, FILE *out)
+{
 	fprintf(out, "partition %zu: %s, %" PRIu64 " bytes at %" PRIu64 ", type %s", number,
 		roles[p->role].name, p->size_bytes, p->offset_bytes, p->type);
 	if (p->name[0])
@@ -392,7 +403,7 @@ static void print_partition(const struct plan_partition *p, size_t number, FILE 
 	fputc('\n', out);
 	if (p->fs != FS_NONE)
 		fprintf(out, "  file system: %s, label \"%s\", uuid %s, %s%s\n",
-			file_systems[p->fs], p->fs_label, p->fs_uuid,
+			plan_file_system_name(p->fs), p->fs_label, p->fs_uuid,
 			p->mount_path[0] ? "mounted on " : "not mounted", p->mount_path);
 }
 

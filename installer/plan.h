@@ -93,5 +93,9 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	const struct plan_needs *needs, const char *seed, struct plan *ret,
 	struct error *err) WARN_UNUSED;
 
+/* "bios_boot", "esp", "root", "swap"; "ext4", "vfat", "swap", NULL for FS_NONE. */
+const char *plan_role_name(enum partition_role role);
+const char *plan_file_system_name(enum file_system fs);
+
 /* Prints it for people, the same bytes for the same plan. */
 void plan_print(const struct plan *plan, FILE *out);

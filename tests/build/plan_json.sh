@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# plan_json.sh — proves that `plan --json` prints one JSON document and ends with the code in it
+#
+# Judged by jq: the stored answers of the unit test, and what the program that ships says here.
+# shellcheck source=tests/lib.sh
+source "$(dirname "$0")/../lib.sh"
+cd "$TOP"
+
+BINARY=build/guest-installer
+GOLDEN=tests/unit/golden
+
+# plan CODE [OPTION]… — the answer is in $SCRATCH/answer, nothing is said beside it.
+plan() {
+	local code=$1 status=0
+	shift
+	"$BINARY" plan --json "$@" >"$SCRATCH/answer" 2>"$SCRATCH/stderr" || status=$?
+	cat "$SCRATCH/answer" "$SCRATCH/stderr"
+	[[ $status == "$code" && ! -s $SCRATCH/stderr ]]
+}
+
+every_answer_has_the_same_members() {
+	local answer
+	for answer in "$GOLDEN"/answer-*.json; do
+		jq -e '(keys == ["disks", "plan", "refusal", "target", "version"])
+			and ((.plan == null) != (.refusal == null))
+			and (.disks | map(keys) | unique | length == 1)' "$answer"
+	done
+}
+
+a_plan_hangs_together() {
+	jq -e '.plan as $p | $p.disk == .target
+		and ([.disks[] | select(.judgement == "taken").path] == [.target])
+		and ([$p.partitions[].number] == [range(1; ($p.partitions | length) + 1)])
+		and ([$p.mounts[].path] == ["/", "/boot"])
+		and all($p.mounts[]; . as $m | $p.partitions[$m.partition - 1]
+			| .mount_path == $m.path and .file_system == $m.file_system)
+		and all($p.partitions[]; .offset_bytes % 1048576 == 0)' "$GOLDEN/answer-plan.json"
+}
+
+need_root() {
+	if ((UID)); then
+		echo "only root can look at the disks"
+		exit 77
+	fi
+}
+
+a_refusal_ends_with_its_code() {
+	need_root
+	plan 2 --config "$SCRATCH/nowhere"
+	jq -e '.version == 1 and .plan == null and .refusal.code == 2
+		and .refusal.stage == "configuration"
+		and (.refusal.sentence | test("nowhere: .*No such file"))' "$SCRATCH/answer"
+	[[ $(jq -s length "$SCRATCH/answer") == 1 ]]
+}
+
+disks_are_listed_before_they_are_judged() {
+	need_root
+	plan 2 --set layout=round --config /dev/null
+	jq -e 'all(.disks[]; .judgement == null and .size_bytes > 0)' "$SCRATCH/answer"
+	diff <(jq -r '.disks[].name' "$SCRATCH/answer" | sort) <(
+		"$BINARY" plan --set layout=round --config /dev/null --json | jq -r '.disks[].name' | sort
+	)
+}
+
+only_a_plan_is_printed_as_data() {
+	local status=0
+	"$BINARY" install --json 2>"$SCRATCH/stderr" || status=$?
+	[[ $status == 2 ]]
+	grep -F 'The option --json belongs to the command plan.' "$SCRATCH/stderr"
+}
+
+run_case "every answer has the same members, and a plan or a refusal" every_answer_has_the_same_members
+run_case "target, partitions and mounts of a plan hang together" a_plan_hangs_together
+run_case "a refusal ends with its code" a_refusal_ends_with_its_code
+run_case "disks are listed before they are judged" disks_are_listed_before_they_are_judged
+run_case "--json goes with plan only" only_a_plan_is_printed_as_data
