@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# install_bios.sh — proves that a bare QEMU line, with no tool of ours, installs a guest that boots,
+# lets its owner in and is what the cache holds, on a disk for BIOS machines
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=installed.sh
+source "$TOP/tests/qemu/installed.sh"
+
+install_by_hand() {
+	give_keys 'manifest = file:///medium/guest-bios.json'
+	truncate -s 2G disk.raw
+	run_machine console 300 -boot order=d \
+		-drive file=disk.raw,format=raw,if=virtio \
+		-drive file=fat:floppy:keys,format=raw,if=virtio,readonly=on \
+		-drive file="$ISO",media=cdrom,readonly=on
+	expect_verdict console INSTALL_SUCCESSFUL
+	expect_successes console 1
+	judge console
+}
+
+one_active_partition() {
+	sfdisk --json disk.raw | tee table
+	jq -e '.partitiontable | .label == "dos" and (.partitions | length == 1) and
+		.partitions[0].bootable and .partitions[0].type == "83"' table
+	[[ $(blkid -p -O "$(root_offset disk.raw)" -o value -s LABEL disk.raw) == nixos ]]
+	[[ $(mark_state disk.raw) == 2 ]]
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "the ISO installs by a bare QEMU line and powers off" install_by_hand
+run_case "the disk has one active partition with the planned label" one_active_partition
+run_case "the disk holds no identity yet" nothing_is_shared disk.raw
+start_guest disk.raw
+run_case "the disk alone boots and lets its owner in" guest_lets_in
+run_case "GRUB booted it from the disk" was_booted_by_grub bios /dev/vda1
+run_case "Nix finds its store whole" store_is_whole bios
+run_case "every entry has the type, mode, owner and time of the source" entries_are_those_of_the_source bios
+run_case "Nix finds registered what it would register" registration_is_that_of_the_source bios
+run_case "a garbage collection deletes nothing" closure_survives_a_garbage_collection bios
+run_case "keys and log are as private as they should be" keys_and_log_are_private
+run_case "the guest takes the command to power off" in_guest poweroff
+await_guest
+run_case "it ends by itself" guest_ended_well
+run_case "its disk is clean afterwards" disk_is_clean disk.raw
+run_case "the installer refuses the disk and leaves it as it is" installer_leaves_it_alone disk.raw

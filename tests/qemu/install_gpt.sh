@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# install_gpt.sh — proves that qemu/first-run installs a guest that boots by BIOS and by UEFI, lets
+# its owner in and is what the cache holds
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=installed.sh
+source "$TOP/tests/qemu/installed.sh"
+
+install_by_tool() {
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --timeout 300
+	status=0 && : >disk.raw.log.messages
+	expect_verdict disk.raw.log INSTALL_SUCCESSFUL
+	expect_successes disk.raw.log 1
+}
+
+partitions_as_planned() {
+	sfdisk --json disk.raw | tee table
+	jq -e '.partitiontable | .label == "gpt" and (.partitions | map(.type) == [
+		"21686148-6449-6E6F-744E-656564454649", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
+		"4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"])' table
+	[[ $(blkid -p -O "$(root_offset disk.raw)" -o value -s LABEL disk.raw) == nixos ]]
+	[[ $(mark_state disk.raw) == 2 ]]
+}
+
+press_the_power_button() {
+	kill -TERM "$guest" || true
+	await_guest
+}
+
+was_booted_by_uefi() {
+	in_guest 'test -d /sys/firmware/efi && findmnt -no FSTYPE,OPTIONS /boot' | tee boot
+	grep -E '^vfat +rw,.*fmask=0077' boot
+	was_booted_by_grub gpt /dev/vda3
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "first-run installs the default guest" install_by_tool
+run_case "the disk has the planned partitions" partitions_as_planned
+run_case "the disk holds no identity yet" nothing_is_shared disk.raw
+start_guest disk.raw
+run_case "the disk alone boots by BIOS and lets its owner in" guest_lets_in
+run_case "GRUB booted it from the disk" was_booted_by_grub gpt /dev/vda3
+run_case "Nix finds its store whole" store_is_whole gpt
+run_case "every entry has the type, mode, owner and time of the source" entries_are_those_of_the_source gpt
+run_case "Nix finds registered what it would register" registration_is_that_of_the_source gpt
+run_case "a garbage collection deletes nothing" closure_survives_a_garbage_collection gpt
+run_case "keys and log are as private as they should be" keys_and_log_are_private
+press_the_power_button
+run_case "the power button ended it" guest_ended_well
+run_case "its root is clean afterwards" disk_is_clean disk.raw
+run_case "its EFI system partition is clean afterwards" esp_is_clean disk.raw
+start_guest disk.raw --firmware uefi
+run_case "the same disk boots by UEFI and lets its owner in" guest_lets_in
+run_case "UEFI's GRUB booted it" was_booted_by_uefi
+press_the_power_button
+run_case "the power button ended it under UEFI" guest_ended_well
+run_case "the installer refuses the disk and leaves it as it is" installer_leaves_it_alone disk.raw

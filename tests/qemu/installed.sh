@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2119,SC2154 # variables shared with the test files
+# tests/qemu/installed.sh — looks at an installed guest from inside and at its disk from outside
+#
+# Source it after machine.sh. The guest that runs is `guest` with its files in $SCRATCH.
+
+at_exit end_guest
+guest=
+
+end_guest() {
+	[[ ! $guest ]] || end_child "$guest"
+	guest=
+}
+
+# start_guest DISK [OPTION]… — boots the disk alone. Not inside a case, whose end would be its end.
+start_guest() {
+	rm -f "$SCRATCH/channel"
+	"${tied[@]}" "$TOP/qemu/run-guest" "$1" --log "$SCRATCH/guest.console" "${@:2}" \
+		>"$SCRATCH/guest.out" 2>"$SCRATCH/guest.messages" </dev/null &
+	guest=$!
+}
+
+# One channel serves all commands: another key exchange takes a second where the guest is emulated.
+in_guest() {
+	ssh -n -p "$(sed -n 's/^ssh -p \([0-9]*\) .*/\1/p' "$SCRATCH/guest.out")" -i "$SCRATCH/key" \
+		-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
+		-o UserKnownHostsFile="$SCRATCH/known_hosts" -o StrictHostKeyChecking=accept-new \
+		-o ControlMaster=auto -o ControlPersist=yes -o ControlPath="$SCRATCH/channel" \
+		-o ConnectTimeout=6 -o ServerAliveInterval=10 root@127.0.0.1 "$@"
+}
+
+has_login() {
+	! kill -0 "$guest" 2>/dev/null || in_guest true 2>"$SCRATCH/ssh"
+}
+
+guest_lets_in() {
+	if retry_until 150 has_login && kill -0 "$guest"; then return; fi
+	tail -n 40 "$SCRATCH/ssh" "$SCRATCH"/guest.*
+	return 1
+}
+
+# await_guest — leaves in `ended` how run-guest ended, 124 if it did not in a minute. Not inside a
+# case, which has no child to wait for.
+await_guest() {
+	ended=0
+	wait_deadline "$guest" 60 || ended=$?
+	end_guest
+}
+
+guest_ended_well() {
+	((ended == 0)) && grep -F 'reboot: Power down' "$SCRATCH/guest.console" && return
+	echo "run-guest: $ended" && tail -n 40 "$SCRATCH"/guest.* && return 1
+}
+
+closure() {
+	nix-store -qR "$TOP/build/sample-$1" | sort
+}
+
+# GRUB names itself in the kernel's command line; the installer's was another one.
+was_booted_by_grub() {
+	local line
+	line=$(in_guest cat /proc/cmdline)
+	echo "$line"
+	[[ $line == BOOT_IMAGE=* && $line == *" init=$(readlink "$TOP/build/sample-$1")/init "* ]]
+	[[ $(in_guest 'findmnt -no SOURCE,FSTYPE /') == "$2 ext4" ]]
+}
+
+store_is_whole() {
+	local output
+	output=$(in_guest nix-store --verify --check-contents 2>&1)
+	echo "$output"
+	if grep -vE '^(reading the Nix store|checking path existence|checking link hashes|checking store hashes)\.*$' \
+		<<<"$output"; then return 1; fi
+	[[ $(in_guest 'ls /nix/store' | sed 's,^,/nix/store/,' | grep -v '/\.links$' | sort) == "$(closure "$1")" ]]
+}
+
+# Type, mode, owner, group, modification time and name of every file, as the store of the build has it.
+entries_are_those_of_the_source() {
+	local list="xargs -0 stat -c '%f %u %g %Y %n'"
+	# shellcheck disable=SC2046 # store paths have no blanks
+	find $(closure "$1") -print0 | xargs -0 stat -c '%f %u %g %Y %n' | sort >expected
+	in_guest "find $(closure "$1" | tr '\n' ' ') -print0 | $list" | sort >found
+	(($(wc -l <expected) > 500))
+	diff expected found
+	[[ $(in_guest 'stat -c "%a %u %g" /nix/store') == '1775 0 30000' ]]
+}
+
+closure_survives_a_garbage_collection() {
+	local system before
+	system=$(readlink "$TOP/build/sample-$1")
+	before=$(in_guest nix-store -qR "$system" | sort)
+	[[ $before == "$(closure "$1")" ]]
+	in_guest nix-collect-garbage -d 2>&1 | tee collected
+	grep -E '^0 store paths deleted' collected
+	[[ $(in_guest nix-store -qR "$system" | sort) == "$before" ]]
+	[[ $(in_guest 'ls -d /nix/store/*' | sort) == "$before" ]]
+	[[ $(in_guest readlink /nix/var/nix/profiles/system) == system-1-link ]]
+	[[ $(in_guest readlink /nix/var/nix/profiles/system-1-link) == "$system" ]]
+}
+
+# Hashes, sizes and references are those that the Nix which built it has.
+registration_is_that_of_the_source() {
+	local paths system query
+	paths=$(closure "$1" | tr '\n' ' ')
+	system=$(readlink "$TOP/build/sample-$1")
+	for query in "--hash $paths" "--size $paths" "--graph $system"; do
+		# shellcheck disable=SC2086 # split into words here as in the guest
+		nix-store -q $query | sort >expected
+		in_guest "nix-store -q $query" | sort | diff expected -
+	done
+}
+
+keys_and_log_are_private() {
+	[[ $(in_guest 'stat -c "%F %a %u:%g %s" /etc/NIXOS') == "regular empty file 644 0:0 0" ]]
+	[[ $(in_guest 'stat -c "%F %a %u:%g" /root/.ssh') == "directory 700 0:0" ]]
+	[[ $(in_guest 'stat -c "%F %a %u:%g" /root/.ssh/authorized_keys') == "regular file 600 0:0" ]]
+	in_guest cat /root/.ssh/authorized_keys | cmp - "$SCRATCH/key.pub"
+	[[ $(in_guest 'stat -c "%F %a %u:%g" /var/log/guest-installer.log') == "regular file 600 0:0" ]]
+	in_guest cat /var/log/guest-installer.log | grep -F 'switch-to-configuration: '
+}
+
+# nothing_is_shared IMAGE — before its first start a guest has no identity that a copy would share.
+nothing_is_shared() {
+	local at
+	at="$1?offset=$(root_offset "$1")"
+	debugfs -R 'ls -p /etc' "$at" >etc 2>messages
+	grep -E '/NIXOS/' etc
+	if grep -E '/(machine-id|ssh_host_[^/]*)/' etc; then return 1; fi
+	debugfs -R 'ls -p /etc/ssh' "$at" 2>messages | tee ssh
+	if grep -F ssh_host_ ssh; then return 1; fi
+}
+
+# disk_is_clean IMAGE — sound, and unmounted: no journal to replay, no FAT marked dirty.
+disk_is_clean() {
+	local at
+	at="$1?offset=$(root_offset "$1")"
+	sfdisk --verify "$1" 2>&1 | tee verified
+	grep -F 'No errors detected' verified
+	e2fsck -fn "$at"
+	dumpe2fs -h "$at" 2>&1 | tee header
+	grep -E '^Filesystem state: +clean$' header
+	if grep -F needs_recovery header; then return 1; fi
+}
+
+# esp_is_clean IMAGE — the second partition is a sound FAT file system.
+esp_is_clean() {
+	local start size
+	read -r start size < <(sfdisk --json "$1" | jq -r '.partitiontable.partitions[1] | "\(.start) \(.size)"')
+	dd if="$1" of=esp bs=512 skip="$start" count="$size" conv=sparse status=none
+	fsck.vfat -n esp
+	rm esp
+}
+
+# installer_leaves_it_alone IMAGE — a forgotten ISO finds its own work, and writes nothing.
+installer_leaves_it_alone() {
+	local arguments
+	before=$(fingerprint "$1")
+	take_boot_files
+	[[ -d keys ]] || give_keys
+	mapfile -t arguments < <(disk "$1" && key_drive keys)
+	run_installer console "${arguments[@]}"
+	expect_refusal console 13 target 'already installed.*[Dd]etach'
+	expect_unchanged "$1"
+}

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
+# tests/qemu/machine.sh — machines that boot the installer, and what they said and left
+#
+# Source it after tests/lib.sh. It needs build/guest-installer.iso.
+# shellcheck source=qemu/lib.sh
+source "$TOP/qemu/lib.sh"
+# shellcheck source=qemu/verdict.sh
+source "$TOP/qemu/verdict.sh"
+
+ISO=$TOP/build/guest-installer.iso
+ACCEL=$(accel_detect /dev/kvm /proc/cpuinfo)
+MIB=$((1024 * 1024))
+# Only root's own Nix store is asked here.
+export NIX_CONFIG='build-users-group ='
+
+# Kernel, initrd and command line as the ISO starts them: a start that spares the firmware's time.
+take_boot_files() {
+	boot=$SCRATCH/boot
+	xorriso -osirrox on -indev "$ISO" -extract /boot "$boot" \
+		-extract /isolinux/isolinux.cfg "$boot/menu" 2>"$SCRATCH/xorriso" ||
+		{ cat "$SCRATCH/xorriso" && return 1; }
+	chmod -R u+w "$boot"
+	sed -n 's/^ *APPEND //p' "$boot/menu" >"$boot/command-line"
+	[[ -s $boot/vmlinuz && -s $boot/initrd.img && -s $boot/command-line ]]
+}
+
+# overlay INITRD ROOT — appends the files of ROOT to a copy of the ISO's initrd; later ones win.
+overlay() {
+	install -m 644 "$boot/initrd.img" "$1"
+	truncate -s %512 "$1" # an archive begins on four bytes
+	(cd "$2" && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet) >>"$1"
+}
+
+# give_keys [LINE]… — the folder `keys` with the test's public key, and these lines of settings.
+give_keys() {
+	mkdir -p keys
+	cp key.pub keys/ssh.pub
+	((!$#)) || printf '%s\n' "$@" >keys/guest-installer.conf
+}
+
+# blank_disk FILE SIZE — leaves its hash in `before`.
+blank_disk() {
+	rm -f "$1"
+	truncate -s "$2" "$1"
+	before=$(fingerprint "$1")
+}
+
+# Hashes what a disk holds, and spares reading gigabytes of holes: its size, and every block that is
+# not zero with its place. 3 and 4 are lseek's SEEK_DATA and SEEK_HOLE.
+fingerprint() {
+	perl -e '
+		open my $disk, "<:raw", $ARGV[0] or die "$ARGV[0]: $!\n";
+		my ($at, $end, $block, $zeros) = (0, 0, "", "\0" x 4096);
+		print -s $disk, "\n";
+		while (defined($at = sysseek $disk, $end, 3)) {
+			$end = sysseek $disk, $at, 4;
+			sysseek $disk, $at = int($at / 4096) * 4096, 0;
+			for (; $at < $end; $at += 4096) {
+				sysread $disk, $block, 4096 or die "$ARGV[0]: $!\n";
+				print "$at\n", $block if $block ne $zeros;
+			}
+		}' "$1" | sha256sum
+}
+
+expect_unchanged() {
+	[[ $(fingerprint "$1") == "$before" ]] && return
+	echo "$1 was written to" && return 1
+}
+
+# disk FILE [OPTIONS] — arguments for one more disk of the machine.
+disk() {
+	printf '%s\n' -drive "file=$(qemu_quote "$1"),format=raw,if=virtio${2:+,$2}"
+}
+
+# key_drive FOLDER — QEMU's arguments for a FAT drive with the files of the folder.
+key_drive() {
+	printf '%s\n' -drive "file=fat:floppy:$(qemu_quote "$1"),format=raw,if=virtio,readonly=on"
+}
+
+# run_machine CONSOLE SECONDS [QEMU ARGUMENT]… — returns when the machine has ended, its console in
+# the file CONSOLE; leaves QEMU's exit status in `status`, 124 if the seconds passed before.
+run_machine() {
+	local console=$1 seconds=$2 cpu=max
+	shift 2
+	[[ $ACCEL != kvm ]] || cpu=host
+	status=0
+	"${tied[@]}" timeout --kill-after=5 "$seconds" "${tied[@]}" \
+		qemu-system-x86_64 -accel "$ACCEL" -cpu "$cpu" -m 512 -display none -no-reboot -nic none \
+		-device virtio-rng-pci -serial stdio "$@" \
+		</dev/null >"$console" 2>"$console.messages" || status=$?
+}
+
+# run_installer CONSOLE [QEMU ARGUMENT]… — the installer from its kernel on. `initrd`, `iso` and
+# `more` (further words of the command line) may be set before.
+run_installer() {
+	local console=$1 medium
+	medium=$(qemu_quote "${iso:-$ISO}")
+	shift
+	run_machine "$console" "${seconds:-240}" -kernel "$boot/vmlinuz" \
+		-initrd "${initrd:-$boot/initrd.img}" -append "$(cat "$boot/command-line") ${more-}" \
+		-drive "if=none,id=iso,media=cdrom,format=raw,readonly=on,file=$medium" \
+		-device virtio-scsi-pci -device scsi-cd,drive=iso "$@"
+}
+
+# The last line of the protocol, as anybody would look for it.
+last_line() {
+	tr -d '\r' <"$1" | grep -a '^INSTALL_' | tail -n 1
+}
+
+# expect_verdict CONSOLE PATTERN — the machine ended by itself, and its last word is like this.
+expect_verdict() {
+	if ((status == 0)) && last_line "$1" | grep -Eqx -- "$2"; then return; fi
+	echo "QEMU ended with $status; the verdict is not like '$2':"
+	cat "$1.messages" "$1"
+	return 1
+}
+
+# expect_refusal CONSOLE CODE STAGE PATTERN — so it failed, and the host's reader says so too.
+expect_refusal() {
+	local code=0
+	expect_verdict "$1" "INSTALL_FAILED code=$2 stage=$3 .*$4.*"
+	expect_successes "$1" 0
+	(no_room() { false; } && judge "$1") 2>"$1.judged" || code=$?
+	[[ $code == "$2" ]] && return
+	echo "qemu/verdict.sh says $code:" && cat "$1.judged" && return 1
+}
+
+# expect_successes CONSOLE COUNT — so many lines say success.
+expect_successes() {
+	local count
+	count=$(tr '\r' '\n' <"$1" | grep -ac '^INSTALL_SUCCESSFUL' || true)
+	[[ $count == "$2" ]] && return
+	echo "$count lines say success:" && cat "$1" && return 1
+}
+
+# root_offset IMAGE — where the last partition begins, in bytes, as sfdisk reads the table.
+root_offset() {
+	sfdisk --json "$1" | jq '.partitiontable | .partitions[-1].start * (.sectorsize // 512)'
+}
+
+# mark_state IMAGE — the state in the mark where one of the layouts has its root (installer/mark.h). An
+# unfinished disk shows no table (installer/gate.h).
+mark_state() {
+	local offset
+	for offset in $((1 * MIB)) $((514 * MIB)); do
+		cmp -s -n 15 -i "$offset:0" "$1" <(printf guest-installer) || continue
+		od -An -tu4 -j "$((offset + 20))" -N 4 "$1" | tr -d " "
+		return
+	done
+	return 1
+}
