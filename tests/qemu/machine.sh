@@ -143,7 +143,7 @@ root_offset() {
 # unfinished disk shows no table (installer/gate.h).
 mark_state() {
 	local offset
-	for offset in $((1 * MIB)) $((514 * MIB)); do
+	for offset in $((1 << 20)) $((514 << 20)); do
 		cmp -s -n 15 -i "$offset:0" "$1" <(printf guest-installer) || continue
 		od -An -tu4 -j "$((offset + 20))" -N 4 "$1" | tr -d " "
 		return
