@@ -46,7 +46,7 @@ static int decompress_all(struct decompress *decompress, enum compression compre
 	*ret = (struct result){ 0 };
 	for (size_t piece; r == 0 && size_bytes > 0; data += piece, size_bytes -= piece) {
 		piece = in_pieces ? fuzz_piece(&state, size_bytes) : size_bytes;
-		r = take(decompress, data, piece, in_pieces ? 1 + state % 8192 : 8192, ret, &err);
+		r = take(decompress, data, piece, in_pieces ? 1 + state % 100 : 8192, ret, &err);
 		if (ret->size_bytes >= OUTPUT_MAX_BYTES)
 			return 1;
 	}

@@ -5,6 +5,7 @@
 
 static void check_file(const struct grub_file *file)
 {
+	promised(memchr(file->path, '\0', sizeof(file->path)) != NULL);
 	promised(file->path[0] == '/' && !strstr(file->path, "//"));
 	promised(file->search <= GRUB_LABEL);
 	promised(memchr(file->device, '\0', sizeof(file->device)) != NULL);

@@ -17,6 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 
 	promised(!strchr(text, '\r'));
 	promised(strncmp(text, "-----BEGIN", 10) != 0 && !strstr(text, "\n-----BEGIN"));
+	for (size_t i = 0; i < keys.count; i++)
+		for (size_t j = 0; j < i; j++)
+			promised(strcmp(keys.lines[i], keys.lines[j]) != 0);
 	promised(keys_add(&again, "authorized_keys", text, strlen(text), &err) == 0);
 	AUTO_FREE char *text_again = keys_text(&again);
 

@@ -38,7 +38,8 @@ nothing_breaks() {
 		-artifact_prefix="$BROKEN/$target-")
 	[[ ! -f $FUZZ/$target.dict ]] || options+=(-dict="$FUZZ/$target.dict")
 	mkdir -p "$BROKEN" "$SCRATCH/$target"
-	if ! "$BUILT/$target" "${options[@]}" "$SCRATCH/$target" "$FUZZ/corpus/$target" &>"$output"; then
+	if ! TMPDIR=$SCRATCH "$BUILT/$target" "${options[@]}" \
+		"$SCRATCH/$target" "$FUZZ/corpus/$target" &>"$output"; then
 		tail -n 60 "$output"
 		return 1
 	fi

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@
 
 /* <folder>/store, where it is unpacked; <folder>/outside/file, what must not be touched; and
  * <folder>/work, in which we are, to see names that are taken from there. */
-static char folder[64];
+static char folder[PATH_MAX];
 static int store_fd = -1, folder_fd = -1;
 
 static const char *const sentinels[] = { ".", "work", "outside", "outside/file" };
@@ -57,7 +58,8 @@ static void make_folder(void)
 	const char *base = getenv("TMPDIR");
 	int fd;
 
-	snprintf(folder, sizeof(folder), "%.30s/guest-installer-fuzz.XXXXXX", base ? base : "/tmp");
+	snprintf(folder, sizeof(folder), "%.4000s/guest-installer-fuzz.XXXXXX",
+		base ? base : "/tmp");
 	promised(mkdtemp(folder) != NULL);
 	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	promised(folder_fd >= 0 && mkdirat(folder_fd, "store", 0755) == 0);
@@ -110,7 +112,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	struct error err = FUZZ_NO_ERROR;
 	CLEANUP(nar_free) struct nar *nar = nar_new(&unpack_events, &unpack);
 	uint64_t state = fuzz_hash(0, data, size_bytes);
-	char work[80];
 	int r = 0;
 
 	if (store_fd < 0)
@@ -118,8 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	/* libFuzzer takes its own names from where it was started. */
 	AUTO_CLOSE int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	snprintf(work, sizeof(work), "%s/work", folder);
-	promised(chdir(work) == 0);
+	promised(fchdir(folder_fd) == 0 && chdir("work") == 0);
 	unpack_begin(&unpack, store_fd, NAME, unpack_read_umask());
 	for (size_t piece; size_bytes > 0 && r == 0; data += piece, size_bytes -= piece) {
 		piece = fuzz_piece(&state, size_bytes);
