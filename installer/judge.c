@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gate.h"
 #include "text.h"
 
 /* Signatures, as libblkid names them, that are no file systems. */
@@ -207,17 +208,22 @@ static bool is_planned_label(const struct select_request *request, const char *l
 
 /* Whether the disk is as an install of this plan leaves it when it is cut short. The mark alone is
  * not enough: it outlives a disk that somebody has since given a file system or other partitions,
- * unless these happen to overwrite its place. */
+ * unless these happen to overwrite its place. A file system of ours has no label yet when it is
+ * half made; then the gate is shut, which whoever writes a table opens. */
 static bool is_unfinished(const struct select_request *request, const struct disk *disk)
 {
 	const char *table = request->layout == LAYOUT_GPT ? "gpt" : "dos";
+	bool shut = disk->nonzero_offset_bytes >= GATE_BYTES;
 
 	if (disk->marks[request->layout].state != MARK_UNFINISHED || disk->signature[0] ||
 		(disk->table[0] && strcmp(disk->table, table) != 0))
 		return false;
-	for (size_t i = 0; i < disk->label_count; i++)
-		if (!is_planned_label(request, disk->labels[i].label))
+	for (size_t i = 0; i < disk->label_count; i++) {
+		const char *label = disk->labels[i].label;
+
+		if (!is_planned_label(request, label) && (label[0] || !shut))
 			return false;
+	}
 	return true;
 }
 
