@@ -10,6 +10,13 @@
 FUZZ=$TOP/tests/fuzz
 BUILT=$TOP/build/fuzz
 BROKEN=$BUILT/broken
+# unpack makes and removes thousands of files: ten times faster in memory.
+MEMORY=$(mktemp -d /dev/shm/guest-installer-test.XXXXXX 2>/dev/null || mktemp -d -p "$SCRATCH")
+
+remove_memory() {
+	rm -rf "$MEMORY"
+}
+at_exit remove_memory
 
 targets() {
 	local source
@@ -38,7 +45,7 @@ nothing_breaks() {
 		-artifact_prefix="$BROKEN/$target-")
 	[[ ! -f $FUZZ/$target.dict ]] || options+=(-dict="$FUZZ/$target.dict")
 	mkdir -p "$BROKEN" "$SCRATCH/$target"
-	if ! TMPDIR=$SCRATCH "$BUILT/$target" "${options[@]}" \
+	if ! TMPDIR=$MEMORY "$BUILT/$target" "${options[@]}" \
 		"$SCRATCH/$target" "$FUZZ/corpus/$target" &>"$output"; then
 		tail -n 60 "$output"
 		return 1
