@@ -53,9 +53,11 @@ kernelarchive() {
 	printf '/cache/%s\n' "$(sed -n 's/^URL: //p' "$TOP/build/cache/${hash%%-*}.narinfo")"
 }
 
-# Without anything to start, the BIOS resets the machine, which ends it, or runs into the void.
+# With nothing to start the BIOS resets the machine, which ends it: no code of the disk has run.
 expectnoguest() {
-	run_machine alone 10 -boot strict=on,reboot-timeout=0 "${disk[@]:0:2}"
+	[[ $(mark_state disk) == 1 ]]
+	run_machine alone 60 -boot strict=on,reboot-timeout=0 "${disk[@]:0:2}"
+	((status == 0))
 	if grep -aE 'Booting|GRUB|Linux|guest|login' alone; then return 1; fi
 }
 
@@ -65,7 +67,6 @@ a_damaged_archive_fails_and_its_disk_is_taken_again() {
 	cp "$ISO" "$iso"
 	damage "$iso" "$(kernelarchive)"
 	fail 41 copy '/nix/store/.*-linux-.*wrong hash'
-	[[ $(mark_state disk) == 1 ]]
 	expectnoguest
 
 	# The word of success in a key's comment and in a file's name is nobody's verdict.
@@ -80,6 +81,16 @@ a_damaged_archive_fails_and_its_disk_is_taken_again() {
 	e2fsck -fn "disk?offset=$(root_offset disk)"
 	debugfs -R 'cat /root/.ssh/authorized_keys' "disk?offset=$(root_offset disk)" |
 		cmp - <(LC_ALL=C && cat keys/*.pub)
+}
+
+a_power_cut_before_the_verdict_leaves_a_disk_that_does_not_start() {
+	prepare
+	run_installer console "${disk[@]}" &
+	retry_until 200 grep -aqs '^INSTALL_PROGRESS verify' console
+	end_child "$!"
+	work=$SCRATCH expect_no_qemu
+	expect_successes console 0
+	expectnoguest
 }
 
 a_killed_installer_is_told_with_signal_and_stage() {
