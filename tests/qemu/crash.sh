@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# crash.sh — proves that an install that is cut short at any moment leaves a disk that starts nothing
+# unfinished, says no success, and is taken and finished by the next run
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=cut.sh
+source "$TOP/tests/qemu/cut.sh"
+
+ROOT_MIB=514
+
+# Every position, not a sample: the program says where it could be started from, and where not.
+every_cut_is_taken_again() {
+	empty_disk swept
+	"$REPLAY" sweep log swept "$TOP/build/guest.json" 1 | tee windows
+	[[ $(cut -d' ' -f1 windows | xargs) == 'open shut open shut open requests asked bytes' ]]
+	cmp swept recorded
+}
+
+window() {
+	sed -n 's/^open //p' windows | sed -n "$1p"
+}
+
+# The table is there for a moment, so that the kernel reads it.
+nothing_can_start_when_the_table_is_written() {
+	disk_at log "$(window 1)" cut
+	cmp -n 440 cut /dev/zero
+	partition cut 2 512 esp
+	[[ -z $(blkid -p -o value -s TYPE esp) ]]
+}
+
+# The boot loader's own programs run while the disk can be started from.
+guest_is_whole_before_it_can_start() {
+	disk_at log "$(window 2)" cut
+	cmp -n 440 cut /dev/zero
+	expect_whole cut gpt "$ROOT_MIB"
+}
+
+guest_is_whole_when_it_is_let_go() {
+	disk_at log "$(window 3)" cut
+	[[ $(mark_state cut) == 1 ]]
+	expect_whole cut gpt "$ROOT_MIB"
+}
+
+# The machine stops at the first write to the first sector, before it is done.
+killed_between_mark_and_table() {
+	mkfifo qmp.in qmp.out
+	"${tied[@]}" timeout 240 tee qmp.in <<<'{"execute": "qmp_capabilities"}' >sent &
+	"${tied[@]}" timeout 240 cat qmp.out >events &
+	kill_at events '"STOP"' "${keys[@]}" -chardev pipe,id=qmp,path=qmp -mon chardev=qmp,mode=control \
+		-blockdev driver=blkdebug,node-name=target,image.driver=file,image.filename=disk,inject-error.0.event=none,inject-error.0.iotype=write,inject-error.0.sector=0 \
+		-device virtio-blk-pci,drive=target,werror=stop
+	[[ $(mark_state disk) == 1 ]]
+	expect_no_first_sector disk
+	expect_taken disk guest
+}
+
+killed_in() {
+	kill_at console "^INSTALL_PROGRESS $1" "${disk[@]}" "${keys[@]}"
+	[[ $(mark_state disk) == 1 ]]
+	expect_taken disk guest
+}
+
+killed_while_copying() {
+	killed_in 'copy [0-9]+ [1-9][0-9]+ of'
+	expect_no_first_sector disk
+}
+
+killed_while_verifying() {
+	killed_in verify
+	expect_no_first_sector disk
+}
+
+next_run_finishes_it() {
+	run_installer console "${disk[@]}" "${keys[@]}"
+	expect_verdict console INSTALL_SUCCESSFUL
+	expect_successes console 1
+	[[ $(mark_state disk) == 2 ]]
+	sfdisk --verify disk
+	expect_whole disk gpt "$ROOT_MIB"
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+# shellcheck disable=SC2119 # no settings
+give_keys
+take_boot_files
+empty_disk disk
+mapfile -t keys < <(key_drive keys)
+mapfile -t disk < <(disk disk)
+run_case "the program that replays can be built" build_replay
+run_case "an install can be recorded" record_install log
+run_case "wherever it is cut, the next run takes the disk" every_cut_is_taken_again
+run_case "nothing can start when the table is written" nothing_can_start_when_the_table_is_written
+run_case "the guest is whole before anything can start" guest_is_whole_before_it_can_start
+run_case "the guest is whole when it is let go" guest_is_whole_when_it_is_let_go
+run_case "killed between mark and table, the disk is taken" killed_between_mark_and_table
+run_case "killed while copying, it is" killed_while_copying
+run_case "killed while verifying, it is" killed_while_verifying
+run_case "the next run finishes it" next_run_finishes_it

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
+# tests/qemu/cut.sh — installs that are cut short: recorded, replayed to any moment, and killed
+#
+# Source it after machine.sh. Needs what `make asan` builds.
+
+REPLAY=$SCRATCH/replay
+
+build_replay() {
+	local asan=$TOP/build/asan flags libs
+	read -ra flags <"$asan/cflags"
+	read -ra libs <"$asan/libs"
+	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
+		-I "$TOP/installer" "${flags[@]}" -o "$REPLAY" "$TOP/tests/qemu/replay.c" \
+		"$asan/libinstaller.a" "${libs[@]}"
+}
+
+# empty_disk FILE
+empty_disk() {
+	rm -f "$1"
+	truncate -s 2G "$1"
+}
+
+# record_install LOG — a whole install, with every write and flush of it in the log.
+record_install() {
+	local arguments
+	empty_disk recorded
+	: >"$1"
+	mapfile -t arguments < <(key_drive keys)
+	run_installer console "${arguments[@]}" -blockdev driver=file,node-name=disk,filename=recorded \
+		-blockdev "driver=file,node-name=log,filename=$(qemu_quote "$1")" \
+		-blockdev driver=blklogwrites,node-name=logged,file=disk,log=log \
+		-device virtio-blk-pci,drive=logged
+	expect_verdict console INSTALL_SUCCESSFUL
+}
+
+# disk_at LOG POSITION IMAGE [SEED] — the disk as it was after so many requests; with a seed, of the
+# requests since the last flush only some.
+disk_at() {
+	empty_disk "$3"
+	if (($# > 3)); then
+		"$REPLAY" cut "$1" "$3" "$2" "$4"
+	else
+		"$REPLAY" apply "$1" "$3" 0 "$2"
+	fi
+}
+
+# partition IMAGE OFFSET SIZE FILE — a copy of what lies there, both in MiB.
+partition() {
+	rm -f "$4"
+	dd if="$1" of="$4" bs=1M skip="$2" count="$3" conv=sparse status=none
+}
+
+# expect_whole IMAGE GUEST ROOT — nothing of the guest is missing once its journal is replayed, as
+# its kernel would: store, registration, profile and keys. ROOT is where it begins, in MiB.
+expect_whole() {
+	local path system
+	partition "$1" "$3" 2048 root
+	e2fsck -fp root || (($? == 1))
+	rm -rf tree && mkdir tree
+	debugfs -R 'rdump /nix /root /etc tree' root 2>messages
+	system=$(readlink "$TOP/build/sample-$2")
+	nix-store -qR "$system" | sort >paths
+	(($(wc -l <paths) > 10))
+	while read -r path; do
+		diff -r --no-dereference "$path" "tree$path"
+	done <paths
+	sqlite3 tree/nix/var/nix/db/db.sqlite 'select path from ValidPaths order by path' |
+		LC_ALL=C sort | diff <(LC_ALL=C sort paths) -
+	[[ $(readlink tree/nix/var/nix/profiles/system-1-link) == "$system" ]]
+	cmp key.pub tree/root/.ssh/authorized_keys
+	[[ -e tree/etc/NIXOS && -e tree/etc/passwd ]]
+	chmod -R u+w tree && rm -rf tree root
+}
+
+# expect_taken IMAGE GUEST — the next run would take the disk.
+expect_taken() {
+	"$REPLAY" ask "$1" "$TOP/build/$2.json"
+}
+
+# Nothing on the disk that a firmware would begin with.
+expect_no_first_sector() {
+	cmp -n 512 "$1" /dev/zero
+}
+
+# kill_at FILE PATTERN ARGUMENT… — boots the installer and kills QEMU as soon as FILE has a line
+# like this.
+kill_at() {
+	local file=$1 pattern=$2 machine
+	shift 2
+	rm -f pid console
+	: >"$file"
+	run_installer console -pidfile pid "$@" &
+	machine=$!
+	"${tied[@]}" timeout 240 grep -aEm 1 -- "$pattern" \
+		< <("${tied[@]}" tail -F -n +1 -s 0.05 --pid="$machine" "$file" 2>"$SCRATCH/tail") || {
+		echo "no '$pattern' in $file:" && cat console console.messages
+		end_child "$machine"
+		return 1
+	}
+	kill -KILL "$(cat pid)"
+	wait "$machine" || true
+	expect_successes console 0
+}
