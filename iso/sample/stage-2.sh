@@ -46,6 +46,8 @@ link_devices
 grep -qs efivarfs /proc/filesystems && [[ -d /sys/firmware/efi ]] &&
 	mount -t efivarfs efivarfs /sys/firmware/efi/efivars
 mount -a || echo 'stage 2: not everything in /etc/fstab could be mounted'
+# A disk has a swap partition only if the installer was asked for one.
+swapon -a -e
 hostname "$(cat /etc/hostname)"
 # A hypervisor's shutdown request reaches user space through this command.
 echo /run/current-system/sw/bin/poweroff >/proc/sys/kernel/poweroff_cmd

@@ -19,5 +19,6 @@ for ((tries = 30; tries > 0; tries--)); do
 done
 kill -KILL -1
 sync
+swapoff -a
 umount -a -r -t nosysfs,noproc,nodevtmpfs,notmpfs,nodevpts
 mount -o remount,ro /
