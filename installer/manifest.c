@@ -52,6 +52,8 @@ static int check_mount(
 	if (!text_is_clean_path(mount->path))
 		return json_refuse(object, "path", err,
 			"must be an absolute path without . and .., not \"%s\"", mount->path);
+	if (!mount->fstype[0])
+		return json_refuse(object, "fstype", err, "is empty: it can be ext4 or vfat");
 	if (mount->label[0] && !(fat ? text_is_fat_label : text_is_ext4_label)(mount->label))
 		return json_refuse(object, "label", err, "cannot be \"%s\" on %s", mount->label,
 			mount->fstype);

@@ -203,6 +203,8 @@ static void mounts_are_looked_at(void **state)
 	refuses("mounts", "[]", "mounts must have 1 to 8 elements");
 	refuses("mounts", "[1,2,3,4,5,6,7,8,9]", "mounts must have 1 to 8 elements");
 	refuses("mounts", "[7]", "mounts[0] must be an object");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"\",\"label\":\"x\"}]",
+		"mounts[0].fstype is empty");
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":3}]",
 		"mounts[0].label must be a string");
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\"}]", "mounts[0].label is missing");
