@@ -11,5 +11,9 @@
  * (Intel SDM 2A, CPUID; AMD APM 3, E.3.2) and /sys/hypervisor; a Xen dom0 counts as bare metal. */
 int machine_check_virtual(struct error *err) WARN_UNUSED;
 
+/* 0 if there is memory enough for an install, else -ENOMEM with EXIT_TOO_SMALL. Where the kernel
+ * does not say how much there is, it counts as enough. */
+int machine_check_memory(struct error *err) WARN_UNUSED;
+
 /* The firmware that booted us. */
 enum firmware machine_firmware(void);

@@ -116,6 +116,9 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	char seed[37];
 	int r;
 
+	r = machine_check_memory(err);
+	if (r < 0)
+		return r;
 	progress_begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
 	r = find_disks(d, err);
 	if (r < 0)
