@@ -50,7 +50,7 @@ killed_between_mark_and_table() {
 	mkfifo qmp.in qmp.out
 	"${tied[@]}" timeout 240 tee qmp.in <<<'{"execute": "qmp_capabilities"}' >sent &
 	"${tied[@]}" timeout 240 cat qmp.out >events &
-	kill_at events '"STOP"' "${keys[@]}" -chardev pipe,id=qmp,path=qmp -mon chardev=qmp,mode=control \
+	kill_at events '"STOP"' run_installer "${keys[@]}" -chardev pipe,id=qmp,path=qmp -mon chardev=qmp,mode=control \
 		-blockdev driver=blkdebug,node-name=target,image.driver=file,image.filename=disk,inject-error.0.event=none,inject-error.0.iotype=write,inject-error.0.sector=0 \
 		-device virtio-blk-pci,drive=target,werror=stop
 	[[ $(mark_state disk) == 1 ]]
@@ -59,7 +59,7 @@ killed_between_mark_and_table() {
 }
 
 killed_in() {
-	kill_at console "^INSTALL_PROGRESS $1" "${disk[@]}" "${keys[@]}"
+	kill_at console "^INSTALL_PROGRESS $1" run_installer "${disk[@]}" "${keys[@]}"
 	[[ $(mark_state disk) == 1 ]]
 	expect_taken disk guest
 }

@@ -22,7 +22,8 @@ empty_disk() {
 	truncate -s 2G "$1"
 }
 
-# record_install LOG — a whole install, with every write and flush of it in the log.
+# record_install LOG — a whole install of an empty disk with the settings in `keys`, with every write
+# and flush of it in the log.
 record_install() {
 	local arguments
 	empty_disk recorded
@@ -84,14 +85,14 @@ expect_no_first_sector() {
 	cmp -n 512 "$1" /dev/zero
 }
 
-# kill_at FILE PATTERN ARGUMENT… — boots the installer and kills QEMU as soon as FILE has a line
-# like this.
+# kill_at FILE PATTERN RUN ARGUMENT… — has RUN (run_machine or run_installer) start a machine, and
+# kills QEMU as soon as FILE has a line like this. The machine's console goes to the file `console`.
 kill_at() {
-	local file=$1 pattern=$2 machine
-	shift 2
+	local file=$1 pattern=$2 run=$3 machine
+	shift 3
 	rm -f pid console
 	: >"$file"
-	run_installer console -pidfile pid "$@" &
+	"$run" console "$@" -pidfile pid &
 	machine=$!
 	"${tied[@]}" timeout 240 grep -aEm 1 -- "$pattern" \
 		< <("${tied[@]}" tail -F -n +1 -s 0.05 --pid="$machine" "$file" 2>"$SCRATCH/tail") || {

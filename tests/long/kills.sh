@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# kills.sh — proves that a machine killed at random moments says no success, and that the same disk
+# is taken again each time and finished in the end; KILLS=N kills it so often
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../qemu/machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../qemu/cut.sh
+source "$TOP/tests/qemu/cut.sh"
+
+KILLS=${KILLS:-50}
+RANDOM=${SEED:-1}
+
+install() {
+	run_installer console "${disk[@]}" "${keys[@]}"
+	expect_verdict console INSTALL_SUCCESSFUL
+	expect_successes console 1
+}
+
+# Leaves in `takes` how many hundredths of a second an install takes.
+measure() {
+	local start=${EPOCHREALTIME/./}
+	install
+	echo $(((${EPOCHREALTIME/./} - start) / 10000)) >takes
+}
+
+# kill_after HUNDREDTHS — QEMU may have ended before.
+kill_after() {
+	local machine
+	rm -f pid
+	run_installer console "${disk[@]}" "${keys[@]}" -pidfile pid &
+	machine=$!
+	"${tied[@]}" timeout "$(printf '%d.%02d' $(($1 / 100)) $(($1 % 100)))" tail -f --pid="$machine" /dev/null || true
+	[[ ! -e pid ]] || kill -KILL "$(cat pid)" || true
+	wait "$machine" || true
+}
+
+# A guest that is marked as installed was finished before the kill: the next gets an empty disk.
+kills_are_survived() {
+	local number hundredths cut=0 finished=0
+	empty_disk disk
+	for ((number = 1; number <= KILLS; number++)); do
+		hundredths=$(((RANDOM << 15 | RANDOM) % $(cat takes)))
+		kill_after "$hundredths"
+		echo "after $hundredths: $(last_line console)"
+		if [[ $(mark_state disk) == 2 ]]; then
+			expect_whole disk gpt 514
+			finished=$((finished + 1))
+			empty_disk disk
+			continue
+		fi
+		expect_successes console 0
+		expect_taken disk guest
+		cut=$((cut + 1))
+	done
+	echo "$cut cut, $finished finished"
+	((cut > 0))
+}
+
+next_run_finishes_it() {
+	install
+	[[ $(mark_state disk) == 2 ]]
+	expect_whole disk gpt 514
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+# shellcheck disable=SC2119 # no settings
+give_keys
+take_boot_files
+empty_disk disk
+mapfile -t keys < <(key_drive keys)
+mapfile -t disk < <(disk disk)
+run_case "the program that asks can be built" build_replay
+run_case "an install takes its time" measure
+run_case "$KILLS kills are survived" kills_are_survived
+run_case "the next run finishes it" next_run_finishes_it
