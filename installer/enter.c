@@ -12,7 +12,10 @@
 #include "file.h"
 #include "mount.h"
 
-/* What nixos-enter mounts below the target. */
+/* What nixos-enter mounts below the target; but nothing of the firmware is to be seen there. A boot
+ * loader that finds EFI variables writes its entry into them: the guest does not need it, since it
+ * boots by EFI/BOOT/BOOTX64.EFI, a fault of the variables would fail the install, and for an image
+ * file they are the variables of another machine. */
 static const struct {
 	const char *source, *path, *fstype;
 	unsigned long flags;
@@ -20,6 +23,8 @@ static const struct {
 } inner_mounts[] = {
 	{ "/dev", "/dev", NULL, MS_BIND | MS_REC, NULL },
 	{ "/sys", "/sys", NULL, MS_BIND | MS_REC, NULL },
+	{ "tmpfs", "/sys/firmware", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"mode=0555" },
 	{ "proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL },
 	{ "tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755" },
 };

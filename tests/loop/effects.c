@@ -16,6 +16,7 @@
 
 #include "cleanup.h"
 #include "devices.h"
+#include "enter.h"
 #include "ext4.h"
 #include "fat.h"
 #include "format.h"
@@ -197,6 +198,18 @@ static int do_detach(char **arg, struct error *err)
 	return mount_plan_detach(arg[0], err);
 }
 
+/* enter ROOT PROGRAM [ARGUMENT]… — as the guest's own programs are run */
+static int do_enter(char **arg, struct error *err)
+{
+	struct enter enter;
+	int r = enter_begin(arg[0], "", &enter, err);
+
+	if (r < 0)
+		return r;
+	r = enter_run(&enter, (const char *const *)arg + 1, false, err);
+	return enter_end(&enter, err) < 0 ? -EIO : r;
+}
+
 /* source PATH — of what is mounted there */
 static int do_source(char **arg, struct error *err)
 {
@@ -320,6 +333,7 @@ static const struct command {
 	{ "swap", 5, 5, do_swap },
 	{ "mount", 4, 4, do_mount },
 	{ "detach", 1, 1, do_detach },
+	{ "enter", 2, ARGUMENTS_MAX, do_enter },
 	{ "source", 1, 1, do_source },
 	{ "probe", 1, 2, do_probe },
 	{ "scan", 2, 3, do_scan },

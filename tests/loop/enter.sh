@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# enter.sh — proves what the guest's own programs find around them, and that it goes with them
+# shellcheck disable=SC2016 # expanded in the guest's root
+# shellcheck source=tests/loop/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ROOT=$SCRATCH/root
+
+# inside COMMAND — the shell command succeeds in the guest's root.
+inside() {
+	need_root
+	mkdir -p "$ROOT"/{bin,dev,proc,run,sys}
+	cp /bin/busybox "$ROOT/bin/"
+	"$EFFECTS" enter "$ROOT" /bin/busybox sh -c "$1"
+}
+
+they_find_devices_and_processes() {
+	inside '[ -c /dev/null ] && [ -e /sys/class/block ] && [ -r /proc/self/mounts ] &&
+		/bin/busybox touch /run/x && [ "$HOME$IN_NIXOS_ENTER" = /root1 ]'
+}
+
+they_find_no_firmware() {
+	[[ $(ls /sys/firmware) ]]
+	inside '[ -d /sys/firmware ] && [ -z "$(/bin/busybox ls -A /sys/firmware)" ] &&
+		! /bin/busybox mkdir /sys/firmware/efi'
+	[[ $(ls /sys/firmware) ]]
+}
+
+nothing_stays_mounted() {
+	inside '/bin/busybox mount -t tmpfs more /run'
+	if grep -F "$ROOT" /proc/self/mountinfo; then return 1; fi
+	[[ ! $(find "$ROOT"/{dev,proc,run,sys} -mindepth 1) ]]
+}
+
+run_case "the guest's programs find devices, processes and /run" they_find_devices_and_processes
+run_case "they find no firmware whose variables they could change" they_find_no_firmware
+run_case "nothing stays mounted, not even what they mount" nothing_stays_mounted
