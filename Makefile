@@ -24,7 +24,8 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 # Machines to install on, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client
 # Linters, unit tests, and the tools that judge what the installer wrote.
-TEST_PACKAGES = procps clang clang-format shellcheck shfmt libcmocka-dev e2fsprogs fdisk gdisk sqlite3
+TEST_PACKAGES = procps clang clang-format shellcheck shfmt libcmocka-dev e2fsprogs fdisk gdisk sqlite3 \
+	squashfs-tools
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES)
 
 SOURCES = $(wildcard installer/*.c)
@@ -68,7 +69,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo check check-long check-quick lint lint-format lint-shell lint-warnings install clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-quick lint lint-format lint-shell lint-warnings install clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -146,6 +147,9 @@ check-long: check ## everything, and what takes long
 check-quick: deps ## what needs no virtual machine
 	$(MAKE) -j "$$(nproc)" build asan fuzz
 	tests/run unit build fuzz loop
+
+bench: deps build ## measure the copy stage against other ways (as root, some minutes)
+	tests/bench/native.sh
 
 lint: lint-format lint-shell lint-warnings ## layout and warnings of all C and shell files
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * install — the stages from format to database, as main.c runs them, for the benchmarks.
+ *
+ *     install mount DISK TARGET                 formats the root and mounts it
+ *     install copy CACHE KEY SYSTEM TARGET      copies the store there and writes the database
+ *
+ * DISK is an image file, or a disk whose first partition starts at 1 MiB. copy prints how many
+ * seconds went into what, and the peak memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "closure.h"
+#include "copy.h"
+#include "database.h"
+#include "format.h"
+#include "guest.h"
+#include "mount.h"
+#include "plan.h"
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Says how long it took since the last time. */
+static void tell(const char *what)
+{
+	static double before;
+	double now = now_s();
+
+	if (what)
+		printf("%s %.3f\n", what, now - before);
+	before = now;
+}
+
+static int format_and_mount(const char *disk, const char *target, struct error *err)
+{
+	static struct plan plan = {
+		.partition_count = 1,
+		.hash_seed = "7d4cb0f1-5b0c-4b0f-8a52-0a3c2b8f2f10",
+		.partitions[0] = {
+			.role = ROLE_ROOT,
+			.offset_bytes = MIB,
+			.fs = FS_EXT4,
+			.fs_label = "nixos",
+			.fs_uuid = "2f6a1b3e-9a0c-4f7e-8d3c-5e0a7a1c9b42",
+			.mount_path = "/",
+		},
+	};
+	AUTO_CLOSE int fd = open(disk, O_RDONLY | O_CLOEXEC);
+	off_t size_bytes = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	struct stat st;
+	int r;
+
+	if (size_bytes < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "open %s", disk);
+	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk);
+	plan.image_file = S_ISREG(st.st_mode);
+	plan.disk_bytes = (uint64_t)size_bytes;
+	plan.partitions[0].size_bytes = plan.disk_bytes - 2 * MIB;
+	r = format_all(&plan, err);
+	return r < 0 ? r : mount_plan(&plan, target, false, err);
+}
+
+static int sync_store(int store_fd, struct error *err)
+{
+	return syncfs(store_fd) < 0 ? error_errno(err, -errno, "write the store out") : 0;
+}
+
+static int copy(
+	const struct config *config, const char *system, const char *target, struct error *err)
+{
+	struct closure closure = { 0 };
+	AUTO_CLOSE int store_fd = -1;
+	char store[4096];
+	int r;
+
+	tell(NULL);
+	r = closure_walk(config, system, &closure, err);
+	if (r == 0)
+		r = guest_make_tree(target, err);
+	tell("closure");
+	snprintf(store, sizeof(store), "%s" STORE_DIR, target);
+	store_fd = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && store_fd < 0)
+		r = error_errno(err, -errno, "open %s", store);
+	if (r == 0)
+		r = copy_closure(config, &closure, store_fd, NULL, NULL, err);
+	tell("copy");
+	if (r == 0)
+		r = sync_store(store_fd, err);
+	tell("sync");
+	if (r == 0)
+		r = database_write(target, &closure, 1, err);
+	if (r == 0)
+		r = sync_store(store_fd, err);
+	tell("database");
+	closure_free(&closure);
+	return r;
+}
+
+static int copy_from(const char *cache, const char *key, const char *system, const char *target,
+	struct error *err)
+{
+	static struct config config;
+	struct rusage usage;
+	int r;
+
+	snprintf(config.caches[config.cache_count++], sizeof(config.caches[0]), "%s", cache);
+	snprintf(config.trusted_keys[config.trusted_key_count++], sizeof(config.trusted_keys[0]),
+		"%s", key);
+	r = copy(&config, system, target, err);
+	getrusage(RUSAGE_SELF, &usage);
+	printf("peak-kib %ld\n", usage.ru_maxrss);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = { 0 };
+	int r;
+
+	if (argc == 4 && strcmp(argv[1], "mount") == 0)
+		r = format_and_mount(argv[2], argv[3], &err);
+	else if (argc == 6 && strcmp(argv[1], "copy") == 0)
+		r = copy_from(argv[2], argv[3], argv[4], argv[5], &err);
+	else
+		return 2;
+	if (r < 0)
+		fprintf(stderr, "%s\n", err.text);
+	return r < 0;
+}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+# lib.sh — what the benchmarks share; sourced, never run.
+
+bench_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top_dir=$(dirname "$(dirname "$bench_dir")")
+build_dir=$top_dir/build
+cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+# No daemon's settings, no substituters, no build users.
+export NIX_USER_CONF_FILES=/dev/null
+export NIX_CONFIG=$'experimental-features = nix-command\nbuild-users-group =\nsubstituters =\nsandbox = false'
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# build_driver — the program that calls the shipping objects; prints its path.
+build_driver() {
+	local libs headers objects driver=$build_dir/bench/install
+	mkdir -p "$build_dir/bench"
+	make -s -C "$top_dir" build >&2
+	read -ra headers <"$build_dir/static/cflags"
+	read -ra libs <"$build_dir/static/libs"
+	mapfile -t objects < <(find "$build_dir/static" -name '*.o' ! -name main.o | sort)
+	"${MUSL_CC:-musl-gcc}" -static -no-pie -s -pthread -Wl,--gc-sections -std=gnu11 -O2 -Wall -Wextra \
+		-Werror -D_GNU_SOURCE= -I "$top_dir/installer" "${headers[@]}" -o "$driver" \
+		"$bench_dir/install.c" "${objects[@]}" "${libs[@]}"
+	printf '%s\n' "$driver"
+}
