@@ -33,10 +33,12 @@ one_active_partition() {
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "the ISO installs by a bare QEMU line and powers off" install_by_hand
+enough
 run_case "the disk has one active partition with the planned label" one_active_partition
 run_case "the disk holds no identity yet" nothing_is_shared disk.raw
 start_guest disk.raw
 run_case "the disk alone boots and lets its owner in" guest_lets_in
+enough
 run_case "GRUB booted it from the disk" was_booted_by_grub bios /dev/vda1
 run_case "Nix finds its store whole" store_is_whole bios
 run_case "every entry has the type, mode, owner and time of the source" entries_are_those_of_the_source bios

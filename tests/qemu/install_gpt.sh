@@ -40,10 +40,12 @@ was_booted_by_uefi() {
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "first-run installs the default guest" install_by_tool
+enough
 run_case "the disk has the planned partitions" partitions_as_planned
 run_case "the disk holds no identity yet" nothing_is_shared disk.raw
 start_guest disk.raw
 run_case "the disk alone boots by BIOS and lets its owner in" guest_lets_in
+enough
 run_case "GRUB booted it from the disk" was_booted_by_grub gpt /dev/vda3
 run_case "Nix finds its store whole" store_is_whole gpt
 run_case "every entry has the type, mode, owner and time of the source" entries_are_those_of_the_source gpt
@@ -56,6 +58,7 @@ run_case "its root is clean afterwards" disk_is_clean disk.raw
 run_case "its EFI system partition is clean afterwards" esp_is_clean disk.raw
 start_guest disk.raw --firmware uefi
 run_case "the same disk boots by UEFI and lets its owner in" guest_lets_in
+enough
 run_case "UEFI's GRUB booted it" was_booted_by_uefi
 press_the_power_button
 run_case "the power button ended it under UEFI" guest_ended_well
