@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Small enough that a piece is still in a processor's cache when it is emptied. */
 #define RING_PIECES	 8
-#define RING_PIECE_BYTES ((size_t)256 * 1024)
+#define RING_PIECE_BYTES ((size_t)64 * 1024)
 
 /* Some bytes of one path's archive. */
 struct piece {

@@ -28,7 +28,7 @@ make_tree() {
 	printf '#!/bin/sh\n' >"$TREE/bin/run"
 	chmod 755 "$TREE/bin/run"
 	: >"$TREE/void"
-	for i in 1 7 8 9 4096 262143 262144 262145; do
+	for i in 1 7 8 9 4096 65535 65536 65537; do
 		head -c "$i" /dev/urandom >"$TREE/size-$i"
 	done
 	head -c 9000000 /dev/urandom >"$TREE/deep/a/b/c/large"
