@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# sectors.sh — proves that a disk with sectors of 4 KiB is installed and boots by UEFI, and is
+# refused where a BIOS would have to boot it
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=installed.sh
+source "$TOP/tests/qemu/installed.sh"
+
+# The tools know no such disks: a QEMU of our own gives the one named root its sectors.
+make_qemu() {
+	local qemu
+	qemu=$(command -v qemu-system-x86_64)
+	mkdir "$SCRATCH/bin"
+	cat >"$SCRATCH/bin/qemu-system-x86_64" <<-END
+		#!/usr/bin/env bash
+		exec $qemu "\${@/drive=root/drive=root,logical_block_size=4096,physical_block_size=4096}"
+	END
+	chmod +x "$SCRATCH/bin/qemu-system-x86_64"
+	PATH=$SCRATCH/bin:$PATH
+}
+
+install_under_uefi() {
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
+		--timeout 400
+}
+
+# The table counts in 4 KiB, as fdisk reads it, and so does the FAT.
+partitions_count_in_4_kib() {
+	fdisk -b 4096 -l -o Start,Sectors,Type disk.raw | tee table
+	grep -E '^ *512 +131072 EFI System$' table
+	grep -E '^ *131584 +[0-9]+ Linux root \(x86-64\)$' table
+	[[ $(od -An -tu2 -j $((2 * MIB + 11)) -N 2 disk.raw | xargs) == 4096 ]]
+	dd if=disk.raw of=esp bs=1M skip=2 count=512 conv=sparse status=none
+	fsck.vfat -n esp
+	rm esp
+}
+
+was_booted_from_it() {
+	[[ $(in_guest cat /sys/block/vda/queue/logical_block_size) == 4096 ]]
+	was_booted_by_grub gpt /dev/vda3
+}
+
+press_the_power_button() {
+	kill -TERM "$guest" || true
+	await_guest
+}
+
+# refuse_under_bios CODE PATTERN DISK [SETTING]… — and leave the disk as it is.
+refuse_under_bios() {
+	local code=$1 pattern=$2 disk=$3 arguments
+	shift 3
+	rm -rf keys
+	give_keys "$@"
+	before=$(fingerprint "$disk")
+	mapfile -t arguments < <(key_drive keys)
+	run_installer console "${arguments[@]}" -device virtio-blk-pci,drive=root \
+		-drive if=none,id=root,format=raw,file="$disk"
+	expect_refusal console "$code" '(target|plan)' "$pattern"
+	expect_unchanged "$disk"
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+make_qemu
+run_case "the default guest is installed under UEFI" install_under_uefi
+enough
+run_case "table and FAT count in 4 KiB" partitions_count_in_4_kib
+start_guest disk.raw --firmware uefi
+run_case "it boots by UEFI and lets its owner in" guest_lets_in
+run_case "the disk that it runs from has sectors of 4 KiB" was_booted_from_it
+press_the_power_button
+run_case "it powers off" guest_ended_well
+take_boot_files
+run_case "the mark of the install is found in its place" refuse_under_bios 13 'already installed' disk.raw
+truncate -s 2G blank.raw
+sentence='vda has sectors of 4096 bytes, from which a BIOS does not boot'
+run_case "a machine that was started by BIOS is refused" refuse_under_bios 2 "$sentence" blank.raw
+run_case "so is the guest for BIOS" refuse_under_bios 2 "$sentence" blank.raw \
+	'manifest = file:///medium/guest-bios.json'
