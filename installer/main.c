@@ -6,7 +6,6 @@
  * carry_out() is beyond the line of no return.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +18,11 @@
 #include "cleanup.h"
 #include "closure.h"
 #include "console.h"
-#include "copy.h"
 #include "database.h"
 #include "devices.h"
 #include "devlinks.h"
-#include "enter.h"
 #include "file.h"
 #include "format.h"
-#include "gate.h"
 #include "guest.h"
 #include "keydrive.h"
 #include "log.h"
@@ -38,18 +34,17 @@
 #include "partition.h"
 #include "pid1.h"
 #include "plan.h"
-#include "plan_json.h"
 #include "progress.h"
 #include "select.h"
 #include "settle.h"
+#include "show.h"
 #include "sources.h"
 #include "supervise.h"
-#include "text.h"
+#include "target.h"
 #include "verify.h"
 
 #define RUN_PATH       "/run/guest-installer"
 #define KEY_DRIVE_PATH RUN_PATH "/keys"
-#define TARGET_PATH    RUN_PATH "/target"
 #define LOG_PATH       "/var/log/guest-installer.log"
 
 /* All that is known before the first write. */
@@ -167,88 +162,6 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 
 /* -------------------------------------------------------- beyond the line of no return */
 
-static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *outcome)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%llu of %llu MiB", (unsigned long long)(done_bytes / MIB),
-		(unsigned long long)(total_bytes / MIB));
-	progress_say(
-		outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, text);
-}
-
-static int copy_store(struct outcome *outcome, const struct decision *d, struct error *err)
-{
-	AUTO_CLOSE int store_fd = -1;
-	int r = guest_make_tree(TARGET_PATH, err);
-
-	if (r < 0)
-		return r;
-	store_fd = open(TARGET_PATH "/nix/store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (store_fd < 0)
-		return error_errno(err, -errno, "open the target's store");
-	r = copy_closure(&d->config, &d->closure, store_fd, watch_copy, outcome, err);
-	if (r < 0)
-		return r;
-	if (syncfs(store_fd) < 0)
-		return error_errno(err, -errno, "write the store out to the disk");
-	return 0;
-}
-
-static int sync_target(struct error *err)
-{
-	AUTO_CLOSE int fd = open(TARGET_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || syncfs(fd) < 0)
-		return error_errno(err, -errno, "write the root file system out to the disk");
-	return 0;
-}
-
-/* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
- * before, and the gate is open no longer than that. */
-static int install_boot_loader(
-	struct outcome *outcome, const struct enter *enter, struct claim *claim, struct error *err)
-{
-	struct error second;
-	int r;
-
-	progress_begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
-	r = sync_target(err);
-	if (r == 0)
-		r = gate_open(&claim->gate, claim->lock_fd, err);
-	if (r == 0)
-		r = guest_install_boot_loader(enter, err);
-	if (gate_shut(&claim->gate, claim->lock_fd, &second) < 0 && r == 0) {
-		*err = second;
-		r = -EIO;
-	}
-	return r;
-}
-
-/* The guest's own programs, in a mount namespace that goes when they are done. */
-static int run_guest_programs(
-	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
-{
-	struct enter enter;
-	struct error second;
-	int r;
-
-	progress_begin(outcome, STAGE_ACTIVATION, "activating the system");
-	r = enter_begin(TARGET_PATH, d->plan.system, &enter, err);
-	if (r < 0)
-		return r;
-	r = guest_activate(&enter, d->plan.system, err);
-	if (r == 0 && d->keys_text)
-		r = guest_write_keys(TARGET_PATH, d->plan.keys_user, d->keys_text, err);
-	if (r == 0)
-		r = install_boot_loader(outcome, &enter, claim, err);
-	if (enter_end(&enter, &second) < 0 && r == 0) {
-		*err = second;
-		r = -EIO;
-	}
-	return r;
-}
-
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
 	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
@@ -256,7 +169,7 @@ static int fill_target(
 	int r;
 
 	progress_begin(outcome, STAGE_COPY, "copying the store");
-	r = copy_store(outcome, d, err);
+	r = target_copy_store(outcome, &d->config, &d->closure, err);
 	if (r < 0)
 		return r;
 
@@ -268,7 +181,7 @@ static int fill_target(
 	if (r < 0)
 		return r;
 
-	r = run_guest_programs(outcome, d, claim, err);
+	r = target_run_programs(outcome, &d->plan, d->keys_text, claim, err);
 	if (r < 0)
 		return r;
 	r = guest_forget_machine_id(TARGET_PATH, err);
@@ -462,42 +375,6 @@ static int install_work(struct outcome *outcome, void *userdata)
 	return err.code;
 }
 
-static void print_plan_json(const struct decision *d, const struct error *refusal, enum stage stage)
-{
-	const struct plan_answer answer = {
-		.disks = d->disks,
-		.disk_count = d->disk_count,
-		.selection = &d->selection,
-		.plan = refusal ? NULL : &d->plan,
-		.refusal = refusal,
-		.stage = stage,
-	};
-	AUTO_FREE char *text = plan_json(&answer);
-
-	fputs(text, stdout);
-}
-
-static void print_disks(const struct decision *d)
-{
-	char size[TEXT_SIZE_BYTES];
-
-	printf("Disks:\n");
-	for (size_t i = 0; i < d->disk_count; i++)
-		printf("  %-8s %10s  %s\n", d->disks[i].name,
-			text_size(size, d->disks[i].size_bytes), d->selection.disks[i].reason);
-	printf("\n");
-}
-
-static void print_plan_text(const struct decision *d, const struct error *refusal, enum stage stage)
-{
-	if (stage >= STAGE_TARGET)
-		print_disks(d);
-	if (refusal)
-		fprintf(stderr, "guest-installer: %s\n", refusal->text);
-	else
-		plan_print(&d->plan, stdout);
-}
-
 /* Prints what install would do; writes nothing. */
 static int print_plan(const struct options *options)
 {
@@ -514,8 +391,16 @@ static int print_plan(const struct options *options)
 		r = decide(options, outcome, &decision, &err);
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(outcome->stage);
-	(options->json ? print_plan_json : print_plan_text)(
-		&decision, r < 0 ? &err : NULL, outcome->stage);
+	const struct plan_answer answer = {
+		.disks = decision.disks,
+		.disk_count = decision.disk_count,
+		.selection = &decision.selection,
+		.plan = r < 0 ? NULL : &decision.plan,
+		.refusal = r < 0 ? &err : NULL,
+		.stage = outcome->stage,
+	};
+
+	show_plan(&answer, options->json);
 	return r < 0 ? err.code : EXIT_INSTALLED;
 }
 

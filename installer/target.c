@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "copy.h"
+#include "enter.h"
+#include "gate.h"
+#include "guest.h"
+#include "progress.h"
+
+/* Waits until the disk has all of the root file system. */
+static int sync_root(struct error *err)
+{
+	AUTO_CLOSE int fd = open(TARGET_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return error_errno(err, -errno, "write the root file system out to the disk");
+	return 0;
+}
+
+static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *outcome)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%llu of %llu MiB", (unsigned long long)(done_bytes / MIB),
+		(unsigned long long)(total_bytes / MIB));
+	progress_say(
+		outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, text);
+}
+
+int target_copy_store(struct outcome *outcome, const struct config *config,
+	const struct closure *closure, struct error *err)
+{
+	AUTO_CLOSE int store_fd = -1;
+	int r = guest_make_tree(TARGET_PATH, err);
+
+	if (r < 0)
+		return r;
+	store_fd = open(TARGET_PATH "/nix/store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store_fd < 0)
+		return error_errno(err, -errno, "open the target's store");
+	r = copy_closure(config, closure, store_fd, watch_copy, outcome, err);
+	return r < 0 ? r : sync_root(err);
+}
+
+/* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
+ * before, and the gate is open no longer than that. */
+static int install_boot_loader(
+	struct outcome *outcome, const struct enter *enter, struct claim *claim, struct error *err)
+{
+	struct error second;
+	int r;
+
+	progress_begin(outcome, STAGE_BOOT_LOADER, "installing the boot loader");
+	r = sync_root(err);
+	if (r == 0)
+		r = gate_open(&claim->gate, claim->lock_fd, err);
+	if (r == 0)
+		r = guest_install_boot_loader(enter, err);
+	if (gate_shut(&claim->gate, claim->lock_fd, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}
+
+int target_run_programs(struct outcome *outcome, const struct plan *plan, const char *keys_text,
+	struct claim *claim, struct error *err)
+{
+	struct enter enter;
+	struct error second;
+	int r;
+
+	progress_begin(outcome, STAGE_ACTIVATION, "activating the system");
+	r = enter_begin(TARGET_PATH, plan->system, &enter, err);
+	if (r < 0)
+		return r;
+	r = guest_activate(&enter, plan->system, err);
+	if (r == 0 && keys_text)
+		r = guest_write_keys(TARGET_PATH, plan->keys_user, keys_text, err);
+	if (r == 0)
+		r = install_boot_loader(outcome, &enter, claim, err);
+	if (enter_end(&enter, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}

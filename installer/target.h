@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target — the mounted target, while the store and the guest's own programs fill it.
+ *
+ * What a NixOS system consists of is guest's; here are the order of its steps, and who may boot
+ * the disk meanwhile.
+ */
+#pragma once
+
+#include "claim.h"
+#include "closure.h"
+#include "config.h"
+#include "error.h"
+#include "outcome.h"
+#include "plan.h"
+
+#define TARGET_PATH "/run/guest-installer/target"
+
+/* Makes the folders, copies the closure and waits until the disk has it. */
+int target_copy_store(struct outcome *outcome, const struct config *config,
+	const struct closure *closure, struct error *err) WARN_UNUSED;
+
+/* Activation, keys (NULL for none) and boot loader, in a mount namespace that goes when they are
+ * done. The gate is open only while the boot loader is installed. */
+int target_run_programs(struct outcome *outcome, const struct plan *plan, const char *keys_text,
+	struct claim *claim, struct error *err) WARN_UNUSED;
