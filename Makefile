@@ -148,8 +148,9 @@ check-quick: deps ## what needs no virtual machine
 	$(MAKE) -j "$$(nproc)" build asan fuzz
 	tests/run unit build fuzz loop
 
-bench: deps build ## measure the copy stage against other ways (as root, some minutes)
+bench: deps iso ## measure the copy stage against other ways (as root, a quarter of an hour)
 	tests/bench/native.sh
+	tests/bench/guest.sh
 
 lint: lint-format lint-shell lint-warnings ## layout and warnings of all C and shell files
 
