@@ -69,8 +69,8 @@ killed_while_copying() {
 	expect_no_first_sector disk
 }
 
-killed_while_verifying() {
-	killed_in verify
+killed_while_activating() {
+	killed_in activation
 	expect_no_first_sector disk
 }
 
@@ -99,5 +99,5 @@ run_case "the guest is whole before anything can start" guest_is_whole_before_it
 run_case "the guest is whole when it is let go" guest_is_whole_when_it_is_let_go
 run_case "killed between mark and table, the disk is taken" killed_between_mark_and_table
 run_case "killed while copying, it is" killed_while_copying
-run_case "killed while verifying, it is" killed_while_verifying
+run_case "killed while activating, it is" killed_while_activating
 run_case "the next run finishes it" next_run_finishes_it
