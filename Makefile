@@ -24,7 +24,7 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 # Machines to install on, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client
 # Linters, unit tests, and the tools that judge what the installer wrote.
-TEST_PACKAGES = procps clang libclang-rt-dev clang-format shellcheck shfmt libcmocka-dev e2fsprogs \
+TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt libcmocka-dev e2fsprogs \
 	fdisk gdisk sqlite3 squashfs-tools nbdkit
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES)
 
