@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "log.h"
 #include "protocol.h"
 
@@ -97,13 +98,6 @@ static void relay(int fd, const char *name, char ret_last[LINE_BYTES])
 	protocol_sanitize(ret_last);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int judge(const char *name, int status, const char *last, struct error *err)
 {
 	const char *said = last[0] ? ": " : "";
@@ -119,7 +113,7 @@ static int judge(const char *name, int status, const char *last, struct error *e
 
 int child_run(const struct child *child, struct error *err)
 {
-	const char *name = base_name(child->argv[0]);
+	const char *name = file_base_name(child->argv[0]);
 	AUTO_CLOSE int input = open_input(child->input, err);
 	char last[LINE_BYTES];
 	int ends[2], status;

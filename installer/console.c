@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 
 #define CONSOLES_MAX   8
@@ -20,14 +20,6 @@
 
 static int consoles[CONSOLES_MAX] = { STDOUT_FILENO };
 static size_t console_count = 1;
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 void console_open_all(void)
 {
@@ -48,7 +40,7 @@ void console_open_all(void)
 /* Writes until done, an error other than "full" (a console that is gone), or the deadline. */
 static void write_one(int fd, const char *line, size_t size_bytes)
 {
-	int64_t deadline = now_ms() + WRITE_DEADLINE;
+	int64_t deadline = clock_now_ms() + WRITE_DEADLINE;
 
 	while (size_bytes > 0) {
 		ssize_t n = write(fd, line, size_bytes);
@@ -60,7 +52,7 @@ static void write_one(int fd, const char *line, size_t size_bytes)
 		}
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return;
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_now_ms();
 		struct pollfd full = { .fd = fd, .events = POLLOUT };
 
 		if (left <= 0 || poll(&full, 1, (int)left) == 0)
@@ -76,13 +68,13 @@ void console_write(const char *line, size_t size_bytes)
 
 void console_drain(void)
 {
-	int64_t deadline = now_ms() + DRAIN_DEADLINE;
+	int64_t deadline = clock_now_ms() + DRAIN_DEADLINE;
 
 	for (size_t i = 0; i < console_count; i++) {
 		int waiting = 0;
 
 		while (ioctl(consoles[i], TIOCOUTQ, &waiting) == 0 && waiting > 0 &&
-			now_ms() < deadline)
+			clock_now_ms() < deadline)
 			poll(NULL, 0, DRAIN_NAP);
 	}
 	/* The UART's own 16 bytes are not counted in the queue. */

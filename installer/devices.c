@@ -110,13 +110,6 @@ static bool is_cdrom(const struct places *at, const char *name)
 	return strncmp(name, "sr", 2) == 0 || strcmp(type, SCSI_TYPE_CDROM) == 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* A folder of /sys/block; NULL if there is none. */
 static DIR *open_folder(const struct places *at, const char *name, const char *below)
 {
@@ -218,7 +211,7 @@ static void find_loops(const struct places *at, const struct members *members, s
 	for (size_t i = 0; i < members->count && !disk->used_by[0]; i++) {
 		char path[FILE_PATH_BYTES];
 
-		file_below(path, at->dev, "/%s", base_name(members->folders[i]));
+		file_below(path, at->dev, "/%s", file_base_name(members->folders[i]));
 		find_loop(at, path, disk);
 	}
 }
@@ -247,10 +240,10 @@ static void find_use(const struct places *at, const struct members *members, str
 static bool is_medium(const struct members *members, const char *medium_source)
 {
 	AUTO_FREE char *resolved = realpath(medium_source, NULL);
-	const char *name = base_name(resolved ? resolved : medium_source);
+	const char *name = file_base_name(resolved ? resolved : medium_source);
 
 	for (size_t i = 0; i < members->count; i++) {
-		if (strcmp(base_name(members->folders[i]), name) == 0)
+		if (strcmp(file_base_name(members->folders[i]), name) == 0)
 			return true;
 	}
 	return false;
@@ -344,7 +337,7 @@ int devices_image(const char *path, struct disk *ret, struct error *err)
 		return error_set_code(err, EXIT_CONFIGURATION, -ENAMETOOLONG,
 			"the path %s is longer than %zu bytes; use a shorter one", path,
 			sizeof(disk.path) - 1);
-	text_append(disk.name, sizeof(disk.name), "%s", base_name(path));
+	text_append(disk.name, sizeof(disk.name), "%s", file_base_name(path));
 	disk.size_bytes = (uint64_t)st.st_size;
 	disk.sector_bytes = SECTOR_BYTES;
 	disk.image_file = true;

@@ -274,3 +274,10 @@ int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES], 
 		return error_errno(err, r, "resolve %s in %s", path, root);
 	return 0;
 }
+
+const char *file_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

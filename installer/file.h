@@ -46,3 +46,6 @@ void file_below(char ret[FILE_PATH_BYTES], const char *root, const char *fmt, ..
  * -ENOENT, -ELOOP. */
 int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES],
 	struct error *err) WARN_UNUSED;
+
+/* What follows a path's last slash, inside it. */
+const char *file_base_name(const char *path);

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 #include "mount.h"
 #include "probe.h"
@@ -41,21 +41,13 @@ static bool find(char *ret_path, size_t ret_bytes)
 	return false;
 }
 
-static time_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 int medium_mount(struct error *err)
 {
-	time_t start = now_s();
+	int64_t start = clock_now_ms();
 	char path[300];
 
 	while (!find(path, sizeof(path))) {
-		if (now_s() - start >= DEADLINE_S)
+		if (clock_now_ms() - start >= DEADLINE_S * 1000)
 			return error_set(err, -ENOENT,
 				"No medium with the label " MEDIUM_LABEL
 				" appeared within %d seconds.",

@@ -9,23 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "file.h"
 #include "log.h"
 
 #define QUIET_MS    500
 #define DEADLINE_MS 30000
 #define NAP_MS	    50
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* The kernel's own event channel (netlink(7), NETLINK_KOBJECT_UEVENT, group 1). */
 static int open_events(void)
@@ -99,17 +91,17 @@ static bool event_within(int fd, int timeout_ms)
 void settle_wait(void)
 {
 	AUTO_CLOSE int events = open_events();
-	int64_t start = now_ms(), last_event = start;
+	int64_t start = clock_now_ms(), last_event = start;
 	char missing[300];
 
 	for (;;) {
 		if (event_within(events, NAP_MS))
-			last_event = now_ms();
+			last_event = clock_now_ms();
 		bool bound = all_bound(missing, sizeof(missing));
 
-		if (bound && now_ms() - last_event >= QUIET_MS)
+		if (bound && clock_now_ms() - last_event >= QUIET_MS)
 			return;
-		if (now_ms() - start >= DEADLINE_MS)
+		if (clock_now_ms() - start >= DEADLINE_MS)
 			break;
 	}
 	log_line("settle: devices did not come to rest within %d s%s%s", DEADLINE_MS / 1000,

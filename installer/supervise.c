@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "console.h"
 #include "log.h"
 
@@ -30,14 +31,6 @@ static void set_oom_score(const char *score)
 	if (write(fd, score, strlen(score)) < 0)
 		log_line("supervise: cannot set oom_score_adj: %s", strerror(errno));
 	close(fd);
-}
-
-static time_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
 }
 
 /* Reaps whatever has ended; true once the child is among it. */
@@ -60,7 +53,7 @@ static bool reap(pid_t child, int *ret_status)
 static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t *signals,
 	int *ret_status, int *ret_signal)
 {
-	time_t start = now_s();
+	int64_t start = clock_now_ms();
 	const struct timespec second = { .tv_sec = 1 };
 
 	*ret_signal = 0;
@@ -71,7 +64,7 @@ static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t 
 			*ret_signal = sig;
 			return false;
 		}
-		if (now_s() - start >= (time_t)outcome->timeout_s)
+		if (clock_now_ms() - start >= outcome->timeout_s * 1000LL)
 			return false;
 	}
 	return true;
@@ -170,7 +163,7 @@ int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userda
 /* Syncs in a child that may be left behind: a disk that hangs must not keep us. */
 static void sync_with_deadline(void)
 {
-	time_t start = now_s();
+	int64_t start = clock_now_ms();
 	const struct timespec nap = { .tv_nsec = 100 * 1000 * 1000 };
 	pid_t child = fork();
 
@@ -178,7 +171,8 @@ static void sync_with_deadline(void)
 		sync();
 		_exit(0);
 	}
-	while (child > 0 && waitpid(child, NULL, WNOHANG) == 0 && now_s() - start < SYNC_DEADLINE_S)
+	while (child > 0 && waitpid(child, NULL, WNOHANG) == 0 &&
+		clock_now_ms() - start < SYNC_DEADLINE_S * 1000)
 		nanosleep(&nap, NULL);
 }
 
