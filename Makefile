@@ -21,11 +21,11 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 # The sample guest is built by Nix; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools
-# Machines to install on, and the key to log in with.
-VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client
+# Machines to install on, the host's tools, and the key to log in with.
+VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3
 # Linters, unit tests, and the tools that judge what the installer wrote.
-TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt libcmocka-dev e2fsprogs \
-	fdisk gdisk sqlite3 squashfs-tools nbdkit
+TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy \
+	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools nbdkit
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES)
 
 SOURCES = $(wildcard installer/*.c)
@@ -69,7 +69,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-quick lint lint-format lint-shell lint-warnings install clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-quick lint lint-format lint-python lint-shell lint-warnings install clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -152,7 +152,7 @@ bench: deps iso ## measure the copy stage against other ways (as root, a quarter
 	tests/bench/native.sh
 	tests/bench/guest.sh
 
-lint: lint-format lint-shell lint-warnings ## layout and warnings of all C and shell files
+lint: lint-format lint-shell lint-python lint-warnings ## layout and warnings of all C, shell and Python files
 
 lint-format:
 	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
@@ -160,6 +160,12 @@ lint-format:
 lint-shell:
 	git ls-files -z | xargs -0r shfmt -f | xargs -r shellcheck -x
 	git ls-files -z | xargs -0r shfmt -f | xargs -r shfmt -d
+
+# Programs have no suffix; the oldest Python that has to do is the one the types are checked for.
+lint-python:
+	{ git ls-files -z '*.py'; git grep -lzE '^#!.*python3$$' || true; } | sort -zu | \
+		xargs -0r black --quiet --check --diff -l 100
+	MYPYPATH=qemu mypy --strict --python-version 3.9 --cache-dir build/mypy --no-error-summary -p host
 
 lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0r \

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The host's side: installing guests, running them, and what both need. Standard library only."""

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""A moment that must not pass: every wait of the host's tools is given one."""
+
+from __future__ import annotations
+
+import time
+
+
+class Deadline:
+    """`seconds` from now, by a clock that nobody sets."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until then, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return self.left() == 0.0
