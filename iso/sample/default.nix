@@ -12,4 +12,6 @@ in
   inherit (packages) busybox linux;
   gpt = import ./system.nix { inherit packages; } layouts.gpt;
   bios = import ./system.nix { inherit packages; } layouts.bios;
+  pygrub = import ./system.nix { inherit packages; } layouts.pygrub;
+  direct = import ./system.nix { inherit packages; } layouts.direct;
 }

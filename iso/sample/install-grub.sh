@@ -7,6 +7,7 @@ export PATH=@utillinux@/bin:@grub@/bin:@busybox@/bin
 default_config=$1
 device=@device@
 efi=@efi@
+pygrub=@pygrub@
 
 echo 'updating GRUB 2 menu...' >&2
 mkdir -p /boot/grub
@@ -16,9 +17,12 @@ copy_kernels=0
 [[ $(stat -c %d /boot) == "$(stat -c %d /nix/store)" ]] || copy_kernels=1
 
 # Nothing below uses <(…): where no udev ran there is no /dev/fd.
-# grub_fs FOLDER NUMBER — sets search and path: how GRUB finds that folder.
+# grub_fs FOLDER NUMBER — sets search and path: how GRUB finds that folder. pygrub knows one file
+# system, and no variables: what NixOS writes is put right by boot.loader.grub.extraInstallCommands.
 grub_fs() {
 	local source target
+	search='' path=''
+	((!pygrub)) || return 0
 	read -r source target <<<"$(findmnt -nvo SOURCE,TARGET --target "$1")"
 	search="search --set=drive$2 --fs-uuid $(blkid -s UUID -o value "$source")"
 	path="(\$drive$2)/${1:${#target}}"

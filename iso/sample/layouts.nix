@@ -43,4 +43,45 @@
     };
     firmware = [ "bios" ];
   };
+
+  # For Xen: pygrub in dom0 reads grub.cfg from the first disk.
+  pygrub = {
+    layout = "pygrub";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "NIXROOT";
+      }
+      {
+        path = "/boot";
+        fstype = "ext4";
+        label = "NIXBOOT";
+      }
+    ];
+    bootloader = {
+      type = "grub";
+      device = "nodev";
+      efi = false;
+    };
+    firmware = [ ];
+  };
+
+  # For hosts that keep the kernel themselves.
+  direct = {
+    layout = "direct";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "NIXOS";
+      }
+    ];
+    bootloader = {
+      type = "none";
+      device = "nodev";
+      efi = false;
+    };
+    firmware = [ ];
+  };
 }

@@ -23,7 +23,7 @@ while read -r module; do
 done </lib/modules/order
 
 stage2=
-root=LABEL=@rootLabel@
+root=LABEL=nixos
 for option in $($busybox cat /proc/cmdline); do
 	case $option in
 	init=*) stage2=${option#init=} ;;

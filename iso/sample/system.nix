@@ -16,19 +16,36 @@ let
   hostName = "sample-${layout.layout}";
   version = "0.sample";
   release = packages.kernelRelease;
+  forXen = layout.firmware == [ ];
+  # The initial RAM disk is the same in every layout: the host's words say which root it mounts.
   kernelParams = [
     "console=tty0"
     "console=ttyS0,115200n8"
-    "loglevel=4"
-  ];
+  ]
+  ++ (
+    if forXen then
+      [
+        "console=hvc0"
+        "root=LABEL=${(mountAt "/").label}"
+      ]
+    else
+      [ ]
+  )
+  ++ [ "loglevel=4" ];
 
-  mountAt = path: builtins.filter (mount: mount.path == path) layout.mounts;
-  rootLabel = (builtins.head (mountAt "/")).label;
+  mountAt = path: builtins.head (builtins.filter (mount: mount.path == path) layout.mounts);
+  mountOptions =
+    mount:
+    if mount.path == "/" then
+      "x-initrd.mount 0 1"
+    else if mount.fstype == "vfat" then
+      "fmask=0077,dmask=0077 0 2"
+    else
+      "defaults 0 2";
   fstab = builtins.concatStringsSep "\n" (
     map (
       mount:
-      "/dev/disk/by-label/${mount.label} ${mount.path} ${mount.fstype} "
-      + (if mount.path == "/" then "x-initrd.mount 0 1" else "fmask=0077,dmask=0077 0 2")
+      "/dev/disk/by-label/${mount.label} ${mount.path} ${mount.fstype} ${mountOptions mount}"
     ) layout.mounts
   );
 
@@ -40,7 +57,7 @@ let
   initrd =
     make "initrd-linux-${packages.kernelVersion}"
       {
-        inherit busybox release rootLabel;
+        inherit busybox release;
         inherit (packages) modules;
         stage1 = ./stage-1.sh;
       }
@@ -108,13 +125,19 @@ let
     ln -s "$units" "$out/etc/systemd/system"
   '';
 
-  installBootLoader = script "install-grub.sh" ./install-grub.sh {
-    inherit grub;
-    utillinux = util-linux;
-    inherit (layout.bootloader) device;
-    efi = if layout.bootloader.efi then "1" else "0";
-    grubVersion = grub.name;
-  };
+  # Where there is no boot loader NixOS runs the program `true`, too.
+  installBootLoader =
+    if layout.bootloader.type == "none" then
+      "${busybox}/bin/true"
+    else
+      script "install-grub.sh" ./install-grub.sh {
+        inherit grub;
+        utillinux = util-linux;
+        inherit (layout.bootloader) device;
+        efi = if layout.bootloader.efi then "1" else "0";
+        pygrub = if layout.layout == "pygrub" then "1" else "0";
+        grubVersion = grub.name;
+      };
 in
 make "nixos-system-${hostName}-${version}"
   {
