@@ -17,14 +17,15 @@ export SOURCE_DATE_EPOCH
 # Compilers, and the sources of the static libraries.
 BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmake file git \
 	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
-	libcurl4-openssl-dev libssl-dev libzstd-dev liblzma-dev libsqlite3-dev libjansson-dev dosfstools
+	libcurl4-openssl-dev libssl-dev libzstd-dev liblzma-dev libsqlite3-dev libjansson-dev \
+	libyaml-dev dosfstools
 # The sample guest is built by Nix; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools
 # Machines to install on, the host's tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3
 # Linters, unit tests, and the tools that judge what the installer wrote.
-TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy \
+TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
 	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools nbdkit
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES)
 
@@ -33,7 +34,7 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*
 UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto libzstd liblzma \
-	sqlite3 jansson
+	sqlite3 jansson yaml-0.1
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings
 CPPFLAGS = -D_GNU_SOURCE= -DVERSION='"$(VERSION)"' -Iinstaller

@@ -118,6 +118,18 @@ build_jansson() {
 	make -C build-static install "DESTDIR=$DESTDIR"
 }
 
+# The source package has no configure, and its cmake rules know no pkg-config.
+build_libyaml() {
+	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
+		-DCMAKE_BUILD_TYPE=None -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=OFF
+	make -C build-static -j "$JOBS" yaml
+	cp build-static/libyaml.a "$PREFIX/lib/"
+	cp include/yaml.h "$PREFIX/include/"
+	sed -e 's,@prefix@,/static-libs,' -e 's,@exec_prefix@,/static-libs,' \
+		-e 's,@includedir@,/static-libs/include,' -e 's,@libdir@,/static-libs/lib,' \
+		-e 's,@PACKAGE_VERSION@,0.2,' yaml-0.1.pc.in >"$PREFIX/lib/pkgconfig/yaml-0.1.pc"
+}
+
 # A program, not a library: the lean ISO's mkfs.fat.
 build_dosfstools() {
 	autotools_configure "$SMALL" LDFLAGS="-static -Wl,--gc-sections"
