@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "console.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
@@ -12,13 +11,13 @@
 
 #include "clock.h"
 #include "file.h"
+#include "outlet.h"
 
 #define CONSOLES_MAX   8
-#define WRITE_DEADLINE 2000 /* ms a console may take for a line */
 #define DRAIN_DEADLINE 5000 /* ms for everything to leave */
 #define DRAIN_NAP      20   /* ms between two looks */
 
-static int consoles[CONSOLES_MAX] = { STDOUT_FILENO };
+static struct outlet consoles[CONSOLES_MAX] = { { .fd = STDOUT_FILENO } };
 static size_t console_count = 1;
 
 void console_open_all(void)
@@ -33,37 +32,14 @@ void console_open_all(void)
 		int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
 		if (fd >= 0)
-			consoles[console_count++] = fd;
+			consoles[console_count++] = (struct outlet){ .fd = fd };
 	}
 }
 
-/* Writes until done, an error other than "full" (a console that is gone), or the deadline. */
-static void write_one(int fd, const char *line, size_t size_bytes)
-{
-	int64_t deadline = clock_now_ms() + WRITE_DEADLINE;
-
-	while (size_bytes > 0) {
-		ssize_t n = write(fd, line, size_bytes);
-
-		if (n > 0) {
-			line += n;
-			size_bytes -= (size_t)n;
-			continue;
-		}
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return;
-		int64_t left = deadline - clock_now_ms();
-		struct pollfd full = { .fd = fd, .events = POLLOUT };
-
-		if (left <= 0 || poll(&full, 1, (int)left) == 0)
-			return;
-	}
-}
-
-void console_write(const char *line, size_t size_bytes)
+void console_write(const char *line, size_t size_bytes, bool insist)
 {
 	for (size_t i = 0; i < console_count; i++)
-		write_one(consoles[i], line, size_bytes);
+		outlet_write(&consoles[i], line, size_bytes, insist);
 }
 
 void console_drain(void)
@@ -73,7 +49,7 @@ void console_drain(void)
 	for (size_t i = 0; i < console_count; i++) {
 		int waiting = 0;
 
-		while (ioctl(consoles[i], TIOCOUTQ, &waiting) == 0 && waiting > 0 &&
+		while (ioctl(consoles[i].fd, TIOCOUTQ, &waiting) == 0 && waiting > 0 &&
 			clock_now_ms() < deadline)
 			poll(NULL, 0, DRAIN_NAP);
 	}

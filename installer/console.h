@@ -6,14 +6,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Opens every console of /sys/class/tty/console/active (Linux Documentation/ABI). Those that can
  * not be opened are left out. Without a call, lines go to standard output. */
 void console_open_all(void);
 
-/* Writes a whole line to each, in one go where the console takes it. */
-void console_write(const char *line, size_t size_bytes);
+/* Writes a whole line to each, in one go where the console takes it; a verdict insists (outlet.h).
+ */
+void console_write(const char *line, size_t size_bytes, bool insist);
 
 /* Waits until everything written has left, or a few seconds have passed. */
 void console_drain(void);

@@ -289,9 +289,9 @@ void json_add_bool(struct json_document *to, const char *name, bool value)
 	add(to, name, json_boolean(value));
 }
 
-char *json_text(const struct json_document *document)
+static char *dump(const struct json_document *document, size_t flags)
 {
-	char *text = json_dumps((const json_t *)document, JSON_INDENT(2));
+	char *text = json_dumps((const json_t *)document, flags);
 	size_t length;
 
 	if (!text)
@@ -300,4 +300,14 @@ char *json_text(const struct json_document *document)
 	text = must_realloc(text, length + 2, 1);
 	memcpy(text + length, "\n", 2);
 	return text;
+}
+
+char *json_text(const struct json_document *document)
+{
+	return dump(document, JSON_INDENT(2));
+}
+
+char *json_line(const struct json_document *document)
+{
+	return dump(document, JSON_COMPACT);
 }

@@ -80,3 +80,6 @@ void json_add_bool(struct json_document *to, const char *name, bool value);
 
 /* The text of a document, indented, with a newline at its end; from malloc. */
 char *json_text(const struct json_document *document);
+
+/* The same on one line, without blanks. */
+char *json_line(const struct json_document *document);

@@ -44,7 +44,7 @@ void log_line(const char *fmt, ...)
 		now.tv_nsec / 1000000, text);
 	pthread_mutex_lock(&lock);
 	keep(line, (size_t)n);
-	console_write(line, (size_t)n);
+	console_write(line, (size_t)n, false);
 	pthread_mutex_unlock(&lock);
 }
 

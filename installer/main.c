@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "channels.h"
 #include "claim.h"
 #include "cleanup.h"
 #include "closure.h"
@@ -210,11 +211,11 @@ static int with_target(struct outcome *outcome, const struct decision *d, struct
 	return r;
 }
 
-static void tell_verified(const struct verified *verified)
+static void tell_verified(struct outcome *outcome, const struct verified *verified)
 {
-	progress_result("kernel", "%s", verified->kernel);
-	progress_result("initrd", "%s", verified->initrd);
-	progress_result("cmdline", "%s", verified->command_line);
+	progress_result(outcome, "kernel", "%s", verified->kernel);
+	progress_result(outcome, "initrd", "%s", verified->initrd);
+	progress_result(outcome, "cmdline", "%s", verified->command_line);
 }
 
 static int verify_target(
@@ -232,10 +233,9 @@ static int verify_target(
 	struct verified verified;
 	int r;
 
-	(void)outcome;
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
-		tell_verified(&verified);
+		tell_verified(outcome, &verified);
 	return r;
 }
 
@@ -302,19 +302,19 @@ static int carry_out(
 	return finish(d, claim, err);
 }
 
-static void tell_results(const struct decision *d)
+static void tell_results(struct outcome *outcome, const struct decision *d)
 {
 	struct rusage usage;
 
-	progress_result("system", "%s", d->plan.system);
-	progress_result("disk", "%s", d->plan.disk_path);
-	progress_result("layout", "%s", layout_name(d->plan.layout));
-	progress_result("root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
-	progress_result("nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
-	progress_result("store-paths", "%zu", d->closure.count);
-	progress_tell_seconds();
+	progress_result(outcome, "system", "%s", d->plan.system);
+	progress_result(outcome, "disk", "%s", d->plan.disk_path);
+	progress_result(outcome, "layout", "%s", layout_name(d->plan.layout));
+	progress_result(outcome, "root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
+	progress_result(outcome, "nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
+	progress_result(outcome, "store-paths", "%zu", d->closure.count);
+	progress_tell_seconds(outcome);
 	getrusage(RUSAGE_SELF, &usage);
-	progress_result("peak-memory-kib", "%ld", usage.ru_maxrss);
+	progress_result(outcome, "peak-memory-kib", "%ld", usage.ru_maxrss);
 }
 
 /* -------------------------------------------------------- the processes */
@@ -356,7 +356,7 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	if (r < 0)
 		return r;
 	progress_end(outcome);
-	tell_results(&decision);
+	tell_results(outcome, &decision);
 	return 0;
 }
 
@@ -412,6 +412,7 @@ static _Noreturn void run_as_init(void)
 	options_init(&options);
 	options.as_init = true;
 	pid1_prepare();
+	channels_open(true);
 	supervise_end_machine(outcome, supervise(install_work, &options, outcome));
 }
 
@@ -438,5 +439,6 @@ int main(int argc, char **argv)
 	case COMMAND_INSTALL:
 		break;
 	}
+	channels_open(false);
 	return supervise(install_work, &options, outcome_new());
 }

@@ -18,3 +18,22 @@ struct outcome *outcome_new(void)
 	outcome->on_failure = defaults.on_failure;
 	return outcome;
 }
+
+/* The count comes last: whoever reads it in the other process finds so many whole ones. */
+void outcome_add_result(struct outcome *outcome, const struct result *result)
+{
+	if (outcome->result_count == OUTCOME_RESULTS_MAX)
+		return;
+	outcome->results[outcome->result_count] = *result;
+	outcome->result_count++;
+}
+
+struct event outcome_verdict(const struct outcome *outcome)
+{
+	if (outcome->error.code == EXIT_INSTALLED)
+		return (struct event){ .type = EVENT_SUCCESSFUL };
+	return (struct event){ .type = EVENT_FAILED,
+		.code = outcome->error.code,
+		.stage = outcome->stage,
+		.text = outcome->error.text };
+}

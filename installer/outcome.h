@@ -14,6 +14,8 @@
 #include "error.h"
 #include "protocol.h"
 
+#define OUTCOME_RESULTS_MAX 64
+
 struct outcome {
 	_Atomic enum stage stage;
 	_Atomic unsigned timeout_s;
@@ -21,7 +23,15 @@ struct outcome {
 	_Atomic enum ending on_failure;
 	_Atomic bool finished; /* error is complete: its code is 0 for success */
 	struct error error;
+	_Atomic size_t result_count;
+	struct result results[OUTCOME_RESULTS_MAX]; /* what was told of the guest so far */
 };
 
 /* Mapped for both processes, with the defaults of configuration. */
 struct outcome *outcome_new(void);
+
+/* Keeps a result; one too many is only told. */
+void outcome_add_result(struct outcome *outcome, const struct result *result);
+
+/* The verdict; its text belongs to outcome. */
+struct event outcome_verdict(const struct outcome *outcome);

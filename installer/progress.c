@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "progress.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "console.h"
+#include "channels.h"
 
 static double stage_seconds[STAGE_COUNT];
 
@@ -28,12 +29,29 @@ static void account(const struct outcome *outcome)
 	since = now;
 }
 
+static void say(const struct outcome *outcome, unsigned permille, const struct event *done)
+{
+	struct event event = *done;
+
+	event.type = EVENT_PROGRESS;
+	event.stage = outcome->stage;
+	event.percent = stage_percent(event.stage, permille);
+	channels_tell(&event);
+}
+
 void progress_say(struct outcome *outcome, unsigned permille, const char *text)
 {
-	char line[PROTOCOL_LINE_BYTES];
-	enum stage stage = outcome->stage;
+	say(outcome, permille, &(const struct event){ .text = text });
+}
 
-	console_write(line, protocol_progress(line, stage, stage_percent(stage, permille), text));
+void progress_bytes(struct outcome *outcome, uint64_t done_bytes, uint64_t total_bytes)
+{
+	char text[64];
+	const struct event done = { .text = text, .bytes = done_bytes, .total_bytes = total_bytes };
+
+	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB", done_bytes >> 20,
+		total_bytes >> 20);
+	say(outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
 }
 
 void progress_begin(struct outcome *outcome, enum stage stage, const char *text)
@@ -49,21 +67,24 @@ void progress_end(struct outcome *outcome)
 	progress_say(outcome, 1000, "done");
 }
 
-void progress_result(const char *key, const char *fmt, ...)
+void progress_result(struct outcome *outcome, const char *key, const char *fmt, ...)
 {
-	char line[PROTOCOL_LINE_BYTES], value[PROTOCOL_LINE_BYTES];
+	struct result result;
+	const struct event event = { .type = EVENT_RESULT, .result = &result };
 	va_list args;
 
+	snprintf(result.key, sizeof(result.key), "%s", key);
 	va_start(args, fmt);
-	vsnprintf(value, sizeof(value), fmt, args);
+	vsnprintf(result.value, sizeof(result.value), fmt, args);
 	va_end(args);
-	console_write(line, protocol_result(line, key, value));
+	outcome_add_result(outcome, &result);
+	channels_tell(&event);
 }
 
-void progress_tell_seconds(void)
+void progress_tell_seconds(struct outcome *outcome)
 {
 	for (size_t i = 0; i < STAGE_COUNT; i++)
 		if (stage_seconds[i] > 0)
-			progress_result(
-				"seconds", "%s %.2f", stage_name((enum stage)i), stage_seconds[i]);
+			progress_result(outcome, "seconds", "%s %.2f", stage_name((enum stage)i),
+				stage_seconds[i]);
 }

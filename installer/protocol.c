@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "json.h"
+
 /* Where each stage begins, in percent of the whole; a stage ends where the next one begins.
  * Measured in an emulated guest: most of the time goes into copying, then into the boot loader. */
 static const struct {
@@ -76,48 +78,130 @@ static const char *harmless(char ret[PROTOCOL_LINE_BYTES], const char *text)
 	return ret;
 }
 
-/* Ends the line with its newline even where the text was cut off; returns the line's length. */
-static size_t end_line(char line[PROTOCOL_LINE_BYTES], int length)
+static int print_event(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 {
+	char clean[PROTOCOL_LINE_BYTES], clean_key[PROTOCOL_LINE_BYTES];
+
+	switch (event->type) {
+	case EVENT_HELLO:
+		break;
+	case EVENT_PROGRESS:
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_PROGRESS %s %u %s",
+			stage_name(event->stage), event->percent, harmless(clean, event->text));
+	case EVENT_RESULT:
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_RESULT %s=%s",
+			harmless(clean_key, event->result->key),
+			harmless(clean, event->result->value));
+	case EVENT_FAILED:
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_FAILED code=%d stage=%s %s",
+			event->code, stage_name(event->stage), harmless(clean, event->text));
+	case EVENT_SUCCESSFUL:
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_SUCCESSFUL");
+	}
+	return 0;
+}
+
+/* The line ends with its newline even where the text was cut off. */
+size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
+{
+	int length = print_event(ret, event);
 	size_t used = length < 0 ? 0 : (size_t)length;
 
+	if (used == 0)
+		return 0;
 	if (used > PROTOCOL_LINE_BYTES - 2)
 		used = PROTOCOL_LINE_BYTES - 2;
-	line[used] = '\n';
-	line[used + 1] = '\0';
+	ret[used] = '\n';
+	ret[used + 1] = '\0';
 	return used + 1;
 }
 
-size_t protocol_progress(
-	char ret[PROTOCOL_LINE_BYTES], enum stage stage, unsigned percent, const char *text)
+static void add_text(struct json_document *to, const char *name, const char *text)
 {
 	char clean[PROTOCOL_LINE_BYTES];
-	int length = snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_PROGRESS %s %u %s",
-		stage_name(stage), percent > 100 ? 100 : percent, harmless(clean, text));
 
-	return end_line(ret, length);
+	json_add_string(to, name, harmless(clean, text));
 }
 
-size_t protocol_result(char ret[PROTOCOL_LINE_BYTES], const char *key, const char *value)
+static void add_result(struct json_document *to, const struct result *result)
 {
-	char clean_key[PROTOCOL_LINE_BYTES], clean_value[PROTOCOL_LINE_BYTES];
-	int length = snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_RESULT %s=%s",
-		harmless(clean_key, key), harmless(clean_value, value));
-
-	return end_line(ret, length);
+	add_text(to, "key", result->key);
+	add_text(to, "value", result->value);
 }
 
-size_t protocol_failed(
-	char ret[PROTOCOL_LINE_BYTES], int code, enum stage stage, const char *sentence)
+static void add_progress(struct json_document *to, const struct event *event)
 {
-	char clean[PROTOCOL_LINE_BYTES];
-	int length = snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_FAILED code=%d stage=%s %s", code,
-		stage_name(stage), harmless(clean, sentence));
-
-	return end_line(ret, length);
+	json_add_string(to, "stage", stage_name(event->stage));
+	json_add_number(to, "percent", event->percent);
+	add_text(to, "text", event->text);
+	if (event->total_bytes) {
+		json_add_number(to, "bytes", event->bytes);
+		json_add_number(to, "total_bytes", event->total_bytes);
+	}
 }
 
-size_t protocol_successful(char ret[PROTOCOL_LINE_BYTES])
+static void add_failure(struct json_document *to, const struct event *event)
 {
-	return end_line(ret, snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_SUCCESSFUL"));
+	json_add_number(to, "code", (uint64_t)event->code);
+	json_add_string(to, "stage", stage_name(event->stage));
+	add_text(to, "text", event->text);
+}
+
+static const char *const event_names[] = {
+	[EVENT_HELLO] = "hello",
+	[EVENT_PROGRESS] = "progress",
+	[EVENT_RESULT] = "result",
+	[EVENT_FAILED] = "failed",
+	[EVENT_SUCCESSFUL] = "successful",
+};
+
+/* The event's name and members. */
+static void add_event(struct json_document *to, const struct event *event)
+{
+	json_add_string(to, "event", event_names[event->type]);
+	switch (event->type) {
+	case EVENT_HELLO:
+		json_add_number(to, "protocol", PROTOCOL_VERSION);
+		json_add_string(to, "version", VERSION);
+		break;
+	case EVENT_PROGRESS:
+		add_progress(to, event);
+		break;
+	case EVENT_RESULT:
+		add_result(to, event->result);
+		break;
+	case EVENT_FAILED:
+		add_failure(to, event);
+		break;
+	case EVENT_SUCCESSFUL:
+		break;
+	}
+}
+
+char *protocol_json(const struct event *event)
+{
+	struct json_document *line = json_new();
+	char *text;
+
+	add_event(line, event);
+	text = json_line(line);
+	json_free(&line);
+	return text;
+}
+
+char *protocol_report(const struct event *verdict, const struct result *results, size_t count)
+{
+	struct json_document *report = json_new(), *list;
+	char *text;
+
+	json_add_number(report, "protocol", PROTOCOL_VERSION);
+	add_event(report, verdict);
+	if (verdict->type == EVENT_SUCCESSFUL)
+		json_add_number(report, "code", EXIT_INSTALLED);
+	list = json_add_array(report, "results");
+	for (size_t i = 0; i < count; i++)
+		add_result(json_add_object(list, NULL), &results[i]);
+	text = json_line(report);
+	json_free(&report);
+	return text;
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "channels.h"
 #include "clock.h"
 #include "console.h"
 #include "log.h"
@@ -107,20 +108,15 @@ static void judge_stop(int sig, struct outcome *outcome)
 }
 
 /* Kernel messages are quietened first, and a newline ends a half-written line of another. */
-static void print_verdict(const struct outcome *outcome)
+static void tell_verdict(const struct outcome *outcome)
 {
-	char line[PROTOCOL_LINE_BYTES];
-	size_t n;
+	const struct event verdict = outcome_verdict(outcome);
 
 	if (getpid() == 1) {
 		klogctl(KLOG_CONSOLE_LEVEL, NULL, 1);
-		console_write("\n", 1);
+		console_write("\n", 1, false);
 	}
-	if (outcome->error.code == EXIT_INSTALLED)
-		n = protocol_successful(line);
-	else
-		n = protocol_failed(line, outcome->error.code, outcome->stage, outcome->error.text);
-	console_write(line, n);
+	channels_tell(&verdict);
 	console_drain();
 }
 
@@ -156,7 +152,7 @@ int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userda
 		judge_death(status, outcome);
 	else
 		judge_stop(sig, outcome);
-	print_verdict(outcome);
+	tell_verdict(outcome);
 	return outcome->error.code;
 }
 

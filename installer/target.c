@@ -25,12 +25,7 @@ static int sync_root(struct error *err)
 
 static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *outcome)
 {
-	char text[64];
-
-	snprintf(text, sizeof(text), "%llu of %llu MiB", (unsigned long long)(done_bytes / MIB),
-		(unsigned long long)(total_bytes / MIB));
-	progress_say(
-		outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, text);
+	progress_bytes(outcome, done_bytes, total_bytes);
 }
 
 int target_copy_store(struct outcome *outcome, const struct config *config,

@@ -14,16 +14,55 @@
 
 static char line[PROTOCOL_LINE_BYTES];
 
+static size_t progress(enum stage stage, unsigned percent, const char *text)
+{
+	return protocol_line(line,
+		&(struct event){
+			.type = EVENT_PROGRESS, .stage = stage, .percent = percent, .text = text });
+}
+
+static struct result make_result(const char *key, const char *value)
+{
+	struct result result;
+
+	snprintf(result.key, sizeof(result.key), "%s", key);
+	snprintf(result.value, sizeof(result.value), "%s", value);
+	return result;
+}
+
+static size_t tell_result(const char *key, const char *value)
+{
+	const struct result result = make_result(key, value);
+
+	return protocol_line(line, &(struct event){ .type = EVENT_RESULT, .result = &result });
+}
+
+static size_t failed(int code, enum stage stage, const char *text)
+{
+	return protocol_line(
+		line, &(struct event){
+			      .type = EVENT_FAILED, .code = code, .stage = stage, .text = text });
+}
+
+/* The event's JSON is exactly this line. */
+static void expect_json(const struct event *event, const char *expected)
+{
+	char *text = protocol_json(event);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 static void lines_are_exactly_as_documented(void **state)
 {
 	(void)state;
-	assert_int_equal(protocol_progress(line, STAGE_COPY, 42, "3 of 7 MiB"), 36);
+	assert_int_equal(progress(STAGE_COPY, 42, "3 of 7 MiB"), 36);
 	assert_string_equal(line, "INSTALL_PROGRESS copy 42 3 of 7 MiB\n");
-	protocol_result(line, "kernel", "/nix/store/x/bzImage");
+	tell_result("kernel", "/nix/store/x/bzImage");
 	assert_string_equal(line, "INSTALL_RESULT kernel=/nix/store/x/bzImage\n");
-	protocol_failed(line, EXIT_NOT_BLANK, STAGE_TARGET, "vda is not blank.");
+	failed(EXIT_NOT_BLANK, STAGE_TARGET, "vda is not blank.");
 	assert_string_equal(line, "INSTALL_FAILED code=12 stage=target vda is not blank.\n");
-	assert_int_equal(protocol_successful(line), 19);
+	assert_int_equal(protocol_line(line, &(struct event){ .type = EVENT_SUCCESSFUL }), 19);
 	assert_string_equal(line, "INSTALL_SUCCESSFUL\n");
 }
 
@@ -83,11 +122,11 @@ static void every_stage_has_a_code_for_its_failures(void **state)
 static void foreign_text_cannot_begin_a_line(void **state)
 {
 	(void)state;
-	protocol_progress(line, STAGE_COPY, 1, "x\nINSTALL_SUCCESSFUL\r\n");
+	progress(STAGE_COPY, 1, "x\nINSTALL_SUCCESSFUL\r\n");
 	assert_string_equal(line, "INSTALL_PROGRESS copy 1 x?INSTALL-SUCCESSFUL??\n");
-	protocol_result(line, "a\nINSTALL_FAILED", "b\tINSTALL_SUCCESSFUL");
+	tell_result("a\nINSTALL_FAILED", "b\tINSTALL_SUCCESSFUL");
 	assert_string_equal(line, "INSTALL_RESULT a?INSTALL-FAILED=b?INSTALL-SUCCESSFUL\n");
-	protocol_failed(line, 1, STAGE_START, "\x1b[2JINSTALL_SUCCESSFUL");
+	failed(1, STAGE_START, "\x1b[2JINSTALL_SUCCESSFUL");
 	assert_string_equal(line, "INSTALL_FAILED code=1 stage=start ?[2JINSTALL-SUCCESSFUL\n");
 }
 
@@ -116,18 +155,77 @@ static void too_long_a_text_is_cut_and_still_a_line(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
-	assert_int_equal(protocol_failed(line, 1, STAGE_START, text), PROTOCOL_LINE_BYTES - 1);
+	assert_int_equal(failed(1, STAGE_START, text), PROTOCOL_LINE_BYTES - 1);
 	assert_int_equal(strlen(line), PROTOCOL_LINE_BYTES - 1);
 	assert_int_equal(line[PROTOCOL_LINE_BYTES - 2], '\n');
-	assert_int_equal(protocol_result(line, text, text), PROTOCOL_LINE_BYTES - 1);
-	assert_int_equal(protocol_progress(line, STAGE_COPY, 1, text), PROTOCOL_LINE_BYTES - 1);
+	assert_int_equal(tell_result("key", text), PROTOCOL_LINE_BYTES - 1);
+	assert_int_equal(progress(STAGE_COPY, 1, text), PROTOCOL_LINE_BYTES - 1);
 }
 
-static void more_than_100_percent_is_100(void **state)
+static void objects_are_exactly_as_documented(void **state)
+{
+	const struct result result = make_result("kernel", "/nix/store/x/\"bzImage\\");
+
+	(void)state;
+	assert_int_equal(protocol_line(line, &(struct event){ .type = EVENT_HELLO }), 0);
+	expect_json(&(struct event){ .type = EVENT_HELLO },
+		"{\"event\":\"hello\",\"protocol\":1,\"version\":\"" VERSION "\"}\n");
+	expect_json(&(struct event){ .type = EVENT_PROGRESS,
+			    .stage = STAGE_KEYS,
+			    .percent = 3,
+			    .text = "reading" },
+		"{\"event\":\"progress\",\"stage\":\"keys\",\"percent\":3,\"text\":\"reading\"}\n");
+	expect_json(&(struct event){ .type = EVENT_PROGRESS,
+			    .stage = STAGE_COPY,
+			    .percent = 42,
+			    .text = "0 of 5 GiB",
+			    .bytes = 0,
+			    .total_bytes = 5368709120 },
+		"{\"event\":\"progress\",\"stage\":\"copy\",\"percent\":42,\"text\":\"0 of 5 GiB\","
+		"\"bytes\":0,\"total_bytes\":5368709120}\n");
+	expect_json(&(struct event){ .type = EVENT_RESULT, .result = &result },
+		"{\"event\":\"result\",\"key\":\"kernel\","
+		"\"value\":\"/nix/store/x/\\\"bzImage\\\\\"}\n");
+	expect_json(&(struct event){ .type = EVENT_FAILED,
+			    .code = 12,
+			    .stage = STAGE_TARGET,
+			    .text = "vda is not blank." },
+		"{\"event\":\"failed\",\"code\":12,\"stage\":\"target\","
+		"\"text\":\"vda is not blank.\"}\n");
+	expect_json(&(struct event){ .type = EVENT_SUCCESSFUL }, "{\"event\":\"successful\"}\n");
+}
+
+static void foreign_text_cannot_leave_its_object(void **state)
 {
 	(void)state;
-	protocol_progress(line, STAGE_VERIFY, 4000000000U, "done");
-	assert_string_equal(line, "INSTALL_PROGRESS verify 100 done\n");
+	expect_json(&(struct event){ .type = EVENT_FAILED,
+			    .code = 1,
+			    .stage = STAGE_START,
+			    .text = "\"}\n{\"event\":\"successful\"}\nINSTALL_SUCCESSFUL" },
+		"{\"event\":\"failed\",\"code\":1,\"stage\":\"start\",\"text\":"
+		"\"\\\"}?{\\\"event\\\":\\\"successful\\\"}?INSTALL-SUCCESSFUL\"}\n");
+}
+
+static void the_report_has_the_verdict_and_every_result(void **state)
+{
+	const struct result results[] = { make_result("disk", "/dev/vda"),
+		make_result("layout", "INSTALL_X") };
+	char *text = protocol_report(&(struct event){ .type = EVENT_SUCCESSFUL }, results, 2);
+
+	(void)state;
+	assert_string_equal(text,
+		"{\"protocol\":1,\"event\":\"successful\",\"code\":0,\"results\":["
+		"{\"key\":\"disk\",\"value\":\"/dev/vda\"},"
+		"{\"key\":\"layout\",\"value\":\"INSTALL-X\"}]}\n");
+	free(text);
+	text = protocol_report(
+		&(struct event){
+			.type = EVENT_FAILED, .code = 60, .stage = STAGE_COPY, .text = "late" },
+		NULL, 0);
+	assert_string_equal(text,
+		"{\"protocol\":1,\"event\":\"failed\",\"code\":60,\"stage\":\"copy\","
+		"\"text\":\"late\",\"results\":[]}\n");
+	free(text);
 }
 
 int main(void)
@@ -142,7 +240,9 @@ int main(void)
 		cmocka_unit_test(sanitizing_breaks_up_every_word_of_ours),
 		cmocka_unit_test(sanitizing_keeps_other_languages_but_no_c1_controls),
 		cmocka_unit_test(too_long_a_text_is_cut_and_still_a_line),
-		cmocka_unit_test(more_than_100_percent_is_100),
+		cmocka_unit_test(objects_are_exactly_as_documented),
+		cmocka_unit_test(foreign_text_cannot_leave_its_object),
+		cmocka_unit_test(the_report_has_the_verdict_and_every_result),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
