@@ -25,6 +25,7 @@ void config_init(struct config *config)
 		.root_label = "nixos",
 		.esp_label = "ESP",
 		.keys_user = "root",
+		.interface = "auto",
 		.on_success = ENDING_POWEROFF,
 		.on_failure = ENDING_POWEROFF,
 		.timeout_s = 3600,
@@ -193,6 +194,12 @@ void config_merge_text(
 }
 
 /* One word of the kernel command line, without its quotes. */
+static void merge_ip(struct config *config, char *word)
+{
+	if (strncmp(word, "ip=", 3) == 0)
+		set(config, COMMAND_LINE_SOURCE, "ip", word + 3);
+}
+
 static void merge_word(struct config *config, char *word)
 {
 	char *equals;
@@ -218,7 +225,8 @@ static void merge_word(struct config *config, char *word)
 			config_keys[value_key(word)].values);
 }
 
-void config_merge_command_line(struct config *config, const char *command_line)
+static void merge_words(struct config *config, const char *command_line,
+	void (*merge)(struct config *config, char *word))
 {
 	char word[LINE_BYTES];
 	size_t length = 0;
@@ -232,12 +240,22 @@ void config_merge_command_line(struct config *config, const char *command_line)
 				word[length++] = *p;
 		} else {
 			word[length] = '\0';
-			merge_word(config, word);
+			merge(config, word);
 			length = 0;
 			if (!*p)
 				return;
 		}
 	}
+}
+
+void config_merge_kernel_ip(struct config *config, const char *command_line)
+{
+	merge_words(config, command_line, merge_ip);
+}
+
+void config_merge_command_line(struct config *config, const char *command_line)
+{
+	merge_words(config, command_line, merge_word);
 }
 
 void config_merge_option(struct config *config, const char *source, const char *assignment)
@@ -319,4 +337,18 @@ int config_finish(struct config *config, struct error *err)
 		text_append(config->errors, sizeof(config->errors), "and %zu more\n",
 			config->error_count - collected);
 	return -EINVAL;
+}
+
+bool config_needs_network(const struct config *config)
+{
+	bool needs = text_is_http_url(config->manifest);
+
+	for (size_t i = 0; i < config->cache_count; i++)
+		needs = needs || text_is_http_url(config->caches[i]);
+	return needs;
+}
+
+bool config_wants_network(const struct config *config)
+{
+	return config_needs_network(config) || config->report_url[0];
 }

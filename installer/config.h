@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "ipconfig.h"
 #include "layout.h"
 
 #define CONFIG_TEXT_BYTES   1024
@@ -37,6 +38,9 @@ enum config_key {
 	KEY_ON_SUCCESS,	  /* poweroff, reboot, shell, exit */
 	KEY_ON_FAILURE,	  /* the same */
 	KEY_TIMEOUT,	  /* seconds, 1 to 604800 */
+	KEY_IP,		  /* dhcp (default), off, or the fields of the kernel's ip= */
+	KEY_INTERFACE,	  /* auto (default), a name, or a MAC address */
+	KEY_REPORT_URL,	  /* http(s) URL to which the verdict is sent */
 	KEY_SEED,	  /* a UUID from which every other UUID of this install is derived */
 	CONFIG_KEY_COUNT,
 };
@@ -69,8 +73,11 @@ struct config {
 	enum ending on_success;
 	enum ending on_failure;
 	unsigned timeout_s;
-	char seed[37];		      /* empty: random */
-	bool given[CONFIG_KEY_COUNT]; /* which keys a source has named */
+	struct ip_setting ip;
+	char interface[32];		    /* "auto", "eth0", "52:54:00:12:34:56" */
+	char report_url[CONFIG_TEXT_BYTES]; /* empty: none */
+	char seed[37];			    /* empty: random */
+	bool given[CONFIG_KEY_COUNT];	    /* which keys a source has named */
 
 	char errors[CONFIG_ERRORS_BYTES]; /* the sentences so far, one a line */
 	size_t error_count;
@@ -90,12 +97,19 @@ void config_merge_text(
  * which is the service's. Of a key that is there twice the last one counts, as for the kernel. */
 void config_merge_command_line(struct config *config, const char *command_line);
 
+/* Merges the kernel's own word ip=…, weaker than guest-installer.ip=…: to be called before. */
+void config_merge_kernel_ip(struct config *config, const char *command_line);
+
 /* Merges one key=value given as an argument of the program. */
 void config_merge_option(struct config *config, const char *source, const char *assignment);
 
 /* Checks what one key alone cannot show (a cache without trusted keys, …) and turns the collected
  * errors into one error with EXIT_CONFIGURATION. */
 int config_finish(struct config *config, struct error *err) WARN_UNUSED;
+
+/* Whether the install itself, or at least its report, has to go over the network. */
+bool config_needs_network(const struct config *config);
+bool config_wants_network(const struct config *config);
 
 /* Prints every key, its values and its default, for --help. */
 struct config_key_info {

@@ -31,6 +31,7 @@
 #include "manifest.h"
 #include "medium.h"
 #include "mount.h"
+#include "network.h"
 #include "options.h"
 #include "partition.h"
 #include "pid1.h"
@@ -104,6 +105,23 @@ static int choose_target(struct decision *d, const struct plan_needs *needs, str
 	return r;
 }
 
+/* Only in the lean ISO, and only if there is something to fetch. A report alone can be done
+ * without: it never changes the verdict. */
+static int start_network(const struct options *options, struct outcome *outcome,
+	const struct config *config, struct error *err)
+{
+	int r;
+
+	if (!options->as_init || !config_wants_network(config))
+		return 0;
+	progress_begin(outcome, STAGE_NETWORK, "waiting for the network");
+	r = network_start(config, err);
+	if (r == 0 || config_needs_network(config))
+		return r;
+	log_line("network: %s", err->text);
+	return 0;
+}
+
 /* Reads all there is to know and decides what will be done. Writes nothing. */
 static int decide(const struct options *options, struct outcome *outcome, struct decision *d,
 	struct error *err)
@@ -127,6 +145,9 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	outcome->timeout_s = d->config.timeout_s;
 	outcome->on_success = d->config.on_success;
 	outcome->on_failure = d->config.on_failure;
+	r = start_network(options, outcome, &d->config, err);
+	if (r < 0)
+		return r;
 	if (!d->config.machine_any) {
 		r = machine_check_virtual(err);
 		if (r < 0)

@@ -17,6 +17,7 @@ static const struct {
 	[STAGE_START] = { "start", EXIT_INTERNAL, 0 },
 	[STAGE_DISKS] = { "disks", EXIT_NO_DISK, 1 },
 	[STAGE_CONFIGURATION] = { "configuration", EXIT_CONFIGURATION, 2 },
+	[STAGE_NETWORK] = { "network", EXIT_FETCH, 2 },
 	[STAGE_KEYS] = { "keys", EXIT_NO_KEY, 3 },
 	[STAGE_CLOSURE] = { "closure", EXIT_FETCH, 4 },
 	[STAGE_TARGET] = { "target", EXIT_NO_DISK, 6 },

@@ -48,6 +48,9 @@ int sources_read_config(const struct options *options, const struct keydrive *dr
 		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);
 	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
+	/* On a running system the kernel's ip= is somebody else's. */
+	if (options->as_init)
+		config_merge_kernel_ip(ret, command_line);
 	config_merge_command_line(ret, command_line);
 	for (size_t i = 0; i < options->set_count; i++)
 		config_merge_option(ret, "--set", options->set[i]);

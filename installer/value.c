@@ -51,6 +51,15 @@ const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 		"what to do after a failure" },
 	[KEY_TIMEOUT] = { "timeout", "1 to 604800 seconds (default 3600)",
 		"when to give up as a whole" },
+	[KEY_IP] = { "ip",
+		"dhcp (default), off, or CLIENT:SERVER:GATEWAY:NETMASK:HOST:DEVICE:METHOD:DNS:DNS "
+		"as "
+		"the kernel's ip=",
+		"the address of the network interface, where a URL needs one" },
+	[KEY_INTERFACE] = { "interface", "auto (default), a name, or a MAC address",
+		"the network interface (default: one that has a link)" },
+	[KEY_REPORT_URL] = { "report-url", "a URL that begins with http:// or https://",
+		"where the verdict is sent to, as JSON by POST" },
 	[KEY_SEED] = { "seed", "a UUID (default: random)",
 		"from it every UUID of this install is derived" },
 };
@@ -282,6 +291,11 @@ static int set_trusted_keys(struct config *config, const char *text)
 	return 0;
 }
 
+static bool is_interface(const char *text)
+{
+	return ipconfig_is_interface(text) || ipconfig_is_mac(text);
+}
+
 /* Copies text if it passes the check. */
 static int set_text(char *ret, size_t ret_bytes, const char *text, bool good)
 {
@@ -330,6 +344,14 @@ int value_set(struct config *config, enum config_key key, const char *text)
 		return set_ending(&config->on_failure, text);
 	case KEY_TIMEOUT:
 		return set_timeout(config, text);
+	case KEY_IP:
+		return ipconfig_parse(text, &config->ip);
+	case KEY_INTERFACE:
+		return set_text(
+			config->interface, sizeof(config->interface), text, is_interface(text));
+	case KEY_REPORT_URL:
+		return set_text(config->report_url, sizeof(config->report_url), text,
+			text_is_http_url(text));
 	case KEY_SEED:
 		return set_uuid(config->seed, text);
 	case CONFIG_KEY_COUNT:

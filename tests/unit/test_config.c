@@ -74,7 +74,9 @@ static void every_key_is_read(void **state)
 	      "manifest = /guest.json\nsystem = " SYSTEM "\ncache = /a  file:///b\n"
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
-	      "seed = 00000000-0000-4000-8000-00000000000a\n");
+	      "seed = 00000000-0000-4000-8000-00000000000a\n"
+	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
+	      "report-url = https://host/report?a=b\n");
 	accepts();
 	assert_string_equal(config.disk, "serial:abc");
 	assert_true(config.wipe_force && config.machine_any && config.keys_none);
@@ -93,6 +95,9 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.on_success, ENDING_REBOOT);
 	assert_int_equal(config.on_failure, ENDING_SHELL);
 	assert_int_equal(config.timeout_s, 604800);
+	assert_string_equal(config.ip.hostname, "guest");
+	assert_string_equal(config.interface, "52:54:00:12:34:56");
+	assert_string_equal(config.report_url, "https://host/report?a=b");
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		assert_true(config.given[i]);
 }
@@ -170,6 +175,33 @@ static void the_command_line_is_read_as_the_kernel_does(void **state)
 	assert_int_equal(config.trusted_key_count, 2);
 	assert_string_equal(config.esp_label, "MY ESP");
 	assert_string_equal(config.disk, "auto");
+}
+
+static void the_kernels_own_ip_is_read_where_it_is_asked_for(void **state)
+{
+	static const char line[] = "quiet ip=10.0.2.7::10.0.2.2:255.255.255.0 xip=a "
+				   "guest-installer.ip=off";
+
+	(void)state;
+	config_merge_kernel_ip(&config, line);
+	assert_int_equal(config.ip.method, IP_STATIC);
+	config_merge_command_line(&config, line);
+	assert_int_equal(config.ip.method, IP_OFF);
+	assert_int_equal(config.error_count, 0);
+	config_merge_kernel_ip(&config, "ip=eth0:dhcp");
+	assert_int_equal(config.error_count, 1);
+}
+
+static void the_network_is_for_urls_of_it_alone(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	assert_false(config_wants_network(&config));
+	config_merge_option(&config, "--set", "report-url=http://host/");
+	assert_true(config_wants_network(&config));
+	assert_false(config_needs_network(&config));
+	snprintf(config.caches[0], sizeof(config.caches[0]), "https://host/cache");
+	assert_true(config_needs_network(&config));
 }
 
 static void bad_words_on_the_command_line_are_refused(void **state)
@@ -368,6 +400,8 @@ int main(void)
 		TEST(later_sources_win),
 		TEST(trusted_keys_can_be_taken_back),
 		TEST(the_command_line_is_read_as_the_kernel_does),
+		TEST(the_kernels_own_ip_is_read_where_it_is_asked_for),
+		TEST(the_network_is_for_urls_of_it_alone),
 		TEST(bad_words_on_the_command_line_are_refused),
 		TEST(an_unknown_key_names_file_and_line),
 		TEST(a_misspelt_key_names_the_one_that_was_meant),
