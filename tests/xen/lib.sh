@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# tests/xen/lib.sh — runs a script in a Xen dom0, which is itself an emulated machine
+#
+# Xen runs where no hardware virtualisation is: QEMU emulates AMD's, nested page tables included.
+# `max` as CPU crashes dom0 (SMAP), EPYC breaks HVM guests (RDTSCP), two processors are slower.
+
+# shellcheck source=tests/lib.sh
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/lib.sh"
+
+# dom0_run SECONDS SHARE [QEMU-ARGUMENT]… — boots dom0 with the folder SHARE as /share, where it
+# runs /share/script; at most SECONDS. Returns the script's exit status, and 125 if it never ended.
+# Its output is in SHARE/output, dom0's and Xen's console in SHARE/console.
+dom0_run() {
+	local seconds=$1 share=$2 dom0 status
+	local xen='dom0_mem=1536M,max:1536M dom0_max_vcpus=1 console=com1 com1=115200,8n1 noreboot spec-ctrl=no xpti=no'
+	local linux='console=hvc0 mitigations=off loglevel=4 panic=-1'
+	shift 2
+	dom0=$("$TOP/tests/xen/dom0")
+	rm -f "$share"/{output,status,started,ended}
+	status=0
+	timeout --kill-after=5 "$seconds" qemu-system-x86_64 -no-user-config -nodefaults \
+		-accel tcg -machine pc -cpu qemu64,+svm,+npt -smp 1 -m 3584 -display none -no-reboot \
+		-kernel "$dom0/xen" -append "$xen" \
+		-initrd "$dom0/vmlinuz ${linux//,/,,},$dom0/initrd.img" \
+		-drive "file=$dom0/root.img,if=virtio,format=raw,snapshot=on,cache=unsafe" \
+		-virtfs "local,path=$share,mount_tag=share,security_model=none,multidevs=remap" \
+		-device virtio-rng-pci -serial "file:$share/console" "$@" </dev/null || status=$?
+	if [[ ! -s $share/status ]]; then
+		echo "dom0 never ended its script (QEMU: $status); the end of its console:"
+		tail -n 30 "$share/console" 2>/dev/null || true
+		return 125
+	fi
+	return "$(<"$share/status")"
+}
