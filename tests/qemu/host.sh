@@ -10,11 +10,12 @@ source "$TOP/tests/qemu/standin.sh"
 # shellcheck source=expect.sh
 source "$TOP/tests/qemu/expect.sh"
 
-success_publishes_the_disk_and_leaves_only_its_log() {
+success_publishes_the_disk_and_leaves_log_and_verdict() {
 	first_run 'INSTALL_PROGRESS copy 42 at work\nINSTALL_SUCCESSFUL\n'
 	expect_status 0
 	expect_output '42% copy: at work'
-	expect_files guest.qcow2 guest.qcow2.log
+	expect_files guest.qcow2 guest.qcow2.log guest.qcow2.verdict.json
+	[[ $(jq -c '[.code, .channels.serial]' guest.qcow2.verdict.json) == '[0,"successful"]' ]]
 	qemu-img check -q guest.qcow2
 }
 
@@ -27,7 +28,7 @@ failure_gives_the_installers_code_and_sentence_and_no_disk() {
 	first_run 'INSTALL_FAILED code=12 stage=target the disk is not blank\n'
 	expect_status 12
 	expect_output 'target: the disk is not blank'
-	expect_files guest.qcow2.log
+	expect_files guest.qcow2.log guest.qcow2.verdict.json
 }
 
 the_last_verdict_counts() {
@@ -39,7 +40,7 @@ no_verdict_is_81_and_shows_the_end_of_the_log() {
 	first_run 'the last words\n'
 	expect_status 81
 	expect_output 'the last words'
-	expect_files guest.qcow2.log
+	expect_files guest.qcow2.log guest.qcow2.verdict.json
 }
 
 words_that_only_resemble_a_verdict_count_for_nothing() {
@@ -63,7 +64,7 @@ codes_outside_1_to_79_are_81() {
 the_deadline_ends_qemu_with_83() {
 	first_run 'at work\n' hang --timeout 2
 	expect_status 83
-	expect_files guest.qcow2.log
+	expect_files guest.qcow2.log guest.qcow2.verdict.json
 	expect_no_qemu
 }
 
@@ -100,7 +101,8 @@ after_a_killed_run_the_next_one_goes_on() {
 	[[ -e .guest.qcow2.installing ]]
 	first_run 'INSTALL_SUCCESSFUL\n'
 	expect_status 0
-	expect_files guest.qcow2 guest.qcow2.log
+	expect_files guest.qcow2 guest.qcow2.log guest.qcow2.log.1 guest.qcow2.verdict.json
+	[[ -z $(ls -A "$TMPDIR") ]]
 }
 
 a_terminated_run_cleans_up() {
@@ -109,7 +111,7 @@ a_terminated_run_cleans_up() {
 	status=0
 	wait "$started" || status=$?
 	expect_status 143
-	expect_files guest.qcow2.log
+	expect_files guest.qcow2.log guest.qcow2.verdict.json
 	expect_no_qemu
 	[[ -z $(ls -A "$TMPDIR") ]]
 }
@@ -152,7 +154,7 @@ a_qemu_that_cannot_start_is_80_with_its_reason() {
 	first_run '' off --memory 99999999T
 	expect_status 80
 	expect_output 'out of range'
-	expect_files guest.qcow2.log
+	expect_files guest.qcow2.log guest.qcow2.verdict.json
 }
 
 a_full_host_is_85() {

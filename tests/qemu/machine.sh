@@ -5,8 +5,6 @@
 # Source it after tests/lib.sh. It needs build/guest-installer.iso.
 # shellcheck source=qemu/lib.sh
 source "$TOP/qemu/lib.sh"
-# shellcheck source=qemu/verdict.sh
-source "$TOP/qemu/verdict.sh"
 
 ISO=$TOP/build/guest-installer.iso
 ACCEL=$(accel_detect /dev/kvm /proc/cpuinfo)
@@ -121,14 +119,19 @@ expect_verdict() {
 	return 1
 }
 
+# judge CONSOLE — what the host's reader says of it; its status is the code.
+judge() {
+	"$TOP/tests/qemu/judge" "$1"
+}
+
 # expect_refusal CONSOLE CODE STAGE PATTERN — so it failed, and the host's reader says so too.
 expect_refusal() {
 	local code=0
 	expect_verdict "$1" "INSTALL_FAILED code=$2 stage=$3 .*$4.*"
 	expect_successes "$1" 0
-	(no_room() { false; } && judge "$1") 2>"$1.judged" || code=$?
+	judge "$1" >"$1.judged" || code=$?
 	[[ $code == "$2" ]] && return
-	echo "qemu/verdict.sh says $code:" && cat "$1.judged" && return 1
+	echo "the host's reader says $code:" && cat "$1.judged" && return 1
 }
 
 # expect_successes CONSOLE COUNT — the word of success stands there so often, anywhere in a line.

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""What the user of first-run can ask for: the options, checked as far as they can be alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import dataclass
+from typing import NoReturn, Optional, Sequence, Tuple
+
+from host import emulator
+from host.codes import Code, Failure
+from host.disk import Disk, new_serial
+from host.keydrive import is_url
+
+USAGE = """\
+Usage: first-run --disk guest.qcow2 --size 4G --iso FILE --key FILE.pub... [OPTION]...
+
+Makes the disk, boots the ISO with it and a drive of SSH keys, follows the installation, and puts
+the disk in place only if it succeeded. Beside it stay the serial console's log (guest.qcow2.log,
+older ones .log.1 to .log.5), the verdict (guest.qcow2.verdict.json) and the guest's host keys
+(guest.qcow2.known_hosts).
+
+  --disk FILE           the guest's disk, must not exist
+  --size SIZE           its size, such as 4G
+  --format raw|qcow2    its format (default: *.raw and *.img are raw, all others qcow2)
+  --existing            the disk exists, an image or a block device: it is used as it is, and
+                        never formatted, moved or removed from outside
+  --extra-disk FILE[:SIZE]
+                        one more disk, an existing one without SIZE; repeatable; the installer
+                        knows them as serial:extra1, serial:extra2, ...
+  --iso FILE            the installer's ISO
+  --direct              takes kernel, initramfs and command line out of the ISO and starts them
+                        without firmware and boot loader
+  --key FILE            a public key or authorized_keys file, a folder of them, or an http, https
+                        or file URL, fetched on this host; repeatable
+  --set KEY=VALUE       one line of the installer's configuration; repeatable
+  --memory SIZE         the guest's memory while it is installed (default 512M)
+  --cores N             its processors (default: the host's, four at most)
+  --firmware bios|uefi  what boots the ISO (default bios)
+  --network none|user|tap=INTERFACE
+                        a network card for the installer (default none)
+  --accel auto|kvm|tcg  hardware virtualisation or emulation (default: what works)
+  --timeout SECONDS     ends the attempt after this time (default 3900, 6 times that if emulated)
+  --stage-timeout SECONDS
+                        ends it when one stage takes so long (default 60 to 1800, 6 times that if
+                        emulated)
+  --prove-boot          boots a snapshot of the disk and waits for its SSH server, before it is
+                        put in place
+  --records FOLDER      where log, verdict and host keys are kept (default: beside the disk; for a
+                        block device here)
+  --json                events on the standard output, one JSON object a line
+  --quiet               nothing but errors
+  --keep-failed         keeps the disk of a failed attempt as guest.qcow2.failed
+  --help                show this
+
+Exit status: 0 installed; 2 misuse; 1 to 79 the installer's own code; 80 QEMU failed; 81 ended
+without a verdict; 82 another run has this guest; 83 deadline passed; 84 the installer's two
+channels contradict each other; 85 no room.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. The first of the disks is the guest's own."""
+
+    disks: Tuple[Disk, ...]
+    iso: str
+    direct: bool
+    keys: Tuple[str, ...]
+    settings: Tuple[Tuple[str, str], ...]
+    machine: emulator.Machine
+    network: str
+    timeout: Optional[int]
+    stage_timeout: Optional[int]
+    prove_boot: bool
+    records: str
+    json: bool
+    quiet: bool
+    keep_failed: bool
+
+    def setting(self, key: str) -> Optional[str]:
+        """The value of one --set; of several the last."""
+        return dict(self.settings).get(key)
+
+
+class _Parser(argparse.ArgumentParser):
+    def format_help(self) -> str:
+        return USAGE
+
+    def error(self, message: str) -> NoReturn:
+        if match := re.match(r"argument (--[a-z-]+): expected one argument", message):
+            message = f"{match[1]} needs a value"
+        elif match := re.match(r"unrecognized arguments: (\S*)", message):
+            message = f"unknown argument '{match[1]}'"
+        raise Failure(Code.MISUSE, message)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="first-run", allow_abbrev=False)
+    for name in ("disk", "size", "iso", "records", "timeout", "stage-timeout", "cores", "format"):
+        parser.add_argument(f"--{name}", default="")
+    for name, default in (
+        ("memory", "512M"),
+        ("firmware", "bios"),
+        ("network", "none"),
+        ("accel", "auto"),
+    ):
+        parser.add_argument(f"--{name}", default=default)
+    for name in ("key", "set", "extra-disk"):
+        parser.add_argument(f"--{name}", action="append", default=[])
+    for name in ("existing", "direct", "prove-boot", "json", "quiet", "keep-failed"):
+        parser.add_argument(f"--{name}", action="store_true")
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options of a command line. Failure(MISUSE) says what is wrong with it."""
+    given = _parser().parse_args(arguments)
+    if not given.disk or not given.iso or bool(given.size) == given.existing:
+        _refuse("--disk, --iso, and either --size or --existing are needed")
+    settings = tuple(_parse_setting(text) for text in given.set)
+    names = [name for name, _ in settings]
+    if not given.key and "keys" not in names:
+        _refuse("--key is needed (or --set keys=none)")
+    machine = emulator.Machine(
+        given.accel, given.firmware, given.memory, _number("--cores", given.cores) or 0
+    )
+    emulator.check_machine(machine)
+    if not re.fullmatch(r"none|user|tap=[A-Za-z0-9_.-]{1,15}", given.network):
+        _refuse(f"--network takes none, user or tap=INTERFACE, not '{given.network}'")
+    if given.prove_boot and dict(settings).get("layout") in ("direct", "pygrub"):
+        _refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
+    disks = _parse_disks(given)
+    return Options(
+        disks=disks,
+        iso=_readable("the ISO", given.iso),
+        direct=given.direct,
+        keys=tuple(key if is_url(key) else os.path.abspath(key) for key in given.key),
+        settings=settings,
+        machine=machine,
+        network=given.network,
+        timeout=_number("--timeout", given.timeout),
+        stage_timeout=_number("--stage-timeout", given.stage_timeout),
+        prove_boot=given.prove_boot,
+        records=_records(given.records, disks[0]),
+        json=given.json,
+        quiet=given.quiet,
+        keep_failed=given.keep_failed,
+    )
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise Failure(Code.MISUSE, sentence)
+
+
+def _number(option: str, text: str) -> Optional[int]:
+    return emulator.parse_number(option, text) if text else None
+
+
+def _parse_setting(text: str) -> Tuple[str, str]:
+    match = re.fullmatch(r"([a-z][a-z-]*)=([^\x00-\x1f\x7f]*)", text)
+    if not match:
+        _refuse(f"--set takes key=value, not '{text}'")
+    return match[1], match[2]
+
+
+def _parse_disks(given: argparse.Namespace) -> Tuple[Disk, ...]:
+    disks = [_parse_disk("--size", given.disk, given.size or None, given.format, new_serial())]
+    for number, text in enumerate(given.extra_disk, 1):
+        match = re.fullmatch(r"(.+):([1-9][0-9]*[KMGT]?)", text)
+        path, size = match.groups() if match else (text, None)
+        disks.append(_parse_disk("--extra-disk", path, size, "", f"extra{number}"))
+    if len({disk.path for disk in disks}) < len(disks):
+        _refuse("one disk is named twice")
+    return tuple(disks)
+
+
+def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial: str) -> Disk:
+    """A link to a disk that exists is followed, so that each disk has one name here."""
+    if format not in ("", "raw", "qcow2"):
+        _refuse(f"--format takes raw or qcow2, not '{format}'")
+    if size is None:
+        disk = Disk(os.path.realpath(path), "", None, serial)
+        if not os.path.isfile(disk.path) and not disk.is_device():
+            _refuse(f"cannot find the disk {path}")
+        default = "raw" if disk.is_device() else emulator.disk_format(path)
+        return Disk(disk.path, format or default, None, serial)
+    emulator.parse_size(option, size)
+    folder, name = os.path.split(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        _refuse(f"the folder of {path} does not exist")
+    path = os.path.join(os.path.realpath(folder), name)
+    return Disk(path, format or emulator.disk_format(path), size, serial)
+
+
+def _readable(what: str, path: str) -> str:
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        _refuse(f"cannot read {what} {path}")
+    return os.path.realpath(path)
+
+
+def _records(folder: str, disk: Disk) -> str:
+    """The common beginning of the records' names."""
+    if folder and not os.path.isdir(folder):
+        _refuse(f"the folder {folder} does not exist")
+    folder = folder or (os.getcwd() if disk.is_device() else disk.folder)
+    return os.path.join(os.path.realpath(folder), os.path.basename(disk.path))

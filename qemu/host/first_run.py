@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""first-run: installs a guest from an installer ISO onto a disk, with nobody watching.
+
+The story is in `install`. Whatever ends it, the lock, the private folder and the unfinished disk
+go; and where nothing could be undone any more, the next call does it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from typing import Callable, Optional, Sequence, Tuple
+
+from host import arguments, disk, emulator, process, records, verdict
+from host.arguments import Options
+from host.codes import Code, Failure, say
+from host.course import EMULATION_FACTOR, INSTALLER_SECONDS, Course, Limits
+from host.follow import Follower
+from host.installer import Machine, QemuMachine
+from host.keydrive import KeyDrive
+from host.lock import Lock
+from host.medium import take_boot_files
+from host.progress import Display
+from host.proof import BOOT_SECONDS, prove_boot
+
+TOOL = "first-run"
+# From this code on the installer writes; then a full host looks like a broken disk to it.
+FIRST_WRITING_CODE = 30
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the tool; returns its exit status."""
+    os.umask(0o022)
+    _open_streams()
+    if "--help" in argv:
+        print(arguments.USAGE, end="")
+        return 0
+    try:
+        options = arguments.parse(argv)
+    except Failure as failure:
+        say(TOOL, failure.sentence)
+        if failure.code == Code.MISUSE:
+            say(TOOL, "first-run --help lists the options")
+        return failure.code
+    display = Display(TOOL, as_json=options.json, quiet=options.quiet)
+    code, text = _attempt(lambda: run(options, display))
+    process.ignore_signals()
+    display.event("finished", code=code, text=text, disk=options.disks[0].path)
+    if code == Code.SUCCESS:
+        display.tell(f"installed: {options.disks[0].path} (log: {options.records}.log)")
+    else:
+        display.say(text)
+    display.close()
+    return code
+
+
+def _open_streams() -> None:
+    """Nothing else may get the numbers of the standard streams where they are closed."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _attempt(action: Callable[[], None]) -> Tuple[int, str]:
+    """The exit status and the sentence of what happened."""
+    process.raise_on_signals()
+    try:
+        action()
+        return Code.SUCCESS, "installed"
+    except Failure as failure:
+        return failure.code, failure.sentence
+    except process.Interrupted as interrupted:
+        return 128 + interrupted.number, "interrupted; the next call begins anew"
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Code.NO_ROOM, f"no room on the host: {error.filename or error.strerror}"
+        return Code.INTERNAL, f"the host failed: {error}"
+
+
+def key_drive(options: Options) -> KeyDrive:
+    """The keys, and the settings with the disk that we made where none is named."""
+    drive = KeyDrive()
+    if options.keys:
+        drive.collect(options.keys)
+    lines = [f"{key} = {value}\n" for key, value in options.settings]
+    if options.setting("disk") is None:
+        lines.insert(0, f"disk = serial:{options.disks[0].serial}\n")
+    drive.add_settings("".join(lines))
+    return drive
+
+
+def run(options: Options, display: Display) -> None:
+    """One attempt: holds what it needs, clears away what the last one left, keeps the records."""
+    guest = options.disks[0]
+    folder, name = os.path.split(options.records)
+    drive = key_drive(options)
+    with Lock(os.path.join(folder, f".{name}.lock"), guest.path) as lock:
+        disk.recover(options.disks)
+        disk.require_absent(options.disks)
+        with lock.run_folder() as private, disk.held(options.disks):
+            attempt = Attempt(options, display, drive, private)
+            outcome = _attempt(attempt.install)
+            process.ignore_signals()
+            code, text = outcome
+            if code != Code.SUCCESS:
+                disk.discard(options.disks, keep=options.keep_failed)
+                with contextlib.suppress(OSError):
+                    attempt.record(code, text)
+                raise Failure(code, text)
+
+
+class Attempt:
+    """One installation and what is known of it."""
+
+    def __init__(self, options: Options, display: Display, drive: KeyDrive, private: str) -> None:
+        self._options, self._display, self._private = options, display, private
+        self._drive = drive
+        self._accel = emulator.acceleration(options.machine)
+        self._began = time.time()
+        self._follower: Optional[Follower] = None
+
+    def install(self) -> None:
+        """Makes the disks, lets the installer run, believes nothing, publishes."""
+        options = self._options
+        records.remove(f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts"))
+        log = records.Log(f"{options.records}.log")
+        try:
+            disk.make(options.disks)
+            self._drive.write(os.path.join(self._private, "keys"))
+            self._run_installer(log)
+        finally:
+            log.close()
+        disk.check(options.disks)
+        if options.prove_boot:
+            self._prove_boot()
+        self._keep_results()
+        self.record(Code.SUCCESS, "installed")
+        process.ignore_signals()
+        disk.publish(options.disks)
+
+    def _run_installer(self, log: records.Log) -> None:
+        options, display = self._options, self._display
+        boot = take_boot_files(options.iso, self._private) if options.direct else None
+        display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
+        machine: Machine = QemuMachine(options, boot, self._private)
+        try:
+            course = Course(self._limits(), time.monotonic)
+            display.follow(course)
+            self._follower = follower = Follower(machine, course, display, log)
+            follower.follow()
+            machine.require_good_end()
+            self._judge(follower, machine, log)
+        finally:
+            machine.close()
+
+    def _judge(self, follower: Follower, machine: Machine, log: records.Log) -> None:
+        """Believes the verdict, but blames the host where that was full."""
+        try:
+            verdict.require_success(follower.serial, follower.port)
+        except Failure as failure:
+            wrote = FIRST_WRITING_CODE <= failure.code < Code.EMULATOR
+            full = machine.has_no_room() or disk.has_no_room(self._options.disks[0].folder)
+            if full and (wrote or failure.code == Code.NO_VERDICT):
+                raise Failure(Code.NO_ROOM, f"no room on the host: {failure.sentence}") from None
+            sentence = f"{failure.sentence} (log: {log.path})"
+            if failure.code == Code.NO_VERDICT:
+                sentence = f"{failure.sentence}; the end of {log.path}:\n{log.tail()}"
+            raise Failure(failure.code, sentence) from None
+
+    def _limits(self) -> Limits:
+        options = self._options
+        own = options.setting("timeout") or ""
+        return Limits(
+            self._accel == "tcg",
+            options.timeout,
+            options.stage_timeout,
+            int(own) if own.isdecimal() and len(own) < 9 else INSTALLER_SECONDS,
+        )
+
+    def _prove_boot(self) -> None:
+        options = self._options
+        self._display.event("proving", text="the installed disk is booted")
+        factor = EMULATION_FACTOR if self._accel == "tcg" else 1
+        seconds = options.stage_timeout or BOOT_SECONDS * factor
+        prove_boot(options, self._private, f"{options.records}.boot.log", seconds)
+
+    def _keep_results(self) -> None:
+        """Writes the guest's host keys down, so that the first login is not blind."""
+        hosts = records.known_hosts(self._results())
+        if hosts:
+            records.write_whole(f"{self._options.records}.known_hosts", hosts)
+
+    def _results(self) -> list[verdict.Result]:
+        follower = self._follower
+        return verdict.results(follower.serial, follower.port) if follower else []
+
+    def record(self, code: int, text: str) -> None:
+        """Writes the verdict file."""
+        options, follower = self._options, self._follower
+        channels = {
+            "serial": verdict.describe(follower.serial.verdict if follower else None),
+            "port": verdict.describe(follower.port.verdict if follower else None),
+        }
+        records.write_verdict(
+            f"{options.records}.verdict.json",
+            {
+                "code": int(code),
+                "text": text,
+                "disk": options.disks[0].path,
+                "began": int(self._began),
+                "seconds": round(time.time() - self._began, 1),
+                "accel": self._accel,
+                "channels": channels,
+                "results": [{"key": r.key, "value": r.value} for r in self._results()],
+            },
+        )
