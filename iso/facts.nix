@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# What the manifest says of a guest, read from its NixOS configuration: layout,
+# mounts, boot loader, firmware and SSH. Sizes are counted when the cache is
+# made (make-manifest).
+{ lib }:
+config:
+let
+  boot = config.boot.loader;
+  grub = boot.grub;
+  efi = grub.enable && grub.efiSupport || boot.systemd-boot.enable or false;
+
+  # A new file system has the name that the guest asks for; on the disks of a
+  # pygrub guest it is their place that counts, and the layout names them.
+  identity =
+    fs:
+    let
+      label = builtins.match "/dev/disk/by-label/(.+)" fs.device;
+      uuid = builtins.match "/dev/disk/by-uuid/(.+)" fs.device;
+    in
+    if label != null then
+      { label = builtins.head label; }
+    else if uuid != null then
+      { uuid = builtins.head uuid; }
+    else if config.guestInstaller.layout == "pygrub" then
+      { label = if fs.mountPoint == "/boot" then "NIXBOOT" else "NIXROOT"; }
+    else
+      throw (
+        "fileSystems.\"${fs.mountPoint}\" of the guest is ${fs.device}: the installer can give a "
+        + "new file system a label or a UUID, so name it /dev/disk/by-label/… or /dev/disk/by-uuid/…."
+      );
+
+  # Only what the installer makes: file systems on the guest's own disks.
+  ours = lib.filter (
+    fs:
+    builtins.elem fs.fsType [
+      "ext4"
+      "vfat"
+    ]
+  ) (builtins.attrValues config.fileSystems);
+
+  mount =
+    fs:
+    {
+      path = fs.mountPoint;
+      fstype = fs.fsType;
+    }
+    // identity fs;
+
+  devices = lib.filter (device: device != "nodev") (
+    if grub.devices or [ ] != [ ] then grub.devices else [ grub.device ]
+  );
+in
+{
+  layout = config.guestInstaller.layout;
+  mounts = map mount (lib.sort (a: b: a.mountPoint < b.mountPoint) ours);
+  bootloader = {
+    type =
+      if grub.enable then
+        "grub"
+      else if boot.systemd-boot.enable or false then
+        "systemd-boot"
+      else
+        "none";
+    device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";
+    inherit efi;
+  };
+  firmware =
+    lib.optional (grub.enable && devices != [ ]) "bios" ++ lib.optional efi "uefi";
+  ssh = {
+    enabled = config.services.openssh.enable;
+    authorized_keys_files = config.services.openssh.authorizedKeysFiles;
+  };
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# A guest that the host starts without firmware: Xen's console, and the serial
+# port for the same disk under QEMU.
+{ ... }:
+{
+  imports = [ ./common.nix ];
+
+  boot.kernelParams = [
+    "console=ttyS0,115200n8"
+    "console=hvc0"
+  ];
+}

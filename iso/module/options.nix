@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+{ lib, pkgs, ... }:
+let
+  inherit (lib) mkOption types;
+in
+{
+  options.services.guest-installer = {
+    enable = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether this live system installs a guest on the machine's disk and
+        powers off, with nobody watching. With
+        `guest-installer.disable` on the kernel's command line
+        it is an ordinary live system.
+      '';
+    };
+
+    package = mkOption {
+      type = types.package;
+      default = import ../../installer/package.nix { inherit pkgs; };
+      defaultText = "the static binary of this repository";
+      description = "The package that has bin/guest-installer.";
+    };
+
+    guest = mkOption {
+      type = types.nullOr types.unspecified;
+      default = null;
+      example = "import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }";
+      description = ''
+        The evaluated NixOS system to install, with one of the layout modules
+        among its modules. Its closure lies on the ISO as a signed binary cache.
+        Null if the guest is built by nixos-install (setting
+        `engine`) or comes over the network (setting
+        `cache`).
+      '';
+    };
+
+    trustedKeyFile = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      description = ''
+        A file with one public key, `name:base64`, by which the
+        closure has to be signed. It is read when the ISO is built, so that it
+        may be one that the build of the cache made.
+      '';
+    };
+
+    settings = mkOption {
+      inherit (import ./settings.nix { inherit lib; }) type;
+      default = { };
+      example = {
+        disk = "serial:guest";
+        timeout = 1800;
+        swap = "1G";
+      };
+      description = ''
+        Lines of guest-installer.conf. `guest-installer --help`
+        lists the keys; a list becomes words with blanks between, and null
+        leaves a key out. The key drive and the kernel's command line win over
+        these.
+      '';
+    };
+  };
+}
