@@ -28,7 +28,8 @@
 #define LEASE_SCRIPT	  "/sbin/lease.sh"
 #define LEASE_PATH	  "/run/guest-installer/lease"
 #define RESOLV_CONF_PATH  "/etc/resolv.conf"
-#define GLOBAL_SCOPE	  "00" /* of an address in /proc/net/if_inet6 */
+#define IPV6_LINK_SCOPE	  0x20 /* of an address: on the link alone */
+#define IPV6_HOST_SCOPE	  0x10
 #define IPV6_TENTATIVE	  0x40
 #define IPV6_ROUTE_UP	  0x0001
 #define IPV6_ROUTE_REJECT 0x0200
@@ -178,7 +179,7 @@ static int ask_dhcp(const char *name, const char *hostname, struct ipconfig *ret
 	unlink(LEASE_PATH);
 	r = run_busybox(argv, err);
 	if (r < 0)
-		return r;
+		return error_set(err, r, "no DHCP server gives %s an address (see ip)", name);
 	r = file_read(LEASE_PATH, IPCONFIG_LEASE_MAX, &lease, &size_bytes, err);
 	return r < 0 ? r : ipconfig_from_lease(lease, size_bytes, ret, err);
 }
@@ -190,13 +191,13 @@ static int ask_dhcp(const char *name, const char *hostname, struct ipconfig *ret
 static bool has_global_ipv6(const char *name)
 {
 	AUTO_FCLOSE FILE *lines = fopen("/proc/net/if_inet6", "re");
-	char line[256], scope[8], device[64];
-	unsigned flags;
+	char line[256], device[64];
+	unsigned scope, flags;
 
 	while (lines && fgets(line, sizeof(line), lines))
-		if (sscanf(line, "%*s %*s %*s %7s %x %63s", scope, &flags, device) == 3 &&
-			strcmp(device, name) == 0 && strcmp(scope, GLOBAL_SCOPE) == 0 &&
-			!(flags & IPV6_TENTATIVE))
+		if (sscanf(line, "%*s %*s %*s %x %x %63s", &scope, &flags, device) == 3 &&
+			strcmp(device, name) == 0 &&
+			!(scope & (IPV6_LINK_SCOPE | IPV6_HOST_SCOPE)) && !(flags & IPV6_TENTATIVE))
 			return true;
 	return false;
 }
