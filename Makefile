@@ -26,7 +26,7 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3
 # Linters, unit tests, and the tools that judge what the installer wrote.
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
-	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools nbdkit nginx openssl
+	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools nbdkit systemd nginx openssl
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)
@@ -51,12 +51,13 @@ STATIC_CFLAGS = $(CFLAGS) -O2 -ffunction-sections -fdata-sections -fno-pie $$(ca
 LINK = $(MUSL_CC) -static -no-pie -s -pthread -Wl,--gc-sections -o build/guest-installer \
 	$(STATIC_OBJECTS) $$(cat build/static/libs)
 
-# The same sources under sanitizers, against the distribution's shared libraries.
+# The same sources under sanitizers, against the distribution's shared libraries. SANITIZE= leaves
+# the sanitizers away where they cannot be had (a static build).
 HOST_CC ?= gcc
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_CFLAGS = $(CFLAGS) $$(cat build/asan/cflags)
 ASAN_OBJECTS = $(patsubst installer/%.c,build/asan/%.o,$(filter-out installer/main.c,$(SOURCES)))
-ASAN_CFLAGS = $(HOST_CFLAGS) -Werror -g -O1 -fno-omit-frame-pointer \
-	-fsanitize=address,undefined -fno-sanitize-recover=all
+ASAN_CFLAGS = $(HOST_CFLAGS) -Werror -g -O1 -fno-omit-frame-pointer $(SANITIZE)
 ASAN_LIBS = $$(cat build/asan/libs)
 
 # The same sources once more, with what libFuzzer steers by.
@@ -72,7 +73,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-quick lint lint-format lint-python lint-shell lint-warnings install clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick lint lint-format lint-python lint-shell lint-warnings install clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -150,6 +151,9 @@ check-long: check ## everything, and what takes long
 check-quick: deps ## what needs no virtual machine
 	$(MAKE) -j "$$(nproc)" build asan fuzz
 	tests/run unit build fuzz loop
+
+check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER
+	tests/run nix nixpkgs
 
 bench: deps iso ## measure the copy stage against other ways (as root, a quarter of an hour)
 	tests/bench/native.sh

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+{
+  description = "Installs NixOS on a virtual machine's disk with nobody watching";
+
+  # No lock file is kept: `nix flake lock` pins the nixpkgs of your registry.
+  inputs.nixpkgs.url = "nixpkgs";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      system = "x86_64-linux";
+      pkgs = nixpkgs.legacyPackages.${system};
+      all = import ./. {
+        nixpkgs = nixpkgs.outPath;
+        inherit system pkgs;
+      };
+    in
+    {
+      packages.${system} = {
+        default = all.guest-installer;
+        inherit (all)
+          guest-installer
+          host-tools
+          iso
+          lean-iso
+          ;
+      };
+
+      inherit (all) lib nixosModules;
+
+      checks.${system} = {
+        inherit (all) guest-installer host-tools lean-iso;
+      };
+
+      apps.${system}.demo = {
+        type = "app";
+        program = "${all.demo}/bin/guest-installer-demo";
+      };
+
+      devShells.${system}.default = all.shell;
+
+      formatter.${system} = pkgs.nixfmt-rfc-style or pkgs.nixfmt;
+
+      templates.default = {
+        path = ./iso/template;
+        description = "A NixOS guest that installs itself, in twenty lines";
+      };
+    };
+}

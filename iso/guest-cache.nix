@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# The closure of an evaluated guest as a signed binary cache, with its manifest:
+#   cache/        nix-cache-info, *.narinfo, nar/
+#   guest.json    the manifest
+#   trusted-key   name:base64 of the key that signed it
+# The secret half is made by the build and gone with it: nobody can sign for
+# this cache afterwards, and the ISO that carries it vouches for it.
+{ pkgs }:
+guest:
+let
+  inherit (pkgs) lib;
+  toplevel = guest.config.system.build.toplevel;
+in
+pkgs.runCommand "guest-cache-${toplevel.name}"
+  {
+    nativeBuildInputs = [
+      pkgs.jq
+      pkgs.nix
+    ];
+    closure = pkgs.closureInfo { rootPaths = [ toplevel ]; };
+    facts = builtins.toJSON (import ./facts.nix { inherit lib; } guest.config);
+    scripts = ./.;
+    inherit toplevel;
+  }
+  ''
+    export HOME=$TMPDIR NIX_STATE_DIR=$TMPDIR/state
+    . "$scripts/lib.sh"
+    nix_setup
+    nix-store --load-db <"$closure/registration"
+    mkdir "$out"
+    nix-store --generate-binary-cache-key guest-installer-1 key "$out/trusted-key"
+    write_cache "$PWD/key" "$out/cache" "$toplevel"
+    printf '%s\n' "$facts" >facts.json
+    bash "$scripts/make-manifest" "$toplevel" facts.json >"$out/guest.json"
+  ''

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+# The lean ISO of a guest: the guest's own kernel, an initramfs in which the
+# installer is init, and the guest's binary cache. Put together by the scripts
+# beside this file, which make the Debian one as well.
+{ pkgs }:
+{
+  guest,
+  settings ? { },
+}:
+let
+  inherit (pkgs) lib;
+  inherit (guest) config;
+
+  cache = import ./guest-cache.nix { inherit pkgs; } guest;
+  package = import ../installer/package.nix { inherit pkgs; };
+  conf = import ./module/settings.nix { inherit lib; };
+  static = pkgs.pkgsStatic or pkgs;
+
+  kernel = "${config.system.build.kernel}/${config.system.boot.loader.kernelFile}";
+  modules = config.system.modulesTree;
+
+  errors = conf.errors settings;
+
+  # The medium is mounted by the installer, at this place.
+  text = conf.render (
+    {
+      manifest = "file:///medium/guest.json";
+      cache = "file:///medium/cache";
+    }
+    // settings
+  );
+in
+assert errors == [ ] || throw (lib.concatStringsSep "\n" errors);
+pkgs.runCommand "guest-${config.networking.hostName}.iso"
+  {
+    nativeBuildInputs = [
+      pkgs.cpio
+      pkgs.gawk
+      pkgs.grub2_efi
+      pkgs.kmod
+      pkgs.mtools
+      pkgs.xorriso
+      pkgs.xz
+      pkgs.zstd
+    ];
+    scripts = ./.;
+    inherit kernel modules text;
+    busybox = "${static.busybox}/bin/busybox";
+    mkfsFat = "${static.dosfstools}/bin/mkfs.fat";
+    installer = "${package}/bin/guest-installer";
+    ISOLINUX = "${pkgs.syslinux}/share/syslinux";
+    SYSLINUX_MODULES = "${pkgs.syslinux}/share/syslinux";
+    GRUB_MODULES = "${pkgs.grub2_efi}/lib/grub/x86_64-efi";
+    CA_BUNDLE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
+    SOURCE_DATE_EPOCH = 1;
+  }
+  ''
+    export HOME=$TMPDIR
+    printf '%s' "$text" >settings
+    echo "trusted-keys = $(cat ${cache}/trusted-key)" >>settings
+    bash "$scripts/make-initramfs" --installer "$installer" --mkfs-fat "$mkfsFat" \
+      --busybox "$busybox" --settings settings \
+      --modules "$(echo "$modules"/lib/modules/*)" initrd.img
+    mkdir -p "$out/iso"
+    bash "$scripts/assemble" "$kernel" initrd.img "$out/iso/$name" \
+      ${cache}/cache ${cache}/guest.json
+  ''

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+{
+  description = "A NixOS guest that installs itself";
+
+  inputs.guest-installer.url = "github:guest-installer/guest-installer";
+
+  # nix build, then: first-run --disk guest.qcow2 --iso result/iso/*.iso --key ~/.ssh/id_ed25519.pub
+  outputs =
+    { self, guest-installer }:
+    {
+      packages.x86_64-linux.default = guest-installer.lib.mkGuestIso {
+        configuration = ./guest.nix;
+        layout = "gpt";
+      };
+    };
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+{ config, lib, ... }:
+let
+  common = import ./lib.nix { inherit lib; };
+  guests = common.enabled config.virtualisation.guests;
+  qemu = common.ofHypervisor "qemu" guests;
+  xen = common.ofHypervisor "xen" guests;
+
+  interfaces = lib.mapAttrsToList common.interface (
+    lib.filterAttrs (_: guest: guest.network.type == "tap") qemu
+  );
+  ports = lib.filter (port: port != null) (
+    lib.mapAttrsToList (_: guest: guest.network.sshPort) qemu
+  );
+
+  of = name: sentence: "virtualisation.guests.${name}: ${sentence}";
+  each = check: lib.concatLists (lib.mapAttrsToList check guests);
+in
+{
+  config.assertions =
+    each (
+      name: guest: [
+        {
+          assertion = builtins.match "[a-z0-9]([a-z0-9-]{0,24})" name != null;
+          message = of name "the name becomes a user's and a service's: up to 25 of a-z, 0-9 and -.";
+        }
+        {
+          assertion = guest.keyFiles != [ ] || guest.settings.keys or "" == "none";
+          message = of name "nobody could enter it: give keyFiles, or settings.keys = \"none\" if its configuration has keys.";
+        }
+        {
+          assertion = guest.network.type == "user" || guest.network.bridge != null;
+          message = of name "network.type = \"tap\" needs a bridge of the host: set network.bridge.";
+        }
+        {
+          assertion = guest.network.type == "tap" || guest.hypervisor == "xen" || guest.network.address == null;
+          message = of name "a guest of network.type = \"user\" has no address on the host's network.";
+        }
+      ]
+      ++ map (sentence: {
+        assertion = false;
+        message = of name sentence;
+      }) ((import ../../iso/module/settings.nix { inherit lib; }).errors guest.settings)
+    )
+    ++ [
+      {
+        assertion = lib.length (lib.unique interfaces) == lib.length interfaces;
+        message = "virtualisation.guests: two guests have the same tap interface: set network.interface of one.";
+      }
+      {
+        assertion = lib.length (lib.unique ports) == lib.length ports;
+        message = "virtualisation.guests: two guests have the same network.sshPort.";
+      }
+      {
+        assertion = xen == { } || config.virtualisation.xen.enable or false;
+        message = "virtualisation.guests: ${lib.concatStringsSep ", " (builtins.attrNames xen)} needs virtualisation.xen.enable.";
+      }
+    ];
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# What the parts of the host module agree on: names, files, arguments.
+{ lib }:
+rec {
+  enabled = lib.filterAttrs (_: guest: guest.enable);
+  ofHypervisor =
+    hypervisor: guests: lib.filterAttrs (_: guest: guest.hypervisor == hypervisor) (enabled guests);
+
+  # StateDirectory and RuntimeDirectory are below /var/lib and /run.
+  folder = name: "guests/${name}";
+  disk = name: "/var/lib/${folder name}/disk.qcow2";
+  user = name: "guest-${name}";
+
+  # A network interface has 15 characters at most.
+  interface =
+    name: guest:
+    if guest.network.interface != null then
+      guest.network.interface
+    else
+      builtins.substring 0 15 "vm-${name}";
+
+  isoFile = iso: if lib.isDerivation iso then "${iso}/iso/*.iso" else toString iso;
+
+  # systemd takes % and $ for its own.
+  escape = text: lib.replaceStrings [ "%" "$" ] [ "%%" "$$" ] text;
+}

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+{ lib, pkgs, ... }:
+let
+  inherit (lib) mkOption types;
+
+  network = {
+    options = {
+      type = mkOption {
+        type = types.enum [
+          "user"
+          "tap"
+        ];
+        default = "user";
+        description = ''
+          `user`: the guest reaches the world through the host, and is reached
+          at a port of the host's loopback. `tap`: a network card on a bridge.
+        '';
+      };
+
+      bridge = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "br0";
+        description = ''
+          The bridge of the host that the guest's tap interface joins. The bridge
+          itself is declared as ever, with networking.bridges.
+        '';
+      };
+
+      interface = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "vm-web";
+        description = "The tap interface's name; by default vm- and the guest's name.";
+      };
+
+      address = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "192.168.7.10";
+        description = ''
+          The guest's fixed address, under its own name in the host's /etc/hosts.
+          The guest's configuration sets it; this one does not.
+        '';
+      };
+
+      sshPort = mkOption {
+        type = types.nullOr types.int;
+        default = null;
+        example = 2222;
+        description = ''
+          With `user`, the port of 127.0.0.1 that leads to the guest's SSH
+          server; null takes a free one at every start, which `run-guest
+          --status` tells.
+        '';
+      };
+    };
+  };
+
+  guest =
+    { name, ... }:
+    {
+      options = {
+        enable = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether the guest has a service.";
+        };
+
+        autostart = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether the guest starts with the host.";
+        };
+
+        hypervisor = mkOption {
+          type = types.enum [
+            "qemu"
+            "xen"
+          ];
+          default = "qemu";
+          description = "What runs it. A Xen guest starts with the other domains of xendomains.";
+        };
+
+        iso = mkOption {
+          type = types.either types.path types.package;
+          example = "guest-installer.lib.mkGuestIso { configuration = ./web.nix; layout = \"gpt\"; }";
+          description = ''
+            The ISO that installs the guest: a file, or a package with one file
+            iso/*.iso.
+          '';
+        };
+
+        memory = mkOption {
+          type = types.int;
+          default = 1024;
+          description = "Memory in MiB.";
+        };
+
+        cores = mkOption {
+          type = types.int;
+          default = 1;
+          description = "Virtual processors.";
+        };
+
+        diskSize = mkOption {
+          type = types.str;
+          default = "8G";
+          description = "Size of the disk that is made before the first start.";
+        };
+
+        extraDisks = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          example = [ "/dev/vg/web-data" ];
+          description = ''
+            Images or block devices that the guest has besides. They must exist,
+            and the installer leaves them alone.
+          '';
+        };
+
+        firmware = mkOption {
+          type = types.enum [
+            "bios"
+            "uefi"
+          ];
+          default = "bios";
+          description = "What boots the guest (QEMU).";
+        };
+
+        keyFiles = mkOption {
+          type = types.listOf types.path;
+          default = [ ];
+          example = [ "/home/me/.ssh/id_ed25519.pub" ];
+          description = "SSH public keys of those who may enter the guest.";
+        };
+
+        settings = mkOption {
+          inherit (import ../../iso/module/settings.nix { inherit lib; }) type;
+          default = { };
+          example = {
+            swap = "1G";
+          };
+          description = "Lines of guest-installer.conf for this guest's installation.";
+        };
+
+        network = mkOption {
+          type = types.submodule network;
+          default = { };
+          description = "How the guest is connected.";
+        };
+
+        usbTablet = mkOption {
+          type = types.bool;
+          default = false;
+          description = "Whether it has a USB tablet, so that a pointer in its display is where it seems.";
+        };
+
+        display = mkOption {
+          type = types.enum [
+            "none"
+            "vnc"
+          ];
+          default = "none";
+          description = ''
+            With `vnc`, the guest's screen is served on the socket vnc in its
+            run-time folder, which no network reaches.
+          '';
+        };
+
+        stopTimeout = mkOption {
+          type = types.int;
+          default = 90;
+          description = "Seconds that it may take to power off before it is ended.";
+        };
+      };
+    };
+in
+{
+  options.virtualisation.guestTools = mkOption {
+    type = types.package;
+    default = import ../package.nix { inherit pkgs; };
+    defaultText = "the host tools of this repository";
+    description = "The package that has guest-installer-first-run and guest-installer-run-guest.";
+  };
+
+  options.virtualisation.guests = mkOption {
+    type = types.attrsOf (types.submodule guest);
+    default = { };
+    description = ''
+      Virtual machines of this host. At its first start a guest is installed
+      from its ISO, with nobody watching; from then on its disk is its own.
+    '';
+  };
+}

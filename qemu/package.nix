@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# The host's tools with what they call. Python's standard library is enough.
+{ pkgs }:
+let
+  inherit (pkgs) lib;
+  programs = [
+    pkgs.curl
+    pkgs.e2fsprogs
+    pkgs.dosfstools
+    pkgs.jq
+    pkgs.mtools
+    pkgs.openssh
+    pkgs.qemu_kvm or pkgs.qemu
+    pkgs.xorriso
+  ];
+in
+pkgs.stdenv.mkDerivation {
+  name = "guest-installer-host-tools";
+  src = builtins.filterSource (
+    path: _:
+    let
+      relative = lib.removePrefix (toString ../. + "/") (toString path);
+    in
+    relative == "qemu"
+    || relative == "keys"
+    || lib.hasPrefix "qemu/" relative && !(lib.hasPrefix "qemu/module" relative)
+    || lib.hasPrefix "keys/" relative
+  ) ../.;
+
+  nativeBuildInputs = [ pkgs.makeWrapper ];
+  buildInputs = [
+    pkgs.bash
+    pkgs.python3
+  ];
+
+  installPhase = ''
+    mkdir -p "$out/bin" "$out/share/guest-installer"
+    cp -r qemu keys "$out/share/guest-installer/"
+    patchShebangs "$out/share/guest-installer"
+    for tool in qemu/{demo,first-run,run-guest,serve-cache,xen-domain} keys/make-key-drive; do
+      makeWrapper "$out/share/guest-installer/$tool" "$out/bin/guest-installer-''${tool#*/}" \
+        --prefix PATH : ${lib.makeBinPath programs}
+    done
+  '';
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# golden.sh — proves that the Nix expressions say what they said: settings, manifests' facts, and the
+# services of a host's guests, which systemd accepts
+#
+# UPDATE=1 writes the golden files anew, to be read before they are committed.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+GOLDEN=$TOP/tests/nix/golden
+
+parses() {
+	nix-instantiate --parse "$TOP/$1" >parsed
+	# nixfmt's indentation, as far as it can be seen without it.
+	if grep -nP '\t| $|\r' "$TOP/$1"; then return 1; fi
+}
+
+# write_files EXPRESSION — each text of the set that the expression is, into a file of its name.
+write_files() {
+	local name
+	nix-instantiate --eval --strict --json "$TOP/tests/nix/$1" >texts
+	jq -r 'keys[]' texts | while read -r name; do
+		jq -rj --arg name "$name" '.[$name]' texts >"made/$name"
+	done
+}
+
+is_golden() {
+	[[ ! ${UPDATE-} ]] || cp "made/$1" "$GOLDEN/$1"
+	diff -u "$GOLDEN/$1" "made/$1"
+}
+
+systemd_accepts() {
+	# The user, the program and the credential are those of another machine.
+	sed -E -e '/^(User|LoadCredential)=/d' -e "s,^(Exec[A-Za-z]+=/bin/sh -e ),\1$PWD/made/," \
+		"made/$1" >"$1"
+	systemd-analyze verify --man=no --recursive-errors=no "./$1" 2>&1 | tee messages
+	[[ ! -s messages ]]
+}
+
+facts_are_golden() {
+	nix-instantiate --eval --strict --json "$TOP/tests/nix/facts.nix" | jq . >made/facts.json
+	is_golden facts.json
+}
+
+device_names_are_refused() {
+	local message
+	message=$(nix-instantiate --eval --strict --expr "
+		(import $TOP/iso/facts.nix { lib = import $TOP/tests/nix/standin.nix; } {
+			guestInstaller.layout = \"bios\";
+			fileSystems.root = { device = \"/dev/vda1\"; mountPoint = \"/\"; fsType = \"ext4\"; };
+			boot.loader.grub = { enable = true; device = \"/dev/vda\"; efiSupport = false; };
+			services.openssh = { enable = true; authorizedKeysFiles = [ ]; };
+		}).mounts" 2>&1) && return 1
+	grep -F 'is /dev/vda1: the installer can give a new file system a label' <<<"$message"
+}
+
+cd "$SCRATCH"
+mkdir made
+git -C "$TOP" ls-files '*.nix' >sources
+while read -r source; do
+	run_case "$source parses and is laid out" parses "$source"
+done <sources
+run_case "a guest's facts are those of its configuration" facts_are_golden
+run_case "a root that is named by its device is refused" device_names_are_refused
+run_case "settings can be written" write_files settings.nix
+run_case "the host's guests can be evaluated" write_files guests.nix
+enough() { ((TAP_FAILED == 0)) || exit 0; }
+enough
+for file in made/*; do
+	[[ $file == */facts.json ]] || run_case "${file#made/} is as it was" is_golden "${file#made/}"
+done
+for name in guest-web guest-database; do
+	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
+	run_case "the shell accepts $name's scripts" \
+		bash -nc "$(cat made/"$name"-{pre-start,start,pre-stop})"
+done

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# As much of nixpkgs' lib as the modules here call, without the module system:
+# definitions pass through unmerged, so what is tested with it is what one
+# module says, not how several agree. `make check-nix` has the real thing.
+rec {
+  inherit (builtins)
+    attrNames
+    attrValues
+    concatLists
+    concatStringsSep
+    filter
+    head
+    length
+    sort
+    ;
+  mkDefault = x: x;
+  mkForce = x: x;
+  mkIf = condition: x: if condition then x else { };
+  mkMerge = builtins.foldl' (a: b: a // b) { };
+  mkOption = x: x;
+
+  concatMapStringsSep =
+    separator: f: list:
+    concatStringsSep separator (map f list);
+  concatStrings = concatStringsSep "";
+  escapeShellArg = text: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
+  filterAttrs = keep: set: removeAttrs set (filter (name: !keep name set.${name}) (attrNames set));
+  imap0 = f: list: builtins.genList (n: f n (builtins.elemAt list n)) (length list);
+  isDerivation = x: x.type or "" == "derivation";
+  listToAttrs = builtins.listToAttrs;
+  mapAttrs' =
+    f: set: listToAttrs (map (name: f name set.${name}) (attrNames set));
+  mapAttrsToList = f: set: map (name: f name set.${name}) (attrNames set);
+  nameValuePair = name: value: { inherit name value; };
+  optional = condition: x: if condition then [ x ] else [ ];
+  replaceStrings = builtins.replaceStrings;
+  splitString = separator: text: filter builtins.isString (builtins.split separator text);
+  types = {
+    attrsOf = _: null;
+    bool = null;
+    either = _: _: null;
+    int = null;
+    listOf = _: null;
+    nullOr = _: null;
+    str = null;
+  };
+}

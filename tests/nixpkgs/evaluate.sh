@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# evaluate.sh — proves with the nixpkgs that NIXPKGS names that everything can be evaluated: the
+# program, the tools, both ISOs, a system of each layout, a host with two guests
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+evaluates() {
+	nix-instantiate --eval --strict "$TOP/tests/nixpkgs/everything.nix" \
+		--arg nixpkgs "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}" -A "$1" | tee derivation
+	grep -E '^"/nix/store/.*\.drv"$' derivation
+}
+
+cd "$SCRATCH"
+for name in guest-installer host-tools iso lean-iso demo bios gpt pygrub direct host; do
+	run_case "$name" evaluates "$name"
+done

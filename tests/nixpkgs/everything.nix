@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+# Everything that is offered, evaluated down to its derivation with a real nixpkgs.
+{ nixpkgs }:
+let
+  all = import ../.. { inherit nixpkgs; };
+  evaluate =
+    modules:
+    (import (nixpkgs + "/nixos/lib/eval-config.nix") {
+      system = "x86_64-linux";
+      inherit modules;
+    }).config.system.build.toplevel.drvPath;
+
+  # A nixpkgs from before 2020 has no such option, which the layout pygrub needs.
+  withInstallCommands =
+    { lib, options, ... }:
+    {
+      options.boot.loader.grub =
+        if builtins.pathExists (nixpkgs + "/nixos/modules/image") then
+          { }
+        else
+          {
+            extraInstallCommands = lib.mkOption {
+              type = lib.types.lines;
+              default = "";
+            };
+          };
+    };
+
+  host = {
+    imports = [ all.nixosModules.host ];
+    fileSystems."/".device = "/dev/sda1";
+    boot.loader.grub.device = "/dev/sda";
+    networking.bridges.br0.interfaces = [ "eth0" ];
+    virtualisation.guests = {
+      web = {
+        iso = all.lean-iso;
+        keyFiles = [ "/etc/keys/me.pub" ];
+        settings.swap = "1G";
+      };
+      database = {
+        iso = "/srv/guest.iso";
+        keyFiles = [ "/etc/keys/me.pub" ];
+        network = {
+          type = "tap";
+          bridge = "br0";
+        };
+      };
+    };
+  };
+in
+{
+  guest-installer = all.guest-installer.drvPath;
+  host-tools = all.host-tools.drvPath;
+  iso = all.iso.drvPath;
+  lean-iso = all.lean-iso.drvPath;
+  demo = all.demo.drvPath;
+  bios = evaluate [ all.nixosModules.layouts.bios ];
+  gpt = evaluate [ all.nixosModules.layouts.gpt ];
+  pygrub = evaluate [
+    all.nixosModules.layouts.pygrub
+    withInstallCommands
+  ];
+  direct = evaluate [ all.nixosModules.layouts.direct ];
+  host = evaluate [ host ];
+}
