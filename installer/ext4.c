@@ -55,15 +55,14 @@ static void set_features(struct ext2_super_block *sb)
 	ext2fs_set_feature_huge_file(sb);
 	ext2fs_set_feature_flex_bg(sb);
 	ext2fs_set_feature_metadata_csum(sb);
-	ext2fs_set_feature_64bit(sb);
 	ext2fs_set_feature_dir_nlink(sb);
 	ext2fs_set_feature_extra_isize(sb);
 }
 
 /* What ext2fs_initialize wants to know; it computes the groups from it. */
-static void set_parameters(uint64_t size_bytes, struct ext2_super_block *sb)
+static void set_parameters(const struct ext4_request *request, struct ext2_super_block *sb)
 {
-	blk64_t blocks = size_bytes / BLOCK_BYTES;
+	blk64_t blocks = request->size_bytes / BLOCK_BYTES;
 	uint64_t inodes = blocks * BLOCK_BYTES / BYTES_PER_INODE;
 
 	memset(sb, 0, sizeof(*sb));
@@ -71,13 +70,16 @@ static void set_parameters(uint64_t size_bytes, struct ext2_super_block *sb)
 	sb->s_log_block_size = LOG_BLOCK;
 	sb->s_log_cluster_size = LOG_BLOCK;
 	sb->s_inode_size = INODE_BYTES;
-	sb->s_desc_size = EXT2_MIN_DESC_SIZE_64BIT;
 	sb->s_log_groups_per_flex = LOG_FLEX_GROUPS;
 	sb->s_inodes_count = inodes > UINT32_MAX ? UINT32_MAX : (uint32_t)inodes;
 	sb->s_default_mount_opts = EXT2_DEFM_XATTR_USER | EXT2_DEFM_ACL;
 	ext2fs_blocks_count_set(sb, blocks);
 	ext2fs_r_blocks_count_set(sb, blocks / RESERVED_SHARE);
 	set_features(sb);
+	if (request->no_64bit)
+		return;
+	ext2fs_set_feature_64bit(sb);
+	sb->s_desc_size = EXT2_MIN_DESC_SIZE_64BIT;
 }
 
 static int open_new(const struct ext4_request *request, ext2_filsys *ret, struct error *err)
@@ -86,7 +88,7 @@ static int open_new(const struct ext4_request *request, ext2_filsys *ret, struct
 	char option[64];
 	int r;
 
-	set_parameters(request->size_bytes, &parameters);
+	set_parameters(request, &parameters);
 	r = check(ext2fs_initialize(
 			  request->path, EXT2_FLAG_64BITS, &parameters, unix_io_manager, ret),
 		"open", err);

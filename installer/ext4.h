@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -15,6 +16,7 @@ struct ext4_request {
 	const char *label;     /* up to 16 bytes */
 	const char *uuid;      /* text */
 	const char *hash_seed; /* a UUID in text */
+	bool no_64bit;	       /* 32-byte group descriptors, for readers that know no others */
 };
 
 /* Makes what `mke2fs -t ext4 -b 4096` of Debian 12 makes (mke2fs(8), /etc/mke2fs.conf), with the
