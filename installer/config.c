@@ -21,8 +21,8 @@ void config_init(struct config *config)
 {
 	*config = (struct config){
 		.disk = "auto",
+		.boot_disk = "auto",
 		.layout = LAYOUT_AUTO,
-		.root_label = "nixos",
 		.esp_label = "ESP",
 		.keys_user = "root",
 		.interface = "auto",

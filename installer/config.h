@@ -22,9 +22,10 @@
 
 enum config_key {
 	KEY_DISK,	  /* auto, a path, serial:NAME */
+	KEY_BOOT_DISK,	  /* the same, for the layout pygrub */
 	KEY_WIPE,	  /* refuse, force */
 	KEY_MACHINE,	  /* virtual, any */
-	KEY_LAYOUT,	  /* auto, bios, gpt */
+	KEY_LAYOUT,	  /* auto, bios, gpt, pygrub, direct */
 	KEY_ROOT_LABEL,	  /* ext4 label, 1 to 16 bytes */
 	KEY_ROOT_UUID,	  /* of the root file system */
 	KEY_ESP_LABEL,	  /* FAT label, 1 to 11 characters */
@@ -54,11 +55,12 @@ enum ending {
 
 struct config {
 	char disk[CONFIG_TEXT_BYTES]; /* "auto", "/dev/vdb", an image's path, "serial:NAME" */
+	char boot_disk[CONFIG_TEXT_BYTES];
 	bool wipe_force;
 	bool machine_any;
 	enum layout layout;
-	char root_label[17];
-	char root_uuid[37]; /* empty: derived from the seed */
+	char root_label[17]; /* empty: the layout's */
+	char root_uuid[37];  /* empty: derived from the seed */
 	char esp_label[12];
 	uint64_t swap_bytes;		  /* a multiple of MiB; 0: none */
 	char manifest[CONFIG_TEXT_BYTES]; /* empty: none */

@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 
+#define COPY_BYTES    (1024 * 1024)
 #define COMPARE_BYTES (64 * 1024)
 #define LINKS_MAX     40
 
@@ -93,6 +95,38 @@ int file_write(const char *path, const void *data, size_t size_bytes, mode_t mod
 		return error_errno(err, -errno, "set owner and mode of %s", path);
 	if (close(steal_fd(&fd)) < 0)
 		return error_errno(err, -errno, "close %s", path);
+	return 0;
+}
+
+/* Copies what is left of one file to the other. */
+static int copy_all(int from, int to)
+{
+	ssize_t n;
+
+	do
+		n = sendfile(to, from, NULL, COPY_BYTES);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : 0;
+}
+
+int file_copy(const char *from, const char *to, mode_t mode, struct error *err)
+{
+	AUTO_CLOSE int in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), out = -1;
+	int r;
+
+	if (in < 0)
+		return error_errno(err, -errno, "open %s", from);
+	r = file_write(to, "", 0, mode, 0, 0, err);
+	if (r < 0)
+		return r;
+	out = open(to, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (out < 0)
+		return error_errno(err, -errno, "open %s for writing", to);
+	r = copy_all(in, out);
+	if (r < 0)
+		return error_errno(err, r, "copy %s to %s", from, to);
+	if (fsync(out) < 0 || close(steal_fd(&out)) < 0)
+		return error_errno(err, -errno, "wait for %s to be written", to);
 	return 0;
 }
 

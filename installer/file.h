@@ -26,6 +26,10 @@ void file_read_line(const char *path, char *ret, size_t ret_bytes);
 int file_write(const char *path, const void *data, size_t size_bytes, mode_t mode, uid_t uid,
 	gid_t gid, struct error *err) WARN_UNUSED;
 
+/* Makes or replaces a file with the content of another, owned by root, and waits until the device
+ * has it. */
+int file_copy(const char *from, const char *to, mode_t mode, struct error *err) WARN_UNUSED;
+
 /* Makes a folder, or sets owner and mode of an existing one. The parent exists. */
 int file_make_folder(
 	const char *path, mode_t mode, uid_t uid, gid_t gid, struct error *err) WARN_UNUSED;

@@ -108,11 +108,12 @@ static int fit_efi(const struct plan *plan, const struct manifest *manifest, str
 {
 	bool wants = manifest->boot_efi || manifest->firmware & FIRMWARE_UEFI;
 
-	if (plan->layout == LAYOUT_BIOS && wants)
+	if (plan->layout != LAYOUT_GPT && wants)
 		return refuse(err,
-			"The guest boots by UEFI, but the layout bios has no EFI system partition: "
-			"build the guest for the layout gpt.");
-	if (plan->layout == LAYOUT_BIOS)
+			"The guest boots by UEFI, but the layout %s has no EFI system partition: "
+			"build the guest for the layout gpt.",
+			layout_name(plan->layout));
+	if (plan->layout != LAYOUT_GPT)
 		return 0;
 	if (manifest->firmware & FIRMWARE_UEFI && !manifest->boot_efi)
 		return refuse(err,
@@ -140,9 +141,8 @@ static int fit_boot_device(
 		return refuse(err,
 			"The guest is to boot by BIOS, but its GRUB has the device nodev: set the "
 			"guest's boot.loader.grub.device to %s.",
-			plan->image_file ? "its disk, such as /dev/vda" : plan->disk_path);
-	/* In the machine that an image is for, the disk has a name that is not known here. */
-	if (strcmp(device, "nodev") == 0 || plan->image_file)
+			plan->disk_path);
+	if (strcmp(device, "nodev") == 0)
 		return 0;
 	if (strcmp(device, plan->disk_path) != 0)
 		return refuse(err,
@@ -152,8 +152,35 @@ static int fit_boot_device(
 	return 0;
 }
 
+/* Layouts that no firmware boots: pygrub needs a menu to read, a host with the kernel nothing. */
+static int fit_host_boot(
+	const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	bool none = strcmp(manifest->boot_loader, "none") == 0;
+
+	if (!none && strcmp(manifest->boot_loader, "grub") != 0)
+		return refuse(err,
+			"The guest's boot loader is %s, but the layout %s has no place for it: use "
+			"GRUB with the device nodev, or none.",
+			manifest->boot_loader, layout_name(plan->layout));
+	if (strcmp(manifest->boot_device, "nodev") != 0)
+		return refuse(err,
+			"The guest's GRUB is written to %s, but a disk with the layout %s has no "
+			"boot sector: set the guest's boot.loader.grub.device to nodev.",
+			manifest->boot_device, layout_name(plan->layout));
+	if (plan->layout != LAYOUT_PYGRUB || none)
+		return 0;
+	for (size_t i = 0; i < manifest->mount_count; i++)
+		if (strcmp(manifest->mounts[i].path, "/boot") == 0)
+			return 0;
+	return refuse(err, "pygrub reads grub.cfg from the boot disk, but the guest does not mount "
+			   "it on /boot: add this mount to the guest.");
+}
+
 int fit_boot_loader(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
+	if (layout_needs_host(plan->layout))
+		return fit_host_boot(plan, manifest, err);
 	if (strcmp(manifest->boot_loader, "none") == 0)
 		return refuse(err,
 			"The guest has no boot loader, and a disk with the layout %s boots by one: "
@@ -180,6 +207,8 @@ int fit_firmware(const struct plan *plan, const struct manifest *manifest, unsig
 	int r = fit_efi(plan, manifest, err);
 
 	if (r < 0)
+		return r;
+	if (layout_needs_host(plan->layout))
 		return r;
 	if (firmware && !(manifest->firmware & firmware))
 		return refuse(err,

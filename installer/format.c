@@ -26,9 +26,9 @@ static int find_place(const struct plan *plan, size_t index, struct place *ret, 
 {
 	struct stat st;
 
-	if (stat(plan->disk_path, &st) < 0)
-		return error_errno(err, -errno, "look at %s", plan->disk_path);
-	ret->path = plan->disk_path;
+	ret->path = plan_disk_path(plan, index);
+	if (stat(ret->path, &st) < 0)
+		return error_errno(err, -errno, "look at %s", ret->path);
 	ret->offset_bytes = plan->partitions[index].offset_bytes;
 	if (S_ISBLK(st.st_mode)) {
 		partition_node(plan, index, ret->node);
@@ -76,6 +76,7 @@ static int make_ext4(
 		.label = part->fs_label,
 		.uuid = part->fs_uuid,
 		.hash_seed = plan->hash_seed,
+		.no_64bit = part->role == ROLE_BOOT,
 	};
 	uint8_t before[MARK_BYTES], after[MARK_BYTES];
 	int r = read_boot_block(place, before, err);
@@ -146,7 +147,8 @@ int format_all(const struct plan *plan, struct error *err)
 		int r = format_partition(plan, i, err);
 
 		if (r < 0) {
-			error_wrap(err, "partition %zu of %s", i + 1, plan->disk_path);
+			if (layout_has_table(plan->layout))
+				error_wrap(err, "partition %zu of %s", i + 1, plan->disk_path);
 			return r;
 		}
 	}

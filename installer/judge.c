@@ -209,13 +209,16 @@ static bool is_planned_label(const struct select_request *request, const char *l
 /* Whether the disk is as an install of this plan leaves it when it is cut short. The mark alone is
  * not enough: it outlives a disk that somebody has since given a file system or other partitions,
  * unless these happen to overwrite its place. A file system of ours has no label yet when it is
- * half made; then the gate is shut, which whoever writes a table opens. */
+ * half made; then the gate is shut, which whoever writes a table opens. A file system on a whole
+ * disk has the mark in its own boot block, which whoever makes another one there erases. */
 static bool is_unfinished(const struct select_request *request, const struct disk *disk)
 {
-	const char *table = request->layout == LAYOUT_GPT ? "gpt" : "dos";
-	bool shut = disk->nonzero_offset_bytes >= GATE_BYTES;
+	bool whole = !layout_has_table(request->layout);
+	const char *table = whole ? "" : request->layout == LAYOUT_GPT ? "gpt" : "dos";
+	bool shut = whole || disk->nonzero_offset_bytes >= GATE_BYTES;
 
-	if (disk->marks[request->layout].state != MARK_UNFINISHED || disk->signature[0] ||
+	if (disk->marks[request->layout].state != MARK_UNFINISHED ||
+		(disk->signature[0] && !(whole && strcmp(disk->signature, "ext4") == 0)) ||
 		(disk->table[0] && strcmp(disk->table, table) != 0))
 		return false;
 	for (size_t i = 0; i < disk->label_count; i++) {

@@ -9,6 +9,8 @@ static const char *const names[LAYOUT_COUNT] = {
 	[LAYOUT_AUTO] = "auto",
 	[LAYOUT_BIOS] = "bios",
 	[LAYOUT_GPT] = "gpt",
+	[LAYOUT_PYGRUB] = "pygrub",
+	[LAYOUT_DIRECT] = "direct",
 };
 
 const char *layout_name(enum layout layout)
@@ -29,5 +31,27 @@ int layout_parse(const char *name, enum layout *ret)
 
 uint64_t layout_root_offset_bytes(enum layout layout)
 {
-	return layout == LAYOUT_GPT ? GPT_ROOT_OFFSET_BYTES : BIOS_ROOT_OFFSET_BYTES;
+	switch (layout) {
+	case LAYOUT_GPT:
+		return GPT_ROOT_OFFSET_BYTES;
+	case LAYOUT_PYGRUB:
+		return 0;
+	default:
+		return MBR_ROOT_OFFSET_BYTES;
+	}
+}
+
+bool layout_has_table(enum layout layout)
+{
+	return layout != LAYOUT_PYGRUB;
+}
+
+bool layout_needs_host(enum layout layout)
+{
+	return layout == LAYOUT_PYGRUB || layout == LAYOUT_DIRECT;
+}
+
+const char *layout_root_label(enum layout layout)
+{
+	return layout == LAYOUT_PYGRUB ? "NIXROOT" : layout == LAYOUT_DIRECT ? "NIXOS" : "nixos";
 }

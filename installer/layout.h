@@ -7,26 +7,30 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MIB (1024ULL * 1024)
 #define GIB (1024ULL * MIB)
 
 enum layout {
-	LAYOUT_AUTO, /* the manifest's */
-	LAYOUT_BIOS, /* MBR, one active Linux partition, GRUB in the gap */
-	LAYOUT_GPT,  /* GPT: bios_boot, ESP, root */
+	LAYOUT_AUTO,   /* the manifest's */
+	LAYOUT_BIOS,   /* MBR, one active Linux partition, GRUB in the gap */
+	LAYOUT_GPT,    /* GPT: bios_boot, ESP, root */
+	LAYOUT_PYGRUB, /* two whole disks without tables: boot file system and root; Xen's pygrub */
+	LAYOUT_DIRECT, /* MBR, one Linux partition, no boot loader: the host has the kernel */
 	LAYOUT_COUNT,
 };
 
-#define BIOS_ROOT_OFFSET_BYTES	   (1 * MIB)
+#define MBR_ROOT_OFFSET_BYTES	   (1 * MIB)
 #define GPT_BIOS_BOOT_OFFSET_BYTES (1 * MIB)
 #define GPT_ESP_OFFSET_BYTES	   (2 * MIB)
 #define GPT_ESP_BYTES		   (512 * MIB)
 #define GPT_ROOT_OFFSET_BYTES	   (GPT_ESP_OFFSET_BYTES + GPT_ESP_BYTES)
 #define ROOT_MIN_BYTES		   (1 * GIB)
+#define BOOT_MIN_BYTES		   (64 * MIB) /* of the boot disk, where there is one */
 
-/* The name as it stands in configuration and manifest: auto, bios, gpt. */
+/* The name as it stands in configuration and manifest: auto, bios, gpt, pygrub, direct. */
 const char *layout_name(enum layout layout);
 
 /* 0 and *ret, or -EINVAL for an unknown name. */
@@ -35,3 +39,12 @@ int layout_parse(const char *name, enum layout *ret);
 /* Where the root file system of a layout begins, in bytes from the start of the disk; its first
  * 1,024 bytes hold the mark. Not defined for LAYOUT_AUTO. */
 uint64_t layout_root_offset_bytes(enum layout layout);
+
+/* Whether there is a partition table; if not, each file system is a whole disk. */
+bool layout_has_table(enum layout layout);
+
+/* Whether it is started by Xen or by a host that has the kernel, and by no firmware. */
+bool layout_needs_host(enum layout layout);
+
+/* The label of the root file system where nobody asks for another. */
+const char *layout_root_label(enum layout layout);

@@ -77,6 +77,14 @@ int machine_check_memory(struct error *err)
 		available_kib / 1024, MEMORY_MIN_KIB / 1024);
 }
 
+enum hypervisor machine_hypervisor(void)
+{
+	char type[32];
+
+	file_read_line("/sys/hypervisor/type", type, sizeof(type));
+	return strcmp(type, "xen") == 0 ? HYPERVISOR_XEN : HYPERVISOR_OTHER;
+}
+
 enum firmware machine_firmware(void)
 {
 	return access("/sys/firmware/efi", F_OK) == 0 ? FIRMWARE_UEFI : FIRMWARE_BIOS;

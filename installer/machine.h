@@ -15,5 +15,12 @@ int machine_check_virtual(struct error *err) WARN_UNUSED;
  * does not say how much there is, it counts as enough. */
 int machine_check_memory(struct error *err) WARN_UNUSED;
 
+/* What runs this machine, as far as the disks' layout depends on it. */
+enum hypervisor {
+	HYPERVISOR_OTHER, /* or none */
+	HYPERVISOR_XEN,	  /* this is a Xen domain: HVM, PVH or PV */
+};
+enum hypervisor machine_hypervisor(void);
+
 /* The firmware that booted us. */
 enum firmware machine_firmware(void);

@@ -83,16 +83,22 @@ static void log_disks(const struct decision *d)
 			(unsigned long long)d->disks[i].size_bytes, d->selection.disks[i].reason);
 }
 
+static char *resolve(const char *disk)
+{
+	return disk[0] == '/' ? realpath(disk, NULL) : NULL;
+}
+
 static int choose_target(struct decision *d, const struct plan_needs *needs, struct error *err)
 {
 	/* A name below /dev/disk is a link to the one that the kernel gave. */
-	AUTO_FREE char *resolved = d->config.disk[0] == '/' ? realpath(d->config.disk, NULL) : NULL;
+	AUTO_FREE char *disk = resolve(d->config.disk), *boot_disk = resolve(d->config.boot_disk);
 	struct select_request request = {
-		.disk = resolved ? resolved : d->config.disk,
+		.disk = disk ? disk : d->config.disk,
+		.boot_disk = boot_disk ? boot_disk : d->config.boot_disk,
 		.wipe_force = d->config.wipe_force,
 	};
 	struct plan_labels labels;
-	int r = plan_layout(&d->config, &d->manifest, &request.layout, err);
+	int r = plan_layout(&d->config, &d->manifest, needs->on_xen, &request.layout, err);
 
 	if (r < 0)
 		return r;
@@ -172,14 +178,16 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	needs.files = d->manifest.files;
 	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
+	needs.on_xen = machine_hypervisor() == HYPERVISOR_XEN;
 	r = choose_target(d, &needs, err);
 	if (r < 0)
 		return r;
 
 	progress_begin(outcome, STAGE_PLAN, "planning");
 	sources_choose_seed(&d->config, seed);
-	return plan_make(&d->config, &d->manifest, &d->disks[d->selection.target], &needs, seed,
-		&d->plan, err);
+	return plan_make(&d->config, &d->manifest, &d->disks[d->selection.target],
+		d->selection.boot < d->disk_count ? &d->disks[d->selection.boot] : NULL, &needs,
+		seed, &d->plan, err);
 }
 
 /* -------------------------------------------------------- beyond the line of no return */
@@ -232,7 +240,7 @@ static int with_target(struct outcome *outcome, const struct decision *d, struct
 	return r;
 }
 
-static void tell_verified(struct outcome *outcome, const struct verified *verified)
+static void tell_verified(struct outcome *outcome, const struct boot_files *verified)
 {
 	progress_result(outcome, "kernel", "%s", verified->kernel);
 	progress_result(outcome, "initrd", "%s", verified->initrd);
@@ -251,7 +259,7 @@ static int verify_target(
 		.first_sector = claim->gate.sector,
 		.keys_text = d->keys_text,
 	};
-	struct verified verified;
+	struct boot_files verified;
 	int r;
 
 	r = verify_all(&request, &verified, err);
@@ -290,10 +298,10 @@ static int carry_out(
 	r = claim_mark(claim, &d->plan, &unfinished, err);
 	if (r < 0)
 		return r;
-	r = partition_write(&d->plan, claim->exclusive_fd, err);
+	r = partition_write(&d->plan, claim->exclusive_fd, claim->boot_exclusive_fd, err);
 	if (r < 0)
 		return r;
-	r = gate_shut(&claim->gate, claim->lock_fd, err);
+	r = claim_shut(claim, err);
 	if (r < 0)
 		return r;
 	r = claim_open_up(claim, err);
@@ -329,6 +337,8 @@ static void tell_results(struct outcome *outcome, const struct decision *d)
 
 	progress_result(outcome, "system", "%s", d->plan.system);
 	progress_result(outcome, "disk", "%s", d->plan.disk_path);
+	if (d->plan.boot_disk_path[0])
+		progress_result(outcome, "boot-disk", "%s", d->plan.boot_disk_path);
 	progress_result(outcome, "layout", "%s", layout_name(d->plan.layout));
 	progress_result(outcome, "root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
 	progress_result(outcome, "nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
@@ -362,7 +372,7 @@ static int prepare_machine(const struct options *options, struct error *err)
 static int install(const struct options *options, struct outcome *outcome, struct error *err)
 {
 	static struct decision decision;
-	struct claim claim = { .lock_fd = -1, .exclusive_fd = -1 };
+	struct claim claim = CLAIM_NONE;
 	int r;
 
 	progress_begin(outcome, STAGE_START, "waiting for the devices");
@@ -373,6 +383,8 @@ static int install(const struct options *options, struct outcome *outcome, struc
 		r = decide(options, outcome, &decision, err);
 	if (r == 0)
 		r = carry_out(outcome, &decision, &claim, err);
+	if (r < 0)
+		claim_spoil(&claim);
 	claim_drop(&claim);
 	if (r < 0)
 		return r;

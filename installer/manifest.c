@@ -33,7 +33,8 @@ static int parse_layout(const struct json_value *root, struct manifest *m, struc
 	if (r < 0)
 		return r;
 	if (layout_parse(name, &m->layout) < 0 || m->layout == LAYOUT_AUTO)
-		return json_refuse(root, "layout", err, "must be bios or gpt, not \"%s\"", name);
+		return json_refuse(root, "layout", err,
+			"must be bios, gpt, pygrub or direct, not \"%s\"", name);
 	return 0;
 }
 
@@ -176,7 +177,9 @@ static int parse_firmware(const struct json_value *root, struct manifest *m, str
 			return json_refuse(
 				root, "firmware", err, "can hold bios and uefi, not \"%s\"", name);
 	}
-	return m->firmware ? 0 : json_refuse(root, "firmware", err, "must name bios or uefi");
+	if (!m->firmware && !layout_needs_host(m->layout))
+		return json_refuse(root, "firmware", err, "must name bios or uefi");
+	return 0;
 }
 
 static int parse_ssh(const struct json_value *root, struct manifest *m, struct error *err)

@@ -39,7 +39,7 @@ struct manifest {
 	char boot_loader[16];  /* "grub", "systemd-boot", "none" */
 	char boot_device[128]; /* "/dev/vda", or "nodev" */
 	bool boot_efi;	       /* writes EFI/BOOT/BOOTX64.EFI */
-	unsigned firmware;     /* set of enum firmware */
+	unsigned firmware;     /* set of enum firmware; empty for pygrub and direct */
 	uint64_t nar_bytes;    /* sum of NarSize over the closure */
 	uint64_t files;	       /* regular files, directories and symlinks */
 	bool ssh_enabled;

@@ -144,7 +144,7 @@ static int mount_partition(const struct plan *plan, size_t index, const char *ta
 	file_below(target, target_path, "%s", index == plan->root ? "" : part->mount_path);
 	partition_node(plan, index, node);
 	mount_options(plan, index, read_only, options);
-	return mount_one(plan->image_file ? plan->disk_path : node, target,
+	return mount_one(plan->image_file ? plan_disk_path(plan, index) : node, target,
 		part->fs == FS_VFAT ? "vfat" : "ext4", options, err);
 }
 

@@ -52,7 +52,10 @@ void partition_name(const char *disk, unsigned number, char *ret, size_t ret_byt
 
 void partition_node(const struct plan *plan, size_t index, char ret_path[128])
 {
-	partition_name(plan->disk_path, (unsigned)index + 1, ret_path, 128);
+	if (layout_has_table(plan->layout))
+		partition_name(plan->disk_path, (unsigned)index + 1, ret_path, 128);
+	else
+		snprintf(ret_path, 128, "%.127s", plan_disk_path(plan, index));
 }
 
 static int write_zeros(int fd, uint64_t offset_bytes, uint64_t size_bytes, struct error *err)
@@ -86,15 +89,13 @@ static int wipe_partition_start(const struct plan *plan, size_t index, int fd, s
 }
 
 /* Marks where other layouts would have their root; this plan's own stays. */
-static int wipe_other_marks(const struct plan *plan, int fd, struct error *err)
+static int wipe_other_marks(uint64_t own, uint64_t disk_bytes, int fd, struct error *err)
 {
-	uint64_t own = plan->partitions[plan->root].offset_bytes;
-
 	for (int layout = LAYOUT_AUTO + 1; layout < LAYOUT_COUNT; layout++) {
 		uint64_t other = layout_root_offset_bytes((enum layout)layout);
 		int r;
 
-		if (other == own || other + MARK_BYTES > plan->disk_bytes)
+		if (other == own || other + MARK_BYTES > disk_bytes)
 			continue;
 		r = write_zeros(fd, other, MARK_BYTES, err);
 		if (r < 0)
@@ -103,25 +104,33 @@ static int wipe_other_marks(const struct plan *plan, int fd, struct error *err)
 	return 0;
 }
 
+/* What lies at the end (a backup GPT), marks elsewhere, and whatever else libblkid knows to find.
+ */
+static int wipe_rest(uint64_t own_mark, uint64_t disk_bytes, int fd, struct error *err)
+{
+	uint64_t end = disk_bytes < WIPE_BYTES ? disk_bytes : WIPE_BYTES;
+	int r = wipe_other_marks(own_mark, disk_bytes, fd, err);
+
+	if (r == 0)
+		r = write_zeros(fd, disk_bytes - end, end, err);
+	if (r == 0)
+		r = probe_wipe(fd, 0, disk_bytes, err);
+	if (r == 0 && fsync(fd) < 0)
+		r = error_errno(err, -errno, "wait for the disk");
+	return r;
+}
+
 /* Everything that could be taken for content later: what lies before the first partition (an old
- * table, an old boot loader), at the starts of the partitions, at the end (a backup GPT), and
- * whatever else libblkid knows to find. */
+ * table, an old boot loader), at the starts of the partitions, and the rest. */
 static int wipe(const struct plan *plan, int fd, struct error *err)
 {
-	uint64_t end = plan->disk_bytes < WIPE_BYTES ? plan->disk_bytes : WIPE_BYTES;
 	int r = write_zeros(fd, 0, plan->partitions[0].offset_bytes, err);
 
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		r = wipe_partition_start(plan, i, fd, err);
-	if (r == 0)
-		r = wipe_other_marks(plan, fd, err);
-	if (r == 0)
-		r = write_zeros(fd, plan->disk_bytes - end, end, err);
-	if (r == 0)
-		r = probe_wipe(fd, 0, plan->disk_bytes, err);
-	if (r == 0 && fsync(fd) < 0)
-		r = error_errno(err, -errno, "wait for the disk");
-	return r;
+	if (r < 0)
+		return r;
+	return wipe_rest(plan->partitions[plan->root].offset_bytes, plan->disk_bytes, fd, err);
 }
 
 /* The context works on the caller's descriptor and does not close it. */
@@ -252,6 +261,12 @@ static int write_table(const struct plan *plan, int fd, struct error *err)
 	return 0;
 }
 
+static void start_deadline(struct timespec *ret)
+{
+	clock_gettime(CLOCK_MONOTONIC, ret);
+	ret->tv_sec += DEADLINE_S;
+}
+
 /* Waits a moment; false once the deadline has passed. */
 static bool wait_before(const struct timespec *deadline)
 {
@@ -319,8 +334,7 @@ static int tell_kernel(const struct plan *plan, int fd, struct error *err)
 	struct timespec deadline;
 	int r;
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += DEADLINE_S;
+	start_deadline(&deadline);
 	r = reread(fd, &deadline, err);
 	if (r == 0)
 		r = wait_for_nodes(plan, &deadline, err);
@@ -331,19 +345,56 @@ static int tell_kernel(const struct plan *plan, int fd, struct error *err)
 	return r;
 }
 
-int partition_write(const struct plan *plan, int fd, struct error *err)
+static int write_partitions(const struct plan *plan, int fd, struct error *err)
 {
 	struct stat st;
 	int r;
 
 	if (fstat(fd, &st) < 0)
-		return error_errno(err, -errno, "look at %s", plan->disk_path);
+		return error_errno(err, -errno, "look at it");
 	r = wipe(plan, fd, err);
 	if (r == 0)
 		r = write_table(plan, fd, err);
 	if (r == 0 && S_ISBLK(st.st_mode))
 		r = tell_kernel(plan, fd, err);
-	if (r < 0)
+	return r;
+}
+
+/* A disk that becomes one file system: all is wiped but the mark in its boot block. */
+static int clear_disk(uint64_t disk_bytes, int fd, struct error *err)
+{
+	struct timespec deadline;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "look at it");
+	r = write_zeros(fd, MARK_BYTES, WIPE_BYTES - MARK_BYTES, err);
+	if (r == 0)
+		r = wipe_rest(0, disk_bytes, fd, err);
+	if (r < 0 || !S_ISBLK(st.st_mode))
+		return r;
+	start_deadline(&deadline);
+	return reread(fd, &deadline, err);
+}
+
+int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err)
+{
+	int r;
+
+	if (layout_has_table(plan->layout)) {
+		r = write_partitions(plan, fd, err);
+		if (r < 0)
+			error_wrap(err, "%s", plan->disk_path);
+		return r;
+	}
+	r = clear_disk(plan->disk_bytes, fd, err);
+	if (r < 0) {
 		error_wrap(err, "%s", plan->disk_path);
+		return r;
+	}
+	r = clear_disk(plan->boot_disk_bytes, boot_fd, err);
+	if (r < 0)
+		error_wrap(err, "%s", plan->boot_disk_path);
 	return r;
 }

@@ -16,11 +16,15 @@
  * every partition node exists with the right size when this returns; nothing of the whole disk is
  * then left in its page cache.
  *
+ * A layout without a table has two disks, boot_fd being the boot disk's, else -1: both are wiped
+ * (the marks stay), and the kernel forgets what partitions they had.
+ *
  * The caller has to give up O_EXCL (not flock) before the partitions are formatted and mounted: a
  * disk that is claimed as a whole has no partition that anybody else can claim. */
-int partition_write(const struct plan *plan, int fd, struct error *err) WARN_UNUSED;
+int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err) WARN_UNUSED;
 
-/* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3". Only for block devices. */
+/* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the whole disk's where the layout has
+ * no table. Only for block devices. */
 void partition_node(const struct plan *plan, size_t index, char ret_path[128]);
 
 /* The kernel's name of a disk's partition, the first being number 1: "vda3", "nvme0n1p3". Works

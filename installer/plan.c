@@ -20,6 +20,7 @@
 #define TYPE_MBR_SWAP	 "82"
 
 #define DEFAULT_SWAP_LABEL "swap"
+#define DEFAULT_BOOT_LABEL "NIXBOOT"
 
 /* Left free behind the last partition: the backup GPT, or what becomes one later. */
 #define TAIL_BYTES (1 * MIB)
@@ -44,18 +45,26 @@ static uint64_t round_up(uint64_t bytes, uint64_t unit)
 	return (bytes + unit - 1) / unit * unit;
 }
 
-int plan_layout(const struct config *config, const struct manifest *manifest, enum layout *ret,
-	struct error *err)
+int plan_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
+	enum layout *ret, struct error *err)
 {
+	enum layout layout = config->layout != LAYOUT_AUTO ? config->layout
+			     : manifest			   ? manifest->layout
+			     : on_xen			   ? LAYOUT_PYGRUB
+							   : LAYOUT_GPT;
+
 	if (manifest && config->layout != LAYOUT_AUTO && config->layout != manifest->layout)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"The configuration says layout = %s, but the guest is built for the layout "
 			"%s: say layout = auto, or build the guest for %s.",
 			layout_name(config->layout), layout_name(manifest->layout),
 			layout_name(config->layout));
-	*ret = config->layout != LAYOUT_AUTO ? config->layout
-	       : manifest		     ? manifest->layout
-					     : LAYOUT_GPT;
+	if (layout != LAYOUT_PYGRUB && config->given[KEY_BOOT_DISK])
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The configuration names a boot-disk, but only the layout pygrub has one, "
+			"and this is %s: leave it out.",
+			layout_name(layout));
+	*ret = layout;
 	return 0;
 }
 
@@ -76,6 +85,8 @@ static uint64_t root_min_bytes(const struct plan_needs *needs)
 
 uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs)
 {
+	if (!layout_has_table(layout))
+		return root_min_bytes(needs);
 	return layout_root_offset_bytes(layout) + root_min_bytes(needs) + needs->swap_bytes +
 	       TAIL_BYTES;
 }
@@ -105,6 +116,14 @@ static void name_partition(
 	derive_upper(seed, purpose, p->uuid);
 }
 
+/* Two whole disks, the boot file system first. */
+static void lay_out_disks(struct plan *plan)
+{
+	add_partition(plan, ROLE_BOOT, "", 0, plan->boot_disk_bytes)->fs = FS_EXT4;
+	add_partition(plan, ROLE_ROOT, "", 0, plan->disk_bytes)->fs = FS_EXT4;
+	plan->root = plan->partition_count - 1;
+}
+
 /* The partitions of a layout, without their file systems' names. The swap lies behind the root, so
  * that the root, and with it the mark, is where it always is. */
 static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
@@ -113,6 +132,10 @@ static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
 	uint64_t root = layout_root_offset_bytes(plan->layout);
 	struct plan_partition *p;
 
+	if (!layout_has_table(plan->layout)) {
+		lay_out_disks(plan);
+		return;
+	}
 	if (plan->layout == LAYOUT_GPT) {
 		derive_upper(seed, "disk", plan->table_id);
 		p = add_partition(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT, GPT_BIOS_BOOT_OFFSET_BYTES,
@@ -139,15 +162,17 @@ static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
 		name_partition(p, "swap", seed, "partition swap");
 }
 
-/* The manifest's mount that a role's partition serves, or NULL: the root, or the first FAT one. */
+/* The manifest's mount that a role's partition serves, or NULL: the root, the boot disk's, or the
+ * first FAT one. */
 static const struct manifest_mount *find_mount(
 	const struct manifest *manifest, enum partition_role role)
 {
 	for (size_t i = 0; manifest && i < manifest->mount_count; i++) {
 		const struct manifest_mount *mount = &manifest->mounts[i];
 
-		if (role == ROLE_ROOT ? strcmp(mount->path, "/") == 0
-				      : strcmp(mount->fstype, "vfat") == 0)
+		if (role == ROLE_ROOT	    ? strcmp(mount->path, "/") == 0
+			: role == ROLE_BOOT ? strcmp(mount->path, "/boot") == 0
+					    : strcmp(mount->fstype, "vfat") == 0)
 			return mount;
 	}
 	return NULL;
@@ -166,6 +191,19 @@ static const char *pick_root_uuid(const struct config *config, const struct mani
 	return config->root_uuid[0] ? config->root_uuid : mount ? mount->uuid : "";
 }
 
+static const char *pick_root_label(
+	const struct config *config, const struct manifest_mount *mount, enum layout layout)
+{
+	return pick_label(config, KEY_ROOT_LABEL,
+		config->root_label[0] ? config->root_label : layout_root_label(layout), mount);
+}
+
+/* The boot disk's label: the manifest's, else the default. */
+static const char *pick_boot_label(const struct manifest_mount *mount)
+{
+	return mount && mount->label[0] ? mount->label : DEFAULT_BOOT_LABEL;
+}
+
 /* The swap's label: the manifest's, else the default. */
 static const char *pick_swap_label(const struct manifest *manifest)
 {
@@ -177,14 +215,20 @@ void plan_planned_labels(const struct config *config, const struct manifest *man
 {
 	const struct manifest_mount *root = find_mount(manifest, ROLE_ROOT);
 	const struct manifest_mount *esp = find_mount(manifest, ROLE_ESP);
+	const struct manifest_mount *boot = find_mount(manifest, ROLE_BOOT);
 	size_t labels = 0, uuids = 0;
 
 	*ret = (struct plan_labels){ 0 };
-	ret->labels[labels++] = pick_label(config, KEY_ROOT_LABEL, config->root_label, root);
+	ret->labels[labels++] = pick_root_label(config, root, layout);
 	if (*pick_root_uuid(config, root))
 		ret->uuids[uuids++] = pick_root_uuid(config, root);
 	if (config->swap_bytes)
 		ret->labels[labels++] = pick_swap_label(manifest);
+	if (layout == LAYOUT_PYGRUB) {
+		ret->labels[labels] = pick_boot_label(boot);
+		if (boot && boot->uuid[0])
+			ret->uuids[uuids] = boot->uuid;
+	}
 	if (layout != LAYOUT_GPT)
 		return;
 	ret->labels[labels] = pick_label(config, KEY_ESP_LABEL, config->esp_label, esp);
@@ -192,19 +236,31 @@ void plan_planned_labels(const struct config *config, const struct manifest *man
 		ret->uuids[uuids] = esp->uuid;
 }
 
-static void name_root(struct plan_partition *p, const struct config *config,
+static void name_root(struct plan_partition *p, enum layout layout, const struct config *config,
 	const struct manifest *manifest, const char *seed)
 {
 	const struct manifest_mount *mount = find_mount(manifest, ROLE_ROOT);
 	const char *uuid = config->root_uuid[0] ? config->root_uuid : mount ? mount->uuid : "";
 
 	snprintf(p->mount_path, sizeof(p->mount_path), "/");
-	snprintf(p->fs_label, sizeof(p->fs_label), "%s",
-		pick_label(config, KEY_ROOT_LABEL, config->root_label, mount));
+	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_root_label(config, mount, layout));
 	if (uuid[0])
 		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", uuid);
 	else
 		derive_uuid(seed, "file system root", p->fs_uuid);
+	text_lower(p->fs_uuid);
+}
+
+static void name_boot(struct plan_partition *p, const struct manifest *manifest, const char *seed)
+{
+	const struct manifest_mount *mount = find_mount(manifest, ROLE_BOOT);
+
+	snprintf(p->mount_path, sizeof(p->mount_path), "/boot");
+	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_boot_label(mount));
+	if (mount && mount->uuid[0])
+		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", mount->uuid);
+	else
+		derive_uuid(seed, "file system boot", p->fs_uuid);
 	text_lower(p->fs_uuid);
 }
 
@@ -242,7 +298,9 @@ static void name_file_systems(struct plan *plan, const struct config *config,
 		struct plan_partition *p = &plan->partitions[i];
 
 		if (p->role == ROLE_ROOT)
-			name_root(p, config, manifest, seed);
+			name_root(p, plan->layout, config, manifest, seed);
+		else if (p->role == ROLE_BOOT)
+			name_boot(p, manifest, seed);
 		else if (p->role == ROLE_ESP)
 			name_esp(p, config, manifest, seed);
 		else if (p->role == ROLE_SWAP)
@@ -263,12 +321,12 @@ static int check_size(const struct plan *plan, const struct disk *disk,
 			disk->path, text_size(size, disk->size_bytes), disk->size_bytes,
 			text_size(need, need_bytes), needs->swap_bytes ? " with its swap" : "",
 			need_bytes);
-	if (plan->layout == LAYOUT_BIOS && disk->size_bytes / plan->sector_bytes > MBR_MAX_SECTORS)
+	if ((plan->layout == LAYOUT_BIOS || plan->layout == LAYOUT_DIRECT) &&
+		disk->size_bytes / plan->sector_bytes > MBR_MAX_SECTORS)
 		return error_set_code(err, EXIT_CONFIGURATION, -EFBIG,
-			"%s has %s, and the table of the layout bios ends at %s: build the guest "
-			"for "
-			"the layout gpt, or use a smaller disk.",
-			disk->path, text_size(size, disk->size_bytes),
+			"%s has %s, and the table of the layout %s ends at %s: build the guest for "
+			"another layout, or use a smaller disk.",
+			disk->path, text_size(size, disk->size_bytes), layout_name(plan->layout),
 			text_size(need, MBR_MAX_SECTORS * plan->sector_bytes));
 	return 0;
 }
@@ -299,6 +357,8 @@ static const struct {
 	[ROLE_BIOS_BOOT] = { "bios_boot", "", "" },
 	[ROLE_ESP] = { "esp", "the EFI system partition",
 		"choose another root-label or esp-label" },
+	[ROLE_BOOT] = { "boot", "the boot file system",
+		"choose another root-label, or another label for the guest's /boot" },
 	[ROLE_ROOT] = { "root", "the root file system", "choose another root-label" },
 	[ROLE_SWAP] = { "swap", "the swap partition",
 		"choose another label for the guest's swap, or another root-label or esp-label" },
@@ -343,8 +403,45 @@ static int check_fit(const struct plan *plan, const struct config *config,
 	return r;
 }
 
+/* What belongs to one layout alone. */
+static int check_layout(const struct plan *plan, const struct config *config, struct error *err)
+{
+	if (!layout_has_table(plan->layout) && config->swap_bytes)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The layout %s has no partition table, and so no place for a swap "
+			"partition: leave swap out, and let the guest make a swap file.",
+			layout_name(plan->layout));
+	if (plan->image_file && !layout_needs_host(plan->layout))
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"%s is an image file, and the boot loader of the layout %s can be "
+			"installed only in a machine that has the disk: start one from the "
+			"installer's ISO, or choose the layout pygrub or direct.",
+			plan->disk_path, layout_name(plan->layout));
+	return 0;
+}
+
+static int set_boot_disk(struct plan *plan, const struct disk *boot_disk, struct error *err)
+{
+	char need[TEXT_SIZE_BYTES];
+
+	if (!boot_disk)
+		return 0;
+	if (boot_disk->size_bytes < BOOT_MIN_BYTES)
+		return error_set_code(err, EXIT_TOO_SMALL, -ENOSPC,
+			"The boot disk %s is smaller than %s: give the machine a larger one.",
+			boot_disk->path, text_size(need, BOOT_MIN_BYTES));
+	if (boot_disk->image_file != plan->image_file)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"Of %s and %s only one is an image file: name two disks or two files.",
+			boot_disk->path, plan->disk_path);
+	snprintf(plan->boot_disk_path, sizeof(plan->boot_disk_path), "%s", boot_disk->path);
+	plan->boot_disk_bytes = boot_disk->size_bytes;
+	return 0;
+}
+
 int plan_make(const struct config *config, const struct manifest *manifest, const struct disk *disk,
-	const struct plan_needs *needs, const char *seed, struct plan *ret, struct error *err)
+	const struct disk *boot_disk, const struct plan_needs *needs, const char *seed,
+	struct plan *ret, struct error *err)
 {
 	struct plan_needs known = *needs;
 	struct plan plan = {
@@ -352,21 +449,22 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 		.disk_bytes = disk->size_bytes,
 		.sector_bytes = disk->sector_bytes,
 	};
-	int r = plan_layout(config, manifest, &plan.layout, err);
+	int r = plan_layout(config, manifest, needs->on_xen, &plan.layout, err);
 
+	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk->path);
 	known.swap_bytes = config->swap_bytes;
 	if (manifest && !known.files)
 		known.files = manifest->files;
-	/* An image starts in another machine than this one. */
-	if (disk->image_file)
-		known.firmware = 0;
 	if (r == 0)
 		r = set_system(&plan, config, manifest, err);
 	if (r == 0)
 		r = check_size(&plan, disk, &known, err);
+	if (r == 0)
+		r = check_layout(&plan, config, err);
+	if (r == 0)
+		r = set_boot_disk(&plan, boot_disk, err);
 	if (r < 0)
 		return r;
-	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk->path);
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
 	derive_uuid(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, config->swap_bytes, seed);
@@ -375,6 +473,11 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	if (r == 0)
 		*ret = plan;
 	return r;
+}
+
+const char *plan_disk_path(const struct plan *plan, size_t index)
+{
+	return plan->partitions[index].role == ROLE_BOOT ? plan->boot_disk_path : plan->disk_path;
 }
 
 const char *plan_role_name(enum partition_role role)
@@ -394,10 +497,16 @@ const char *plan_file_system_name(enum file_system fs)
 	return names[fs];
 }
 
-static void print_partition(const struct plan_partition *p, size_t number, FILE *out)
+static void print_partition(const struct plan *plan, size_t index, FILE *out)
 {
-	fprintf(out, "partition %zu: %s, %" PRIu64 " bytes at %" PRIu64 ", type %s", number,
-		roles[p->role].name, p->size_bytes, p->offset_bytes, p->type);
+	const struct plan_partition *p = &plan->partitions[index];
+
+	if (layout_has_table(plan->layout))
+		fprintf(out, "partition %zu: %s, %" PRIu64 " bytes at %" PRIu64 ", type %s",
+			index + 1, roles[p->role].name, p->size_bytes, p->offset_bytes, p->type);
+	else
+		fprintf(out, "%s: the whole of %s, %" PRIu64 " bytes", roles[p->role].name,
+			plan_disk_path(plan, index), p->size_bytes);
 	if (p->name[0])
 		fprintf(out, ", name %s, uuid %s", p->name, p->uuid);
 	fputc('\n', out);
@@ -411,9 +520,13 @@ void plan_print(const struct plan *plan, FILE *out)
 {
 	fprintf(out, "disk: %s, %" PRIu64 " bytes, sectors of %u bytes%s\n", plan->disk_path,
 		plan->disk_bytes, plan->sector_bytes, plan->image_file ? ", an image file" : "");
-	fprintf(out, "layout: %s, table %s\n", layout_name(plan->layout), plan->table_id);
+	if (plan->boot_disk_path[0])
+		fprintf(out, "boot disk: %s, %" PRIu64 " bytes\n", plan->boot_disk_path,
+			plan->boot_disk_bytes);
+	fprintf(out, "layout: %s, %s%s\n", layout_name(plan->layout),
+		plan->table_id[0] ? "table " : "no table", plan->table_id);
 	for (size_t i = 0; i < plan->partition_count; i++)
-		print_partition(&plan->partitions[i], i + 1, out);
+		print_partition(plan, i, out);
 	fprintf(out, "directory hash seed: %s\n", plan->hash_seed);
 	fprintf(out, "system: %s\n", plan->system);
 	fprintf(out, "keys for: %s\n", plan->keys_user);

@@ -22,6 +22,7 @@
 enum partition_role {
 	ROLE_BIOS_BOOT, /* GRUB's core image on GPT */
 	ROLE_ESP,
+	ROLE_BOOT, /* kernels and grub.cfg, on the boot disk */
 	ROLE_ROOT,
 	ROLE_SWAP,
 };
@@ -35,7 +36,7 @@ enum file_system {
 
 struct plan_partition {
 	enum partition_role role;
-	char type[40]; /* GPT type GUID, or MBR type in hex ("83") */
+	char type[40]; /* GPT type GUID, MBR type in hex ("83"), empty for a whole disk */
 	char name[37]; /* GPT partition name */
 	char uuid[37]; /* GPT partition UUID; empty on MBR */
 	uint64_t offset_bytes;
@@ -52,7 +53,9 @@ struct plan {
 	bool image_file;
 	uint64_t disk_bytes;
 	unsigned sector_bytes;
-	char table_id[37]; /* GPT disk GUID, or MBR disk id as 0x%08x */
+	char boot_disk_path[CONFIG_TEXT_BYTES]; /* pygrub: holds ROLE_BOOT; empty: no such disk */
+	uint64_t boot_disk_bytes;
+	char table_id[37]; /* GPT disk GUID, MBR disk id as 0x%08x, empty if there is no table */
 	struct plan_partition partitions[PLAN_PARTITIONS_MAX]; /* in order of their place on disk */
 	size_t partition_count;
 	size_t root;	    /* index of the root partition */
@@ -67,12 +70,14 @@ struct plan_needs {
 	uint64_t files;	     /* the manifest's; 0 if unknown */
 	uint64_t swap_bytes; /* the configuration's */
 	unsigned firmware;   /* the one that booted us, enum firmware; 0 if unknown */
+	bool on_xen;	     /* this machine is a Xen domain */
 };
 
 /* What the layout will be, before a disk is known: the configuration's, else the manifest's, else
- * gpt, which boots by BIOS and by UEFI. Everywhere here manifest may be NULL if there is none. */
-int plan_layout(const struct config *config, const struct manifest *manifest, enum layout *ret,
-	struct error *err) WARN_UNUSED;
+ * pygrub on Xen, whose domains of every kind can be started anew as PV ones, else gpt, which boots
+ * by BIOS and by UEFI. Everywhere here manifest may be NULL if there is none. */
+int plan_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
+	enum layout *ret, struct error *err) WARN_UNUSED;
 
 /* The least size in bytes of a disk that takes this closure in this layout. */
 uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs);
@@ -86,14 +91,18 @@ struct plan_labels {
 void plan_planned_labels(const struct config *config, const struct manifest *manifest,
 	enum layout layout, struct plan_labels *ret);
 
-/* Makes the plan and holds it against the manifest: mounts, labels, boot loader and its device,
- * firmware, SSH. seed is a UUID in text. Codes: EXIT_CONFIGURATION where the manifest does not fit
- * (the sentence says what to change), EXIT_TOO_SMALL. */
+/* boot_disk: for the layout pygrub, else NULL. Makes the plan and holds it against the manifest:
+ * mounts, labels, boot loader and its device, firmware, SSH. seed is a UUID in text. Codes:
+ * EXIT_CONFIGURATION where the manifest does not fit (the sentence says what to change),
+ * EXIT_TOO_SMALL. */
 int plan_make(const struct config *config, const struct manifest *manifest, const struct disk *disk,
-	const struct plan_needs *needs, const char *seed, struct plan *ret,
-	struct error *err) WARN_UNUSED;
+	const struct disk *boot_disk, const struct plan_needs *needs, const char *seed,
+	struct plan *ret, struct error *err) WARN_UNUSED;
 
-/* "bios_boot", "esp", "root", "swap"; "ext4", "vfat", "swap", NULL for FS_NONE. */
+/* The path of the disk that a partition lies on. */
+const char *plan_disk_path(const struct plan *plan, size_t index);
+
+/* "bios_boot", "esp", "boot", "root", "swap"; "ext4", "vfat", "swap", NULL for FS_NONE. */
 const char *plan_role_name(enum partition_role role);
 const char *plan_file_system_name(enum file_system fs);
 

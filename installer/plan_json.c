@@ -128,7 +128,9 @@ static void add_plan(struct json_document *root, const struct plan *plan)
 	json_add_bool(to, "image_file", plan->image_file);
 	json_add_number(to, "disk_bytes", plan->disk_bytes);
 	json_add_number(to, "sector_bytes", plan->sector_bytes);
-	json_add_string(to, "table_id", plan->table_id);
+	add_text(to, "boot_disk", plan->boot_disk_path);
+	json_add_number(to, "boot_disk_bytes", plan->boot_disk_bytes);
+	add_text(to, "table_id", plan->table_id);
 	partitions = json_add_array(to, "partitions");
 	for (size_t i = 0; i < plan->partition_count; i++)
 		add_partition(partitions, &plan->partitions[i], i + 1);

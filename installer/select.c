@@ -15,9 +15,12 @@
 _Static_assert(sizeof(((struct selection *)0)->disks[0].reason) == JUDGE_REASON_BYTES,
 	"a reason fits the selection");
 
-static bool is_auto(const struct select_request *request)
+#define PYGRUB_ROOT "xvdb"
+#define PYGRUB_BOOT "xvda"
+
+static bool is_auto(const char *disk)
 {
-	return strcmp(request->disk, "auto") == 0;
+	return strcmp(disk, "auto") == 0;
 }
 
 static size_t count_judged(const struct selection *s, size_t count, enum disk_judgement judgement)
@@ -148,14 +151,14 @@ static int choose_auto(const struct select_request *request, const struct disk *
 }
 
 /* Finds the disk that the user named; a serial number must not be there twice. */
-static int find_named(const struct select_request *request, const struct disk *disks, size_t count,
+static int find_named(const char *disk, const struct disk *disks, size_t count,
 	const struct selection *s, size_t *ret, struct error *err)
 {
 	size_t found = count, times = 0;
 	char what[256];
 
 	for (size_t i = 0; i < count; i++) {
-		if (judge_is_named(request->disk, &disks[i]) && times++ == 0)
+		if (judge_is_named(disk, &disks[i]) && times++ == 0)
 			found = i;
 	}
 	if (times == 1) {
@@ -163,23 +166,22 @@ static int find_named(const struct select_request *request, const struct disk *d
 		return 0;
 	}
 	snprintf(what, sizeof(what), times ? "Several disks are %.100s" : "There is no disk %.100s",
-		request->disk);
+		disk);
 	return refuse(s, disks, count, found, times ? EXIT_SEVERAL_DISKS : EXIT_NO_DISK, what,
 		times ? "Name one by its path, or give each a serial number of its own."
 		      : "Name one of these, or say disk=auto.",
 		err);
 }
 
-static int choose_named(const struct select_request *request, const struct disk *disks,
-	size_t count, const struct selection *s, size_t *ret, struct error *err)
+/* Whether a disk that somebody or the layout named may be taken; disk is its name in the sentence.
+ */
+static int check_named(const struct select_request *request, const char *disk,
+	const struct disk *disks, size_t count, const struct selection *s, size_t i,
+	struct error *err)
 {
 	char what[256];
-	size_t i = count;
-	int r = find_named(request, disks, count, s, &i, err);
 
-	if (r < 0)
-		return r;
-	snprintf(what, sizeof(what), "%.100s cannot be taken", request->disk);
+	snprintf(what, sizeof(what), "%.100s cannot be taken", disk);
 	switch (s->disks[i].judgement) {
 	case DISK_INSTALLED:
 		return refuse_installed(s, disks, count, i, err);
@@ -199,7 +201,73 @@ static int choose_named(const struct select_request *request, const struct disk 
 	case DISK_CONFLICT:
 		break;
 	}
-	*ret = i;
+	return 0;
+}
+
+static int choose_named(const struct select_request *request, const struct disk *disks,
+	size_t count, const struct selection *s, size_t *ret, struct error *err)
+{
+	int r = find_named(request->disk, disks, count, s, ret, err);
+
+	return r < 0 ? r : check_named(request, request->disk, disks, count, s, *ret, err);
+}
+
+/* One disk of the layout pygrub: the one that its key names, else the one that the layout takes. */
+static int choose_of_pair(const char *key, const char *name, const struct disk *disks, size_t count,
+	const struct selection *s, size_t *ret, struct error *err)
+{
+	char what[128];
+
+	if (!is_auto(key))
+		return find_named(key, disks, count, s, ret, err);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(disks[i].name, name) == 0 && !disks[i].image_file) {
+			*ret = i;
+			return 0;
+		}
+	}
+	snprintf(what, sizeof(what), "The layout pygrub takes %s and %s, but there is no %s",
+		PYGRUB_BOOT, PYGRUB_ROOT, name);
+	return refuse(s, disks, count, count, EXIT_NO_DISK, what,
+		"Give the machine both, or name two disks with disk= and boot-disk=.", err);
+}
+
+/* wipe=force without names takes the only two disks of a machine, never two among several. */
+static int check_forced_pair(const struct select_request *request, const struct disk *disks,
+	size_t count, const struct selection *s, struct error *err)
+{
+	if (!request->wipe_force || !(is_auto(request->disk) || is_auto(request->boot_disk)) ||
+		count_judged(s, count, DISK_OUT) + 2 >= count)
+		return 0;
+	return refuse(s, disks, count, count, EXIT_SEVERAL_DISKS,
+		"wipe=force without the disks' names takes the only two disks of a machine, but "
+		"there are more",
+		"Name two with disk= and boot-disk=, or detach the others.", err);
+}
+
+/* The layout pygrub's two disks: both, or none. */
+static int choose_pair(const struct select_request *request, const struct disk *disks, size_t count,
+	const struct selection *s, size_t *ret_root, size_t *ret_boot, struct error *err)
+{
+	size_t root = count, boot = count;
+	int r = choose_of_pair(request->disk, PYGRUB_ROOT, disks, count, s, &root, err);
+
+	if (r == 0)
+		r = choose_of_pair(request->boot_disk, PYGRUB_BOOT, disks, count, s, &boot, err);
+	if (r == 0 && root == boot)
+		return refuse(s, disks, count, root, EXIT_CONFIGURATION,
+			"The layout pygrub needs two disks, but disk and boot-disk are one",
+			"Name another one.", err);
+	if (r == 0)
+		r = check_forced_pair(request, disks, count, s, err);
+	if (r == 0)
+		r = check_named(request, disks[boot].name, disks, count, s, boot, err);
+	if (r == 0)
+		r = check_named(request, disks[root].name, disks, count, s, root, err);
+	if (r < 0)
+		return r;
+	*ret_root = root;
+	*ret_boot = boot;
 	return 0;
 }
 
@@ -207,14 +275,15 @@ static int choose_named(const struct select_request *request, const struct disk 
  * start from the wrong one. An image file is not for this machine, so nothing here matters to
  * it. */
 static int check_conflicts(const struct select_request *request, const struct disk *disks,
-	size_t count, size_t target, struct selection *s, struct error *err)
+	size_t count, size_t target, size_t boot, struct selection *s, struct error *err)
 {
 	size_t first = count;
 
 	if (disks[target].image_file)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
-		if (i == target || !judge_conflicts(request, &disks[i], s->disks[i].reason))
+		if (i == target || i == boot ||
+			!judge_conflicts(request, &disks[i], s->disks[i].reason))
 			continue;
 		s->disks[i].judgement = DISK_CONFLICT;
 		first = first < count ? first : i;
@@ -226,25 +295,43 @@ static int check_conflicts(const struct select_request *request, const struct di
 		"Detach it, or choose other labels (root-label, esp-label).", err);
 }
 
+/* What is asked of one disk: the boot disk need not be as large as the root's. */
+static void judge_one(const struct select_request *request, const struct disk *disk,
+	struct selection *s, size_t index)
+{
+	struct select_request own = *request;
+	bool pair = !layout_has_table(request->layout);
+	bool boot = pair &&
+		    (is_auto(request->boot_disk) ? strcmp(disk->name, PYGRUB_BOOT) == 0
+						 : judge_is_named(request->boot_disk, disk));
+	bool named = boot || (!is_auto(request->disk) && judge_is_named(request->disk, disk));
+
+	if (boot)
+		own.min_bytes = BOOT_MIN_BYTES;
+	s->disks[index].judgement = judge_disk(&own, disk, named, s->disks[index].reason);
+}
+
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret, struct error *err)
 {
-	size_t target = count;
+	size_t target = count, boot = SIZE_MAX;
 	int r;
 
-	for (size_t i = 0; i < count; i++) {
-		bool named = !is_auto(request) && judge_is_named(request->disk, &disks[i]);
-
-		ret->disks[i].judgement = judge_disk(
-			request, &disks[i], named, ret->disks[i].reason);
-	}
-	r = (is_auto(request) ? choose_auto : choose_named)(
-		request, disks, count, ret, &target, err);
+	for (size_t i = 0; i < count; i++)
+		judge_one(request, &disks[i], ret, i);
+	if (!layout_has_table(request->layout))
+		r = choose_pair(request, disks, count, ret, &target, &boot, err);
+	else
+		r = (is_auto(request->disk) ? choose_auto : choose_named)(
+			request, disks, count, ret, &target, err);
 	if (r == 0)
-		r = check_conflicts(request, disks, count, target, ret, err);
+		r = check_conflicts(request, disks, count, target, boot, ret, err);
 	if (r < 0)
 		return r;
 	ret->target = target;
+	ret->boot = boot;
 	ret->disks[target].judgement = DISK_TAKEN;
+	if (boot < count)
+		ret->disks[boot].judgement = DISK_TAKEN;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "gate.h"
 #include "guest.h"
 #include "progress.h"
+#include "pygrubdisk.h"
 
 /* Waits until the disk has all of the root file system. */
 static int sync_root(struct error *err)
@@ -45,8 +46,8 @@ int target_copy_store(struct outcome *outcome, const struct config *config,
 
 /* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
  * before, and the gate is open no longer than that. */
-static int install_boot_loader(
-	struct outcome *outcome, const struct enter *enter, struct claim *claim, struct error *err)
+static int install_boot_loader(struct outcome *outcome, const struct plan *plan,
+	const struct enter *enter, struct claim *claim, struct error *err)
 {
 	struct error second;
 	int r;
@@ -57,7 +58,9 @@ static int install_boot_loader(
 		r = gate_open(&claim->gate, claim->lock_fd, err);
 	if (r == 0)
 		r = guest_install_boot_loader(enter, err);
-	if (gate_shut(&claim->gate, claim->lock_fd, &second) < 0 && r == 0) {
+	if (r == 0 && plan->layout == LAYOUT_PYGRUB)
+		r = pygrubdisk_write_menu(TARGET_PATH, plan->system, err);
+	if (claim_shut(claim, &second) < 0 && r == 0) {
 		*err = second;
 		r = -EIO;
 	}
@@ -79,7 +82,7 @@ int target_run_programs(struct outcome *outcome, const struct plan *plan, const 
 	if (r == 0 && keys_text)
 		r = guest_write_keys(TARGET_PATH, plan->keys_user, keys_text, err);
 	if (r == 0)
-		r = install_boot_loader(outcome, &enter, claim, err);
+		r = install_boot_loader(outcome, plan, &enter, claim, err);
 	if (enter_end(&enter, &second) < 0 && r == 0) {
 		*err = second;
 		r = -EIO;

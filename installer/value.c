@@ -17,13 +17,18 @@
 const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 	[KEY_DISK] = { "disk", "auto (default), an absolute path, or serial:NAME",
 		"the disk to install on" },
+	[KEY_BOOT_DISK] = { "boot-disk", "auto (default), an absolute path, or serial:NAME",
+		"layout pygrub: the disk of the boot file system" },
 	[KEY_WIPE] = { "wipe", "refuse (default) or force",
 		"whether a disk with content may be overwritten" },
 	[KEY_MACHINE] = { "machine", "virtual (default) or any",
 		"where the installer may run at all" },
-	[KEY_LAYOUT] = { "layout", "auto (default), bios or gpt", "the disk's layout" },
+	[KEY_LAYOUT] = { "layout", "auto (default), bios, gpt, pygrub or direct",
+		"the disk's layout" },
 	[KEY_ROOT_LABEL] = { "root-label",
-		"1 to 16 printable characters without blanks, quotes and slashes (default nixos)",
+		"1 to 16 printable characters without blanks, quotes and slashes (default nixos; "
+		"pygrub: "
+		"NIXROOT, direct: NIXOS)",
 		"label of the root file system" },
 	[KEY_ROOT_UUID] = { "root-uuid", "a UUID (default: derived from seed)",
 		"UUID of the root file system" },
@@ -140,7 +145,7 @@ static int set_flag(bool *ret, const char *text, const char *off, const char *on
 	return 0;
 }
 
-static int set_disk(struct config *config, const char *text)
+static int set_disk(char ret[CONFIG_TEXT_BYTES], const char *text)
 {
 	const char *serial = strncmp(text, "serial:", 7) == 0 ? text + 7 : NULL;
 
@@ -153,7 +158,7 @@ static int set_disk(struct config *config, const char *text)
 	} else if (strcmp(text, "auto") != 0 && !text_is_clean_path(text)) {
 		return -EINVAL;
 	}
-	return text_copy(config->disk, sizeof(config->disk), text) < 0 ? -EINVAL : 0;
+	return text_copy(ret, CONFIG_TEXT_BYTES, text) < 0 ? -EINVAL : 0;
 }
 
 static int set_uuid(char ret[37], const char *text)
@@ -306,7 +311,9 @@ int value_set(struct config *config, enum config_key key, const char *text)
 {
 	switch (key) {
 	case KEY_DISK:
-		return set_disk(config, text);
+		return set_disk(config->disk, text);
+	case KEY_BOOT_DISK:
+		return set_disk(config->boot_disk, text);
 	case KEY_WIPE:
 		return set_flag(&config->wipe_force, text, "refuse", "force");
 	case KEY_MACHINE:

@@ -8,13 +8,13 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "bootspec.h"
 #include "cleanup.h"
 #include "database.h"
 #include "file.h"
 #include "grubcfg.h"
 #include "grubdisk.h"
 #include "guest.h"
+#include "pygrubdisk.h"
 #include "sshd.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
@@ -39,23 +39,6 @@ static int verify_paths(const struct verify_request *request, struct error *err)
 	return database_verify(request->root, request->closure, err);
 }
 
-/* Resolves a file of the system and sees that it is one. */
-static int find_system_file(const struct verify_request *request, const char *name,
-	char ret[FILE_PATH_BYTES], struct error *err)
-{
-	char inner[512];
-	struct stat st;
-	int r;
-
-	snprintf(inner, sizeof(inner), "%s/%s", request->plan->system, name);
-	r = file_resolve(request->root, inner, ret, err);
-	if (r < 0)
-		return r;
-	if (lstat(ret, &st) < 0 || !S_ISREG(st.st_mode))
-		return error_set(err, -EBADMSG, "%s is not a regular file.", ret);
-	return 0;
-}
-
 static int verify_profile(const struct verify_request *request, struct error *err)
 {
 	char resolved[FILE_PATH_BYTES], system[FILE_PATH_BYTES];
@@ -67,61 +50,7 @@ static int verify_profile(const struct verify_request *request, struct error *er
 	if (strcmp(resolved, system) != 0)
 		return error_set(err, -EBADMSG, "The system profile leads to %s instead of %s.",
 			resolved, system);
-	return find_system_file(request, "init", resolved, err);
-}
-
-/* For systems older than bootspec: the links and kernel-params of their top level. */
-static int read_boot_links(
-	const struct verify_request *request, struct verified *ret, struct error *err)
-{
-	size_t root_length = strlen(request->root);
-	char path[FILE_PATH_BYTES];
-	AUTO_FREE char *text = NULL;
-	int r;
-
-	r = find_system_file(request, "kernel", path, err);
-	if (r < 0)
-		return r;
-	snprintf(ret->kernel, sizeof(ret->kernel), "%s", path + root_length);
-	r = find_system_file(request, "initrd", path, err);
-	if (r < 0)
-		return r;
-	snprintf(ret->initrd, sizeof(ret->initrd), "%s", path + root_length);
-	r = find_system_file(request, "kernel-params", path, err);
-	if (r < 0)
-		return r;
-	r = file_read(path, sizeof(ret->command_line) / 2, &text, NULL, err);
-	if (r < 0)
-		return r;
-	text[strcspn(text, "\n")] = '\0';
-	snprintf(ret->command_line, sizeof(ret->command_line), "init=%s/init %s",
-		request->plan->system, text);
-	return 0;
-}
-
-/* What the system wants booted, as it says itself. */
-static int read_boot_files(
-	const struct verify_request *request, struct verified *ret, struct error *err)
-{
-	char path[FILE_PATH_BYTES];
-	AUTO_FREE char *text = NULL;
-	struct bootspec spec;
-	size_t size_bytes;
-	int r;
-
-	if (find_system_file(request, "boot.json", path, err) < 0)
-		return read_boot_links(request, ret, err);
-	r = file_read(path, TEXT_MAX_BYTES, &text, &size_bytes, err);
-	if (r < 0)
-		return r;
-	r = bootspec_parse(text, size_bytes, &spec, err);
-	if (r < 0)
-		return r;
-	snprintf(ret->kernel, sizeof(ret->kernel), "%s", spec.kernel);
-	snprintf(ret->initrd, sizeof(ret->initrd), "%s", spec.initrd);
-	snprintf(ret->command_line, sizeof(ret->command_line), "init=%s %s", spec.init,
-		spec.kernel_params);
-	return 0;
+	return bootfiles_find(request->root, request->plan->system, "init", resolved, err);
 }
 
 static const struct plan_partition *find_file_system(
@@ -198,7 +127,7 @@ static int compare_initrds(const struct verify_request *request, const struct gr
 }
 
 static int verify_grub_entry(
-	const struct verify_request *request, const struct verified *files, struct error *err)
+	const struct verify_request *request, const struct boot_files *files, struct error *err)
 {
 	char path[FILE_PATH_BYTES], init[300];
 	AUTO_FREE char *text = NULL;
@@ -248,12 +177,17 @@ static int verify_efi(const struct verify_request *request, const char *esp, str
 }
 
 static int verify_boot_loader(
-	const struct verify_request *request, const struct verified *files, struct error *err)
+	const struct verify_request *request, const struct boot_files *files, struct error *err)
 {
 	const struct plan *plan = request->plan;
 	char folder[FILE_PATH_BYTES];
 	int r = 0;
 
+	if (plan->layout == LAYOUT_PYGRUB)
+		return pygrubdisk_verify(request->root, plan->system, files, err);
+	/* The host has the kernel; a menu that the guest may write is nobody's. */
+	if (plan->layout == LAYOUT_DIRECT)
+		return 0;
 	if (strcmp(request->manifest->boot_loader, "grub") == 0) {
 		r = verify_grub_entry(request, files, err);
 		if (r < 0)
@@ -322,12 +256,12 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 	struct guest_user owner;
 	int r;
 
-	if (find_system_file(request, units[0], path, err) < 0 &&
-		find_system_file(request, units[1], path, err) < 0)
+	if (bootfiles_find(request->root, request->plan->system, units[0], path, err) < 0 &&
+		bootfiles_find(request->root, request->plan->system, units[1], path, err) < 0)
 		return error_set(err, -ENOENT,
 			"The guest starts no SSH server: neither sshd.service nor sshd.socket is "
 			"wanted by its systemd targets.");
-	r = find_system_file(request, "etc/ssh/sshd_config", path, err);
+	r = bootfiles_find(request->root, request->plan->system, "etc/ssh/sshd_config", path, err);
 	if (r < 0)
 		return r;
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
@@ -340,19 +274,19 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 }
 
 static int verify_boot(
-	const struct verify_request *request, struct verified *ret, struct error *err)
+	const struct verify_request *request, struct boot_files *ret, struct error *err)
 {
 	int r = verify_profile(request, err);
 
 	if (r < 0)
 		return r;
-	r = read_boot_files(request, ret, err);
+	r = bootfiles_read(request->root, request->plan->system, ret, err);
 	if (r < 0)
 		return r;
 	return verify_boot_loader(request, ret, err);
 }
 
-int verify_all(const struct verify_request *request, struct verified *ret, struct error *err)
+int verify_all(const struct verify_request *request, struct boot_files *ret, struct error *err)
 {
 	int r = verify_paths(request, err);
 

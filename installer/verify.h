@@ -9,17 +9,11 @@
 
 #include <stddef.h>
 
+#include "bootfiles.h"
 #include "closure.h"
 #include "error.h"
 #include "gate.h"
 #include "plan.h"
-
-/* What the host may want to know of the installed system. */
-struct verified {
-	char kernel[512]; /* files in the store */
-	char initrd[512];
-	char command_line[5120];
-};
 
 struct verify_request {
 	const struct plan *plan;
@@ -31,5 +25,6 @@ struct verify_request {
 	const char *keys_text;	     /* authorized_keys as written; NULL for keys=none */
 };
 
-int verify_all(
-	const struct verify_request *request, struct verified *ret, struct error *err) WARN_UNUSED;
+/* ret: what the host may want to know of the installed system. */
+int verify_all(const struct verify_request *request, struct boot_files *ret,
+	struct error *err) WARN_UNUSED;

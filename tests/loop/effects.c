@@ -66,7 +66,7 @@ static const struct plan_partition gpt_partitions[] = {
 static const struct plan_partition bios_partition = {
 	.role = ROLE_ROOT,
 	.type = "83",
-	.offset_bytes = BIOS_ROOT_OFFSET_BYTES,
+	.offset_bytes = MBR_ROOT_OFFSET_BYTES,
 	.fs = FS_EXT4,
 	.fs_label = "nixos",
 	.fs_uuid = "44444444-4444-4444-8444-444444444444",
@@ -127,7 +127,7 @@ static int do_partition(char **arg, struct error *err)
 		return error_errno(err, -errno, "open %s", arg[1]);
 	make_plan(arg[0], arg[1], arg[2], &plan);
 	r = mark_write(fd, plan.partitions[plan.root].offset_bytes, &unfinished, err);
-	return r < 0 ? r : partition_write(&plan, fd, err);
+	return r < 0 ? r : partition_write(&plan, fd, -1, err);
 }
 
 /* format LAYOUT PATH [SECTOR] */

@@ -160,7 +160,7 @@ static void make_question(const char *manifest_path, struct question *ret)
 	config_init(&ret->config);
 	if (file_read(manifest_path, MANIFEST_MAX, &text, &size_bytes, &error) < 0 ||
 		manifest_parse(text, size_bytes, &ret->manifest, &error) < 0 ||
-		plan_layout(&ret->config, &ret->manifest, &ret->request.layout, &error) < 0)
+		plan_layout(&ret->config, &ret->manifest, false, &ret->request.layout, &error) < 0)
 		errx(2, "%s", error.text);
 	free(text);
 	plan_planned_labels(&ret->config, &ret->manifest, ret->request.layout, &ret->labels);

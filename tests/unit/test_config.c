@@ -54,7 +54,8 @@ static void defaults_are_as_documented(void **state)
 	assert_string_equal(config.disk, "auto");
 	assert_false(config.wipe_force || config.machine_any || config.keys_none);
 	assert_int_equal(config.layout, LAYOUT_AUTO);
-	assert_string_equal(config.root_label, "nixos");
+	assert_string_equal(config.boot_disk, "auto");
+	assert_string_equal(config.root_label, "");
 	assert_string_equal(config.esp_label, "ESP");
 	assert_int_equal(config.swap_bytes, 0);
 	assert_string_equal(config.keys_user, "root");
@@ -68,7 +69,8 @@ static void defaults_are_as_documented(void **state)
 static void every_key_is_read(void **state)
 {
 	(void)state;
-	merge("disk = serial:abc\nwipe = force\nmachine = any\nlayout = bios\n"
+	merge("disk = serial:abc\nboot-disk = /dev/vdb\nwipe = force\nmachine = any\nlayout = "
+	      "bios\n"
 	      "root-label = r\nroot-uuid = ABCDEF00-0000-4000-8000-000000000001\nesp-label = MY "
 	      "ESP\nswap = 512M\n"
 	      "manifest = /guest.json\nsystem = " SYSTEM "\ncache = /a  file:///b\n"
@@ -79,6 +81,7 @@ static void every_key_is_read(void **state)
 	      "report-url = https://host/report?a=b\n");
 	accepts();
 	assert_string_equal(config.disk, "serial:abc");
+	assert_string_equal(config.boot_disk, "/dev/vdb");
 	assert_true(config.wipe_force && config.machine_any && config.keys_none);
 	assert_int_equal(config.layout, LAYOUT_BIOS);
 	assert_string_equal(config.root_label, "r");
@@ -251,7 +254,7 @@ static void bad_values_say_what_can_be(void **state)
 {
 	static const char *const bad[] = { "disk = vda", "disk = serial:", "disk = serial:a b",
 		"disk = /dev/../vda", "disk = Auto", "wipe = yes", "machine = xen", "layout = mbr",
-		"layout = pygrub", "root-label = a b", "root-label = seventeen-letters",
+		"layout = lvm", "root-label = a b", "root-label = seventeen-letters",
 		"root-label = a/b", "root-label = a\"b", "root-label = caf\xc3\xa9",
 		"root-uuid = abcd", "root-uuid = 00000000-0000-0000-0000-000000000000",
 		"esp-label = esp", "esp-label = TWELVE-CHARS", "esp-label = A.B", "swap = 0",

@@ -237,8 +237,8 @@ static void a_swap_is_looked_at(void **state)
 static void words_are_looked_at(void **state)
 {
 	(void)state;
-	refuses("layout", "\"auto\"", "layout must be bios or gpt, not \"auto\"");
-	refuses("layout", "\"pygrub\"", "layout must be bios or gpt, not \"pygrub\"");
+	refuses("layout", "\"auto\"", "layout must be bios, gpt, pygrub or direct, not \"auto\"");
+	refuses("layout", "\"lvm\"", "layout must be bios, gpt, pygrub or direct, not \"lvm\"");
 	refuses("firmware", "[]", "firmware must name bios or uefi");
 	refuses("firmware", "[\"efi\"]", "firmware can hold bios and uefi, not \"efi\"");
 	refuses("bootloader", "{\"type\":\"lilo\",\"device\":\"nodev\",\"efi\":false}",

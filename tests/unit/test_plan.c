@@ -23,7 +23,8 @@
 
 static struct config config;
 static struct manifest manifest;
-static struct disk disk;
+static struct disk disk, other_disk;
+static struct disk *boot_disk; /* NULL but for pygrub */
 static struct plan_needs needs;
 
 /* A guest, a disk and a configuration that fit each other, from which each test changes one
@@ -48,6 +49,7 @@ static int begin(void **state)
 	disk = (struct disk){
 		.name = "vda", .path = "/dev/vda", .size_bytes = 4 * GIB, .sector_bytes = 512
 	};
+	boot_disk = NULL;
 	needs = (struct plan_needs){ .nar_bytes = 400 * MIB, .firmware = FIRMWARE_BIOS };
 	return 0;
 }
@@ -58,6 +60,32 @@ static void make_bios_guest(void)
 	manifest.mount_count = 1;
 	manifest.boot_efi = false;
 	manifest.firmware = FIRMWARE_BIOS;
+}
+
+static void make_direct_guest(void)
+{
+	manifest.layout = LAYOUT_DIRECT;
+	strcpy(manifest.mounts[0].label, "NIXOS");
+	manifest.mount_count = 1;
+	strcpy(manifest.boot_loader, "none");
+	strcpy(manifest.boot_device, "nodev");
+	manifest.boot_efi = false;
+	manifest.firmware = 0;
+}
+
+static void make_pygrub_guest(void)
+{
+	make_direct_guest();
+	manifest.layout = LAYOUT_PYGRUB;
+	manifest.mounts[0] = (struct manifest_mount){ "/", "ext4", "NIXROOT", "" };
+	manifest.mounts[1] = (struct manifest_mount){ "/boot", "ext4", "NIXBOOT", "" };
+	manifest.mount_count = 2;
+	strcpy(manifest.boot_loader, "grub");
+	strcpy(disk.path, "/dev/xvdb");
+	other_disk = (struct disk){
+		.name = "xvda", .path = "/dev/xvda", .size_bytes = 500 * MIB, .sector_bytes = 512
+	};
+	boot_disk = &other_disk;
 }
 
 static void set(const char *assignment)
@@ -71,7 +99,7 @@ static struct plan accepts(void)
 	struct plan plan;
 	struct error err = { 0 };
 
-	if (plan_make(&config, &manifest, &disk, &needs, SEED, &plan, &err) < 0)
+	if (plan_make(&config, &manifest, &disk, boot_disk, &needs, SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	return plan;
 }
@@ -81,7 +109,7 @@ static void refuses_with(int code, const char *sentence)
 	struct plan plan = { .partition_count = 77 };
 	struct error err = { 0 };
 
-	assert_true(plan_make(&config, &manifest, &disk, &needs, SEED, &plan, &err) < 0);
+	assert_true(plan_make(&config, &manifest, &disk, boot_disk, &needs, SEED, &plan, &err) < 0);
 	assert_int_equal(plan.partition_count, 77);
 	if (strcmp(err.text, sentence) != 0)
 		fail_msg("\"%s\" is not \"%s\"", err.text, sentence);
@@ -137,6 +165,28 @@ static void a_bios_guest_has_its_golden_plan(void **state)
 	is_golden(&plan, "bios");
 }
 
+static void a_pygrub_guest_has_its_golden_plan(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	make_pygrub_guest();
+	plan = accepts();
+	is_golden(&plan, "pygrub");
+	assert_string_equal(plan_disk_path(&plan, 0), "/dev/xvda");
+	assert_string_equal(plan_disk_path(&plan, 1), "/dev/xvdb");
+}
+
+static void a_direct_guest_has_its_golden_plan(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	make_direct_guest();
+	plan = accepts();
+	is_golden(&plan, "direct");
+}
+
 static void swap_goes_behind_the_root(void **state)
 {
 	struct plan plan;
@@ -172,15 +222,13 @@ static void an_image_file_with_everything_fixed_has_its_golden_plan(void **state
 	struct plan plan;
 
 	(void)state;
+	make_direct_guest();
 	disk.image_file = true;
 	strcpy(disk.path, "/srv/guest.img");
 	strcpy(manifest.mounts[0].uuid, UUID);
-	strcpy(manifest.mounts[1].uuid, "ab12-cd34");
-	manifest.mounts[0].label[0] = manifest.mounts[1].label[0] = '\0';
+	manifest.mounts[0].label[0] = '\0';
 	set("root-label=guest");
-	set("esp-label=GUEST ESP");
 	set("keys-user=alice");
-	needs.firmware = 0;
 	plan = accepts();
 	is_golden(&plan, "image");
 }
@@ -192,10 +240,22 @@ static void without_a_manifest_the_layout_is_gpt(void **state)
 
 	(void)state;
 	set("system=" SYSTEM);
-	assert_int_equal(plan_make(&config, NULL, &disk, &needs, SEED, &plan, &err), 0);
+	assert_int_equal(plan_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err), 0);
 	assert_int_equal(plan.layout, LAYOUT_GPT);
 	assert_string_equal(plan.system, SYSTEM);
 	assert_string_equal(plan.partitions[1].mount_path, "/boot");
+}
+
+static void without_a_manifest_xen_makes_it_pygrub(void **state)
+{
+	struct error err = { 0 };
+	enum layout layout;
+
+	(void)state;
+	assert_int_equal(plan_layout(&config, NULL, true, &layout, &err), 0);
+	assert_int_equal(layout, LAYOUT_PYGRUB);
+	assert_int_equal(plan_layout(&config, &manifest, true, &layout, &err), 0);
+	assert_int_equal(layout, LAYOUT_GPT);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -207,7 +267,7 @@ static void the_same_seed_gives_the_same_plan_and_another_another(void **state)
 
 	(void)state;
 	assert_memory_equal(&a, &b, sizeof(a));
-	assert_int_equal(plan_make(&config, &manifest, &disk, &needs,
+	assert_int_equal(plan_make(&config, &manifest, &disk, boot_disk, &needs,
 				 "00000000-0000-4000-8000-000000000002", &c, &err),
 		0);
 	assert_string_not_equal(a.table_id, c.table_id);
@@ -442,7 +502,7 @@ static void an_mbr_ends_at_2_tib(void **state)
 	accepts();
 	disk.size_bytes = 2049 * GIB;
 	refuses("/dev/vda has 2.0 TiB, and the table of the layout bios ends at 2.0 TiB: build the "
-		"guest for the layout gpt, or use a smaller disk.");
+		"guest for another layout, or use a smaller disk.");
 	begin(state);
 	disk.size_bytes = 2049 * GIB;
 	accepts();
@@ -559,9 +619,8 @@ static void the_firmware_that_booted_us_has_to_boot_the_guest(void **state)
 		"UEFI, or build the guest for both.");
 	needs.firmware = 0;
 	accepts();
-	/* An image starts in another machine than this one. */
 	needs.firmware = FIRMWARE_BIOS;
-	disk.image_file = true;
+	make_direct_guest();
 	accepts();
 }
 
@@ -593,8 +652,69 @@ static void grub_has_to_go_to_the_disk(void **state)
 	refuses("The guest's GRUB is written to /dev/sda, but the disk is /dev/vda: attach the "
 		"disk "
 		"so that it is /dev/sda, or set the guest's boot.loader.grub.device.");
-	disk.image_file = true;
+}
+
+static void a_guest_that_no_firmware_boots_needs_no_boot_sector(void **state)
+{
+	(void)state;
+	make_pygrub_guest();
+	strcpy(manifest.boot_device, "/dev/xvda");
+	refuses("The guest's GRUB is written to /dev/xvda, but a disk with the layout pygrub has "
+		"no boot sector: set the guest's boot.loader.grub.device to nodev.");
+	strcpy(manifest.boot_device, "nodev");
+	strcpy(manifest.boot_loader, "systemd-boot");
+	refuses("The guest's boot loader is systemd-boot, but the layout pygrub has no place for "
+		"it: use GRUB with the device nodev, or none.");
+	strcpy(manifest.boot_loader, "grub");
+	manifest.mount_count = 1;
+	refuses("pygrub reads grub.cfg from the boot disk, but the guest does not mount it on "
+		"/boot: add this mount to the guest.");
+	strcpy(manifest.boot_loader, "none");
 	accepts();
+	manifest.boot_efi = true;
+	refuses("The guest boots by UEFI, but the layout pygrub has no EFI system partition: build "
+		"the guest for the layout gpt.");
+}
+
+static void two_whole_disks_have_their_limits(void **state)
+{
+	(void)state;
+	make_pygrub_guest();
+	boot_disk->size_bytes = 64 * MIB;
+	accepts();
+	boot_disk->size_bytes--;
+	refuses_with(EXIT_TOO_SMALL, "The boot disk /dev/xvda is smaller than 64.0 MiB: give the "
+				     "machine a larger one.");
+	boot_disk->size_bytes = 64 * MIB;
+	boot_disk->image_file = true;
+	refuses("Of /dev/xvda and /dev/xvdb only one is an image file: name two disks or two "
+		"files.");
+	boot_disk->image_file = false;
+	config.swap_bytes = 512 * MIB;
+	refuses("The layout pygrub has no partition table, and so no place for a swap partition: "
+		"leave swap out, and let the guest make a swap file.");
+	config.swap_bytes = 0;
+	strcpy(manifest.mounts[1].label, "NIXROOT");
+	refuses("Both the root file system and the boot file system are labelled \"NIXROOT\": "
+		"choose another root-label, or another label for the guest's /boot.");
+}
+
+static void a_boot_disk_belongs_to_pygrub(void **state)
+{
+	(void)state;
+	set("boot-disk=/dev/vdb");
+	refuses("The configuration names a boot-disk, but only the layout pygrub has one, and this "
+		"is gpt: leave it out.");
+}
+
+static void an_image_file_takes_no_boot_loader(void **state)
+{
+	(void)state;
+	disk.image_file = true;
+	strcpy(disk.path, "/srv/guest.img");
+	refuses("/srv/guest.img is an image file, and the boot loader of the layout gpt can be "
+		"installed only in a machine that has the disk: start one from the installer's "
+		"ISO, or choose the layout pygrub or direct.");
 }
 
 static void a_loader_that_does_not_serve_is_refused(void **state)
@@ -659,7 +779,14 @@ int main(void)
 		TEST(a_bios_guest_has_its_golden_plan),
 		TEST(swap_goes_behind_the_root),
 		TEST(a_uefi_guest_on_4_kib_sectors_has_its_golden_plan),
+		TEST(a_pygrub_guest_has_its_golden_plan),
+		TEST(a_direct_guest_has_its_golden_plan),
 		TEST(an_image_file_with_everything_fixed_has_its_golden_plan),
+		TEST(without_a_manifest_xen_makes_it_pygrub),
+		TEST(a_guest_that_no_firmware_boots_needs_no_boot_sector),
+		TEST(two_whole_disks_have_their_limits),
+		TEST(a_boot_disk_belongs_to_pygrub),
+		TEST(an_image_file_takes_no_boot_loader),
 		TEST(without_a_manifest_the_layout_is_gpt),
 		TEST(the_same_seed_gives_the_same_plan_and_another_another),
 		TEST(every_uuid_is_another_one_and_of_version_8),

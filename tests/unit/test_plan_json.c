@@ -61,7 +61,7 @@ static void make_plan(const char *layout, const char *swap)
 	if (swap)
 		config_merge_option(&config, "test", swap);
 	assert_int_equal(config.error_count, 0);
-	if (plan_make(&config, NULL, &disks[0], &needs, SEED, &plan, &err) < 0)
+	if (plan_make(&config, NULL, &disks[0], NULL, &needs, SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	answer.plan = &plan;
 }

@@ -34,6 +34,13 @@
 		.marks = { [LAYOUT_GPT] = { .state = MARK_INSTALLED, .system = SYSTEM } })
 #define CDROM(n) DISK_OF(n, 50 * MIB, .cdrom = true, .medium = true, .read_only = true)
 
+#define BOOT(n) DISK_OF(n, 500 * MIB, .serial = "")
+#define UNFINISHED(n, text)                                                                        \
+	DISK(n, .signature = "ext4", .nonzero = true, .labels = { { .where = n, .label = text } }, \
+		.label_count = 1, .marks = { [LAYOUT_PYGRUB] = { .state = MARK_UNFINISHED } })
+
+#define PYGRUB .layout = LAYOUT_PYGRUB
+
 #define AUTO  .disk = "auto"
 #define FORCE .wipe_force = true
 
@@ -44,8 +51,10 @@ struct shape {
 	enum layout layout; /* 0: gpt */
 	struct disk disks[5];
 	int code;
-	const char *taken; /* the disk's name, where code is 0 */
-	const char *says;  /* a part of the sentence, else */
+	const char *taken;     /* the disk's name, where code is 0 */
+	const char *boot_disk; /* NULL: auto */
+	const char *boot;      /* the boot disk's name, of the layout pygrub */
+	const char *says;      /* a part of the sentence, else */
 };
 
 static const struct shape shapes[] = {
@@ -326,6 +335,66 @@ static const struct shape shapes[] = {
 		.says = "not a kind of disk" },
 	{ "sda1_is_not_taken_by_name", .disk = "/dev/sda1", .disks = { BLANK("sda1") },
 		.code = EXIT_NO_DISK, .says = "not a kind of disk" },
+
+	/* Two disks */
+	{ "pygrub_takes_xvda_and_xvdb", AUTO, PYGRUB, .disks = { BOOT("xvda"), BLANK("xvdb") },
+		.taken = "xvdb", .boot = "xvda" },
+	{ "pygrub_takes_them_beside_another_blank_one", AUTO, PYGRUB,
+		.disks = { CDROM("sr0"), BOOT("xvda"), BLANK("xvdb"), BLANK("xvdc") },
+		.taken = "xvdb", .boot = "xvda" },
+	{ "pygrub_takes_no_virtio_disks_unnamed", AUTO, PYGRUB,
+		.disks = { BOOT("vda"), BLANK("vdb") }, .code = EXIT_NO_DISK,
+		.says = "The layout pygrub takes xvda and xvdb, but there is no xvdb: vda" },
+	{ "pygrub_takes_the_disks_that_are_named", .disk = "/dev/vda", PYGRUB,
+		.boot_disk = "serial:B", .disks = { BLANK("vda"), DISK("vdb", .serial = "B") },
+		.taken = "vda", .boot = "vdb" },
+	{ "pygrub_takes_a_named_root_beside_the_usual_boot_disk", .disk = "/dev/xvdc", PYGRUB,
+		.disks = { BOOT("xvda"), BLANK("xvdb"), BLANK("xvdc") }, .taken = "xvdc",
+		.boot = "xvda" },
+	{ "a_pair_needs_two_disks", .disk = "/dev/xvda", PYGRUB, .disks = { BLANK("xvda") },
+		.code = EXIT_CONFIGURATION, .says = "disk and boot-disk are one: xvda" },
+	{ "a_pair_with_data_on_its_boot_disk_is_refused", AUTO, PYGRUB,
+		.disks = { LABELLED("xvda", "xvda", "data"), BLANK("xvdb") },
+		.code = EXIT_NOT_BLANK, .says = "xvda cannot be taken: xvda (4.0 GiB) holds" },
+	{ "a_pair_with_data_on_its_root_disk_is_refused", AUTO, PYGRUB,
+		.disks = { BOOT("xvda"), SIGNED("xvdb", "ext4") }, .code = EXIT_NOT_BLANK,
+		.says = "xvdb cannot be taken: xvdb (4.0 GiB) holds an ext4" },
+	{ "a_pair_with_data_is_taken_by_force", AUTO, PYGRUB, FORCE,
+		.disks = { SIGNED("xvda", "ext4"), SIGNED("xvdb", "xfs"), CDROM("sr0") },
+		.taken = "xvdb", .boot = "xvda" },
+	{ "force_takes_no_two_among_three", AUTO, PYGRUB, FORCE,
+		.disks = { SIGNED("xvda", "ext4"), SIGNED("xvdb", "xfs"), BLANK("xvdc") },
+		.code = EXIT_SEVERAL_DISKS, .says = "takes the only two disks" },
+	{ "force_takes_two_named_among_three", .disk = "/dev/xvdb", .boot_disk = "/dev/xvda",
+		PYGRUB, FORCE,
+		.disks = { SIGNED("xvda", "ext4"), SIGNED("xvdb", "xfs"), BLANK("xvdc") },
+		.taken = "xvdb", .boot = "xvda" },
+	{ "a_small_boot_disk_is_refused", AUTO, PYGRUB,
+		.disks = { DISK_OF("xvda", 63 * MIB, .serial = ""), BLANK("xvdb") },
+		.code = EXIT_TOO_SMALL, .says = "is too small, 64.0 MiB are needed" },
+	{ "a_small_root_disk_is_refused", AUTO, PYGRUB, .disks = { BLANK("xvda"), BOOT("xvdb") },
+		.code = EXIT_TOO_SMALL, .says = "xvdb (500.0 MiB) is too small, 2.0 GiB" },
+	{ "a_pair_of_which_one_is_installed_is_refused", AUTO, PYGRUB, FORCE,
+		.disks = { MARKED("xvda", LAYOUT_PYGRUB, .state = MARK_INSTALLED, .system = SYSTEM),
+			BLANK("xvdb") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "already installed: xvda" },
+	{ "an_unfinished_pair_is_taken_again", AUTO, PYGRUB,
+		.disks = { UNFINISHED("xvda", "ESP"), UNFINISHED("xvdb", "nixos") },
+		.taken = "xvdb", .boot = "xvda" },
+	{ "an_unfinished_disk_that_got_another_file_system_is_data", AUTO, PYGRUB,
+		.disks = { UNFINISHED("xvda", "mine"), BLANK("xvdb") }, .code = EXIT_NOT_BLANK,
+		.says = "holds an ext4 file system labelled mine" },
+	{ "an_unfinished_pair_is_no_blank_disk_for_another_layout", AUTO,
+		.disks = { UNFINISHED("xvdb", "nixos") }, .code = EXIT_NOT_BLANK,
+		.says = "holds an ext4" },
+	{ "a_boot_disk_in_use_is_refused", AUTO, PYGRUB,
+		.disks = { DISK("xvda", .used_by = "mounted on /mnt"), BLANK("xvdb") },
+		.code = EXIT_NO_DISK, .says = "is mounted on /mnt" },
+	{ "a_third_disk_with_a_planned_label_is_refused", AUTO, PYGRUB,
+		.disks = { BOOT("xvda"), BLANK("xvdb"), LABELLED("xvdc", "xvdc", "ESP") },
+		.code = EXIT_NOT_BLANK, .says = "carries the planned label ESP" },
+	{ "direct_takes_one_blank_disk", AUTO, .layout = LAYOUT_DIRECT,
+		.disks = { BLANK("xvda"), CDROM("sr0") }, .taken = "xvda" },
 };
 #define SHAPE_COUNT (sizeof(shapes) / sizeof(shapes[0]))
 
@@ -342,6 +411,7 @@ static struct select_request make_request(const struct shape *shape)
 {
 	return (struct select_request){
 		.disk = shape->disk,
+		.boot_disk = shape->boot_disk ? shape->boot_disk : "auto",
 		.wipe_force = shape->wipe_force,
 		.layout = shape->layout ? shape->layout : LAYOUT_GPT,
 		.min_bytes = 2 * GIB,
@@ -366,6 +436,12 @@ static void judges_as_the_table_says(void **state)
 			fail_msg("%s", err.text);
 		assert_string_equal(shape->disks[selection.target].name, shape->taken);
 		assert_int_equal(selection.disks[selection.target].judgement, DISK_TAKEN);
+		if (!shape->boot) {
+			assert_true(selection.boot == SIZE_MAX);
+			return;
+		}
+		assert_string_equal(shape->disks[selection.boot].name, shape->boot);
+		assert_int_equal(selection.disks[selection.boot].judgement, DISK_TAKEN);
 		return;
 	}
 	assert_true(r < 0);
