@@ -150,7 +150,7 @@ check-long: check ## everything, and what takes long
 
 check-quick: deps ## what needs no virtual machine
 	$(MAKE) -j "$$(nproc)" build asan fuzz
-	tests/run unit build fuzz loop
+	tests/run unit host build fuzz loop
 
 check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER
 	tests/run nix nixpkgs

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves what may lie on a key drive and under which name, and how keys are fetched."""
+
+import http.server
+import os
+import socketserver
+import tempfile
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+import tap
+from host import keydrive
+from host.codes import Code, Failure
+from host.keydrive import KeyDrive, drive_name, fetch_keys
+
+KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ tester\n"
+PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3\n"
+
+
+class WithFolder(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = self.temporary.name
+        self.drive = KeyDrive()
+
+    def tearDown(self):
+        self.temporary.cleanup()
+
+    def file(self, name, data=KEY):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def refuses(self, code, words, action, *arguments):
+        with self.assertRaises(Failure) as caught:
+            action(*arguments)
+        self.assertEqual(caught.exception.code, code)
+        self.assertIn(words, caught.exception.sentence)
+
+
+class Names(unittest.TestCase):
+    def test_names_are_those_that_fat_carries(self):
+        for path, name in (
+            ("/a/id.pub", "id.pub"),
+            ("/a/ID.PUB", "ID.PUB"),
+            ("/a/.id.pub", "_id.pub"),
+            ("/a/a b\u00e4:.pub", "a_b__.pub"),
+            ("/a/Authorized_Keys", "authorized_keys"),
+            ("guest-installer.conf", "guest-installer.conf"),
+            ("/a/id", None),
+            ("/a/id.pub.txt", None),
+        ):
+            self.assertEqual(drive_name(path), name, path)
+
+
+class Collecting(WithFolder):
+    def test_files_and_folders_are_taken(self):
+        self.file("dir/a.pub")
+        self.file("dir/authorized_keys", b"x\n")
+        self.file("dir/.hidden", b"x\n")
+        self.drive.collect([os.path.join(self.folder, "dir"), self.file("b.pub")])
+        self.assertEqual(sorted(self.drive.files), ["a.pub", "authorized_keys", "b.pub"])
+
+    def test_names_that_fat_takes_for_the_same_are_numbered(self):
+        self.drive.collect([self.file("a/id.pub"), self.file("b/ID.pub"), self.file("c/Id.pub")])
+        self.assertEqual(sorted(self.drive.files), ["2-ID.pub", "3-Id.pub", "id.pub"])
+
+    def test_two_files_of_which_one_can_be_are_refused(self):
+        paths = [self.file("a/authorized_keys"), self.file("b/authorized_keys")]
+        self.refuses(Code.MISUSE, "two files", self.drive.collect, paths)
+
+    def test_a_private_key_is_refused_by_name_under_any_name(self):
+        for name in ("key", "innocent.pub", "authorized_keys"):
+            path = self.file(name, b"# comment\n" + PRIVATE)
+            self.refuses(Code.MISUSE, f"{path} is a private key", self.drive.collect, [path])
+
+    def test_other_files_and_nothing_at_all_are_refused(self):
+        for path, words in (
+            (self.file("notes.txt"), "notes.txt"),
+            (os.path.join(self.folder, "absent.pub"), "absent.pub"),
+            (self.file("empty.pub", b"# nothing\n\n"), "no key"),
+            ("/dev/zero", "/dev/zero"),
+        ):
+            self.refuses(Code.MISUSE, words, KeyDrive().collect, [path])
+
+    def test_a_pipe_does_not_hold_us(self):
+        path = os.path.join(self.folder, "pipe.pub")
+        os.mkfifo(path)
+        self.refuses(Code.MISUSE, "no regular file", self.drive.collect, [path])
+
+    def test_settings_follow_those_of_a_file(self):
+        self.drive.collect([self.file("guest-installer.conf", b"a = b")])
+        self.drive.add_settings("c = d\n")
+        self.drive.write(os.path.join(self.folder, "out"))
+        with open(os.path.join(self.folder, "out", "guest-installer.conf"), "rb") as file:
+            self.assertEqual(file.read(), b"a = b\nc = d\n")
+
+    def test_too_much_for_the_drive_is_no_room(self):
+        out = os.path.join(self.folder, "out")
+        drive = KeyDrive()
+        drive.collect([self.file("large.pub", KEY + b"#" * 3000000)])
+        self.refuses(Code.NO_ROOM, "2.88 MB", drive.write, out)
+        drive = KeyDrive()
+        drive.collect([self.file(f"many/{number}.pub") for number in range(200)])
+        self.refuses(Code.NO_ROOM, "2.88 MB", drive.write, out)
+        self.assertFalse(os.path.exists(out))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        answers = {"/key": KEY, "/private": PRIVATE, "/page": b"<html>", "/large": KEY * 9999}
+        if self.path == "/away":
+            self.send_response(302)
+            self.send_header("Location", "file:///etc/passwd")
+            self.end_headers()
+        elif self.path == "/near":
+            self.send_response(302)
+            self.send_header("Location", "/key")
+            self.end_headers()
+        elif self.path == "/slow":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+            while not self.server.done.wait(0.05):
+                self.wfile.write(b"#")
+        elif self.path in answers:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answers[self.path])
+        else:
+            self.send_error(404)
+
+    def log_message(self, *_arguments):
+        pass
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Fetching(WithFolder):
+    def setUp(self):
+        super().setUp()
+        os.environ["no_proxy"] = "127.0.0.1"
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.done = threading.Event()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def tearDown(self):
+        self.server.done.set()
+        self.server.shutdown()
+        self.server.server_close()
+        super().tearDown()
+
+    def test_keys_come_from_a_server_and_from_a_file(self):
+        for url in (f"{self.url}/key", f"{self.url}/near", f"file://{self.file('key')}"):
+            self.assertEqual(fetch_keys(url), KEY)
+        self.drive.collect([f"{self.url}/key", f"{self.url}/key"])
+        self.assertEqual(sorted(self.drive.files), ["2-fetched.pub", "fetched.pub"])
+
+    def test_what_is_no_key_is_refused_with_its_url(self):
+        for path, words in (
+            ("/absent", "404"),
+            ("/page", "no list of public SSH keys"),
+            ("/private", "private key"),
+            ("/large", "larger than"),
+            ("/away", "Redirection"),
+        ):
+            self.refuses(Code.MISUSE, words, fetch_keys, self.url + path)
+            self.refuses(Code.MISUSE, self.url + path, fetch_keys, self.url + path)
+
+    def test_an_open_connection_never_follows_an_encrypted_one(self):
+        request = urllib.request.Request("https://example.org/key")
+        handler = keydrive._SameTrust()
+        with self.assertRaises(urllib.error.URLError):
+            handler.redirect_request(request, None, 302, "", {}, "http://example.org/key")
+        again = handler.redirect_request(request, None, 302, "", {}, "https://example.org/new")
+        self.assertEqual(again.full_url, "https://example.org/new")
+
+    def test_a_server_that_trickles_is_given_up(self):
+        self.refuses(Code.MISUSE, "no answer in 0.5 s", fetch_keys, f"{self.url}/slow", 0.5)
+
+    def test_nobody_there_is_a_sentence(self):
+        self.refuses(Code.MISUSE, "http://127.0.0.1:1/", fetch_keys, "http://a:secret@127.0.0.1:1/")
+
+
+if __name__ == "__main__":
+    tap.main()
