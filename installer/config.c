@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "url.h"
 #include "value.h"
 
 #define LINE_BYTES	    4096 /* with the NUL */
@@ -29,6 +30,8 @@ void config_init(struct config *config)
 		.on_success = ENDING_POWEROFF,
 		.on_failure = ENDING_POWEROFF,
 		.timeout_s = 3600,
+		.stall_timeout_s = 30,
+		.fetch_attempts = 8,
 	};
 }
 
@@ -50,6 +53,8 @@ static void add_error(struct config *config, const char *fmt, ...)
 		config->errors[used] = '\0';
 		return;
 	}
+	url_hide_credentials(config->errors + used);
+	length = (int)strlen(config->errors + used);
 	/* One a line, whatever a value held. */
 	for (char *p = config->errors + used; *p; p++)
 		if (iscntrl((unsigned char)*p))
@@ -288,6 +293,10 @@ static void check_whole(struct config *config)
 	if (!config->given[KEY_MANIFEST] && !config->given[KEY_SYSTEM])
 		add_error(config, "neither manifest nor system is set: say which system to "
 				  "install, as in manifest = file:///medium/guest.json");
+	if (url_is_remote(config->manifest) && !config->given[KEY_MANIFEST_SUM])
+		add_error(config, "manifest-sha256 is not set: a manifest from the network decides "
+				  "what is installed and how, so say which one it is (sha256sum "
+				  "guest.json)");
 }
 
 /* Joins the first errors, as many as fit, into one sentence. */

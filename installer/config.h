@@ -31,9 +31,13 @@ enum config_key {
 	KEY_ESP_LABEL,	  /* FAT label, 1 to 11 characters */
 	KEY_SWAP,	  /* none (default), or the size of a swap partition */
 	KEY_MANIFEST,	  /* URL or absolute path of guest.json */
+	KEY_MANIFEST_SUM, /* its SHA-256: hex, nix32, base64 or SRI */
 	KEY_SYSTEM,	  /* store path */
 	KEY_CACHE,	  /* binary cache URLs, separated by blanks, tried in this order */
 	KEY_TRUSTED_KEYS, /* name:base64 …, separated by blanks; or none */
+	KEY_CA_FILE,	  /* certificates that may vouch for https servers */
+	KEY_STALL,	  /* seconds, 1 to 3600 */
+	KEY_ATTEMPTS,	  /* of a fetch, 1 to 100 */
 	KEY_KEYS,	  /* drive (default), none */
 	KEY_KEYS_USER,	  /* root (default), or another user of the guest */
 	KEY_ON_SUCCESS,	  /* poweroff, reboot, shell, exit */
@@ -64,13 +68,18 @@ struct config {
 	char esp_label[12];
 	uint64_t swap_bytes;		  /* a multiple of MiB; 0: none */
 	char manifest[CONFIG_TEXT_BYTES]; /* empty: none */
+	uint8_t manifest_sha256[32];	  /* if given[KEY_MANIFEST_SUM] */
 	char system[256];		  /* empty: the manifest's */
 	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES];
 	size_t cache_count;
 	char trusted_keys[CONFIG_TRUSTED_MAX][256];
 	size_t trusted_key_count;
-	bool trust_anything; /* trusted-keys = none, said explicitly */
-	bool keys_none;	     /* keys = none */
+	bool trust_anything;		 /* trusted-keys = none, said explicitly */
+	char ca_file[CONFIG_TEXT_BYTES]; /* empty: the system's */
+	char netrc_file[128]; /* passwords for servers, from the key drive; empty: none */
+	unsigned stall_timeout_s;
+	unsigned fetch_attempts;
+	bool keys_none; /* keys = none */
 	char keys_user[33];
 	enum ending on_success;
 	enum ending on_failure;

@@ -111,3 +111,20 @@ int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_byt
 	}
 	return 0;
 }
+
+int sha256_decode(const char *text, uint8_t ret[32])
+{
+	bool sri = strncmp(text, "sha256-", strlen("sha256-")) == 0;
+	uint8_t sum[32];
+	size_t length;
+
+	if (sri || strncmp(text, "sha256:", strlen("sha256:")) == 0)
+		text += strlen("sha256:");
+	length = strlen(text);
+	if (base64_decode(text, length, sum, sizeof(sum)) < 0 &&
+		(sri || (nix32_decode(text, length, sum, sizeof(sum)) < 0 &&
+				hex_decode(text, length, sum, sizeof(sum)) < 0)))
+		return -EINVAL;
+	memcpy(ret, sum, sizeof(sum));
+	return 0;
+}

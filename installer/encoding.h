@@ -31,3 +31,7 @@ void hex_encode(const uint8_t *data, size_t size_bytes, char *ret);
 int nix32_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
 int hex_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
 int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
+
+/* A SHA-256 in any form that Nix writes: "sha256:" or nothing before hex, nix32 or base64, or
+ * "sha256-" before base64 (SRI). Returns -EINVAL and leaves ret untouched if it is none. */
+int sha256_decode(const char *text, uint8_t ret[32]) WARN_UNUSED;

@@ -112,20 +112,10 @@ static int parse_size(const char *field, const char *value, uint64_t *ret, struc
 /* sha256:<hex, nix32 or base64>, or sha256-<base64> (SRI). */
 static int parse_hash(struct narinfo *info, const char *value, struct error *err)
 {
-	const char *text = value + strlen(HASH_NAME ":");
-	uint8_t *hash = info->nar_hash;
-	size_t length;
-
 	if (strncmp(value, HASH_NAME, strlen(HASH_NAME)) != 0 ||
 		!strchr(":-", value[strlen(HASH_NAME)]) || !value[strlen(HASH_NAME)])
 		return bad(err, "NarHash (only sha256 is supported)", value);
-	length = strlen(text);
-	if (base64_decode(text, length, hash, SHA256_BYTES) == 0)
-		return 0;
-	if (text[-1] == ':' && (nix32_decode(text, length, hash, SHA256_BYTES) == 0 ||
-				       hex_decode(text, length, hash, SHA256_BYTES) == 0))
-		return 0;
-	return bad(err, "NarHash", value);
+	return sha256_decode(value, info->nar_hash) < 0 ? bad(err, "NarHash", value) : 0;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -5,14 +5,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "encoding.h"
 #include "narinfo.h"
 #include "swap.h"
 #include "text.h"
+#include "url.h"
 
-#define TIMEOUT_MAX_S	 604800 /* a week */
-#define KEY_BASE64_CHARS 44	/* of an Ed25519 key's 32 bytes */
-#define NAME_MAX_CHARS	 64
-#define NIL_UUID	 "00000000-0000-0000-0000-000000000000"
+#define TIMEOUT_MAX_S	    604800 /* a week */
+#define STALL_TIMEOUT_MAX_S 3600
+#define FETCH_ATTEMPTS_MAX  100
+#define KEY_BASE64_CHARS    44 /* of an Ed25519 key's 32 bytes */
+#define NAME_MAX_CHARS	    64
+#define NIL_UUID	    "00000000-0000-0000-0000-000000000000"
 
 const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 	[KEY_DISK] = { "disk", "auto (default), an absolute path, or serial:NAME",
@@ -37,16 +41,26 @@ const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 	[KEY_SWAP] = { "swap",
 		"none (default), or whole MiB up to 16T with the suffix K, M, G or T, such as 512M",
 		"size of a swap partition behind the root" },
-	[KEY_MANIFEST] = { "manifest", "a URL that begins with file:/// or an absolute path",
+	[KEY_MANIFEST] = { "manifest", "a URL (file:///, http:// or https://) or an absolute path",
 		"guest.json, which names the system and what it expects" },
+	[KEY_MANIFEST_SUM] = { "manifest-sha256", "a SHA-256 in hex, base 32, base64 or SRI",
+		"what guest.json must be; needed where it comes from the network" },
 	[KEY_SYSTEM] = { "system", "a store path, /nix/store/HASH-NAME",
 		"the system to install (default: the manifest's)" },
 	[KEY_CACHE] = { "cache",
-		"up to 8 URLs that begin with file:/// or absolute paths, separated by blanks",
+		"up to 8 URLs (file:///, http:// or https://) or absolute paths, separated by "
+		"blanks",
 		"binary caches, tried in this order" },
 	[KEY_TRUSTED_KEYS] = { "trusted-keys",
 		"up to 16 keys NAME:BASE64 separated by blanks, or none",
 		"keys of which one must have signed every path" },
+	[KEY_CA_FILE] = { "ca-file",
+		"an absolute path (default: ca.pem on the key drive, else the system's)",
+		"certificates, of which one must vouch for every https server" },
+	[KEY_STALL] = { "stall-timeout", "1 to 3600 seconds (default 30)",
+		"how long a server may be silent" },
+	[KEY_ATTEMPTS] = { "fetch-attempts", "1 to 100 (default 8)",
+		"how often a fetch is tried that gets no further" },
 	[KEY_KEYS] = { "keys", "drive (default) or none", "where the SSH keys come from" },
 	[KEY_KEYS_USER] = { "keys-user", "a user's name (default root)",
 		"the user who gets the SSH keys" },
@@ -209,18 +223,19 @@ static int set_ending(enum ending *ret, const char *text)
 	return 0;
 }
 
-static int set_timeout(struct config *config, const char *text)
+/* Decimal digits, from 1 to max. */
+static int set_count(unsigned *ret, const char *text, unsigned max)
 {
-	unsigned long seconds = 0;
+	unsigned long count = 0;
 
 	for (const char *p = text; *p; p++) {
-		if (*p < '0' || *p > '9' || seconds > TIMEOUT_MAX_S)
+		if (*p < '0' || *p > '9' || count > max)
 			return -EINVAL;
-		seconds = seconds * 10 + (unsigned long)(*p - '0');
+		count = count * 10 + (unsigned long)(*p - '0');
 	}
-	if (seconds < 1 || seconds > TIMEOUT_MAX_S)
+	if (count < 1 || count > max)
 		return -EINVAL;
-	config->timeout_s = (unsigned)seconds;
+	*ret = (unsigned)count;
 	return 0;
 }
 
@@ -246,7 +261,7 @@ static int set_caches(struct config *config, const char *text)
 	int r;
 
 	while ((r = next_word(&text, word, sizeof(word))) > 0) {
-		if (count == CONFIG_CACHES_MAX || !text_is_file_url(word))
+		if (count == CONFIG_CACHES_MAX || !url_is_base(word))
 			return -EINVAL;
 		memcpy(caches[count++], word, sizeof(word));
 	}
@@ -332,7 +347,9 @@ int value_set(struct config *config, enum config_key key, const char *text)
 		return set_swap(config, text);
 	case KEY_MANIFEST:
 		return set_text(
-			config->manifest, sizeof(config->manifest), text, text_is_file_url(text));
+			config->manifest, sizeof(config->manifest), text, url_is_allowed(text));
+	case KEY_MANIFEST_SUM:
+		return sha256_decode(text, config->manifest_sha256);
 	case KEY_SYSTEM:
 		return set_text(
 			config->system, sizeof(config->system), text, store_path_check(text) == 0);
@@ -340,6 +357,13 @@ int value_set(struct config *config, enum config_key key, const char *text)
 		return set_caches(config, text);
 	case KEY_TRUSTED_KEYS:
 		return set_trusted_keys(config, text);
+	case KEY_CA_FILE:
+		return set_text(
+			config->ca_file, sizeof(config->ca_file), text, text_is_clean_path(text));
+	case KEY_STALL:
+		return set_count(&config->stall_timeout_s, text, STALL_TIMEOUT_MAX_S);
+	case KEY_ATTEMPTS:
+		return set_count(&config->fetch_attempts, text, FETCH_ATTEMPTS_MAX);
 	case KEY_KEYS:
 		return set_flag(&config->keys_none, text, "drive", "none");
 	case KEY_KEYS_USER:
@@ -350,7 +374,7 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_ON_FAILURE:
 		return set_ending(&config->on_failure, text);
 	case KEY_TIMEOUT:
-		return set_timeout(config, text);
+		return set_count(&config->timeout_s, text, TIMEOUT_MAX_S);
 	case KEY_IP:
 		return ipconfig_parse(text, &config->ip);
 	case KEY_INTERFACE:

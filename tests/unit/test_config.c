@@ -12,9 +12,10 @@
 
 #include "config.h"
 
-#define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
-#define KEY    "test-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define GOOD   "cache = /medium/cache\ntrusted-keys = " KEY "\nmanifest = file:///medium/guest.json\n"
+#define SHA256_HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define SYSTEM	   "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+#define KEY	   "test-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define GOOD	   "cache = /medium/cache\ntrusted-keys = " KEY "\nmanifest = file:///medium/guest.json\n"
 
 static struct config config;
 
@@ -73,7 +74,9 @@ static void every_key_is_read(void **state)
 	      "bios\n"
 	      "root-label = r\nroot-uuid = ABCDEF00-0000-4000-8000-000000000001\nesp-label = MY "
 	      "ESP\nswap = 512M\n"
-	      "manifest = /guest.json\nsystem = " SYSTEM "\ncache = /a  file:///b\n"
+	      "manifest = https://h/guest.json\nmanifest-sha256 = " SHA256_HEX "\n"
+	      "system = " SYSTEM "\ncache = /a  file:///b http://h:80/c/\n"
+	      "ca-file = /ca.pem\nstall-timeout = 5\nfetch-attempts = 100\n"
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
@@ -88,11 +91,17 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config.root_uuid, "abcdef00-0000-4000-8000-000000000001");
 	assert_string_equal(config.esp_label, "MY ESP");
 	assert_int_equal(config.swap_bytes, 512 * MIB);
-	assert_string_equal(config.manifest, "/guest.json");
+	assert_string_equal(config.manifest, "https://h/guest.json");
+	assert_int_equal(config.manifest_sha256[0], 0xba);
+	assert_int_equal(config.manifest_sha256[31], 0xad);
 	assert_string_equal(config.system, SYSTEM);
-	assert_int_equal(config.cache_count, 2);
+	assert_int_equal(config.cache_count, 3);
 	assert_string_equal(config.caches[0], "/a");
 	assert_string_equal(config.caches[1], "file:///b");
+	assert_string_equal(config.caches[2], "http://h:80/c/");
+	assert_string_equal(config.ca_file, "/ca.pem");
+	assert_int_equal(config.stall_timeout_s, 5);
+	assert_int_equal(config.fetch_attempts, 100);
 	assert_int_equal(config.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
 	assert_int_equal(config.on_success, ENDING_REBOOT);
@@ -261,14 +270,17 @@ static void bad_values_say_what_can_be(void **state)
 		"swap = 0M", "swap = 512", "swap = 1023K", "swap = 1025K", "swap = M",
 		"swap = 1.5G", "swap = 1GB", "swap = 1Gi", "swap = 1g", "swap = -1M", "swap = 17T",
 		"swap = 16385G", "swap = 18446744073709551617M", "swap = 99999999999999999999K",
-		"swap = yes", "swap = 1 G", "swap = auto", "manifest = http://example/guest.json",
+		"swap = yes", "swap = 1 G", "swap = auto", "manifest = ftp://example/guest.json",
 		"manifest = guest.json", "manifest = file://host/x", "manifest = /a b",
-		"system = /nix/store/x", "system = /usr", "cache = https://cache.nixos.org",
-		"cache = /a http://b", "cache = /", "cache = /1 /2 /3 /4 /5 /6 /7 /8 /9",
-		"trusted-keys = nokey", "trusted-keys = a:AAAA", "trusted-keys = none " KEY,
-		"trusted-keys = :" KEY, "keys = usb", "keys-user = Root", "keys-user = a b",
-		"keys-user = -x", "keys-user = ../root", "on-success = halt",
-		"on-failure = ", "timeout = 0", "timeout = 604801", "timeout = -1", "timeout = 1h",
+		"system = /nix/store/x", "system = /usr", "cache = s3://cache", "cache = https://",
+		"cache = http://h/?a", "manifest-sha256 = 1234",
+		"manifest-sha256 = sha512-" SHA256_HEX, "ca-file = ca.pem", "stall-timeout = 0",
+		"fetch-attempts = 101", "cache = /a ftp://b", "cache = /",
+		"cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
+		"trusted-keys = a:AAAA", "trusted-keys = none " KEY, "trusted-keys = :" KEY,
+		"keys = usb", "keys-user = Root", "keys-user = a b", "keys-user = -x",
+		"keys-user = ../root", "on-success = halt", "on-failure = ", "timeout = 0",
+		"timeout = 604801", "timeout = -1", "timeout = 1h",
 		"timeout = 18446744073709551617", "timeout = +5", "seed = 1" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -290,7 +302,7 @@ static void a_refused_value_leaves_the_old_one(void **state)
 	(void)state;
 	merge(GOOD "disk = /dev/vda\n");
 	config_merge_option(&config, "--set", "disk=x");
-	config_merge_option(&config, "--set", "cache=/x http://y");
+	config_merge_option(&config, "--set", "cache=/x ftp://y");
 	assert_string_equal(config.disk, "/dev/vda");
 	assert_string_equal(config.caches[0], "/medium/cache");
 	assert_int_equal(config.error_count, 2);
@@ -299,9 +311,31 @@ static void a_refused_value_leaves_the_old_one(void **state)
 static void which_urls_are_allowed_is_said(void **state)
 {
 	(void)state;
-	merge("cache = https://x\ntrusted-keys = none\nmanifest = /x\n");
-	refuses("a.conf:1: cache cannot be \"https://x\": it can be up to 8 URLs that begin with "
-		"file:/// or absolute paths, separated by blanks");
+	merge("cache = ftp://x\ntrusted-keys = none\nmanifest = /x\n");
+	refuses("a.conf:1: cache cannot be \"ftp://x\": it can be up to 8 URLs (file:///, http:// "
+		"or "
+		"https://) or absolute paths, separated by blanks");
+}
+
+static void a_password_in_a_refused_url_is_not_told(void **state)
+{
+	(void)state;
+	merge("cache = ftp://user:word@x\ntrusted-keys = none\nmanifest = /x\n");
+	refuses("a.conf:1: cache cannot be \"ftp://x\": it can be up to 8 URLs (file:///, http:// "
+		"or "
+		"https://) or absolute paths, separated by blanks");
+}
+
+static void a_manifest_from_the_network_needs_its_hash(void **state)
+{
+	(void)state;
+	merge("cache = /x\ntrusted-keys = none\nmanifest = https://h/guest.json\n");
+	config_merge_option(&config, "--set", "manifest-sha256=sha256:" SHA256_HEX);
+	accepts();
+	begin(state);
+	merge("cache = /x\ntrusted-keys = none\nmanifest = https://h/guest.json\n");
+	refuses("manifest-sha256 is not set: a manifest from the network decides what is installed "
+		"and how, so say which one it is (sha256sum guest.json)");
 }
 
 static void a_key_set_twice_in_one_file_is_refused(void **state)
@@ -410,7 +444,9 @@ int main(void)
 		TEST(a_misspelt_key_names_the_one_that_was_meant),
 		TEST(bad_values_say_what_can_be),
 		TEST(a_refused_value_leaves_the_old_one),
-		TEST(which_urls_are_allowed_is_said),
+		cmocka_unit_test_setup(which_urls_are_allowed_is_said, begin),
+		cmocka_unit_test_setup(a_password_in_a_refused_url_is_not_told, begin),
+		cmocka_unit_test_setup(a_manifest_from_the_network_needs_its_hash, begin),
 		TEST(a_key_set_twice_in_one_file_is_refused),
 		TEST(what_is_missing_is_said_all_at_once),
 		TEST(a_line_without_equals_is_refused),

@@ -107,6 +107,34 @@ static void base64_is_strict_about_padding_and_spare_bits(void **state)
 	assert_int_equal(base64_decode("Zg", 2, got, 1), -EINVAL);
 }
 
+/* The sum of "abc" (FIPS 180-2, B.1); the others by `nix hash to-…` of it. */
+static void a_sha256_is_read_in_every_form_of_nix(void **state)
+{
+	static const char *const good[] = {
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
+		"1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s",
+		"sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s",
+		"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+		"sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+	};
+	static const char *const bad[] = { "", "sha256:", "sha256-", "sha512-AAAA", "abc",
+		"sha256-ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"sha256-1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s" };
+	uint8_t sum[32], expected[32];
+
+	(void)state;
+	assert_int_equal(hex_decode(good[0], 64, expected, 32), 0);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		memset(sum, 0, sizeof(sum));
+		assert_int_equal(sha256_decode(good[i], sum), 0);
+		assert_memory_equal(sum, expected, 32);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(sha256_decode(bad[i], sum), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +144,7 @@ int main(void)
 		cmocka_unit_test(every_size_survives_nix32_there_and_back),
 		cmocka_unit_test(texts_that_are_not_exact_are_refused),
 		cmocka_unit_test(base64_is_strict_about_padding_and_spare_bits),
+		cmocka_unit_test(a_sha256_is_read_in_every_form_of_nix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
