@@ -3,16 +3,21 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "document.h"
 #include "fetch.h"
 #include "text.h"
+#include "url.h"
 
 #define CACHE_INFO_NAME	     "nix-cache-info"
 #define CACHE_INFO_BYTES_MAX (64 * 1024)
 #define SLOTS_START	     64
+#define LOOKUPS_AT_A_TIME    32
+#define WAIT_MS		     250
 
 /* The closure on its way: paths that are visited are described, the others only named. */
 struct walk {
@@ -22,6 +27,10 @@ struct walk {
 	struct closure closure;
 	size_t *referrers; /* which path named it first, for sentences */
 	size_t capacity;   /* of paths and referrers */
+	size_t followed;   /* paths whose references are named */
+	atomic_bool stop;
+	int result; /* the first error's */
+	struct error err;
 };
 
 static const char *base_name(const struct closure *closure, size_t index)
@@ -118,24 +127,20 @@ static int check_cache_info(char *text, const char *url, struct error *err)
 	return error_set_code(err, EXIT_FETCH, -EINVAL, "%s: the field StoreDir is missing", url);
 }
 
-static int check_caches(struct walk *walk, struct error *err)
+static int check_cache(struct walk *walk, const char *cache, struct error *err)
 {
-	for (size_t i = 0; i < walk->config->cache_count; i++) {
-		AUTO_FREE char *url = fetch_join(walk->config->caches[i], CACHE_INFO_NAME);
-		AUTO_FREE char *text = NULL;
-		size_t size;
-		int r = fetch_document(walk->fetch, url, CACHE_INFO_BYTES_MAX, &text, &size, err);
+	struct document document = { .limit_bytes = CACHE_INFO_BYTES_MAX };
+	AUTO_FREE char *shown = url_shown(cache);
+	AUTO_FREE char *url = url_join(cache, CACHE_INFO_NAME);
+	int r = fetch_stream(walk->fetch, url, document_add, &document, err);
 
-		if (r < 0) {
-			error_wrap(err, "%s is not a binary cache that can be read",
-				walk->config->caches[i]);
-			return r;
-		}
-		r = check_cache_info(text, url, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	document_end(&document);
+	if (r < 0)
+		error_wrap(err, "%s is not a binary cache that can be read", shown);
+	else
+		r = check_cache_info(document.text, shown, err);
+	free(document.text);
+	return r;
 }
 
 static int parse_keys(struct walk *walk, struct error *err)
@@ -149,33 +154,58 @@ static int parse_keys(struct walk *walk, struct error *err)
 	return 0;
 }
 
-/* The narinfo of a path from one cache; -ENOENT if it is not there. */
-static int read_narinfo(struct walk *walk, const char *cache, const char *store_path,
-	struct narinfo *ret, struct error *err)
+/* The narinfo of a path from one cache, on its way. */
+struct lookup {
+	struct walk *walk;
+	size_t index; /* of the path */
+	size_t cache;
+	struct document document;
+};
+
+static void take_answer(void *userdata, int r, struct error *err);
+
+static char *narinfo_url(const struct lookup *lookup)
 {
-	AUTO_FREE char *text = NULL;
-	AUTO_FREE char *url = NULL;
+	const struct walk *walk = lookup->walk;
 	char name[STORE_HASH_CHARS + sizeof(".narinfo")];
-	size_t size;
-	int r;
 
 	snprintf(name, sizeof(name), "%.*s.narinfo", STORE_HASH_CHARS,
-		store_path_base_name(store_path));
-	url = fetch_join(cache, name);
-	r = fetch_document(walk->fetch, url, NARINFO_BYTES_MAX, &text, &size, err);
-	if (r < 0)
+		base_name(&walk->closure, lookup->index));
+	return url_join(walk->config->caches[lookup->cache], name);
+}
+
+static void ask(struct lookup *lookup)
+{
+	AUTO_FREE char *url = narinfo_url(lookup);
+	const struct fetch_request request = {
+		.url = url,
+		.piece = document_add,
+		.userdata = &lookup->document,
+		.done = take_answer,
+		.done_userdata = lookup,
+	};
+
+	lookup->document.size_bytes = 0;
+	fetch_add(lookup->walk->fetch, &request);
+}
+
+/* Names a path and asks for its narinfo, unless it is named already. */
+static int want_path(struct walk *walk, const char *name, size_t referrer, struct error *err)
+{
+	size_t index = walk->closure.count;
+	int r = add_path(walk, name, referrer, err);
+	struct lookup *lookup;
+
+	if (r < 0 || walk->closure.count == index)
 		return r;
-	r = narinfo_parse(text, size, ret, err);
-	if (r < 0) {
-		error_wrap(err, "%s", url);
-		return r;
-	}
-	if (strcmp(ret->store_path, store_path) == 0)
-		return 0;
-	r = error_set_code(err, EXIT_FETCH, -EINVAL, "%s: it describes %s, not %s", url,
-		ret->store_path, store_path);
-	narinfo_free(ret);
-	return r;
+	lookup = must_realloc(NULL, 1, sizeof(*lookup));
+	*lookup = (struct lookup){
+		.walk = walk,
+		.index = index,
+		.document.limit_bytes = NARINFO_BYTES_MAX,
+	};
+	ask(lookup);
+	return 0;
 }
 
 static int absent_error(const struct walk *walk, size_t index, struct error *err)
@@ -186,6 +216,7 @@ static int absent_error(const struct walk *walk, size_t index, struct error *err
 
 	for (size_t i = 0; i < config->cache_count; i++)
 		text_append(caches, sizeof(caches), "%s%s", i ? ", " : "", config->caches[i]);
+	url_hide_credentials(caches);
 	if (index == 0)
 		return error_set_code(err, EXIT_FETCH, -ENOENT, "%s is not in %s",
 			closure->paths[0].info.store_path, caches);
@@ -194,75 +225,121 @@ static int absent_error(const struct walk *walk, size_t index, struct error *err
 		closure->paths[walk->referrers[index]].info.store_path, caches);
 }
 
-/* Asks the caches in their order. */
-static int describe_path(struct walk *walk, size_t index, struct error *err)
+/* Takes the narinfo apart, and believes it only if it is signed. */
+static int read_narinfo(struct lookup *lookup, struct narinfo *ret, struct error *err)
 {
-	struct closure_path *path = &walk->closure.paths[index];
-	struct narinfo info;
+	const struct walk *walk = lookup->walk;
+	const char *store_path = walk->closure.paths[lookup->index].info.store_path;
+	int r;
 
-	for (size_t i = 0; i < walk->config->cache_count; i++) {
-		int r = read_narinfo(
-			walk, walk->config->caches[i], path->info.store_path, &info, err);
-
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r;
-		path->info = info;
-		path->cache = i;
-		return 0;
-	}
-	return absent_error(walk, index, err);
+	document_end(&lookup->document);
+	r = narinfo_parse(lookup->document.text, lookup->document.size_bytes, ret, err);
+	if (r < 0)
+		return r;
+	if (strcmp(ret->store_path, store_path) != 0)
+		r = error_set_code(err, EXIT_FETCH, -EINVAL, "it describes %s, not %s",
+			ret->store_path, store_path);
+	else if (!walk->config->trust_anything)
+		r = narinfo_verify(ret, walk->keys, walk->config->trusted_key_count, err);
+	if (r < 0)
+		narinfo_free(ret);
+	return r;
 }
 
-static int add_references(struct walk *walk, size_t index, struct error *err)
+static int describe_path(struct lookup *lookup, struct error *err)
 {
-	/* Adding moves the paths, but not what a narinfo points to. */
-	const char *const *references = walk->closure.paths[index].info.references;
-	size_t count = walk->closure.paths[index].info.reference_count;
+	struct closure *closure = &lookup->walk->closure;
+	struct closure_path *path = &closure->paths[lookup->index];
+	struct narinfo info;
+	int r = read_narinfo(lookup, &info, err);
 
-	for (size_t i = 0; i < count; i++) {
-		int r = add_path(walk, references[i], index, err);
+	if (r < 0) {
+		AUTO_FREE char *url = narinfo_url(lookup);
 
-		if (r < 0)
-			return r;
+		url_hide_credentials(url);
+		error_wrap(err, "%s", url);
+		return r;
 	}
+	path->info = info;
+	path->cache = lookup->cache;
+	if (__builtin_add_overflow(closure->nar_bytes, info.nar_bytes, &closure->nar_bytes) ||
+		closure->nar_bytes > INT64_MAX)
+		return error_set_code(err, EXIT_FETCH, -EOVERFLOW,
+			"%s: with %" PRIu64 " bytes the closure is larger than any disk",
+			info.store_path, info.nar_bytes);
 	return 0;
 }
 
-static int visit_path(struct walk *walk, size_t index, struct error *err)
+/* Answers come in any order; references are followed in that of the paths, so that the closure is
+ * the same every time. */
+static int follow_references(struct walk *walk, struct error *err)
 {
-	struct narinfo *info;
-	int r = describe_path(walk, index, err);
+	struct closure *closure = &walk->closure;
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	info = &walk->closure.paths[index].info;
-	if (!walk->config->trust_anything) {
-		r = narinfo_verify(info, walk->keys, walk->config->trusted_key_count, err);
-		if (r < 0)
-			return r;
+	for (; r == 0 && walk->followed < closure->count; walk->followed++) {
+		/* Adding moves the paths, but not what a narinfo points to. */
+		const struct narinfo info = closure->paths[walk->followed].info;
+
+		if (!info.text)
+			return 0;
+		for (size_t i = 0; i < info.reference_count && r == 0; i++)
+			r = want_path(walk, info.references[i], walk->followed, err);
 	}
-	if (__builtin_add_overflow(
-		    walk->closure.nar_bytes, info->nar_bytes, &walk->closure.nar_bytes) ||
-		walk->closure.nar_bytes > INT64_MAX)
-		return error_set_code(err, EXIT_FETCH, -EOVERFLOW,
-			"%s: with %" PRIu64 " bytes the closure is larger than any disk",
-			info->store_path, info->nar_bytes);
-	return add_references(walk, index, err);
+	return r;
+}
+
+static void take_answer(void *userdata, int r, struct error *err)
+{
+	struct lookup *lookup = userdata;
+	struct walk *walk = lookup->walk;
+
+	if (r == -ENOENT && lookup->cache + 1 < walk->config->cache_count) {
+		lookup->cache++;
+		ask(lookup);
+		return;
+	}
+	if (r == -ENOENT)
+		r = absent_error(walk, lookup->index, err);
+	else if (r < 0)
+		error_wrap(err, "%s", walk->closure.paths[lookup->index].info.store_path);
+	else
+		r = describe_path(lookup, err);
+	if (r == 0)
+		r = follow_references(walk, err);
+	if (r < 0 && walk->result == 0) {
+		walk->result = r;
+		walk->err = *err;
+		atomic_store(&walk->stop, true);
+	}
+	free(lookup->document.text);
+	free(lookup);
 }
 
 static int walk_all(struct walk *walk, const char *system, struct error *err)
 {
 	int r = parse_keys(walk, err);
 
+	for (size_t i = 0; r == 0 && i < walk->config->cache_count; i++)
+		r = check_cache(walk, walk->config->caches[i], err);
 	if (r == 0)
-		r = check_caches(walk, err);
-	if (r == 0)
-		r = add_path(walk, store_path_base_name(system), 0, err);
-	for (size_t i = 0; r == 0 && i < walk->closure.count; i++)
-		r = visit_path(walk, i, err);
-	return r;
+		r = want_path(walk, store_path_base_name(system), 0, err);
+	if (r < 0)
+		return r;
+	while (fetch_step(walk->fetch, WAIT_MS))
+		;
+	if (walk->result < 0)
+		*err = walk->err;
+	return walk->result;
+}
+
+/* Files come one at a time, whoever asks for more. */
+static size_t choose_parallel(const struct config *config)
+{
+	for (size_t i = 0; i < config->cache_count; i++)
+		if (url_is_remote(config->caches[i]))
+			return LOOKUPS_AT_A_TIME;
+	return 1;
 }
 
 int closure_walk(
@@ -276,7 +353,7 @@ int closure_walk(
 			err, EXIT_CONFIGURATION, -EINVAL, "'%s' is not a store path", system);
 	if (config->cache_count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "no cache is named");
-	walk.fetch = fetch_new(NULL);
+	walk.fetch = fetch_new(config, choose_parallel(config), &walk.stop);
 	r = walk_all(&walk, system, err);
 	fetch_free(&walk.fetch);
 	free(walk.referrers);

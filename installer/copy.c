@@ -7,17 +7,16 @@
 #include "copy.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "lane.h"
+#include "thread.h"
 
 #define LANES_MAX	     4
-#define LANE_MEMORY_BYTES    (96 * MIB)	  /* a window of 64 MiB, the ring, libcurl's buffers */
-#define STACK_BYTES	     (512 * 1024) /* musl's own 128 KiB are scarce for libcurl with TLS */
+#define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
 #define PROGRESS_INTERVAL_MS 250
 #define FLUSH_INTERVAL_MS    50
 #define FLUSH_BYTES	     (32 * MIB)
@@ -57,23 +56,6 @@ static size_t choose_lane_count(const struct closure *closure)
 	if (lanes > closure->count)
 		lanes = closure->count;
 	return processors < 1 || lanes < 1 ? 1 : lanes;
-}
-
-/* Starts a thread that no signal reaches: they are for the one that called us. */
-static int start_thread(pthread_t *ret, void *(*main)(void *), void *userdata)
-{
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(ret, &attributes, main, userdata);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return -r;
 }
 
 /* Waits until every lane's thread has ended, or so long; the lock is held. Whether any still
@@ -132,11 +114,11 @@ static void watch_lanes(struct job *job, copy_progress_fn *progress, void *userd
 /* The threads in their order: the flushing one, then two for each lane. */
 static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 {
-	int r = start_thread(&ret[0], flush, job);
+	int r = thread_start(&ret[0], flush, job);
 
 	*ret_count = r == 0;
 	for (size_t i = 0; i < 2 * job->lane_count && r == 0; i++) {
-		r = start_thread(
+		r = thread_start(
 			&ret[*ret_count], i % 2 ? lane_consume : lane_produce, &job->lanes[i / 2]);
 		*ret_count += r == 0;
 	}
@@ -191,6 +173,7 @@ static void job_init(
 
 static void job_destroy(struct job *job)
 {
+	ahead_free(&job->ahead);
 	for (size_t i = 0; i < job->lane_count; i++)
 		lane_destroy(&job->lanes[i]);
 	free(job->lanes);
@@ -208,10 +191,13 @@ int copy_closure(const struct config *config, const struct closure *closure, int
 	if (closure->count == 0)
 		return 0;
 	job_init(&job, config, closure, store_fd);
-	run_lanes(&job, progress, userdata);
-	r = job.result;
-	if (r < 0)
-		*err = job.err;
+	r = ahead_start(config, closure, job.order, &job.stop, &job.ahead, err);
+	if (r == 0) {
+		run_lanes(&job, progress, userdata);
+		r = job.result;
+		if (r < 0)
+			*err = job.err;
+	}
 	job_destroy(&job);
 	return r;
 }

@@ -1,271 +1,347 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 
 #include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+#include "retry.h"
+#include "text.h"
+#include "url.h"
 
-#define FILE_SCHEME	  "file://"
-#define BUFFER_BYTES	  (512L * 1024)
-#define CONNECT_TIMEOUT_S 30L
-#define STALL_TIMEOUT_S	  60L /* with less than STALL_BYTES_S */
-#define STALL_BYTES_S	  1L
-#define REDIRECTS_MAX	  10L
+#define REDIRECTS_MAX 10
+#define WAIT_MS	      250 /* how soon a stop is noticed */
 
-struct fetch {
-	CURL *curl;
-	const atomic_bool *stop;
-	char reason[CURL_ERROR_SIZE];
-	/* the transfer at hand */
-	fetch_piece_fn *piece;
-	void *userdata;
-	struct error *err;
-	int result; /* of the piece function */
-	curl_off_t got_bytes;
+struct request {
+	struct request *next;
+	struct fetch_request its; /* with a URL of its own */
 };
 
-static void start_library(void)
+/* A place in which one request is carried out, and then another one. */
+struct place {
+	struct request *request; /* NULL: it is free */
+	char *url;		 /* where redirects have led */
+	unsigned redirects;
+	unsigned failures;    /* in a row */
+	int64_t before_bytes; /* that there were before this attempt */
+	int64_t begin_at_ms;  /* when the next attempt shall begin, while none runs */
+	struct transfer transfer;
+};
+
+struct fetch {
+	struct wire *wire;
+	const struct config *config;
+	const atomic_bool *stop;
+	struct retry_policy policy;
+	struct request *first, **last; /* those that wait for a place */
+	size_t parallel;
+	struct place places[];
+};
+
+struct fetch *fetch_new(const struct config *config, size_t parallel, const atomic_bool *stop)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		abort();
-}
+	size_t size_bytes = sizeof(struct fetch) + parallel * sizeof(struct place);
+	struct fetch *fetch = must_realloc(NULL, 1, size_bytes);
 
-/* An error page is no content: its status is looked at when the transfer is over. */
-static bool is_content(CURL *curl)
-{
-	long status = 0;
-
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	return status == 0 || status == 200;
-}
-
-static size_t take_piece(char *data, size_t one, size_t size_bytes, void *userdata)
-{
-	struct fetch *fetch = userdata;
-
-	(void)one;
-	if (!is_content(fetch->curl))
-		return size_bytes;
-	fetch->got_bytes += (curl_off_t)size_bytes;
-	fetch->result = fetch->piece(
-		fetch->userdata, (const uint8_t *)data, size_bytes, fetch->err);
-	return fetch->result < 0 ? CURL_WRITEFUNC_ERROR : size_bytes;
-}
-
-static int look_for_stop(
-	void *userdata, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
-{
-	struct fetch *fetch = userdata;
-
-	(void)total;
-	(void)now;
-	(void)up_total;
-	(void)up_now;
-	return fetch->stop && atomic_load(fetch->stop);
-}
-
-struct fetch *fetch_new(const atomic_bool *stop)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct fetch *fetch = must_realloc(NULL, 1, sizeof(*fetch));
-	CURL *curl;
-
-	pthread_once(&once, start_library);
-	curl = curl_easy_init();
-	if (!curl)
-		abort();
-	*fetch = (struct fetch){ .curl = curl, .stop = stop };
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "file,http,https");
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_S);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->reason);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_stop);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	memset(fetch, 0, size_bytes);
+	fetch->wire = wire_new(parallel);
+	fetch->config = config;
+	fetch->stop = stop;
+	fetch->policy = retry_policy_default;
+	if (config->fetch_attempts)
+		fetch->policy.attempts = config->fetch_attempts;
+	fetch->last = &fetch->first;
+	fetch->parallel = parallel;
 	return fetch;
+}
+
+static void free_request(struct request *request)
+{
+	free((char *)request->its.url);
+	free(request);
+}
+
+static struct request *take_request(struct fetch *fetch)
+{
+	struct request *request = fetch->first;
+
+	if (!request)
+		return NULL;
+	fetch->first = request->next;
+	if (!fetch->first)
+		fetch->last = &fetch->first;
+	return request;
+}
+
+/* The place is free again. */
+static void leave(struct fetch *fetch, struct place *place)
+{
+	if (place->transfer.handle)
+		wire_abandon(fetch->wire, &place->transfer);
+	free_request(place->request);
+	free(place->url);
+	*place = (struct place){ 0 };
 }
 
 void fetch_free(struct fetch **fetch)
 {
+	struct request *request;
+
 	if (!*fetch)
 		return;
-	curl_easy_cleanup((*fetch)->curl);
+	while ((request = take_request(*fetch)))
+		free_request(request);
+	for (size_t i = 0; i < (*fetch)->parallel; i++)
+		if ((*fetch)->places[i].request)
+			leave(*fetch, &(*fetch)->places[i]);
+	wire_free(&(*fetch)->wire);
 	free(*fetch);
 	*fetch = NULL;
 }
 
-/* A plain path as a URL: every byte that a URL may not hold is quoted. */
-static char *url_of(const char *url_or_path)
+void fetch_add(struct fetch *fetch, const struct fetch_request *its)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~/+=,@:";
-	char *url, *at;
+	struct request *request = must_realloc(NULL, 1, sizeof(*request));
 
-	if (url_or_path[0] != '/') {
-		url = strdup(url_or_path);
-		return url ? url : (abort(), NULL);
+	*request = (struct request){ .its = *its };
+	request->its.url = url_of_path(its->url);
+	*fetch->last = request;
+	fetch->last = &request->next;
+}
+
+static void begin_attempt(struct fetch *fetch, struct place *place)
+{
+	place->before_bytes = place->transfer.resume.got_bytes;
+	place->transfer.url = place->url;
+	wire_begin(fetch->wire, &place->transfer);
+}
+
+static void occupy(struct fetch *fetch, struct place *place, struct request *request)
+{
+	*place = (struct place){
+		.request = request,
+		.url = url_of_path(request->its.url),
+		.transfer = {
+			.config = fetch->config,
+			.stop = fetch->stop,
+			.body = request->its.body,
+			.deadline_ms = request->its.deadline_ms,
+			.piece = request->its.piece,
+			.userdata = request->its.userdata,
+		},
+	};
+	begin_attempt(fetch, place);
+}
+
+/* The place is free before the end is told: who is told may ask for more. */
+static void tell_end(struct fetch *fetch, struct place *place)
+{
+	const struct fetch_request its = place->request->its;
+	struct error err = place->transfer.err;
+	int r = place->transfer.result;
+
+	leave(fetch, place);
+	its.done(its.done_userdata, r, &err);
+}
+
+/* Names the URL in the sentence, and keeps passwords out of it. */
+static void name_url(struct place *place)
+{
+	AUTO_FREE char *shown = url_shown(place->request->its.url);
+	struct transfer *transfer = &place->transfer;
+
+	url_hide_credentials(transfer->err.text);
+	error_wrap(&transfer->err, "%s%s", transfer->refused ? "" : "fetch ", shown);
+}
+
+static uint32_t throw_dice(void)
+{
+	uint32_t dice;
+
+	if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != (ssize_t)sizeof(dice))
+		dice = (uint32_t)clock_now_ms();
+	return dice;
+}
+
+/* Whether there will be another attempt; then its time is set. */
+static bool try_again(struct fetch *fetch, struct place *place)
+{
+	struct transfer *transfer = &place->transfer;
+	int64_t delay_ms;
+
+	if (transfer->resume.got_bytes > place->before_bytes)
+		place->failures = 0;
+	place->failures++;
+	delay_ms = retry_delay_ms(
+		&fetch->policy, place->failures, transfer->asked_ms, throw_dice());
+	place->begin_at_ms = clock_now_ms() + delay_ms;
+	if (delay_ms < 0 ||
+		(transfer->deadline_ms && place->begin_at_ms >= transfer->deadline_ms)) {
+		text_append(transfer->err.text, sizeof(transfer->err.text),
+			"; given up after %u attempts", place->failures);
+		return false;
 	}
-	url = must_realloc(NULL, strlen(FILE_SCHEME) + 3 * strlen(url_or_path) + 1, 1);
-	at = stpcpy(url, FILE_SCHEME);
-	for (const char *c = url_or_path; *c; c++) {
-		if (strchr(plain, *c))
-			*at++ = *c;
-		else
-			at += sprintf(at, "%%%02X", (unsigned char)*c);
+	log_line("%s; again in %lld ms", transfer->err.text, (long long)delay_ms);
+	return true;
+}
+
+/* 0 if the next attempt goes where the server sends us. */
+static int follow(struct place *place)
+{
+	AUTO_FREE char *location = place->transfer.location;
+	struct error *err = &place->transfer.err;
+	int r;
+
+	place->transfer.location = NULL;
+	if (place->transfer.body)
+		return error_set_code(err, EXIT_FETCH, -EPERM, "the server sends us elsewhere");
+	if (++place->redirects > REDIRECTS_MAX)
+		return error_set_code(
+			err, EXIT_FETCH, -ELOOP, "there are more than %d redirects", REDIRECTS_MAX);
+	r = url_check_redirect(place->url, location, err);
+	if (r < 0)
+		return r;
+	free(place->url);
+	place->url = location;
+	location = NULL;
+	return 0;
+}
+
+/* An attempt has ended: it is the last one, or not. */
+static void end_attempt(struct fetch *fetch, struct place *place)
+{
+	struct transfer *transfer = &place->transfer;
+
+	if (transfer->location) {
+		transfer->result = follow(place);
+		if (transfer->result == 0) {
+			begin_attempt(fetch, place);
+			return;
+		}
 	}
-	*at = '\0';
-	return url;
-}
-
-/* libcurl does not say why a file cannot be opened; asking the file system does. */
-static int file_reason(struct fetch *fetch, const char *url)
-{
-	char *path = curl_easy_unescape(fetch->curl, url + strlen(FILE_SCHEME), 0, NULL);
-	struct stat st;
-	int r = -EACCES;
-
-	if (path && stat(path, &st) < 0)
-		r = -errno;
-	curl_free(path);
-	return r;
-}
-
-static int fetch_error(struct fetch *fetch, const char *url, int r, const char *reason)
-{
-	return error_set_code(fetch->err, EXIT_FETCH, r, "fetch %s: %s", url, reason);
-}
-
-/* What a transfer that libcurl calls failed means. */
-static int transfer_error(struct fetch *fetch, const char *url, CURLcode code)
-{
-	int r = -EIO;
-
-	if (fetch->result < 0) {
-		error_wrap(fetch->err, "%s", url);
-		return fetch->result;
+	if (transfer->result < 0) {
+		name_url(place);
+		if (transfer->can_pass && try_again(fetch, place))
+			return;
 	}
-	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return fetch_error(fetch, url, -ECANCELED, "it was stopped");
-	if (code == CURLE_FILE_COULDNT_READ_FILE && strncmp(url, FILE_SCHEME "/", 8) == 0) {
-		r = file_reason(fetch, url);
-		return fetch_error(fetch, url, r, strerror(-r));
-	}
-	return fetch_error(
-		fetch, url, r, fetch->reason[0] ? fetch->reason : curl_easy_strerror(code));
+	tell_end(fetch, place);
 }
 
-/* A transfer that libcurl calls good may still have had a bad status, or have met a read error in
- * a file, which libcurl takes for the file's end. */
-static int check_transfer(struct fetch *fetch, const char *url)
+/* Those that waited for their time or for a place. Until when there is nothing more to begin. */
+static int64_t begin_all(struct fetch *fetch)
 {
-	curl_off_t want_bytes = -1;
-	long status = 0;
-	char reason[128];
+	int64_t now_ms = clock_now_ms(), next_ms = INT64_MAX;
 
-	curl_easy_getinfo(fetch->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (!is_content(fetch->curl)) {
-		snprintf(reason, sizeof(reason), "the server answers %ld", status);
-		/* Stores that may not be listed answer 403 for what they do not have. */
-		return fetch_error(
-			fetch, url, status == 404 || status == 403 ? -ENOENT : -EIO, reason);
+	for (size_t i = 0; i < fetch->parallel; i++) {
+		struct place *place = &fetch->places[i];
+
+		if (!place->request && fetch->first)
+			occupy(fetch, place, take_request(fetch));
+		if (!place->request || place->transfer.handle)
+			continue;
+		if (place->begin_at_ms <= now_ms)
+			begin_attempt(fetch, place);
+		else if (place->begin_at_ms < next_ms)
+			next_ms = place->begin_at_ms;
 	}
-	curl_easy_getinfo(fetch->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &want_bytes);
-	if (want_bytes < 0 || want_bytes == fetch->got_bytes)
-		return 0;
-	snprintf(reason, sizeof(reason), "only %lld of %lld bytes could be read",
-		(long long)fetch->got_bytes, (long long)want_bytes);
-	return fetch_error(fetch, url, -EIO, reason);
+	return next_ms;
 }
 
-int fetch_stream(struct fetch *fetch, const char *url_or_path, fetch_piece_fn *piece,
-	void *userdata, struct error *err)
+/* None of those goes on that only wait for their time or for a place. */
+static void stop_waiting(struct fetch *fetch)
 {
-	AUTO_FREE char *url = url_of(url_or_path);
-	CURLcode code;
+	struct error err;
+	struct request *request;
 
-	fetch->piece = piece;
-	fetch->userdata = userdata;
-	fetch->err = err;
-	fetch->result = 0;
-	fetch->got_bytes = 0;
-	fetch->reason[0] = '\0';
-	code = curl_easy_setopt(fetch->curl, CURLOPT_URL, url);
-	if (code == CURLE_OK)
-		code = curl_easy_perform(fetch->curl);
-	if (code != CURLE_OK)
-		return transfer_error(fetch, url, code);
-	return check_transfer(fetch, url);
+	error_set_code(&err, EXIT_FETCH, -ECANCELED, "it was stopped");
+	for (size_t i = 0; i < fetch->parallel; i++) {
+		struct place *place = &fetch->places[i];
+
+		if (!place->request || place->transfer.handle)
+			continue;
+		place->transfer.result = -ECANCELED;
+		place->transfer.err = err;
+		tell_end(fetch, place);
+	}
+	while ((request = take_request(fetch))) {
+		request->its.done(request->its.done_userdata, -ECANCELED, &err);
+		free_request(request);
+	}
 }
 
-struct document {
-	char *text;
-	size_t size_bytes;
-	size_t limit_bytes;
+static bool is_any_left(const struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->parallel; i++)
+		if (fetch->places[i].request)
+			return true;
+	return fetch->first != NULL;
+}
+
+static struct place *place_of(struct transfer *transfer)
+{
+	return (struct place *)((char *)transfer - offsetof(struct place, transfer));
+}
+
+bool fetch_step(struct fetch *fetch, int wait_ms)
+{
+	struct transfer *transfer;
+	int64_t next_ms;
+
+	if (fetch->stop && atomic_load(fetch->stop))
+		stop_waiting(fetch);
+	next_ms = begin_all(fetch) - clock_now_ms();
+	if (next_ms < wait_ms)
+		wait_ms = next_ms > 0 ? (int)next_ms : 0;
+	transfer = wire_step(fetch->wire, wait_ms);
+	if (transfer)
+		end_attempt(fetch, place_of(transfer));
+	return is_any_left(fetch);
+}
+
+void fetch_wake(struct fetch *fetch)
+{
+	wire_wake(fetch->wire);
+}
+
+struct one {
+	int result;
+	struct error *err;
 };
 
-static int add_to_document(
-	void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
+static void keep_outcome(void *userdata, int r, struct error *err)
 {
-	struct document *document = userdata;
+	struct one *one = userdata;
 
-	if (size_bytes > document->limit_bytes - document->size_bytes)
-		return error_set_code(err, EXIT_FETCH, -EFBIG, "it is larger than %zu bytes",
-			document->limit_bytes);
-	document->text = must_realloc(document->text, document->size_bytes + size_bytes + 1, 1);
-	memcpy(document->text + document->size_bytes, data, size_bytes);
-	document->size_bytes += size_bytes;
-	return 0;
+	one->result = r;
+	if (r < 0)
+		*one->err = *err;
 }
 
-int fetch_document(struct fetch *fetch, const char *url, size_t limit_bytes, char **ret_text,
-	size_t *ret_size_bytes, struct error *err)
+int fetch_one(struct fetch *fetch, const struct fetch_request *its, struct error *err)
 {
-	struct document document = { .limit_bytes = limit_bytes };
-	int r = fetch_stream(fetch, url, add_to_document, &document, err);
+	struct fetch_request request = *its;
+	struct one one = { .err = err };
 
-	if (r < 0) {
-		free(document.text);
-		return r;
-	}
-	document.text = must_realloc(document.text, document.size_bytes + 1, 1);
-	document.text[document.size_bytes] = '\0';
-	*ret_text = document.text;
-	*ret_size_bytes = document.size_bytes;
-	return 0;
+	request.done = keep_outcome;
+	request.done_userdata = &one;
+	fetch_add(fetch, &request);
+	while (fetch_step(fetch, WAIT_MS))
+		;
+	return one.result;
 }
 
-int fetch_text(const char *url, size_t limit_bytes, char **ret_text, size_t *ret_size_bytes,
+int fetch_stream(struct fetch *fetch, const char *url, fetch_piece_fn *piece, void *userdata,
 	struct error *err)
 {
-	struct fetch *fetch = fetch_new(NULL);
-	int r = fetch_document(fetch, url, limit_bytes, ret_text, ret_size_bytes, err);
+	const struct fetch_request request = {
+		.url = url,
+		.piece = piece,
+		.userdata = userdata,
+	};
 
-	fetch_free(&fetch);
-	return r;
-}
-
-char *fetch_join(const char *base, const char *name)
-{
-	size_t length = strlen(base);
-	char *joined = NULL;
-
-	while (length > 0 && base[length - 1] == '/')
-		length--;
-	if (asprintf(&joined, "%.*s/%s", (int)length, base, name) < 0)
-		abort();
-	return joined;
+	return fetch_one(fetch, &request, err);
 }

@@ -10,6 +10,7 @@
 #include "encoding.h"
 #include "fetch.h"
 #include "nar.h"
+#include "url.h"
 
 static const struct narinfo *path_info(const struct job *job, size_t path)
 {
@@ -27,6 +28,7 @@ void job_fail(struct job *job, int r, const struct error *err)
 	atomic_store(&job->stop, true);
 	for (size_t i = 0; i < job->lane_count; i++)
 		ring_stop(&job->lanes[i].ring);
+	ahead_stop(job->ahead);
 }
 
 static void lane_fail(struct lane *lane, size_t path, int r, struct error *err)
@@ -97,14 +99,19 @@ static int fill(void *userdata, const uint8_t *data, size_t size_bytes, struct e
 
 static int produce_path(struct lane *lane, struct error *err)
 {
-	const struct closure_path *path = &lane->job->closure->paths[lane->path];
-	AUTO_FREE char *url = fetch_join(lane->job->config->caches[path->cache], path->info.url);
+	const struct job *job = lane->job;
+	const struct closure_path *path = &job->closure->paths[lane->path];
+	AUTO_FREE char *url = url_join(job->config->caches[path->cache], path->info.url);
 	int r = decompress_begin(lane->decompress, path->info.compression, err);
 
 	lane->produced_bytes = 0;
+	url_hide_credentials(url);
 	if (r < 0)
 		return r;
-	r = fetch_stream(lane->fetch, url, fill, lane, err);
+	if (ahead_has(job->config, path))
+		r = ahead_stream(job->ahead, lane->turn, fill, lane, err);
+	else
+		r = fetch_stream(lane->fetch, url, fill, lane, err);
 	if (r < 0)
 		return r;
 	r = decompress_finish(lane->decompress, err);
@@ -137,12 +144,12 @@ void *lane_produce(void *userdata)
 	struct error err = { 0 };
 
 	while (!atomic_load(&job->stop)) {
-		size_t turn = atomic_fetch_add(&job->next, 1);
 		int r;
 
-		if (turn >= job->closure->count)
+		lane->turn = atomic_fetch_add(&job->next, 1);
+		if (lane->turn >= job->closure->count)
 			break;
-		lane->path = job->order[turn];
+		lane->path = job->order[lane->turn];
 		r = produce_path(lane, &err);
 		if (r < 0)
 			lane_fail(lane, lane->path, r, &err);
@@ -213,7 +220,7 @@ void lane_init(struct lane *lane, struct job *job)
 {
 	*lane = (struct lane){ .job = job };
 	ring_init(&lane->ring);
-	lane->fetch = fetch_new(&job->stop);
+	lane->fetch = fetch_new(job->config, 1, &job->stop);
 	lane->decompress = decompress_new();
 	unpack_begin(&lane->unpack, job->store_fd, NULL, job->umask);
 	lane->nar = nar_new(&unpack_events, &lane->unpack);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "ahead.h"
 #include "closure.h"
 #include "config.h"
 #include "digest.h"
@@ -23,7 +24,8 @@ struct job {
 	const struct closure *closure;
 	int store_fd;
 	mode_t umask;
-	size_t *order; /* indices of the paths */
+	size_t *order;	     /* indices of the paths */
+	struct ahead *ahead; /* NULL if nothing comes over the network */
 	struct lane *lanes;
 	size_t lane_count;
 	atomic_size_t next; /* into order */
@@ -45,7 +47,7 @@ struct lane {
 	struct fetch *fetch;
 	struct decompress *decompress;
 	struct piece *piece; /* being filled */
-	size_t path;
+	size_t turn, path;
 	uint64_t produced_bytes; /* of this path */
 
 	/* the emptying thread's */

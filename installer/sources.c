@@ -5,13 +5,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "cleanup.h"
-#include "fetch.h"
+#include "digest.h"
+#include "document.h"
+#include "encoding.h"
 #include "file.h"
 #include "keys.h"
 #include "log.h"
+#include "url.h"
 
 #define MANIFEST_MAX_BYTES (1024 * 1024)
 #define CONFIG_MAX_BYTES   (256 * 1024)
@@ -80,8 +84,39 @@ int sources_read_keys(const struct config *config, const struct keydrive *drive,
 	return r;
 }
 
+/* What comes from anywhere must be what configuration says it is. */
+static int check_manifest_hash(
+	const struct config *config, const char *text, size_t size_bytes, struct error *err)
+{
+	uint8_t sum[SHA256_BYTES];
+	char hex[HEX_CHARS(SHA256_BYTES) + 1];
+
+	if (!config->given[KEY_MANIFEST_SUM])
+		return 0;
+	digest_sha256(text, size_bytes, sum);
+	if (memcmp(sum, config->manifest_sha256, sizeof(sum)) == 0)
+		return 0;
+	hex_encode(sum, sizeof(sum), hex);
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"its SHA-256 is %s, which is not what manifest-sha256 says", hex);
+}
+
+static int take_manifest(const struct config *config, const char *text, size_t size_bytes,
+	struct manifest *ret, struct error *err)
+{
+	int r = check_manifest_hash(config, text, size_bytes, err);
+
+	if (r == 0)
+		r = manifest_parse(text, size_bytes, ret, err);
+	if (r == 0 && config->system[0] && strcmp(config->system, ret->system) != 0)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"it is the manifest of %s, but system is %s", ret->system, config->system);
+	return r;
+}
+
 int sources_read_manifest(const struct config *config, struct manifest *ret, struct error *err)
 {
+	AUTO_FREE char *shown = url_shown(config->manifest);
 	AUTO_FREE char *text = NULL;
 	size_t size_bytes;
 	int r;
@@ -89,12 +124,12 @@ int sources_read_manifest(const struct config *config, struct manifest *ret, str
 	if (config->manifest[0] == '\0')
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"No manifest is named: set manifest to the guest.json of the system.");
-	r = fetch_text(config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
+	r = document_fetch(config, config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
 	if (r < 0)
 		return r;
-	r = manifest_parse(text, size_bytes, ret, err);
+	r = take_manifest(config, text, size_bytes, ret, err);
 	if (r < 0)
-		error_wrap(err, "%s", config->manifest);
+		error_wrap(err, "%s", shown);
 	return r;
 }
 

@@ -12,9 +12,13 @@
 
 #include <cmocka.h>
 
+#include "document.h"
 #include "fetch.h"
 
 #define ODD_NAME "a b#c?d%41"
+
+/* All time-outs at their defaults, but no second attempt. */
+static const struct config config = { .fetch_attempts = 1 };
 
 static char folder[] = "/tmp/test-fetch-XXXXXX";
 static char big_path[64], odd_path[64];
@@ -53,7 +57,7 @@ static void a_plain_path_is_quoted_into_a_url(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(fetch_text(odd_path, 3, &text, &size, &err), 0);
+	assert_int_equal(document_fetch(&config, odd_path, 3, &text, &size, &err), 0);
 	assert_int_equal(size, 3);
 	assert_string_equal(text, "odd");
 	free(text);
@@ -68,7 +72,7 @@ static void a_file_url_is_taken_as_it_is(void **state)
 
 	(void)state;
 	snprintf(url, sizeof(url), "file://%s/a%%20b%%23c%%3fd%%2541", folder);
-	assert_int_equal(fetch_text(url, 10, &text, &size, &err), 0);
+	assert_int_equal(document_fetch(&config, url, 10, &text, &size, &err), 0);
 	assert_string_equal(text, "odd");
 	free(text);
 }
@@ -80,7 +84,7 @@ static void a_larger_document_than_allowed_is_refused(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(fetch_text(odd_path, 2, &text, &size, &err), -EFBIG);
+	assert_int_equal(document_fetch(&config, odd_path, 2, &text, &size, &err), -EFBIG);
 	assert_int_equal(err.code, EXIT_FETCH);
 	assert_non_null(strstr(err.text, "it is larger than 2 bytes"));
 	assert_non_null(strstr(err.text, folder));
@@ -92,7 +96,7 @@ static void fails(const char *url, int r, const char *reason)
 	char *text;
 	size_t size;
 
-	assert_int_equal(fetch_text(url, 100, &text, &size, &err), r);
+	assert_int_equal(document_fetch(&config, url, 100, &text, &size, &err), r);
 	assert_int_equal(err.code, EXIT_FETCH);
 	if (!strstr(err.text, reason) || !strstr(err.text, url))
 		fail_msg("'%s' does not say '%s' and '%s'", err.text, url, reason);
@@ -123,7 +127,7 @@ static int shorten(void *userdata, const uint8_t *data, size_t size, struct erro
 /* libcurl takes a read error for the end of the file. */
 static void what_could_not_be_read_is_not_the_end_of_the_file(void **state)
 {
-	struct fetch *fetch = fetch_new(NULL);
+	struct fetch *fetch = fetch_new(&config, 1, NULL);
 	struct error err = { 0 };
 
 	(void)state;
@@ -146,7 +150,7 @@ static int compare_piece(void *userdata, const uint8_t *data, size_t size, struc
 
 static void a_stream_comes_whole_and_in_order(void **state)
 {
-	struct fetch *fetch = fetch_new(NULL);
+	struct fetch *fetch = fetch_new(&config, 1, NULL);
 	struct error err = { 0 };
 
 	(void)state;
@@ -169,7 +173,7 @@ static int refuse_piece(void *userdata, const uint8_t *data, size_t size, struct
 
 static void what_the_receiver_says_ends_the_transfer(void **state)
 {
-	struct fetch *fetch = fetch_new(NULL);
+	struct fetch *fetch = fetch_new(&config, 1, NULL);
 	struct error err = { 0 };
 
 	(void)state;
@@ -183,24 +187,13 @@ static void what_the_receiver_says_ends_the_transfer(void **state)
 static void a_stopped_transfer_ends(void **state)
 {
 	atomic_bool stop = true;
-	struct fetch *fetch = fetch_new(&stop);
+	struct fetch *fetch = fetch_new(&config, 1, &stop);
 	struct error err = { 0 };
 	size_t at = 0;
 
 	(void)state;
 	assert_int_equal(fetch_stream(fetch, big_path, compare_piece, &at, &err), -ECANCELED);
 	fetch_free(&fetch);
-}
-
-static void names_are_joined_with_one_slash(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		char *url = fetch_join(i ? "file:///cache/" : "file:///cache", "nar/x");
-
-		assert_string_equal(url, "file:///cache/nar/x");
-		free(url);
-	}
 }
 
 int main(void)
@@ -214,7 +207,6 @@ int main(void)
 		cmocka_unit_test(a_stream_comes_whole_and_in_order),
 		cmocka_unit_test(what_the_receiver_says_ends_the_transfer),
 		cmocka_unit_test(a_stopped_transfer_ends),
-		cmocka_unit_test(names_are_joined_with_one_slash),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
