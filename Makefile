@@ -23,10 +23,10 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools
 # Machines to install on, the host's tools, and the key to log in with.
-VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3
+VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
 # Linters, unit tests, and the tools that judge what the installer wrote.
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
-	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools nbdkit systemd nginx openssl
+	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools systemd nginx openssl
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)

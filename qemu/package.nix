@@ -9,8 +9,10 @@ let
     pkgs.dosfstools
     pkgs.jq
     pkgs.mtools
+    pkgs.nbdkit
     pkgs.openssh
-    pkgs.qemu_kvm or pkgs.qemu
+    (pkgs.qemu_kvm or pkgs.qemu)
+    pkgs.virtiofsd
     pkgs.xorriso
   ];
 in

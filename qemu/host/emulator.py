@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
@@ -112,7 +113,12 @@ def quote(value: str) -> str:
 
 def disk_format(path: str) -> str:
     """The format of a disk by its name; its content is the guest's to write, and is not asked."""
-    return "raw" if path.endswith((".raw", ".img")) else "qcow2"
+    if path.endswith((".raw", ".img")):
+        return "raw"
+    try:
+        return "raw" if stat.S_ISBLK(os.stat(path).st_mode) else "qcow2"
+    except OSError:
+        return "qcow2"
 
 
 def machine_arguments(machine: Machine, run: str, *, options: str = "") -> List[str]:

@@ -14,11 +14,46 @@ import secrets
 import shutil
 import stat
 import tempfile
-from typing import Iterator
+from typing import Iterator, Tuple
 
 from host.codes import Code, Failure
 
 PREFIX = "guest-installer."
+
+
+def path_of(disk: str) -> str:
+    """The lock's file of a disk: beside it, or where its user may write if it is a device."""
+    folder, name = os.path.split(os.path.realpath(disk))
+    if os.path.exists(disk) and stat.S_ISBLK(os.stat(disk).st_mode):
+        folder = _run_base()
+    return os.path.join(folder, f".{name}.lock")
+
+
+def inspect(path: str) -> Tuple[bool, str]:
+    """Whether somebody holds the lock, and the run folder if that is ours to look into, or ""."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False, ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False, ""
+    except BlockingIOError:
+        folder = os.fsdecode(os.pread(descriptor, 4096, 0))
+        return True, folder if _is_run_folder(folder) else ""
+    finally:
+        os.close(descriptor)
+
+
+def _is_run_folder(folder: str) -> bool:
+    """Whoever may write the lock's file must not make us believe or remove anything else."""
+    if not re.fullmatch(re.escape(PREFIX) + r"[0-9a-f]{16}", os.path.basename(folder)):
+        return False
+    with contextlib.suppress(OSError, ValueError):
+        status = os.lstat(folder)
+        private = stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o700
+        return private and status.st_uid == os.geteuid()
+    return False
 
 
 class Lock:
@@ -49,7 +84,7 @@ class Lock:
                 return True
         except BlockingIOError:
             os.close(self._descriptor)
-            raise Failure(Code.BUSY, f"another run is installing {self._guest}") from None
+            raise Failure(Code.BUSY, f"another run has {self._guest}") from None
         except FileNotFoundError:
             pass
         os.close(self._descriptor)
@@ -68,16 +103,10 @@ class Lock:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _remove_leftover(self) -> None:
-        """Whoever may write the lock's file must not make us remove anything but a run's folder."""
         folder = os.fsdecode(os.pread(self._descriptor, 4096, 0))
         os.ftruncate(self._descriptor, 0)
-        if not re.fullmatch(re.escape(PREFIX) + r"[0-9a-f]{16}", os.path.basename(folder)):
-            return
-        with contextlib.suppress(OSError, ValueError):
-            status = os.lstat(folder)
-            private = stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o700
-            if private and status.st_uid == os.geteuid():
-                shutil.rmtree(folder, ignore_errors=True)
+        if _is_run_folder(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_base() -> str:

@@ -13,7 +13,7 @@ import select
 import signal
 import subprocess
 from types import FrameType
-from typing import Callable, IO, List, Optional, Sequence, Tuple, Union
+from typing import Callable, IO, Optional, Sequence, Tuple, Union
 
 from host.codes import Code, Failure
 from host.deadline import Deadline
@@ -75,9 +75,11 @@ class Child:
         stderr: Stream = None,
         keep: Sequence[int] = (),
         session: bool = False,
+        folder: Optional[str] = None,
         environment: Optional[dict[str, str]] = None,
     ) -> None:
         """With `session`, the terminal's interrupt does not reach the child; it is ours to pass on.
+        `folder` is where it begins to work.
 
         Raises Failure(EMULATOR) if the program cannot be started.
         """
@@ -90,6 +92,7 @@ class Child:
                 stderr=stderr,
                 pass_fds=list(keep),
                 start_new_session=session,
+                cwd=folder,
                 env=environment,
                 preexec_fn=_tie(os.getpid()),
             )
@@ -124,6 +127,31 @@ class Child:
         """Whether the child still runs."""
         return self.wait(0) is None
 
+    def read(self, seconds: float) -> Optional[bytes]:
+        """Everything that the child says on its piped standard output until it closes that, or
+        None if the seconds passed before."""
+        return self._read(seconds, lambda data: False)
+
+    def read_line(self, seconds: float) -> Optional[bytes]:
+        """As read, but its first line at most, as far as it came in one go."""
+        return self._read(seconds, lambda data: b"\n" in data)
+
+    def _read(self, seconds: float, enough: Callable[[bytes], bool]) -> Optional[bytes]:
+        pipe = self._process.stdout
+        assert pipe
+        deadline = Deadline(seconds)
+        data = b""
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        while not enough(data):
+            if not poll.poll(deadline.left() * 1000):
+                return None
+            part = os.read(pipe.fileno(), 65536)
+            if not part:
+                break
+            data += part
+        return data
+
     def end(self, patience: float = 10) -> int:
         """Asks the child to end, insists after `patience` seconds; returns its status."""
         if self.runs():
@@ -147,17 +175,19 @@ class Child:
             self._descriptor = -1
 
 
-def run(arguments: Sequence[str], seconds: float) -> Tuple[int, str]:
+def run(
+    arguments: Sequence[str], seconds: float, *, environment: Optional[dict[str, str]] = None
+) -> Tuple[int, str]:
     """Runs a short program; returns its status and what it said on both streams, as text.
 
     Raises Failure(DEADLINE) when the seconds have passed; the program is ended then.
     """
     deadline = Deadline(seconds)
-    child = Child(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    child = Child(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, environment=environment
+    )
     try:
-        output = child.pipes[1]
-        assert output
-        text = _read_all(output, deadline)
+        text = child.read(deadline.left())
         status = None if text is None else child.wait(deadline.left())
         if text is None or status is None:
             raise Failure(Code.DEADLINE, f"{child.name} did not end in {seconds:g} s")
@@ -165,16 +195,3 @@ def run(arguments: Sequence[str], seconds: float) -> Tuple[int, str]:
     finally:
         child.end(1)
         child.close()
-
-
-def _read_all(pipe: IO[bytes], deadline: Deadline) -> Optional[bytes]:
-    """Everything that the pipe says until its end, or None when the deadline passed before."""
-    parts: List[bytes] = []
-    poll = select.poll()
-    poll.register(pipe, select.POLLIN)
-    while poll.poll(deadline.left() * 1000):
-        part = os.read(pipe.fileno(), 65536)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-    return None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import collections
 import json
-import os
 import socket
 from typing import Any, Collection, Deque, Dict, Optional
 
+from host import sockets
 from host.deadline import Deadline
 
 LINE_LIMIT = 1 << 20
@@ -51,26 +51,16 @@ class Monitor:
 
     @classmethod
     def connect(cls, path: str, seconds: float = 30) -> "Monitor":
-        """Connects to the socket `path`, however long that is, of a QEMU that runs.
+        """Connects to the socket `path` of a QEMU that runs.
 
         Raises MonitorClosed if nobody listens there.
         """
-        stream = socket.socket(socket.AF_UNIX)
-        folder = -1
         try:
-            folder = os.open(os.path.dirname(path) or ".", os.O_PATH | os.O_DIRECTORY)
-            stream.settimeout(seconds)
-            # A socket's address has 108 bytes at most; through the descriptor any path is short.
-            stream.connect(f"/proc/self/fd/{folder}/{os.path.basename(path)}")
+            stream = sockets.connect(path, seconds)
         except socket.timeout as error:
-            stream.close()
             raise MonitorTimeout(f"{path} does not answer") from error
         except OSError as error:
-            stream.close()
             raise MonitorClosed(f"cannot connect to {path}: {error.strerror}") from error
-        finally:
-            if folder >= 0:
-                os.close(folder)
         return cls(stream, seconds)
 
     def __enter__(self) -> "Monitor":

@@ -87,8 +87,8 @@ the_same_disk_cannot_run_twice() {
 	make_standin guest.raw 'guest is up\n' button
 	start_guest guest.raw
 	run "$TOP/qemu/run-guest" guest.raw --accel tcg --memory 64M
-	expect_status 80
-	expect_output 'lock'
+	expect_status 82
+	expect_output 'another run has'
 	kill -TERM "$started"
 	wait "$started"
 }

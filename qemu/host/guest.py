@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""One installed guest that runs: QEMU is started, watched and ended here.
+
+The process that has started it is its keeper: QEMU dies with it. The run folder holds `state.json`,
+from which other processes learn of the guest, and the sockets `monitor` (QMP) and, where nobody
+sees the console otherwise, `console`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+from typing import Any, Dict, List, Optional
+
+from host import sockets
+from host.codes import Code, Failure, say
+from host.deadline import Deadline
+from host.emulator import last_words, machine_arguments, quote
+from host.guest_devices import (
+    hold_devices,
+    more_disks,
+    network_cards,
+    root_disk,
+    screen,
+    usb_devices,
+)
+from host.guest_kernel import all_shares, kernel_arguments
+from host.guest_wishes import Wishes, is_size
+from host.process import Child
+from host.qmp import Monitor, MonitorClosed, MonitorError, MonitorTimeout
+from host.share import Shares, choose_way
+
+TOOL = "run-guest"
+STATE, MONITOR, CONSOLE = "state.json", "monitor", "console"
+BUTTON_SECONDS = 10
+FORCED = ("host-qmp-quit", "host-signal")  # why QEMU ended, where it was not the guest's doing
+
+
+class Guest:
+    """A guest of `wishes` on the existing disk, with its files in the private folder `run`."""
+
+    def __init__(self, wishes: Wishes, disk: str, run: str) -> None:
+        self.wishes, self.disk, self.run = wishes, disk, run
+        self.ssh_port = 0
+        self.way = ""
+        self._child: Optional[Child] = None
+        self._monitor: Optional[Monitor] = None
+        self._shares: Optional[Shares] = None
+        self._devices: List[int] = []
+
+    def start(self) -> None:
+        """Returns when QEMU runs and tells its SSH port; Failure(EMULATOR) with its reason."""
+        wishes = self.wishes
+        shares = all_shares(wishes)
+        self.way = choose_way(wishes.share_by, shares) if shares else ""
+        kernel = kernel_arguments(wishes, self.disk, self.way, self.run) if wishes.kernel else []
+        paths = [disk for disk in wishes.disks if not is_size(disk)]
+        self._devices = hold_devices([self.disk, *paths])
+        disks, files = more_disks(wishes)
+        self._shares = Shares(shares, self.way, wishes.machine, self.run)
+        ours, theirs = socket.socketpair()
+        listeners = [sockets.listen(os.path.join(self.run, MONITOR))]
+        arguments = [
+            *machine_arguments(wishes.machine, self.run, options=self._shares.machine_options),
+            *self._console(listeners),
+            *_monitors(theirs, listeners[0]),
+            *root_disk(self.disk, wishes.snapshot, boots=not wishes.kernel),
+            *disks,
+            *network_cards(wishes),
+            *self._shares.arguments,
+            *usb_devices(wishes),
+            *screen(wishes.vnc),
+            *kernel,
+            *(["-no-reboot"] if wishes.run else []),
+        ]
+        streams = [theirs, *listeners]
+        keep = [stream.fileno() for stream in streams] + [file.fileno() for file in files]
+        self._spawn(arguments, keep + self._shares.keep)
+        for stream in streams:
+            stream.close()
+        for file in files:
+            file.close()
+        self._shares.started()
+        self._greet(ours)
+        self._write_state()
+
+    def wait(self) -> None:
+        """Returns when the guest has powered off; Failure if QEMU failed or was told to quit."""
+        monitor, child = self._monitor, self._child
+        assert monitor and child
+        reason = ""
+        try:
+            while True:
+                try:
+                    event = monitor.wait_event(("SHUTDOWN",), 3600)
+                    reason = str(event.get("data", {}).get("reason", ""))
+                except MonitorTimeout:
+                    pass
+        except MonitorClosed:
+            pass
+        self._judge(child.wait(60))
+        if reason in FORCED:
+            raise Failure(Code.DEADLINE, "the guest was ended before it had powered off")
+
+    def stop(self) -> None:
+        """Presses the power button and waits; Failure(DEADLINE) if that does not help in time."""
+        monitor, child = self._monitor, self._child
+        if not monitor or not child:
+            return
+        say(TOOL, "pressing the guest's power button")
+        deadline = Deadline(self.wishes.stop_timeout)
+        status = None
+        while status is None and not deadline.passed():
+            try:
+                monitor.execute("system_powerdown")  # a guest that still boots may have missed it
+            except MonitorClosed:
+                pass
+            status = child.wait(min(BUTTON_SECONDS, deadline.left()))
+        if status is None:
+            seconds = self.wishes.stop_timeout
+            raise Failure(Code.DEADLINE, f"the guest did not power off in {seconds} s")
+        self._judge(status)
+
+    def runs(self, seconds: float = 0) -> bool:
+        """Whether QEMU runs, and goes on running for so long."""
+        return self._child is not None and self._child.wait(seconds) is None
+
+    def close(self) -> None:
+        """Ends whatever still runs."""
+        if self._child:
+            self._child.close()
+        if self._shares:
+            self._shares.close()
+        for device in self._devices:
+            os.close(device)
+
+    def console_log(self) -> str:
+        """The file in which the console's words are, if they are in one."""
+        return self.wishes.log or os.path.join(self.run, "console.log")
+
+    def _judge(self, status: Optional[int]) -> None:
+        if status != 0:
+            words = last_words(os.path.join(self.run, "messages")) or "no reason given"
+            raise Failure(Code.EMULATOR, f"QEMU failed ({status}): {words}")
+
+    def _console(self, listeners: List[socket.socket]) -> List[str]:
+        """To the standard output, into a file, or to whoever connects to the run folder's socket."""
+        wishes = self.wishes
+        log = quote(self.console_log())
+        if wishes.daemon or wishes.console:
+            listeners.append(sockets.listen(os.path.join(self.run, CONSOLE)))
+            number = listeners[-1].fileno()
+            to_log = f",logfile={log}" if wishes.log or wishes.daemon else ""
+            backend = f"socket,id=console,fd={number},server=on,wait=off{to_log}"
+        elif wishes.log or wishes.run:
+            backend = f"file,id=console,path={log}"
+        else:
+            backend = "stdio,id=console,signal=off"
+        return ["-chardev", backend, "-serial", "chardev:console"]
+
+    def _spawn(self, arguments: List[str], keep: List[int]) -> None:
+        """A session of its own keeps the terminal's interrupt from QEMU; it is ours to pass on."""
+        quiet = self.wishes.run or self.wishes.daemon or self.wishes.console
+        with open(os.path.join(self.run, "messages"), "wb") as messages:
+            self._child = Child(
+                arguments,
+                stdout=subprocess.DEVNULL if quiet else None,
+                stderr=messages,
+                keep=keep,
+                session=True,
+            )
+
+    def _greet(self, stream: socket.socket) -> None:
+        try:
+            self._monitor = Monitor(stream, 60)
+            # QEMU took a port that was free and says which: nothing can take it in between.
+            text = self._monitor.human("info usernet", seconds=60)
+        except MonitorClosed:
+            assert self._child
+            self._judge(self._child.wait(10) or -1)
+        except MonitorError as error:
+            raise Failure(Code.EMULATOR, str(error)) from error
+        match = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", text)
+        if not match:
+            raise Failure(Code.EMULATOR, "QEMU does not tell the port that it forwards")
+        self.ssh_port = int(match.group(1))
+
+    def _write_state(self) -> None:
+        assert self._child
+        state: Dict[str, Any] = {
+            "disk": self.disk,
+            "pid": os.getpid(),
+            "qemu_pid": self._child.pid,
+            "ssh": {"host": "127.0.0.1", "port": self.ssh_port, "user": self.wishes.user},
+        }
+        path = os.path.join(self.run, STATE)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump(state, file)
+        os.rename(path + ".new", path)
+
+
+def _monitors(private: socket.socket, public: socket.socket) -> List[str]:
+    """One monitor for us alone, and one for the other processes of the user."""
+    return [
+        *("-chardev", f"socket,id=monitor,fd={private.fileno()}"),
+        *("-mon", "chardev=monitor,mode=control"),
+        *("-chardev", f"socket,id=public,fd={public.fileno()},server=on,wait=off"),
+        *("-mon", "chardev=public,mode=control"),
+    ]

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""QEMU's arguments for what a guest has besides processors and memory: disks, cards, USB devices."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+import tempfile
+from typing import IO, List, Sequence, Tuple
+
+from host.codes import Code, Failure
+from host.emulator import disk_format, parse_size, quote
+from host.guest_wishes import Wishes, is_size
+
+TAP_NAME = "guest0"  # what the guest calls its card on the tap interface
+
+
+def disk_arguments(path: str, name: str, options: str) -> List[str]:
+    """One disk, as virtio block device; `options` of the drive begin with a comma."""
+    drive = (
+        f"if=none,id={name},format={disk_format(path)},discard=unmap{options},file={quote(path)}"
+    )
+    return ["-drive", drive]
+
+
+def root_disk(path: str, snapshot: bool, *, boots: bool) -> List[str]:
+    """The installed disk: the first one, and the one that the firmware boots, unless it is given a
+    kernel."""
+    return [
+        *disk_arguments(path, "root", _snapshot(snapshot)),
+        *("-device", "virtio-blk-pci,drive=root" + (",bootindex=0" if boots else "")),
+    ]
+
+
+def more_disks(wishes: Wishes) -> Tuple[List[str], List[IO[bytes]]]:
+    """The disks that the user added, and the files of the empty ones.
+
+    These have no name from the start, so that nothing is left of them whatever happens; QEMU gets
+    their descriptors.
+    """
+    arguments: List[str] = []
+    files: List[IO[bytes]] = []
+    for number, disk in enumerate(wishes.disks, 1):
+        name = f"disk{number}"
+        if is_size(disk):
+            file = _empty(parse_size("--disk", disk))
+            files.append(file)
+            arguments += ["-add-fd", f"fd={file.fileno()},set={number}"]
+            drive = f"if=none,id={name},format=raw,discard=unmap,cache=unsafe,auto-read-only=off,file=/dev/fdset/{number}"
+            arguments += ["-drive", drive]
+        else:
+            arguments += disk_arguments(os.path.realpath(disk), name, _snapshot(wishes.snapshot))
+        arguments += ["-device", f"virtio-blk-pci,drive={name},serial={name}"]
+    return arguments, files
+
+
+def network_cards(wishes: Wishes) -> List[str]:
+    """The card whose SSH port is forwarded, and the one on the host's interface."""
+    arguments = [
+        *("-netdev", f"user,id=network,hostfwd=tcp:127.0.0.1:{wishes.ssh_port}-:22"),
+        *("-device", "virtio-net-pci,netdev=network"),
+    ]
+    if wishes.tap:
+        if not os.path.exists(f"/sys/class/net/{wishes.tap}"):
+            raise Failure(Code.MISUSE, f"there is no network interface {wishes.tap}")
+        arguments += [
+            *("-netdev", f"tap,id=tap,ifname={wishes.tap},script=no,downscript=no"),
+            *("-device", f"virtio-net-pci,netdev=tap,mac={tap_mac(wishes.guest)}"),
+        ]
+    return arguments
+
+
+def tap_mac(guest: str) -> str:
+    """An address of its own for each guest, the same at every start; 52:54:00 is QEMU's part."""
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(guest))).hexdigest()
+    return ":".join(["52:54:00", digest[0:2], digest[2:4], digest[4:6]])
+
+
+def usb_devices(wishes: Wishes) -> List[str]:
+    """A controller with the host's devices by vendor and product; QEMU takes them when they come."""
+    devices = ["usb-tablet,bus=usb.0"] if wishes.usb_tablet else []
+    for vendor, product in wishes.usb:
+        devices.append(f"usb-host,bus=usb.0,vendorid=0x{vendor},productid=0x{product}")
+    arguments = ["-device", "qemu-xhci,id=usb"] if devices else []
+    for device in devices:
+        arguments += ["-device", device]
+    return arguments
+
+
+def screen(vnc: str) -> List[str]:
+    """Nobody sees the screen, or who may open that socket."""
+    return ["-vnc", f"unix:{quote(vnc)}"] if vnc else []
+
+
+def _snapshot(snapshot: bool) -> str:
+    return ",snapshot=on" if snapshot else ""
+
+
+def _empty(size: int) -> IO[bytes]:
+    """What is too large for memory belongs into /var/tmp, unless TMPDIR says otherwise."""
+    folder = os.environ.get("TMPDIR") or "/var/tmp"
+    try:
+        file = tempfile.TemporaryFile(dir=folder)
+        file.truncate(size)
+    except OSError as error:
+        message = f"cannot make a disk of {size} bytes in {folder}: {error.strerror}"
+        raise Failure(Code.NO_ROOM, message) from error
+    return file
+
+
+def hold_devices(paths: Sequence[str]) -> List[int]:
+    """Descriptors by which block devices are ours: the host can neither mount nor format them.
+
+    Files are locked by QEMU itself.
+    """
+    held: List[int] = []
+    for path in paths:
+        if not stat.S_ISBLK(os.stat(path).st_mode):
+            continue
+        try:
+            held.append(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
+            fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Failure(Code.BUSY, f"{path} is in use: {error.strerror}") from error
+    return held

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""run-guest: runs an installed guest; with a kernel, devices and a script of one's own, if wanted.
+
+The story is in `live`. Whatever ends it, the guest, the lock and the private folder go with it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import List, Optional, Sequence
+
+from host import control, guest_options, process, terminal
+from host.codes import Code, Failure, say
+from host.daemon import Daemon, detach
+from host.guest import TOOL, Guest
+from host.guest_script import run_script
+from host.guest_table import help_text
+from host.guest_wishes import Wishes, check
+from host.lock import Lock, path_of
+from host.notify import notify
+
+FIRST_RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "first-run")
+LEAVE_TEXT = "Ctrl-] leaves the console"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the tool; returns its exit status."""
+    os.umask(0o022)
+    if "--help" in argv:
+        print(help_text(), end="")
+        return Code.SUCCESS
+    process.raise_on_signals()
+    try:
+        return _do(check(guest_options.read(list(argv))))
+    except Failure as failure:
+        say(TOOL, failure.sentence)
+        if failure.code == Code.MISUSE:
+            say(TOOL, "run-guest --help lists the options")
+        return failure.code
+    except process.Interrupted as interrupted:
+        return 128 + interrupted.number
+
+
+def _do(wishes: Wishes) -> int:
+    disk = os.path.realpath(wishes.guest)
+    if wishes.status:
+        return control.tell_status(disk, wishes.json)
+    if wishes.stop:
+        return control.stop(disk, wishes.stop_timeout)
+    if wishes.console:
+        running = control.find(disk)
+        if running:
+            say(TOOL, LEAVE_TEXT)
+            terminal.attach(running.console())
+            return Code.SUCCESS
+    _make_guest(wishes, disk)
+    daemon: Optional[Daemon] = None
+    with Lock(path_of(disk), disk) as lock:
+        if wishes.daemon:
+            daemon = detach(TOOL)
+        try:
+            with lock.run_folder() as run:
+                return live(Guest(wishes, disk, run), daemon)
+        except Failure as failure:
+            if daemon:
+                daemon.failed(failure.code, failure.sentence)
+            raise
+
+
+def live(guest: Guest, daemon: Optional[Daemon]) -> int:
+    """From the start to the end of a guest; returns the exit status."""
+    wishes = guest.wishes
+    try:
+        guest.start()
+        _greet(guest, daemon)
+        if wishes.run:
+            return run_script(guest)
+        if wishes.console:
+            _attach(guest)
+        else:
+            guest.wait()
+        return Code.SUCCESS
+    except process.Interrupted:
+        if wishes.run:
+            raise
+        process.raise_on_signals()  # who asks again means at once
+        guest.stop()
+        return Code.SUCCESS
+    finally:
+        process.ignore_signals()
+        guest.close()
+
+
+def _greet(guest: Guest, daemon: Optional[Daemon]) -> None:
+    """How to log in, first of all; and what was chosen where there was a choice."""
+    line = f"ssh -p {guest.ssh_port} {guest.wishes.user}@127.0.0.1"
+    way = f"folders are shared by {guest.way}" if guest.way else ""
+    notify(f"READY=1\nSTATUS={line}")
+    if daemon:
+        daemon.ready(line + (f"\n{way}" if way else ""))
+        return
+    if way:
+        say(TOOL, way)
+    if guest.wishes.run or guest.wishes.console:
+        say(TOOL, line)
+    else:
+        print(line, flush=True)
+
+
+def _attach(guest: Guest) -> None:
+    """The terminal is the console until the user leaves; then the guest is asked to power off."""
+    say(TOOL, LEAVE_TEXT)
+    running = control.find(guest.disk)
+    assert running
+    if terminal.attach(running.console()):
+        guest.stop()
+    else:
+        guest.wait()
+
+
+def _make_guest(wishes: Wishes, disk: str) -> None:
+    """Has first-run make the guest if there is none, and everything is there to make it."""
+    if os.path.exists(disk):
+        return
+    if not (wishes.iso and wishes.keys):
+        message = f"cannot find the disk {disk}; with --iso and --key, it would be made"
+        raise Failure(Code.MISUSE, message)
+    say(TOOL, f"there is no {disk} yet; first-run makes it")
+    words: List[str] = [FIRST_RUN, "--disk", disk, "--size", wishes.size, "--iso", wishes.iso]
+    for key in wishes.keys:
+        words += ["--key", key]
+    for setting in wishes.settings:
+        words += ["--set", setting]
+    words += ["--firmware", wishes.machine.firmware, "--accel", wishes.machine.accel]
+    child = process.Child(words, stdout=sys.stderr.fileno())
+    try:
+        status = child.wait()
+    finally:
+        child.close()
+    if status != 0:
+        raise Failure(status or Code.EMULATOR, "the guest could not be made")
