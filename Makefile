@@ -184,8 +184,8 @@ share = $(DESTDIR)$(PREFIX)/share/guest-installer
 install: build ## the program and the host tools, below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(share)/qemu $(share)/keys
 	install -m 755 build/guest-installer $(DESTDIR)$(PREFIX)/bin/
-	cp $(wildcard qemu/* keys/*) --parents --no-dereference --recursive -t $(share)
-	for tool in first-run run-guest; do \
+	cp $(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest --parents --no-dereference --recursive -t $(share)
+	for tool in first-run run-guest serve-cache; do \
 		ln -sf ../share/guest-installer/qemu/$$tool $(DESTDIR)$(PREFIX)/bin/guest-installer-$$tool; \
 	done
 	ln -sf ../share/guest-installer/keys/make-key-drive $(DESTDIR)$(PREFIX)/bin/guest-installer-make-key-drive

@@ -7,9 +7,10 @@ import argparse
 import os
 import re
 from dataclasses import dataclass
-from typing import NoReturn, Optional, Sequence, Tuple
+from typing import Iterable, NoReturn, Optional, Sequence, Tuple
 
 from host import emulator
+from host.closure import Request, parse_request
 from host.codes import Code, Failure
 from host.disk import Disk, new_serial
 from host.keydrive import is_url
@@ -36,6 +37,12 @@ older ones .log.1 to .log.5), the verdict (guest.qcow2.verdict.json) and the gue
   --key FILE            a public key or authorized_keys file, a folder of them, or an http, https
                         or file URL, fetched on this host; repeatable
   --set KEY=VALUE       one line of the installer's configuration; repeatable
+  --system PATH         the guest's system in this host's Nix store: its closure is served to the
+                        installer, which fetches it (--network user); needs nginx and --manifest
+  --manifest FILE       the guest.json of that system, or what iso/make-manifest completes to one
+  --cache FOLDER|URL    a binary cache that has the system, instead of this host's store; its
+                        public key is told by --set trusted-keys
+  --signing-key FILE    the secret key to sign the closure with (default: one for this run)
   --memory SIZE         the guest's memory while it is installed (default 512M)
   --cores N             its processors (default: the host's, four at most)
   --firmware bios|uefi  what boots the ISO (default bios)
@@ -79,10 +86,20 @@ class Options:
     json: bool
     quiet: bool
     keep_failed: bool
+    closure: Optional[Request] = None
 
     def setting(self, key: str) -> Optional[str]:
         """The value of one --set; of several the last."""
         return dict(self.settings).get(key)
+
+    def missing(self, settings: Iterable[Tuple[str, str]]) -> str:
+        """Lines of those settings that --set does not name."""
+        return "".join(f"{key} = {value}\n" for key, value in settings if self.setting(key) is None)
+
+    def beside(self, kind: str) -> str:
+        """A hidden name beside the records, for what lasts as long as the run."""
+        folder, name = os.path.split(self.records)
+        return os.path.join(folder, f".{name}.{kind}")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -100,6 +117,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(prog="first-run", allow_abbrev=False)
     for name in ("disk", "size", "iso", "records", "timeout", "stage-timeout", "cores", "format"):
+        parser.add_argument(f"--{name}", default="")
+    for name in ("system", "manifest", "cache", "signing-key"):
         parser.add_argument(f"--{name}", default="")
     for name, default in (
         ("memory", "512M"),
@@ -132,6 +151,11 @@ def parse(arguments: Sequence[str]) -> Options:
         _refuse(f"--network takes none, user or tap=INTERFACE, not '{given.network}'")
     if given.prove_boot and dict(settings).get("layout") in ("direct", "pygrub"):
         _refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
+    closure = parse_request(
+        given.system, given.manifest, given.cache, given.signing_key, dict(settings)
+    )
+    if closure and given.network.startswith("tap="):
+        _refuse("--system serves the guest on QEMU's user network: leave --network away")
     disks = _parse_disks(given)
     return Options(
         disks=disks,
@@ -140,7 +164,7 @@ def parse(arguments: Sequence[str]) -> Options:
         keys=tuple(key if is_url(key) else os.path.abspath(key) for key in given.key),
         settings=settings,
         machine=machine,
-        network=given.network,
+        network="user" if closure else given.network,
         timeout=_number("--timeout", given.timeout),
         stage_timeout=_number("--stage-timeout", given.stage_timeout),
         prove_boot=given.prove_boot,
@@ -148,6 +172,7 @@ def parse(arguments: Sequence[str]) -> Options:
         json=given.json,
         quiet=given.quiet,
         keep_failed=given.keep_failed,
+        closure=closure,
     )
 
 

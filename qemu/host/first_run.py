@@ -15,6 +15,7 @@ from typing import Callable, Optional, Sequence, Tuple
 
 from host import arguments, disk, emulator, process, records, verdict
 from host.arguments import Options
+from host.closure import served
 from host.codes import Code, Failure, say
 from host.course import EMULATION_FACTOR, INSTALLER_SECONDS, Course, Limits
 from host.follow import Follower
@@ -130,8 +131,10 @@ class Attempt:
         log = records.Log(f"{options.records}.log")
         try:
             disk.make(options.disks)
-            self._drive.write(os.path.join(self._private, "keys"))
-            self._run_installer(log)
+            with served(options.closure, options.beside("cache")) as settings:
+                self._drive.add_settings(options.missing(settings))
+                self._drive.write(os.path.join(self._private, "keys"))
+                self._run_installer(log)
         finally:
             log.close()
         disk.check(options.disks)
