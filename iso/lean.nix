@@ -6,20 +6,20 @@
 {
   guest,
   settings ? { },
+  package ? import ../installer/package.nix { inherit pkgs; },
 }:
 let
   inherit (pkgs) lib;
   inherit (guest) config;
 
   cache = import ./guest-cache.nix { inherit pkgs; } guest;
-  package = import ../installer/package.nix { inherit pkgs; };
   conf = import ./module/settings.nix { inherit lib; };
   static = pkgs.pkgsStatic or pkgs;
 
   kernel = "${config.system.build.kernel}/${config.system.boot.loader.kernelFile}";
   modules = config.system.modulesTree;
 
-  errors = conf.errors settings;
+  errors = conf.errors "settings" settings;
 
   # The medium is mounted by the installer, at this place.
   text = conf.render (

@@ -33,6 +33,6 @@ in
     ++ map (message: {
       assertion = false;
       inherit message;
-    }) ((import ./settings.nix { inherit lib; }).errors cfg.settings);
+    }) ((import ./settings.nix { inherit lib; }).errors "services.guest-installer.settings" cfg.settings);
   };
 }

@@ -12,19 +12,19 @@ in
 {
   type = types.attrsOf (types.nullOr (types.either atom (types.listOf atom)));
 
-  # Sentences for what a line of the file cannot hold.
+  # Sentences for what a line of the file cannot hold; option is where the settings stand.
   errors =
-    settings:
+    option: settings:
     lib.concatLists (
       lib.mapAttrsToList (
         name: v:
         let
           words = if builtins.isList v then v else [ v ];
         in
-        lib.optional (builtins.any builtins.isBool words) "services.guest-installer.settings.${name} is a boolean; the installer's keys take words, like \"none\" or \"force\"."
+        lib.optional (builtins.any builtins.isBool words) "${option}.${name} is a boolean; the installer's keys take words, like \"none\" or \"force\"."
         ++ lib.optional (builtins.any (
           word: builtins.isString word && builtins.match "[^\n\r]*" word == null
-        ) words) "services.guest-installer.settings.${name} has more than one line."
+        ) words) "${option}.${name} has more than one line."
       ) settings
     );
 

@@ -40,7 +40,7 @@ in
       ++ map (sentence: {
         assertion = false;
         message = of name sentence;
-      }) ((import ../../iso/module/settings.nix { inherit lib; }).errors guest.settings)
+      }) ((import ../../iso/module/settings.nix { inherit lib; }).errors "settings" guest.settings)
     )
     ++ [
       {

@@ -15,7 +15,7 @@ in
     timeout = 1800;
   };
   "settings.errors" = lib.concatStringsSep "\n" (
-    settings.errors {
+    settings.errors "settings" {
       disk = "auto";
       wipe = true;
       keys-user = "me\nwipe = force";

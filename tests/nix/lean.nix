@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+# The lean ISO of the sample guest, made by iso/lean.nix as a real guest's is.
+{
+  debs,
+  installer,
+  mkfsFat,
+}:
+let
+  sample = import ../../iso/sample { inherit debs; };
+  pkgs = import ./pkgs.nix;
+
+  # A package that has one program.
+  program =
+    name: file:
+    pkgs.runCommand name { inherit name file; } ''install -D -m 755 "$file" "$out/bin/$name"'';
+in
+import ../../iso/lean.nix
+  {
+    pkgs = pkgs // {
+      pkgsStatic = {
+        inherit (sample) busybox;
+        dosfstools = program "mkfs.fat" mkfsFat;
+      };
+    };
+  }
+  {
+    package = program "guest-installer" installer;
+    settings.timeout = 1800;
+    guest.config = {
+      guestInstaller.layout = "gpt";
+      networking.hostName = "sample";
+      system = {
+        build = {
+          toplevel = sample.gpt;
+          kernel = sample.linux;
+        };
+        boot.loader.kernelFile = "bzImage";
+        modulesTree = sample.linux;
+      };
+      fileSystems = {
+        "/" = {
+          mountPoint = "/";
+          device = "/dev/disk/by-label/nixos";
+          fsType = "ext4";
+        };
+        "/boot" = {
+          mountPoint = "/boot";
+          device = "/dev/disk/by-label/ESP";
+          fsType = "vfat";
+        };
+      };
+      boot.loader.grub = {
+        enable = true;
+        device = "/dev/vda";
+        efiSupport = true;
+      };
+      services.openssh = {
+        enable = true;
+        authorizedKeysFiles = [ ".ssh/authorized_keys" ];
+      };
+    };
+  }

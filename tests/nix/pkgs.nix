@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# The distribution's programs under the names that nixpkgs gives them, so that
+# the expressions that make the lean ISO are not only evaluated but built.
+let
+  lib = import ./standin.nix;
+  # bash would turn itself into the last command, whose early end of output Nix
+  # takes for the builder's: hence the colon.
+  run =
+    name: environment: script:
+    derivation (
+      {
+        inherit name;
+        system = "x86_64-linux";
+        builder = "/bin/bash";
+        args = [
+          "-euo"
+          "pipefail"
+          "-c"
+          "TMPDIR=$PWD; ${script}\n:"
+        ];
+        PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
+      }
+      // removeAttrs environment [ "nativeBuildInputs" ]
+    );
+in
+{
+  inherit lib;
+  runCommand = run;
+
+  # The file that nix-store --load-db reads.
+  closureInfo =
+    { rootPaths }:
+    run "closure-info"
+      {
+        __structuredAttrs = true;
+        exportReferencesGraph.closure = rootPaths;
+        outputs = [ "out" ];
+      }
+      ''
+        export PATH=/usr/bin:/bin
+        out=$(jq -r .outputs.out .attrs.json)
+        mkdir "$out"
+        jq -r '.closure[] | [.path, .narHash, .narSize, "", (.references | length)] + .references
+          | map(tostring) | join("\n")' .attrs.json >"$out/registration"
+      '';
+
+  syslinux = run "syslinux" { } ''
+    mkdir -p "$out/share/syslinux"
+    cp /usr/lib/ISOLINUX/*.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$out/share/syslinux/"
+  '';
+  grub2_efi = "/usr";
+  cacert = run "cacert" { } ''
+    mkdir -p "$out/etc/ssl/certs"
+    cp /etc/ssl/certs/ca-certificates.crt "$out/etc/ssl/certs/ca-bundle.crt"
+  '';
+}
+// builtins.listToAttrs (
+  map
+    (name: {
+      inherit name;
+      value = "/usr";
+    })
+    [
+      "cpio"
+      "gawk"
+      "jq"
+      "kmod"
+      "mtools"
+      "nix"
+      "xorriso"
+      "xz"
+      "zstd"
+    ]
+)
