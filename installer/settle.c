@@ -46,10 +46,25 @@ static bool is_storage(const char *bus, const char *device)
 	return strcmp(type, "0x0002") == 0 || strcmp(type, "0x0008") == 0;
 }
 
-/* The first storage device of a bus without a driver goes into ret; empty if all are bound. */
-static void find_unbound(const char *bus, char *ret, size_t ret_bytes)
+/* Whether there is nothing more to wait for. A virtio driver is done when it is bound. Xen's makes
+ * the disk later, when the backend has answered; and what it leaves alone as soon as it is there is
+ * a cdrom, which an HVM domain has another driver for (xen-blkfront's probe function). */
+static bool is_ready(const char *bus, const char *device)
 {
-	char folder[64], path[512];
+	bool on_xen = strcmp(bus, "xen") == 0;
+	char path[512];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/driver", bus, device);
+	if (access(path, F_OK) < 0)
+		return on_xen && access("/sys/bus/xen/drivers/vbd", F_OK) == 0;
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/block", bus, device);
+	return !on_xen || access(path, F_OK) == 0;
+}
+
+/* The first storage device of a bus that is not ready goes into ret; empty if all are. */
+static void find_unready(const char *bus, char *ret, size_t ret_bytes)
+{
+	char folder[64];
 	AUTO_CLOSEDIR DIR *dir = NULL;
 	struct dirent *entry;
 
@@ -59,19 +74,18 @@ static void find_unbound(const char *bus, char *ret, size_t ret_bytes)
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' || !is_storage(bus, entry->d_name))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s/driver", folder, entry->d_name);
-		if (access(path, F_OK) < 0) {
+		if (!is_ready(bus, entry->d_name)) {
 			snprintf(ret, ret_bytes, "%s device %s", bus, entry->d_name);
 			return;
 		}
 	}
 }
 
-static bool all_bound(char *ret_missing, size_t ret_bytes)
+static bool all_ready(char *ret_missing, size_t ret_bytes)
 {
-	find_unbound("virtio", ret_missing, ret_bytes);
+	find_unready("virtio", ret_missing, ret_bytes);
 	if (ret_missing[0] == '\0')
-		find_unbound("xen", ret_missing, ret_bytes);
+		find_unready("xen", ret_missing, ret_bytes);
 	return ret_missing[0] == '\0';
 }
 
@@ -97,13 +111,13 @@ void settle_wait(void)
 	for (;;) {
 		if (event_within(events, NAP_MS))
 			last_event = clock_now_ms();
-		bool bound = all_bound(missing, sizeof(missing));
+		bool ready = all_ready(missing, sizeof(missing));
 
-		if (bound && clock_now_ms() - last_event >= QUIET_MS)
+		if (ready && clock_now_ms() - last_event >= QUIET_MS)
 			return;
 		if (clock_now_ms() - start >= DEADLINE_MS)
 			break;
 	}
 	log_line("settle: devices did not come to rest within %d s%s%s", DEADLINE_MS / 1000,
-		missing[0] ? ", still without a driver: " : "", missing);
+		missing[0] ? ", not ready: " : "", missing);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
-/* Settled: every virtio and Xen block device is bound to a driver, and half a second has passed
- * without an event of the kernel. Gives up after 30 seconds; what is missing is logged then. */
+/* Settled: every virtio block device is bound to a driver, every Xen one has a disk or is left to
+ * another driver, and half a second has passed without an event of the kernel. Gives up after 30
+ * seconds; what is missing is logged then. */
 void settle_wait(void);
