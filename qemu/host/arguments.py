@@ -102,7 +102,9 @@ class Options:
         return os.path.join(folder, f".{name}.{kind}")
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the options in our words, by Failure(MISUSE)."""
+
     def format_help(self) -> str:
         return USAGE
 
@@ -114,8 +116,8 @@ class _Parser(argparse.ArgumentParser):
         raise Failure(Code.MISUSE, message)
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="first-run", allow_abbrev=False)
+def _parser() -> Parser:
+    parser = Parser(prog="first-run", allow_abbrev=False)
     for name in ("disk", "size", "iso", "records", "timeout", "stage-timeout", "cores", "format"):
         parser.add_argument(f"--{name}", default="")
     for name in ("system", "manifest", "cache", "signing-key"):

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""xen-domain: writes the domain files of a guest under Xen, from one set of options."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Optional, Sequence
+
+from host import domain, emulator, image, verdict
+from host.codes import Code, Failure, say
+from host.arguments import Parser
+from host.domain import Boot, Domain
+
+TOOL = "xen-domain"
+USAGE = """\
+Usage: xen-domain install --name NAME --disk DISK... --iso FILE [--keys FILE] [OPTION]...
+       xen-domain pygrub --name NAME --disk BOOT --disk ROOT [OPTION]...
+       xen-domain direct --name NAME --disk DISK (--installed LOG | --kernel FILE --ramdisk FILE)
+                         [OPTION]...
+
+Writes a file for `xl create`: the HVM domain that boots the installer's ISO, the PV domain whose
+kernel pygrub takes from the first disk, or the PV domain that the host gives a kernel.
+
+  --name NAME          the domain's name
+  --disk DISK          phy:DEVICE, file:IMAGE or a path, raw; repeatable, the guest has them as
+                       xvda, xvdb, xvdf, ...
+  --memory SIZE        its memory, whole MiB (default 512M)
+  --cores N            its processors (default 1)
+  --bridge NAME        a network card on this bridge of the host (default: none)
+  --mac ADDRESS        the card's address
+  --out FILE           writes there, not to the standard output
+
+install:
+  --iso FILE           the installer's ISO, the domain's cdrom
+  --keys FILE          a key drive that make-key-drive made
+  --serial FILE        the serial console's log (default: NAME.log here)
+  --kernel FILE, --ramdisk FILE, --command-line TEXT
+                       starts these files of the host, taken out of the ISO, not its boot loader
+
+direct:
+  --kernel FILE, --ramdisk FILE, --command-line TEXT
+                       files of the host, and the kernel's command line
+  --installed LOG      takes the three from what the installer said in LOG, and the files out of
+                       the first disk, to OUT.kernel and OUT.ramdisk; needs --out
+
+  --help               show this
+
+Exit status: 0 written; 2 misuse; 80 a file cannot be taken out of the disk.
+"""
+KINDS = ("install", "pygrub", "direct")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the tool; returns its exit status."""
+    os.umask(0o022)
+    if "--help" in argv:
+        print(USAGE, end="")
+        return Code.SUCCESS
+    try:
+        given = _parser().parse_args(argv)
+        _write(given.out, domain_file(given))
+    except Failure as failure:
+        say(TOOL, failure.sentence)
+        if failure.code == Code.MISUSE:
+            say(TOOL, "xen-domain --help lists the options")
+        return failure.code
+    except OSError as error:
+        say(TOOL, f"cannot write {error.filename}: {error.strerror}")
+        return Code.INTERNAL
+    return Code.SUCCESS
+
+
+def _parser() -> Parser:
+    parser = Parser(prog=TOOL, add_help=False, allow_abbrev=False)
+    parser.add_argument("kind")
+    for name in ("name", "iso", "keys", "serial", "kernel", "ramdisk", "installed", "out"):
+        parser.add_argument(f"--{name}", default="")
+    for name in ("bridge", "mac", "command-line"):
+        parser.add_argument(f"--{name}", default=None)
+    parser.add_argument("--memory", default="512M")
+    parser.add_argument("--cores", default="1")
+    parser.add_argument("--disk", action="append", default=[])
+    return parser
+
+
+def domain_file(given: argparse.Namespace) -> str:
+    """The text of the file that was asked for. Failure(MISUSE) says what is wrong."""
+    if given.kind not in KINDS:
+        raise Failure(Code.MISUSE, f"the first word is {', '.join(KINDS)}, not '{given.kind}'")
+    _refuse_useless(given)
+    guest = Domain(
+        name=given.name,
+        disks=tuple(domain.parse_disk(text) for text in given.disk),
+        memory=domain.parse_memory(given.memory),
+        cores=emulator.parse_number("--cores", given.cores),
+        bridge=given.bridge,
+        mac=given.mac,
+    )
+    domain.check(guest)
+    if given.kind == "pygrub":
+        return domain.pygrub_domain(guest)
+    boot = _given_boot(given)
+    if given.kind == "direct":
+        if boot is None:
+            boot = _installed_boot(given, guest)
+        return domain.direct_domain(guest, boot)
+    keys = os.path.abspath(given.keys) if given.keys else None
+    serial = "file:" + os.path.abspath(given.serial or f"{given.name}.log")
+    return domain.install_domain(guest, os.path.abspath(given.iso), keys, serial, boot)
+
+
+def _refuse_useless(given: argparse.Namespace) -> None:
+    """What a kind of domain has no use for was meant for another one."""
+    useless = {
+        "install": ("installed",),
+        "pygrub": ("iso", "keys", "serial", "kernel", "ramdisk", "installed", "command_line"),
+        "direct": ("iso", "keys", "serial"),
+    }
+    for name in useless[given.kind]:
+        if getattr(given, name):
+            raise Failure(Code.MISUSE, f"{given.kind} has no use for --{name.replace('_', '-')}")
+    if not given.name:
+        raise Failure(Code.MISUSE, "--name is needed")
+    if given.kind == "install" and not given.iso:
+        raise Failure(Code.MISUSE, "install needs --iso")
+
+
+def _given_boot(given: argparse.Namespace) -> Optional[Boot]:
+    if bool(given.kernel) != bool(given.ramdisk):
+        raise Failure(Code.MISUSE, "--kernel and --ramdisk go together")
+    if not given.kernel:
+        if given.kind == "install" and given.command_line is not None:
+            raise Failure(Code.MISUSE, "--command-line needs --kernel and --ramdisk")
+        return None
+    if given.installed:
+        raise Failure(Code.MISUSE, "--installed names the kernel; --kernel names another one")
+    return Boot(
+        os.path.abspath(given.kernel), os.path.abspath(given.ramdisk), given.command_line or ""
+    )
+
+
+def _installed_boot(given: argparse.Namespace, guest: Domain) -> Boot:
+    if not given.installed:
+        raise Failure(Code.MISUSE, "direct needs --installed, or --kernel and --ramdisk")
+    if not given.out:
+        raise Failure(Code.MISUSE, "--installed needs --out, beside which the files are put")
+    try:
+        with open(given.installed, "rb") as file:
+            log = file.read()
+    except OSError as error:
+        raise Failure(Code.MISUSE, f"cannot read {given.installed}: {error.strerror}") from error
+    channel = verdict.Channel(verdict.read_serial_line)
+    channel.feed(log)
+    boot = take_boot(channel.results, guest.disks[0], os.path.abspath(given.out))
+    if given.command_line is not None:
+        boot = Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} {given.command_line}".strip())
+    return boot
+
+
+def take_boot(results: Sequence[verdict.Result], disk: str, out: str) -> Boot:
+    """Copies the installed kernel and initramfs out of the disk, to OUT.kernel and OUT.ramdisk.
+
+    The results are the installer's. A PV domain has no console but hvc0, so the kernel is told.
+    """
+    known = {result.key: result.value for result in results}
+    missing = [key for key in ("kernel", "initrd", "cmdline") if key not in known]
+    if missing:
+        raise Failure(Code.MISUSE, f"the installer did not name the guest's {missing[0]}")
+    boot = Boot(f"{out}.kernel", f"{out}.ramdisk", known["cmdline"])
+    image.take_file(disk, known["kernel"], boot.kernel)
+    image.take_file(disk, known["initrd"], boot.ramdisk)
+    if "console=hvc0" in boot.command_line.split():
+        return boot
+    return Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} console=hvc0")
+
+
+def _write(out: str, text: str) -> None:
+    if not out:
+        print(text, end="")
+        return
+    partial = f"{out}.new"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(partial, out)

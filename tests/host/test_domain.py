@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves what Xen's domain files say, and that no value can say anything else in them."""
+
+import dataclasses
+import unittest
+
+import tap
+from host import domain
+from host.codes import Code, Failure
+from host.domain import Boot, Domain
+
+GUEST = Domain("guest", ("/vm/boot.img", "/dev/vg/root"))
+BOOT = Boot("/vm/kernel", "/vm/initrd", "init=/nix/store/x/init console=hvc0")
+
+
+def read(text):
+    """The file as xl reads it: its syntax for strings, numbers and lists is Python's, too."""
+    values = {}
+    exec(text, {}, values)
+    return values
+
+
+class Files(unittest.TestCase):
+    def test_the_installing_domain_ends_when_its_guest_ends_however_that_is(self):
+        file = read(domain.install_domain(GUEST, "/vm/cd.iso", "/vm/keys.img", "file:/vm/log"))
+        for event in ("on_poweroff", "on_reboot", "on_crash"):
+            self.assertEqual(file[event], "destroy")
+        self.assertEqual((file["type"], file["boot"]), ("hvm", "dc"))
+        self.assertEqual(file["serial"], "file:/vm/log")
+        self.assertNotIn("kernel", file)
+
+    def test_the_installing_domain_has_the_iso_as_cdrom_and_the_keys_read_only(self):
+        file = read(domain.install_domain(GUEST, "/vm/cd.iso", "/vm/keys.img", "file:/vm/log"))
+        self.assertEqual(
+            file["disk"],
+            [
+                "format=raw,vdev=xvda,access=rw,target=/vm/boot.img",
+                "format=raw,vdev=xvdb,access=rw,target=/dev/vg/root",
+                "format=raw,vdev=xvdc,access=ro,devtype=cdrom,target=/vm/cd.iso",
+                "format=raw,vdev=xvde,access=ro,target=/vm/keys.img",
+            ],
+        )
+
+    def test_the_guest_has_its_disks_under_the_same_names_in_every_domain(self):
+        guest = Domain("guest", tuple(f"/vm/{number}.img" for number in range(5)))
+        disks = read(domain.pygrub_domain(guest))["disk"]
+        installing = read(domain.install_domain(guest, "/vm/cd.iso", None, "null"))["disk"]
+        self.assertEqual(disks, read(domain.direct_domain(guest, BOOT))["disk"])
+        self.assertEqual(disks, installing[:-1])
+        self.assertEqual(len({disk.split(",")[1] for disk in installing}), 6)
+
+    def test_the_installing_domain_may_be_given_its_kernel(self):
+        file = read(domain.install_domain(GUEST, "/vm/cd.iso", None, "null", BOOT))
+        self.assertEqual((file["kernel"], file["ramdisk"]), (BOOT.kernel, BOOT.ramdisk))
+
+    def test_the_running_domains_are_paravirtualised_and_restart(self):
+        pygrub, direct = domain.pygrub_domain(GUEST), domain.direct_domain(GUEST, BOOT)
+        for file in (read(pygrub), read(direct)):
+            self.assertEqual((file["type"], file["on_reboot"]), ("pv", "restart"))
+            self.assertEqual((file["memory"], file["vcpus"]), (512, 1))
+            self.assertNotIn("vif", file)
+        self.assertEqual(read(pygrub)["bootloader"], "pygrub")
+        self.assertEqual(read(direct)["cmdline"], BOOT.command_line)
+
+    def test_a_bridge_makes_a_network_card(self):
+        guest = dataclasses.replace(GUEST, bridge="xenbr0", mac="00:16:3e:00:00:01")
+        self.assertEqual(
+            read(domain.pygrub_domain(guest))["vif"], ["bridge=xenbr0,mac=00:16:3e:00:00:01"]
+        )
+
+    def test_a_disk_may_have_commas_and_letters_of_all_languages_in_its_name(self):
+        guest = Domain("guest", ("/vm/a,vdev=xvdz ü.img",))
+        self.assertEqual(
+            read(domain.pygrub_domain(guest))["disk"],
+            ["format=raw,vdev=xvda,access=rw,target=/vm/a,vdev=xvdz ü.img"],
+        )
+
+
+class Refusals(unittest.TestCase):
+    def refuse(self, words, make):
+        with self.assertRaises(Failure) as caught:
+            make()
+        self.assertEqual(caught.exception.code, Code.MISUSE)
+        self.assertIn(words, caught.exception.sentence)
+
+    def test_what_could_end_a_string_is_refused_wherever_it_stands(self):
+        for sign in ("'", '"', "\\", "\n", "\0", "\x7f", "\u2028", "\udc80"):
+            with self.subTest(sign=sign):
+                value = f"/vm/a{sign}b"
+                disks = Domain("guest", (value,))
+                for make in (
+                    lambda: domain.pygrub_domain(disks),
+                    lambda: domain.install_domain(GUEST, value, None, "null"),
+                    lambda: domain.install_domain(GUEST, "/vm/cd.iso", value, "null"),
+                    lambda: domain.install_domain(GUEST, "/vm/cd.iso", None, value),
+                    lambda: domain.direct_domain(GUEST, Boot(value, "/i", "")),
+                    lambda: domain.direct_domain(GUEST, Boot("/k", value, "")),
+                    lambda: domain.direct_domain(GUEST, Boot("/k", "/i", value)),
+                ):
+                    self.refuse("no place in a domain file", make)
+
+    def test_a_guest_that_no_domain_can_be_is_refused(self):
+        for words, changes in (
+            ("name", {"name": ""}),
+            ("name", {"name": "17"}),
+            ("name", {"name": "a b"}),
+            ("name", {"name": 'a"b'}),
+            ("name", {"name": "a" * 64}),
+            ("needs a disk", {"disks": ()}),
+            ("at most", {"disks": tuple(f"/{n}" for n in range(7))}),
+            ("named twice", {"disks": ("/a", "/a")}),
+            ("whole path", {"disks": ("a.img",)}),
+            ("memory", {"memory": 32}),
+            ("bridge", {"bridge": "a,script=/bin/sh"}),
+            ("needs a bridge", {"mac": "00:16:3e:00:00:01"}),
+            ("six bytes", {"bridge": "br0", "mac": "00:16:3e:00:00"}),
+            ("six bytes", {"bridge": "br0", "mac": "00:16:3e:00:00:01,script=x"}),
+        ):
+            with self.subTest(changes=changes):
+                guest = dataclasses.replace(GUEST, **changes)
+                self.refuse(words, lambda: domain.pygrub_domain(guest))
+
+    def test_disks_are_devices_images_or_paths(self):
+        for text, path in (
+            ("phy:/dev/vg/root", "/dev/vg/root"),
+            ("phy:vg/root", "/dev/vg/root"),
+            ("file:/vm/a:b.img", "/vm/a:b.img"),
+            ("/vm/a:b.img", "/vm/a:b.img"),
+            ("/vm/../vm//a.img", "/vm/a.img"),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(domain.parse_disk(text), path)
+        self.refuse("below /dev", lambda: domain.parse_disk("phy:/vm/a.img"))
+        self.refuse("below /dev", lambda: domain.parse_disk("phy:../vm/a.img"))
+        self.refuse("a disk is", lambda: domain.parse_disk("file:"))
+        self.refuse("a disk is", lambda: domain.parse_disk(""))
+
+    def test_memory_is_whole_mebibytes(self):
+        self.assertEqual(domain.parse_memory("1G"), 1024)
+        self.refuse("whole MiB", lambda: domain.parse_memory("1000K"))
+
+
+if __name__ == "__main__":
+    tap.main()
