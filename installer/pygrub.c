@@ -333,6 +333,53 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 	return (reader->in_entry ? read_command : read_directive)(reader, line, err);
 }
 
+/* The length of the UTF-8 character that text begins with (RFC 3629, section 4), 0 if it is none.
+ */
+static size_t utf8_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first_min, first_max, second_min, second_max;
+		size_t length;
+	} forms[] = {
+		{ 0x00, 0x7f, 0x00, 0xff, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t length = 1;
+
+		if (text[0] < forms[i].first_min || text[0] > forms[i].first_max)
+			continue;
+		if (text[1] < forms[i].second_min || text[1] > forms[i].second_max)
+			return 0;
+		while (length < forms[i].length && (text[length] & 0xc0) == 0x80)
+			length++;
+		return length == forms[i].length ? length : 0;
+	}
+	return 0;
+}
+
+/* pygrub gives up on a menu of which one byte is no UTF-8. */
+static int check_line(const struct reader *reader, const char *line, struct error *err)
+{
+	const unsigned char *at = (const unsigned char *)line;
+	size_t length;
+
+	for (; *at; at += length) {
+		length = utf8_length(at);
+		if (length == 0)
+			return refuse(reader, err, "it is no UTF-8");
+	}
+	return 0;
+}
+
 /* Reads the menu, keeping the entry with the index pick. */
 static int read_menu(const char *text, size_t pick, struct reader *ret, struct error *err)
 {
@@ -346,7 +393,9 @@ static int read_menu(const char *text, size_t pick, struct reader *ret, struct e
 	ret->pick = pick;
 	while (r == 0 && (line = strsep(&rest, "\n"))) {
 		ret->line++;
-		r = read_line(ret, line, err);
+		r = check_line(ret, line, err);
+		if (r == 0)
+			r = read_line(ret, line, err);
 	}
 	if (r == 0 && ret->in_entry)
 		return refuse(ret, err, "the menu ends inside an entry");
@@ -356,11 +405,11 @@ static int read_menu(const char *text, size_t pick, struct reader *ret, struct e
 /* A path that pygrub's readers of file systems open: those differ over "//", so there is none. */
 static int check_path(const char *what, const char *path, unsigned line, struct error *err)
 {
-	const char *reason = path[0] != '/'	       ? "it is no absolute path"
-			     : strstr(path, "//")      ? "it has two slashes in a row"
-			     : strpbrk(path, " \t")    ? "it is more than one file"
-			     : strpbrk(path, "$\"'\\") ? "variables and quotes are not replaced"
-						       : NULL;
+	const char *reason = strpbrk(path, "$\"'\\") ? "variables and quotes are not replaced"
+			     : path[0] != '/'	     ? "it is no absolute path"
+			     : strstr(path, "//")    ? "it has two slashes in a row"
+			     : strpbrk(path, " \t")  ? "it is more than one file"
+						     : NULL;
 
 	if (!reason)
 		return 0;

@@ -24,6 +24,7 @@
 #include "mount.h"
 #include "partition.h"
 #include "probe.h"
+#include "pygrubdisk.h"
 #include "swap.h"
 #include "text.h"
 
@@ -274,6 +275,16 @@ static int do_scan(char **arg, struct error *err)
 	return r;
 }
 
+/* pygrub ROOT SYSTEM KERNEL INITRD — ROOT/boot is the boot disk, the others are paths below ROOT */
+static int do_pygrub(char **arg, struct error *err)
+{
+	struct boot_files files = { 0 };
+
+	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
+	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);
+	return pygrubdisk_verify(arg[0], arg[1], &files, err);
+}
+
 static void print_drive(const struct keydrive *drive)
 {
 	printf("found=%d disk=%s node=%s count=%zu\n", drive->found, drive->disk_name, drive->node,
@@ -335,6 +346,7 @@ static const struct command {
 	{ "detach", 1, 1, do_detach },
 	{ "enter", 2, ARGUMENTS_MAX, do_enter },
 	{ "source", 1, 1, do_source },
+	{ "pygrub", 4, 4, do_pygrub },
 	{ "probe", 1, 2, do_probe },
 	{ "scan", 2, 3, do_scan },
 	{ "folder", 1, 1, do_folder },

@@ -82,9 +82,9 @@ menus_files_are_those_of_the_store() {
 	local line
 	take_from boot.raw /grub/grub.cfg grub.cfg
 	cat grub.cfg
-	line=$(sed -n '/^menuentry/,/^}/s/^ *linux //p' grub.cfg)
+	line=$(sed -n '/^}/q; s/^ *linux //p' grub.cfg)
 	take_from boot.raw "${line%% *}" kernel
-	take_from boot.raw "$(sed -n '/^menuentry/,/^}/s/^ *initrd //p' grub.cfg)" initrd
+	take_from boot.raw "$(sed -n '/^}/q; s/^ *initrd //p' grub.cfg)" initrd
 	printf '%s' "${line#* }" >command-line
 	cmp kernel "$TOP/build/sample-pygrub/kernel"
 	cmp initrd "$TOP/build/sample-pygrub/initrd"
