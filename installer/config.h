@@ -40,6 +40,7 @@ enum config_key {
 	KEY_ATTEMPTS,	  /* of a fetch, 1 to 100 */
 	KEY_KEYS,	  /* drive (default), none */
 	KEY_KEYS_USER,	  /* root (default), or another user of the guest */
+	KEY_HOST_KEYS,	  /* generate, none; by default what the guest can have */
 	KEY_ON_SUCCESS,	  /* poweroff, reboot, shell, exit */
 	KEY_ON_FAILURE,	  /* the same */
 	KEY_TIMEOUT,	  /* seconds, 1 to 604800 */
@@ -48,6 +49,13 @@ enum config_key {
 	KEY_REPORT_URL,	  /* http(s) URL to which the verdict is sent */
 	KEY_SEED,	  /* a UUID from which every other UUID of this install is derived */
 	CONFIG_KEY_COUNT,
+};
+
+/* SSH host keys made while installing. */
+enum host_keys {
+	HOST_KEYS_AUTO, /* where the guest has an SSH server and ssh-keygen */
+	HOST_KEYS_GENERATE,
+	HOST_KEYS_NONE,
 };
 
 enum ending {
@@ -81,6 +89,7 @@ struct config {
 	unsigned fetch_attempts;
 	bool keys_none; /* keys = none */
 	char keys_user[33];
+	enum host_keys host_keys;
 	enum ending on_success;
 	enum ending on_failure;
 	unsigned timeout_s;

@@ -80,10 +80,34 @@ int hex_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes)
 }
 
 /* RFC 4648, section 4, with padding. */
+static const char base64_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void base64_encode(const uint8_t *data, size_t size_bytes, char *ret)
+{
+	for (size_t i = 0; i < size_bytes; i += 3, ret += 4) {
+		size_t left = size_bytes - i;
+		uint32_t window = (uint32_t)data[i] << 16 |
+				  (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) |
+				  (left > 2 ? data[i + 2] : 0);
+
+		for (unsigned n = 0; n < 4; n++)
+			ret[n] = n > left ? '=' : base64_alphabet[window >> (18 - 6 * n) & 63];
+	}
+	*ret = '\0';
+}
+
+size_t base64_decoded_bytes(const char *text, size_t length)
+{
+	size_t padding = 0;
+
+	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+		padding++;
+	return length / 4 * 3 < padding ? 0 : length / 4 * 3 - padding;
+}
+
 int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t padding = (3 - size_bytes % 3) % 3;
 	uint32_t window = 0;
 	size_t filled = 0;
@@ -92,7 +116,7 @@ int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_byt
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++) {
 		bool pad = i >= length - padding;
-		int value = digit(alphabet, text[i]);
+		int value = digit(base64_alphabet, text[i]);
 
 		if (pad ? text[i] != '=' : value < 0)
 			return -EINVAL;

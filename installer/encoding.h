@@ -26,6 +26,12 @@ void nix32_encode(const uint8_t *data, size_t size_bytes, char *ret);
 /* ret takes HEX_CHARS(size_bytes) characters and a NUL; lower case. */
 void hex_encode(const uint8_t *data, size_t size_bytes, char *ret);
 
+/* ret takes BASE64_CHARS(size_bytes) characters and a NUL. */
+void base64_encode(const uint8_t *data, size_t size_bytes, char *ret);
+
+/* How many bytes base64 text of this length has, if it is any. */
+size_t base64_decoded_bytes(const char *text, size_t length);
+
 /* Each decodes length characters to exactly size_bytes bytes, or returns -EINVAL and leaves ret
  * undefined. */
 int nix32_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;

@@ -240,11 +240,17 @@ static int with_target(struct outcome *outcome, const struct decision *d, struct
 	return r;
 }
 
-static void tell_verified(struct outcome *outcome, const struct boot_files *verified)
+static void tell_verified(struct outcome *outcome, const struct verified *verified)
 {
-	progress_result(outcome, "kernel", "%s", verified->kernel);
-	progress_result(outcome, "initrd", "%s", verified->initrd);
-	progress_result(outcome, "cmdline", "%s", verified->command_line);
+	progress_result(outcome, "kernel", "%s", verified->boot.kernel);
+	progress_result(outcome, "initrd", "%s", verified->boot.initrd);
+	progress_result(outcome, "cmdline", "%s", verified->boot.command_line);
+	for (size_t i = 0; i < verified->host_keys.count; i++) {
+		const struct hostkey *key = &verified->host_keys.keys[i];
+
+		progress_result(outcome, "ssh-host-key", "%s", key->public_key);
+		progress_result(outcome, "ssh-host-key-fingerprint", "%s", key->fingerprint);
+	}
 }
 
 static int verify_target(
@@ -259,7 +265,7 @@ static int verify_target(
 		.first_sector = claim->gate.sector,
 		.keys_text = d->keys_text,
 	};
-	struct boot_files verified;
+	struct verified verified;
 	int r;
 
 	r = verify_all(&request, &verified, err);

@@ -466,6 +466,7 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	if (r < 0)
 		return r;
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
+	plan.host_keys = config->host_keys;
 	derive_uuid(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, config->swap_bytes, seed);
 	name_file_systems(&plan, config, manifest, seed);

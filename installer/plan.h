@@ -62,6 +62,7 @@ struct plan {
 	char hash_seed[37]; /* ext4's directory hash seed */
 	char system[256];
 	char keys_user[33];
+	enum host_keys host_keys;
 };
 
 /* The size of the closure and the machine it is for. */

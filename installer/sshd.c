@@ -145,3 +145,33 @@ int sshd_config_check(const char *text, const char *user, const char *home, stru
 		return refuse("PermitRootLogin", user, err);
 	return 0;
 }
+
+/* HostKey may stand more than once, and all count. */
+unsigned sshd_host_keys(const char *text)
+{
+	AUTO_FREE char *copy = strdup(text);
+	unsigned wanted = 0;
+	bool named = false;
+	char *rest = copy, *line;
+
+	if (!copy)
+		abort();
+	while ((line = strsep(&rest, "\n"))) {
+		line += strspn(line, " \t");
+		line[strcspn(line, "\r#")] = '\0';
+		char *value = split_value(line);
+
+		if (strcasecmp(line, "Match") == 0)
+			break;
+		if (strcasecmp(line, "HostKey") != 0)
+			continue;
+		named = true;
+		value += *value == '"';
+		value[strcspn(value, " \t\"")] = '\0';
+		if (strcmp(value, "/etc/ssh/ssh_host_ed25519_key") == 0)
+			wanted |= SSHD_ED25519;
+		else if (strcmp(value, "/etc/ssh/ssh_host_rsa_key") == 0)
+			wanted |= SSHD_RSA;
+	}
+	return named ? wanted : SSHD_ED25519;
+}

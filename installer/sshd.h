@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sshd — whether an SSH server with this configuration will look at the keys we left.
+ * sshd — what an SSH server with this configuration will do: whether it looks at the keys we left,
+ * and which host keys it wants.
  *
  * Pure. Format: sshd_config(5); keywords before the first Match block, where the first value of a
  * keyword wins.
@@ -13,3 +14,12 @@
  * with EXIT_VERIFY and the keyword that is in the way. */
 int sshd_config_check(
 	const char *text, const char *user, const char *home, struct error *err) WARN_UNUSED;
+
+enum sshd_host_key {
+	SSHD_ED25519 = 1, /* /etc/ssh/ssh_host_ed25519_key */
+	SSHD_RSA = 2,	  /* /etc/ssh/ssh_host_rsa_key */
+};
+
+/* Those of these host keys that its HostKey lines name, as flags; SSHD_ED25519 if there is no such
+ * line, for then the server takes what it finds under these names. */
+unsigned sshd_host_keys(const char *text);

@@ -11,6 +11,7 @@
 #include "enter.h"
 #include "gate.h"
 #include "guest.h"
+#include "hostkeys.h"
 #include "progress.h"
 #include "pygrubdisk.h"
 
@@ -79,6 +80,8 @@ int target_run_programs(struct outcome *outcome, const struct plan *plan, const 
 	if (r < 0)
 		return r;
 	r = guest_activate(&enter, plan->system, err);
+	if (r == 0)
+		r = hostkeys_make(&enter, plan->system, plan->host_keys, err);
 	if (r == 0 && keys_text)
 		r = guest_write_keys(TARGET_PATH, plan->keys_user, keys_text, err);
 	if (r == 0)

@@ -64,6 +64,10 @@ const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 	[KEY_KEYS] = { "keys", "drive (default) or none", "where the SSH keys come from" },
 	[KEY_KEYS_USER] = { "keys-user", "a user's name (default root)",
 		"the user who gets the SSH keys" },
+	[KEY_HOST_KEYS] = { "host-keys",
+		"generate or none (default: generate where the guest has an SSH server and "
+		"ssh-keygen)",
+		"whether the guest's SSH host keys are made while installing" },
 	[KEY_ON_SUCCESS] = { "on-success", "poweroff (default), reboot, shell or exit",
 		"what to do after success" },
 	[KEY_ON_FAILURE] = { "on-failure", "poweroff (default), reboot, shell or exit",
@@ -223,6 +227,16 @@ static int set_ending(enum ending *ret, const char *text)
 	return 0;
 }
 
+static int set_host_keys(struct config *config, const char *text)
+{
+	int i = choose(text, (const char *const[]){ "generate", "none", NULL });
+
+	if (i < 0)
+		return i;
+	config->host_keys = i == 0 ? HOST_KEYS_GENERATE : HOST_KEYS_NONE;
+	return 0;
+}
+
 /* Decimal digits, from 1 to max. */
 static int set_count(unsigned *ret, const char *text, unsigned max)
 {
@@ -369,6 +383,8 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_KEYS_USER:
 		return set_text(config->keys_user, sizeof(config->keys_user), text,
 			text_is_user_name(text));
+	case KEY_HOST_KEYS:
+		return set_host_keys(config, text);
 	case KEY_ON_SUCCESS:
 		return set_ending(&config->on_success, text);
 	case KEY_ON_FAILURE:

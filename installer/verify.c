@@ -286,15 +286,18 @@ static int verify_boot(
 	return verify_boot_loader(request, ret, err);
 }
 
-int verify_all(const struct verify_request *request, struct boot_files *ret, struct error *err)
+int verify_all(const struct verify_request *request, struct verified *ret, struct error *err)
 {
 	int r = verify_paths(request, err);
 
 	if (r == 0)
-		r = verify_boot(request, ret, err);
+		r = verify_boot(request, &ret->boot, err);
 	if (r == 0 && request->keys_text)
 		r = verify_keys(request, err);
 	if (r == 0 && request->keys_text)
 		r = verify_ssh(request, err);
+	if (r == 0)
+		r = hostkeys_verify(request->root, request->plan->system, request->plan->host_keys,
+			&ret->host_keys, err);
 	return r < 0 ? failed(err, r) : 0;
 }

@@ -13,7 +13,14 @@
 #include "closure.h"
 #include "error.h"
 #include "gate.h"
+#include "hostkeys.h"
 #include "plan.h"
+
+/* What the host may want to know of the installed system. */
+struct verified {
+	struct boot_files boot;
+	struct hostkeys host_keys; /* those that were made */
+};
 
 struct verify_request {
 	const struct plan *plan;
@@ -26,5 +33,5 @@ struct verify_request {
 };
 
 /* ret: what the host may want to know of the installed system. */
-int verify_all(const struct verify_request *request, struct boot_files *ret,
+int verify_all(const struct verify_request *request, struct verified *ret,
 	struct error *err) WARN_UNUSED;

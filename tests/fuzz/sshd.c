@@ -19,5 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 
 	check(text, "root", "/root");
 	check(text, "alice", "/home/alice");
+	promised((sshd_host_keys(text) & ~(unsigned)(SSHD_ED25519 | SSHD_RSA)) == 0);
 	return 0;
 }

@@ -35,7 +35,7 @@ ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "the ISO installs by a bare QEMU line and powers off" install_by_hand
 enough
 run_case "the disk has one active partition with the planned label" one_active_partition
-run_case "the disk holds no identity yet" nothing_is_shared disk.raw
+run_case "its only identity is the host key that was told" identity_is_its_own disk.raw console
 start_guest disk.raw
 run_case "the disk alone boots and lets its owner in" guest_lets_in
 enough

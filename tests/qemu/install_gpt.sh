@@ -42,7 +42,7 @@ ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "first-run installs the default guest" install_by_tool
 enough
 run_case "the disk has the planned partitions" partitions_as_planned
-run_case "the disk holds no identity yet" nothing_is_shared disk.raw
+run_case "its only identity is the host key that was told" identity_is_its_own disk.raw disk.raw.log
 start_guest disk.raw
 run_case "the disk alone boots by BIOS and lets its owner in" guest_lets_in
 enough

@@ -20,7 +20,8 @@ start_guest() {
 	guest=$!
 }
 
-# One channel serves all commands: another key exchange takes a second where the guest is emulated.
+# A host key that was told (identity_is_its_own) is the only one that is taken. One channel
+# serves all commands: another key exchange takes a second where the guest is emulated.
 in_guest() {
 	ssh -n -p "$(sed -n 's/^ssh -p \([0-9]*\) .*/\1/p' "$SCRATCH/guest.out")" -i "$SCRATCH/key" \
 		-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
@@ -119,15 +120,28 @@ keys_and_log_are_private() {
 	in_guest cat /var/log/guest-installer.log | grep -F 'switch-to-configuration: '
 }
 
-# nothing_is_shared IMAGE — before its first start a guest has no identity that a copy would share.
-nothing_is_shared() {
+# identity_is_its_own IMAGE CONSOLE — before its first start a guest has no machine-id that a copy
+# would share, and the one host key that its sshd names; what was told is from now on the only one
+# that in_guest takes.
+identity_is_its_own() {
 	local at
 	at="$1?offset=$(root_offset "$1")"
 	debugfs -R 'ls -p /etc' "$at" >etc 2>messages
 	grep -E '/NIXOS/' etc
 	if grep -E '/(machine-id|ssh_host_[^/]*)/' etc; then return 1; fi
-	debugfs -R 'ls -p /etc/ssh' "$at" 2>messages | tee ssh
-	if grep -F ssh_host_ ssh; then return 1; fi
+	debugfs -R 'ls -p /etc/ssh' "$at" 2>messages | grep -F ssh_host_ | tee ssh
+	[[ $(cut -d / -f 3-6 ssh) == $'100600/0/0/ssh_host_ed25519_key\n100644/0/0/ssh_host_ed25519_key.pub' ]]
+	debugfs -R 'cat /etc/ssh/ssh_host_ed25519_key' "$at" >host_key 2>messages
+	chmod 600 host_key
+	ssh-keygen -yf host_key >host_key.pub
+	[[ "ssh-host-key=$(cut -d ' ' -f 1,2 host_key.pub)" == "$(result "$2" ssh-host-key)" ]]
+	[[ "ssh-host-key-fingerprint=ssh-ed25519 $(ssh-keygen -lf host_key.pub | cut -d ' ' -f 2)" == "$(result "$2" ssh-host-key-fingerprint)" ]]
+	printf '* %s\n' "$(cat host_key.pub)" >"$SCRATCH/known_hosts"
+}
+
+# result CONSOLE KEY — what was told under the key, as key=value.
+result() {
+	tr -d '\r' <"$1" | sed -n "s/^INSTALL_RESULT \($2=\)/\1/p"
 }
 
 # disk_is_clean IMAGE — sound, and unmounted: no journal to replay, no FAT marked dirty.

@@ -60,6 +60,7 @@ static void defaults_are_as_documented(void **state)
 	assert_string_equal(config.esp_label, "ESP");
 	assert_int_equal(config.swap_bytes, 0);
 	assert_string_equal(config.keys_user, "root");
+	assert_int_equal(config.host_keys, HOST_KEYS_AUTO);
 	assert_int_equal(config.on_success, ENDING_POWEROFF);
 	assert_int_equal(config.on_failure, ENDING_POWEROFF);
 	assert_int_equal(config.timeout_s, 3600);
@@ -78,6 +79,7 @@ static void every_key_is_read(void **state)
 	      "system = " SYSTEM "\ncache = /a  file:///b http://h:80/c/\n"
 	      "ca-file = /ca.pem\nstall-timeout = 5\nfetch-attempts = 100\n"
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
+	      "host-keys = none\n"
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
@@ -104,6 +106,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.fetch_attempts, 100);
 	assert_int_equal(config.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
+	assert_int_equal(config.host_keys, HOST_KEYS_NONE);
 	assert_int_equal(config.on_success, ENDING_REBOOT);
 	assert_int_equal(config.on_failure, ENDING_SHELL);
 	assert_int_equal(config.timeout_s, 604800);

@@ -135,6 +135,26 @@ static void a_sha256_is_read_in_every_form_of_nix(void **state)
 		assert_int_equal(sha256_decode(bad[i], sum), -EINVAL);
 }
 
+/* RFC 4648, section 10. */
+static void base64_is_written_as_the_standard_shows(void **state)
+{
+	static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd", "//79" } };
+	char text[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		size_t size = strlen(pairs[i][0]);
+
+		base64_encode((const uint8_t *)pairs[i][0], size, text);
+		assert_string_equal(text, pairs[i][1]);
+		assert_int_equal(base64_decoded_bytes(text, strlen(text)), size);
+	}
+	assert_int_equal(base64_decoded_bytes("==", 2), 0);
+	assert_int_equal(base64_decoded_bytes("", 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +165,7 @@ int main(void)
 		cmocka_unit_test(texts_that_are_not_exact_are_refused),
 		cmocka_unit_test(base64_is_strict_about_padding_and_spare_bits),
 		cmocka_unit_test(a_sha256_is_read_in_every_form_of_nix),
+		cmocka_unit_test(base64_is_written_as_the_standard_shows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

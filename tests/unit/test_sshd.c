@@ -71,6 +71,20 @@ static void the_first_value_wins_and_match_blocks_do_not_count(void **state)
 	accepts("#PermitRootLogin no\n  # PermitRootLogin no\n", "root");
 }
 
+static void the_host_keys_that_are_named_are_wanted(void **state)
+{
+	(void)state;
+	assert_int_equal(sshd_host_keys(""), SSHD_ED25519);
+	assert_int_equal(sshd_host_keys("Port 22\n#HostKey /etc/ssh/x\n"), SSHD_ED25519);
+	assert_int_equal(sshd_host_keys("HostKey /etc/ssh/ssh_host_rsa_key\r\n"
+					"hostkey=\"/etc/ssh/ssh_host_ed25519_key\" # both\n"),
+		SSHD_RSA | SSHD_ED25519);
+	assert_int_equal(sshd_host_keys("HostKey /etc/ssh/ssh_host_rsa_key"), SSHD_RSA);
+	assert_int_equal(sshd_host_keys("HostKey /persist/ssh_host_rsa_key\n"), 0);
+	assert_int_equal(
+		sshd_host_keys("Match all\nHostKey /etc/ssh/ssh_host_rsa_key\n"), SSHD_ED25519);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +92,7 @@ int main(void)
 		cmocka_unit_test(what_keeps_the_owner_out_is_named),
 		cmocka_unit_test(other_users_do_not_need_root_login),
 		cmocka_unit_test(the_first_value_wins_and_match_blocks_do_not_count),
+		cmocka_unit_test(the_host_keys_that_are_named_are_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
