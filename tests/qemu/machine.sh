@@ -76,6 +76,12 @@ key_drive() {
 	printf '%s\n' -drive "file=fat:floppy:$(qemu_quote "$1"),format=raw,if=virtio,readonly=on"
 }
 
+# port CHARDEV — QEMU's arguments for the port of the protocol, whose other end is CHARDEV.
+port() {
+	printf '%s\n' -device virtio-serial-pci -chardev "${1/,/,id=port,}" \
+		-device virtserialport,chardev=port,name=org.guest-installer.0
+}
+
 # run_machine CONSOLE SECONDS [QEMU ARGUMENT]… — returns when the machine has ended, its console in
 # the file CONSOLE; leaves QEMU's exit status in `status`, 124 if the seconds passed before.
 run_machine() {
