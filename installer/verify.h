@@ -33,5 +33,5 @@ struct verify_request {
 };
 
 /* ret: what the host may want to know of the installed system. */
-int verify_all(const struct verify_request *request, struct verified *ret,
-	struct error *err) WARN_UNUSED;
+int verify_all(
+	const struct verify_request *request, struct verified *ret, struct error *err) WARN_UNUSED;
