@@ -350,10 +350,10 @@ int config_finish(struct config *config, struct error *err)
 
 bool config_needs_network(const struct config *config)
 {
-	bool needs = text_is_http_url(config->manifest);
+	bool needs = url_is_remote(config->manifest);
 
 	for (size_t i = 0; i < config->cache_count; i++)
-		needs = needs || text_is_http_url(config->caches[i]);
+		needs = needs || url_is_remote(config->caches[i]);
 	return needs;
 }
 

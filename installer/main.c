@@ -37,6 +37,7 @@
 #include "pid1.h"
 #include "plan.h"
 #include "progress.h"
+#include "report.h"
 #include "select.h"
 #include "settle.h"
 #include "show.h"
@@ -116,16 +117,37 @@ static int choose_target(struct decision *d, const struct plan_needs *needs, str
 static int start_network(const struct options *options, struct outcome *outcome,
 	const struct config *config, struct error *err)
 {
-	int r;
+	int r = 0;
 
-	if (!options->as_init || !config_wants_network(config))
-		return 0;
-	progress_begin(outcome, STAGE_NETWORK, "waiting for the network");
-	r = network_start(config, err);
+	if (options->as_init && config_wants_network(config)) {
+		progress_begin(outcome, STAGE_NETWORK, "waiting for the network");
+		r = network_start(config, err);
+	}
+	if (r == 0)
+		report_prepare(outcome, config);
 	if (r == 0 || config_needs_network(config))
 		return r;
 	log_line("network: %s", err->text);
 	return 0;
+}
+
+/* What is wrong with the configuration is reported, too, as far as it says where. */
+static int read_config(const struct options *options, struct outcome *outcome, struct config *ret,
+	const struct keydrive *drive, struct error *err)
+{
+	struct error none;
+	int r = sources_read_config(options, drive, ret, err);
+
+	if (r < 0) {
+		if (ret->report_url[0] && start_network(options, outcome, ret, &none) < 0)
+			log_line("network: %s", none.text);
+		outcome->stage = STAGE_CONFIGURATION;
+		return r;
+	}
+	outcome->timeout_s = ret->timeout_s;
+	outcome->on_success = ret->on_success;
+	outcome->on_failure = ret->on_failure;
+	return start_network(options, outcome, ret, err);
 }
 
 /* Reads all there is to know and decides what will be done. Writes nothing. */
@@ -145,13 +167,7 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 		return r;
 
 	progress_begin(outcome, STAGE_CONFIGURATION, "reading the configuration");
-	r = sources_read_config(options, &d->drive, &d->config, err);
-	if (r < 0)
-		return r;
-	outcome->timeout_s = d->config.timeout_s;
-	outcome->on_success = d->config.on_success;
-	outcome->on_failure = d->config.on_failure;
-	r = start_network(options, outcome, &d->config, err);
+	r = read_config(options, outcome, &d->config, &d->drive, err);
 	if (r < 0)
 		return r;
 	if (!d->config.machine_any) {

@@ -23,6 +23,8 @@ struct outcome {
 	_Atomic enum ending on_failure;
 	_Atomic bool finished; /* error is complete: its code is 0 for success */
 	struct error error;
+	_Atomic bool reported; /* report is complete: the verdict is sent as it says */
+	struct config report;
 	_Atomic size_t result_count;
 	struct result results[OUTCOME_RESULTS_MAX]; /* what was told of the guest so far */
 };

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "console.h"
 #include "log.h"
+#include "report.h"
 
 #define KLOG_CONSOLE_LEVEL 8  /* syslog(2), SYSLOG_ACTION_CONSOLE_LEVEL */
 #define SYNC_DEADLINE_S	   15 /* how long a last sync may take on a disk that hangs */
@@ -152,6 +153,7 @@ int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userda
 		judge_death(status, outcome);
 	else
 		judge_stop(sig, outcome);
+	report_send(outcome);
 	tell_verdict(outcome);
 	return outcome->error.code;
 }

@@ -133,20 +133,6 @@ bool text_is_file_url(const char *text)
 	return true;
 }
 
-bool text_is_http_url(const char *text)
-{
-	size_t scheme = strncmp(text, "http://", 7) == 0    ? 7
-			: strncmp(text, "https://", 8) == 0 ? 8
-							    : 0;
-
-	if (scheme == 0 || text[scheme] == '\0' || text[scheme] == '/')
-		return false;
-	for (; *text; text++)
-		if (isspace((unsigned char)*text) || iscntrl((unsigned char)*text))
-			return false;
-	return true;
-}
-
 const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };

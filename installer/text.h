@@ -46,8 +46,5 @@ bool text_is_clean_path(const char *text);
 /* file:///… or an absolute path, without blanks and control characters. */
 bool text_is_file_url(const char *text);
 
-/* http://… or https://… with something for a host, without blanks and control characters. */
-bool text_is_http_url(const char *text);
-
 /* A size for people: "4.0 GiB", "2.8 MiB", "512 bytes". Returns ret. */
 const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes);

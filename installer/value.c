@@ -398,7 +398,7 @@ int value_set(struct config *config, enum config_key key, const char *text)
 			config->interface, sizeof(config->interface), text, is_interface(text));
 	case KEY_REPORT_URL:
 		return set_text(config->report_url, sizeof(config->report_url), text,
-			text_is_http_url(text));
+			url_is_remote(text) && url_is_allowed(text));
 	case KEY_SEED:
 		return set_uuid(config->seed, text);
 	case CONFIG_KEY_COUNT:
