@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Paths go to whichever lane is free, the largest first, so that no lane is left with a large one
- * at the end. A thread beside them has the file system written out while more comes, or else all of
- * it would wait for the caller's sync on a machine with much memory.
+ * at the end.
  */
 #include "copy.h"
 
@@ -18,8 +17,7 @@
 #define LANES_MAX	     4
 #define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
 #define PROGRESS_INTERVAL_MS 250
-#define FLUSH_INTERVAL_MS    50
-#define FLUSH_BYTES	     (32 * MIB)
+#define STORE_MODE	     0755 /* until the guest's tree is made */
 
 static int compare_sizes(const void *a, const void *b, void *userdata)
 {
@@ -73,31 +71,6 @@ static bool wait_for_lanes(struct job *job, long interval_ms)
 	return job->running > 0;
 }
 
-static void *flush(void *userdata)
-{
-	struct job *job = userdata;
-	uint64_t flushed_bytes = 0;
-
-	pthread_mutex_lock(&job->lock);
-	while (wait_for_lanes(job, FLUSH_INTERVAL_MS)) {
-		uint64_t done_bytes = atomic_load(&job->done_bytes);
-
-		if (done_bytes - flushed_bytes < FLUSH_BYTES)
-			continue;
-		flushed_bytes = done_bytes;
-		pthread_mutex_unlock(&job->lock);
-		if (syncfs(job->store_fd) < 0) {
-			struct error err = { 0 };
-			int r = error_errno(&err, -errno, "write the store out to the disk");
-
-			job_fail(job, r, &err);
-		}
-		pthread_mutex_lock(&job->lock);
-	}
-	pthread_mutex_unlock(&job->lock);
-	return NULL;
-}
-
 static void watch_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
 {
 	bool running = true;
@@ -111,15 +84,13 @@ static void watch_lanes(struct job *job, copy_progress_fn *progress, void *userd
 	}
 }
 
-/* The threads in their order: the flushing one, then two for each lane. */
 static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 {
-	int r = thread_start(&ret[0], flush, job);
+	int r = 0;
 
-	*ret_count = r == 0;
+	*ret_count = 0;
 	for (size_t i = 0; i < 2 * job->lane_count && r == 0; i++) {
-		r = thread_start(
-			&ret[*ret_count], i % 2 ? lane_consume : lane_produce, &job->lanes[i / 2]);
+		r = thread_start(&ret[i], i % 2 ? lane_consume : lane_produce, &job->lanes[i / 2]);
 		*ret_count += r == 0;
 	}
 	return r;
@@ -127,7 +98,7 @@ static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 
 static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
 {
-	pthread_t threads[1 + 2 * LANES_MAX];
+	pthread_t threads[2 * LANES_MAX];
 	size_t count;
 	int r;
 
@@ -140,7 +111,7 @@ static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdat
 		error_errno(&err, r, "start a thread");
 		job_fail(job, r, &err);
 		pthread_mutex_lock(&job->lock);
-		job->running -= 2 * job->lane_count + 1 - count;
+		job->running -= 2 * job->lane_count - count;
 		pthread_mutex_unlock(&job->lock);
 	}
 	watch_lanes(job, progress, userdata);
@@ -148,23 +119,23 @@ static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdat
 		pthread_join(threads[i], NULL);
 }
 
-static void job_init(
-	struct job *job, const struct config *config, const struct closure *closure, int store_fd)
+static void job_init(struct job *job, const struct config *config, const struct closure *closure,
+	struct volume *volume, size_t lane_count)
 {
 	pthread_condattr_t attributes;
 
 	*job = (struct job){
 		.config = config,
 		.closure = closure,
-		.store_fd = store_fd,
-		.umask = unpack_read_umask(),
-		.lane_count = choose_lane_count(closure),
+		.volume = volume,
+		.lane_count = lane_count,
 	};
 	pthread_mutex_init(&job->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&job->ended, &attributes);
 	pthread_condattr_destroy(&attributes);
+	directory_begin(&job->store, volume->store_inode, volume->nix_inode);
 	job->order = make_order(job);
 	job->lanes = must_realloc(NULL, job->lane_count, sizeof(*job->lanes));
 	for (size_t i = 0; i < job->lane_count; i++)
@@ -178,19 +149,33 @@ static void job_destroy(struct job *job)
 		lane_destroy(&job->lanes[i]);
 	free(job->lanes);
 	free(job->order);
+	directory_free(&job->store);
 	pthread_cond_destroy(&job->ended);
 	pthread_mutex_destroy(&job->lock);
 }
 
-int copy_closure(const struct config *config, const struct closure *closure, int store_fd,
-	copy_progress_fn *progress, void *userdata, struct error *err)
+/* All paths are there: they become the entries of /nix/store. */
+static int write_store(struct job *job, struct error *err)
+{
+	struct stream stream;
+	int r;
+
+	stream_open(&stream, job->volume);
+	r = directory_write(&job->store, &stream, STORE_MODE, err);
+	if (r == 0)
+		r = stream_close(&stream, err);
+	stream_drop(&stream);
+	return r;
+}
+
+static int copy_to_volume(const struct config *config, const struct closure *closure,
+	struct volume *volume, size_t lane_count, copy_progress_fn *progress, void *userdata,
+	struct error *err)
 {
 	struct job job;
 	int r;
 
-	if (closure->count == 0)
-		return 0;
-	job_init(&job, config, closure, store_fd);
+	job_init(&job, config, closure, volume, lane_count);
 	r = ahead_start(config, closure, job.order, &job.stop, &job.ahead, err);
 	if (r == 0) {
 		run_lanes(&job, progress, userdata);
@@ -198,6 +183,24 @@ int copy_closure(const struct config *config, const struct closure *closure, int
 		if (r < 0)
 			*err = job.err;
 	}
+	if (r == 0)
+		r = write_store(&job, err);
 	job_destroy(&job);
+	return r;
+}
+
+int copy_closure(const struct config *config, const struct closure *closure, const char *path,
+	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
+{
+	size_t lane_count = choose_lane_count(closure);
+	struct volume volume;
+	int r = volume_open(&volume, path, offset_bytes, lane_count, err);
+
+	if (r < 0)
+		return r;
+	r = copy_to_volume(config, closure, &volume, lane_count, progress, userdata, err);
+	if (r == 0)
+		return volume_close(&volume, err);
+	volume_drop(&volume);
 	return r;
 }

@@ -16,7 +16,10 @@
 /* Called from copy's calling thread, at most a few times a second: NAR bytes done of all. */
 typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *userdata);
 
-/* store_fd is the target's /nix/store, owned by this process alone. Codes: EXIT_FETCH (reading or
- * decompressing), EXIT_VERIFY (hash, malformed NAR), EXIT_TARGET_FULL, else the stage's. */
-int copy_closure(const struct config *config, const struct closure *closure, int store_fd,
-	copy_progress_fn *progress, void *userdata, struct error *err) WARN_UNUSED;
+/* Makes /nix/store in the fresh, unmounted ext4 at that place of a device or an image file. All is
+ * on the disk when this returns; after a failure the file system is the empty one that it was.
+ * Codes: EXIT_FETCH (reading or decompressing), EXIT_VERIFY (hash, malformed NAR),
+ * EXIT_TARGET_FULL, else the stage's. */
+int copy_closure(const struct config *config, const struct closure *closure, const char *path,
+	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata,
+	struct error *err) WARN_UNUSED;

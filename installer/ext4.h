@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ext4 — one ext4 file system, by libext2fs (ext4.c is the only file that includes it).
+ * ext4 — one new ext4 file system, by libext2fs.
  */
 #pragma once
 

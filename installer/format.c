@@ -13,16 +13,7 @@
 #include "partition.h"
 #include "swap.h"
 
-#define NODE_BYTES 128
-
-/* Where a partition's file system is made: its node, or its offset in the image file. */
-struct place {
-	const char *path;
-	uint64_t offset_bytes;
-	char node[NODE_BYTES];
-};
-
-static int find_place(const struct plan *plan, size_t index, struct place *ret, struct error *err)
+int format_find_place(const struct plan *plan, size_t index, struct place *ret, struct error *err)
 {
 	struct stat st;
 
@@ -133,7 +124,7 @@ static int format_partition(const struct plan *plan, size_t index, struct error 
 
 	if (fs == FS_NONE)
 		return 0;
-	r = find_place(plan, index, &place, err);
+	r = format_find_place(plan, index, &place, err);
 	if (r < 0)
 		return r;
 	return (fs == FS_EXT4	? make_ext4

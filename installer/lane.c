@@ -174,6 +174,17 @@ static int check_hash(struct lane *lane, const struct narinfo *info, struct erro
 		"the archive has the wrong hash: expected sha256:%s, got sha256:%s", expected, got);
 }
 
+/* The archive is what it should be: from now on it is a path of the store. */
+static void enter_store(struct lane *lane, const struct narinfo *info)
+{
+	struct job *job = lane->job;
+
+	pthread_mutex_lock(&job->lock);
+	directory_add(&job->store, store_path_base_name(info->store_path), lane->unpack.root,
+		lane->unpack.root_type);
+	pthread_mutex_unlock(&job->lock);
+}
+
 static int consume_piece(struct lane *lane, const struct piece *piece, struct error *err)
 {
 	struct job *job = lane->job;
@@ -183,8 +194,6 @@ static int consume_piece(struct lane *lane, const struct piece *piece, struct er
 	if (!lane->digest) {
 		lane->digest = digest_new();
 		nar_reset(lane->nar);
-		unpack_begin(&lane->unpack, job->store_fd, store_path_base_name(info->store_path),
-			job->umask);
 	}
 	digest_update(lane->digest, piece->bytes, piece->size_bytes);
 	r = nar_feed(lane->nar, piece->bytes, piece->size_bytes, err);
@@ -192,6 +201,8 @@ static int consume_piece(struct lane *lane, const struct piece *piece, struct er
 		r = nar_finish(lane->nar, err);
 	if (r == 0 && piece->last)
 		r = check_hash(lane, info, err);
+	if (r == 0 && piece->last)
+		enter_store(lane, info);
 	atomic_fetch_add(&job->done_bytes, piece->size_bytes);
 	return r;
 }
@@ -201,17 +212,19 @@ void *lane_consume(void *userdata)
 	struct lane *lane = userdata;
 	struct error err = { 0 };
 	struct piece *piece;
+	int r = 0;
 
-	while ((piece = ring_empty(&lane->ring)) != NULL) {
-		int r = consume_piece(lane, piece, &err);
-
-		if (r < 0) {
+	while (r == 0 && (piece = ring_empty(&lane->ring)) != NULL) {
+		r = consume_piece(lane, piece, &err);
+		if (r < 0)
 			lane_fail(lane, piece->path, r, &err);
-			break;
-		}
-		ring_emptied(&lane->ring);
+		else
+			ring_emptied(&lane->ring);
 	}
-	unpack_release(&lane->unpack);
+	if (r == 0)
+		r = unpack_close(&lane->unpack, &err);
+	if (r < 0)
+		job_fail(lane->job, r, &err);
 	thread_ended(lane->job);
 	return NULL;
 }
@@ -222,7 +235,7 @@ void lane_init(struct lane *lane, struct job *job)
 	ring_init(&lane->ring);
 	lane->fetch = fetch_new(job->config, 1, &job->stop);
 	lane->decompress = decompress_new();
-	unpack_begin(&lane->unpack, job->store_fd, NULL, job->umask);
+	unpack_open(&lane->unpack, job->volume);
 	lane->nar = nar_new(&unpack_events, &lane->unpack);
 }
 
@@ -230,6 +243,7 @@ void lane_destroy(struct lane *lane)
 {
 	digest_free(&lane->digest);
 	nar_free(&lane->nar);
+	unpack_drop(&lane->unpack);
 	decompress_free(&lane->decompress);
 	fetch_free(&lane->fetch);
 	ring_destroy(&lane->ring);

@@ -3,7 +3,7 @@
  * lane — one of the pipelines that copy paths side by side.
  *
  * A lane is two threads: one fetches and decompresses into a ring of buffers, the other one hashes,
- * parses and writes out of it. copy starts the threads and waits for them.
+ * parses and unpacks out of it. copy starts the threads and waits for them.
  */
 #pragma once
 
@@ -22,8 +22,7 @@
 struct job {
 	const struct config *config;
 	const struct closure *closure;
-	int store_fd;
-	mode_t umask;
+	struct volume *volume;
 	size_t *order;	     /* indices of the paths */
 	struct ahead *ahead; /* NULL if nothing comes over the network */
 	struct lane *lanes;
@@ -33,8 +32,9 @@ struct job {
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
-	size_t running; /* threads of lanes */
-	int result;	/* the first error's */
+	size_t running;		/* threads of lanes */
+	struct directory store; /* a path enters it once its hash is right */
+	int result;		/* the first error's */
 	struct error err;
 };
 

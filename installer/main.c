@@ -214,8 +214,7 @@ static int fill_target(
 {
 	int r;
 
-	progress_begin(outcome, STAGE_COPY, "copying the store");
-	r = target_copy_store(outcome, &d->config, &d->closure, err);
+	r = guest_make_tree(TARGET_PATH, err);
 	if (r < 0)
 		return r;
 
@@ -306,7 +305,8 @@ static int finish(const struct decision *d, struct claim *claim, struct error *e
 }
 
 /* The mark says `unfinished` before the table is written, and `installed` as the last write. The
- * gate is shut from the table to the end, but for the boot loader. */
+ * gate is shut from the table to the end, but for the boot loader. The store is copied before the
+ * target is mounted: it is written as an ext4 holds it, and the kernel makes no file of it. */
 static int carry_out(
 	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
@@ -335,6 +335,11 @@ static int carry_out(
 	if (r < 0)
 		return r;
 	r = devlinks_make(&d->plan, err);
+	if (r < 0)
+		return r;
+
+	progress_begin(outcome, STAGE_COPY, "copying the store");
+	r = target_copy_store(outcome, &d->plan, &d->config, &d->closure, err);
 	if (r < 0)
 		return r;
 

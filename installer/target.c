@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "copy.h"
 #include "enter.h"
+#include "format.h"
 #include "gate.h"
 #include "guest.h"
 #include "hostkeys.h"
@@ -30,19 +31,16 @@ static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *outcome)
 	progress_bytes(outcome, done_bytes, total_bytes);
 }
 
-int target_copy_store(struct outcome *outcome, const struct config *config,
+int target_copy_store(struct outcome *outcome, const struct plan *plan, const struct config *config,
 	const struct closure *closure, struct error *err)
 {
-	AUTO_CLOSE int store_fd = -1;
-	int r = guest_make_tree(TARGET_PATH, err);
+	struct place place;
+	int r = format_find_place(plan, plan->root, &place, err);
 
 	if (r < 0)
 		return r;
-	store_fd = open(TARGET_PATH "/nix/store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (store_fd < 0)
-		return error_errno(err, -errno, "open the target's store");
-	r = copy_closure(config, closure, store_fd, watch_copy, outcome, err);
-	return r < 0 ? r : sync_root(err);
+	return copy_closure(
+		config, closure, place.path, place.offset_bytes, watch_copy, outcome, err);
 }
 
 /* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target — the mounted target, while the store and the guest's own programs fill it.
+ * target — the root file system, while the store and then the guest's own programs fill it.
  *
  * What a NixOS system consists of is guest's; here are the order of its steps, and who may boot
  * the disk meanwhile.
@@ -16,8 +16,8 @@
 
 #define TARGET_PATH "/run/guest-installer/target"
 
-/* Makes the folders, copies the closure and waits until the disk has it. */
-int target_copy_store(struct outcome *outcome, const struct config *config,
+/* Copies the closure into the root file system, which nobody has mounted yet. */
+int target_copy_store(struct outcome *outcome, const struct plan *plan, const struct config *config,
 	const struct closure *closure, struct error *err) WARN_UNUSED;
 
 /* Activation, keys (NULL for none) and boot loader, in a mount namespace that goes when they are

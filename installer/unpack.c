@@ -2,120 +2,93 @@
 #include "unpack.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "inode.h"
 
 #define MODE_FILE	0444
 #define MODE_EXECUTABLE 0555
 #define MODE_DIRECTORY	0555
+#define MODE_LINK	0777
 
-/* What Nix sets: one second after the epoch, because zero upsets some programs. */
-static const struct timespec store_times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
-
-mode_t unpack_read_umask(void)
+void unpack_open(struct unpack *ret, struct volume *volume)
 {
-	mode_t mask = umask(0);
-
-	umask(mask);
-	return mask;
+	*ret = (struct unpack){ .root_parent = volume->store_inode };
+	stream_open(&ret->stream, volume);
 }
 
-void unpack_begin(struct unpack *unpack, int store_fd, const char *root_name, mode_t mask)
+int unpack_close(struct unpack *unpack, struct error *err)
 {
-	*unpack = (struct unpack){
-		.store_fd = store_fd,
-		.root_name = root_name,
-		.umask = mask,
-		.file_fd = -1,
-	};
+	return stream_close(&unpack->stream, err);
 }
 
-void unpack_release(struct unpack *unpack)
+void unpack_drop(struct unpack *unpack)
 {
-	if (unpack->file_fd >= 0)
-		close(unpack->file_fd);
-	unpack->file_fd = -1;
 	while (unpack->depth > 0)
-		close(unpack->directory_fds[--unpack->depth]);
+		directory_free(&unpack->directories[--unpack->depth]);
+	extents_free(&unpack->extents);
+	stream_drop(&unpack->stream);
 }
 
-static int parent_fd(const struct unpack *unpack)
+/* Enters what was made into the directory at hand, or keeps it as the root. */
+static void enter(struct unpack *unpack, const char *name, uint32_t inode, enum entry_type type)
 {
-	return unpack->depth ? unpack->directory_fds[unpack->depth - 1] : unpack->store_fd;
-}
-
-static const char *entry_name(const struct unpack *unpack, const char *name)
-{
-	return name ? name : unpack->root_name;
-}
-
-/* Children get their owner in the same way as their root does, so it is asked for only there. */
-static int learn_owner(struct unpack *unpack, int dir_fd, const char *name, struct error *err)
-{
-	struct stat st;
-
-	if (unpack->depth > 0 || geteuid() != 0)
-		return 0;
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, -errno, "stat %s", name);
-	unpack->give_to_root = st.st_uid != 0 || st.st_gid != 0;
-	return 0;
-}
-
-/* The last touches on a file or directory, in the order that keeps the mode and the mtime. */
-static int set_metadata(const struct unpack *unpack, int fd, mode_t mode, bool set_mode)
-{
-	if (unpack->give_to_root && fchown(fd, 0, 0) < 0)
-		return -errno;
-	if (set_mode && fchmod(fd, mode) < 0)
-		return -errno;
-	return futimens(fd, store_times) < 0 ? -errno : 0;
+	if (unpack->depth > 0) {
+		directory_add(&unpack->directories[unpack->depth - 1], name, inode, type);
+	} else {
+		unpack->root = inode;
+		unpack->root_type = type;
+	}
 }
 
 static int make_directory(void *userdata, const char *name, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	int parent = parent_fd(unpack), fd, r;
+	uint32_t parent = unpack->root_parent, inode;
+	int r = stream_take_inode(&unpack->stream, INODE_DIRECTORY, &inode, err);
 
-	name = entry_name(unpack, name);
-	if (mkdirat(parent, name, 0700) < 0)
-		return error_errno(err, -errno, "create the directory %s", name);
-	r = learn_owner(unpack, parent, name, err);
 	if (r < 0)
 		return r;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, -errno, "open the directory %s", name);
-	unpack->directory_fds[unpack->depth++] = fd;
+	enter(unpack, name, inode, ENTRY_DIRECTORY);
+	if (unpack->depth > 0)
+		parent = unpack->directories[unpack->depth - 1].inode;
+	directory_begin(&unpack->directories[unpack->depth++], inode, parent);
 	return 0;
 }
 
 static int end_directory(void *userdata, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	int fd = unpack->directory_fds[--unpack->depth];
-	int r = set_metadata(unpack, fd, MODE_DIRECTORY, true);
+	struct directory *directory = &unpack->directories[--unpack->depth];
+	int r = directory_write(directory, &unpack->stream, MODE_DIRECTORY, err);
 
-	close(fd);
-	return r < 0 ? error_errno(err, r, "set mode and time of a directory") : 0;
+	directory_free(directory);
+	return r;
 }
 
 static int make_file(
 	void *userdata, const char *name, bool executable, uint64_t size_bytes, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	int parent = parent_fd(unpack);
+	int r = stream_take_inode(&unpack->stream, INODE_FILE, &unpack->file, err);
 
-	(void)size_bytes;
-	name = entry_name(unpack, name);
+	if (r < 0)
+		return r;
+	enter(unpack, name, unpack->file, ENTRY_FILE);
 	unpack->executable = executable;
-	unpack->file_fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		executable ? MODE_EXECUTABLE : MODE_FILE);
-	if (unpack->file_fd < 0)
-		return error_errno(err, -errno, "create the file %s", name);
-	return learn_owner(unpack, parent, name, err);
+	unpack->size_bytes = size_bytes;
+	unpack->left_bytes = size_bytes;
+	extents_clear(&unpack->extents);
+	unpack->room_bytes = 0;
+	return 0;
+}
+
+static uint64_t blocks_for(const struct unpack *unpack, uint64_t size_bytes)
+{
+	uint32_t block_bytes = unpack->stream.volume->block_bytes;
+
+	return size_bytes / block_bytes + (size_bytes % block_bytes > 0);
 }
 
 static int write_file(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
@@ -123,14 +96,23 @@ static int write_file(void *userdata, const uint8_t *data, size_t size_bytes, st
 	struct unpack *unpack = userdata;
 
 	while (size_bytes > 0) {
-		ssize_t n = write(unpack->file_fd, data, size_bytes);
+		size_t piece;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, -errno, "write a file");
-		data += n;
-		size_bytes -= (size_t)n;
+		if (unpack->room_bytes == 0) {
+			int r = stream_take_blocks(&unpack->stream,
+				blocks_for(unpack, unpack->left_bytes), &unpack->extents,
+				&unpack->room, &unpack->room_bytes, err);
+
+			if (r < 0)
+				return r;
+		}
+		piece = size_bytes < unpack->room_bytes ? size_bytes : unpack->room_bytes;
+		memcpy(unpack->room, data, piece);
+		unpack->room += piece;
+		unpack->room_bytes -= piece;
+		unpack->left_bytes -= piece;
+		data += piece;
+		size_bytes -= piece;
 	}
 	return 0;
 }
@@ -138,32 +120,60 @@ static int write_file(void *userdata, const uint8_t *data, size_t size_bytes, st
 static int end_file(void *userdata, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	mode_t mode = unpack->executable ? MODE_EXECUTABLE : MODE_FILE;
-	int r = set_metadata(unpack, unpack->file_fd, mode, (mode & unpack->umask) != 0);
+	const struct inode_content content = {
+		.mode = S_IFREG | (unpack->executable ? MODE_EXECUTABLE : MODE_FILE),
+		.links = 1,
+		.size_bytes = unpack->size_bytes,
+		.extents = &unpack->extents,
+	};
 
-	/* A second close after EINTR could hit another thread's descriptor. */
-	if (close(unpack->file_fd) < 0 && errno != EINTR && r == 0)
-		r = -errno;
-	unpack->file_fd = -1;
-	return r < 0 ? error_errno(err, r, "finish a file") : 0;
+	if (unpack->room_bytes > 0)
+		memset(unpack->room, 0, unpack->room_bytes);
+	return inode_write(&unpack->stream, unpack->file, &content, err);
+}
+
+/* A target that is too long for the record has a block of its own. */
+static int write_target(struct unpack *unpack, const char *target, size_t length, struct error *err)
+{
+	struct stream *stream = &unpack->stream;
+	uint8_t *room;
+	size_t room_bytes;
+	int r;
+
+	if (length >= stream->volume->block_bytes)
+		return error_errno(
+			err, -ENAMETOOLONG, "make a link with a target of %zu bytes", length);
+	r = stream_take_blocks(stream, 1, &unpack->extents, &room, &room_bytes, err);
+	if (r < 0)
+		return r;
+	memcpy(room, target, length);
+	memset(room + length, 0, room_bytes - length);
+	return 0;
 }
 
 static int make_link(void *userdata, const char *name, const char *target, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	int parent = parent_fd(unpack), r;
+	size_t length = strlen(target);
+	struct inode_content content = {
+		.mode = S_IFLNK | MODE_LINK,
+		.links = 1,
+		.size_bytes = length,
+	};
+	uint32_t inode;
+	int r = stream_take_inode(&unpack->stream, INODE_FILE, &inode, err);
 
-	name = entry_name(unpack, name);
-	if (symlinkat(target, parent, name) < 0)
-		return error_errno(err, -errno, "create the link %s", name);
-	r = learn_owner(unpack, parent, name, err);
 	if (r < 0)
 		return r;
-	if (unpack->give_to_root && fchownat(parent, name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, -errno, "set the owner of the link %s", name);
-	if (utimensat(parent, name, store_times, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, -errno, "set the time of the link %s", name);
-	return 0;
+	enter(unpack, name, inode, ENTRY_LINK);
+	extents_clear(&unpack->extents);
+	if (length <= LINK_FAST_MAX) {
+		content.fast_target = target;
+	} else {
+		content.extents = &unpack->extents;
+		r = write_target(unpack, target, length, err);
+	}
+	return r < 0 ? r : inode_write(&unpack->stream, inode, &content, err);
 }
 
 const struct nar_events unpack_events = {

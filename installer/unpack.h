@@ -1,40 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unpack — a Nix archive's events as files in the store.
+ * unpack — a Nix archive's events as files of a volume.
  *
- * Makes what Nix makes: files 0444 or 0555, directories 0555, every mtime 1 (links too), owner 0:0
- * when it runs as root. Whatever the archive says, nothing is made outside the one name in the
- * store: every name is a single component, opened relative to its parent's descriptor, and an
- * existing entry is an error, never followed and never replaced.
+ * Makes what Nix makes: files 0444 or 0555, directories 0555, every mtime 1 (links too), owner 0:0.
+ * An archive's directories are written from the inside out, each when its last entry is known; the
+ * archive's root is nobody's entry until store takes it over. Nothing here can reach anything else
+ * on the volume: there are no paths, only names inside the directory at hand.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "directory.h"
 #include "error.h"
 #include "nar.h"
+#include "stream.h"
 
 struct unpack {
-	int store_fd;
-	const char *root_name; /* the entry of the store that is being made */
-	mode_t umask;
-	bool give_to_root;		  /* what we make does not belong to 0:0 by itself */
-	int file_fd;			  /* the file being written, -1 if none */
-	bool executable;		  /* that file */
-	int directory_fds[NAR_DEPTH_MAX]; /* from the root inwards */
+	struct stream stream;
+	uint32_t root_parent; /* inode of the store */
+	uint32_t root;	      /* inode of what the archive is, once it has ended */
+	enum entry_type root_type;
+	struct directory directories[NAR_DEPTH_MAX]; /* from the root inwards */
 	unsigned depth;
+
+	/* the file being written */
+	uint32_t file;
+	bool executable;
+	uint64_t size_bytes;
+	uint64_t left_bytes;	/* not come yet */
+	struct extents extents; /* so far */
+	uint8_t *room;
+	size_t room_bytes;
 };
 
 /* The handlers; their userdata is a struct unpack. */
 extern const struct nar_events unpack_events;
 
-/* The process's umask, read without a race as long as no other thread creates files yet. */
-mode_t unpack_read_umask(void);
+/* Ready to unpack archives into the volume, one after the other. */
+void unpack_open(struct unpack *ret, struct volume *volume);
 
-/* Ready to unpack one archive as store_fd/root_name. mask is the process's: what it would take
- * away is put back with fchmod, which is spared where it takes nothing. Both must outlive it. */
-void unpack_begin(struct unpack *unpack, int store_fd, const char *root_name, mode_t mask);
+/* The end of it: all is given to the volume. */
+int unpack_close(struct unpack *unpack, struct error *err) WARN_UNUSED;
 
-/* Closes what an archive that broke off left open. What it wrote stays. */
-void unpack_release(struct unpack *unpack);
+/* Frees what is held, also by an archive that broke off. What it wrote is nobody's. */
+void unpack_drop(struct unpack *unpack);

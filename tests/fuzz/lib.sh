@@ -10,7 +10,7 @@
 FUZZ=$TOP/tests/fuzz
 BUILT=$TOP/build/fuzz
 BROKEN=$BUILT/broken
-# unpack makes and removes thousands of files: ten times faster in memory.
+# unpack fills thousands of file systems: ten times faster in memory.
 MEMORY=$(mktemp -d /dev/shm/guest-installer-test.XXXXXX 2>/dev/null || mktemp -d -p "$SCRATCH")
 
 remove_memory() {

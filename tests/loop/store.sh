@@ -57,8 +57,33 @@ make_caches() {
 	[[ $(find "$SCRATCH/cache-zstd" -name '*.narinfo' | wc -l) == 4 ]]
 }
 
-make_target() {
-	mkdir -p "$1"/nix/{store,var/nix/db}
+# fresh_image FILE [SIZE [OPTION…]] — an empty ext4, by default with blocks of 4 KiB on 256 MiB.
+fresh_image() {
+	rm -f "$1"
+	truncate -s "${2:-256M}" "$1"
+	mke2fs -q -t ext4 -b 4096 "${@:3}" "$1"
+}
+
+# attach NAME — mounts the image of that name.
+attach() {
+	mkdir -p "$SCRATCH/$1"
+	mount -o loop "$SCRATCH/$1.img" "$SCRATCH/$1"
+}
+
+# detach NAME — unmounts it; the kernel and we have left a clean file system.
+detach() {
+	umount "$SCRATCH/$1"
+	e2fsck -fn "$SCRATCH/$1.img" | tee "$SCRATCH/e2fsck"
+	if grep -F '?' "$SCRATCH/e2fsck"; then return 1; fi
+}
+
+# install_from CACHE NAME — fills the fresh image of that name, mounts it and registers its paths.
+install_from() {
+	"$STORE" copy "$1" "$KEY" "$SYSTEM" "$SCRATCH/$2.img"
+	e2fsck -fn "$SCRATCH/$2.img"
+	attach "$2"
+	mkdir -p "$SCRATCH/$2/nix/var/nix/db"
+	"$STORE" register "$1" "$KEY" "$SYSTEM" "$SCRATCH/$2"
 }
 
 # Type, mode, owner, group, mtime, size of files, link target and name of all below a store.
@@ -68,33 +93,59 @@ attributes() {
 }
 
 unpacked_archive_dumps_the_same() {
-	local target=$SCRATCH/unpacked
-	mkdir "$target"
+	local store=$SCRATCH/unpacked/nix/store
+	fresh_image "$SCRATCH/unpacked.img"
 	nix-store --dump "$TREE" >"$SCRATCH/nar"
-	"$STORE" unpack "$target" "tree" <"$SCRATCH/nar"
-	nix-store --dump "$target/tree" | cmp - "$SCRATCH/nar"
+	"$STORE" unpack "$SCRATCH/unpacked.img" "tree" <"$SCRATCH/nar"
+	attach unpacked
+	nix-store --dump "$store/tree" | cmp - "$SCRATCH/nar"
 	nix-store --restore "$SCRATCH/restored" <"$SCRATCH/nar"
-	diff -r --no-dereference "$SCRATCH/restored" "$target/tree"
+	diff -r --no-dereference "$SCRATCH/restored" "$store/tree"
+	detach unpacked
 }
 
 installed_store_is_whole() {
 	local compression=$1 target=$SCRATCH/target-$1
-	make_target "$target"
-	(umask 077 && "$STORE" install "$SCRATCH/cache-$compression" "$KEY" "$SYSTEM" "$target")
+	fresh_image "$target.img"
+	install_from "$SCRATCH/cache-$compression" "target-$compression"
 	nix-store --store "$target" --verify --check-contents 2>&1 | tee "$SCRATCH/verify"
-	! grep -qi error "$SCRATCH/verify"
+	if grep -qi error "$SCRATCH/verify"; then return 1; fi
+	[[ $compression == zstd ]] || detach "target-$compression"
 }
 
 store_is_like_a_copied_one() {
 	local copied=$SCRATCH/copied target=$SCRATCH/target-like
-	make_target "$target"
+	fresh_image "$target.img" 256M "$@"
+	rm -rf "$copied"
 	nix copy --option trusted-public-keys "$KEY" --from "file://$SCRATCH/cache-zstd" \
 		--to "$copied" "$SYSTEM"
-	"$STORE" install "$SCRATCH/cache-zstd" "$KEY" "$SYSTEM" "$target"
+	install_from "$SCRATCH/cache-zstd" target-like
 	diff <(attributes "$copied") <(attributes "$target")
 	diff <(nix-store --store "$copied" --dump-db) <(nix-store --store "$target" --dump-db)
 	diff <(nix path-info --store "$copied" --sigs -r "$SYSTEM") \
 		<(nix path-info --store "$target" --sigs -r "$SYSTEM")
+	chmod -R u+w "$copied"
+	detach target-like
+}
+
+# What we have made is the kernel's own afterwards: it adds to directories of one block, of several
+# and of an index with two levels, and removes from them.
+kernel_goes_on_with_it() {
+	local folder=$SCRATCH/many store=$SCRATCH/going/nix/store directory
+	mkdir -p "$folder"/{one,some,many}
+	(cd "$folder" && touch one/file some/{1..400} && seq -f 'many/%.0f-of-many-files' 40000 | xargs touch)
+	fresh_image "$SCRATCH/going.img" 256M "$@" -N 65536
+	nix-store --dump "$folder" | "$STORE" unpack "$SCRATCH/going.img" tree
+	e2fsck -fn "$SCRATCH/going.img"
+	attach going
+	diff <(ls "$folder/many") <(ls "$store/tree/many")
+	for directory in "$store" "$store"/tree/{one,some,many}; do
+		(cd "$directory" && seq -f 'new-%.0f' 3000 | xargs touch)
+	done
+	[[ $(find "$store/tree" -name 'new-*' | wc -l) == 9000 ]]
+	(cd "$store/tree/many" && seq -f '%.0f-of-many-files' 1 2 40000 | xargs rm)
+	rm -r "$store/tree/some"
+	detach going
 }
 
 # Only what nothing refers to is collected, so the references are right.
@@ -105,6 +156,7 @@ garbage_collection_keeps_the_closure() {
 	ln -s "$SYSTEM" "$target/nix/var/nix/gcroots/system"
 	nix-store --store "$target" --gc
 	[[ $(attributes "$target") == "$before" ]]
+	detach target-zstd
 }
 
 # fails_with CODE PATTERN COMMAND… — COMMAND fails with this code and a sentence like this.
@@ -119,12 +171,13 @@ fails_with() {
 	grep -Eq "^$code: .*$pattern" "$refusal"
 }
 
-# refused CODE PATTERN CACHE KEY — the install from it fails so.
+# refused CODE PATTERN CACHE KEY — copying from it fails so, and leaves the file system empty.
 refused() {
-	local target
-	target=$(mktemp -d "$SCRATCH/refused.XXXXXX")
-	make_target "$target"
-	fails_with "$1" "$2" "$STORE" install "$3" "$4" "$SYSTEM" "$target"
+	local image=$SCRATCH/refused.img
+	fresh_image "$image"
+	fails_with "$1" "$2" "$STORE" copy "$3" "$4" "$SYSTEM" "$image"
+	e2fsck -fn "$image"
+	[[ $(debugfs -R 'ls -p /' "$image" | cut -d/ -f6 | xargs) == '. .. lost+found' ]]
 }
 
 # Flips the lowest bit of the byte in the middle of the largest archive of a copied cache.
@@ -140,26 +193,31 @@ damaged_archive_is_refused() {
 }
 
 full_target_is_named() {
-	local target=$SCRATCH/small
-	((UID == 0)) || {
-		echo "only root can mount"
-		exit 77
-	}
-	truncate -s 8M "$SCRATCH/small.img"
-	mkfs.ext4 -q "$SCRATCH/small.img"
-	mkdir "$target"
-	mount -o loop "$SCRATCH/small.img" "$target"
-	make_target "$target"
+	fresh_image "$SCRATCH/small.img" 8M
 	fails_with 43 "No space left on device" \
-		"$STORE" install "$SCRATCH/cache-zstd" "$KEY" "$SYSTEM" "$target"
+		"$STORE" copy "$SCRATCH/cache-zstd" "$KEY" "$SYSTEM" "$SCRATCH/small.img"
 }
 
-unmount_small() {
-	! mountpoint -q "$SCRATCH/small" || umount "$SCRATCH/small"
+# The kernel would refuse it, too.
+too_long_a_link_is_refused() {
+	fresh_image "$SCRATCH/small.img" 256M -b 1024
+	fails_with 0 "/nix/store/[a-z0-9]{32}-tree: make a link with a target of 4095 bytes: File name too long" \
+		"$STORE" copy "$SCRATCH/cache-zstd" "$KEY" "$SYSTEM" "$SCRATCH/small.img"
+}
+
+unmount_all() {
+	local name
+	for name in unpacked target-{none,xz,zstd} target-like going; do
+		! mountpoint -q "$SCRATCH/$name" || umount "$SCRATCH/$name"
+	done
 }
 
 main() {
-	at_exit unmount_small
+	at_exit unmount_all
+	if ((UID)); then
+		skip "the store is what Nix would have made" "only root can mount"
+		exit 0
+	fi
 	build_store
 	make_tree
 	make_caches >"$SCRATCH/make.log" 2>&1 || {
@@ -172,6 +230,10 @@ main() {
 			installed_store_is_whole "$compression"
 	done
 	run_case "the store is like one that nix copy made" store_is_like_a_copied_one
+	run_case "a link that a block does not hold is refused" too_long_a_link_is_refused
+	run_case "it is without 64bit and checksums" store_is_like_a_copied_one -O '^64bit,^metadata_csum'
+	run_case "the kernel goes on with directories of every size" kernel_goes_on_with_it
+	run_case "it does with blocks of 1 KiB" kernel_goes_on_with_it -b 1024
 	run_case "garbage collection keeps the closure" garbage_collection_keeps_the_closure
 	run_case "a cache signed by another key is refused" \
 		refused 41 "$SYSTEM is not signed by a trusted key" "$SCRATCH/cache-zstd" "$OTHER_KEY"

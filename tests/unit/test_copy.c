@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -19,6 +21,7 @@
 #include "cleanup.h"
 #include "closure.h"
 #include "copy.h"
+#include "image.h"
 
 #define MAGIC	  "nix-archive-1 "
 #define SYSTEM	  "00000000000000000000000000000000-system"
@@ -30,8 +33,7 @@
 static struct cachedir cache;
 static struct config config;
 static struct closure closure;
-static char store[64];
-static int store_fd = -1;
+static struct image image;
 static uint8_t *big; /* the archive of BIG */
 static size_t big_archive_bytes;
 
@@ -89,8 +91,7 @@ static int make_cache(void **state)
 	(void)state;
 	cachedir_make(&cache);
 	cachedir_config(&cache, &config);
-	cachedir_scratch(store);
-	store_fd = open(store, O_RDONLY | O_DIRECTORY);
+	image_make(&image, NULL);
 	add_big();
 	add_words(LINK, MAGIC "( type symlink target /nix/store/" BIG " )", NULL, COMPRESSION_NONE);
 	add_words(SYSTEM,
@@ -105,8 +106,7 @@ static int remove_cache(void **state)
 	(void)state;
 	closure_free(&closure);
 	free(big);
-	close(store_fd);
-	cachedir_remove_tree(store);
+	image_remove(&image);
 	cachedir_remove(&cache);
 	return 0;
 }
@@ -127,13 +127,35 @@ static void watch_progress(uint64_t done_bytes, uint64_t total_bytes, void *user
 	watch->total_bytes = total_bytes;
 }
 
+/* Of what was copied meanwhile nothing is in the file system. */
 static void refused(int code, const char *sentence)
 {
 	struct error err = { 0 };
 
-	assert_true(copy_closure(&config, &closure, store_fd, NULL, NULL, &err) < 0);
+	assert_true(copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err) < 0);
 	if (err.code != code || !strstr(err.text, sentence))
 		fail_msg("code %d, '%s' does not say '%s'", err.code, err.text, sentence);
+	assert_true(image_is_clean(&image));
+	assert_null(strstr(image_ask(&image, "ls /"), "nix"));
+}
+
+/* The file, folder or link of that name in the store. */
+static const char *in_store(const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", image.store, name);
+	return path;
+}
+
+static void copied(copy_progress_fn *progress, void *userdata)
+{
+	struct error err = { 0 };
+
+	if (copy_closure(&config, &closure, image.path, 0, progress, userdata, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(image_is_clean(&image));
+	assert_true(image_read(&image));
 }
 
 /* Overwrites the file of a path in the cache. */
@@ -148,15 +170,13 @@ static void replace_nar(const char *name, const void *data, size_t size)
 static void every_path_arrives_whole(void **state)
 {
 	struct watch watch = { 0 };
-	struct error err = { 0 };
 	uint8_t *got = must_realloc(NULL, BIG_BYTES + 1, 1);
 	char target[128] = "";
 	int fd;
 
 	(void)state;
-	if (copy_closure(&config, &closure, store_fd, watch_progress, &watch, &err) < 0)
-		fail_msg("%s", err.text);
-	fd = openat(store_fd, BIG, O_RDONLY);
+	copied(watch_progress, &watch);
+	fd = open(in_store(BIG), O_RDONLY);
 	for (size_t used = 0; used < BIG_BYTES;) {
 		ssize_t n = read(fd, got + used, BIG_BYTES + 1 - used);
 
@@ -168,9 +188,9 @@ static void every_path_arrives_whole(void **state)
 		assert_int_equal(got[i], big_byte(i));
 	close(fd);
 	free(got);
-	assert_true(readlinkat(store_fd, LINK, target, sizeof(target) - 1) > 0);
+	assert_true(readlink(in_store(LINK), target, sizeof(target) - 1) > 0);
 	assert_string_equal(target, "/nix/store/" BIG);
-	assert_int_equal(faccessat(store_fd, SYSTEM "/hello", R_OK, 0), 0);
+	assert_int_equal(access(in_store(SYSTEM "/hello"), R_OK), 0);
 	assert_true(watch.calls >= 1);
 	assert_int_equal(watch.done_bytes, closure.nar_bytes);
 	assert_int_equal(watch.total_bytes, closure.nar_bytes);
@@ -192,7 +212,6 @@ static void a_longer_archive_is_refused_before_it_is_written(void **state)
 	(void)state;
 	replace_nar(LINK, big, big_archive_bytes);
 	refused(EXIT_VERIFY, STORE_DIR "/" LINK ": ");
-	assert_int_equal(faccessat(store_fd, LINK, F_OK, AT_SYMLINK_NOFOLLOW), -1);
 }
 
 static void a_shorter_archive_is_refused(void **state)
@@ -248,11 +267,48 @@ static void a_missing_archive_is_named(void **state)
 	refused(EXIT_FETCH, STORE_DIR "/" BIG ": fetch file://");
 }
 
-static void a_path_that_is_there_is_not_replaced(void **state)
+static void a_store_that_is_there_is_not_replaced(void **state)
 {
+	struct error err = { 0 };
+
 	(void)state;
-	assert_int_equal(symlinkat("elsewhere", store_fd, SYSTEM), 0);
-	refused(0, STORE_DIR "/" SYSTEM ": create the directory " SYSTEM ": File exists");
+	copied(NULL, NULL);
+	assert_int_equal(
+		copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err), -ENOTEMPTY);
+	assert_int_equal(err.code, 0);
+	assert_true(image_is_clean(&image));
+}
+
+static void what_is_no_file_system_is_left_alone(void **state)
+{
+	struct error err = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(truncate(image.path, 0), 0);
+	assert_int_equal(truncate(image.path, 1 << 20), 0);
+	assert_true(copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err) < 0);
+	assert_non_null(strstr(err.text, "ext4 file system on /tmp/"));
+	assert_int_equal(stat(image.path, &st), 0);
+	assert_int_equal(st.st_blocks, 0);
+}
+
+/* Writing to it is what fails, behind the back of those who make the files. */
+static void a_disk_that_takes_no_more_is_told_of(void **state)
+{
+	struct rlimit before, limit;
+	struct error err = { 0 };
+	int r;
+
+	(void)state;
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = (struct rlimit){ 6 << 20, before.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	r = copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(r, -EFBIG);
+	assert_non_null(strstr(err.text, "File too large"));
 }
 
 /* Two thousand paths over all lanes, one of them bad: the first error is the one that is told. */
@@ -275,12 +331,13 @@ static void many_paths_are_copied_and_one_bad_one_ends_it(void **state)
 	assert_int_equal(closure_walk(&config, "/nix/store/00000000000000000000000000001000-path",
 				 &closure, &err),
 		0);
-	if (copy_closure(&config, &closure, store_fd, NULL, NULL, &err) < 0)
-		fail_msg("%s", err.text);
+	copied(NULL, NULL);
 	for (int i = 0; i < COUNT; i++) {
 		snprintf(name, sizeof(name), "%032d-path", 1000 + i);
-		assert_int_equal(unlinkat(store_fd, name, 0), 0);
+		assert_int_equal(access(in_store(name), R_OK), 0);
 	}
+	image_remove(&image);
+	image_make(&image, NULL);
 	replace_nar("00000000000000000000000000001500-path", "", 0);
 	refused(EXIT_FETCH, "/nix/store/00000000000000000000000000001500-path: ");
 }
@@ -298,7 +355,9 @@ int main(void)
 		TEST(an_error_wakes_whoever_waits),
 		TEST(damaged_compression_is_refused),
 		TEST(a_missing_archive_is_named),
-		TEST(a_path_that_is_there_is_not_replaced),
+		TEST(a_store_that_is_there_is_not_replaced),
+		TEST(what_is_no_file_system_is_left_alone),
+		TEST(a_disk_that_takes_no_more_is_told_of),
 		TEST(many_paths_are_copied_and_one_bad_one_ends_it),
 	};
 
