@@ -2,8 +2,10 @@
 /*
  * install — the stages from format to database, as main.c runs them, for the benchmarks.
  *
- *     install mount DISK TARGET                 formats the root and mounts it
- *     install copy CACHE KEY SYSTEM TARGET      copies the store there and writes the database
+ *     install format DISK                           formats the root
+ *     install mount DISK TARGET                     mounts it as the installer does
+ *     install copy CACHE KEY SYSTEM DISK TARGET     copies the store into it, mounts it on TARGET
+ *                                                   and writes the database
  *
  * DISK is an image file, or a disk whose first partition starts at 1 MiB. copy prints how many
  * seconds went into what, and the peak memory.
@@ -46,24 +48,24 @@ static void tell(const char *what)
 	before = now;
 }
 
-static int format_and_mount(const char *disk, const char *target, struct error *err)
+static struct plan plan = {
+	.partition_count = 1,
+	.hash_seed = "7d4cb0f1-5b0c-4b0f-8a52-0a3c2b8f2f10",
+	.partitions[0] = {
+		.role = ROLE_ROOT,
+		.offset_bytes = MIB,
+		.fs = FS_EXT4,
+		.fs_label = "nixos",
+		.fs_uuid = "2f6a1b3e-9a0c-4f7e-8d3c-5e0a7a1c9b42",
+		.mount_path = "/",
+	},
+};
+
+static int find_disk(const char *disk, struct error *err)
 {
-	static struct plan plan = {
-		.partition_count = 1,
-		.hash_seed = "7d4cb0f1-5b0c-4b0f-8a52-0a3c2b8f2f10",
-		.partitions[0] = {
-			.role = ROLE_ROOT,
-			.offset_bytes = MIB,
-			.fs = FS_EXT4,
-			.fs_label = "nixos",
-			.fs_uuid = "2f6a1b3e-9a0c-4f7e-8d3c-5e0a7a1c9b42",
-			.mount_path = "/",
-		},
-	};
 	AUTO_CLOSE int fd = open(disk, O_RDONLY | O_CLOEXEC);
 	off_t size_bytes = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 	struct stat st;
-	int r;
 
 	if (size_bytes < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, -errno, "open %s", disk);
@@ -71,42 +73,40 @@ static int format_and_mount(const char *disk, const char *target, struct error *
 	plan.image_file = S_ISREG(st.st_mode);
 	plan.disk_bytes = (uint64_t)size_bytes;
 	plan.partitions[0].size_bytes = plan.disk_bytes - 2 * MIB;
-	r = format_all(&plan, err);
-	return r < 0 ? r : mount_plan(&plan, target, false, err);
+	return 0;
 }
 
-static int sync_store(int store_fd, struct error *err)
+static int sync_target(const char *target, struct error *err)
 {
-	return syncfs(store_fd) < 0 ? error_errno(err, -errno, "write the store out") : 0;
+	AUTO_CLOSE int fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || syncfs(fd) < 0 ? error_errno(err, -errno, "write the target out") : 0;
 }
 
 static int copy(
 	const struct config *config, const char *system, const char *target, struct error *err)
 {
 	struct closure closure = { 0 };
-	AUTO_CLOSE int store_fd = -1;
-	char store[4096];
+	struct place place;
 	int r;
 
 	tell(NULL);
 	r = closure_walk(config, system, &closure, err);
-	if (r == 0)
-		r = guest_make_tree(target, err);
 	tell("closure");
-	snprintf(store, sizeof(store), "%s" STORE_DIR, target);
-	store_fd = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && store_fd < 0)
-		r = error_errno(err, -errno, "open %s", store);
 	if (r == 0)
-		r = copy_closure(config, &closure, store_fd, NULL, NULL, err);
+		r = format_find_place(&plan, plan.root, &place, err);
+	if (r == 0)
+		r = copy_closure(config, &closure, place.path, place.offset_bytes, NULL, NULL, err);
 	tell("copy");
 	if (r == 0)
-		r = sync_store(store_fd, err);
-	tell("sync");
+		r = mount_plan(&plan, target, false, err);
+	if (r == 0)
+		r = guest_make_tree(target, err);
+	tell("mount");
 	if (r == 0)
 		r = database_write(target, &closure, 1, err);
 	if (r == 0)
-		r = sync_store(store_fd, err);
+		r = sync_target(target, err);
 	tell("database");
 	closure_free(&closure);
 	return r;
@@ -133,12 +133,21 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	int r;
 
-	if (argc == 4 && strcmp(argv[1], "mount") == 0)
-		r = format_and_mount(argv[2], argv[3], &err);
-	else if (argc == 6 && strcmp(argv[1], "copy") == 0)
-		r = copy_from(argv[2], argv[3], argv[4], argv[5], &err);
-	else
+	if (argc == 3 && strcmp(argv[1], "format") == 0) {
+		r = find_disk(argv[2], &err);
+		if (r == 0)
+			r = format_all(&plan, &err);
+	} else if (argc == 4 && strcmp(argv[1], "mount") == 0) {
+		r = find_disk(argv[2], &err);
+		if (r == 0)
+			r = mount_plan(&plan, argv[3], false, &err);
+	} else if (argc == 7 && strcmp(argv[1], "copy") == 0) {
+		r = find_disk(argv[5], &err);
+		if (r == 0)
+			r = copy_from(argv[2], argv[3], argv[4], argv[6], &err);
+	} else {
 		return 2;
+	}
 	if (r < 0)
 		fprintf(stderr, "%s\n", err.text);
 	return r < 0;

@@ -27,7 +27,7 @@ END
 }
 
 way_installer() {
-	"$driver" copy "file://$closure/cache" "$(cat "$closure/key")" "$system" "$target"
+	"$driver" copy "file://$closure/cache" "$(cat "$closure/key")" "$system" "$work/image" "$target"
 }
 
 way_nix-copy() {
@@ -47,13 +47,13 @@ way_dd() {
 	dd if="$closure/nars" of="$target/nars" bs=1M conv=fsync status=none
 }
 
-# new_target WAY — an empty file system: for the installer as it makes and mounts it, for others as
-# they would find it.
+# new_target WAY — an empty file system: for the installer as it makes it and mounts it later itself,
+# for others as they would find it.
 new_target() {
 	rm -f "$work/image"
 	truncate -s "$image_bytes" "$work/image"
 	if [[ $1 == installer ]]; then
-		"$driver" mount "$work/image" "$target"
+		"$driver" format "$work/image"
 	else
 		mke2fs -q -t ext4 "$work/image"
 		mount -o loop "$work/image" "$target"
@@ -82,7 +82,7 @@ measure() {
 peak() {
 	local kib
 	new_target installer
-	"$driver" copy "$2" "$3" "$4" "$target" >"$work/installer"
+	"$driver" copy "$2" "$3" "$4" "$work/image" "$target" >"$work/installer"
 	kib=$(sed -n 's/^peak-kib //p' "$work/installer")
 	printf 'peak memory, %s: %s KiB\n' "$1" "$kib" >&2
 	umount "$target"
