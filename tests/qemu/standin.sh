@@ -99,3 +99,25 @@ number:	.long 0, 0
 message:
 END
 }
+
+# port_says COMMAND — what COMMAND prints comes over the virtio-serial port, too: QEMU inherits that
+# socket, and a program in its place uses it before it becomes QEMU.
+port_says() {
+	mkdir -p bin
+	cat >bin/qemu-system-x86_64 <<-END
+		#!/bin/bash
+		[[ "\$*" =~ id=events,fd=([0-9]+) ]]
+		{ $1; } >&"\${BASH_REMATCH[1]}" &
+		exec $(command -v qemu-system-x86_64) "\$@"
+	END
+	chmod +x bin/qemu-system-x86_64
+}
+
+# With strict boot order the BIOS shows the stand-in no disk but the cdrom.
+standin_writes() {
+	mkdir -p bin
+	# shellcheck disable=SC2016 # expanded by the program
+	printf '#!/bin/bash\nexec %s "${@/strict=on,/}"\n' "$(command -v qemu-system-x86_64)" \
+		>bin/qemu-system-x86_64
+	chmod +x bin/qemu-system-x86_64
+}
