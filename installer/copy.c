@@ -17,7 +17,6 @@
 #define LANES_MAX	     4
 #define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
 #define PROGRESS_INTERVAL_MS 250
-#define STORE_MODE	     0755 /* until the guest's tree is made */
 
 static int compare_sizes(const void *a, const void *b, void *userdata)
 {
@@ -135,7 +134,7 @@ static void job_init(struct job *job, const struct config *config, const struct 
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&job->ended, &attributes);
 	pthread_condattr_destroy(&attributes);
-	directory_begin(&job->store, volume->store_inode, volume->nix_inode);
+	store_begin(&job->store, volume);
 	job->order = make_order(job);
 	job->lanes = must_realloc(NULL, job->lane_count, sizeof(*job->lanes));
 	for (size_t i = 0; i < job->lane_count; i++)
@@ -149,23 +148,9 @@ static void job_destroy(struct job *job)
 		lane_destroy(&job->lanes[i]);
 	free(job->lanes);
 	free(job->order);
-	directory_free(&job->store);
+	store_drop(&job->store);
 	pthread_cond_destroy(&job->ended);
 	pthread_mutex_destroy(&job->lock);
-}
-
-/* All paths are there: they become the entries of /nix/store. */
-static int write_store(struct job *job, struct error *err)
-{
-	struct stream stream;
-	int r;
-
-	stream_open(&stream, job->volume);
-	r = directory_write(&job->store, &stream, STORE_MODE, err);
-	if (r == 0)
-		r = stream_close(&stream, err);
-	stream_drop(&stream);
-	return r;
 }
 
 static int copy_to_volume(const struct config *config, const struct closure *closure,
@@ -184,7 +169,7 @@ static int copy_to_volume(const struct config *config, const struct closure *clo
 			*err = job.err;
 	}
 	if (r == 0)
-		r = write_store(&job, err);
+		r = store_write(&job.store, err);
 	job_destroy(&job);
 	return r;
 }

@@ -32,14 +32,13 @@ static void free_fs(ext2_filsys *fs)
 		ext2fs_free(*fs);
 }
 
-/* Turns a result of libext2fs into ours; says what was tried. */
-static int check(errcode_t e, const char *what, struct error *err)
+int ext4_check(long result, const char *what, struct error *err)
 {
-	if (e == 0)
+	if (result == 0)
 		return 0;
-	if (e > 0 && e < ERRNO_CODES)
-		return error_errno(err, -(int)e, "%s", what);
-	return error_set(err, -EIO, "%s: %s", what, error_message(e));
+	if (result > 0 && result < ERRNO_CODES)
+		return error_errno(err, -(int)result, "%s", what);
+	return error_set(err, -EIO, "%s: %s", what, error_message(result));
 }
 
 static void set_features(struct ext2_super_block *sb)
@@ -89,13 +88,13 @@ static int open_new(const struct ext4_request *request, ext2_filsys *ret, struct
 	int r;
 
 	set_parameters(request, &parameters);
-	r = check(ext2fs_initialize(
-			  request->path, EXT2_FLAG_64BITS, &parameters, unix_io_manager, ret),
+	r = ext4_check(ext2fs_initialize(
+			       request->path, EXT2_FLAG_64BITS, &parameters, unix_io_manager, ret),
 		"open", err);
 	if (r < 0 || request->offset_bytes == 0)
 		return r;
 	snprintf(option, sizeof(option), "offset=%llu", (unsigned long long)request->offset_bytes);
-	return check(io_channel_set_options((*ret)->io, option), "go to its offset", err);
+	return ext4_check(io_channel_set_options((*ret)->io, option), "go to its offset", err);
 }
 
 /* Everything that tells this file system from others. The checksum seed follows from the UUID and
@@ -171,17 +170,17 @@ static errcode_t write_reserved_inodes(ext2_filsys fs)
 
 static int make_tables(ext2_filsys fs, struct error *err)
 {
-	int r = check(ext2fs_allocate_tables(fs), "place the tables", err);
+	int r = ext4_check(ext2fs_allocate_tables(fs), "place the tables", err);
 
 	if (r == 0)
-		r = check(ext2fs_convert_subcluster_bitmap(fs, &fs->block_map),
+		r = ext4_check(ext2fs_convert_subcluster_bitmap(fs, &fs->block_map),
 			"convert the bitmap", err);
 	if (r == 0)
-		r = check(clear_tail(fs), "clear the end", err);
+		r = ext4_check(clear_tail(fs), "clear the end", err);
 	if (r == 0)
-		r = check(clear_inode_tables(fs), "clear the inode tables", err);
+		r = ext4_check(clear_inode_tables(fs), "clear the inode tables", err);
 	if (r == 0)
-		r = check(write_reserved_inodes(fs), "write the reserved inodes", err);
+		r = ext4_check(write_reserved_inodes(fs), "write the reserved inodes", err);
 	return r;
 }
 
@@ -212,15 +211,15 @@ static errcode_t take_reserved_inodes(ext2_filsys fs)
 
 static int make_inodes(ext2_filsys fs, struct error *err)
 {
-	int r = check(
+	int r = ext4_check(
 		ext2fs_mkdir(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, NULL), "make the root folder", err);
 
 	if (r == 0)
-		r = check(make_lost_and_found(fs), "make lost+found", err);
+		r = ext4_check(make_lost_and_found(fs), "make lost+found", err);
 	if (r == 0)
-		r = check(take_reserved_inodes(fs), "reserve the first inodes", err);
+		r = ext4_check(take_reserved_inodes(fs), "reserve the first inodes", err);
 	if (r == 0)
-		r = check(ext2fs_create_resize_inode(fs), "make the resize inode", err);
+		r = ext4_check(ext2fs_create_resize_inode(fs), "make the resize inode", err);
 	return r;
 }
 
@@ -229,11 +228,11 @@ static int make_inodes(ext2_filsys fs, struct error *err)
 static int make_journal(ext2_filsys fs, blk64_t overhead, struct error *err)
 {
 	struct ext2fs_journal_params journal = { 0 };
-	int r = check(ext2fs_get_journal_params(&journal, fs), "size the journal", err);
+	int r = ext4_check(ext2fs_get_journal_params(&journal, fs), "size the journal", err);
 
 	if (r == 0)
-		r = check(ext2fs_add_journal_inode3(
-				  fs, &journal, ANYWHERE, EXT2_MKJOURNAL_NO_MNT_CHECK),
+		r = ext4_check(ext2fs_add_journal_inode3(
+				       fs, &journal, ANYWHERE, EXT2_MKJOURNAL_NO_MNT_CHECK),
 			"make the journal", err);
 	if (r < 0)
 		return r;
@@ -253,15 +252,15 @@ static int make(const struct ext4_request *request, struct error *err)
 	if (r == 0)
 		r = make_tables(fs, err);
 	if (r == 0)
-		r = check(ext2fs_count_used_clusters(fs, fs->super->s_first_data_block,
-				  ext2fs_blocks_count(fs->super) - 1, &overhead),
+		r = ext4_check(ext2fs_count_used_clusters(fs, fs->super->s_first_data_block,
+				       ext2fs_blocks_count(fs->super) - 1, &overhead),
 			"count the blocks of the tables", err);
 	if (r == 0)
 		r = make_inodes(fs, err);
 	if (r == 0)
 		r = make_journal(fs, overhead, err);
 	if (r == 0)
-		r = check(ext2fs_close_free(&fs), "write it out", err);
+		r = ext4_check(ext2fs_close_free(&fs), "write it out", err);
 	return r;
 }
 

@@ -24,3 +24,6 @@ struct ext4_request {
  * E2FSPROGS_FAKE_TIME in the environment the same request gives the same bytes. It is on the disk
  * when this returns. */
 int ext4_make(const struct ext4_request *request, struct error *err) WARN_UNUSED;
+
+/* Turns a result of libext2fs, an errcode_t, into ours; `what` says what was tried. */
+int ext4_check(long result, const char *what, struct error *err) WARN_UNUSED;

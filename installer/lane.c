@@ -174,17 +174,6 @@ static int check_hash(struct lane *lane, const struct narinfo *info, struct erro
 		"the archive has the wrong hash: expected sha256:%s, got sha256:%s", expected, got);
 }
 
-/* The archive is what it should be: from now on it is a path of the store. */
-static void enter_store(struct lane *lane, const struct narinfo *info)
-{
-	struct job *job = lane->job;
-
-	pthread_mutex_lock(&job->lock);
-	directory_add(&job->store, store_path_base_name(info->store_path), lane->unpack.root,
-		lane->unpack.root_type);
-	pthread_mutex_unlock(&job->lock);
-}
-
 static int consume_piece(struct lane *lane, const struct piece *piece, struct error *err)
 {
 	struct job *job = lane->job;
@@ -202,7 +191,7 @@ static int consume_piece(struct lane *lane, const struct piece *piece, struct er
 	if (r == 0 && piece->last)
 		r = check_hash(lane, info, err);
 	if (r == 0 && piece->last)
-		enter_store(lane, info);
+		store_enter(&job->store, store_path_base_name(info->store_path), &lane->unpack);
 	atomic_fetch_add(&job->done_bytes, piece->size_bytes);
 	return r;
 }

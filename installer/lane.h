@@ -16,6 +16,7 @@
 #include "digest.h"
 #include "error.h"
 #include "ring.h"
+#include "store.h"
 #include "unpack.h"
 
 /* What the lanes share. */
@@ -23,6 +24,7 @@ struct job {
 	const struct config *config;
 	const struct closure *closure;
 	struct volume *volume;
+	struct store store;
 	size_t *order;	     /* indices of the paths */
 	struct ahead *ahead; /* NULL if nothing comes over the network */
 	struct lane *lanes;
@@ -32,9 +34,8 @@ struct job {
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
-	size_t running;		/* threads of lanes */
-	struct directory store; /* a path enters it once its hash is right */
-	int result;		/* the first error's */
+	size_t running; /* threads of lanes */
+	int result;	/* the first error's */
 	struct error err;
 };
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "ext4.h"
 
-#define ERRNO_CODES    256  /* errcode_t below this are errno's */
 #define DIRECT_BYTES   4096 /* no disk has larger sectors */
 #define RUN_BYTES      (8 * 1024 * 1024)
 #define INODES_PER_RUN 1024
@@ -27,16 +27,6 @@ struct late_inode {
 	uint8_t record[EXT2_GOOD_OLD_INODE_SIZE * 2];
 };
 
-/* Turns a result of libext2fs into ours; says what was tried. */
-static int check(errcode_t e, const char *what, struct error *err)
-{
-	if (e == 0)
-		return 0;
-	if (e > 0 && e < ERRNO_CODES)
-		return error_errno(err, -(int)e, "%s", what);
-	return error_set(err, -EIO, "%s: %s", what, error_message(e));
-}
-
 /* -------------------------------------------------------- opening and closing */
 
 static int open_file_system(struct volume *volume, const char *path, struct error *err)
@@ -45,11 +35,11 @@ static int open_file_system(struct volume *volume, const char *path, struct erro
 	int r;
 
 	snprintf(option, sizeof(option), "offset=%" PRIu64, volume->offset_bytes);
-	r = check(ext2fs_open2(path, option, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0, unix_io_manager,
-			  &volume->fs),
+	r = ext4_check(ext2fs_open2(path, option, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0,
+			       unix_io_manager, &volume->fs),
 		"read its superblock", err);
 	if (r == 0)
-		r = check(ext2fs_read_bitmaps(volume->fs), "read its bitmaps", err);
+		r = ext4_check(ext2fs_read_bitmaps(volume->fs), "read its bitmaps", err);
 	return r;
 }
 
@@ -73,8 +63,8 @@ static int find_free_inodes(struct volume *volume, struct error *err)
 	const struct ext2_super_block *sb = volume->fs->super;
 	uint32_t per_block = volume->block_bytes / volume->inode_bytes;
 	uint32_t free_inode = 0;
-	int r = check(ext2fs_find_first_zero_inode_bitmap2(
-			      volume->fs->inode_map, 1, sb->s_inodes_count, &free_inode),
+	int r = ext4_check(ext2fs_find_first_zero_inode_bitmap2(
+				   volume->fs->inode_map, 1, sb->s_inodes_count, &free_inode),
 		"find a free inode", err);
 
 	if (r < 0)
@@ -181,15 +171,15 @@ int volume_close(struct volume *volume, struct error *err)
 	int r = writer_drain(volume->writer, err);
 
 	if (r == 0)
-		r = check(make_folders(volume), "make the folder /nix/store", err);
+		r = ext4_check(make_folders(volume), "make the folder /nix/store", err);
 
 	if (r == 0)
-		r = check(write_late_inodes(volume), "write the inodes of folders", err);
+		r = ext4_check(write_late_inodes(volume), "write the inodes of folders", err);
 	/* Before the superblock says so, all that is new has to be there. */
 	if (r == 0 && fsync(volume->fd) < 0)
 		r = error_errno(err, -errno, "write the store out to the disk");
 	if (r == 0)
-		r = check(ext2fs_close_free(&volume->fs), "write bitmaps and superblock", err);
+		r = ext4_check(ext2fs_close_free(&volume->fs), "write bitmaps and superblock", err);
 	if (r == 0 && fsync(volume->fd) < 0)
 		r = error_errno(err, -errno, "write the file system out to the disk");
 	volume_drop(volume);
@@ -247,7 +237,7 @@ int volume_take_blocks(struct volume *volume, uint64_t wanted, struct run *ret, 
 	pthread_mutex_lock(&volume->lock);
 	e = take_blocks(volume, wanted, ret);
 	pthread_mutex_unlock(&volume->lock);
-	return check(e, "find room on the target", err);
+	return ext4_check(e, "find room on the target", err);
 }
 
 void volume_return_blocks(struct volume *volume, const struct run *run)
@@ -283,7 +273,7 @@ int volume_take_inodes(struct volume *volume, struct run *ret, struct error *err
 	pthread_mutex_lock(&volume->lock);
 	e = take_inodes(volume, ret);
 	pthread_mutex_unlock(&volume->lock);
-	return check(e, "find an inode on the target", err);
+	return ext4_check(e, "find an inode on the target", err);
 }
 
 void volume_use_inodes(struct volume *volume, const struct run *run, const uint8_t *uses)
@@ -364,7 +354,7 @@ int volume_hash_name(const struct volume *volume, const char *name, size_t lengt
 	ret->version = sb->s_def_hash_version;
 	if (sb->s_flags & EXT2_FLAGS_UNSIGNED_HASH && version <= EXT2_HASH_TEA)
 		version += EXT2_HASH_LEGACY_UNSIGNED;
-	return check(ext2fs_dirhash2(version, name, (int)length, NULL, 0, sb->s_hash_seed,
-			     &ret->major, &ret->minor),
+	return ext4_check(ext2fs_dirhash2(version, name, (int)length, NULL, 0, sb->s_hash_seed,
+				  &ret->major, &ret->minor),
 		"hash a name", err);
 }

@@ -13,6 +13,7 @@
 
 #include "ext4.h"
 #include "fuzz.h"
+#include "store.h"
 #include "unpack.h"
 #include "volume.h"
 
@@ -102,14 +103,15 @@ static int feed(struct unpack *unpack, const uint8_t *data, size_t size_bytes, s
 
 static int finish(struct unpack *unpack, struct volume *volume, struct error *err)
 {
-	struct directory store;
-	int r;
+	struct store store;
+	int r = unpack_close(unpack, err);
 
-	directory_begin(&store, volume->store_inode, volume->nix_inode);
-	directory_add(&store, NAME, unpack->root, unpack->root_type);
-	r = directory_write(&store, &unpack->stream, 0755, err);
-	directory_free(&store);
-	return r < 0 ? r : unpack_close(unpack, err);
+	store_begin(&store, volume);
+	store_enter(&store, NAME, unpack);
+	if (r == 0)
+		r = store_write(&store, err);
+	store_drop(&store);
+	return r;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)

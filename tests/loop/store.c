@@ -18,6 +18,7 @@
 #include "copy.h"
 #include "database.h"
 #include "nar.h"
+#include "store.h"
 #include "unpack.h"
 #include "volume.h"
 
@@ -35,23 +36,22 @@ static int feed(struct unpack *state, struct error *err)
 
 static int unpack(const char *image, const char *name, struct error *err)
 {
-	struct directory store;
 	struct volume volume;
 	struct unpack state;
+	struct store store;
 	int r = volume_open(&volume, image, 0, 1, err);
 
 	if (r < 0)
 		return r;
 	unpack_open(&state, &volume);
-	directory_begin(&store, volume.store_inode, volume.nix_inode);
+	store_begin(&store, &volume);
 	r = feed(&state, err);
-	if (r == 0) {
-		directory_add(&store, name, state.root, state.root_type);
-		r = directory_write(&store, &state.stream, 0755, err);
-	}
 	if (r == 0)
 		r = unpack_close(&state, err);
-	directory_free(&store);
+	store_enter(&store, name, &state);
+	if (r == 0)
+		r = store_write(&store, err);
+	store_drop(&store);
 	unpack_drop(&state);
 	if (r == 0)
 		return volume_close(&volume, err);

@@ -19,12 +19,12 @@
 #include "cleanup.h"
 #include "image.h"
 #include "inode.h"
+#include "store.h"
 #include "unpack.h"
 
-#define NAME	   "00000000000000000000000000000001-x"
-#define MAGIC	   "nix-archive-1 "
-#define DIR_START  MAGIC "( type directory "
-#define MODE_STORE 0755
+#define NAME	  "00000000000000000000000000000001-x"
+#define MAGIC	  "nix-archive-1 "
+#define DIR_START MAGIC "( type directory "
 
 static struct image image;
 static struct volume volume;
@@ -54,14 +54,15 @@ static int feed(struct unpack *unpack, const uint8_t *bytes, size_t size_bytes, 
 /* Makes the archive's root the one path in the store. */
 static int finish(struct unpack *unpack, struct error *err)
 {
-	struct directory store;
-	int r;
+	struct store store;
+	int r = unpack_close(unpack, err);
 
-	directory_begin(&store, volume.store_inode, volume.nix_inode);
-	directory_add(&store, NAME, unpack->root, unpack->root_type);
-	r = directory_write(&store, &unpack->stream, MODE_STORE, err);
-	directory_free(&store);
-	return r < 0 ? r : unpack_close(unpack, err);
+	store_begin(&store, &volume);
+	store_enter(&store, NAME, unpack);
+	if (r == 0)
+		r = store_write(&store, err);
+	store_drop(&store);
+	return r;
 }
 
 static int unpack_bytes(const uint8_t *bytes, size_t size_bytes, struct error *err)
