@@ -8,6 +8,7 @@ sees the console otherwise, `console`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -46,6 +47,7 @@ class Guest:
         self.wishes, self.disk, self.run = wishes, disk, run
         self.ssh_port = 0
         self.way = ""
+        self.console: Optional[socket.socket] = None
         self._child: Optional[Child] = None
         self._monitor: Optional[Monitor] = None
         self._shares: Optional[Shares] = None
@@ -75,6 +77,7 @@ class Guest:
             *screen(wishes.vnc),
             *kernel,
             *(["-no-reboot"] if wishes.run else []),
+            *(["-S"] if wishes.console else []),  # until there is somebody to see
         ]
         streams = [theirs, *listeners]
         keep = [stream.fileno() for stream in streams] + [file.fileno() for file in files]
@@ -86,6 +89,9 @@ class Guest:
         self._shares.started()
         self._greet(ours)
         self._write_state()
+        if wishes.console:
+            self.console = sockets.connect(os.path.join(self.run, CONSOLE), 10)
+            self._command("cont")
 
     def wait(self) -> None:
         """Returns when the guest has powered off; Failure if QEMU failed or was told to quit."""
@@ -107,17 +113,14 @@ class Guest:
 
     def stop(self) -> None:
         """Presses the power button and waits; Failure(DEADLINE) if that does not help in time."""
-        monitor, child = self._monitor, self._child
-        if not monitor or not child:
+        child = self._child
+        if not child or not self._monitor:
             return
         say(TOOL, "pressing the guest's power button")
         deadline = Deadline(self.wishes.stop_timeout)
         status = None
         while status is None and not deadline.passed():
-            try:
-                monitor.execute("system_powerdown")  # a guest that still boots may have missed it
-            except MonitorClosed:
-                pass
+            self._command("system_powerdown")  # a guest that still boots may have missed it
             status = child.wait(min(BUTTON_SECONDS, deadline.left()))
         if status is None:
             seconds = self.wishes.stop_timeout
@@ -141,6 +144,12 @@ class Guest:
         """The file in which the console's words are, if they are in one."""
         return self.wishes.log or os.path.join(self.run, "console.log")
 
+    def _command(self, name: str) -> None:
+        """A command that a QEMU which has just ended need not obey."""
+        assert self._monitor
+        with contextlib.suppress(MonitorClosed):
+            self._monitor.execute(name)
+
     def _judge(self, status: Optional[int]) -> None:
         if status != 0:
             words = last_words(os.path.join(self.run, "messages")) or "no reason given"
@@ -153,7 +162,7 @@ class Guest:
         if wishes.daemon or wishes.console:
             listeners.append(sockets.listen(os.path.join(self.run, CONSOLE)))
             number = listeners[-1].fileno()
-            to_log = f",logfile={log}" if wishes.log or wishes.daemon else ""
+            to_log = f",logfile={log}" if wishes.log else ""
             backend = f"socket,id=console,fd={number},server=on,wait=off{to_log}"
         elif wishes.log or wishes.run:
             backend = f"file,id=console,path={log}"

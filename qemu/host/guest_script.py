@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from host.codes import Code, Failure, say
 from host.deadline import Deadline
 from host.emulator import last_words
@@ -46,9 +44,9 @@ def preparations(guest: Guest) -> list[str]:
     release = kernel_release(wishes.kernel) if wishes.kernel else None
     lines = []
     for share in all_shares(wishes):
-        where = shlex.quote(mount_point(share, release))
+        where = mount_point(share, release)
         mount = f"mount -t {guest.way} -o {mount_options(share, guest.way)} {share.tag} {where}"
-        lines.append(f"mkdir -p {where} && {{ mountpoint -q {where} || {mount}; }}")
+        lines.append(f"mkdir -p {where} && {{ grep -qF ' {where} ' /proc/mounts || {mount}; }}")
     if wishes.address:
         lines.append(
             f'for card in /sys/class/net/*; do [ "$(cat $card/address)" != {tap_mac(wishes.guest)} ]'

@@ -111,9 +111,8 @@ def _greet(guest: Guest, daemon: Optional[Daemon]) -> None:
 def _attach(guest: Guest) -> None:
     """The terminal is the console until the user leaves; then the guest is asked to power off."""
     say(TOOL, LEAVE_TEXT)
-    running = control.find(guest.disk)
-    assert running
-    if terminal.attach(running.console()):
+    assert guest.console
+    if terminal.attach(guest.console):
         guest.stop()
     else:
         guest.wait()

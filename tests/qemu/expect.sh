@@ -49,6 +49,31 @@ start_guest() {
 	wait_for_text "$1.out" 'ssh -p'
 }
 
+# start_daemon DISK [OPTION]... — as start_guest, in the background.
+start_daemon() {
+	run "$TOP/qemu/run-guest" "$1" --accel tcg --memory 64M --daemon --log "$1.log" "${@:2}"
+	expect_status 0
+	expect_output 'ssh -p '
+	wait_for_text "$1.log" 'guest is up'
+}
+
+# expect_state STATUS TEXT — what --status says of guest.raw.
+expect_state() {
+	run "$TOP/qemu/run-guest" guest.raw --status
+	expect_status "$1"
+	expect_output "$2"
+}
+
+# options_of [OPTION]… — the arguments that QEMU would get, one a line, in the file `arguments`.
+options_of() {
+	mkdir -p bin
+	# shellcheck disable=SC2016 # expanded by the stand-in
+	printf '#!/bin/bash\nprintf "%%s\\n" "$@" >%q\nexit 1\n' "$PWD/arguments" >bin/qemu-system-x86_64
+	chmod +x bin/qemu-system-x86_64
+	[[ -e guest.raw ]] || truncate -s 1M guest.raw
+	PATH=$PWD/bin:$PATH run "$TOP/qemu/run-guest" "$@"
+}
+
 ssh_port_of() {
 	sed -n 's/^ssh -p \([0-9]*\) root@127.0.0.1$/\1/p' "$1.out"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# run_guest.sh — proves that run-guest tells its SSH port, shows the console and powers the guest off,
-# with a stand-in for the guest
+# run_guest.sh — proves that run-guest tells its SSH port, shows the console, powers the guest off and
+# obeys the file .guest, with a stand-in for the guest
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -91,6 +91,70 @@ the_same_disk_cannot_run_twice() {
 	expect_output 'another run has'
 	kill -TERM "$started"
 	wait "$started"
+}
+
+the_console_is_left_by_its_key() {
+	make_standin guest.raw 'guest is up\n' button
+	mkfifo keys
+	"$TOP/qemu/run-guest" guest.raw --accel tcg --memory 64M --console <>keys >console 2>"$output" &
+	started=$!
+	wait_for_text console 'guest is up'
+	expect_output 'Ctrl-] leaves'
+	printf '\035' >keys
+	wait_for_end "$started"
+	expect_status 0
+	expect_output "power button"
+	expect_no_qemu
+}
+
+usb_devices_are_passed_by_their_numbers() {
+	options_of guest.raw --usb 8564:1000 --usb 1B3F:2002
+	expect_status 80
+	grep -qx 'qemu-xhci,id=usb' arguments
+	grep -qx 'usb-host,bus=usb.0,vendorid=0x8564,productid=0x1000' arguments
+	grep -qx 'usb-host,bus=usb.0,vendorid=0x1b3f,productid=0x2002' arguments
+	options_of guest.raw --usb 8564
+	expect_status 2
+}
+
+the_file_has_the_options_and_the_command_line_comes_after() {
+	cat >.guest <<-'END'
+		# a comment
+		guest = guest.raw
+
+		memory = 96M
+		disk = 3M
+		snapshot = yes
+		run = absent
+	END
+	options_of --daemon --memory 80M --disk 5M
+	expect_status 80
+	grep -qx 80M arguments
+	grep -q 'snapshot=on,file=.*/here/guest.raw$' arguments
+	[[ $(grep -c '^virtio-blk-pci,drive=disk[12],serial=disk[12]$' arguments) == 2 ]]
+	options_of guest.raw
+	if grep -q snapshot=on arguments; then return 1; fi
+}
+
+errors_of_the_file_name_its_line() {
+	local line
+	while IFS='|' read -r line message; do
+		printf 'guest = guest.raw\n%s\n' "$line" >.guest
+		run "$TOP/qemu/run-guest"
+		expect_status 2
+		expect_output ".guest:2: $message"
+	done <<-'END'
+		colour = blue|unknown option 'colour'
+		memory|not a line
+		memory =|memory needs a value
+		snapshot = true|snapshot takes yes or no
+		guest = other.raw|guest is said twice
+	END
+	printf 'guest = guest.raw\n' >.guest
+	chmod o+w .guest
+	run "$TOP/qemu/run-guest"
+	expect_status 2
+	expect_output 'others than you can write it'
 }
 
 a_missing_disk_is_2() {
