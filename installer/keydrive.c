@@ -15,12 +15,24 @@
 #include "partition.h"
 #include "probe.h"
 
-#define MOUNT_OPTIONS "ro,nosuid,nodev,noexec"
+#define MOUNT_OPTIONS	"ro,nosuid,nodev,noexec"
+#define CA_MAX_BYTES	((size_t)1024 * 1024)
+#define NETRC_MAX_BYTES ((size_t)64 * 1024)
 
 /* FAT knows no case, and who types the name may not either. */
 static bool is_config(const char *name)
 {
 	return strcasecmp(name, KEYDRIVE_CONFIG_NAME) == 0;
+}
+
+static bool is_ca(const char *name)
+{
+	return strcasecmp(name, "ca.pem") == 0 || strcasecmp(name, "ca.crt") == 0;
+}
+
+static bool is_netrc(const char *name)
+{
+	return strcasecmp(name, "netrc") == 0;
 }
 
 /* Reads a file of the folder. 1 if it was, with its text in *ret; 0 if it is no regular file. */
@@ -39,8 +51,9 @@ static int read_file(int folder, const char *name, size_t max_bytes, char **ret_
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if ((uint64_t)st.st_size > max_bytes)
-		return error_set_code(err, is_config(name) ? EXIT_CONFIGURATION : EXIT_NO_KEY,
-			-EFBIG, "%s has %lld bytes, more than the %zu that are read", name,
+		return error_set_code(err,
+			keys_is_key_file(name) ? EXIT_NO_KEY : EXIT_CONFIGURATION, -EFBIG,
+			"%s has %lld bytes, more than the %zu that are read", name,
 			(long long)st.st_size, max_bytes);
 	text = must_realloc(NULL, (size_t)st.st_size + 1, 1);
 	while (used < (size_t)st.st_size) {
@@ -73,6 +86,18 @@ static int take_config(int folder, const char *name, struct keydrive *drive, str
 	if (r > 0)
 		drive->found = true;
 	return r;
+}
+
+/* A file for the network; a drive that holds nothing else is no key drive. */
+static int take_text(
+	int folder, const char *name, size_t max_bytes, char **ret_text, struct error *err)
+{
+	size_t size_bytes;
+
+	if (*ret_text)
+		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
+			"there are two files for the same purpose, of which one is %s", name);
+	return read_file(folder, name, max_bytes, ret_text, &size_bytes, err);
 }
 
 static int take_keys(int folder, const char *name, struct keydrive *drive, struct error *err)
@@ -110,6 +135,12 @@ static int read_entries(DIR *dir, struct keydrive *drive, struct error *err)
 			r = take_config(dirfd(dir), entry->d_name, drive, err);
 		else if (keys_is_key_file(entry->d_name))
 			r = take_keys(dirfd(dir), entry->d_name, drive, err);
+		else if (is_ca(entry->d_name))
+			r = take_text(
+				dirfd(dir), entry->d_name, CA_MAX_BYTES, &drive->ca_text, err);
+		else if (is_netrc(entry->d_name))
+			r = take_text(dirfd(dir), entry->d_name, NETRC_MAX_BYTES,
+				&drive->netrc_text, err);
 		if (r >= 0)
 			errno = 0;
 	}
@@ -206,8 +237,10 @@ static int search(struct disk *disks, size_t count, const char *mount_path, stru
 		r = read_disk(&disks[i], mount_path, candidate, err);
 		if (r < 0)
 			return r;
-		if (!candidate->found)
+		if (!candidate->found) {
+			keydrive_free(candidate);
 			continue;
+		}
 		disks[i].key_drive = true;
 		if (found->found) {
 			keydrive_free(candidate);
@@ -241,8 +274,10 @@ void keydrive_free(struct keydrive *drive)
 	for (size_t i = 0; i < drive->count; i++)
 		free(drive->files[i].text);
 	free(drive->config_text);
+	free(drive->ca_text);
+	free(drive->netrc_text);
 	drive->count = 0;
-	drive->config_text = NULL;
+	drive->config_text = drive->ca_text = drive->netrc_text = NULL;
 	drive->config_bytes = 0;
 	drive->found = false;
 }

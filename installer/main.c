@@ -137,7 +137,10 @@ static int read_config(const struct options *options, struct outcome *outcome, s
 {
 	struct error none;
 	int r = sources_read_config(options, drive, ret, err);
+	int kept = sources_keep_access(drive, RUN_PATH, ret, r < 0 ? &none : err);
 
+	if (r == 0)
+		r = kept;
 	if (r < 0) {
 		if (ret->report_url[0] && start_network(options, outcome, ret, &none) < 0)
 			log_line("network: %s", none.text);

@@ -61,6 +61,38 @@ int sources_read_config(const struct options *options, const struct keydrive *dr
 	return config_finish(ret, err);
 }
 
+/* Who writes it on a FAT drive may end lines as is usual there; to libcurl that is a password's
+ * last character. */
+static void drop_carriage_returns(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != '\r')
+			*to++ = *from;
+	*to = '\0';
+}
+
+int sources_keep_access(
+	const struct keydrive *drive, const char *folder, struct config *config, struct error *err)
+{
+	char path[sizeof(config->netrc_file)];
+	int r = 0;
+
+	if (drive->ca_text && !config->given[KEY_CA_FILE]) {
+		snprintf(path, sizeof(path), "%s/ca.pem", folder);
+		snprintf(config->ca_file, sizeof(config->ca_file), "%s", path);
+		r = file_write(path, drive->ca_text, strlen(drive->ca_text), 0600, 0, 0, err);
+	}
+	if (drive->netrc_text && r == 0) {
+		drop_carriage_returns(drive->netrc_text);
+		snprintf(path, sizeof(path), "%s/netrc", folder);
+		snprintf(config->netrc_file, sizeof(config->netrc_file), "%s", path);
+		r = file_write(path, drive->netrc_text, strlen(drive->netrc_text), 0600, 0, 0, err);
+	}
+	return r;
+}
+
 int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
 	struct error *err)
 {

@@ -18,6 +18,11 @@
 int sources_read_config(const struct options *options, const struct keydrive *drive,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
+/* Lays the key drive's certificates and passwords down in a folder, where a fetch finds them, and
+ * says so in config. */
+int sources_keep_access(const struct keydrive *drive, const char *folder, struct config *config,
+	struct error *err) WARN_UNUSED;
+
 /* The text of authorized_keys, from malloc; NULL where configuration wants none. EXIT_NO_KEY if
  * there is no usable key. */
 int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,

@@ -292,6 +292,10 @@ static void print_drive(const struct keydrive *drive)
 	for (size_t i = 0; i < drive->count; i++)
 		printf("file=%s %zu %s\n", drive->files[i].name, drive->files[i].size_bytes,
 			drive->files[i].text);
+	if (drive->ca_text)
+		printf("ca=%s\n", drive->ca_text);
+	if (drive->netrc_text)
+		printf("netrc=%s\n", drive->netrc_text);
 	if (drive->config_text)
 		printf("config=%zu %s\n", drive->config_bytes, drive->config_text);
 }

@@ -49,6 +49,17 @@ configuration_alone_is_enough() {
 	has "$("$EFFECTS" folder .)" "found=1 disk= node= count=0"
 }
 
+certificates_and_passwords_are_read_beside_keys() {
+	folder
+	echo certificate >CA.CRT
+	echo 'machine h login u password p' >netrc
+	has "$("$EFFECTS" folder .)" "found=0 disk= node= count=0" "ca=certificate" "netrc=machine h login u password p"
+	echo "$KEY" >ssh.pub
+	has "$("$EFFECTS" folder .)" "found=1 disk= node= count=1" "ca=certificate"
+	echo other >ca.pem
+	fails_with 2 "two files for the same purpose" "$EFFECTS" folder .
+}
+
 too_large_files_are_refused() {
 	folder
 	truncate -s $((256 * 1024)) limit.pub
@@ -71,5 +82,7 @@ too_many_files_are_refused() {
 run_case "key files are read sorted by name, other kinds of file are not" key_files_are_read_in_order
 run_case "a folder without keys is no key drive" empty_folder_is_no_key_drive
 run_case "a configuration alone makes a key drive" configuration_alone_is_enough
+run_case "certificates and passwords are read, but are no reason to be a key drive" \
+	certificates_and_passwords_are_read_beside_keys
 run_case "too large files are refused by name" too_large_files_are_refused
 run_case "too many key files are refused" too_many_files_are_refused
