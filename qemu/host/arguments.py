@@ -28,6 +28,8 @@ older ones .log.1 to .log.5), the verdict (guest.qcow2.verdict.json) and the gue
   --format raw|qcow2    its format (default: *.raw and *.img are raw, all others qcow2)
   --existing            the disk exists, an image or a block device: it is used as it is, and
                         never formatted, moved or removed from outside
+  --boot-disk FILE[:SIZE]
+                        the disk for layout pygrub's boot file system; the guest's first disk
   --extra-disk FILE[:SIZE]
                         one more disk, an existing one without SIZE; repeatable; the installer
                         knows them as serial:extra1, serial:extra2, ...
@@ -46,8 +48,12 @@ older ones .log.1 to .log.5), the verdict (guest.qcow2.verdict.json) and the gue
   --memory SIZE         the guest's memory while it is installed (default 512M)
   --cores N             its processors (default: the host's, four at most)
   --firmware bios|uefi  what boots the ISO (default bios)
-  --network none|user|tap=INTERFACE
-                        a network card for the installer (default none)
+  --hypervisor qemu|xen what the installer runs in (default qemu); with xen as an HVM domain of
+                        `xl`, and guest.img.xl is the domain file of the installed guest
+  --name NAME           the guest's name under Xen (default: the disk's)
+  --network none|user|tap=INTERFACE|bridge=INTERFACE
+                        a network card for the installer (default none); user and tap with qemu,
+                        bridge with xen, where the guest has it, too
   --accel auto|kvm|tcg  hardware virtualisation or emulation (default: what works)
   --timeout SECONDS     ends the attempt after this time (default 3900, 6 times that if emulated)
   --stage-timeout SECONDS
@@ -66,6 +72,14 @@ Exit status: 0 installed; 2 misuse; 1 to 79 the installer's own code; 80 QEMU fa
 without a verdict; 82 another run has this guest; 83 deadline passed; 84 the installer's two
 channels contradict each other; 85 no room.
 """
+
+# What --network may be, and how that is said.
+NETWORKS = {
+    "qemu": (r"none|user|tap=[A-Za-z0-9_.-]{1,15}", "none, user or tap=INTERFACE"),
+    "xen": (r"none|bridge=[A-Za-z0-9_.-]{1,15}", "none or bridge=INTERFACE under Xen"),
+}
+# How the installer knows the disk of --boot-disk under QEMU.
+BOOT_SERIAL = "boot"
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,8 @@ class Options:
     json: bool
     quiet: bool
     keep_failed: bool
+    hypervisor: str = "qemu"
+    name: str = ""
     closure: Optional[Request] = None
 
     def setting(self, key: str) -> Optional[str]:
@@ -120,13 +136,14 @@ def _parser() -> Parser:
     parser = Parser(prog="first-run", allow_abbrev=False)
     for name in ("disk", "size", "iso", "records", "timeout", "stage-timeout", "cores", "format"):
         parser.add_argument(f"--{name}", default="")
-    for name in ("system", "manifest", "cache", "signing-key"):
+    for name in ("system", "manifest", "cache", "signing-key", "boot-disk", "name"):
         parser.add_argument(f"--{name}", default="")
     for name, default in (
         ("memory", "512M"),
         ("firmware", "bios"),
         ("network", "none"),
         ("accel", "auto"),
+        ("hypervisor", "qemu"),
     ):
         parser.add_argument(f"--{name}", default=default)
     for name in ("key", "set", "extra-disk"):
@@ -149,8 +166,11 @@ def parse(arguments: Sequence[str]) -> Options:
         given.accel, given.firmware, given.memory, _number("--cores", given.cores) or 0
     )
     emulator.check_machine(machine)
-    if not re.fullmatch(r"none|user|tap=[A-Za-z0-9_.-]{1,15}", given.network):
-        _refuse(f"--network takes none, user or tap=INTERFACE, not '{given.network}'")
+    kinds = NETWORKS.get(given.hypervisor)
+    if kinds is None:
+        _refuse(f"--hypervisor takes qemu or xen, not '{given.hypervisor}'")
+    if not re.fullmatch(kinds[0], given.network):
+        _refuse(f"--network takes {kinds[1]}, not '{given.network}'")
     if given.prove_boot and dict(settings).get("layout") in ("direct", "pygrub"):
         _refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
     closure = parse_request(
@@ -159,6 +179,8 @@ def parse(arguments: Sequence[str]) -> Options:
     if closure and given.network.startswith("tap="):
         _refuse("--system serves the guest on QEMU's user network: leave --network away")
     disks = _parse_disks(given)
+    if given.hypervisor == "xen":
+        _check_xen(given, disks)
     return Options(
         disks=disks,
         iso=_readable("the ISO", given.iso),
@@ -174,6 +196,8 @@ def parse(arguments: Sequence[str]) -> Options:
         json=given.json,
         quiet=given.quiet,
         keep_failed=given.keep_failed,
+        hypervisor=given.hypervisor,
+        name=given.name,
         closure=closure,
     )
 
@@ -193,12 +217,27 @@ def _parse_setting(text: str) -> Tuple[str, str]:
     return match[1], match[2]
 
 
+def _check_xen(given: argparse.Namespace, disks: Sequence[Disk]) -> None:
+    """What only QEMU has is no option under Xen."""
+    for name in ("prove_boot", "system", "manifest", "cache"):
+        if getattr(given, name):
+            _refuse(f"--{name.replace('_', '-')} works with QEMU only")
+    if given.firmware != "bios":
+        _refuse("a domain boots the ISO by BIOS; leave --firmware away")
+    for disk in disks:
+        if disk.format != "raw":
+            _refuse(f"a domain has raw disks: name {disk.path} *.img, or say --format raw")
+
+
 def _parse_disks(given: argparse.Namespace) -> Tuple[Disk, ...]:
     disks = [_parse_disk("--size", given.disk, given.size or None, given.format, new_serial())]
+    further = [("--boot-disk", BOOT_SERIAL, given.boot_disk)] if given.boot_disk else []
     for number, text in enumerate(given.extra_disk, 1):
+        further.append(("--extra-disk", f"extra{number}", text))
+    for option, serial, text in further:
         match = re.fullmatch(r"(.+):([1-9][0-9]*[KMGT]?)", text)
         path, size = match.groups() if match else (text, None)
-        disks.append(_parse_disk("--extra-disk", path, size, "", f"extra{number}"))
+        disks.append(_parse_disk(option, path, size, "", serial))
     if len({disk.path for disk in disks}) < len(disks):
         _refuse("one disk is named twice")
     return tuple(disks)

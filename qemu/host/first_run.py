@@ -13,7 +13,7 @@ import os
 import time
 from typing import Callable, Optional, Sequence, Tuple
 
-from host import arguments, disk, emulator, process, records, verdict
+from host import arguments, disk, emulator, installer, process, records, verdict, xen
 from host.arguments import Options
 from host.closure import served
 from host.codes import Code, Failure, say
@@ -25,6 +25,7 @@ from host.lock import Lock
 from host.medium import take_boot_files
 from host.progress import Display
 from host.proof import BOOT_SECONDS, prove_boot
+from host.xen import XenMachine
 
 TOOL = "first-run"
 # From this code on the installer writes; then a full host looks like a broken disk to it.
@@ -87,10 +88,9 @@ def key_drive(options: Options) -> KeyDrive:
     drive = KeyDrive()
     if options.keys:
         drive.collect(options.keys)
-    lines = [f"{key} = {value}\n" for key, value in options.settings]
-    if options.setting("disk") is None:
-        lines.insert(0, f"disk = serial:{options.disks[0].serial}\n")
-    drive.add_settings("".join(lines))
+    drive.add_settings("".join(f"{key} = {value}\n" for key, value in options.settings))
+    naming = xen.settings if options.hypervisor == "xen" else installer.settings
+    drive.add_settings(options.missing(naming(options.disks)))
     return drive
 
 
@@ -100,6 +100,8 @@ def run(options: Options, display: Display) -> None:
     folder, name = os.path.split(options.records)
     drive = key_drive(options)
     with Lock(os.path.join(folder, f".{name}.lock"), guest.path) as lock:
+        if options.hypervisor == "xen":
+            xen.clear(options)
         disk.recover(options.disks)
         disk.require_absent(options.disks)
         with lock.run_folder() as private, disk.held(options.disks):
@@ -120,14 +122,17 @@ class Attempt:
     def __init__(self, options: Options, display: Display, drive: KeyDrive, private: str) -> None:
         self._options, self._display, self._private = options, display, private
         self._drive = drive
-        self._accel = emulator.acceleration(options.machine)
+        on_xen = options.hypervisor == "xen"
+        self._accel = "xen" if on_xen else emulator.acceleration(options.machine)
         self._began = time.time()
         self._follower: Optional[Follower] = None
 
     def install(self) -> None:
         """Makes the disks, lets the installer run, believes nothing, publishes."""
         options = self._options
-        records.remove(f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts"))
+        records.remove(
+            f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts", "xl")
+        )
         log = records.Log(f"{options.records}.log")
         try:
             disk.make(options.disks)
@@ -141,6 +146,8 @@ class Attempt:
         if options.prove_boot:
             self._prove_boot()
         self._keep_results()
+        if options.hypervisor == "xen":
+            self._write_domain()
         self.record(Code.SUCCESS, "installed")
         process.ignore_signals()
         disk.publish(options.disks)
@@ -149,7 +156,11 @@ class Attempt:
         options, display = self._options, self._display
         boot = take_boot_files(options.iso, self._private) if options.direct else None
         display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
-        machine: Machine = QemuMachine(options, boot, self._private)
+        machine: Machine
+        if options.hypervisor == "xen":
+            machine = XenMachine(options, boot, self._private)
+        else:
+            machine = QemuMachine(options, boot, self._private)
         try:
             course = Course(self._limits(), time.monotonic)
             display.follow(course)
@@ -196,6 +207,16 @@ class Attempt:
         hosts = records.known_hosts(self._results())
         if hosts:
             records.write_whole(f"{self._options.records}.known_hosts", hosts)
+
+    def _write_domain(self) -> None:
+        """Writes the domain file that runs the guest; the next words are `xl create`."""
+        text = xen.run_file(self._options, self._results())
+        if text is None:
+            self._display.say(
+                "no domain file: only the layouts pygrub and direct boot without BIOS"
+            )
+            return
+        records.write_whole(f"{self._options.records}.xl", text)
 
     def _results(self) -> list[verdict.Result]:
         follower = self._follower

@@ -11,10 +11,13 @@ import contextlib
 import os
 import re
 import struct
+from typing import Sequence
 
 from host import emulator
 from host.codes import Code, Failure
+from host.domain import Boot
 from host.process import run
+from host.verdict import Result
 
 SECTOR = 512
 EXTRACT_SECONDS = 600
@@ -59,3 +62,20 @@ def take_file(image: str, path: str, out: str) -> None:
         raise Failure(Code.EMULATOR, f"cannot take {path} out of {image}: {reason}")
     os.chmod(partial, 0o644)
     os.replace(partial, out)
+
+
+def take_boot(results: Sequence[Result], disk: str, out: str) -> Boot:
+    """Copies the installed kernel and initramfs out of the disk, to OUT.kernel and OUT.ramdisk.
+
+    The results are the installer's. A PV domain has no console but hvc0, so the kernel is told.
+    """
+    known = {result.key: result.value for result in results}
+    missing = [key for key in ("kernel", "initrd", "cmdline") if key not in known]
+    if missing:
+        raise Failure(Code.MISUSE, f"the installer did not name the guest's {missing[0]}")
+    boot = Boot(f"{out}.kernel", f"{out}.ramdisk", known["cmdline"])
+    take_file(disk, known["kernel"], boot.kernel)
+    take_file(disk, known["initrd"], boot.ramdisk)
+    if "console=hvc0" in boot.command_line.split():
+        return boot
+    return Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} console=hvc0")

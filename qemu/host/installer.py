@@ -10,7 +10,7 @@ import os
 from typing import Optional, Protocol, Sequence, Tuple
 
 from host import emulator
-from host.arguments import Options
+from host.arguments import BOOT_SERIAL, Options
 from host.disk import Disk
 from host.emulation import Channels, Emulation
 from host.medium import BootFiles
@@ -94,6 +94,14 @@ class QemuMachine:
 
     def close(self) -> None:
         self._emulation.close()
+
+
+def settings(disks: Sequence[Disk]) -> list[tuple[str, str]]:
+    """How the installer is told its disks: by the serial numbers that they have here."""
+    lines = [("disk", f"serial:{disks[0].serial}")]
+    if any(disk.serial == BOOT_SERIAL for disk in disks):
+        lines.append(("boot-disk", f"serial:{BOOT_SERIAL}"))
+    return lines
 
 
 def network_arguments(network: str) -> list[str]:

@@ -152,27 +152,10 @@ def _installed_boot(given: argparse.Namespace, guest: Domain) -> Boot:
         raise Failure(Code.MISUSE, f"cannot read {given.installed}: {error.strerror}") from error
     channel = verdict.Channel(verdict.read_serial_line)
     channel.feed(log)
-    boot = take_boot(channel.results, guest.disks[0], os.path.abspath(given.out))
+    boot = image.take_boot(channel.results, guest.disks[0], os.path.abspath(given.out))
     if given.command_line is not None:
         boot = Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} {given.command_line}".strip())
     return boot
-
-
-def take_boot(results: Sequence[verdict.Result], disk: str, out: str) -> Boot:
-    """Copies the installed kernel and initramfs out of the disk, to OUT.kernel and OUT.ramdisk.
-
-    The results are the installer's. A PV domain has no console but hvc0, so the kernel is told.
-    """
-    known = {result.key: result.value for result in results}
-    missing = [key for key in ("kernel", "initrd", "cmdline") if key not in known]
-    if missing:
-        raise Failure(Code.MISUSE, f"the installer did not name the guest's {missing[0]}")
-    boot = Boot(f"{out}.kernel", f"{out}.ramdisk", known["cmdline"])
-    image.take_file(disk, known["kernel"], boot.kernel)
-    image.take_file(disk, known["initrd"], boot.ramdisk)
-    if "console=hvc0" in boot.command_line.split():
-        return boot
-    return Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} console=hvc0")
 
 
 def _write(out: str, text: str) -> None:

@@ -33,3 +33,33 @@ dom0_run() {
 	fi
 	return "$(<"$share/status")"
 }
+
+# make_share FOLDER — a folder for dom0 with the host tools, the ISO's kernel and a key to log in.
+make_share() {
+	mkdir -p "$1/tools"
+	cp -r "$TOP/qemu" "$TOP/keys" "$1/tools/"
+	cp "$TOP/tests/xen/steps.sh" "$1/steps.sh"
+	ssh-keygen -q -t ed25519 -N '' -C test -f "$1/key"
+}
+
+# step_passed SHARE NAME — shows what the step said in dom0, and fails as it did.
+step_passed() {
+	local status
+	status=$(cat "$1/steps/$2.status" 2>/dev/null) || {
+		echo "dom0 never came to step $2; the end of its console:"
+		tail -n 30 "$1/console"
+		return 1
+	}
+	cat "$1/steps/$2"
+	echo "step $2: status $status, $(<"$1/steps/$2.seconds") s"
+	return "$status"
+}
+
+# steps_took SHARE — a comment with what each step took, and Xen's own start and end.
+steps_took() {
+	local file
+	echo "# seconds by dom0's clock: ready $(<"$1/started"), ended $(<"$1/ended")"
+	for file in "$1"/steps/*.seconds; do
+		echo "# $(basename "$file" .seconds) $(<"$file")"
+	done
+}

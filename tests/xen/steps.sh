@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# tests/xen/steps.sh — what the scripts in dom0 share; they source it as /share/steps.sh
+#
+# A step is one thing to prove. What it says goes to /share/steps/NAME, its status to NAME.status,
+# and what it took to NAME.seconds, where the test on the host finds them.
+
+mkdir -p /share/steps
+bridge=xenbr0
+
+# The seconds since power-on, by the clock of the emulated machine.
+uptime_seconds() {
+	cut -d ' ' -f 1 /proc/uptime
+}
+
+# step NAME COMMAND [ARGUMENT]… — runs the command (mostly a function) in a subshell.
+step() {
+	local name=$1 began status=0
+	shift
+	began=$(uptime_seconds)
+	echo "$began: $name"
+	set +e
+	(
+		set -e
+		"$@"
+	) >"/share/steps/$name" 2>&1
+	status=$?
+	echo "$began $(uptime_seconds)" | awk '{ printf "%.1f\n", $2 - $1 }' >"/share/steps/$name.seconds"
+	echo "$status" >"/share/steps/$name.status"
+}
+
+# retry SECONDS COMMAND… — until it succeeds; fails when the seconds have passed.
+retry() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < deadline)) || return 1
+		sleep 0.3
+	done
+}
+
+# A bridge with addresses for guests, as a host with Xen has one.
+network_up() {
+	ip link add "$bridge" type bridge
+	ip addr add 10.0.0.1/24 dev "$bridge"
+	ip link set "$bridge" up
+	dnsmasq --interface="$bridge" --bind-interfaces --port=0 --user=root \
+		--dhcp-range=10.0.0.2,10.0.0.99 --dhcp-leasefile=/tmp/leases
+	install -m 600 /share/key /tmp/key
+}
+
+# in_guest DOMAIN KNOWN_HOSTS COMMAND… — by SSH, with the guest's key and only its key.
+in_guest() {
+	local address mac known_hosts=$2
+	mac=$(xl network-list "$1" | awk 'NR == 2 { print $3 }')
+	address=$(awk -v mac="$mac" '$2 == mac { print $3 }' /tmp/leases)
+	[[ $address ]] || return 1
+	shift 2
+	timeout 120 ssh -n -i /tmp/key -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes \
+		-o StrictHostKeyChecking=yes -o "UserKnownHostsFile=$known_hosts" -o ConnectTimeout=20 \
+		"root@$address" "$@"
+}
+
+# A guest that is gone never lets anybody in.
+try_login() {
+	xl domid "$1" >/dev/null || exit 1
+	in_guest "$1" "$2" true
+}
+
+# boot_guest DOMAIN FILE KNOWN_HOSTS — creates the domain, logs in, looks, shuts it down.
+boot_guest() {
+	local domain=$1 file=$2 known_hosts=$3
+	timeout 400 xl create "$file"
+	retry 400 try_login "$domain" "$known_hosts"
+	in_guest "$domain" "$known_hosts" \
+		'cat /sys/hypervisor/guest_type; cat /proc/cmdline; readlink /run/booted-system; cat /proc/mounts'
+	xl shutdown "$domain"
+	retry 200 gone "$domain"
+}
+
+gone() {
+	! xl domid "$1" >/dev/null 2>&1
+}
