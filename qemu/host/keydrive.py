@@ -18,6 +18,8 @@ from typing import Optional, Sequence, Union
 from host.codes import Code, Failure
 
 SETTINGS = "guest-installer.conf"
+# The last three are for the network: certificates to trust, and passwords of servers.
+FIXED_NAMES = ("authorized_keys", SETTINGS, "ca.pem", "ca.crt", "netrc")
 # QEMU's virtual FAT floppy holds 2,949,120 bytes and some 200 long names.
 LARGEST_DRIVE = 2_800_000
 MOST_FILES = 150
@@ -30,7 +32,7 @@ PUBLIC = re.compile(r"(^|.*[ \t\"])(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ AAAA[A-Za-z0
 def drive_name(path: str) -> Optional[str]:
     """The name that a file gets on the drive; None if it has no business there."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(path))
-    if name.lower() in ("authorized_keys", SETTINGS):
+    if name.lower() in FIXED_NAMES:
         return name.lower()
     return re.sub(r"^\.", "_", name) if name.lower().endswith(".pub") else None
 

@@ -52,6 +52,8 @@ class Names(unittest.TestCase):
             ("/a/a b\u00e4:.pub", "a_b__.pub"),
             ("/a/Authorized_Keys", "authorized_keys"),
             ("guest-installer.conf", "guest-installer.conf"),
+            ("/a/ca.pem", "ca.pem"),
+            ("/a/other.pem", None),
             ("/a/id", None),
             ("/a/id.pub.txt", None),
         ):
