@@ -18,6 +18,7 @@ from host.arguments import Options
 from host.closure import served
 from host.codes import Code, Failure, say
 from host.course import EMULATION_FACTOR, INSTALLER_SECONDS, Course, Limits
+from host.first_run_usage import USAGE
 from host.follow import Follower
 from host.installer import Machine, QemuMachine
 from host.keydrive import KeyDrive
@@ -37,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     os.umask(0o022)
     _open_streams()
     if "--help" in argv:
-        print(arguments.USAGE, end="")
+        print(USAGE, end="")
         return 0
     try:
         options = arguments.parse(argv)
