@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# guest.sh — proves that a machine installs itself over http and https from servers on the host, by
+# DHCP, by a fixed address and by IPv6, and that it says what is wrong where it cannot
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../qemu/machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=receiver.lib.sh
+source "$TOP/tests/net/receiver.lib.sh"
+
+CARD=(-nic "user,model=virtio-net-pci")
+SYSTEM=$(readlink "$TOP/build/sample-bios")
+
+# The authority, and the certificate for the host as guests see it.
+make_certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+		-subj /CN=authority -keyout authority.key -out ca.pem
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+		-subj /CN=server -addext subjectAltName=IP:10.0.2.2 -CA ca.pem -CAkey authority.key \
+		-addext basicConstraints=critical,CA:false -keyout server.key -out server.pem
+}
+
+# What is served: the cache with the guest's manifest in it.
+make_folder() {
+	mkdir served
+	ln -s "$TOP"/build/cache/* served/
+	cp "$TOP/build/guest-bios.json" served/guest.json
+}
+
+# serve OUT [OPTION]… — serves the folder; leaves the URL as a guest sees it in `url`, and the port.
+serve() {
+	start_server "$1" "$TOP/qemu/serve-cache" "${@:2}" served
+	url=$(sed -n 's,^url=\(https\{0,1\}://\)127.0.0.1,\110.0.2.2,p' "$1")
+	served_port=${url##*:}
+}
+
+# prepare [SETTING]… — a blank disk and a key drive with these settings and the manifest's hash.
+prepare() {
+	blank_disk disk 2G
+	rm -rf keys
+	give_keys "manifest-sha256 = $(sha256sum <served/guest.json | cut -c 1-64)" "$@"
+	mapfile -t disk < <(disk disk && key_drive keys)
+}
+
+root_is_mounted() {
+	mkdir -p root
+	mount -o "ro,loop,noload,offset=$(root_offset disk),sizelimit=$(($(stat -c %s disk) - $(root_offset disk)))" \
+		disk root
+}
+
+# The store on the disk holds what the store of the build holds.
+store_is_that_of_the_source() {
+	local path status=0
+	root_is_mounted
+	for path in $(nix-store -qR "$SYSTEM"); do
+		[[ $(nix-store --dump "root$path" | sha256sum) == $(nix-store --dump "$path" | sha256sum) ]] ||
+			{ echo "$path differs" && status=1; }
+	done
+	umount root
+	return "$status"
+}
+
+# The server goes away while the store is copied, and comes back on its port.
+interrupt_server() {
+	wait_until 200 grep -aqsE '^INSTALL_PROGRESS copy [2-6]' console
+	kill -KILL "$SERVER"
+	wait_until 60 grep -aqs '; again in [0-9]* ms' console
+	serve https2 --port "$served_port" --certificate server.pem --certificate-key server.key
+}
+
+installs_over_https() {
+	serve https --certificate server.pem --certificate-key server.key
+	start_receiver got
+	prepare "cache = $url" "manifest = $url/guest.json" "report-url = http://10.0.2.2:$port/"
+	mkdir -p overlay/etc
+	cp ca.pem overlay/etc/ca.pem
+	overlay initrd.img overlay
+	echo 'ca-file = /etc/ca.pem' >>keys/guest-installer.conf
+	initrd=$PWD/initrd.img
+	(run_installer console "${disk[@]}" "${CARD[@]}" -m 256 && exit "$status") &
+	machine=$!
+	interrupt_server
+	status=0
+	wait "$machine" || status=$?
+	expect_verdict console INSTALL_SUCCESSFUL
+	expect_successes console 1
+	[[ $(mark_state disk) == 2 ]]
+	e2fsck -fn "disk?offset=$(root_offset disk)"
+	grep -a '^INSTALL_RESULT peak-memory-kib' console
+}
+
+success_is_reported() {
+	grep -ax $'INSTALL_RESULT report=sent\r\{0,1\}' console
+	jq -e --arg system "$SYSTEM" '.protocol == 1 and .event == "successful" and .code == 0 and
+		any(.results[]; .key == "system" and .value == $system)' got/body
+	[[ $(wc -l <got/body) == 1 ]]
+}
+
+one_command_installs_from_the_hosts_store() {
+	nix-instantiate --eval --strict --json "$TOP/iso/sample/layouts.nix" -A bios >facts.json
+	"$TOP/qemu/first-run" --disk disk2.raw --size 2G --iso "$ISO" --key key.pub --direct \
+		--system "$TOP/build/sample-bios" --manifest facts.json --quiet
+	[[ -z $(find . -name '.disk2.raw.*') ]]
+	grep -a '^INSTALL_RESULT' disk2.raw.log
+	rm disk
+	ln -s disk2.raw disk
+	store_is_that_of_the_source
+	rm disk
+}
+
+# The address is fixed by the kernel's own word; that the report arrives shows that it works.
+a_server_that_is_not_there_is_42() {
+	start_receiver got2
+	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest-bios.json" \
+		'fetch-attempts = 2' "report-url = http://10.0.2.2:$port/"
+	more='ip=10.0.2.77::10.0.2.2:255.255.255.0:guest:eth0:none:10.0.2.3' \
+		run_installer console "${disk[@]}" "${CARD[@]}"
+	expect_refusal console 42 closure 'http://10\.0\.2\.2:9/'
+	grep -a 'network: eth0 has 10.0.2.77/24' console
+	expect_unchanged disk
+	jq -e '.event == "failed" and .code == 42 and .stage == "closure"' got2/body
+}
+
+# By MAC the second card, where there is IPv6 alone. The host's server is not asked: it has none.
+ipv6_alone_is_enough() {
+	prepare 'cache = http://[fec0::2]:9' "manifest = file:///medium/guest-bios.json" \
+		'fetch-attempts = 1' 'ip = off' 'interface = 52:54:00:00:00:07'
+	run_installer console "${disk[@]}" -nic user,model=e1000,ipv6=off \
+		-nic user,model=e1000e,ipv4=off,ipv6=on,mac=52:54:00:00:00:07
+	expect_refusal console 42 closure 'http://\[fec0::2\]:9/'
+	grep -a 'network: eth1 has an address by an IPv6 router' console
+	expect_unchanged disk
+}
+
+a_machine_without_a_card_is_42() {
+	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest-bios.json"
+	run_installer console "${disk[@]}"
+	expect_refusal console 42 network 'no network card'
+	expect_unchanged disk
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "a certificate is made" make_certificate
+run_case "a folder is made" make_folder
+take_boot_files
+run_case "256 MiB install over https, while the server goes away and comes back" installs_over_https
+enough
+run_case "the store is that of the source" store_is_that_of_the_source
+run_case "success is reported" success_is_reported
+run_case "one command installs from the host's store over http" one_command_installs_from_the_hosts_store
+run_case "a server that is not there ends with 42, by a fixed address" a_server_that_is_not_there_is_42
+run_case "IPv6 alone is enough" ipv6_alone_is_enough
+run_case "a machine without a card ends with 42" a_machine_without_a_card_is_42
