@@ -75,10 +75,10 @@ installs_over_https() {
 	echo 'ca-file = /etc/ca.pem' >>keys/guest-installer.conf
 	initrd=$PWD/initrd.img
 	(run_installer console "${disk[@]}" "${CARD[@]}" -m 256 && exit "$status") &
-	machine=$!
+	installing=$!
 	interrupt_server
 	status=0
-	wait "$machine" || status=$?
+	wait "$installing" || status=$?
 	expect_verdict console INSTALL_SUCCESSFUL
 	expect_successes console 1
 	[[ $(mark_state disk) == 2 ]]
