@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the tools
-# qemu/lib.sh — what the host-side tools share: messages, options, QEMU's machine, waiting
+# qemu/lib.sh — what demo and the tests share: messages, options, firmware, waiting
 
 umask 022
 tied=(setpriv --pdeathsig KILL) # a child started so cannot outlive its parent, however that ends
@@ -41,20 +41,8 @@ need_value() {
 # QEMU's options are separated by commas; one inside a value is doubled.
 qemu_quote() { printf '%s' "${1//,/,,}"; }
 
-# Prints the format of a disk by its name: whole disks for Xen are raw.
-disk_format() {
-	case $1 in
-	*.raw | *.img) echo raw ;;
-	*) echo qcow2 ;;
-	esac
-}
-
 check_size() {
 	[[ $2 =~ ^[1-9][0-9]*[KMGT]?$ ]] || misuse "$1 takes a size such as 512M or 4G, not '$2'"
-}
-
-check_number() {
-	[[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || misuse "$1 takes a whole number, not '$2'"
 }
 
 # Prints kvm where hardware virtualisation works, else tcg: the device alone proves nothing.
@@ -81,28 +69,6 @@ uefi_firmware() {
 		fi
 	done
 	die 80 "no UEFI firmware found; install OVMF or set OVMF_CODE and OVMF_VARS"
-}
-
-# Sets the array `machine`: ACCEL, FIRMWARE and MEMORY as QEMU's arguments; RUN is a private folder.
-machine_arguments() {
-	local accel=$1 firmware=$2 memory=$3 run=$4 cores cpu=max
-	[[ $accel != auto ]] || accel=$(accel_detect /dev/kvm /proc/cpuinfo)
-	[[ $accel != kvm ]] || cpu=host
-	cores=$(nproc)
-	machine=(
-		qemu-system-x86_64 -no-user-config -nodefaults
-		-machine pc -accel "$accel" -cpu "$cpu" -smp "$((cores < 4 ? cores : 4))" -m "$memory"
-		-display none -vga std -device virtio-rng-pci
-	)
-	[[ $firmware == uefi ]] || return 0
-	local files
-	mapfile -t files < <(uefi_firmware)
-	((${#files[@]} == 2)) || exit 80
-	cp -- "${files[1]}" "$run/firmware-variables"
-	machine+=(
-		-drive "if=pflash,format=raw,readonly=on,file=$(qemu_quote "${files[0]}")"
-		-drive "if=pflash,format=raw,file=$(qemu_quote "$run/firmware-variables")"
-	)
 }
 
 # Checks the options that every tool here knows.
