@@ -43,11 +43,16 @@ static int check_size(int fd, const char *path, uint64_t planned_bytes, struct e
 	return 0;
 }
 
-static int lock(int fd, const char *path, struct error *err)
+/* Other installers lock as we do, QEMU locks single bytes of its image files (fcntl(2), "Open file
+ * description locks"). */
+static int lock(int fd, const char *path, bool image_file, struct error *err)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+		(!image_file || fcntl(fd, F_OFD_SETLK, &whole) == 0))
 		return 0;
-	if (errno == EWOULDBLOCK)
+	if (errno == EWOULDBLOCK || errno == EACCES)
 		return error_set_code(err, EXIT_NO_DISK, -EBUSY,
 			"%s is in use by another program, which holds a lock on it: wait until it "
 			"has ended.",
@@ -68,7 +73,7 @@ static int take(const char *path, uint64_t size_bytes, bool image_file, int *ret
 	locked = open(path, flags);
 	if (locked < 0)
 		return error_errno(err, -errno, "open %s for writing", path);
-	r = lock(locked, path, err);
+	r = lock(locked, path, image_file, err);
 	if (r == 0)
 		r = check_size(locked, path, size_bytes, err);
 	if (r < 0)

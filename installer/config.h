@@ -18,6 +18,8 @@
 #define CONFIG_TEXT_BYTES   1024
 #define CONFIG_CACHES_MAX   8
 #define CONFIG_TRUSTED_MAX  16
+#define CONFIG_KEYS_MAX	    8
+#define CONFIG_FILES_MAX    8
 #define CONFIG_ERRORS_BYTES 4096
 
 enum config_key {
@@ -38,9 +40,10 @@ enum config_key {
 	KEY_CA_FILE,	  /* certificates that may vouch for https servers */
 	KEY_STALL,	  /* seconds, 1 to 3600 */
 	KEY_ATTEMPTS,	  /* of a fetch, 1 to 100 */
-	KEY_KEYS,	  /* drive (default), none */
+	KEY_KEYS,	  /* drive (default), none, or paths of key files */
 	KEY_KEYS_USER,	  /* root (default), or another user of the guest */
 	KEY_HOST_KEYS,	  /* generate, none; by default what the guest can have */
+	KEY_FILES,	  /* TARGET=SOURCE …: further files of the guest */
 	KEY_ON_SUCCESS,	  /* poweroff, reboot, shell, exit */
 	KEY_ON_FAILURE,	  /* the same */
 	KEY_TIMEOUT,	  /* seconds, 1 to 604800 */
@@ -87,9 +90,16 @@ struct config {
 	char netrc_file[128]; /* passwords for servers, from the key drive; empty: none */
 	unsigned stall_timeout_s;
 	unsigned fetch_attempts;
-	bool keys_none; /* keys = none */
+	bool keys_none;					    /* keys = none */
+	char key_files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES]; /* instead of the key drive */
+	size_t key_file_count;
 	char keys_user[33];
 	enum host_keys host_keys;
+	struct {
+		char target[256];		/* path in the guest */
+		char source[CONFIG_TEXT_BYTES]; /* path here */
+	} files[CONFIG_FILES_MAX];
+	size_t file_count;
 	enum ending on_success;
 	enum ending on_failure;
 	unsigned timeout_s;

@@ -26,8 +26,11 @@ static int make_link(const char *folder, const char *name, const char *node, str
 
 int devlinks_make(const struct plan *plan, struct error *err)
 {
-	int r = file_make_folder("/dev/disk", 0755, 0, 0, err);
+	int r;
 
+	if (plan->image_file)
+		return 0;
+	r = file_make_folder("/dev/disk", 0755, 0, 0, err);
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 		char node[128];

@@ -22,6 +22,7 @@
 #include "database.h"
 #include "devices.h"
 #include "devlinks.h"
+#include "extras.h"
 #include "file.h"
 #include "format.h"
 #include "guest.h"
@@ -54,6 +55,7 @@
 struct decision {
 	struct disk disks[DISKS_MAX];
 	size_t disk_count;
+	bool images; /* the disks are image files, and this is no machine to judge */
 	struct keydrive drive;
 	struct config config;
 	struct manifest manifest;
@@ -61,6 +63,7 @@ struct decision {
 	struct selection selection;
 	struct plan plan;
 	char *keys_text; /* authorized_keys; NULL for keys=none */
+	struct extras extras;
 };
 
 /* -------------------------------------------------------- before the first write */
@@ -75,6 +78,22 @@ static int find_disks(struct decision *d, struct error *err)
 	if (r < 0)
 		return r;
 	return keydrive_read(d->disks, d->disk_count, KEY_DRIVE_PATH, &d->drive, err);
+}
+
+static int add_image(struct decision *d, const char *path, struct error *err)
+{
+	return devices_image(path, &d->disks[d->disk_count++], err);
+}
+
+/* Image files that the user names, instead of this machine's disks. */
+static int find_images(struct decision *d, struct error *err)
+{
+	int r = add_image(d, d->config.disk, err);
+
+	if (r == 0 && d->config.boot_disk[0] == '/' &&
+		strcmp(d->config.boot_disk, d->config.disk) != 0)
+		r = add_image(d, d->config.boot_disk, err);
+	return r;
 }
 
 static void log_disks(const struct decision *d)
@@ -165,7 +184,8 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	if (r < 0)
 		return r;
 	progress_begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
-	r = find_disks(d, err);
+	d->images = !options->as_init && sources_name_image(options);
+	r = d->images ? 0 : find_disks(d, err);
 	if (r < 0)
 		return r;
 
@@ -173,11 +193,14 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	r = read_config(options, outcome, &d->config, &d->drive, err);
 	if (r < 0)
 		return r;
-	if (!d->config.machine_any) {
+	if (d->images)
+		r = find_images(d, err);
+	else if (!d->config.machine_any)
 		r = machine_check_virtual(err);
-		if (r < 0)
-			return r;
-	}
+	if (r == 0)
+		r = extras_read(&d->config, &d->extras, err);
+	if (r < 0)
+		return r;
 
 	progress_begin(outcome, STAGE_KEYS, "reading the keys");
 	r = sources_read_keys(&d->config, &d->drive, &d->keys_text, err);
@@ -215,6 +238,9 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 static int fill_target(
 	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
+	const struct target_files files = {
+		.keys_text = d->keys_text, .config = &d->config, .extras = &d->extras
+	};
 	int r;
 
 	r = guest_make_tree(TARGET_PATH, err);
@@ -229,7 +255,7 @@ static int fill_target(
 	if (r < 0)
 		return r;
 
-	r = target_run_programs(outcome, &d->plan, d->keys_text, claim, err);
+	r = target_run_programs(outcome, &d->plan, &files, claim, err);
 	if (r < 0)
 		return r;
 	r = guest_forget_machine_id(TARGET_PATH, err);

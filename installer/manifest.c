@@ -2,6 +2,7 @@
 #include "manifest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -265,4 +266,19 @@ int manifest_parse(const char *text, size_t size_bytes, struct manifest *ret, st
 		return r;
 	*ret = manifest;
 	return 0;
+}
+
+void manifest_assume(const char *system, enum layout layout, struct manifest *ret)
+{
+	*ret = (struct manifest){
+		.layout = layout,
+		.mounts = { { .path = "/", .fstype = "ext4" } },
+		.mount_count = 1,
+		.boot_loader = "none",
+		.boot_device = "nodev",
+		.ssh_enabled = true,
+		.ssh_key_files = { "%h/.ssh/authorized_keys" },
+		.ssh_key_file_count = 1,
+	};
+	snprintf(ret->system, sizeof(ret->system), "%s", system);
 }

@@ -48,6 +48,11 @@ struct manifest {
 	size_t ssh_key_file_count;
 };
 
+/* What is assumed of a system that comes without a manifest, in a layout that needs no boot loader
+ * (pygrub, direct): it finds its file systems by the layout's labels and lets in who has a key.
+ * Only the verification shows what is true of that. */
+void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
+
 /* Parses and checks a whole manifest. Error: -EINVAL, EXIT_CONFIGURATION, naming the member. */
 int manifest_parse(
 	const char *text, size_t size_bytes, struct manifest *ret, struct error *err) WARN_UNUSED;

@@ -9,7 +9,9 @@
 
 #include "error.h"
 
-#define OPTIONS_SET_MAX 64
+#define OPTIONS_SET_MAX	    64
+#define OPTIONS_SHORT_FORMS 8
+#define OPTIONS_TEXT_BYTES  4096
 
 enum command {
 	COMMAND_INSTALL,
@@ -24,7 +26,8 @@ struct options {
 	bool config_given;		  /* --config was said: the file must be there */
 	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */
 	size_t set_count;
-	bool json;    /* the plan as data */
+	char short_forms[OPTIONS_SHORT_FORMS][OPTIONS_TEXT_BYTES]; /* what --disk and others set */
+	bool json;						   /* the plan as data */
 	bool as_init; /* PID 1 of the lean ISO: devices are waited for, the medium mounted */
 };
 

@@ -79,6 +79,10 @@ static int refuse(const struct selection *s, const struct disk *disks, size_t co
 static int refuse_installed(const struct selection *s, const struct disk *disks, size_t count,
 	size_t index, struct error *err)
 {
+	if (disks[index].image_file)
+		return refuse(s, disks, count, index, EXIT_ALREADY_INSTALLED,
+			"The image is already installed",
+			"To install anew, make a new file (truncate).", err);
 	return refuse(s, disks, count, index, EXIT_ALREADY_INSTALLED,
 		"This machine is already installed",
 		"Detach the installer's ISO to start it; to install anew, give it a blank disk.",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "digest.h"
@@ -93,22 +94,63 @@ int sources_keep_access(
 	return r;
 }
 
+bool sources_name_image(const struct options *options)
+{
+	AUTO_FREE struct config *config = must_realloc(NULL, 1, sizeof(*config));
+	struct error ignored;
+	struct stat st;
+
+	config_init(config);
+	(void)!merge_config_file(config, options, &ignored);
+	for (size_t i = 0; i < options->set_count; i++)
+		config_merge_option(config, "--set", options->set[i]);
+	return config->disk[0] == '/' && stat(config->disk, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The files that configuration names instead of the key drive. */
+static int add_key_files(const struct config *config, struct keys *keys, struct error *err)
+{
+	for (size_t i = 0; i < config->key_file_count; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+		int r = file_read(
+			config->key_files[i], KEY_FILE_MAX_BYTES, &text, &size_bytes, err);
+
+		if (r == 0)
+			r = keys_add(keys, config->key_files[i], text, size_bytes, err);
+		if (r < 0) {
+			err->code = EXIT_NO_KEY;
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int add_drive(const struct keydrive *drive, struct keys *keys, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < drive->count && r == 0; i++)
+		r = keys_add(keys, drive->files[i].name, drive->files[i].text,
+			drive->files[i].size_bytes, err);
+	return r;
+}
+
 int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
 	struct error *err)
 {
 	struct keys keys = { .count = 0 };
-	int r = 0;
+	int r;
 
 	*ret_text = NULL;
 	if (config->keys_none)
 		return 0;
-	for (size_t i = 0; i < drive->count && r == 0; i++)
-		r = keys_add(&keys, drive->files[i].name, drive->files[i].text,
-			drive->files[i].size_bytes, err);
+	r = config->key_file_count ? add_key_files(config, &keys, err)
+				   : add_drive(drive, &keys, err);
 	if (r == 0 && keys.count == 0)
 		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
 			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
-			"authorized_keys, or say keys = none.");
+			"authorized_keys, name a file with --key, or say keys = none.");
 	if (r == 0)
 		*ret_text = keys_text(&keys);
 	log_line("keys: %zu", keys.count);
@@ -153,6 +195,10 @@ int sources_read_manifest(const struct config *config, struct manifest *ret, str
 	size_t size_bytes;
 	int r;
 
+	if (config->manifest[0] == '\0' && layout_needs_host(config->layout)) {
+		manifest_assume(config->system, config->layout, ret);
+		return 0;
+	}
 	if (config->manifest[0] == '\0')
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"No manifest is named: set manifest to the guest.json of the system.");

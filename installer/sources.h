@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "config.h"
 #include "error.h"
 #include "keydrive.h"
@@ -23,12 +25,17 @@ int sources_read_config(const struct options *options, const struct keydrive *dr
 int sources_keep_access(const struct keydrive *drive, const char *folder, struct config *config,
 	struct error *err) WARN_UNUSED;
 
+/* Whether the command line or the configuration file names an image file as the disk: then there is
+ * no machine to look at, no other disk and no key drive. */
+bool sources_name_image(const struct options *options);
+
 /* The text of authorized_keys, from malloc; NULL where configuration wants none. EXIT_NO_KEY if
  * there is no usable key. */
 int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
 	struct error *err) WARN_UNUSED;
 
-/* The manifest that configuration names. */
+/* The manifest that configuration names, or what is assumed where it names a system and a layout
+ * that needs no boot loader. */
 int sources_read_manifest(
 	const struct config *config, struct manifest *ret, struct error *err) WARN_UNUSED;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -141,6 +142,8 @@ int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userda
 	if (child == 0) {
 		sigprocmask(SIG_UNBLOCK, &signals, NULL);
 		setpgid(0, 0);
+		/* Nobody would report for it, nor keep the deadline. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		set_oom_score("500");
 		_exit(work(outcome, userdata));
 	}

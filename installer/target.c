@@ -66,8 +66,8 @@ static int install_boot_loader(struct outcome *outcome, const struct plan *plan,
 	return r;
 }
 
-int target_run_programs(struct outcome *outcome, const struct plan *plan, const char *keys_text,
-	struct claim *claim, struct error *err)
+int target_run_programs(struct outcome *outcome, const struct plan *plan,
+	const struct target_files *files, struct claim *claim, struct error *err)
 {
 	struct enter enter;
 	struct error second;
@@ -80,8 +80,10 @@ int target_run_programs(struct outcome *outcome, const struct plan *plan, const 
 	r = guest_activate(&enter, plan->system, err);
 	if (r == 0)
 		r = hostkeys_make(&enter, plan->system, plan->host_keys, err);
-	if (r == 0 && keys_text)
-		r = guest_write_keys(TARGET_PATH, plan->keys_user, keys_text, err);
+	if (r == 0 && files->keys_text)
+		r = guest_write_keys(TARGET_PATH, plan->keys_user, files->keys_text, err);
+	if (r == 0)
+		r = extras_write(files->config, files->extras, TARGET_PATH, err);
 	if (r == 0)
 		r = install_boot_loader(outcome, plan, &enter, claim, err);
 	if (enter_end(&enter, &second) < 0 && r == 0) {

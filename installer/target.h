@@ -11,6 +11,7 @@
 #include "closure.h"
 #include "config.h"
 #include "error.h"
+#include "extras.h"
 #include "outcome.h"
 #include "plan.h"
 
@@ -20,7 +21,14 @@
 int target_copy_store(struct outcome *outcome, const struct plan *plan, const struct config *config,
 	const struct closure *closure, struct error *err) WARN_UNUSED;
 
-/* Activation, keys (NULL for none) and boot loader, in a mount namespace that goes when they are
+/* What the guest gets beside its system. */
+struct target_files {
+	const char *keys_text; /* authorized_keys, NULL for none */
+	const struct config *config;
+	const struct extras *extras;
+};
+
+/* Activation, keys, further files and boot loader, in a mount namespace that goes when they are
  * done. The gate is open only while the boot loader is installed. */
-int target_run_programs(struct outcome *outcome, const struct plan *plan, const char *keys_text,
-	struct claim *claim, struct error *err) WARN_UNUSED;
+int target_run_programs(struct outcome *outcome, const struct plan *plan,
+	const struct target_files *files, struct claim *claim, struct error *err) WARN_UNUSED;

@@ -61,13 +61,19 @@ const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 		"how long a server may be silent" },
 	[KEY_ATTEMPTS] = { "fetch-attempts", "1 to 100 (default 8)",
 		"how often a fetch is tried that gets no further" },
-	[KEY_KEYS] = { "keys", "drive (default) or none", "where the SSH keys come from" },
+	[KEY_KEYS] = { "keys",
+		"drive (default), none, or up to 8 absolute paths of files, separated by blanks",
+		"where the SSH keys come from" },
 	[KEY_KEYS_USER] = { "keys-user", "a user's name (default root)",
 		"the user who gets the SSH keys" },
 	[KEY_HOST_KEYS] = { "host-keys",
 		"generate or none (default: generate where the guest has an SSH server and "
 		"ssh-keygen)",
 		"whether the guest's SSH host keys are made while installing" },
+	[KEY_FILES] = { "files",
+		"up to 8 of TARGET=SOURCE, absolute paths, separated by blanks; TARGET not below "
+		"/nix, /dev, /proc, /run and /sys",
+		"further files that the guest gets, mode 0644" },
 	[KEY_ON_SUCCESS] = { "on-success", "poweroff (default), reboot, shell or exit",
 		"what to do after success" },
 	[KEY_ON_FAILURE] = { "on-failure", "poweroff (default), reboot, shell or exit",
@@ -286,6 +292,73 @@ static int set_caches(struct config *config, const char *text)
 	return 0;
 }
 
+/* drive, none, or files. */
+static int set_keys(struct config *config, const char *text)
+{
+	char paths[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
+	size_t count = 0;
+	int r;
+
+	if (strcmp(text, "none") == 0 || strcmp(text, "drive") == 0) {
+		config->keys_none = text[0] == 'n';
+		config->key_file_count = 0;
+		return 0;
+	}
+	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+		if (count == CONFIG_KEYS_MAX || !text_is_clean_path(word))
+			return -EINVAL;
+		memcpy(paths[count++], word, sizeof(word));
+	}
+	if (r < 0 || count == 0)
+		return -EINVAL;
+	config->keys_none = false;
+	memcpy(config->key_files, paths, count * sizeof(paths[0]));
+	config->key_file_count = count;
+	return 0;
+}
+
+/* Where a further file of the guest may lie: not in the store, whose content is registered, nor in
+ * what is only mounted. */
+static bool is_file_target(const char *path)
+{
+	static const char *const folders[] = { "/nix", "/dev", "/proc", "/run", "/sys" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t length = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], length) == 0 &&
+			(path[length] == '/' || !path[length]))
+			return false;
+	}
+	return path[0] && path[1] && text_is_clean_path(path);
+}
+
+static int set_files(struct config *config, const char *text)
+{
+	char word[sizeof(config->files[0])];
+	size_t count = 0;
+	int r;
+
+	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+		char *equals = strchr(word, '=');
+
+		if (count == CONFIG_FILES_MAX || !equals)
+			return -EINVAL;
+		*equals = '\0';
+		if (!is_file_target(word) || !text_is_clean_path(equals + 1) ||
+			text_copy(config->files[count].target, sizeof(config->files[count].target),
+				word) < 0 ||
+			text_copy(config->files[count].source, sizeof(config->files[count].source),
+				equals + 1) < 0)
+			return -EINVAL;
+		count++;
+	}
+	if (r < 0 || count == 0)
+		return -EINVAL;
+	config->file_count = count;
+	return 0;
+}
+
 /* NAME:BASE64 as `nix key convert-secret-to-public` prints it; whether the bytes are a key is seen
  * when they are used. */
 static bool is_trusted_key(const char *text)
@@ -379,12 +452,14 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_ATTEMPTS:
 		return set_count(&config->fetch_attempts, text, FETCH_ATTEMPTS_MAX);
 	case KEY_KEYS:
-		return set_flag(&config->keys_none, text, "drive", "none");
+		return set_keys(config, text);
 	case KEY_KEYS_USER:
 		return set_text(config->keys_user, sizeof(config->keys_user), text,
 			text_is_user_name(text));
 	case KEY_HOST_KEYS:
 		return set_host_keys(config, text);
+	case KEY_FILES:
+		return set_files(config, text);
 	case KEY_ON_SUCCESS:
 		return set_ending(&config->on_success, text);
 	case KEY_ON_FAILURE:

@@ -79,7 +79,7 @@ static void every_key_is_read(void **state)
 	      "system = " SYSTEM "\ncache = /a  file:///b http://h:80/c/\n"
 	      "ca-file = /ca.pem\nstall-timeout = 5\nfetch-attempts = 100\n"
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
-	      "host-keys = none\n"
+	      "host-keys = none\nfiles = /etc/a=/b/c /d=/e=f\n"
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
@@ -107,6 +107,10 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
 	assert_int_equal(config.host_keys, HOST_KEYS_NONE);
+	assert_int_equal(config.file_count, 2);
+	assert_string_equal(config.files[0].target, "/etc/a");
+	assert_string_equal(config.files[0].source, "/b/c");
+	assert_string_equal(config.files[1].source, "/e=f");
 	assert_int_equal(config.on_success, ENDING_REBOOT);
 	assert_int_equal(config.on_failure, ENDING_SHELL);
 	assert_int_equal(config.timeout_s, 604800);
@@ -115,6 +119,23 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config.report_url, "https://host/report?a=b");
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		assert_true(config.given[i]);
+}
+
+static void keys_come_from_the_last_place_that_was_said(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	config_merge_option(&config, "test", "keys=/a/one.pub  /b");
+	assert_int_equal(config.key_file_count, 2);
+	assert_string_equal(config.key_files[1], "/b");
+	config_merge_option(&config, "test", "keys=none");
+	assert_true(config.keys_none && config.key_file_count == 0);
+	config_merge_option(&config, "test", "keys=/c");
+	assert_true(!config.keys_none && config.key_file_count == 1);
+	config_merge_option(&config, "test", "keys=drive");
+	assert_true(!config.keys_none && config.key_file_count == 0);
+	config_merge_option(&config, "test", "files=/nixos=/b");
+	accepts();
 }
 
 static void swap_is_none_or_whole_mib(void **state)
@@ -265,13 +286,17 @@ static void a_misspelt_key_names_the_one_that_was_meant(void **state)
 static void bad_values_say_what_can_be(void **state)
 {
 	static const char *const bad[] = { "disk = vda", "disk = serial:", "disk = serial:a b",
-		"disk = /dev/../vda", "disk = Auto", "wipe = yes", "machine = xen", "layout = mbr",
-		"layout = lvm", "root-label = a b", "root-label = seventeen-letters",
-		"root-label = a/b", "root-label = a\"b", "root-label = caf\xc3\xa9",
-		"root-uuid = abcd", "root-uuid = 00000000-0000-0000-0000-000000000000",
-		"esp-label = esp", "esp-label = TWELVE-CHARS", "esp-label = A.B", "swap = 0",
-		"swap = 0M", "swap = 512", "swap = 1023K", "swap = 1025K", "swap = M",
-		"swap = 1.5G", "swap = 1GB", "swap = 1Gi", "swap = 1g", "swap = -1M", "swap = 17T",
+		"disk = /dev/../vda", "boot-disk = vdb", "keys = some", "keys = none /a",
+		"keys = /a/../b", "keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a", "files = a=/b",
+		"files = /a=b", "files = /nix/store/x=/b", "files = /run=/b",
+		"files = /a/../nix/x=/b", "files = /=/b", "files = /a/=/b", "disk = Auto",
+		"wipe = yes", "machine = xen", "layout = mbr", "layout = lvm", "root-label = a b",
+		"root-label = seventeen-letters", "root-label = a/b", "root-label = a\"b",
+		"root-label = caf\xc3\xa9", "root-uuid = abcd",
+		"root-uuid = 00000000-0000-0000-0000-000000000000", "esp-label = esp",
+		"esp-label = TWELVE-CHARS", "esp-label = A.B", "swap = 0", "swap = 0M",
+		"swap = 512", "swap = 1023K", "swap = 1025K", "swap = M", "swap = 1.5G",
+		"swap = 1GB", "swap = 1Gi", "swap = 1g", "swap = -1M", "swap = 17T",
 		"swap = 16385G", "swap = 18446744073709551617M", "swap = 99999999999999999999K",
 		"swap = yes", "swap = 1 G", "swap = auto", "manifest = ftp://example/guest.json",
 		"manifest = guest.json", "manifest = file://host/x", "manifest = /a b",
@@ -435,6 +460,7 @@ int main(void)
 		TEST(defaults_are_as_documented),
 		TEST(every_key_is_read),
 		TEST(every_key_is_described),
+		TEST(keys_come_from_the_last_place_that_was_said),
 		TEST(swap_is_none_or_whole_mib),
 		TEST(comments_blanks_marks_and_line_ends_are_no_matter),
 		TEST(later_sources_win),

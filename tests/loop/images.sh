@@ -1,0 +1,255 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# images.sh — proves that image files are installed on without a machine, for guests whose kernel the
+# host starts; that others are refused untouched; and that nothing stays attached, however it ends
+# shellcheck source=tests/loop/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CACHE=$TOP/build/cache
+GUEST_INSTALLER=$TOP/build/asan/guest-installer
+export NIX_CONFIG='build-users-group =
+experimental-features = nix-command'
+
+# install OPTION… — with the sample's cache and the test's key; the output goes to the file `said`.
+install_image() {
+	"$GUEST_INSTALLER" install --cache "${cache:-$CACHE}" --key key.pub \
+		--set "trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")" \
+		"$@" >said 2>&1
+}
+
+# wait_until COMMAND… — half a minute at most.
+wait_until() {
+	local try
+	for ((try = 0; try < 600; try++)); do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	echo "never: $*" && return 1
+}
+
+# new_image FILE [SIZE] — sparse, as truncate makes it.
+new_image() {
+	rm -f "$1"
+	truncate -s "${2:-1600M}" "$1"
+}
+
+# refused CODE PATTERN OPTION… — with this code and sentence.
+refused() {
+	local code=$1 pattern=$2 status=0
+	shift 2
+	install_image "$@" || status=$?
+	[[ $status == "$code" ]] && grep -Eq "^INSTALL_FAILED code=$code .*$pattern" said && return
+	echo "status $status, expected $code:" && cat said && return 1
+}
+
+# is_blank FILE — not a byte of it was written.
+is_blank() {
+	[[ $(stat -c %b "$1") == 0 ]] && return
+	echo "$1 was written to" && return 1
+}
+
+# nothing_attached FILE… — neither by a loop device nor by a mount.
+nothing_attached() {
+	local name
+	for name; do
+		losetup -j "$name" | tee attached
+		[[ ! -s attached ]]
+	done
+	if grep -F "$PWD" /proc/*/mountinfo 2>/dev/null; then return 1; fi
+}
+
+# attach_root IMAGE OFFSET FOLDER — mounts a copy's file system where Nix may look at it.
+attach_root() {
+	mkdir -p "$3"
+	mount -o "loop,offset=$2" "$1" "$3"
+}
+
+detach_roots() {
+	while umount "$SCRATCH/mnt" 2>/dev/null; do :; done
+}
+at_exit detach_roots
+
+direct_is_installed() {
+	need_root
+	new_image nixos.img
+	echo '{ }' >configuration.nix
+	echo 'https://nixos.org/channels/nixos-unstable nixos' >channels
+	install_image --disk nixos.img --layout direct --manifest "$TOP/build/guest-direct.json" \
+		--file /etc/nixos/configuration.nix=configuration.nix --file /root/.nix-channels=channels ||
+		{ cat said && return 1; }
+	[[ $(tail -n 1 said) == INSTALL_SUCCESSFUL ]]
+	sfdisk --json nixos.img | tee table
+	jq -e '.partitiontable | .label == "dos" and (.partitions | length == 1)' table
+	[[ $(blkid -p -O 1048576 -o value -s LABEL nixos.img) == NIXOS ]]
+	e2fsck -fn 'nixos.img?offset=1048576'
+	nothing_attached nixos.img
+}
+
+further_files_are_there() {
+	need_root
+	debugfs -R 'stat /etc/nixos/configuration.nix' 'nixos.img?offset=1048576' | tee found
+	grep -E 'Type: regular .*Mode: +0644' found
+	grep -E 'User: +0 +Group: +0' found
+	debugfs -R 'cat /root/.nix-channels' 'nixos.img?offset=1048576' | cmp - channels
+	debugfs -R 'cat /root/.ssh/authorized_keys' 'nixos.img?offset=1048576' | cmp - key.pub
+}
+
+store_is_whole() {
+	need_root
+	cp --sparse=always nixos.img copy.img
+	attach_root copy.img 1048576 mnt
+	nix-store --store "$PWD/mnt" --verify --check-contents 2>&1 | tee verified
+	if grep -E 'missing|modified|error' verified; then return 1; fi
+	[[ $(nix-store --store "$PWD/mnt" -qR "$(readlink -f "$TOP/build/sample-direct")" | sort) == "$(nix-store -qR "$TOP/build/sample-direct" | sort)" ]]
+	umount mnt
+	rm copy.img
+}
+
+an_installed_image_is_refused() {
+	need_root
+	local before
+	before=$(sha256sum <nixos.img)
+	refused 13 'image is already installed' --disk nixos.img --layout direct \
+		--manifest "$TOP/build/guest-direct.json"
+	[[ $(sha256sum <nixos.img) == "$before" ]]
+}
+
+pair_is_installed() {
+	need_root
+	new_image root.img
+	new_image boot.img 64M
+	install_image --disk root.img --boot-disk boot.img --manifest "$TOP/build/guest-pygrub.json" ||
+		{ cat said && return 1; }
+	e2fsck -fn root.img
+	e2fsck -fn boot.img
+	[[ $(blkid -p -o value -s LABEL root.img) == NIXROOT ]]
+	[[ $(blkid -p -o value -s LABEL boot.img) == NIXBOOT ]]
+	nothing_attached root.img boot.img
+}
+
+menu_is_written_without_grub() {
+	need_root
+	new_image root.img
+	new_image boot.img 64M
+	install_image --disk root.img --boot-disk boot.img --layout pygrub \
+		--system "$TOP/build/sample-direct" || { cat said && return 1; }
+	debugfs -R 'cat /grub/grub.cfg' boot.img | tee menu
+	grep -E "^  linux /kernels/[^ ]+ init=$(readlink -f "$TOP/build/sample-direct")/init " menu
+	debugfs -R "dump $(sed -n 's/^  initrd //p' menu) initrd" boot.img
+	cmp initrd "$TOP/build/sample-direct/initrd"
+}
+
+boot_loaders_need_a_machine() {
+	need_root
+	new_image nixos.img
+	refused 2 'image file.* start one from the installer.s ISO' --disk nixos.img \
+		--manifest "$TOP/build/guest.json"
+	refused 2 'image file.* start one from the installer.s ISO' --disk nixos.img \
+		--manifest "$TOP/build/guest-bios.json"
+	is_blank nixos.img
+}
+
+other_images_are_refused() {
+	need_root
+	local direct=(--layout direct --manifest "$TOP/build/guest-direct.json")
+	new_image nixos.img 512M
+	refused 14 'too small' --disk nixos.img "${direct[@]}"
+	is_blank nixos.img
+	new_image nixos.img
+	mkfs.ext4 -q -L precious nixos.img
+	refused 12 'ext4 file system labelled precious' --disk nixos.img "${direct[@]}"
+	new_image nixos.img
+	new_image boot.img 64M
+	mkfs.ext4 -q boot.img
+	refused 12 'boot.img .*ext4' --disk nixos.img --boot-disk boot.img \
+		--manifest "$TOP/build/guest-pygrub.json"
+	is_blank nixos.img
+	refused 2 'are one' --disk nixos.img --boot-disk nixos.img \
+		--manifest "$TOP/build/guest-pygrub.json"
+	is_blank nixos.img
+	if install_image --disk missing.img "${direct[@]}"; then return 1; fi
+	grep -F 'missing.img: No such file or directory' said
+}
+
+# An image that somebody works on: a loop device, another installer, a QEMU.
+busy_images_are_refused() {
+	need_root
+	local direct=(--disk nixos.img --layout direct --manifest "$TOP/build/guest-direct.json") device holder
+	new_image nixos.img
+	device=$(attach nixos.img)
+	refused 10 "held by ${device##*/}" "${direct[@]}"
+	losetup -d "$device"
+	exec 7<nixos.img
+	flock 7
+	refused 10 'in use by another program' "${direct[@]}"
+	exec 7<&-
+	mkfifo control
+	qemu-system-x86_64 -accel tcg -S -nodefaults -display none -monitor stdio \
+		-drive file=nixos.img,format=raw,if=virtio <control >held 2>&1 &
+	holder=$!
+	exec 6>control
+	wait_until grep -q QEMU held
+	refused 10 'in use by another program' "${direct[@]}"
+	echo quit >&6
+	exec 6>&-
+	wait "$holder"
+	is_blank nixos.img
+}
+
+both_attached() { [[ $(losetup -j root.img) && $(losetup -j boot.img) ]]; }
+none_attached() { [[ ! $(losetup -j root.img)$(losetup -j boot.img) ]]; }
+
+# interrupted SIGNAL — while the store is copied.
+interrupted() {
+	need_root
+	local signal=$1 started
+	new_image root.img
+	new_image boot.img 64M
+	install_image --disk root.img --boot-disk boot.img --manifest "$TOP/build/guest-pygrub.json" &
+	started=$!
+	wait_until both_attached || { cat said && return 1; }
+	pkill -"$signal" -P "$started" || true
+	wait "$started" && return 1
+	wait_until none_attached
+	nothing_attached root.img boot.img
+	install_image --disk root.img --boot-disk boot.img --manifest "$TOP/build/guest-pygrub.json" ||
+		{ cat said && return 1; }
+	nothing_attached root.img boot.img
+}
+
+# A store path that is not what its signature says: after the boot disk got its file system.
+failure_leaves_nothing_to_boot() {
+	need_root
+	local cache=$PWD/broken nar
+	cp -r "$CACHE" "$cache"
+	nar=$(find "$cache/nar" -type f -size +4M -print -quit)
+	printf X | dd of="$nar" bs=1 seek=3000000 conv=notrunc status=none
+	new_image root.img
+	new_image boot.img 64M
+	if install_image --disk root.img --boot-disk boot.img \
+		--manifest "$TOP/build/guest-pygrub.json"; then return 1; fi
+	tail -n 1 said
+	[[ -z $(blkid -p -o value -s TYPE boot.img) ]]
+	cmp -n 15 boot.img <(printf guest-installer)
+	rm -rf "$cache"
+	unset cache
+	install_image --disk root.img --boot-disk boot.img --manifest "$TOP/build/guest-pygrub.json" ||
+		{ cat said && return 1; }
+}
+
+((UID)) || "$TOP/iso/make-cache"
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "an image file with a table is installed by one command" direct_is_installed
+run_case "further files, channels and keys are in it" further_files_are_there
+run_case "Nix finds its store whole" store_is_whole
+run_case "a second time it is refused" an_installed_image_is_refused
+run_case "two image files are installed for pygrub" pair_is_installed
+run_case "a system without GRUB and manifest gets a menu" menu_is_written_without_grub
+run_case "layouts with a boot loader are refused with the way out" boot_loaders_need_a_machine
+run_case "small ones, others' and missing ones are refused" other_images_are_refused
+run_case "those that somebody works on are refused" busy_images_are_refused
+for signal in INT TERM KILL; do
+	run_case "ended by $signal nothing stays attached, and the next run takes them" interrupted "$signal"
+done
+run_case "a failed one leaves no boot file system, and the next run takes it" failure_leaves_nothing_to_boot
