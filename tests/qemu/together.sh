@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# together.sh — proves that several first-runs at once from one ISO install guests that all let their
+# owner in, know their host keys and share no identity; by firmware, by --direct and with --prove-boot.
+# GUESTS=N makes it so many.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+
+GUESTS=${GUESTS:-3}
+
+# Every third is started without firmware, and every third boots before it is published.
+install_all() {
+	local number more pids=() failed=0
+	for ((number = 1; number <= GUESTS; number++)); do
+		more=()
+		((number % 3 != 1)) || more+=(--direct)
+		((number % 3 != 2)) || more+=(--prove-boot)
+		"$TOP/qemu/first-run" --disk "guest$number.qcow2" --size 2G --iso "$ISO" --key key.pub \
+			--memory 256M "${more[@]}" >"guest$number.out" 2>&1 </dev/null &
+		pids+=($!)
+	done
+	for number in "${!pids[@]}"; do
+		wait "${pids[number]}" || { failed=1 && tail -n 20 "guest$((number + 1)).out"; }
+	done
+	((failed == 0))
+}
+
+both_channels_said_so() {
+	local number
+	for ((number = 1; number <= GUESTS; number++)); do
+		jq -e '.code == 0 and .channels == {serial: "successful", port: "successful"}' \
+			"guest$number.qcow2.verdict.json"
+	done
+}
+
+nothing_is_left_over() {
+	[[ ! $(find . -name '.guest*') && ! $(find "$TMPDIR" -mindepth 1) ]]
+}
+
+identities_differ() {
+	local name
+	for name in .known_hosts .verdict.json; do
+		(($(cat guest*.qcow2"$name" | grep -oE 'AAAA[A-Za-z0-9+/=]+|SHA256:[A-Za-z0-9+/]+' | sort -u | wc -l) >= GUESTS))
+	done
+	for name in ssh-host-key root-uuid; do
+		jq -r ".results[] | select(.key == \"$name\").value" guest*.verdict.json | sort | tee values
+		[[ -s values && ! $(uniq -d values) ]]
+	done
+}
+
+# enter NUMBER — logs in by the host key that was written down, and by no other.
+enter() {
+	local port
+	port=$(sed -n 's/^ssh -p \([0-9]*\) .*/\1/p' "run$1.out")
+	ssh -n -p "$port" -i key -F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
+		-o UserKnownHostsFile="guest$1.qcow2.known_hosts" -o StrictHostKeyChecking=yes \
+		-o ConnectTimeout=6 root@127.0.0.1 "${@:2}" 2>"ssh$1"
+}
+
+# Two at a time: all at once would need a deadline for as many processors as nobody has.
+each_lets_its_owner_in() {
+	local number
+	for ((number = 1; number <= GUESTS; number++)); do
+		"${tied[@]}" "$TOP/qemu/run-guest" "guest$number.qcow2" --memory 256M --log "run$number.console" \
+			>"run$number.out" 2>"run$number.messages" </dev/null &
+		retry_until 300 enter "$number" true || { tail -n 20 "ssh$number" "run$number".* && return 1; }
+		enter "$number" 'cat /etc/ssh/ssh_host_ed25519_key.pub' | cut -d ' ' -f 2 >"seen$number"
+		grep -qFf "seen$number" "guest$number.qcow2.known_hosts"
+		end_child $!
+	done
+}
+
+cd "$SCRATCH"
+mkdir tmp
+export TMPDIR=$SCRATCH/tmp
+unset RUNTIME_DIRECTORY XDG_RUNTIME_DIR
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "$GUESTS first-runs at once install" install_all
+enough
+run_case "both channels said so" both_channels_said_so
+run_case "nothing is left over" nothing_is_left_over
+run_case "no two have a host key or a UUID in common" identities_differ
+run_case "each lets its owner in, by the host key that was written down" each_lets_its_owner_in
