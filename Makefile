@@ -74,7 +74,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick lint lint-format lint-python lint-shell lint-warnings install clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick lint lint-format lint-man lint-python lint-shell lint-warnings install clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -132,6 +132,14 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/objects/libinstaller.a
 	$(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD,$(FUZZ_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 		-o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
 
+# The rows of the exit codes are those that the program itself prints.
+build/guest-installer-protocol.7: installer/guest-installer-protocol.7.in build/guest-installer
+	build/guest-installer --help | \
+		sed -n '1,/^Exit status:$$/d; s/^ *\([0-9]*\)  \(.*\)/.It \1\n\2/p' >$@.codes
+	[[ -s $@.codes ]]
+	sed -e '/^see error\.c$$/{r $@.codes' -e 'd}' -e '/^\.It \.\.\.$$/d' -e 's/@VERSION@/$(VERSION)/' $< >$@
+	rm $@.codes
+
 iso: build/guest-installer.iso ## the lean ISO build/guest-installer.iso
 
 build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
@@ -160,7 +168,7 @@ bench: deps iso ## measure the copy stage against other ways (as root, a quarter
 	tests/bench/native.sh
 	tests/bench/guest.sh
 
-lint: lint-format lint-shell lint-python lint-warnings ## layout and warnings of all C, shell and Python files
+lint: lint-format lint-shell lint-python lint-man lint-warnings ## layout and warnings of all files
 
 lint-format:
 	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
@@ -175,6 +183,9 @@ lint-python:
 		xargs -0r black --quiet --check --diff -l 100
 	MYPYPATH=qemu mypy --strict --python-version 3.9 --cache-dir build/mypy --no-error-summary -p host
 
+lint-man:
+	mandoc -T lint -W warning installer/guest-installer-protocol.7.in
+
 lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0r \
 		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD,$(HOST_CFLAGS)) \
@@ -182,9 +193,10 @@ lint-warnings: build/asan/cflags
 
 # The host tools find each other in one folder, whatever the links to them are called.
 share = $(DESTDIR)$(PREFIX)/share/guest-installer
-install: build ## the program and the host tools, below DESTDIR and PREFIX
+install: build build/guest-installer-protocol.7 ## the program, its manual and the host tools, below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(share)/qemu $(share)/keys
 	install -m 755 build/guest-installer $(DESTDIR)$(PREFIX)/bin/
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 build/guest-installer-protocol.7
 	cp $(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest --parents --no-dereference --recursive -t $(share)
 	for tool in first-run run-guest serve-cache; do \
 		ln -sf ../share/guest-installer/qemu/$$tool $(DESTDIR)$(PREFIX)/bin/guest-installer-$$tool; \

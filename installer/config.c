@@ -25,6 +25,7 @@ void config_init(struct config *config)
 		.boot_disk = "auto",
 		.layout = LAYOUT_AUTO,
 		.esp_label = "ESP",
+		.keys_from = KEYS_FROM_ALL,
 		.keys_user = "root",
 		.interface = "auto",
 		.on_success = ENDING_POWEROFF,

@@ -40,7 +40,7 @@ enum config_key {
 	KEY_CA_FILE,	  /* certificates that may vouch for https servers */
 	KEY_STALL,	  /* seconds, 1 to 3600 */
 	KEY_ATTEMPTS,	  /* of a fetch, 1 to 100 */
-	KEY_KEYS,	  /* drive (default), none, or paths of key files */
+	KEY_KEYS,	  /* none, or some of drive, cidata, credential and paths of key files */
 	KEY_KEYS_USER,	  /* root (default), or another user of the guest */
 	KEY_HOST_KEYS,	  /* generate, none; by default what the guest can have */
 	KEY_FILES,	  /* TARGET=SOURCE …: further files of the guest */
@@ -52,6 +52,15 @@ enum config_key {
 	KEY_REPORT_URL,	  /* http(s) URL to which the verdict is sent */
 	KEY_SEED,	  /* a UUID from which every other UUID of this install is derived */
 	CONFIG_KEY_COUNT,
+};
+
+/* Where SSH keys are looked for. */
+enum keys_from {
+	KEYS_FROM_DRIVE = 1,	  /* the FAT drive with key files */
+	KEYS_FROM_CIDATA = 2,	  /* cloud-init's NoCloud drive */
+	KEYS_FROM_CREDENTIAL = 4, /* the SMBIOS credential ssh.authorized_keys.root */
+	KEYS_FROM_FILES = 8,	  /* that configuration names */
+	KEYS_FROM_ALL = 7,	  /* if nothing was said */
 };
 
 /* SSH host keys made while installing. */
@@ -90,8 +99,8 @@ struct config {
 	char netrc_file[128]; /* passwords for servers, from the key drive; empty: none */
 	unsigned stall_timeout_s;
 	unsigned fetch_attempts;
-	bool keys_none;					    /* keys = none */
-	char key_files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES]; /* instead of the key drive */
+	unsigned keys_from; /* enum keys_from as flags; 0: keys = none */
+	char key_files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES];
 	size_t key_file_count;
 	char keys_user[33];
 	enum host_keys host_keys;

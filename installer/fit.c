@@ -249,7 +249,7 @@ int fit_ssh(const struct config *config, const struct manifest *manifest, struct
 {
 	char home[64], wanted[128], found[512];
 
-	if (config->keys_none)
+	if (!config->keys_from)
 		return 0;
 	if (!manifest->ssh_enabled)
 		return refuse(err, "The guest has no SSH server, so nobody could enter it with the "

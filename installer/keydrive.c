@@ -2,20 +2,14 @@
 #include "keydrive.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "cleanup.h"
+#include "drive.h"
 #include "keys.h"
-#include "log.h"
-#include "mount.h"
-#include "partition.h"
-#include "probe.h"
 
-#define MOUNT_OPTIONS	"ro,nosuid,nodev,noexec"
 #define CA_MAX_BYTES	((size_t)1024 * 1024)
 #define NETRC_MAX_BYTES ((size_t)64 * 1024)
 
@@ -35,45 +29,6 @@ static bool is_netrc(const char *name)
 	return strcasecmp(name, "netrc") == 0;
 }
 
-/* Reads a file of the folder. 1 if it was, with its text in *ret; 0 if it is no regular file. */
-static int read_file(int folder, const char *name, size_t max_bytes, char **ret_text,
-	size_t *ret_bytes, struct error *err)
-{
-	AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	AUTO_FREE char *text = NULL;
-	size_t used = 0;
-	struct stat st;
-
-	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
-		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_errno(err, -errno, "open %s", name);
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	if ((uint64_t)st.st_size > max_bytes)
-		return error_set_code(err,
-			keys_is_key_file(name) ? EXIT_NO_KEY : EXIT_CONFIGURATION, -EFBIG,
-			"%s has %lld bytes, more than the %zu that are read", name,
-			(long long)st.st_size, max_bytes);
-	text = must_realloc(NULL, (size_t)st.st_size + 1, 1);
-	while (used < (size_t)st.st_size) {
-		ssize_t n = read(fd, text + used, (size_t)st.st_size - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, -errno, "read %s", name);
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
-	text[used] = '\0';
-	*ret_text = text;
-	*ret_bytes = used;
-	text = NULL;
-	return 1;
-}
-
 static int take_config(int folder, const char *name, struct keydrive *drive, struct error *err)
 {
 	int r;
@@ -81,8 +36,8 @@ static int take_config(int folder, const char *name, struct keydrive *drive, str
 	if (drive->config_text)
 		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 			"there are two files " KEYDRIVE_CONFIG_NAME " in different case");
-	r = read_file(folder, name, KEYDRIVE_CONFIG_MAX_BYTES, &drive->config_text,
-		&drive->config_bytes, err);
+	r = drive_read_file(folder, name, KEYDRIVE_CONFIG_MAX_BYTES, EXIT_CONFIGURATION,
+		&drive->config_text, &drive->config_bytes, err);
 	if (r > 0)
 		drive->found = true;
 	return r;
@@ -97,7 +52,8 @@ static int take_text(
 	if (*ret_text)
 		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 			"there are two files for the same purpose, of which one is %s", name);
-	return read_file(folder, name, max_bytes, ret_text, &size_bytes, err);
+	return drive_read_file(
+		folder, name, max_bytes, EXIT_CONFIGURATION, ret_text, &size_bytes, err);
 }
 
 static int take_keys(int folder, const char *name, struct keydrive *drive, struct error *err)
@@ -108,7 +64,8 @@ static int take_keys(int folder, const char *name, struct keydrive *drive, struc
 	if (drive->count == KEYDRIVE_FILES_MAX)
 		return error_set_code(err, EXIT_NO_KEY, -E2BIG, "there are more than %d key files",
 			KEYDRIVE_FILES_MAX);
-	r = read_file(folder, name, KEY_FILE_MAX_BYTES, &file->text, &file->size_bytes, err);
+	r = drive_read_file(
+		folder, name, KEY_FILE_MAX_BYTES, EXIT_NO_KEY, &file->text, &file->size_bytes, err);
 	if (r > 0) {
 		snprintf(file->name, sizeof(file->name), "%s", name);
 		drive->count++;
@@ -170,38 +127,14 @@ int keydrive_read_folder(const char *path, struct keydrive *ret, struct error *e
 	return r;
 }
 
-/* Mounts it, reads it, detaches it. What cannot be mounted though it looks like FAT is left
- * alone: it may be in use, or damaged; then the missing key will be told. */
-static int read_node(
-	const char *node, const char *mount_path, struct keydrive *ret, struct error *err)
+static bool is_fat(const struct probe_result *found)
 {
-	struct error detach_err;
-	int r = mount_one(node, mount_path, "vfat", MOUNT_OPTIONS, err);
-	int detached;
-
-	if (r < 0) {
-		log_line("key drive: %s", err->text);
-		return 0;
-	}
-	r = keydrive_read_folder(mount_path, ret, err);
-	if (r < 0)
-		error_wrap(err, "key drive %s", node);
-	detached = mount_detach(mount_path, &detach_err);
-	if (r == 0 && detached < 0) {
-		keydrive_free(ret);
-		*err = detach_err;
-		return detached;
-	}
-	return r;
+	return strcmp(found->type, "vfat") == 0;
 }
 
-static bool is_fat(const char *node)
+static int look(const char *path, void *drive, struct error *err)
 {
-	struct probe_result found;
-	struct error ignored;
-
-	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, &found, &ignored) == 0 &&
-	       strcmp(found.type, "vfat") == 0;
+	return keydrive_read_folder(path, drive, err);
 }
 
 /* The whole disk or its first partition, whichever is FAT; ret->found says whether it has keys. */
@@ -209,17 +142,18 @@ static int read_disk(
 	const struct disk *disk, const char *mount_path, struct keydrive *ret, struct error *err)
 {
 	char node[sizeof(ret->node)];
+	struct probe_result found;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	snprintf(node, sizeof(node), "%s", disk->path);
-	if (!is_fat(node))
-		partition_name(disk->path, 1, node, sizeof(node));
-	if (!is_fat(node))
+	if (disk->cdrom || !drive_find(disk, is_fat, node, sizeof(node), &found))
 		return 0;
-	r = read_node(node, mount_path, ret, err);
-	if (r < 0)
+	r = drive_visit(node, "vfat", mount_path, look, ret, err);
+	if (r < 0) {
+		error_wrap(err, "key drive %s", node);
+		keydrive_free(ret);
 		return r;
+	}
 	snprintf(ret->disk_name, sizeof(ret->disk_name), "%s", disk->name);
 	snprintf(ret->node, sizeof(ret->node), "%s", node);
 	return 0;
@@ -229,12 +163,7 @@ static int search(struct disk *disks, size_t count, const char *mount_path, stru
 	struct keydrive *candidate, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		int r;
-
-		if (disks[i].cdrom || disks[i].medium || disks[i].unreadable[0] ||
-			disks[i].used_by[0])
-			continue;
-		r = read_disk(&disks[i], mount_path, candidate, err);
+		int r = read_disk(&disks[i], mount_path, candidate, err);
 		if (r < 0)
 			return r;
 		if (!candidate->found) {

@@ -26,7 +26,6 @@
 #include "file.h"
 #include "format.h"
 #include "guest.h"
-#include "keydrive.h"
 #include "log.h"
 #include "machine.h"
 #include "manifest.h"
@@ -56,7 +55,7 @@ struct decision {
 	struct disk disks[DISKS_MAX];
 	size_t disk_count;
 	bool images; /* the disks are image files, and this is no machine to judge */
-	struct keydrive drive;
+	struct sources sources;
 	struct config config;
 	struct manifest manifest;
 	struct closure closure;
@@ -77,7 +76,7 @@ static int find_disks(struct decision *d, struct error *err)
 
 	if (r < 0)
 		return r;
-	return keydrive_read(d->disks, d->disk_count, KEY_DRIVE_PATH, &d->drive, err);
+	return sources_collect(d->disks, d->disk_count, KEY_DRIVE_PATH, &d->sources, err);
 }
 
 static int add_image(struct decision *d, const char *path, struct error *err)
@@ -152,11 +151,11 @@ static int start_network(const struct options *options, struct outcome *outcome,
 
 /* What is wrong with the configuration is reported, too, as far as it says where. */
 static int read_config(const struct options *options, struct outcome *outcome, struct config *ret,
-	const struct keydrive *drive, struct error *err)
+	const struct sources *sources, struct error *err)
 {
 	struct error none;
-	int r = sources_read_config(options, drive, ret, err);
-	int kept = sources_keep_access(drive, RUN_PATH, ret, r < 0 ? &none : err);
+	int r = sources_read_config(options, sources, ret, err);
+	int kept = sources_keep_access(&sources->drive, RUN_PATH, ret, r < 0 ? &none : err);
 
 	if (r == 0)
 		r = kept;
@@ -190,7 +189,7 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 		return r;
 
 	progress_begin(outcome, STAGE_CONFIGURATION, "reading the configuration");
-	r = read_config(options, outcome, &d->config, &d->drive, err);
+	r = read_config(options, outcome, &d->config, &d->sources, err);
 	if (r < 0)
 		return r;
 	if (d->images)
@@ -203,7 +202,7 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 		return r;
 
 	progress_begin(outcome, STAGE_KEYS, "reading the keys");
-	r = sources_read_keys(&d->config, &d->drive, &d->keys_text, err);
+	r = sources_read_keys(&d->config, &d->sources, &d->keys_text, err);
 	if (r < 0)
 		return r;
 

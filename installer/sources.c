@@ -10,14 +10,18 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "cloudconfig.h"
 #include "digest.h"
 #include "document.h"
 #include "encoding.h"
 #include "file.h"
 #include "keys.h"
 #include "log.h"
+#include "smbios.h"
 #include "url.h"
 
+#define SMBIOS_PREFIX	   "org.guest-installer:"
+#define CREDENTIAL_NAME	   "ssh.authorized_keys.root"
 #define MANIFEST_MAX_BYTES (1024 * 1024)
 #define CONFIG_MAX_BYTES   (256 * 1024)
 
@@ -38,10 +42,34 @@ static int merge_config_file(
 	return 0;
 }
 
+int sources_collect(struct disk *disks, size_t count, const char *mount_path, struct sources *ret,
+	struct error *err)
+{
+	int r = hostdata_read("/sys", &ret->hostdata, err);
+
+	if (r == 0)
+		r = keydrive_read(disks, count, mount_path, &ret->drive, err);
+	if (r == 0)
+		r = cidata_read(disks, count, mount_path, &ret->cidata, err);
+	return r;
+}
+
+void sources_merge_hostdata(struct config *config, const struct hostdata *hostdata)
+{
+	for (size_t i = 0; i < hostdata->string_count; i++)
+		if (strncmp(hostdata->strings[i], SMBIOS_PREFIX, strlen(SMBIOS_PREFIX)) == 0)
+			config_merge_option(
+				config, "SMBIOS", hostdata->strings[i] + strlen(SMBIOS_PREFIX));
+	if (hostdata->config_text)
+		config_merge_text(config, "fw_cfg opt/org.guest-installer/config",
+			hostdata->config_text, hostdata->config_bytes);
+}
+
 /* Later sources win. */
-int sources_read_config(const struct options *options, const struct keydrive *drive,
+int sources_read_config(const struct options *options, const struct sources *sources,
 	struct config *ret, struct error *err)
 {
+	const struct keydrive *drive = &sources->drive;
 	char command_line[4096];
 	int r;
 
@@ -49,6 +77,7 @@ int sources_read_config(const struct options *options, const struct keydrive *dr
 	r = merge_config_file(ret, options, err);
 	if (r < 0)
 		return r;
+	sources_merge_hostdata(ret, &sources->hostdata);
 	if (drive->config_text)
 		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);
@@ -107,8 +136,8 @@ bool sources_name_image(const struct options *options)
 	return config->disk[0] == '/' && stat(config->disk, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* The files that configuration names instead of the key drive. */
-static int add_key_files(const struct config *config, struct keys *keys, struct error *err)
+/* The files that configuration names. */
+static int add_key_files(struct keys *keys, const struct config *config, struct error *err)
 {
 	for (size_t i = 0; i < config->key_file_count; i++) {
 		AUTO_FREE char *text = NULL;
@@ -126,7 +155,7 @@ static int add_key_files(const struct config *config, struct keys *keys, struct 
 	return 0;
 }
 
-static int add_drive(const struct keydrive *drive, struct keys *keys, struct error *err)
+static int add_drive(struct keys *keys, const struct keydrive *drive, struct error *err)
 {
 	int r = 0;
 
@@ -136,22 +165,69 @@ static int add_drive(const struct keydrive *drive, struct keys *keys, struct err
 	return r;
 }
 
-int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
+static void warn_ignored(const char *name, const char *ignored)
+{
+	if (ignored[0])
+		log_line("warning: %s: ignored, because nothing here uses it: %s", name, ignored);
+}
+
+static int add_cidata(struct keys *keys, const struct cidata *cidata, struct error *err)
+{
+	static const char user_data[] = "user-data on the cidata drive";
+	static const char meta_data[] = "meta-data on the cidata drive";
+	char ignored[CLOUDCONFIG_IGNORED_BYTES] = "";
+	int r = 0;
+
+	if (cidata->user_data)
+		r = cloudconfig_user_data(
+			keys, user_data, cidata->user_data, cidata->user_data_bytes, ignored, err);
+	warn_ignored(user_data, ignored);
+	ignored[0] = '\0';
+	if (r == 0 && cidata->meta_data)
+		r = cloudconfig_meta_data(
+			keys, meta_data, cidata->meta_data, cidata->meta_data_bytes, ignored, err);
+	warn_ignored(meta_data, ignored);
+	warn_ignored("the cidata drive", cidata->ignored);
+	return r;
+}
+
+static int add_credentials(struct keys *keys, const struct hostdata *hostdata, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < hostdata->string_count && r >= 0; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+
+		r = smbios_credential(
+			hostdata->strings[i], CREDENTIAL_NAME, &text, &size_bytes, err);
+		if (r > 0)
+			r = keys_add(keys, "the SMBIOS credential " CREDENTIAL_NAME, text,
+				size_bytes, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+int sources_read_keys(const struct config *config, const struct sources *sources, char **ret_text,
 	struct error *err)
 {
 	struct keys keys = { .count = 0 };
 	int r;
 
 	*ret_text = NULL;
-	if (config->keys_none)
-		return 0;
-	r = config->key_file_count ? add_key_files(config, &keys, err)
-				   : add_drive(drive, &keys, err);
-	if (r == 0 && keys.count == 0)
+	r = add_key_files(&keys, config, err);
+	if (r == 0 && (config->keys_from & KEYS_FROM_DRIVE))
+		r = add_drive(&keys, &sources->drive, err);
+	if (r == 0 && (config->keys_from & KEYS_FROM_CIDATA))
+		r = add_cidata(&keys, &sources->cidata, err);
+	if (r == 0 && (config->keys_from & KEYS_FROM_CREDENTIAL))
+		r = add_credentials(&keys, &sources->hostdata, err);
+	if (r == 0 && keys.count == 0 && config->keys_from)
 		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
 			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
-			"authorized_keys, name a file with --key, or say keys = none.");
-	if (r == 0)
+			"authorized_keys, a cidata drive, or the SMBIOS credential " CREDENTIAL_NAME
+			"; name a file with --key, or say keys = none.");
+	if (r == 0 && config->keys_from)
 		*ret_text = keys_text(&keys);
 	log_line("keys: %zu", keys.count);
 	keys_free(&keys);

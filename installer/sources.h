@@ -2,22 +2,36 @@
 /*
  * sources — reads what others have written for this install: configuration, keys, manifest.
  *
- * Files, the key drive and the kernel command line go in; what the pure modules make of them comes
- * out.
+ * Files, drives, what the firmware hands over and the kernel command line go in; what the pure
+ * modules make of them comes out.
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include "cidata.h"
 #include "config.h"
+#include "disk.h"
 #include "error.h"
+#include "hostdata.h"
 #include "keydrive.h"
 #include "manifest.h"
 #include "options.h"
 
-/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, the key drive,
- * the kernel command line, --set. */
-int sources_read_config(const struct options *options, const struct keydrive *drive,
+/* What the machine's host has left in it and attached to it. */
+struct sources {
+	struct hostdata hostdata;
+	struct keydrive drive;
+	struct cidata cidata;
+};
+
+/* Looks for the drives among the disks, marks them there, and reads everything. */
+int sources_collect(struct disk *disks, size_t count, const char *mount_path, struct sources *ret,
+	struct error *err) WARN_UNUSED;
+
+/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, SMBIOS strings,
+ * fw_cfg, the key drive, the kernel command line, --set. */
+int sources_read_config(const struct options *options, const struct sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
 /* Lays the key drive's certificates and passwords down in a folder, where a fetch finds them, and
@@ -29,9 +43,13 @@ int sources_keep_access(const struct keydrive *drive, const char *folder, struct
  * no machine to look at, no other disk and no key drive. */
 bool sources_name_image(const struct options *options);
 
-/* The text of authorized_keys, from malloc; NULL where configuration wants none. EXIT_NO_KEY if
- * there is no usable key. */
-int sources_read_keys(const struct config *config, const struct keydrive *drive, char **ret_text,
+/* The part of it that comes from the firmware: of SMBIOS strings the last one counts. */
+void sources_merge_hostdata(struct config *config, const struct hostdata *hostdata);
+
+/* The text of authorized_keys, from malloc; NULL where configuration wants none. The keys of all
+ * places that configuration allows are added together, in the order files, drive, cidata,
+ * credential; one that is there twice counts once. EXIT_NO_KEY if there is no usable key. */
+int sources_read_keys(const struct config *config, const struct sources *sources, char **ret_text,
 	struct error *err) WARN_UNUSED;
 
 /* The manifest that configuration names, or what is assumed where it names a system and a layout

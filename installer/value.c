@@ -62,8 +62,9 @@ const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
 	[KEY_ATTEMPTS] = { "fetch-attempts", "1 to 100 (default 8)",
 		"how often a fetch is tried that gets no further" },
 	[KEY_KEYS] = { "keys",
-		"drive (default), none, or up to 8 absolute paths of files, separated by blanks",
-		"where the SSH keys come from" },
+		"none, or some of drive, cidata, credential and up to 8 absolute paths of files, "
+		"separated by blanks (default: drive cidata credential)",
+		"where SSH keys are taken from; those of several places are added together" },
 	[KEY_KEYS_USER] = { "keys-user", "a user's name (default root)",
 		"the user who gets the SSH keys" },
 	[KEY_HOST_KEYS] = { "host-keys",
@@ -292,26 +293,28 @@ static int set_caches(struct config *config, const char *text)
 	return 0;
 }
 
-/* drive, none, or files. */
+/* Places and files. */
 static int set_keys(struct config *config, const char *text)
 {
+	static const char *const places[] = { "drive", "cidata", "credential", NULL };
 	char paths[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
+	bool none = strcmp(text, "none") == 0;
+	unsigned from = 0;
 	size_t count = 0;
-	int r;
+	int r = 0;
 
-	if (strcmp(text, "none") == 0 || strcmp(text, "drive") == 0) {
-		config->keys_none = text[0] == 'n';
-		config->key_file_count = 0;
-		return 0;
-	}
-	while ((r = next_word(&text, word, sizeof(word))) > 0) {
-		if (count == CONFIG_KEYS_MAX || !text_is_clean_path(word))
+	while (!none && (r = next_word(&text, word, sizeof(word))) > 0) {
+		int place = choose(word, places);
+
+		if (place < 0 && (count == CONFIG_KEYS_MAX || !text_is_clean_path(word)))
 			return -EINVAL;
-		memcpy(paths[count++], word, sizeof(word));
+		if (place < 0)
+			memcpy(paths[count++], word, sizeof(word));
+		from |= place < 0 ? KEYS_FROM_FILES : 1U << place;
 	}
-	if (r < 0 || count == 0)
+	if (r < 0 || (!none && !from))
 		return -EINVAL;
-	config->keys_none = false;
+	config->keys_from = from;
 	memcpy(config->key_files, paths, count * sizeof(paths[0]));
 	config->key_file_count = count;
 	return 0;

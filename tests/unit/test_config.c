@@ -53,7 +53,8 @@ static void defaults_are_as_documented(void **state)
 {
 	(void)state;
 	assert_string_equal(config.disk, "auto");
-	assert_false(config.wipe_force || config.machine_any || config.keys_none);
+	assert_false(config.wipe_force || config.machine_any);
+	assert_int_equal(config.keys_from, KEYS_FROM_ALL);
 	assert_int_equal(config.layout, LAYOUT_AUTO);
 	assert_string_equal(config.boot_disk, "auto");
 	assert_string_equal(config.root_label, "");
@@ -87,7 +88,8 @@ static void every_key_is_read(void **state)
 	accepts();
 	assert_string_equal(config.disk, "serial:abc");
 	assert_string_equal(config.boot_disk, "/dev/vdb");
-	assert_true(config.wipe_force && config.machine_any && config.keys_none);
+	assert_true(config.wipe_force && config.machine_any);
+	assert_int_equal(config.keys_from, 0);
 	assert_int_equal(config.layout, LAYOUT_BIOS);
 	assert_string_equal(config.root_label, "r");
 	assert_string_equal(config.root_uuid, "abcdef00-0000-4000-8000-000000000001");
@@ -129,13 +131,39 @@ static void keys_come_from_the_last_place_that_was_said(void **state)
 	assert_int_equal(config.key_file_count, 2);
 	assert_string_equal(config.key_files[1], "/b");
 	config_merge_option(&config, "test", "keys=none");
-	assert_true(config.keys_none && config.key_file_count == 0);
+	assert_true(!config.keys_from && config.key_file_count == 0);
 	config_merge_option(&config, "test", "keys=/c");
-	assert_true(!config.keys_none && config.key_file_count == 1);
+	assert_true(config.keys_from == KEYS_FROM_FILES && config.key_file_count == 1);
+	config_merge_option(&config, "test", "keys=/c drive");
+	assert_int_equal(config.keys_from, KEYS_FROM_FILES | KEYS_FROM_DRIVE);
 	config_merge_option(&config, "test", "keys=drive");
-	assert_true(!config.keys_none && config.key_file_count == 0);
+	assert_true(config.keys_from == KEYS_FROM_DRIVE && config.key_file_count == 0);
 	config_merge_option(&config, "test", "files=/nixos=/b");
 	accepts();
+}
+
+static void keys_come_from_the_places_that_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned from;
+	} good[] = { { "keys = drive", KEYS_FROM_DRIVE },
+		{ "keys = credential  drive", KEYS_FROM_DRIVE | KEYS_FROM_CREDENTIAL },
+		{ "keys = drive cidata credential", KEYS_FROM_ALL }, { "keys = none", 0 } };
+	static const char *const bad[] = { "keys = all", "keys = none drive", "keys = drive,cidata",
+		"keys =" };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		begin(state);
+		config_merge_option(&config, "--set", good[i].text);
+		assert_int_equal(config.error_count, 0);
+		assert_int_equal(config.keys_from, good[i].from);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		begin(state);
+		config_merge_option(&config, "--set", bad[i]);
+		assert_int_equal(config.error_count, 1);
+	}
 }
 
 static void swap_is_none_or_whole_mib(void **state)
@@ -461,6 +489,7 @@ int main(void)
 		TEST(every_key_is_read),
 		TEST(every_key_is_described),
 		TEST(keys_come_from_the_last_place_that_was_said),
+		TEST(keys_come_from_the_places_that_are_named),
 		TEST(swap_is_none_or_whole_mib),
 		TEST(comments_blanks_marks_and_line_ends_are_no_matter),
 		TEST(later_sources_win),

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Any bytes as an SMBIOS structure, and its strings as credentials. */
+#include "smbios.h"
+#include "fuzz.h"
+
+static void check_credential(const char *string)
+{
+	struct error err = FUZZ_NO_ERROR;
+	char *text = NULL;
+	size_t size_bytes;
+	int r = smbios_credential(string, "n", &text, &size_bytes, &err);
+
+	promised(r == 1 || r == 0 || (fuzz_error_is_set(&err) && err.code == EXIT_NO_KEY));
+	promised((r == 1) == (text != NULL));
+	if (text)
+		promised(text[size_bytes] == '\0');
+	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+	AUTO_FREE uint8_t *raw = must_realloc(NULL, size_bytes, 1);
+	const char *string;
+	size_t i;
+
+	memcpy(raw, data, size_bytes);
+	for (i = 0; (string = smbios_oem_string(raw, size_bytes, i)); i++) {
+		promised((const uint8_t *)string > raw);
+		promised((const uint8_t *)string + strlen(string) < raw + size_bytes);
+		check_credential(string);
+	}
+	promised(i <= 255);
+	return 0;
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# sources.sh — proves that configuration and keys are taken from every source, that the stronger
+# source wins, and that the keys of several places are added together
+# shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=expect.sh
+source "$TOP/tests/qemu/expect.sh"
+
+# smbios STRING… — QEMU's arguments for strings of SMBIOS type 11.
+smbios() {
+	local string
+	for string; do
+		printf '%s\n' -smbios "type=11,value=$(qemu_quote "$string")"
+	done
+}
+
+# fwcfg LINE… — QEMU's arguments for a file of settings in fw_cfg.
+fwcfg() {
+	printf '%s\n' "$@" >fw_cfg
+	printf '%s\n' -fw_cfg name=opt/org.guest-installer/config,file=fw_cfg
+}
+
+# newkey NAME — makes NAME.pub and tells it without its newline.
+newkey() {
+	ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$1"
+	printf %s "$(cat "$1.pub")"
+}
+
+# cidata FORMAT — QEMU's arguments for a NoCloud drive with the files of the folder `seed`.
+cidata() {
+	if [[ $1 == vfat ]]; then
+		printf '%s\n' -drive \
+			if=virtio,driver=vvfat,dir=seed,floppy=on,label=cidata,readonly=on
+	else
+		xorriso -as mkisofs -quiet -V CIDATA -J -r -o seed.iso seed 2>messages
+		printf '%s\n' -drive file=seed.iso,format=raw,media=cdrom,readonly=on
+	fi
+}
+
+# expectkeys FILE… — the guest's authorized_keys are these, in this order.
+expectkeys() {
+	debugfs -R 'cat /root/.ssh/authorized_keys' "disk?offset=$(root_offset disk)" | cmp - <(cat "$@")
+}
+
+every_source_beats_the_one_before_and_all_keys_are_added() {
+	local uuid=6e6f7420-7468-4973-8f6e-6f7220746861
+	blank_disk disk 2G
+	# drive < command line: a second is too short; fw_cfg < drive: host keys are made.
+	give_keys 'timeout = 1' 'host-keys = generate'
+	mkdir seed
+	printf 'instance-id: one\nlocal-hostname: a\n' >seed/meta-data
+	newkey clouded >/dev/null
+	cat >seed/user-data <<-END
+		#cloud-config
+		hostname: b
+		users:
+		- name: me
+		  ssh_authorized_keys: ['$(cat key.pub)']
+		ssh_authorized_keys:
+		- $(cat clouded.pub)
+		runcmd: [[reboot]]
+	END
+	: >seed/network-config
+	# The ISO's own file < SMBIOS: it is the bios guest. SMBIOS < fw_cfg: the root's UUID.
+	mapfile -t arguments < <(
+		disk disk && key_drive keys && cidata iso9660
+		smbios 'org.guest-installer:manifest=file:///medium/guest-bios.json' \
+			"org.guest-installer:root-uuid=11111111-1111-4111-8111-111111111111" \
+			"io.systemd.credential:ssh.authorized_keys.root=$(newkey plain)" \
+			"io.systemd.credential.binary:ssh.authorized_keys.root=$(newkey encoded | base64 -w 0)" \
+			'io.systemd.credential:other=x' 'somebody else'
+		fwcfg "root-uuid = $uuid" 'host-keys = none'
+		port "file,path=events"
+	)
+	more='guest-installer.timeout=900' run_installer console "${arguments[@]}"
+	expect_verdict console INSTALL_SUCCESSFUL
+	[[ $(blkid -p -O "$(root_offset disk)" -o value -s UUID disk) == "$uuid" ]]
+	grep -a '^INSTALL_RESULT layout=bios' console
+	grep -a '^INSTALL_RESULT ssh-host-key=ssh-ed25519 ' console
+	expectkeys key.pub clouded.pub plain.pub encoded.pub
+	grep -a 'warning: user-data .*: hostname, users\[\].name, runcmd' console
+	grep -a 'warning: meta-data .*: local-hostname' console
+	grep -a 'warning: the cidata drive: .*: network-config' console
+	# Both channels told the same, in the same order.
+	jq -r 'if .event == "progress" then "PROGRESS \(.stage) \(.percent) \(.text)"
+		elif .event == "result" then "RESULT \(.key)=\(.value)"
+		elif .event == "successful" then "SUCCESSFUL" else empty end' events >told
+	tr -d '\r' <console | sed -n 's/^INSTALL_//p' | diff - told
+	jq -es 'map(select(.total_bytes)) | length > 1 and (.[-1] | .bytes == .total_bytes)' events
+}
+
+a_bad_value_is_told_with_its_source_wherever_it_stands() {
+	blank_disk disk 2G
+	give_keys 'swap = three'
+	mapfile -t arguments < <(disk disk && key_drive keys &&
+		smbios 'org.guest-installer:swap=one' && fwcfg '' 'swap = two')
+	more='guest-installer.swap=four' run_installer console "${arguments[@]}"
+	expect_refusal console 2 configuration '.*'
+	last_line console | grep -E 'SMBIOS: swap cannot be "one".*; fw_cfg [^;]*config:2: swap cannot be "two".*; guest-installer\.conf on the key drive:1: swap cannot be "three".*; the kernel command line: swap cannot be "four"'
+	expect_unchanged disk
+}
+
+keys_of_a_fat_cidata_drive_alone_are_enough() {
+	blank_disk disk 2G
+	mkdir seed
+	printf '#cloud-config\nssh_authorized_keys: ["%s"]\n' "$(cat key.pub)" >seed/user-data
+	mapfile -t arguments < <(disk disk && cidata vfat && smbios org.guest-installer:layout=bios)
+	run_installer console "${arguments[@]}"
+	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
+	grep -a 'keys: 1' console
+	expect_unchanged disk
+}
+
+a_credential_alone_is_enough_and_places_that_are_not_named_are_not_read() {
+	blank_disk disk 2G
+	mkdir keys seed
+	cp key keys/private.pub
+	printf '#cloud-config\n{[\n' >seed/user-data
+	mapfile -t arguments < <(disk disk && key_drive keys && cidata iso9660 &&
+		smbios "io.systemd.credential:ssh.authorized_keys.root=$(cat key.pub)" &&
+		fwcfg 'keys = credential' 'layout = bios')
+	run_installer console "${arguments[@]}"
+	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
+	expect_unchanged disk
+}
+
+an_alias_in_user_data_is_refused_with_its_line() {
+	blank_disk disk 2G
+	mkdir seed
+	printf '#cloud-config\na: &a x\nb: *a\n' >seed/user-data
+	mapfile -t arguments < <(disk disk && cidata vfat &&
+		smbios "io.systemd.credential:ssh.authorized_keys.root=$(cat key.pub)")
+	run_installer console "${arguments[@]}"
+	expect_refusal console 2 keys 'user-data on the cidata drive: line 3: there is an alias'
+	expect_unchanged disk
+}
+
+take_boot_files
+run_tests "${BASH_SOURCE[0]}"
