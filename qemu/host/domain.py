@@ -117,7 +117,8 @@ def install_domain(
     as file:/path. `boot` spares BIOS and boot loader, which read a cdrom at a crawl.
     """
     check(domain)
-    disks = _disk_list(domain) + [_disk(iso, CDROM_NAME, "ro", "devtype=cdrom,")]
+    # The device model reads the cdrom, so it needs no loop device and no driver of dom0's kernel.
+    disks = _disk_list(domain) + [_disk(iso, CDROM_NAME, "ro", "devtype=cdrom,backendtype=qdisk,")]
     if keys is not None:
         disks.append(_disk(keys, KEYS_NAME, "ro"))
     return _file(

@@ -17,15 +17,14 @@ from host.arguments import BOOT_SERIAL, Options
 from host.codes import Code, Failure
 from host.disk import Disk
 from host.domain import Boot, Domain
+from host.keydrive import KeyDrive
+from host.make_key_drive import make_image
 from host.medium import BootFiles
 from host.process import Child, run
 from host.verdict import Result
 
 XL_SECONDS = 300
 END_SECONDS = 60
-MAKE_KEY_DRIVE = os.path.join(
-    os.path.dirname(os.path.realpath(__file__)), "..", "..", "keys", "make-key-drive"
-)
 
 
 def ordered(disks: Sequence[Disk]) -> list[Disk]:
@@ -169,9 +168,7 @@ class XenMachine:
 def make_key_image(run_folder: str) -> str:
     """The folder `keys` as an image of a FAT floppy, since Xen has no virtual one."""
     out = os.path.join(run_folder, "keys.img")
-    status, said = run(
-        [MAKE_KEY_DRIVE, "--force", out, os.path.join(run_folder, "keys")], XL_SECONDS
-    )
-    if status != 0:
-        raise Failure(Code.EMULATOR, f"cannot make the key drive: {said.strip()}")
+    drive = KeyDrive()
+    drive.collect([os.path.join(run_folder, "keys")])
+    make_image(drive, "KEYS", out)
     return out

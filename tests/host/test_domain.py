@@ -37,7 +37,7 @@ class Files(unittest.TestCase):
             [
                 "format=raw,vdev=xvda,access=rw,target=/vm/boot.img",
                 "format=raw,vdev=xvdb,access=rw,target=/dev/vg/root",
-                "format=raw,vdev=xvdc,access=ro,devtype=cdrom,target=/vm/cd.iso",
+                "format=raw,vdev=xvdc,access=ro,devtype=cdrom,backendtype=qdisk,target=/vm/cd.iso",
                 "format=raw,vdev=xvde,access=ro,target=/vm/keys.img",
             ],
         )
