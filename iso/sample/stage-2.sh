@@ -25,6 +25,42 @@ link_devices() {
 	done
 }
 
+# Imitates systemd-fstab-generator: systemd.mount-extra=WHAT:WHERE:TYPE:OPTIONS.
+mount_extra() {
+	local what where type options
+	IFS=: read -r what where type options <<<"$1"
+	mkdir -p "$where"
+	mount -t "$type" -o "$options" "$what" "$where" || echo "stage 2: cannot mount $what at $where"
+}
+
+# Imitates udev's link files: ifname=NAME:ADDRESS.
+name_interface() {
+	local card
+	for card in /sys/class/net/*; do
+		[[ $(cat "$card/address") != "${1#*:}" ]] || ip link set "${card##*/}" name "${1%%:*}"
+	done
+}
+
+# Imitates systemd-network-generator: ip=ADDRESS::GATEWAY:MASK::INTERFACE:none.
+set_address() {
+	local address gateway mask interface
+	IFS=: read -r address _ gateway mask _ interface _ <<<"$1"
+	ip link set "$interface" up
+	ip address add "$address/$mask" dev "$interface"
+	[[ ! $gateway ]] || ip route add default via "$gateway" dev "$interface"
+}
+
+obey_command_line() {
+	local word
+	for word in $(</proc/cmdline); do
+		case $word in
+		systemd.mount-extra=*) mount_extra "${word#*=}" ;;
+		ifname=*) name_interface "${word#*=}" ;;
+		ip=*:none) set_address "${word#*=}" ;;
+		esac
+	done
+}
+
 mkdir -p /run /dev/pts /dev/shm
 ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin
@@ -48,6 +84,7 @@ grep -qs efivarfs /proc/filesystems && [[ -d /sys/firmware/efi ]] &&
 mount -a || echo 'stage 2: not everything in /etc/fstab could be mounted'
 # A disk has a swap partition only if the installer was asked for one.
 swapon -a -e
+obey_command_line
 hostname "$(cat /etc/hostname)"
 # A hypervisor's shutdown request reaches user space through this command.
 echo /run/current-system/sw/bin/poweroff >/proc/sys/kernel/poweroff_cmd

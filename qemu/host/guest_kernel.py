@@ -68,7 +68,7 @@ def command_line(wishes: Wishes, system: System, way: str) -> str:
     words = [f"init={system.init}", *system.parameters]
     if wishes.initrd == "none":
         number = str(system.partition) if system.partition else ""
-        words += [f"root=/dev/vda{number}", "rootwait", "rw"]
+        words += [f"root=/dev/vda{number}", "rw"]
     if not any(word.startswith("console=ttyS0") for word in words):
         words.append("console=ttyS0")
     if wishes.run:

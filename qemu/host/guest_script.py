@@ -5,22 +5,23 @@ from __future__ import annotations
 
 from host.codes import Code, Failure, say
 from host.deadline import Deadline
-from host.emulator import last_words
 from host.guest import TOOL, Guest
 from host.guest_devices import tap_mac
 from host.guest_kernel import all_shares, kernel_release
 from host.login import Login
 from host.share import mount_options, mount_point
+from host.verdict import harmless
 
 STEP_SECONDS = 120
-CONSOLE_LINES = 8
+CONSOLE_LINES = 60  # a panic has its registers and calls behind it
 
 
 def run_script(guest: Guest) -> int:
     """Returns the script's exit status; Failure if it has none."""
     wishes = guest.wishes
     deadline = Deadline(wishes.timeout)
-    login = Login(guest.ssh_port, wishes.user, wishes.identity, guest.run, guest.runs)
+    hosts = f"{guest.disk}.known_hosts"
+    login = Login(guest.ssh_port, wishes.user, wishes.identity, hosts, guest.run, guest.runs)
     try:
         login.open(min(wishes.boot_timeout, deadline.left()))
         for line in preparations(guest):
@@ -58,8 +59,9 @@ def preparations(guest: Guest) -> list[str]:
 
 def _tell_console(guest: Guest) -> None:
     """The last words of a kernel are often the reason."""
-    words = last_words(guest.console_log(), CONSOLE_LINES)
-    if words:
-        say(
-            TOOL, "the end of the console: " + "".join(c if c.isprintable() else "?" for c in words)
-        )
+    try:
+        with open(guest.console_log(), encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()[-CONSOLE_LINES:]
+    except OSError:
+        return
+    say(TOOL, "the end of the console:\n" + "\n".join(harmless(line) for line in lines))

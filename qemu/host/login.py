@@ -22,6 +22,7 @@ TRY_SECONDS = 60
 PAUSE = 0.2
 HELLO_SECONDS = 10
 BROKEN = 255  # ssh's own status, and that of a command which chose it
+HOPELESS = ("Permission denied", "not accessible", "Host key verification failed")
 READY = b"connected\n"
 
 
@@ -29,8 +30,16 @@ class Login:
     """`alive` says, after so many seconds or when it is sure, whether the guest still runs."""
 
     def __init__(
-        self, port: int, user: str, identity: str, run: str, alive: Callable[[float], bool]
+        self,
+        port: int,
+        user: str,
+        identity: str,
+        known_hosts: str,
+        run: str,
+        alive: Callable[[float], bool],
     ) -> None:
+        """`known_hosts` is the file that first-run leaves beside a disk; where there is none, the
+        port on the loopback, which QEMU holds, has to do. `run` is a private folder."""
         self._run, self._alive = run, alive
         self._port = port
         self._connection: List[Child] = []
@@ -38,7 +47,7 @@ class Login:
             *(find_program("ssh"), "-F", "/dev/null", "-p", str(port), "-l", user),
             *("-o", "BatchMode=yes", "-o", "LogLevel=ERROR"),
             *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=8"),
-            *("-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"),
+            *_host_key_words(known_hosts),
             *("-o", "ControlPath=login"),
         ]
         if identity:
@@ -56,7 +65,7 @@ class Login:
             reason = self._connect(deadline)
             if not reason:
                 return
-            if "Permission denied" in reason or "not accessible" in reason:
+            if any(word in reason for word in HOPELESS):
                 raise Failure(Code.NO_VERDICT, f"the guest does not let us in: {reason}")
         message = f"no login by SSH within {seconds:g} s: {reason} (has the kernel a network card?)"
         raise Failure(Code.DEADLINE, message)
@@ -129,6 +138,12 @@ class Login:
 
     def _connected(self) -> bool:
         return bool(self._connection) and self._connection[0].runs()
+
+
+def _host_key_words(known_hosts: str) -> List[str]:
+    if os.path.isfile(known_hosts):
+        return ["-o", f'UserKnownHostsFile="{known_hosts}"', "-o", "StrictHostKeyChecking=yes"]
+    return ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"]
 
 
 def _says_hello(port: int, seconds: float) -> bool:

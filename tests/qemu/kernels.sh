@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154 # variables shared with the test files
+# tests/qemu/kernels.sh — kernels that a guest does not hold, and what they need to find its disk
+#
+# Source it after machine.sh.
+
+# fetch_kernel — the distribution's kernel for clouds, unpacked in $SCRATCH/kernel; kept in the cache.
+fetch_kernel() {
+	local cache=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/cloud-kernel package release
+	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: //p' | head -n 1)
+	mkdir -p "$cache"
+	exec 9>"$cache/lock"
+	flock 9
+	if ! compgen -G "$cache/${package}_*.deb" >/dev/null; then
+		rm -f "$cache"/*.deb
+		(cd "$cache" && apt-get -q=2 -o APT::Sandbox::User=root download "$package")
+	fi
+	dpkg-deb -x "$cache/${package}"_*.deb "$SCRATCH/kernel"
+	release=${package#linux-image-}
+	depmod -b "$SCRATCH/kernel" "$release"
+	[[ -s $SCRATCH/kernel/boot/vmlinuz-$release ]]
+}
+
+# make_initrd MODULE-FOLDER FILE [MODULE]… — the installed system's initrd with another kernel's modules:
+# the files of a later archive win. What that kernel has built in, or not at all, is left out.
+make_initrd() {
+	local root=$SCRATCH/initrd-root path
+	rm -rf "$root"
+	mkdir -p "$root/lib/modules"
+	{ cat "$TOP/iso/sample/modules" && printf '%s\n' "${@:3}"; } >"$SCRATCH/list"
+	("$TOP/iso/select-modules" "$1" "$SCRATCH/list" 2>/dev/null || true) | while read -r path; do
+		cp "$1/$path" "$root/lib/modules/"
+		printf '%s\n' "${path##*/}"
+	done >"$root/lib/modules/order"
+	grep -qx "virtio_blk.ko" "$root/lib/modules/order"
+	install -m 644 "$(readlink "$TOP/build/sample-bios")/initrd" "$2"
+	truncate -s %512 "$2" # an archive begins on four bytes
+	(cd "$root" && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet) >>"$2"
+}
