@@ -45,7 +45,10 @@ def detach(tool: str) -> Daemon:
     hear, tell = os.pipe()
     if os.fork():
         os.close(tell)
-        _hear(tool, hear)
+        try:
+            _hear(tool, hear)
+        finally:
+            os._exit(Code.EMULATOR)  # interrupted: what we hold is the child's by now
     os.close(hear)
     os.setsid()
     os.chdir("/")

@@ -6,9 +6,10 @@ The story is in `live`. Whatever ends it, the guest, the lock and the private fo
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Union
 
 from host import control, guest_options, process, terminal
 from host.codes import Code, Failure, say
@@ -33,7 +34,8 @@ def main(argv: Sequence[str]) -> int:
     process.raise_on_signals()
     try:
         return _do(check(guest_options.read(list(argv))))
-    except Failure as failure:
+    except (Failure, OSError) as error:
+        failure = _failure(error)
         say(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
             say(TOOL, "run-guest --help lists the options")
@@ -62,10 +64,21 @@ def _do(wishes: Wishes) -> int:
         try:
             with lock.run_folder() as run:
                 return live(Guest(wishes, disk, run), daemon)
-        except Failure as failure:
+        except (Failure, OSError) as error:
+            failure = _failure(error)
             if daemon:
                 daemon.failed(failure.code, failure.sentence)
-            raise
+            raise failure from None
+
+
+def _failure(error: Union[Failure, OSError]) -> Failure:
+    """What the host cannot do is told in a sentence, too."""
+    if isinstance(error, Failure):
+        return error
+    where = f"{error.filename}: " if error.filename else ""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    code = Code.NO_ROOM if full else Code.INTERNAL
+    return Failure(code, f"the host failed: {where}{error.strerror or error}")
 
 
 def live(guest: Guest, daemon: Optional[Daemon]) -> int:

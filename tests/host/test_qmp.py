@@ -111,7 +111,8 @@ class Children(unittest.TestCase):
         os.close(child)
 
     def test_who_does_not_listen_is_killed(self):
-        child = Child(["sh", "-c", "trap '' TERM; echo deaf; sleep 600"], stdout=subprocess.PIPE)
+        words = ["sh", "-c", "trap '' TERM; echo deaf; read never"]
+        child = Child(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.assertEqual(child.read_line(10), b"deaf\n")
         self.assertEqual(child.end(0.2), -signal.SIGKILL)
         child.close()
