@@ -206,6 +206,43 @@ static void a_tree_is_as_nix_leaves_it(void **state)
 	tree_is_right();
 }
 
+/* A folder of one file of so many bytes, none of them zero, and one that says "text". */
+static uint8_t *large_and_small_file(size_t large_bytes, size_t *ret_bytes)
+{
+	struct archive head = { 0 }, tail = { 0 };
+	uint8_t *bytes;
+
+	archive_add(&head, DIR_START "entry ( name a node ( type regular contents");
+	archive_add_length(&head, large_bytes);
+	archive_add(&tail, ") ) entry ( name b node ( type regular contents text ) ) )");
+	*ret_bytes = head.size_bytes + large_bytes + tail.size_bytes;
+	bytes = must_realloc(NULL, *ret_bytes, 1);
+	memcpy(bytes, head.bytes, head.size_bytes);
+	memset(bytes + head.size_bytes, 0xff, large_bytes);
+	memcpy(bytes + head.size_bytes + large_bytes, tail.bytes, tail.size_bytes);
+	return bytes;
+}
+
+/* Who maps the file into memory sees them. The large file has been in every buffer before. */
+static void the_last_block_of_a_file_ends_in_zeros(void **state)
+{
+	size_t size_bytes;
+	AUTO_FREE uint8_t *bytes = large_and_small_file(8 << 20, &size_bytes);
+	AUTO_CLOSE int fd = -1;
+	uint8_t got[4096], zeros[4096] = { 0 };
+	off_t block;
+
+	(void)state;
+	good_bytes(bytes, size_bytes);
+	block = strtoll(
+		strchr(image_ask(&image, "blocks /nix/store/" NAME "/b"), '\n') + 1, NULL, 10);
+	fd = open(image.path, O_RDONLY);
+	assert_true(fd >= 0 && block > 0);
+	assert_int_equal(pread(fd, got, sizeof(got), block * 4096), sizeof(got));
+	assert_memory_equal(got, "text", 4);
+	assert_memory_equal(got + 4, zeros, sizeof(got) - 4);
+}
+
 /* Blocks of other sizes, and features that older readers do not know. */
 static void other_file_systems_are_filled_too(void **state)
 {
@@ -468,6 +505,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_tree_is_as_nix_leaves_it),
+		TEST(the_last_block_of_a_file_ends_in_zeros),
 		TEST(other_file_systems_are_filled_too),
 		TEST(a_file_or_a_link_may_be_the_root),
 		TEST(a_file_system_with_files_is_left_alone),
