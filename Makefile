@@ -166,6 +166,7 @@ check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER
 
 bench: deps iso ## measure the copy stage against other ways (as root, a quarter of an hour)
 	tests/bench/native.sh
+	tests/bench/net.sh
 	tests/bench/guest.sh
 
 lint: lint-format lint-shell lint-python lint-man lint-warnings ## layout and warnings of all files

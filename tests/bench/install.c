@@ -113,7 +113,7 @@ static int copy(
 }
 
 static int copy_from(const char *cache, const char *key, const char *system, const char *target,
-	struct error *err)
+	const char *ca_file, struct error *err)
 {
 	static struct config config;
 	struct rusage usage;
@@ -122,6 +122,7 @@ static int copy_from(const char *cache, const char *key, const char *system, con
 	snprintf(config.caches[config.cache_count++], sizeof(config.caches[0]), "%s", cache);
 	snprintf(config.trusted_keys[config.trusted_key_count++], sizeof(config.trusted_keys[0]),
 		"%s", key);
+	snprintf(config.ca_file, sizeof(config.ca_file), "%s", ca_file);
 	r = copy(&config, system, target, err);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("peak-kib %ld\n", usage.ru_maxrss);
@@ -141,10 +142,11 @@ int main(int argc, char **argv)
 		r = find_disk(argv[2], &err);
 		if (r == 0)
 			r = mount_plan(&plan, argv[3], false, &err);
-	} else if (argc == 7 && strcmp(argv[1], "copy") == 0) {
+	} else if ((argc == 7 || argc == 8) && strcmp(argv[1], "copy") == 0) {
 		r = find_disk(argv[5], &err);
 		if (r == 0)
-			r = copy_from(argv[2], argv[3], argv[4], argv[6], &err);
+			r = copy_from(
+				argv[2], argv[3], argv[4], argv[6], argc == 8 ? argv[7] : "", &err);
 	} else {
 		return 2;
 	}
