@@ -69,11 +69,7 @@ installs_over_https() {
 	serve https --certificate server.pem --certificate-key server.key
 	start_receiver got
 	prepare "cache = $url" "manifest = $url/guest.json" "report-url = http://10.0.2.2:$port/"
-	mkdir -p overlay/etc
-	cp ca.pem overlay/etc/ca.pem
-	overlay initrd.img overlay
-	echo 'ca-file = /etc/ca.pem' >>keys/guest-installer.conf
-	initrd=$PWD/initrd.img
+	cp ca.pem keys/ca.crt
 	(run_installer console "${disk[@]}" "${CARD[@]}" -m 256 && exit "$status") &
 	installing=$!
 	interrupt_server
