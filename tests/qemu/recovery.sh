@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# recovery.sh — proves that first-run, killed at random moments, it or its QEMU, never leaves a disk
+# published that is not whole, that a host without room is told, and that the next call goes on.
+# KILLS=N kills it so often, SEED=N takes other moments.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=installed.sh
+source "$TOP/tests/qemu/installed.sh"
+
+KILLS=${KILLS:-3}
+RANDOM=${SEED:-1}
+
+begin() {
+	"$TOP/qemu/first-run" --disk guest.raw --size 2G --iso "$ISO" --key key.pub --direct \
+		>said 2>&1 </dev/null &
+	tool=$!
+}
+
+# The disk has its final name: then it is what an installation that was left alone leaves.
+published_is_whole() {
+	[[ $(mark_state guest.raw) == 2 ]] && disk_is_clean guest.raw
+	jq -e '.code == 0' guest.raw.verdict.json
+}
+
+# Leaves in `takes` how many hundredths of a second an install takes.
+measure() {
+	local start=${EPOCHREALTIME/./}
+	begin
+	wait "$tool" || { cat said && return 1; }
+	echo $(((${EPOCHREALTIME/./} - start) / 10000)) >takes
+	published_is_whole
+	rm guest.raw
+}
+
+# wait_hundredths NUMBER — so long, or until the tool ends.
+wait_hundredths() {
+	"${tied[@]}" timeout "$(printf '%d.%02d' $(($1 / 100)) $(($1 % 100)))" tail -f --pid="$tool" /dev/null || true
+}
+
+no_qemu_is_left() {
+	! pgrep -f "qemu-system.*$SCRATCH" >/dev/null
+}
+
+# kill_once tool|qemu HUNDREDTHS — kills after the time, and looks at what is left.
+kill_once() {
+	local status=0 whom
+	begin
+	wait_hundredths "$2"
+	whom=$tool
+	[[ $1 == tool ]] || whom=$(pgrep -P "$tool" qemu-system || true)
+	[[ ! $whom ]] || kill -KILL "$whom" || true
+	wait "$tool" || status=$?
+	retry_until 20 no_qemu_is_left
+	echo "$1 after $2: $status, $(find . -maxdepth 1 -name '*guest*' -printf '%f ')"
+	case $status in
+	0) published_is_whole ;;
+	80) [[ $1 == qemu && ! -e guest.raw && ! -e .guest.raw.installing ]] ;;
+	137) [[ $1 == tool && -e .guest.raw.lock ]] ;;
+	*) cat said && return 1 ;;
+	esac
+	[[ ! -e guest.raw ]] || published_is_whole
+	[[ $status == 0 ]] || echo "$1" >>killed
+	rm -f guest.raw
+}
+
+kills_are_survived() {
+	local number
+	for ((number = 0; number < KILLS; number++)); do
+		kill_once "$( ((number % 2)) && echo qemu || echo tool)" \
+			$(((RANDOM << 15 | RANDOM) % $(cat takes)))
+	done
+	[[ -s killed ]]
+}
+
+next_call_installs() {
+	begin
+	wait "$tool" || { cat said && return 1; }
+	published_is_whole
+	[[ ! $(find . -name '.guest*') && ! $(find "$TMPDIR" -mindepth 1) ]]
+}
+
+# The disk grows until the file system, which is this test's alone, is full.
+full_host_is_85() {
+	local status=0 namespace=(unshare --mount)
+	((EUID == 0)) || namespace+=(--map-root-user)
+	mkdir full
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	"${namespace[@]}" bash -c 'mount -t tmpfs -o size=60M full full || exit 1
+		"$@" || status=$?
+		find full -mindepth 1 -printf "%f\n" >left
+		exit "$status"' - "$TOP/qemu/first-run" --disk full/guest.qcow2 --size 2G --iso "$ISO" --key key.pub \
+		--direct >said 2>&1 || status=$?
+	cat said
+	[[ $status == 85 && $(sort left | xargs) == 'guest.qcow2.log guest.qcow2.verdict.json' ]]
+	grep -F 'no room on the host' said
+}
+
+cd "$SCRATCH"
+mkdir tmp
+export TMPDIR=$SCRATCH/tmp
+unset RUNTIME_DIRECTORY XDG_RUNTIME_DIR
+tool=
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "an install takes its time" measure
+enough
+run_case "$KILLS kills are survived" kills_are_survived
+run_case "a host without room is 85, and nothing stays" full_host_is_85
+run_case "the next call installs and leaves nothing over" next_call_installs
