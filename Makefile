@@ -74,7 +74,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick lint lint-format lint-man lint-python lint-shell lint-warnings install clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick lint lint-format lint-python lint-shell lint-warnings install man clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -132,13 +132,6 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/objects/libinstaller.a
 	$(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD,$(FUZZ_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 		-o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
 
-# The rows of the exit codes are those that the program itself prints.
-build/guest-installer-protocol.7: installer/guest-installer-protocol.7.in build/guest-installer
-	build/guest-installer --help | \
-		sed -n '1,/^Exit status:$$/d; s/^ *\([0-9]*\)  \(.*\)/.It \1\n\2/p' >$@.codes
-	[[ -s $@.codes ]]
-	sed -e '/^see error\.c$$/{r $@.codes' -e 'd}' -e '/^\.It \.\.\.$$/d' -e 's/@VERSION@/$(VERSION)/' $< >$@
-	rm $@.codes
 
 iso: build/guest-installer.iso ## the lean ISO build/guest-installer.iso
 
@@ -169,7 +162,7 @@ bench: deps iso ## measure the copy stage against other ways (as root, a quarter
 	tests/bench/net.sh
 	tests/bench/guest.sh
 
-lint: lint-format lint-shell lint-python lint-man lint-warnings ## layout and warnings of all files
+lint: lint-format lint-shell lint-python lint-warnings ## layout and warnings of all files
 
 lint-format:
 	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
@@ -184,25 +177,43 @@ lint-python:
 		xargs -0r black --quiet --check --diff -l 100
 	MYPYPATH=qemu mypy --strict --python-version 3.9 --cache-dir build/mypy --no-error-summary -p host
 
-lint-man:
-	mandoc -T lint -W warning installer/guest-installer-protocol.7.in
-
 lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0r \
 		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD,$(HOST_CFLAGS)) \
 		-Wno-format-nonliteral
 
+# Manual pages list what the programs' own --help lists.
+PAGES = $(patsubst share/man/%.in,build/man/%,$(wildcard share/man/*.in))
+PROGRAM_guest-installer = build/guest-installer
+PROGRAM_guest-installer.conf = build/guest-installer
+PROGRAM_guest-installer-protocol = build/guest-installer
+PROGRAM_make-key-drive = keys/make-key-drive
+program = $(or $(PROGRAM_$(basename $*)),qemu/$(basename $*))
+
+man: $(PAGES) ## the manual pages build/man/*
+
+build/man/%: share/man/%.in share/make-page build/guest-installer $(wildcard qemu/* qemu/host/* keys/*)
+	@mkdir -p $(@D)
+	$(program) --help | VERSION=$(VERSION) share/make-page $< >$@
+
 # The host tools find each other in one folder, whatever the links to them are called.
-share = $(DESTDIR)$(PREFIX)/share/guest-installer
-install: build build/guest-installer-protocol.7 ## the program, its manual and the host tools, below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(share)/qemu $(share)/keys
+TOOLS = qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive
+share = $(DESTDIR)$(PREFIX)/share
+own = $(share)/guest-installer
+install: build man ## programs, manual pages and completion, below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(own) $(share)/man/man{1,5,7,8}
 	install -m 755 build/guest-installer $(DESTDIR)$(PREFIX)/bin/
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 build/guest-installer-protocol.7
-	cp $(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest --parents --no-dereference --recursive -t $(share)
-	for tool in first-run run-guest serve-cache; do \
-		ln -sf ../share/guest-installer/qemu/$$tool $(DESTDIR)$(PREFIX)/bin/guest-installer-$$tool; \
+	cp $(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest --parents --no-dereference --recursive -t $(own)
+	for tool in $(TOOLS); do \
+		ln -sf ../share/guest-installer/$$tool $(DESTDIR)$(PREFIX)/bin/guest-installer-$${tool#*/}; \
+		ln -sf $${tool#*/}.1 $(share)/man/man1/guest-installer-$${tool#*/}.1; \
 	done
-	ln -sf ../share/guest-installer/keys/make-key-drive $(DESTDIR)$(PREFIX)/bin/guest-installer-make-key-drive
+	for page in $(PAGES); do install -m 644 $$page $(share)/man/man$${page##*.}/; done
+	install -D -m 644 share/completions/guest-installer.bash $(share)/bash-completion/completions/guest-installer
+	for tool in $(TOOLS); do \
+		ln -sf guest-installer $(share)/bash-completion/completions/guest-installer-$${tool#*/}; \
+	done
+	install -D -m 644 share/completions/_guest-installer $(share)/zsh/site-functions/_guest-installer
 
 clean: ## remove build/ (the libraries stay in the cache)
 	chmod -Rf u+w build || true

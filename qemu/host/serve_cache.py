@@ -31,8 +31,8 @@ FOLDER is what nix copy --to file://FOLDER makes. Needs nginx, and with --system
   --key FILE              the secret key that signs it (default: one that is made for this run)
   --address ADDRESS       where to listen (default 127.0.0.1)
   --port N                on which port (default: a free one)
-  --certificate FILE --certificate-key FILE
-                          serves https, with this chain and its key
+  --certificate FILE      serves https, with this chain
+  --certificate-key FILE  and its key
   --log FILE              writes every request down
   --help                  show this
 

@@ -35,12 +35,14 @@ install:
   --iso FILE           the installer's ISO, the domain's cdrom
   --keys FILE          a key drive that make-key-drive made
   --serial FILE        the serial console's log (default: NAME.log here)
-  --kernel FILE, --ramdisk FILE, --command-line TEXT
-                       starts these files of the host, taken out of the ISO, not its boot loader
+  --kernel FILE        starts this file of the host, taken out of the ISO, not its boot loader
+  --ramdisk FILE       with this one
+  --command-line TEXT  and these words
 
 direct:
-  --kernel FILE, --ramdisk FILE, --command-line TEXT
-                       files of the host, and the kernel's command line
+  --kernel FILE        the kernel, a file of the host
+  --ramdisk FILE       its initial ramdisk
+  --command-line TEXT  and its command line
   --installed LOG      takes the three from what the installer said in LOG, and the files out of
                        the first disk, to OUT.kernel and OUT.ramdisk; needs --out
 
