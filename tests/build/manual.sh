@@ -16,7 +16,7 @@ pages_can_be_made() {
 
 renders_well() {
 	mandoc -T lint -W warning "$1"
-	groff -ww -mandoc -Tutf8 "$1" 2>&1 >rendered | tee warnings
+	groff -k -ww -mandoc -Tutf8 "$1" 2>&1 >rendered | tee warnings
 	[[ -s rendered && ! -s warnings ]]
 }
 
