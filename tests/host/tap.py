@@ -55,6 +55,7 @@ class Points(unittest.TestResult):
 def main() -> None:
     """Runs the cases of the program's own file."""
     result = Points()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"]).run(result)
     print(f"1..{result.testsRun}")
     sys.exit(1 if result.bad else 0)
