@@ -20,20 +20,46 @@
 
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 
-static bool is_dom0(void)
-{
-	char capabilities[256];
+#define DOM0_UUID "00000000-0000-0000-0000-000000000000"
 
-	file_read_line("/proc/xen/capabilities", capabilities, sizeof(capabilities));
-	return strstr(capabilities, "control_d") != NULL;
+static void read_attribute(const char *sysfs, const char *name, char ret[64])
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, sysfs, "/hypervisor/%s", name);
+	file_read_line(path, ret, 64);
 }
 
-static bool has_hypervisor(void)
+enum xen_kind machine_xen_kind(const char *sysfs)
+{
+	char type[64], uuid[64], guest[64];
+
+	read_attribute(sysfs, "type", type);
+	read_attribute(sysfs, "uuid", uuid);
+	read_attribute(sysfs, "guest_type", guest);
+	if (strcmp(type, "xen") != 0)
+		return XEN_NONE;
+	if (strcmp(uuid, DOM0_UUID) == 0)
+		return XEN_DOM0;
+	return strcmp(guest, "PV") == 0 ? XEN_PV : strcmp(guest, "PVH") == 0 ? XEN_PVH : XEN_HVM;
+}
+
+bool machine_is_domain(enum xen_kind kind)
+{
+	return kind != XEN_NONE && kind != XEN_DOM0;
+}
+
+/* CPUID tells dom0 from bare metal no better than a domain: what Xen says counts before it. */
+static bool is_virtual(void)
 {
 	unsigned eax, ebx, ecx, edx;
-	char type[32];
+	enum xen_kind kind = machine_xen_kind("/sys");
+	char type[64], capabilities[256];
 
-	file_read_line("/sys/hypervisor/type", type, sizeof(type));
+	read_attribute("/sys", "type", type);
+	file_read_line("/proc/xen/capabilities", capabilities, sizeof(capabilities));
+	if (kind == XEN_DOM0 || strstr(capabilities, "control_d"))
+		return false;
 	if (type[0])
 		return true;
 	return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & CPUID_1_ECX_HYPERVISOR);
@@ -41,7 +67,7 @@ static bool has_hypervisor(void)
 
 int machine_check_virtual(struct error *err)
 {
-	if (has_hypervisor() && !is_dom0())
+	if (is_virtual())
 		return 0;
 	return error_set_code(err, EXIT_NOT_VIRTUAL, -EPERM,
 		"This is not a virtual machine, so nothing was touched; if it is meant all the "
@@ -75,14 +101,6 @@ int machine_check_memory(struct error *err)
 		"The machine has %" PRIu64 " MiB of memory left, but an install needs %d MiB: give "
 		"it more memory, 256 MiB in all.",
 		available_kib / 1024, MEMORY_MIN_KIB / 1024);
-}
-
-enum hypervisor machine_hypervisor(void)
-{
-	char type[32];
-
-	file_read_line("/sys/hypervisor/type", type, sizeof(type));
-	return strcmp(type, "xen") == 0 ? HYPERVISOR_XEN : HYPERVISOR_OTHER;
 }
 
 enum firmware machine_firmware(void)

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "manifest.h"
 
@@ -15,12 +17,21 @@ int machine_check_virtual(struct error *err) WARN_UNUSED;
  * does not say how much there is, it counts as enough. */
 int machine_check_memory(struct error *err) WARN_UNUSED;
 
-/* What runs this machine, as far as the disks' layout depends on it. */
-enum hypervisor {
-	HYPERVISOR_OTHER, /* or none */
-	HYPERVISOR_XEN,	  /* this is a Xen domain: HVM, PVH or PV */
+/* What this machine is to Xen. */
+enum xen_kind {
+	XEN_NONE, /* no Xen, or nothing that says so */
+	XEN_DOM0, /* rules the others, and is no virtual machine */
+	XEN_PV,
+	XEN_PVH,
+	XEN_HVM, /* also where the kernel does not say which */
 };
-enum hypervisor machine_hypervisor(void);
+
+/* By <sysfs>/hypervisor (Linux, Documentation/ABI/stable/sysfs-hypervisor-xen): type, guest_type,
+ * and the uuid, which is zero in dom0 alone. sysfs is normally "/sys". */
+enum xen_kind machine_xen_kind(const char *sysfs);
+
+/* Whether the kind is a domain that is installed on: any but dom0. */
+bool machine_is_domain(enum xen_kind kind);
 
 /* The firmware that booted us. */
 enum firmware machine_firmware(void);

@@ -219,7 +219,7 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	needs.files = d->manifest.files;
 	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
-	needs.on_xen = machine_hypervisor() == HYPERVISOR_XEN;
+	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
 	r = choose_target(d, &needs, err);
 	if (r < 0)
 		return r;
