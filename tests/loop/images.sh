@@ -183,6 +183,13 @@ busy_images_are_refused() {
 	flock 7
 	refused 10 'in use by another program' "${direct[@]}"
 	exec 7<&-
+	new_image boot.img 64M
+	exec 7<boot.img
+	flock 7
+	refused 10 'boot.img is in use' --disk nixos.img --boot-disk boot.img \
+		--manifest "$TOP/build/guest-pygrub.json"
+	is_blank nixos.img
+	exec 7<&-
 	mkfifo control
 	qemu-system-x86_64 -accel tcg -S -nodefaults -display none -monitor stdio \
 		-drive file=nixos.img,format=raw,if=virtio <control >held 2>&1 &

@@ -48,19 +48,43 @@ ours() {
 	"$EFFECTS" pygrub "$root" "$SYSTEM" "$STORE-linux/bzImage" "$STORE-linux/initrd" 2>"$SCRATCH/ours"
 }
 
-# pygrub makes its files before it reads the menu: what is in them tells, and how it ended.
-theirs() {
-	local image=$SCRATCH/boot.img out=$SCRATCH/out x=$XEN/usr/lib/xen-4.17
-	rm -rf "$image" "$out"
+# read_by_pygrub IMAGE — its answer goes to the file `theirs`. pygrub makes its files before it reads
+# the menu: what is in them tells, and how it ended.
+read_by_pygrub() {
+	local out=$SCRATCH/out x=$XEN/usr/lib/xen-4.17
+	rm -rf "$out"
 	mkdir "$out"
-	mke2fs -q -t ext4 -O ^64bit -d "$root/boot" "$image" 8M
 	PYTHONPATH=$x/lib/python XEN_FSIMAGE_FSDIR=$x/lib/x86_64-linux-gnu/xenfsimage \
 		LD_LIBRARY_PATH=$x/lib/x86_64-linux-gnu:$XEN/usr/lib/x86_64-linux-gnu \
 		python3 -W ignore "$x/bin/pygrub" -q --output-format=simple --output-directory="$out" \
-		"$image" >"$SCRATCH/theirs" 2>"$SCRATCH/theirs.messages" || return 1
+		"$1" >"$SCRATCH/theirs" 2>"$SCRATCH/theirs.messages"
+}
+
+theirs() {
+	local image=$SCRATCH/boot.img
+	rm -f "$image"
+	mke2fs -q -t ext4 -O ^64bit -d "$root/boot" "$image" 8M
+	read_by_pygrub "$image" || return 1
 	cmp "$(sed -n 's/^kernel //p' "$SCRATCH/theirs")" "$root$STORE-linux/bzImage" &&
 		cmp "$(sed -n 's/^ramdisk //p' "$SCRATCH/theirs")" "$root$STORE-linux/initrd" &&
 		grep -q "^args .*init=$SYSTEM/init" "$SCRATCH/theirs"
+}
+
+# What the installer makes of an image file, by the guest's own GRUB menu or by its own.
+installed_is_started() {
+	local sample=$TOP/build/sample-$1 signer
+	shift
+	need_root
+	signer=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub
+	rm -f "$SCRATCH"/{root,boot}.img
+	truncate -s 1600M "$SCRATCH/root.img"
+	truncate -s 64M "$SCRATCH/boot.img"
+	"$TOP/build/asan/guest-installer" install --disk "$SCRATCH/root.img" --boot-disk "$SCRATCH/boot.img" \
+		--cache "$TOP/build/cache" --set "trusted-keys=$(cat "$signer")" --set keys=none "$@"
+	read_by_pygrub "$SCRATCH/boot.img"
+	cmp "$(sed -n 's/^kernel //p' "$SCRATCH/theirs")" "$sample/kernel"
+	cmp "$(sed -n 's/^ramdisk //p' "$SCRATCH/theirs")" "$sample/initrd"
+	grep "^args init=$(readlink -f "$sample")/init " "$SCRATCH/theirs"
 }
 
 # agree starts|fails [PATTERN] — both say so, and our sentence is like PATTERN.
@@ -244,3 +268,8 @@ try "bytes that are no UTF-8" fails 'no UTF-8' "$(entry | LC_ALL=C sed $'s/Defau
 run_case "a menu in /boot/grub counts before one in /grub" another_place
 run_case "without grub.cfg it is none of ours" no_menu
 run_case "a kernel that is not the store's" another_kernel
+((UID)) || "$TOP/iso/make-cache"
+run_case "what the guest's GRUB wrote on an installed image" installed_is_started pygrub \
+	--manifest "$TOP/build/guest-pygrub.json"
+run_case "what the installer wrote for a guest without GRUB" installed_is_started direct \
+	--layout pygrub --system "$TOP/build/sample-direct"
