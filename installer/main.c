@@ -388,8 +388,6 @@ static int carry_out(
 
 static void tell_results(struct outcome *outcome, const struct decision *d)
 {
-	struct rusage usage;
-
 	progress_result(outcome, "system", "%s", d->plan.system);
 	progress_result(outcome, "disk", "%s", d->plan.disk_path);
 	if (d->plan.boot_disk_path[0])
@@ -399,6 +397,13 @@ static void tell_results(struct outcome *outcome, const struct decision *d)
 	progress_result(outcome, "nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
 	progress_result(outcome, "store-paths", "%zu", d->closure.count);
 	progress_tell_seconds(outcome);
+}
+
+/* Told of failures, too: too little memory may be why. */
+static void tell_memory(struct outcome *outcome)
+{
+	struct rusage usage;
+
 	getrusage(RUSAGE_SELF, &usage);
 	progress_result(outcome, "peak-memory-kib", "%ld", usage.ru_maxrss);
 }
@@ -454,6 +459,7 @@ static int install_work(struct outcome *outcome, void *userdata)
 	struct error err = { 0 };
 	int r = install(userdata, outcome, &err);
 
+	tell_memory(outcome);
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(outcome->stage);
 	if (r == 0)
