@@ -10,7 +10,7 @@
 #include "url.h"
 
 #define STREAMS	     16 /* more than there are lanes, or nothing would be ahead */
-#define STREAM_BYTES ((size_t)512 * 1024)
+#define STREAM_BYTES ((size_t)256 * 1024)
 #define WAIT_MS	     250
 
 /* One archive on its way; bytes is a ring. */
