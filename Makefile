@@ -74,7 +74,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
 	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick lint lint-format lint-python lint-shell lint-warnings install man clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint lint-format lint-python lint-shell lint-warnings install man clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -153,6 +153,11 @@ check-long: check ## everything, and what takes long
 check-quick: deps ## what needs no virtual machine
 	$(MAKE) -j "$$(nproc)" build asan fuzz
 	tests/run unit host build fuzz loop
+
+check-xen: deps ## what a real Xen does, in an emulated machine (part of check)
+	$(MAKE) -j "$$(nproc)" build
+	$(MAKE) iso
+	tests/run xen
 
 check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER
 	tests/run nix nixpkgs

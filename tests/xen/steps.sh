@@ -35,7 +35,7 @@ retry() {
 	shift
 	until "$@"; do
 		((SECONDS < deadline)) || return 1
-		sleep 0.3
+		sleep 1
 	done
 }
 
@@ -49,35 +49,46 @@ network_up() {
 	install -m 600 /share/key /tmp/key
 }
 
-# in_guest DOMAIN KNOWN_HOSTS COMMAND… — by SSH, with the guest's key and only its key.
-in_guest() {
-	local address mac known_hosts=$2
-	mac=$(xl network-list "$1" | awk 'NR == 2 { print $3 }')
-	address=$(awk -v mac="$mac" '$2 == mac { print $3 }' /tmp/leases)
-	[[ $address ]] || return 1
+# log_in ADDRESS KNOWN_HOSTS COMMAND… — by SSH, with the guest's key and only its key.
+log_in() {
+	local address=$1 known_hosts=$2
 	shift 2
-	timeout 120 ssh -n -i /tmp/key -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes \
+	timeout 200 ssh -n -i /tmp/key -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes \
 		-o StrictHostKeyChecking=yes -o "UserKnownHostsFile=$known_hosts" -o ConnectTimeout=20 \
 		"root@$address" "$@"
 }
 
+# Sets address to what the network card has from our server. It is asked for often, so it starts
+# no other program: each would take the only processor from the guest.
+find_address() {
+	local mac=$1 line
+	while read -r -a line; do
+		[[ ${line[1]} != "$mac" ]] || address=${line[2]}
+	done </tmp/leases
+	[[ $address ]]
+}
+
 # A guest that is gone never lets anybody in.
 try_login() {
-	xl domid "$1" >/dev/null || exit 1
-	in_guest "$1" "$2" true
+	log_in "$address" "$1" true && return
+	xl domid "$2" >/dev/null || exit 1
+	return 1
 }
 
 # boot_guest DOMAIN FILE KNOWN_HOSTS — creates the domain, logs in, looks, shuts it down.
 boot_guest() {
-	local domain=$1 file=$2 known_hosts=$3
+	local domain=$1 file=$2 known_hosts=$3 mac address=
 	timeout 400 xl create "$file"
-	retry 400 try_login "$domain" "$known_hosts"
-	in_guest "$domain" "$known_hosts" \
+	mac=$(xl network-list "$domain" | awk 'NR == 2 { print $3 }')
+	retry 400 find_address "$mac"
+	retry 400 try_login "$known_hosts" "$domain"
+	log_in "$address" "$known_hosts" \
 		'cat /sys/hypervisor/guest_type; cat /proc/cmdline; readlink /run/booted-system; cat /proc/mounts'
-	xl shutdown "$domain"
-	retry 200 gone "$domain"
+	timeout 200 xl shutdown -w "$domain"
+	retry 60 gone "$domain"
 }
 
+# Its own `xl create` takes the domain away after it has powered off.
 gone() {
 	! xl domid "$1" >/dev/null 2>&1
 }
