@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # images.sh — proves that image files installed without any machine run under the real Xen: by
-# pygrub, and with kernel and initrd taken out of the image; that xl takes every domain file; and
-# that of two disks of which one holds data neither is touched
+# pygrub, and with kernel and initrd taken out of the image; and that xl takes every domain file
 # shellcheck source=tests/xen/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -59,38 +58,11 @@ write_files() {
 		"${common[@]}" 00:16:3e:00:00:02 --out direct.xl
 }
 
-# The installer in a PV domain, which boots much faster than an HVM one: the ISO and the key drive
-# are disks like the others. One of the pair holds data, so neither may be touched.
-refuse_pair() {
-	local boot=$1 root=$2 before
-	before=$(sha256sum "$boot" "$root")
-	tools/qemu/xen-domain direct --name refuse --disk "$boot" --disk "$root" --disk installer.iso \
-		--disk keys.img --kernel /tmp/vmlinuz --ramdisk /tmp/initrd.img --memory 256M \
-		--command-line 'console=hvc0 panic=-1 loglevel=4 quiet' --out refuse.xl
-	rm -f /var/log/xen/console/guest-refuse.log
-	timeout 600 xl create -F refuse.xl
-	tr -d '\r' </var/log/xen/console/guest-refuse.log
-	[[ $(sha256sum "$boot" "$root") == "$before" ]]
-}
-
-refuses() {
-	local name
-	bsdtar -xOf installer.iso boot/vmlinuz >/tmp/vmlinuz
-	bsdtar -xOf installer.iso boot/initrd.img >/tmp/initrd.img
-	for name in data.img blank.img; do truncate -s 1100M "$name"; done
-	mke2fs -q -t ext4 -L precious data.img
-	refuse_pair data.img blank.img | tee boot-holds-data
-	refuse_pair blank.img data.img | tee root-holds-data
-	grep -E '^INSTALL_FAILED code=1[02] ' boot-holds-data
-	grep -E '^INSTALL_FAILED code=1[02] ' root-holds-data
-}
-
 network_up
 step write-files write_files
 step accepts accepts
 step boot-pygrub boot_guest pygrub pygrub.xl pygrub.known_hosts
 step boot-direct boot_guest direct direct.xl direct.known_hosts
-step refuses refuses
 END
 }
 
@@ -113,9 +85,6 @@ file_systems_are_clean() {
 }
 
 make_share "$share"
-cp "$TOP/build/guest-installer.iso" "$share/installer.iso"
-echo 'manifest = file:///medium/guest-pygrub.json' >"$SCRATCH/guest-installer.conf"
-"$TOP/keys/make-key-drive" "$share/keys.img" "$share/key.pub" "$SCRATCH/guest-installer.conf"
 write_script
 run_case "guests are installed on image files" images_are_installed
 run_case "dom0 runs the script to its end" dom0_run 2300 "$share"
@@ -123,6 +92,5 @@ run_case "kernel and initrd come out of the image as they are" files_are_those_o
 run_case "xl accepts every domain file" step_passed "$share" accepts
 run_case "pygrub boots the two images, and the owner gets in" boots_paravirtualised pygrub
 run_case "the kernel of the host boots the one image, and the owner gets in" boots_paravirtualised direct
-run_case "of two disks of which one holds data, neither is touched" step_passed "$share" refuses
 run_case "the guests leave clean file systems" file_systems_are_clean
 steps_took "$share"
