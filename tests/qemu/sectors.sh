@@ -10,14 +10,20 @@ source "$TOP/tests/qemu/machine.sh"
 # shellcheck source=installed.sh
 source "$TOP/tests/qemu/installed.sh"
 
-# The tools know no such disks: a QEMU of our own gives the one named root its sectors.
+# The tools know no such disks: a QEMU of our own gives the guest's its sectors. first-run gives it a
+# serial number, run-guest calls it root.
 make_qemu() {
 	local qemu
 	qemu=$(command -v qemu-system-x86_64)
 	mkdir "$SCRATCH/bin"
 	cat >"$SCRATCH/bin/qemu-system-x86_64" <<-END
 		#!/usr/bin/env bash
-		exec $qemu "\${@/drive=root/drive=root,logical_block_size=4096,physical_block_size=4096}"
+		for argument; do
+			[[ \$argument != virtio-blk-pci,drive=*,serial=* && \$argument != virtio-blk-pci,drive=root* ]] ||
+				argument+=,logical_block_size=4096,physical_block_size=4096
+			arguments+=("\$argument")
+		done
+		exec $qemu "\${arguments[@]}"
 	END
 	chmod +x "$SCRATCH/bin/qemu-system-x86_64"
 	PATH=$SCRATCH/bin:$PATH
