@@ -45,9 +45,15 @@ from_second_what_the_first_lacks() {
 	from "http://127.0.0.1:$HTTP/partial file://$SCRATCH/cache"
 }
 
+# Through a relay that keeps every connection waiting: who asked one after the other would need one.
 many_requests_are_on_their_way() {
 	: >"$NGINX/access"
-	from "https://127.0.0.1:$HTTPS/cache"
+	socat "TCP-LISTEN:$CUT,bind=127.0.0.1,fork,reuseaddr" \
+		"SYSTEM:sleep 0.5; exec socat - TCP\:127.0.0.1\:$HTTP" 2>/dev/null &
+	RELAY=$!
+	trap 'kill "$RELAY"' EXIT
+	wait_for "the relay listens" socat -u OPEN:/dev/null "TCP:127.0.0.1:$CUT"
+	from "http://127.0.0.1:$CUT/cache"
 	(($(sed -n '/narinfo/p' "$NGINX/access" | cut -d ' ' -f 2 | sort -u | wc -l) > 8))
 	# The connections are kept: far fewer than requests.
 	(($(cut -d ' ' -f 2 "$NGINX/access" | sort -u | wc -l) < $(wc -l <"$NGINX/access")))
