@@ -27,8 +27,8 @@ struct pygrub_entry {
 /* The menus that pygrub looks for on the boot disk, first found first read; NULL-terminated. */
 extern const char *const pygrub_menus[];
 
-/* The entry that pygrub starts with nobody watching. -EINVAL with EXIT_VERIFY where it would start
- * none, or where the files of that entry are none that it can open; the sentence has line and
- * reason. */
+/* The entry that pygrub starts with nobody watching; text ends in a NUL behind size_bytes. -EINVAL
+ * with EXIT_VERIFY where it would start none, or where the files of that entry are none that it can
+ * open; the sentence has line and reason. */
 int pygrub_read(const char *text, size_t size_bytes, struct pygrub_entry *ret,
 	struct error *err) WARN_UNUSED;
