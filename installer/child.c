@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -78,24 +79,61 @@ static pid_t start(const struct child *child)
 	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0);
 }
 
-/* Hands every line of the program's output to the log, the last one also to the caller. */
-static void relay(int fd, const char *name, char ret_last[LINE_BYTES])
-{
-	FILE *lines = fdopen(fd, "r");
-	char line[LINE_BYTES];
+/* The program's output on its way to the log. */
+struct relay {
+	const char *name;
+	char line[LINE_BYTES], last[LINE_BYTES];
+	size_t used; /* of the line at hand */
+};
 
-	ret_last[0] = '\0';
-	if (!lines)
-		abort();
-	while (fgets(line, sizeof(line), lines)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] == '\0')
-			continue;
-		log_line("%s: %s", name, line);
-		memcpy(ret_last, line, sizeof(line));
+static void end_line(struct relay *relay)
+{
+	relay->line[relay->used] = '\0';
+	relay->line[strcspn(relay->line, "\r")] = '\0';
+	relay->used = 0;
+	if (relay->line[0] == '\0')
+		return;
+	log_line("%s: %s", relay->name, relay->line);
+	memcpy(relay->last, relay->line, sizeof(relay->last));
+}
+
+static void take_output(struct relay *relay, const char *data, size_t size_bytes)
+{
+	for (; size_bytes > 0; data++, size_bytes--) {
+		if (*data != '\n')
+			relay->line[relay->used++] = *data;
+		if (*data == '\n' || relay->used == LINE_BYTES - 1)
+			end_line(relay);
 	}
-	fclose(lines);
-	protocol_sanitize(ret_last);
+}
+
+/* Until nobody can write any more, or the program has ended and all that it wrote was read: what
+ * it left running is ended, and not waited for. */
+static void relay_output(int output, pid_t pid, struct relay *relay)
+{
+	AUTO_CLOSE int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd fds[] = {
+		{ .fd = output, .events = POLLIN },
+		{ .fd = process, .events = POLLIN },
+	};
+	char data[4096];
+	ssize_t n = 1;
+
+	while (n > 0) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents)
+			kill(-pid, SIGKILL);
+		if (fds[0].revents == 0)
+			break;
+		do
+			n = read(output, data, sizeof(data));
+		while (n < 0 && errno == EINTR);
+		if (n > 0)
+			take_output(relay, data, (size_t)n);
+	}
+	end_line(relay);
+	protocol_sanitize(relay->last);
 }
 
 static int judge(const char *name, int status, const char *last, struct error *err)
@@ -115,7 +153,7 @@ int child_run(const struct child *child, struct error *err)
 {
 	const char *name = file_base_name(child->argv[0]);
 	AUTO_CLOSE int input = open_input(child->input, err);
-	char last[LINE_BYTES];
+	struct relay relay = { .name = name };
 	int ends[2], status;
 	pid_t pid;
 
@@ -131,9 +169,10 @@ int child_run(const struct child *child, struct error *err)
 		close(ends[0]);
 		return error_errno(err, -errno, "start %s", name);
 	}
-	relay(ends[0], name, last);
+	relay_output(ends[0], pid, &relay);
+	close(ends[0]);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, -errno, "wait for %s", name);
-	return judge(name, status, last, err);
+	return judge(name, status, relay.last, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child — programs run for the install, with their output relayed to the log.
+ * child — programs run for the install, with their output relayed to the log. What they leave
+ * running ends with them.
  */
 #pragma once
 
