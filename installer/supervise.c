@@ -135,6 +135,8 @@ int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userda
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* Nobody may be reading what is told. */
+	signal(SIGPIPE, SIG_IGN);
 
 	child = fork();
 	if (child < 0)
