@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "document.h"
 #include "fetch.h"
+#include "log.h"
 #include "text.h"
 #include "url.h"
 
@@ -24,6 +25,7 @@ struct walk {
 	const struct config *config;
 	struct fetch *fetch;
 	struct trusted_key keys[CONFIG_TRUSTED_MAX];
+	bool unreachable[CONFIG_CACHES_MAX]; /* so it was, in all attempts */
 	struct closure closure;
 	size_t *referrers; /* which path named it first, for sentences */
 	size_t capacity;   /* of paths and referrers */
@@ -143,6 +145,24 @@ static int check_cache(struct walk *walk, const char *cache, struct error *err)
 	return r;
 }
 
+/* Those that answer are asked. If none does, the last one's error is returned. */
+static int check_caches(struct walk *walk, struct error *err)
+{
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < walk->config->cache_count; i++) {
+		r = check_cache(walk, walk->config->caches[i], err);
+		if (r < 0 && r != -ETIMEDOUT)
+			return r;
+		walk->unreachable[i] = r < 0;
+		any = any || r == 0;
+		if (r < 0)
+			log_line("warning: a cache is left out: %s", err->text);
+	}
+	return any ? 0 : r;
+}
+
 static int parse_keys(struct walk *walk, struct error *err)
 {
 	for (size_t i = 0; i < walk->config->trusted_key_count; i++) {
@@ -189,6 +209,21 @@ static void ask(struct lookup *lookup)
 	fetch_add(lookup->walk->fetch, &request);
 }
 
+/* Goes on to the next cache that answers; false if there is none. */
+static bool next_cache(struct lookup *lookup)
+{
+	const struct walk *walk = lookup->walk;
+	size_t cache = lookup->cache;
+
+	do
+		cache++;
+	while (cache < walk->config->cache_count && walk->unreachable[cache]);
+	if (cache == walk->config->cache_count)
+		return false;
+	lookup->cache = cache;
+	return true;
+}
+
 /* Names a path and asks for its narinfo, unless it is named already. */
 static int want_path(struct walk *walk, const char *name, size_t referrer, struct error *err)
 {
@@ -204,6 +239,8 @@ static int want_path(struct walk *walk, const char *name, size_t referrer, struc
 		.index = index,
 		.document.limit_bytes = NARINFO_BYTES_MAX,
 	};
+	if (walk->unreachable[0])
+		(void)next_cache(lookup);
 	ask(lookup);
 	return 0;
 }
@@ -215,7 +252,8 @@ static int absent_error(const struct walk *walk, size_t index, struct error *err
 	char caches[512] = "";
 
 	for (size_t i = 0; i < config->cache_count; i++)
-		text_append(caches, sizeof(caches), "%s%s", i ? ", " : "", config->caches[i]);
+		text_append(caches, sizeof(caches), "%s%s%s", i ? ", " : "", config->caches[i],
+			walk->unreachable[i] ? " (which does not answer)" : "");
 	url_hide_credentials(caches);
 	if (index == 0)
 		return error_set_code(err, EXIT_FETCH, -ENOENT, "%s is not in %s",
@@ -294,8 +332,11 @@ static void take_answer(void *userdata, int r, struct error *err)
 	struct lookup *lookup = userdata;
 	struct walk *walk = lookup->walk;
 
-	if (r == -ENOENT && lookup->cache + 1 < walk->config->cache_count) {
-		lookup->cache++;
+	if (r == -ETIMEDOUT && !walk->unreachable[lookup->cache]) {
+		walk->unreachable[lookup->cache] = true;
+		log_line("warning: a cache is left out from now on: %s", err->text);
+	}
+	if ((r == -ENOENT || r == -ETIMEDOUT) && next_cache(lookup)) {
 		ask(lookup);
 		return;
 	}
@@ -320,8 +361,8 @@ static int walk_all(struct walk *walk, const char *system, struct error *err)
 {
 	int r = parse_keys(walk, err);
 
-	for (size_t i = 0; r == 0 && i < walk->config->cache_count; i++)
-		r = check_cache(walk, walk->config->caches[i], err);
+	if (r == 0)
+		r = check_caches(walk, err);
 	if (r == 0)
 		r = want_path(walk, store_path_base_name(system), 0, err);
 	if (r < 0)

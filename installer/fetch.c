@@ -227,6 +227,8 @@ static void end_attempt(struct fetch *fetch, struct place *place)
 		name_url(place);
 		if (transfer->can_pass && try_again(fetch, place))
 			return;
+		if (transfer->can_pass)
+			transfer->result = -ETIMEDOUT;
 	}
 	tell_end(fetch, place);
 }

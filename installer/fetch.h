@@ -4,9 +4,10 @@
  *
  * What can pass (no connection, a reset, silence, a status 5xx or 429, an answer that breaks off)
  * is tried again as retry says, and goes on where it stopped, as resume says. What cannot pass
- * fails at once. Redirects are followed to http and https, never from https to http. Every sentence
- * names the URL that was asked for, without user and password. What is not there (for http: 404,
- * 403, 410) is -ENOENT; all errors have EXIT_FETCH. The network is transfer's.
+ * fails at once, and what did not pass in all attempts with -ETIMEDOUT. Redirects are followed to
+ * http and https, never from https to http. Every sentence names the URL that was asked for,
+ * without user and password. What is not there (for http: 404, 403, 410) is -ENOENT; all errors
+ * have EXIT_FETCH. The network is transfer's.
  */
 #pragma once
 

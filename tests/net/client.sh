@@ -22,6 +22,7 @@ write_locations() {
 			if (!-f $SCRATCH/run/fine) { return 429; }
 			alias $SCRATCH/cache/;
 		}
+		location /ill/ { if (\$uri ~ narinfo\$) { return 503; } alias $SCRATCH/cache/; }
 		location /norange/ { max_ranges 0; limit_rate 2m; alias $SCRATCH/cache/; }
 		location /upgraded/ { rewrite ^/upgraded/(.*) https://127.0.0.1:$HTTPS/cache/\$1 redirect; }
 		location /away/ {
@@ -43,6 +44,12 @@ from_second_what_the_first_lacks() {
 	rm "$(narinfo_of "$SCRATCH/partial" "$LARGE")" "$(nar_of "$SCRATCH/cache" "$LARGE" |
 		sed "s,^$SCRATCH/cache,$SCRATCH/partial,")"
 	from "http://127.0.0.1:$HTTP/partial file://$SCRATCH/cache"
+}
+
+from_next_when_one_is_down() {
+	from "$1 http://127.0.0.1:$HTTP/cache" "fetch-attempts = 2"
+	grep "warning: a cache is left out$2: .* given up after 2 attempts" "$SCRATCH/run/log"
+	(($(grep -c 'left out' "$SCRATCH/run/log") == 1))
 }
 
 # Through a relay that keeps every connection waiting: who asked one after the other would need one.
@@ -168,6 +175,10 @@ main() {
 	run_case "a closure arrives over http" from "http://127.0.0.1:$HTTP/cache"
 	run_case "a closure arrives over https" from "https://127.0.0.1:$HTTPS/cache/"
 	run_case "what one cache lacks comes from the next" from_second_what_the_first_lacks
+	run_case "a cache that nobody serves is left out" from_next_when_one_is_down \
+		"http://127.0.0.1:$NOBODY/cache" ""
+	run_case "a cache that falls ill is left out" from_next_when_one_is_down \
+		"http://127.0.0.1:$HTTP/ill" " from now on"
 	run_case "many requests are on their way at a time" many_requests_are_on_their_way
 	run_case "answers that break off are spliced" broken_off_answers_are_spliced ""
 	run_case "answers that end in a reset are spliced" broken_off_answers_are_spliced ,linger=0

@@ -112,7 +112,7 @@ static void what_is_not_there_is_told_from_other_errors(void **state)
 	snprintf(path, sizeof(path), "%s/big/below", folder);
 	fails(path, -ENOTDIR, "Not a directory");
 	fails("gopher://localhost/x", -EIO, "rotocol");
-	fails("http://127.0.0.1:1/x", -EIO, "onnect");
+	fails("http://127.0.0.1:1/x", -ETIMEDOUT, "onnect");
 }
 
 static int shorten(void *userdata, const uint8_t *data, size_t size, struct error *err)
