@@ -72,12 +72,14 @@ static int store_piece(void *userdata, const uint8_t *data, size_t size_bytes, s
 {
 	struct stream *stream = userdata;
 	struct ahead *ahead = stream->ahead;
+	bool full;
 
 	(void)err;
 	pthread_mutex_lock(&ahead->lock);
-	stream->full = STREAM_BYTES - (stream->written_bytes - stream->read_bytes) < size_bytes;
+	full = STREAM_BYTES - (stream->written_bytes - stream->read_bytes) < size_bytes;
+	stream->full = full;
 	pthread_mutex_unlock(&ahead->lock);
-	if (stream->full)
+	if (full)
 		return -EAGAIN;
 	put(stream, data, size_bytes);
 	pthread_mutex_lock(&ahead->lock);
