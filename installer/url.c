@@ -35,6 +35,9 @@ bool url_is_allowed(const char *text)
 		if (!isascii(*c) || !isgraph((unsigned char)*c))
 			return false;
 	host = strstr(text, "://") + 3;
+	/* Else url_hide_credentials would not find the end of a password. */
+	if (strcspn(host, AUTHORITY_END) != strcspn(host, "/?#"))
+		return false;
 	host += strcspn(host, AUTHORITY_END);
 	/* Something stands between the slashes and what follows the host, and after a user's @. */
 	return host[-1] != '/' && host[-1] != '@';

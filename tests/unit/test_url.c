@@ -15,10 +15,12 @@
 static void only_files_and_http_are_allowed(void **state)
 {
 	static const char *const good[] = { "/cache", "file:///cache", "http://host",
-		"https://host:8443/a/b?c#d", "http://user:word@host/", "http://[::1]/x" };
+		"https://host:8443/a/b?c#d", "http://user:word@host/", "http://[::1]/x",
+		"http://user:it%27s@host/it's" };
 	static const char *const bad[] = { "", "cache", "/", "ftp://host/", "file://host/cache",
 		"http:/host", "http://", "http:///path", "http://user@/path", "https://?a",
-		"http://host/a b", "http://host/\x7f", "http://host/\xc3\xa4", "gopher://host" };
+		"http://host/a b", "http://host/\x7f", "http://host/\xc3\xa4", "gopher://host",
+		"http://user:it's@host/", "http://user:<\"@host/" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
