@@ -36,10 +36,12 @@ static int refuse(struct error *err, const yaml_event_t *event, const char *what
 static void add_name(struct walk *walk, const struct level *level, const char *name)
 {
 	size_t at = level->path_length;
+	char *p = walk->path + at;
 
-	walk->path[at] = '\0';
+	*p = '\0';
 	text_append(walk->path, sizeof(walk->path), "%s%.64s", at ? "." : "", name);
-	for (char *p = walk->path + at + (at > 0); *p; p++)
+	/* A path that is full has no room for the dot. */
+	for (p += at > 0 && *p; *p; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
 			*p = '?';
 }
