@@ -21,6 +21,21 @@ rec {
 
   isoFile = iso: if lib.isDerivation iso then "${iso}/iso/*.iso" else toString iso;
 
+  # first-run knows a public key by its name, whatever the host calls the file.
+  keyName = index: "key${toString index}.pub";
+  keyCredentials = guest: lib.imap0 (index: file: "${keyName index}:${toString file}") guest.keyFiles;
+  keyArguments =
+    guest: lib.imap0 (index: _: "--key \"$CREDENTIALS_DIRECTORY/${keyName index}\"") guest.keyFiles;
+
+  # key = value lines become --set arguments.
+  settingArguments =
+    guest:
+    map (line: "--set ${lib.escapeShellArg (lib.replaceStrings [ " = " ] [ "=" ] line)}") (
+      lib.filter (line: line != "") (
+        lib.splitString "\n" ((import ../../iso/module/settings.nix { inherit lib; }).render guest.settings)
+      )
+    );
+
   # systemd takes % and $ for its own.
   escape = text: lib.replaceStrings [ "%" "$" ] [ "%%" "$$" ] text;
 }

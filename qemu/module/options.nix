@@ -109,6 +109,13 @@ let
           description = "Size of the disk that is made before the first start.";
         };
 
+        bootDiskSize = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "500M";
+          description = "Size of the boot disk of layout pygrub, which has two disks (Xen).";
+        };
+
         extraDisks = mkOption {
           type = types.listOf types.str;
           default = [ ];

@@ -5,20 +5,10 @@
 let
   common = import ./lib.nix { inherit lib; };
   inherit (common) folder disk user;
-  render = (import ../../iso/module/settings.nix { inherit lib; }).render;
 
   tools = config.virtualisation.guestTools;
   guests = common.ofHypervisor "qemu" config.virtualisation.guests;
   word = lib.escapeShellArg;
-
-  keyCredential = index: "key${toString index}";
-
-  # key = value lines become --set arguments.
-  settings =
-    guest:
-    map (line: "--set ${word (lib.replaceStrings [ " = " ] [ "=" ] line)}") (
-      lib.filter (line: line != "") (lib.splitString "\n" (render guest.settings))
-    );
 
   machine = guest: [
     "--memory ${toString guest.memory}M"
@@ -35,10 +25,8 @@ let
         "--size ${word guest.diskSize}"
         "--iso ${common.isoFile guest.iso}"
       ]
-      ++ lib.imap0 (
-        index: _: "--key \"$CREDENTIALS_DIRECTORY/${keyCredential index}\""
-      ) guest.keyFiles
-      ++ settings guest
+      ++ common.keyArguments guest
+      ++ common.settingArguments guest
       ++ machine guest
     );
 
@@ -93,7 +81,7 @@ let
       StateDirectoryMode = "0700";
       RuntimeDirectory = folder name;
       RuntimeDirectoryMode = "0700";
-      LoadCredential = lib.imap0 (index: file: "${keyCredential index}:${toString file}") guest.keyFiles;
+      LoadCredential = common.keyCredentials guest;
     }
     // import ./hardening.nix;
   };

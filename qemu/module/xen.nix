@@ -7,6 +7,26 @@ let
   guests = common.ofHypervisor "xen" config.virtualisation.guests;
   tools = config.virtualisation.guestTools;
   word = lib.escapeShellArg;
+  root = name: "/var/lib/${common.folder name}/root.img";
+
+  install =
+    name: guest:
+    lib.concatStringsSep " " (
+      [
+        "${tools}/bin/guest-installer-first-run --hypervisor xen --name ${name}"
+        "--disk ${word (root name)}"
+        "--size ${word guest.diskSize}"
+        "--iso ${common.isoFile guest.iso}"
+      ]
+      ++ lib.optional (
+        guest.bootDiskSize != null
+      ) "--boot-disk ${word "/var/lib/${common.folder name}/boot.img:${guest.bootDiskSize}"}"
+      ++ map (path: "--extra-disk ${word path}") guest.extraDisks
+      ++ common.keyArguments guest
+      ++ common.settingArguments guest
+      ++ [ "--memory ${toString guest.memory}M --cores ${toString guest.cores}" ]
+      ++ lib.optional (guest.network.bridge != null) "--network ${word "bridge=${guest.network.bridge}"}"
+    );
 in
 {
   config = lib.mkIf (guests != { }) {
@@ -18,27 +38,20 @@ in
         after = [ "xen-init-dom0.service" "xenconsoled.service" ];
         before = [ "xendomains.service" ];
         path = [ config.virtualisation.xen.package or "/run/current-system/sw" ];
-        script = lib.concatStringsSep " " (
-          [
-            "[ -e /etc/xen/auto/${name}.cfg ] || exec ${tools}/bin/guest-installer-first-run"
-            "--hypervisor xen --domain ${name}"
-            "--disk ${word "/var/lib/${common.folder name}/root.img"}"
-            "--size ${word guest.diskSize}"
-            "--iso ${common.isoFile guest.iso}"
-            "--memory ${toString guest.memory}M --cores ${toString guest.cores}"
-          ]
-          ++ lib.imap0 (index: _: "--key \"$CREDENTIALS_DIRECTORY/key${toString index}\"") guest.keyFiles
-          ++ lib.optional (guest.network.bridge != null) "--bridge ${word guest.network.bridge}"
-        );
+        script = ''
+          if [ ! -e ${word (root name)} ]; then
+            ${install name guest}
+          fi
+          mkdir -p /etc/xen/auto
+          ln -sfn ${word "${root name}.xl"} /etc/xen/auto/${name}.cfg
+        '';
         serviceConfig = {
           Type = "oneshot";
           RemainAfterExit = true;
           TimeoutStartSec = "infinity";
           StateDirectory = common.folder name;
           RuntimeDirectory = common.folder name;
-          LoadCredential = lib.imap0 (
-            index: file: "key${toString index}:${toString file}"
-          ) guest.keyFiles;
+          LoadCredential = common.keyCredentials guest;
         };
       }
     ) guests;

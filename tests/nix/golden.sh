@@ -70,6 +70,7 @@ enough
 for file in made/*; do
 	[[ $file == */facts.json ]] || run_case "${file#made/} is as it was" is_golden "${file#made/}"
 done
+run_case "the shell accepts guest-mail's script" bash -nc "$(cat made/guest-mail-start)"
 for name in guest-web guest-database; do
 	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
 	run_case "the shell accepts $name's scripts" \

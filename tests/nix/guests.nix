@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Two guests of a host, evaluated with the stand-in: what their services say.
+# Guests of a host, evaluated with the stand-in: what their services say.
 let
   lib = import ./standin.nix;
   guest = {
@@ -10,6 +10,7 @@ let
     memory = 1024;
     cores = 2;
     diskSize = "8G";
+    bootDiskSize = null;
     extraDisks = [ "/dev/vg/web data" ];
     firmware = "bios";
     keyFiles = [ "/etc/keys/me.pub" ];
@@ -45,9 +46,17 @@ let
         usbTablet = false;
         display = "none";
       };
+      mail = guest // {
+        hypervisor = "xen";
+        bootDiskSize = "500M";
+        network = guest.network // {
+          bridge = "xenbr0";
+        };
+      };
     };
   };
   services = import ../../qemu/module/services.nix { inherit config lib; };
+  domains = import ../../qemu/module/xen.nix { inherit config lib; };
   network = import ../../qemu/module/network.nix { inherit config lib; };
 
   line =
@@ -89,6 +98,11 @@ lib.listToAttrs (
       (lib.nameValuePair "${name}-pre-stop" service.preStop)
     ]) services.config.systemd.services
   )
+)
+// lib.listToAttrs (
+  lib.mapAttrsToList (
+    name: service: lib.nameValuePair "${name}-start" service.script
+  ) domains.config.systemd.services
 )
 // {
   "network.json" = builtins.toJSON network.config;
