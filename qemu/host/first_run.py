@@ -22,7 +22,7 @@ from host.first_run_usage import USAGE
 from host.follow import Follower
 from host.installer import Machine, QemuMachine
 from host.keydrive import KeyDrive
-from host.lock import Lock
+from host.lock import Lock, path_of
 from host.medium import take_boot_files
 from host.progress import Display
 from host.proof import BOOT_SECONDS, prove_boot
@@ -95,12 +95,21 @@ def key_drive(options: Options) -> KeyDrive:
     return drive
 
 
+def _locks(options: Options) -> list[Lock]:
+    """Of all names that another run could write under: the guest's disk, which run-guest locks so,
+    too, the other new disks, and the records, which may lie elsewhere. Devices are held anyway."""
+    guest = options.disks[0]
+    disks = [disk for disk in options.disks if not disk.existing or disk is guest]
+    paths = [path_of(disk.path) for disk in disks if not disk.is_device()]
+    paths.append(options.beside("lock"))
+    return [Lock(path, guest.path) for path in dict.fromkeys(paths)]
+
+
 def run(options: Options, display: Display) -> None:
     """One attempt: holds what it needs, clears away what the last one left, keeps the records."""
-    guest = options.disks[0]
-    folder, name = os.path.split(options.records)
     drive = key_drive(options)
-    with Lock(os.path.join(folder, f".{name}.lock"), guest.path) as lock:
+    with contextlib.ExitStack() as stack:
+        lock, *_ = [stack.enter_context(lock) for lock in _locks(options)]
         if options.hypervisor == "xen":
             xen.clear(options)
         disk.recover(options.disks)

@@ -32,13 +32,14 @@ first_run() {
 		--memory 64M --accel tcg --timeout 60 "${@:3}"
 }
 
-# As first_run, in the background; returns when the text has arrived.
+# start_first_run TEXT ENDING [RECORDS] — as first_run, in the background, with the records in that
+# folder; returns when the text has arrived.
 start_first_run() {
 	make_standin standin.iso "$1" "$2"
 	"$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 64M --accel tcg --timeout 60 >"$output" 2>&1 </dev/null &
+		--memory 64M --accel tcg --timeout 60 --records "${3:-.}" >"$output" 2>&1 </dev/null &
 	started=$!
-	wait_for_text guest.qcow2.log "$(printf '%b' "$1")"
+	wait_for_text "${3:-.}/guest.qcow2.log" "$(printf '%b' "$1")"
 }
 
 # start_guest DISK [OPTION]... — leaves its process in `started`; returns when the guest has spoken.
@@ -83,10 +84,10 @@ wait_for_end() {
 	wait "$1" || status=$?
 }
 
-# Waits until FILE has TEXT, ten seconds at most.
+# Waits until FILE has TEXT, a minute at most.
 wait_for_text() {
 	local try
-	for ((try = 0; try < 100; try++)); do
+	for ((try = 0; try < 600; try++)); do
 		! grep -qsF -- "$2" "$1" || return 0
 		sleep 0.1
 	done
@@ -111,10 +112,10 @@ expect_files() {
 	echo "files: $found" && return 1
 }
 
-# No QEMU of this test runs any more, in five seconds at most.
+# No QEMU of this test runs any more, in half a minute at most.
 expect_no_qemu() {
 	local try
-	for ((try = 0; try < 50; try++)); do
+	for ((try = 0; try < 300; try++)); do
 		pgrep -f "qemu-system.*$work" >/dev/null || return 0
 		sleep 0.1
 	done

@@ -90,19 +90,36 @@ events_are_json_lines_and_quiet_is_quiet() {
 }
 
 a_stage_has_a_deadline_of_its_own() {
-	first_run 'INSTALL_PROGRESS copy 42 at work\n' hang --stage-timeout 4
+	first_run 'INSTALL_PROGRESS copy 42 at work\n' hang --stage-timeout 8
 	expect_status 83
-	expect_output 'no end of stage copy after 4 s'
+	expect_output 'no end of stage copy after 8 s'
 	expect_no_qemu
 }
 
 a_killed_qemu_is_80_even_after_success() {
 	start_first_run "$GOOD" hang
-	pkill -KILL -f "qemu-system.*$work"
+	kill -KILL "$(pgrep -P "$started" qemu-system)"
 	wait_for_end "$started"
 	expect_status 80
 	expect_output 'signal 9'
 	expect_files guest.qcow2.log guest.qcow2.verdict.json
+}
+
+# The records' names are not the disk's: each is locked.
+one_run_at_a_time_whatever_the_records_are_called() {
+	mkdir one two
+	start_first_run "$GOOD" hang one
+	run "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub --records two
+	expect_status 82
+	[[ -e .guest.qcow2.installing && -z $(ls -A two) ]]
+	run "$TOP/qemu/first-run" --disk two/guest.qcow2 --size 64M --iso standin.iso --key key.pub --records one
+	expect_status 82
+	run "$TOP/qemu/first-run" --disk other.qcow2 --size 64M --iso standin.iso --key key.pub \
+		--extra-disk guest.qcow2:1M
+	expect_status 82
+	kill -TERM "$started"
+	wait_for_end "$started"
+	[[ $status == 143 && -z $(find . -name '.*.lock') ]]
 }
 
 a_killed_run_leaves_nothing_in_the_way() {
