@@ -22,7 +22,8 @@ begin() {
 
 # The disk has its final name: then it is what an installation that was left alone leaves.
 published_is_whole() {
-	[[ $(mark_state guest.raw) == 2 ]] && disk_is_clean guest.raw
+	[[ $(mark_state guest.raw) == 2 ]]
+	disk_is_clean guest.raw
 	jq -e '.code == 0' guest.raw.verdict.json
 }
 
