@@ -17,7 +17,18 @@ from host.process import Child
 from host.qmp import Monitor, MonitorError, MonitorTimeout
 
 START_SECONDS = 120
+FORWARD_SECONDS = 60
 END_SECONDS = 10
+
+
+def forwarded_port(monitor: Monitor) -> int:
+    """The port on the loopback that QEMU chose for the guest's SSH server. QEMU took one that was
+    free and says which: nothing can take it in between."""
+    answer = monitor.human("info usernet", seconds=FORWARD_SECONDS)
+    match = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", answer)
+    if not match:
+        raise Failure(Code.EMULATOR, "QEMU does not tell the port that it forwards")
+    return int(match[1])
 
 
 class Channels:
@@ -97,11 +108,11 @@ class Emulation:
 
     def forwarded_port(self) -> int:
         """The port on the loopback that QEMU chose for the guest's SSH server."""
-        answer = self.monitor.human("info usernet")
-        match = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", answer)
-        if not match:
-            raise Failure(Code.EMULATOR, "QEMU does not tell its forwarded port")
-        return int(match[1])
+        try:
+            return forwarded_port(self.monitor)
+        except MonitorError as error:
+            reason = emulator.last_words(self._messages) or str(error)
+            raise Failure(Code.EMULATOR, f"QEMU failed: {reason}") from error
 
     def require_good_end(self) -> None:
         """Failure(EMULATOR) unless QEMU has ended by itself and well."""

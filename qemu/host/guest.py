@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import socket
 import subprocess
 from typing import Any, Dict, List, Optional
@@ -19,6 +18,7 @@ from typing import Any, Dict, List, Optional
 from host import sockets
 from host.codes import Code, Failure, say
 from host.deadline import Deadline
+from host.emulation import forwarded_port
 from host.emulator import last_words, machine_arguments, quote
 from host.guest_devices import (
     hold_devices,
@@ -120,7 +120,8 @@ class Guest:
         deadline = Deadline(self.wishes.stop_timeout)
         status = None
         while status is None and not deadline.passed():
-            self._command("system_powerdown")  # a guest that still boots may have missed it
+            with contextlib.suppress(Failure):  # a deaf QEMU is ended when the time is over
+                self._command("system_powerdown")  # a guest that still boots may have missed it
             status = child.wait(min(BUTTON_SECONDS, deadline.left()))
         if status is None:
             seconds = self.wishes.stop_timeout
@@ -147,8 +148,12 @@ class Guest:
     def _command(self, name: str) -> None:
         """A command that a QEMU which has just ended need not obey."""
         assert self._monitor
-        with contextlib.suppress(MonitorClosed):
-            self._monitor.execute(name)
+        try:
+            self._monitor.execute(name, seconds=BUTTON_SECONDS)
+        except MonitorClosed:
+            pass
+        except MonitorError as error:
+            raise Failure(Code.EMULATOR, str(error)) from error
 
     def _judge(self, status: Optional[int]) -> None:
         if status != 0:
@@ -185,17 +190,12 @@ class Guest:
     def _greet(self, stream: socket.socket) -> None:
         try:
             self._monitor = Monitor(stream, 60)
-            # QEMU took a port that was free and says which: nothing can take it in between.
-            text = self._monitor.human("info usernet", seconds=60)
+            self.ssh_port = forwarded_port(self._monitor)
         except MonitorClosed:
             assert self._child
             self._judge(self._child.wait(10) or -1)
         except MonitorError as error:
             raise Failure(Code.EMULATOR, str(error)) from error
-        match = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", text)
-        if not match:
-            raise Failure(Code.EMULATOR, "QEMU does not tell the port that it forwards")
-        self.ssh_port = int(match.group(1))
 
     def _write_state(self) -> None:
         assert self._child
