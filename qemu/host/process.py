@@ -19,6 +19,7 @@ from host.codes import Code, Failure
 from host.deadline import Deadline
 
 PR_SET_PDEATHSIG = 1
+LONGEST_POLL = (1 << 31) - 1  # milliseconds, three weeks
 Stream = Union[None, int, IO[bytes]]
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -33,10 +34,11 @@ class Interrupted(Exception):
 
 
 def raise_on_signals() -> None:
-    """From now on INT, TERM and HUP raise Interrupted in the main thread, once each."""
+    """From now on INT, TERM and HUP raise Interrupted in the main thread: the first of them, so
+    that no other one breaks into what it makes us clean up."""
 
     def interrupt(number: int, _frame: Optional[FrameType]) -> None:
-        signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
         raise Interrupted(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -119,7 +121,7 @@ class Child:
         if self._process.returncode is None:
             poll = select.poll()
             poll.register(self._descriptor, select.POLLIN)
-            if not poll.poll(None if seconds is None else seconds * 1000):
+            if not poll.poll(None if seconds is None else min(seconds * 1000, LONGEST_POLL)):
                 return None
         return self._process.wait()
 
