@@ -27,7 +27,8 @@ def run_script(guest: Guest) -> int:
         for line in preparations(guest):
             status, output = login.command(line, min(STEP_SECONDS, deadline.left()))
             if status != 0:
-                raise Failure(Code.NO_VERDICT, f"the guest cannot do '{line}': {output}")
+                reason = harmless(" ".join(output.split()))
+                raise Failure(Code.NO_VERDICT, f"the guest cannot do '{line}': {reason}")
         status = login.script(wishes.run, deadline.left())
     except Failure as failure:
         _tell_console(guest)
