@@ -10,6 +10,7 @@ let
     pkgs.jq
     pkgs.mtools
     pkgs.nbdkit
+    pkgs.nginx
     pkgs.openssh
     (pkgs.qemu_kvm or pkgs.qemu)
     pkgs.virtiofsd
@@ -27,6 +28,11 @@ pkgs.stdenv.mkDerivation {
     || relative == "keys"
     || lib.hasPrefix "qemu/" relative && !(lib.hasPrefix "qemu/module" relative)
     || lib.hasPrefix "keys/" relative
+    || builtins.elem relative [
+      "iso"
+      "iso/lib.sh"
+      "iso/make-manifest"
+    ]
   ) ../.;
 
   nativeBuildInputs = [ pkgs.makeWrapper ];
@@ -37,7 +43,7 @@ pkgs.stdenv.mkDerivation {
 
   installPhase = ''
     mkdir -p "$out/bin" "$out/share/guest-installer"
-    cp -r qemu keys "$out/share/guest-installer/"
+    cp -r qemu keys iso "$out/share/guest-installer/"
     patchShebangs "$out/share/guest-installer"
     for tool in qemu/{demo,first-run,run-guest,serve-cache,xen-domain} keys/make-key-drive; do
       makeWrapper "$out/share/guest-installer/$tool" "$out/bin/guest-installer-''${tool#*/}" \

@@ -109,13 +109,15 @@ a_killed_qemu_is_80_even_after_success() {
 one_run_at_a_time_whatever_the_records_are_called() {
 	mkdir one two
 	start_first_run "$GOOD" hang one
-	run "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub --records two
+	run "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub --records two \
+		--timeout 20
 	expect_status 82
 	[[ -e .guest.qcow2.installing && -z $(ls -A two) ]]
-	run "$TOP/qemu/first-run" --disk two/guest.qcow2 --size 64M --iso standin.iso --key key.pub --records one
+	run "$TOP/qemu/first-run" --disk two/guest.qcow2 --size 64M --iso standin.iso --key key.pub --records one \
+		--timeout 20
 	expect_status 82
 	run "$TOP/qemu/first-run" --disk other.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--extra-disk guest.qcow2:1M
+		--extra-disk guest.qcow2:1M --timeout 20
 	expect_status 82
 	kill -TERM "$started"
 	wait_for_end "$started"
