@@ -13,7 +13,7 @@
 #define FILE_SCHEME   "file://"
 #define HTTP_SCHEME   "http://"
 #define HTTPS_SCHEME  "https://"
-#define AUTHORITY_END "/?#\"'<> \t\r\n"
+#define AUTHORITY_END "/?# \t\r\n" /* quotes may stand in a password */
 
 static bool has_scheme(const char *url, const char *scheme)
 {
@@ -35,9 +35,6 @@ bool url_is_allowed(const char *text)
 		if (!isascii(*c) || !isgraph((unsigned char)*c))
 			return false;
 	host = strstr(text, "://") + 3;
-	/* Else url_hide_credentials would not find the end of a password. */
-	if (strcspn(host, AUTHORITY_END) != strcspn(host, "/?#"))
-		return false;
 	host += strcspn(host, AUTHORITY_END);
 	/* Something stands between the slashes and what follows the host, and after a user's @. */
 	return host[-1] != '/' && host[-1] != '@';

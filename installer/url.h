@@ -11,7 +11,7 @@
 #include "error.h"
 
 /* file:///…, an absolute path, or http://HOST… or https://HOST…, without blanks and control
- * characters; quotes in a user or password have to be percent-encoded. */
+ * characters. */
 bool url_is_allowed(const char *text);
 
 /* Whether its bytes come over the network: http:// or https://. */

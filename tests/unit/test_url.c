@@ -16,11 +16,10 @@ static void only_files_and_http_are_allowed(void **state)
 {
 	static const char *const good[] = { "/cache", "file:///cache", "http://host",
 		"https://host:8443/a/b?c#d", "http://user:word@host/", "http://[::1]/x",
-		"http://user:it%27s@host/it's" };
+		"http://user:it's@host/" };
 	static const char *const bad[] = { "", "cache", "/", "ftp://host/", "file://host/cache",
 		"http:/host", "http://", "http:///path", "http://user@/path", "https://?a",
-		"http://host/a b", "http://host/\x7f", "http://host/\xc3\xa4", "gopher://host",
-		"http://user:it's@host/", "http://user:<\"@host/" };
+		"http://host/a b", "http://host/\x7f", "http://host/\xc3\xa4", "gopher://host" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -89,6 +88,7 @@ static void users_and_passwords_are_hidden(void **state)
 	hides("http://user:word@host/a", "http://host/a");
 	hides("fetch https://u@h: from http://a:b@c@d/", "fetch https://h: from http://d/");
 	hides("cache cannot be \"http://u:p@h\": no", "cache cannot be \"http://h\": no");
+	hides("cache cannot be \"http://u:it's<\"@h\": no", "cache cannot be \"http://h\": no");
 	hides("http://host/a@b and x@y", "http://host/a@b and x@y");
 	hides("http://host?a@b", "http://host?a@b");
 	hides("http://@", "http://");
