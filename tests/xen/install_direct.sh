@@ -58,7 +58,7 @@ nothing_was_written() {
 boots_paravirtualised() {
 	step_passed "$share" boot-direct
 	grep -x PV "$share/steps/boot-direct"
-	cmp "$share/root.img.xl.kernel" "$TOP/build/sample-direct/kernel"
+	cmp "$share/root.img.kernel" "$TOP/build/sample-direct/kernel"
 }
 
 prepare
