@@ -45,6 +45,8 @@ def find(disk: str) -> Optional[Running]:
     if not held:
         return None
     try:
+        if not folder:
+            raise ValueError("its run folder is not ours")
         with open(os.path.join(folder, STATE), encoding="utf-8") as file:
             return Running(folder, json.load(file))
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -51,7 +51,7 @@ let
         description = ''
           With `user`, the port of 127.0.0.1 that leads to the guest's SSH
           server; null takes a free one at every start, which `run-guest
-          --status` tells.
+          --status` tells the guest's user, guest-NAME.
         '';
       };
     };

@@ -92,6 +92,16 @@ a_guest_that_first_run_works_on_is_busy() {
 	wait "$started" || true
 }
 
+# The folder of the lock is another user's, or is not there yet: what lies here is no guest's state.
+a_state_in_the_current_folder_is_not_believed() {
+	make_standin guest.raw 'guest is up\n' button
+	printf '{"pid": %d, "ssh": {"host": "127.0.0.1", "port": 1, "user": "root"}}' $$ >state.json
+	: >.guest.raw.lock
+	exec {lock}<.guest.raw.lock
+	flock --exclusive "$lock"
+	expect_state 82 'is in use, and not by a guest that runs'
+}
+
 a_daemons_console_can_be_joined_and_left() {
 	make_standin guest.raw 'guest is up\n' button
 	start_daemon guest.raw
