@@ -3,7 +3,7 @@
  * retry — when a failed transfer is tried again, and when that is of no use.
  *
  * Pure: the time, the dice and the server's wish are handed in. Which failures of libcurl can pass
- * is decided beside it, in fetch.
+ * is decided beside it, in transfer.
  */
 #pragma once
 
