@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +37,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "report.h"
+#include "results.h"
 #include "select.h"
 #include "settle.h"
 #include "show.h"
@@ -283,19 +283,6 @@ static int with_target(struct outcome *outcome, const struct decision *d, struct
 	return r;
 }
 
-static void tell_verified(struct outcome *outcome, const struct verified *verified)
-{
-	progress_result(outcome, "kernel", "%s", verified->boot.kernel);
-	progress_result(outcome, "initrd", "%s", verified->boot.initrd);
-	progress_result(outcome, "cmdline", "%s", verified->boot.command_line);
-	for (size_t i = 0; i < verified->host_keys.count; i++) {
-		const struct hostkey *key = &verified->host_keys.keys[i];
-
-		progress_result(outcome, "ssh-host-key", "%s", key->public_key);
-		progress_result(outcome, "ssh-host-key-fingerprint", "%s", key->fingerprint);
-	}
-}
-
 static int verify_target(
 	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
 {
@@ -313,7 +300,7 @@ static int verify_target(
 
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
-		tell_verified(outcome, &verified);
+		results_tell_verified(outcome, &verified);
 	return r;
 }
 
@@ -386,28 +373,6 @@ static int carry_out(
 	return finish(d, claim, err);
 }
 
-static void tell_results(struct outcome *outcome, const struct decision *d)
-{
-	progress_result(outcome, "system", "%s", d->plan.system);
-	progress_result(outcome, "disk", "%s", d->plan.disk_path);
-	if (d->plan.boot_disk_path[0])
-		progress_result(outcome, "boot-disk", "%s", d->plan.boot_disk_path);
-	progress_result(outcome, "layout", "%s", layout_name(d->plan.layout));
-	progress_result(outcome, "root-uuid", "%s", d->plan.partitions[d->plan.root].fs_uuid);
-	progress_result(outcome, "nar-bytes", "%llu", (unsigned long long)d->closure.nar_bytes);
-	progress_result(outcome, "store-paths", "%zu", d->closure.count);
-	progress_tell_seconds(outcome);
-}
-
-/* Told of failures, too: too little memory may be why. */
-static void tell_memory(struct outcome *outcome)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	progress_result(outcome, "peak-memory-kib", "%ld", usage.ru_maxrss);
-}
-
 /* -------------------------------------------------------- the processes */
 
 static int make_run_folder(struct error *err)
@@ -449,7 +414,7 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	if (r < 0)
 		return r;
 	progress_end(outcome);
-	tell_results(outcome, &decision);
+	results_tell_install(outcome, &decision.plan, &decision.closure);
 	return 0;
 }
 
@@ -459,7 +424,7 @@ static int install_work(struct outcome *outcome, void *userdata)
 	struct error err = { 0 };
 	int r = install(userdata, outcome, &err);
 
-	tell_memory(outcome);
+	results_tell_memory(outcome);
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(outcome->stage);
 	if (r == 0)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * results — what the host wants to know of an install besides its verdict, as INSTALL_RESULT lines.
+ *
+ * The keys are listed in guest-installer-protocol(7). What is told was read back or planned by
+ * others; nothing is decided here.
+ */
+#pragma once
+
+#include "closure.h"
+#include "outcome.h"
+#include "plan.h"
+#include "verify.h"
+
+/* What was read back: how the guest is started, and by which host keys it is known. */
+void results_tell_verified(struct outcome *outcome, const struct verified *verified);
+
+/* What was installed, where, and how long each stage took. */
+void results_tell_install(
+	struct outcome *outcome, const struct plan *plan, const struct closure *closure);
+
+/* The most memory that this process had; told of failures, too: too little of it may be why. */
+void results_tell_memory(struct outcome *outcome);
