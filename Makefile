@@ -70,9 +70,9 @@ FUZZ_CFLAGS = $(HOST_CFLAGS) -Wno-format-nonliteral -g -O1 -fno-omit-frame-point
 
 # write_flags FOLDER,FLAGS — pkg-config's flags of all libraries, and FLAGS. The file on which
 # everything depends is touched only if they changed. Warnings in foreign headers are not ours.
-write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem /g') $(2)" >$(1)/cflags.new; \
-	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs; \
-	if cmp -s $(1)/cflags.new $(1)/cflags; then rm $(1)/cflags.new; else mv $(1)/cflags.new $(1)/cflags; fi
+write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem /g') $(2)" >$(1)/cflags.$$$$; \
+	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs.$$$$; mv $(1)/libs.$$$$ $(1)/libs; \
+	if cmp -s $(1)/cflags.$$$$ $(1)/cflags; then rm $(1)/cflags.$$$$; else mv $(1)/cflags.$$$$ $(1)/cflags; fi
 
 .PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint lint-format lint-python lint-shell lint-warnings install man clean deps help print-link FORCE
 
@@ -143,7 +143,7 @@ demo: deps ## install a guest, start it and log in
 	qemu/demo
 
 check: deps lint ## everything: linters, unit tests, fuzzing, file systems, virtual machines
-	$(MAKE) -j "$$(nproc)" build asan fuzz
+	$(MAKE) -j "$$(nproc)" build man asan fuzz
 	$(MAKE) iso
 	tests/run
 
