@@ -23,9 +23,18 @@ planned_image() {
 }
 
 # nothing_mounted — not below MNT, and no loop device left with the image behind it.
+is_attached() {
+	losetup -j "$DISK" | grep .
+}
+
+# The kernel takes a loop device away when its last user is gone, which may be a moment later.
 nothing_mounted() {
+	local attempts=50
 	if grep -F " $MNT" /proc/self/mountinfo; then return 1; fi
-	[[ -z $(losetup -j "$DISK") ]]
+	while is_attached; do
+		((attempts--)) || return 1
+		sleep 0.1
+	done
 }
 
 root_is_mounted_and_written() {
