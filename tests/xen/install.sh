@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# install.sh — proves that first-run installs in an HVM domain of the real Xen, and that the domain
-# files it writes run the guests paravirtualised: by pygrub, and with the kernel out of the disk
+# install.sh — proves that first-run installs in an HVM domain of the real Xen, whose BIOS starts the
+# ISO, and that the domain file it writes runs the guest paravirtualised, by pygrub
 # shellcheck source=tests/xen/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -18,13 +18,13 @@ common=(--hypervisor xen --iso installer.iso --key key.pub --memory 384M --netwo
 
 install_pygrub() {
 	tools/qemu/first-run --disk root.img --size 2G --boot-disk boot.img:500M --name pygrub \
-		--set manifest=file:///medium/guest-pygrub.json "${common[@]}" "$@"
+		--set manifest=file:///medium/guest-pygrub.json "${common[@]}"
 	xl list
 	[[ $(xl list | wc -l) == 2 ]]
 }
 
 network_up
-step install-pygrub install_pygrub --direct
+step install-pygrub install_pygrub
 xl -N create root.img.xl >/dev/null
 step boot-pygrub boot_guest pygrub root.img.xl root.img.known_hosts
 END
