@@ -35,7 +35,4 @@ rec {
         lib.splitString "\n" ((import ../../iso/module/settings.nix { inherit lib; }).render guest.settings)
       )
     );
-
-  # systemd takes % and $ for its own.
-  escape = text: lib.replaceStrings [ "%" "$" ] [ "%%" "$$" ] text;
 }
