@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the manifest says of a guest, read from its NixOS configuration: layout,
-# mounts, boot loader, firmware and SSH. Sizes are counted when the cache is
-# made (make-manifest).
+# mounts, swap, boot loader, firmware and SSH. Sizes are counted when the cache
+# is made (make-manifest).
 { lib }:
 config:
 let
@@ -38,6 +38,28 @@ let
     ]
   ) (builtins.attrValues config.fileSystems);
 
+  # A swap partition that the installer has to make; swap files are the guest's own.
+  swaps = lib.filter (device: device.size or null == null) config.swapDevices;
+  swapLabel =
+    device:
+    let
+      label = builtins.match "/dev/disk/by-label/(.+)" device.device;
+    in
+    if label != null then
+      builtins.head label
+    else
+      throw (
+        "swapDevices of the guest has ${device.device}: the installer gives a new swap partition a "
+        + "label, so name it by one, as in swapDevices = [ { label = \"swap\"; } ]."
+      );
+  swap =
+    if swaps == [ ] then
+      { }
+    else if builtins.length swaps == 1 then
+      { swap.label = swapLabel (builtins.head swaps); }
+    else
+      throw "swapDevices of the guest has several partitions, and the installer makes one: use swap files.";
+
   mount =
     fs:
     {
@@ -71,3 +93,4 @@ in
     authorized_keys_files = config.services.openssh.authorizedKeysFiles;
   };
 }
+// swap

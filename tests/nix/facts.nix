@@ -14,10 +14,11 @@ let
       fileSystems,
       grub ? { },
       systemd-boot ? false,
+      swapDevices ? [ ],
     }:
     {
       guestInstaller.layout = layout;
-      inherit fileSystems;
+      inherit fileSystems swapDevices;
       boot.loader = {
         grub = {
           enable = false;
@@ -56,6 +57,16 @@ builtins.mapAttrs (_: x: facts (config x)) {
       "/tmp" = tmp;
     };
     grub = grubOn "/dev/vda";
+    swapDevices = [
+      {
+        device = "/var/swap";
+        size = 1024;
+      }
+      {
+        device = "/dev/disk/by-label/guestswap";
+        size = null;
+      }
+    ];
   };
   gpt = {
     layout = "gpt";

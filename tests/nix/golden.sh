@@ -43,16 +43,12 @@ facts_are_golden() {
 	is_golden facts.json
 }
 
-device_names_are_refused() {
+# refuses ATTRIBUTE SENTENCE — of tests/nix/refusals.nix.
+refuses() {
 	local message
-	message=$(nix-instantiate --eval --strict --expr "
-		(import $TOP/iso/facts.nix { lib = import $TOP/tests/nix/standin.nix; } {
-			guestInstaller.layout = \"bios\";
-			fileSystems.root = { device = \"/dev/vda1\"; mountPoint = \"/\"; fsType = \"ext4\"; };
-			boot.loader.grub = { enable = true; device = \"/dev/vda\"; efiSupport = false; };
-			services.openssh = { enable = true; authorizedKeysFiles = [ ]; };
-		}).mounts" 2>&1) && return 1
-	grep -F 'is /dev/vda1: the installer can give a new file system a label' <<<"$message"
+	message=$(nix-instantiate --eval --strict "$TOP/tests/nix/refusals.nix" -A "$1" 2>&1) && return 1
+	echo "$message"
+	grep -qF "$2" <<<"$message"
 }
 
 cd "$SCRATCH"
@@ -62,7 +58,12 @@ while read -r source; do
 	run_case "$source parses and is laid out" parses "$source"
 done <sources
 run_case "a guest's facts are those of its configuration" facts_are_golden
-run_case "a root that is named by its device is refused" device_names_are_refused
+run_case "a root that is named by its device is refused" \
+	refuses rootByDevice 'is /dev/vda1: the installer can give a new file system a label'
+run_case "a swap partition without a label is refused" \
+	refuses swapByDevice 'swapDevices of the guest has /dev/vda2: the installer gives'
+run_case "a second swap partition is refused" \
+	refuses twoSwaps 'has several partitions, and the installer makes one'
 run_case "settings can be written" write_files settings.nix
 run_case "the host's guests can be evaluated" write_files guests.nix
 enough() { ((TAP_FAILED == 0)) || exit 0; }
