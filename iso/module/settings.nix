@@ -1,36 +1,69 @@
 # SPDX-License-Identifier: MIT
-# The type of `settings`, and how it becomes guest-installer.conf.
+# The type of `settings`, and how it becomes guest-installer.conf: one line for
+# each key, cut at the first `=`, without a comment and the blanks at both ends
+# (installer/config.c).
 { lib }:
 let
   inherit (lib) types;
   atom = types.either types.bool (types.either types.int types.str);
 
+  # Those of the program itself.
+  keys = map builtins.head (
+    builtins.filter builtins.isList (
+      builtins.split "\\[KEY_[A-Z_]+] = \\{ \"([a-z0-9-]+)\"" (builtins.readFile ../../installer/value.c)
+    )
+  );
+
   # Numbers and words as they are, lists as words with blanks between. The file
   # has no booleans: the keys with two values name both.
   value = v: if builtins.isList v then lib.concatMapStringsSep " " value v else toString v;
+
+  line = name: v: "${name} = ${value v}\n";
+  given = lib.filterAttrs (_: v: v != null);
+
+  longest = 4095;
+
+  matches = pattern: text: builtins.match pattern text != null;
+
+  # What is wrong with a value, as sentences that go on after the option's name.
+  problems =
+    name: v:
+    let
+      words = if builtins.isList v then v else [ v ];
+      text = value v;
+      says = condition: sentence: lib.optional condition sentence;
+    in
+    if builtins.any builtins.isBool words then
+      [ "is a boolean; the installer's keys take words, like \"none\" or \"force\"." ]
+    else if builtins.stringLength (line name v) > longest + 1 then
+      [ "makes a line of more than ${toString longest} bytes." ]
+    else if matches ".*[\n\r].*" text then
+      [ "has more than one line." ]
+    else if text == "" then
+      [ "is empty: null leaves a key out." ]
+    else
+      says (!builtins.elem name keys) "is no key of the installer: guest-installer --help lists them."
+      ++ says (matches "[ \t].*|.*[ \t]" text) "begins or ends with a blank, which the installer would cut off."
+      ++ says (matches "(.*[ \t])?#.*" text) "has a # after a blank or at its start, where a comment begins."
+      ++ says (
+        builtins.isList v && builtins.any (word: matches ".*[ \t].*" (value word) || value word == "") v
+      ) "has a word that is empty or has a blank in it, and so would be none or two.";
 in
 {
   type = types.attrsOf (types.nullOr (types.either atom (types.listOf atom)));
 
-  # Sentences for what a line of the file cannot hold; option is where the settings stand.
+  inherit keys;
+
+  # Sentences for what the file cannot hold; option is where the settings stand.
   errors =
     option: settings:
     lib.concatLists (
       lib.mapAttrsToList (
-        name: v:
-        let
-          words = if builtins.isList v then v else [ v ];
-        in
-        lib.optional (builtins.any builtins.isBool words) "${option}.${name} is a boolean; the installer's keys take words, like \"none\" or \"force\"."
-        ++ lib.optional (builtins.any (
-          word: builtins.isString word && builtins.match "[^\n\r]*" word == null
-        ) words) "${option}.${name} has more than one line."
+        name: v: map (problem: "${option}.${name} ${problem}") (lib.optionals (v != null) (problems name v))
       ) settings
     );
 
-  render =
-    settings:
-    lib.concatStrings (
-      lib.mapAttrsToList (name: v: "${name} = ${value v}\n") (lib.filterAttrs (_: v: v != null) settings)
-    );
+  # The file, and the same as words key=value.
+  render = settings: lib.concatStrings (lib.mapAttrsToList line (given settings));
+  assignments = settings: lib.mapAttrsToList (name: v: "${name}=${value v}") (given settings);
 }

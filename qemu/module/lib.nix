@@ -27,12 +27,9 @@ rec {
   keyArguments =
     guest: lib.imap0 (index: _: "--key \"$CREDENTIALS_DIRECTORY/${keyName index}\"") guest.keyFiles;
 
-  # key = value lines become --set arguments.
   settingArguments =
     guest:
-    map (line: "--set ${lib.escapeShellArg (lib.replaceStrings [ " = " ] [ "=" ] line)}") (
-      lib.filter (line: line != "") (
-        lib.splitString "\n" ((import ../../iso/module/settings.nix { inherit lib; }).render guest.settings)
-      )
+    map (assignment: "--set ${lib.escapeShellArg assignment}") (
+      (import ../../iso/module/settings.nix { inherit lib; }).assignments guest.settings
     );
 }

@@ -33,6 +33,7 @@ rec {
   mapAttrsToList = f: set: map (name: f name set.${name}) (attrNames set);
   nameValuePair = name: value: { inherit name value; };
   optional = condition: x: if condition then [ x ] else [ ];
+  optionals = condition: list: if condition then list else [ ];
   replaceStrings = builtins.replaceStrings;
   splitString = separator: text: filter builtins.isString (builtins.split separator text);
   types = {
