@@ -9,12 +9,16 @@ let
     pkgs.dosfstools
     pkgs.jq
     pkgs.mtools
-    pkgs.nbdkit
     pkgs.nginx
     pkgs.openssh
     (pkgs.qemu_kvm or pkgs.qemu)
-    pkgs.virtiofsd
     pkgs.xorriso
+  ]
+  # Those that an old nixpkgs does not have: without them run-guest reads no kernel out of an
+  # installed disk, and shares folders by 9p.
+  ++ lib.concatMap (name: lib.optional (pkgs ? ${name}) pkgs.${name}) [
+    "nbdkit"
+    "virtiofsd"
   ];
 in
 pkgs.stdenv.mkDerivation {
