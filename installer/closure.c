@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cache.h"
 #include "cleanup.h"
 #include "document.h"
 #include "fetch.h"
@@ -14,17 +15,15 @@
 #include "text.h"
 #include "url.h"
 
-#define CACHE_INFO_NAME	     "nix-cache-info"
-#define CACHE_INFO_BYTES_MAX (64 * 1024)
-#define SLOTS_START	     64
-#define LOOKUPS_AT_A_TIME    32
-#define WAIT_MS		     250
+#define SLOTS_START	  64
+#define LOOKUPS_AT_A_TIME 32
+#define WAIT_MS		  250
 
 /* The closure on its way: paths that are visited are described, the others only named. */
 struct walk {
 	const struct config *config;
 	struct fetch *fetch;
-	struct trusted_key keys[CONFIG_TRUSTED_MAX];
+	struct cache_trust trust;
 	bool unreachable[CONFIG_CACHES_MAX]; /* so it was, in all attempts */
 	struct closure closure;
 	size_t *referrers; /* which path named it first, for sentences */
@@ -112,39 +111,6 @@ static int add_path(struct walk *walk, const char *name, size_t referrer, struct
 	return 0;
 }
 
-/* "StoreDir: /nix/store" must stand in the cache's description. */
-static int check_cache_info(char *text, const char *url, struct error *err)
-{
-	char *rest = text;
-
-	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-		if (strncmp(line, "StoreDir: ", strlen("StoreDir: ")) != 0)
-			continue;
-		line += strlen("StoreDir: ");
-		if (strcmp(line, STORE_DIR) == 0)
-			return 0;
-		return error_set_code(err, EXIT_FETCH, -EINVAL,
-			"%s: it is for the store %.200s, not for " STORE_DIR, url, line);
-	}
-	return error_set_code(err, EXIT_FETCH, -EINVAL, "%s: the field StoreDir is missing", url);
-}
-
-static int check_cache(struct walk *walk, const char *cache, struct error *err)
-{
-	struct document document = { .limit_bytes = CACHE_INFO_BYTES_MAX };
-	AUTO_FREE char *shown = url_shown(cache);
-	AUTO_FREE char *url = url_join(cache, CACHE_INFO_NAME);
-	int r = fetch_stream(walk->fetch, url, document_add, &document, err);
-
-	document_end(&document);
-	if (r < 0)
-		error_wrap(err, "%s is not a binary cache that can be read", shown);
-	else
-		r = check_cache_info(document.text, shown, err);
-	free(document.text);
-	return r;
-}
-
 /* Those that answer are asked. If none does, the last one's error is returned. */
 static int check_caches(struct walk *walk, struct error *err)
 {
@@ -152,7 +118,7 @@ static int check_caches(struct walk *walk, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; i < walk->config->cache_count; i++) {
-		r = check_cache(walk, walk->config->caches[i], err);
+		r = cache_check(walk->fetch, walk->config->caches[i], err);
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
 		walk->unreachable[i] = r < 0;
@@ -161,17 +127,6 @@ static int check_caches(struct walk *walk, struct error *err)
 			log_line("warning: a cache is left out: %s", err->text);
 	}
 	return any ? 0 : r;
-}
-
-static int parse_keys(struct walk *walk, struct error *err)
-{
-	for (size_t i = 0; i < walk->config->trusted_key_count; i++) {
-		int r = trusted_key_parse(walk->config->trusted_keys[i], &walk->keys[i], err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 /* The narinfo of a path from one cache, on its way. */
@@ -184,19 +139,11 @@ struct lookup {
 
 static void take_answer(void *userdata, int r, struct error *err);
 
-static char *narinfo_url(const struct lookup *lookup)
-{
-	const struct walk *walk = lookup->walk;
-	char name[STORE_HASH_CHARS + sizeof(".narinfo")];
-
-	snprintf(name, sizeof(name), "%.*s.narinfo", STORE_HASH_CHARS,
-		base_name(&walk->closure, lookup->index));
-	return url_join(walk->config->caches[lookup->cache], name);
-}
-
 static void ask(struct lookup *lookup)
 {
-	AUTO_FREE char *url = narinfo_url(lookup);
+	const struct walk *walk = lookup->walk;
+	AUTO_FREE char *url = cache_narinfo_url(walk->config->caches[lookup->cache],
+		walk->closure.paths[lookup->index].info.store_path);
 	const struct fetch_request request = {
 		.url = url,
 		.piece = document_add,
@@ -206,7 +153,7 @@ static void ask(struct lookup *lookup)
 	};
 
 	lookup->document.size_bytes = 0;
-	fetch_add(lookup->walk->fetch, &request);
+	fetch_add(walk->fetch, &request);
 }
 
 /* Goes on to the next cache that answers; false if there is none. */
@@ -263,41 +210,17 @@ static int absent_error(const struct walk *walk, size_t index, struct error *err
 		closure->paths[walk->referrers[index]].info.store_path, caches);
 }
 
-/* Takes the narinfo apart, and believes it only if it is signed. */
-static int read_narinfo(struct lookup *lookup, struct narinfo *ret, struct error *err)
-{
-	const struct walk *walk = lookup->walk;
-	const char *store_path = walk->closure.paths[lookup->index].info.store_path;
-	int r;
-
-	document_end(&lookup->document);
-	r = narinfo_parse(lookup->document.text, lookup->document.size_bytes, ret, err);
-	if (r < 0)
-		return r;
-	if (strcmp(ret->store_path, store_path) != 0)
-		r = error_set_code(err, EXIT_FETCH, -EINVAL, "it describes %s, not %s",
-			ret->store_path, store_path);
-	else if (!walk->config->trust_anything)
-		r = narinfo_verify(ret, walk->keys, walk->config->trusted_key_count, err);
-	if (r < 0)
-		narinfo_free(ret);
-	return r;
-}
-
 static int describe_path(struct lookup *lookup, struct error *err)
 {
+	const struct walk *walk = lookup->walk;
 	struct closure *closure = &lookup->walk->closure;
 	struct closure_path *path = &closure->paths[lookup->index];
 	struct narinfo info;
-	int r = read_narinfo(lookup, &info, err);
+	int r = cache_read_narinfo(walk->config->caches[lookup->cache], path->info.store_path,
+		&lookup->document, &walk->trust, &info, err);
 
-	if (r < 0) {
-		AUTO_FREE char *url = narinfo_url(lookup);
-
-		url_hide_credentials(url);
-		error_wrap(err, "%s", url);
+	if (r < 0)
 		return r;
-	}
 	path->info = info;
 	path->cache = lookup->cache;
 	if (__builtin_add_overflow(closure->nar_bytes, info.nar_bytes, &closure->nar_bytes) ||
@@ -359,7 +282,7 @@ static void take_answer(void *userdata, int r, struct error *err)
 
 static int walk_all(struct walk *walk, const char *system, struct error *err)
 {
-	int r = parse_keys(walk, err);
+	int r = cache_read_trust(walk->config, &walk->trust, err);
 
 	if (r == 0)
 		r = check_caches(walk, err);
