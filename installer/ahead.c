@@ -28,6 +28,7 @@ struct stream {
 
 struct ahead {
 	const struct config *config;
+	struct spare *spare;
 	const struct closure *closure;
 	const size_t *order;
 	const atomic_bool *stop;
@@ -93,6 +94,7 @@ static void end_stream(void *userdata, int r, struct error *err)
 {
 	struct stream *stream = userdata;
 
+	spare_note(stream->ahead->spare, path_of(stream->ahead, stream->turn)->cache, r);
 	pthread_mutex_lock(&stream->ahead->lock);
 	stream->ended = true;
 	stream->result = r;
@@ -112,11 +114,14 @@ static void begin_stream(struct ahead *ahead, struct stream *stream, size_t turn
 		.done_userdata = stream,
 	};
 
-	fetch_add(ahead->fetch, &request);
 	stream->used = true;
 	stream->turn = turn;
 	stream->written_bytes = stream->read_bytes = 0;
-	stream->full = stream->ended = false;
+	stream->full = false;
+	stream->result = spare_check(ahead->spare, path_of(ahead, turn)->cache, &stream->err);
+	stream->ended = stream->result < 0;
+	if (!stream->ended)
+		fetch_add(ahead->fetch, &request);
 	pthread_cond_broadcast(&ahead->changed);
 }
 
@@ -262,9 +267,10 @@ static void destroy(struct ahead *ahead)
 	free(ahead);
 }
 
-int ahead_start(const struct config *config, const struct closure *closure, const size_t *order,
+int ahead_start(struct spare *spare, const struct closure *closure, const size_t *order,
 	const atomic_bool *stop, struct ahead **ret, struct error *err)
 {
+	const struct config *config = spare->config;
 	struct ahead *ahead = NULL;
 	int r;
 
@@ -274,6 +280,7 @@ int ahead_start(const struct config *config, const struct closure *closure, cons
 	ahead = must_realloc(NULL, 1, sizeof(*ahead));
 	*ahead = (struct ahead){
 		.config = config,
+		.spare = spare,
 		.closure = closure,
 		.order = order,
 		.stop = stop,

@@ -16,12 +16,14 @@
 #include "config.h"
 #include "error.h"
 #include "fetch.h"
+#include "spare.h"
 
 struct ahead;
 
 /* order: indices of the closure's paths, as the lanes will ask for them; it has to stay, as have
- * the others. Returns 0 and NULL if no path comes over the network. */
-int ahead_start(const struct config *config, const struct closure *closure, const size_t *order,
+ * the others. A cache that spare holds for silent is not asked. Returns 0 and NULL if no path comes
+ * over the network. */
+int ahead_start(struct spare *spare, const struct closure *closure, const size_t *order,
 	const atomic_bool *stop, struct ahead **ret, struct error *err) WARN_UNUSED;
 
 /* Has all who wait look at stop. */

@@ -161,7 +161,9 @@ static int copy_to_volume(const struct config *config, const struct closure *clo
 	int r;
 
 	job_init(&job, config, closure, volume, lane_count);
-	r = ahead_start(config, closure, job.order, &job.stop, &job.ahead, err);
+	r = spare_begin(&job.spare, config, err);
+	if (r == 0)
+		r = ahead_start(&job.spare, closure, job.order, &job.stop, &job.ahead, err);
 	if (r == 0) {
 		run_lanes(&job, progress, userdata);
 		r = job.result;

@@ -9,7 +9,9 @@
 #include "decompress.h"
 #include "encoding.h"
 #include "fetch.h"
+#include "log.h"
 #include "nar.h"
+#include "text.h"
 #include "url.h"
 
 static const struct narinfo *path_info(const struct job *job, size_t path)
@@ -67,6 +69,21 @@ static void hand_over(struct lane *lane)
 	lane->piece = NULL;
 }
 
+/* So many bytes were decompressed to the end of the piece; those that another cache has given
+ * before are not kept. */
+static void keep(struct lane *lane, struct piece *piece, size_t size_bytes)
+{
+	uint8_t *bytes = piece->bytes + piece->size_bytes;
+	size_t known_bytes = lane->known_bytes < size_bytes ? (size_t)lane->known_bytes
+							    : size_bytes;
+
+	lane->known_bytes -= known_bytes;
+	if (known_bytes > 0)
+		memmove(bytes, bytes + known_bytes, size_bytes - known_bytes);
+	piece->size_bytes += size_bytes - known_bytes;
+	lane->produced_bytes += size_bytes - known_bytes;
+}
+
 /* Some bytes of the compressed archive have come. */
 static int fill(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
 {
@@ -76,42 +93,54 @@ static int fill(void *userdata, const uint8_t *data, size_t size_bytes, struct e
 
 	while (size_bytes > 0 || full) {
 		struct piece *piece = piece_at_hand(lane);
-		size_t got_bytes;
+		size_t room_bytes, got_bytes;
 		int r;
 
 		if (!piece)
 			return error_set(err, -ECANCELED, "the copy was stopped");
+		room_bytes = RING_PIECE_BYTES - piece->size_bytes;
 		r = decompress_step(lane->decompress, &data, &size_bytes,
-			piece->bytes + piece->size_bytes, RING_PIECE_BYTES - piece->size_bytes,
-			&got_bytes, err);
+			piece->bytes + piece->size_bytes, room_bytes, &got_bytes, err);
 		if (r < 0)
 			return r;
-		piece->size_bytes += got_bytes;
-		lane->produced_bytes += got_bytes;
+		keep(lane, piece, got_bytes);
 		if (lane->produced_bytes > info->nar_bytes)
 			return wrong_size(info, lane->produced_bytes, err);
-		full = piece->size_bytes == RING_PIECE_BYTES;
-		if (full)
+		full = got_bytes == room_bytes;
+		if (piece->size_bytes == RING_PIECE_BYTES)
 			hand_over(lane);
 	}
 	return 0;
 }
 
-static int produce_path(struct lane *lane, struct error *err)
+/* The compressed archive, from the cache where the path was found or from another one. */
+static int stream_archive(
+	struct lane *lane, size_t cache, const struct narinfo *info, struct error *err)
 {
-	const struct job *job = lane->job;
+	struct job *job = lane->job;
 	const struct closure_path *path = &job->closure->paths[lane->path];
-	AUTO_FREE char *url = url_join(job->config->caches[path->cache], path->info.url);
-	int r = decompress_begin(lane->decompress, path->info.compression, err);
+	AUTO_FREE char *url = NULL;
+	int r;
 
-	lane->produced_bytes = 0;
+	if (cache == path->cache && ahead_has(job->config, path))
+		return ahead_stream(job->ahead, lane->turn, fill, lane, err);
+	url = url_join(job->config->caches[cache], info->url);
+	r = fetch_stream(lane->fetch, url, fill, lane, err);
+	spare_note(&job->spare, cache, r);
+	return r;
+}
+
+/* What was produced before by another cache's archive is not produced again. */
+static int produce_from(
+	struct lane *lane, size_t cache, const struct narinfo *info, struct error *err)
+{
+	AUTO_FREE char *url = url_join(lane->job->config->caches[cache], info->url);
+	int r = decompress_begin(lane->decompress, info->compression, err);
+
+	lane->known_bytes = lane->produced_bytes;
 	url_hide_credentials(url);
-	if (r < 0)
-		return r;
-	if (ahead_has(job->config, path))
-		r = ahead_stream(job->ahead, lane->turn, fill, lane, err);
-	else
-		r = fetch_stream(lane->fetch, url, fill, lane, err);
+	if (r == 0)
+		r = stream_archive(lane, cache, info, err);
 	if (r < 0)
 		return r;
 	r = decompress_finish(lane->decompress, err);
@@ -119,8 +148,49 @@ static int produce_path(struct lane *lane, struct error *err)
 		error_wrap(err, "%s", url);
 		return r;
 	}
-	if (lane->produced_bytes != path->info.nar_bytes)
-		return wrong_size(&path->info, lane->produced_bytes, err);
+	if (lane->known_bytes > 0 || lane->produced_bytes != info->nar_bytes)
+		return wrong_size(info, lane->produced_bytes - lane->known_bytes, err);
+	return 0;
+}
+
+/* why: what the cache before said. */
+static int produce_from_other(
+	struct lane *lane, size_t cache, const struct error *why, struct error *err)
+{
+	struct job *job = lane->job;
+	const struct narinfo *decided = path_info(job, lane->path);
+	AUTO_FREE char *url = NULL;
+	struct narinfo info;
+	int r = spare_ask(&job->spare, lane->fetch, cache, decided, &info, err);
+
+	if (r < 0)
+		return r;
+	url = url_join(job->config->caches[cache], info.url);
+	url_hide_credentials(url);
+	log_line("%s comes from %s: %s", decided->store_path, url, why->text);
+	r = produce_from(lane, cache, &info, err);
+	narinfo_free(&info);
+	return r;
+}
+
+static int produce_path(struct lane *lane, struct error *err)
+{
+	const struct job *job = lane->job;
+	const struct closure_path *path = &job->closure->paths[lane->path];
+	size_t cache_count = job->config->cache_count;
+	int r;
+
+	lane->produced_bytes = 0;
+	r = produce_from(lane, path->cache, &path->info, err);
+	for (size_t i = 1; i < cache_count && spare_helps(r, err); i++) {
+		struct error next = { 0 };
+
+		r = produce_from_other(lane, (path->cache + i) % cache_count, err, &next);
+		text_append(err->text, sizeof(err->text), "; then %s", next.text);
+		err->code = next.code;
+	}
+	if (r < 0)
+		return r;
 	/* The last piece may be empty, but there always is one. */
 	if (!piece_at_hand(lane))
 		return error_set(err, -ECANCELED, "the copy was stopped");

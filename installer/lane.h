@@ -16,6 +16,7 @@
 #include "digest.h"
 #include "error.h"
 #include "ring.h"
+#include "spare.h"
 #include "store.h"
 #include "unpack.h"
 
@@ -25,6 +26,7 @@ struct job {
 	const struct closure *closure;
 	struct volume *volume;
 	struct store store;
+	struct spare spare;
 	size_t *order;	     /* indices of the paths */
 	struct ahead *ahead; /* NULL if nothing comes over the network */
 	struct lane *lanes;
@@ -49,7 +51,8 @@ struct lane {
 	struct decompress *decompress;
 	struct piece *piece; /* being filled */
 	size_t turn, path;
-	uint64_t produced_bytes; /* of this path */
+	uint64_t produced_bytes; /* of this path's archive */
+	uint64_t known_bytes;	 /* of them come once more, from another cache */
 
 	/* the emptying thread's */
 	struct nar *nar;

@@ -23,6 +23,7 @@ write_locations() {
 			alias $SCRATCH/cache/;
 		}
 		location /ill/ { if (\$uri ~ narinfo\$) { return 503; } alias $SCRATCH/cache/; }
+		location /emptied/ { if (\$uri ~ ^/emptied/nar/) { return 503; } alias $SCRATCH/cache/; }
 		location /norange/ { max_ranges 0; limit_rate 2m; alias $SCRATCH/cache/; }
 		location /upgraded/ { rewrite ^/upgraded/(.*) https://127.0.0.1:$HTTPS/cache/\$1 redirect; }
 		location /away/ {
@@ -50,6 +51,36 @@ from_next_when_one_is_down() {
 	from "$1 http://127.0.0.1:$HTTP/cache" "fetch-attempts = 2"
 	grep "warning: a cache is left out$2: .* given up after 2 attempts" "$SCRATCH/run/log"
 	(($(grep -c 'left out' "$SCRATCH/run/log") == 1))
+}
+
+# Of many archives one alone waits for the attempts, or each of those that are on their way.
+archives_from_the_next() {
+	: >"$NGINX/access"
+	from "http://127.0.0.1:$HTTP/emptied http://127.0.0.1:$HTTP/cache" "fetch-attempts = 2"
+	grep -E "^\[.*\] $LARGE comes from http://127.0.0.1:$HTTP/cache/nar/.*: fetch http://127.0.0.1:$HTTP/emptied/nar/.* answers 503; given up after 2 attempts" \
+		"$SCRATCH/run/log"
+	(($(attempts 'GET /emptied/nar') <= 32 + 4))
+	(($(attempts 'GET /cache/nar') == 42))
+}
+
+# The rest of the large archive is another file's, which is compressed in another way.
+dies_in_the_middle() {
+	local client_pid result=0
+	NIX_REMOTE=$SCRATCH/origin nix copy \
+		--to "file://$SCRATCH/second?compression=xz&secret-key=$SCRATCH/secret" "$SYSTEM"
+	new_image
+	write_config "http://127.0.0.1:$HTTP/slow file://$SCRATCH/second" "fetch-attempts = 2"
+	client install "$SYSTEM" "$IMAGE" &
+	client_pid=$!
+	wait_for "content has come" image_grows
+	stop_nginx
+	wait "$client_pid" || result=$?
+	start_nginx
+	cat "$SCRATCH/run/log"
+	((result == 0))
+	image_is_whole
+	grep -E "$LARGE comes from file://$SCRATCH/second/nar/.*: fetch http.*/slow/nar/.* given up after 2 attempts" \
+		"$SCRATCH/run/log"
 }
 
 # Through a relay that keeps every connection waiting: who asked one after the other would need one.
@@ -179,6 +210,8 @@ main() {
 		"http://127.0.0.1:$NOBODY/cache" ""
 	run_case "a cache that falls ill is left out" from_next_when_one_is_down \
 		"http://127.0.0.1:$HTTP/ill" " from now on"
+	run_case "archives that one cache does not give come from the next" archives_from_the_next
+	run_case "what one that dies has begun, the next one ends" dies_in_the_middle
 	run_case "many requests are on their way at a time" many_requests_are_on_their_way
 	run_case "answers that break off are spliced" broken_off_answers_are_spliced ""
 	run_case "answers that end in a reset are spliced" broken_off_answers_are_spliced ,linger=0

@@ -13,6 +13,7 @@ write_locations() {
 	cat >"$NGINX/locations" <<-END
 		location /slow/ { alias $SCRATCH/cache/; limit_rate 500k; }
 		location /dead/ { return 503; }
+		location /ill/ { if (\$uri ~ ^/ill/nar/) { return 503; } alias $SCRATCH/cache/; }
 		location /forbidden/ { return 403; }
 		location /locked/ { auth_basic x; auth_basic_user_file /dev/null; }
 		location /ftp/ { return 302 ftp://127.0.0.1/cache; }
@@ -117,6 +118,10 @@ dates_are_told() {
 		"https://127.0.0.1:$EXPIRED/cache"
 }
 
+none_has_it() {
+	refused "$@" "fetch-attempts = 2"
+}
+
 report_is_sent_again_until_its_time_is_over() {
 	write_config /x
 	fails_with 42 "fetch http://127.0.0.1:$HTTP/dead/: the server answers 503; given up after [2-9] attempts" \
@@ -136,6 +141,9 @@ main() {
 		"$http/partial $https/partial"
 	run_case "an archive that is not there" refused_at_once 42 \
 		"$LARGE: fetch $http/lost/nar/.*: the server answers 404" "$http/lost"
+	run_case "an archive that no cache gives" none_has_it 42 \
+		"$LARGE: fetch $http/lost/nar/.*404; then fetch $http/partial/.*.narinfo: .*404; then fetch $https/ill/nar/.*503; given up after 2" \
+		"$http/lost $http/partial $https/ill"
 	run_case "a cache that is forbidden" refused_at_once 42 \
 		"$http/forbidden is not a binary cache .*answers 403" "$http/forbidden"
 	run_case "a cache that wants a password" refused_at_once 42 "401: it wants a user and a password" \

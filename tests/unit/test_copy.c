@@ -27,7 +27,10 @@
 #define SYSTEM	  "00000000000000000000000000000000-system"
 #define BIG	  "00000000000000000000000000000001-big"
 #define LINK	  "00000000000000000000000000000002-link"
+#define LINK_HASH "00000000000000000000000000000002"
 #define BIG_BYTES 5000001
+
+#define LINK_WORDS MAGIC "( type symlink target /nix/store/" BIG " )"
 
 /* system (a folder, xz) -> big (one file of some MiB, zstd), link (a symbolic link, none) */
 static struct cachedir cache;
@@ -93,7 +96,7 @@ static int make_cache(void **state)
 	cachedir_config(&cache, &config);
 	image_make(&image, NULL);
 	add_big();
-	add_words(LINK, MAGIC "( type symlink target /nix/store/" BIG " )", NULL, COMPRESSION_NONE);
+	add_words(LINK, LINK_WORDS, NULL, COMPRESSION_NONE);
 	add_words(SYSTEM,
 		MAGIC
 		"( type directory entry ( name hello node ( type regular contents hello ) ) )",
@@ -267,6 +270,93 @@ static void a_missing_archive_is_named(void **state)
 	refused(EXIT_FETCH, STORE_DIR "/" BIG ": fetch file://");
 }
 
+/* -------------------------------------------------------- other caches */
+
+/* A second cache with this archive of LINK, in another compression. */
+static struct cachedir other;
+
+static void add_other(const char *words, bool is_unsigned)
+{
+	struct archive archive = { 0 };
+	struct cachedir_entry entry = {
+		.name = LINK, .compression = COMPRESSION_XZ, .is_unsigned = is_unsigned
+	};
+
+	cachedir_make(&other);
+	snprintf(config.caches[1], sizeof(config.caches[1]), "%s", other.path);
+	config.cache_count = 2;
+	archive_add(&archive, words);
+	entry.nar = archive.bytes;
+	entry.nar_bytes = archive.size_bytes;
+	cachedir_add(&other, &entry);
+}
+
+static void lose_nar(const struct cachedir *from, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/nar/%.32s.nar", from->path, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+static int remove_both_caches(void **state)
+{
+	cachedir_remove(&other);
+	return remove_cache(state);
+}
+
+static void an_archive_that_was_lost_comes_from_the_next_cache(void **state)
+{
+	char target[128] = "";
+
+	(void)state;
+	add_other(LINK_WORDS, false);
+	lose_nar(&cache, LINK);
+	copied(NULL, NULL);
+	assert_true(readlink(in_store(LINK), target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "/nix/store/" BIG);
+}
+
+static void all_caches_that_were_tried_are_named(void **state)
+{
+	char path[128];
+
+	(void)state;
+	add_other(LINK_WORDS, false);
+	lose_nar(&cache, LINK);
+	lose_nar(&other, LINK);
+	refused(EXIT_FETCH, STORE_DIR "/" LINK ": fetch file:///");
+	snprintf(path, sizeof(path), "; then fetch file://%s/nar/", other.path);
+	refused(EXIT_FETCH, path);
+	lose_nar(&cache, BIG);
+	refused(EXIT_FETCH, "00000000000000000000000000000001.narinfo: No such file");
+}
+
+static void the_next_cache_is_not_asked_without_need(void **state)
+{
+	(void)state;
+	add_other(LINK_WORDS, false);
+	lose_nar(&other, LINK);
+	copied(NULL, NULL);
+}
+
+static void another_archive_of_the_same_path_is_not_taken(void **state)
+{
+	(void)state;
+	add_other(MAGIC "( type symlink target /nix/stora/" BIG " )", false);
+	lose_nar(&cache, LINK);
+	refused(EXIT_FETCH, LINK_HASH ".narinfo: it describes another archive of " STORE_DIR
+				      "/" LINK ", with the hash sha256:");
+}
+
+static void the_next_cache_has_to_sign_too(void **state)
+{
+	(void)state;
+	add_other(LINK_WORDS, true);
+	lose_nar(&cache, LINK);
+	refused(EXIT_FETCH, STORE_DIR "/" LINK " is not signed by a trusted key");
+}
+
 static void a_store_that_is_there_is_not_replaced(void **state)
 {
 	struct error err = { 0 };
@@ -342,7 +432,8 @@ static void many_paths_are_copied_and_one_bad_one_ends_it(void **state)
 	refused(EXIT_FETCH, "/nix/store/00000000000000000000000000001500-path: ");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_cache, remove_cache)
+#define TEST(f)	 cmocka_unit_test_setup_teardown(f, make_cache, remove_cache)
+#define TEST2(f) cmocka_unit_test_setup_teardown(f, make_cache, remove_both_caches)
 
 int main(void)
 {
@@ -355,6 +446,11 @@ int main(void)
 		TEST(an_error_wakes_whoever_waits),
 		TEST(damaged_compression_is_refused),
 		TEST(a_missing_archive_is_named),
+		TEST2(an_archive_that_was_lost_comes_from_the_next_cache),
+		TEST2(all_caches_that_were_tried_are_named),
+		TEST2(the_next_cache_is_not_asked_without_need),
+		TEST2(another_archive_of_the_same_path_is_not_taken),
+		TEST2(the_next_cache_has_to_sign_too),
 		TEST(a_store_that_is_there_is_not_replaced),
 		TEST(what_is_no_file_system_is_left_alone),
 		TEST(a_disk_that_takes_no_more_is_told_of),
