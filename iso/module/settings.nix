@@ -8,9 +8,10 @@ let
   atom = types.either types.bool (types.either types.int types.str);
 
   # Those of the program itself.
+  table = lib.findFirst builtins.pathExists ../../installer/value.c [ ../../installer/configkey.c ];
   keys = map builtins.head (
     builtins.filter builtins.isList (
-      builtins.split "\\[KEY_[A-Z_]+] = \\{ \"([a-z0-9-]+)\"" (builtins.readFile ../../installer/value.c)
+      builtins.split "\\[KEY_[A-Z_]+] = \\{[[:space:]]*\"([a-z0-9-]+)\"" (builtins.readFile table)
     )
   );
 

@@ -25,6 +25,12 @@ rec {
   concatStrings = concatStringsSep "";
   escapeShellArg = text: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
   filterAttrs = keep: set: removeAttrs set (filter (name: !keep name set.${name}) (attrNames set));
+  findFirst =
+    wanted: default: list:
+    let
+      found = filter wanted list;
+    in
+    if found == [ ] then default else head found;
   imap0 = f: list: builtins.genList (n: f n (builtins.elemAt list n)) (length list);
   isDerivation = x: x.type or "" == "derivation";
   listToAttrs = builtins.listToAttrs;
