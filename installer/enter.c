@@ -43,15 +43,42 @@ static int mount_inner(const char *root, struct error *err)
 	return 0;
 }
 
+static int open_place(const char *path, int flags, int *ret_fd, struct error *err)
+{
+	*ret_fd = open(path, flags | O_CLOEXEC);
+	return *ret_fd < 0 ? error_errno(err, -errno, "open %s", path) : 0;
+}
+
+static int keep_place(struct enter *enter, struct error *err)
+{
+	int r = open_place("/proc/self/ns/mnt", O_RDONLY, &enter->outside, err);
+
+	if (r == 0)
+		r = open_place("/", O_PATH | O_DIRECTORY, &enter->top, err);
+	if (r == 0)
+		r = open_place(".", O_PATH | O_DIRECTORY, &enter->here, err);
+	return r;
+}
+
+static void forget_place(struct enter *enter)
+{
+	cleanup_close(&enter->outside);
+	cleanup_close(&enter->top);
+	cleanup_close(&enter->here);
+}
+
 int enter_begin(const char *root, const char *system, struct enter *ret, struct error *err)
 {
 	int r;
 
+	*ret = (struct enter){ .outside = -1, .top = -1, .here = -1 };
 	snprintf(ret->root, sizeof(ret->root), "%s", root);
 	snprintf(ret->path, sizeof(ret->path), "PATH=%s/sw/bin:%s/sw/sbin", system, system);
-	ret->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (ret->outside < 0)
-		return error_errno(err, -errno, "open /proc/self/ns/mnt");
+	r = keep_place(ret, err);
+	if (r < 0) {
+		forget_place(ret);
+		return r;
+	}
 	r = mount_isolate(err);
 	if (r == 0)
 		r = mount_inner(root, err);
@@ -81,13 +108,14 @@ int enter_run(const struct enter *enter, const char *const *argv, bool install_b
 	return child_run(&child, err);
 }
 
+/* Entering a namespace leads to its own root. */
 int enter_end(struct enter *enter, struct error *err)
 {
-	int outside = steal_fd(&enter->outside);
-	int r = setns(outside, CLONE_NEWNS) < 0 ? -errno : 0;
+	int r = 0;
 
-	close(outside);
-	if (r < 0)
-		return error_errno(err, r, "leave the mount namespace");
-	return 0;
+	if (setns(enter->outside, CLONE_NEWNS) < 0 || fchdir(enter->top) < 0 || chroot(".") < 0 ||
+		fchdir(enter->here) < 0)
+		r = error_errno(err, -errno, "leave the mount namespace");
+	forget_place(enter);
+	return r;
 }

@@ -14,7 +14,10 @@
 struct enter {
 	char root[256];
 	char path[512]; /* PATH=… of the guest's programs */
-	int outside;	/* the namespace to go back to */
+	/* where to go back to */
+	int outside; /* the namespace */
+	int top;     /* the root, which need not be the namespace's */
+	int here;    /* the working directory */
 };
 
 /* system is the store path whose sw/bin becomes PATH. */
@@ -26,5 +29,5 @@ int enter_begin(
 int enter_run(const struct enter *enter, const char *const *argv, bool install_boot_loader,
 	struct error *err) WARN_UNUSED;
 
-/* Back to the namespace from before. */
+/* Back to the namespace, the root and the working directory from before. */
 int enter_end(struct enter *enter, struct error *err) WARN_UNUSED;

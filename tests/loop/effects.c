@@ -199,16 +199,36 @@ static int do_detach(char **arg, struct error *err)
 	return mount_plan_detach(arg[0], err);
 }
 
-/* enter ROOT PROGRAM [ARGUMENT]… — as the guest's own programs are run */
+static int check_place(const char *path, const struct stat *before, struct error *err)
+{
+	struct stat after;
+
+	if (stat(path, &after) < 0)
+		return error_errno(err, -errno, "%s after the programs were run", path);
+	if (after.st_dev != before->st_dev || after.st_ino != before->st_ino)
+		return error_set(err, -ESTALE, "%s is another folder than before", path);
+	return 0;
+}
+
+/* enter ROOT PROGRAM [ARGUMENT]… — as the guest's own programs are run; afterwards ROOT and the
+ * working directory are where they were */
 static int do_enter(char **arg, struct error *err)
 {
+	struct stat root, here;
 	struct enter enter;
-	int r = enter_begin(arg[0], "", &enter, err);
+	int r;
 
+	if (stat(arg[0], &root) < 0 || stat(".", &here) < 0)
+		return error_errno(err, -errno, "look at %s", arg[0]);
+	r = enter_begin(arg[0], "", &enter, err);
 	if (r < 0)
 		return r;
 	r = enter_run(&enter, (const char *const *)arg + 1, false, err);
-	return enter_end(&enter, err) < 0 ? -EIO : r;
+	if (enter_end(&enter, err) < 0)
+		return -EIO;
+	if (r == 0)
+		r = check_place(arg[0], &root, err);
+	return r < 0 ? r : check_place(".", &here, err);
 }
 
 /* source PATH — of what is mounted there */

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ROOT=$SCRATCH/root
+export EFFECTS
 
 # inside COMMAND — the shell command succeeds in the guest's root.
 inside() {
@@ -33,6 +34,22 @@ nothing_stays_mounted() {
 	[[ ! $(find "$ROOT"/{dev,proc,run,sys} -mindepth 1) ]]
 }
 
+# In a chroot where something is mounted that the namespace's own root does not have.
+installer_may_run_in_a_chroot() {
+	need_root
+	inside true
+	unshare --mount bash -c 'set -e
+		mkdir "$SCRATCH/top"
+		mount --rbind / "$SCRATCH/top"
+		mount -t tmpfs own "$SCRATCH/top/mnt"
+		cp -r "$1" "$SCRATCH/top/mnt/root"
+		cd "$SCRATCH/top/mnt"
+		chroot "$SCRATCH/top" "$EFFECTS" enter /mnt/root /bin/busybox sh -c "[ -c /dev/null ]"
+		chroot "$SCRATCH/top" sh -c "cd /mnt && \$EFFECTS enter /mnt/root /bin/busybox true"
+		' bash "$ROOT"
+}
+
 run_case "the guest's programs find devices, processes and /run" they_find_devices_and_processes
 run_case "they find no firmware whose variables they could change" they_find_no_firmware
 run_case "nothing stays mounted, not even what they mount" nothing_stays_mounted
+run_case "the installer itself may run in a chroot" installer_may_run_in_a_chroot
