@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "configkey.h"
+#include "flake.h"
 #include "text.h"
 #include "url.h"
 #include "value.h"
@@ -65,7 +67,7 @@ static void add_error(struct config *config, const char *fmt, ...)
 
 static void report_unknown_key(struct config *config, const char *where, const char *name)
 {
-	enum config_key near = value_key_near(name);
+	enum config_key near = configkey_near(name);
 
 	if (near == CONFIG_KEY_COUNT)
 		add_error(config, "%s: there is no key \"%.64s\"", where, name);
@@ -78,7 +80,7 @@ static void report_unknown_key(struct config *config, const char *where, const c
 static enum config_key set(
 	struct config *config, const char *where, const char *name, const char *text)
 {
-	enum config_key key = value_key(name);
+	enum config_key key = configkey_find(name);
 
 	if (key == CONFIG_KEY_COUNT) {
 		report_unknown_key(config, where, name);
@@ -148,7 +150,7 @@ static void merge_line(struct config *config, const char *source, unsigned numbe
 	}
 	*equals = '\0';
 	line = trim(line);
-	key = value_key(line);
+	key = configkey_find(line);
 	if (key != CONFIG_KEY_COUNT && seen[key]) {
 		add_error(config, "%s: %s is set a second time, after line %u", where, line,
 			seen[key]);
@@ -224,11 +226,11 @@ static void merge_word(struct config *config, char *word)
 			COMMAND_LINE_SOURCE, word);
 	else if (equals)
 		set(config, COMMAND_LINE_SOURCE, word, trim(equals + 1));
-	else if (value_key(word) == CONFIG_KEY_COUNT)
+	else if (configkey_find(word) == CONFIG_KEY_COUNT)
 		report_unknown_key(config, COMMAND_LINE_SOURCE, word);
 	else
 		add_error(config, "%s: %s has no value: it can be %s", COMMAND_LINE_SOURCE, word,
-			config_keys[value_key(word)].values);
+			config_keys[configkey_find(word)].values);
 }
 
 static void merge_words(struct config *config, const char *command_line,
@@ -283,14 +285,21 @@ void config_merge_option(struct config *config, const char *source, const char *
 	set(config, source, trim(line), trim(equals + 1));
 }
 
-static void check_whole(struct config *config)
+/* The cache engine copies one system, which the manifest or a key names. */
+static void check_cache_engine(struct config *config)
 {
+	static const enum config_key foreign[] = { KEY_CONFIGURATION, KEY_CONFIGURATION_SUM,
+		KEY_FLAKE, KEY_HOSTNAME };
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (config->given[foreign[i]])
+			add_error(config,
+				"%s is set, but a closure is copied as it was built: leave it out, "
+				"or say engine = nixos-install",
+				config_keys[foreign[i]].name);
 	if (!config->given[KEY_CACHE])
 		add_error(config, "cache is not set: say where the binary cache is, as in "
 				  "cache = file:///medium/cache");
-	if (!config->given[KEY_TRUSTED_KEYS])
-		add_error(config, "trusted-keys is not set: name the keys that may sign, or say "
-				  "trusted-keys = none");
 	if (!config->given[KEY_MANIFEST] && !config->given[KEY_SYSTEM])
 		add_error(config, "neither manifest nor system is set: say which system to "
 				  "install, as in manifest = file:///medium/guest.json");
@@ -298,6 +307,40 @@ static void check_whole(struct config *config)
 		add_error(config, "manifest-sha256 is not set: a manifest from the network decides "
 				  "what is installed and how, so say which one it is (sha256sum "
 				  "guest.json)");
+}
+
+/* nixos-install builds one system: from a configuration or a flake, or takes one that is built. */
+static void check_nixos_install(struct config *config)
+{
+	bool built = config->given[KEY_FLAKE] || config->given[KEY_SYSTEM];
+
+	if (config->given[KEY_MANIFEST])
+		add_error(config, "manifest is set, but nixos-install builds a system of which "
+				  "there is none yet: leave it out, or say engine = cache");
+	if (config->given[KEY_CONFIGURATION] + config->given[KEY_FLAKE] +
+			config->given[KEY_SYSTEM] >
+		1)
+		add_error(config, "of configuration, flake and system more than one is set: say "
+				  "one of them");
+	if (built && config->given[KEY_HOSTNAME])
+		add_error(config, "hostname is set, but a %s has its own: leave it out",
+			config->given[KEY_FLAKE] ? "flake" : "built system");
+	if (url_is_remote(config->configuration) && !config->given[KEY_CONFIGURATION_SUM])
+		add_error(config, "configuration-sha256 is not set: a configuration from the "
+				  "network decides what is installed, so say which one it is "
+				  "(sha256sum configuration.nix)");
+}
+
+static void check_whole(struct config *config)
+{
+	if (config->engine == ENGINE_NIXOS_INSTALL)
+		check_nixos_install(config);
+	else
+		check_cache_engine(config);
+	if ((config->given[KEY_CACHE] || config->engine == ENGINE_CACHE) &&
+		!config->given[KEY_TRUSTED_KEYS])
+		add_error(config, "trusted-keys is not set: name the keys that may sign, or say "
+				  "trusted-keys = none");
 }
 
 /* Joins the first errors, as many as fit, into one sentence. */
@@ -351,7 +394,8 @@ int config_finish(struct config *config, struct error *err)
 
 bool config_needs_network(const struct config *config)
 {
-	bool needs = url_is_remote(config->manifest);
+	bool needs = url_is_remote(config->manifest) || url_is_remote(config->configuration) ||
+		     flake_is_remote(config->flake);
 
 	for (size_t i = 0; i < config->cache_count; i++)
 		needs = needs || url_is_remote(config->caches[i]);

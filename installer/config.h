@@ -23,34 +23,39 @@
 #define CONFIG_ERRORS_BYTES 4096
 
 enum config_key {
-	KEY_DISK,	  /* auto, a path, serial:NAME */
-	KEY_BOOT_DISK,	  /* the same, for the layout pygrub */
-	KEY_WIPE,	  /* refuse, force */
-	KEY_MACHINE,	  /* virtual, any */
-	KEY_LAYOUT,	  /* auto, bios, gpt, pygrub, direct */
-	KEY_ROOT_LABEL,	  /* ext4 label, 1 to 16 bytes */
-	KEY_ROOT_UUID,	  /* of the root file system */
-	KEY_ESP_LABEL,	  /* FAT label, 1 to 11 characters */
-	KEY_SWAP,	  /* none (default), or the size of a swap partition */
-	KEY_MANIFEST,	  /* URL or absolute path of guest.json */
-	KEY_MANIFEST_SUM, /* its SHA-256: hex, nix32, base64 or SRI */
-	KEY_SYSTEM,	  /* store path */
-	KEY_CACHE,	  /* binary cache URLs, separated by blanks, tried in this order */
-	KEY_TRUSTED_KEYS, /* name:base64 …, separated by blanks; or none */
-	KEY_CA_FILE,	  /* certificates that may vouch for https servers */
-	KEY_STALL,	  /* seconds, 1 to 3600 */
-	KEY_ATTEMPTS,	  /* of a fetch, 1 to 100 */
-	KEY_KEYS,	  /* none, or some of drive, cidata, credential and paths of key files */
-	KEY_KEYS_USER,	  /* root (default), or another user of the guest */
-	KEY_HOST_KEYS,	  /* generate, none; by default what the guest can have */
-	KEY_FILES,	  /* TARGET=SOURCE …: further files of the guest */
-	KEY_ON_SUCCESS,	  /* poweroff, reboot, shell, exit */
-	KEY_ON_FAILURE,	  /* the same */
-	KEY_TIMEOUT,	  /* seconds, 1 to 604800 */
-	KEY_IP,		  /* dhcp (default), off, or the fields of the kernel's ip= */
-	KEY_INTERFACE,	  /* auto (default), a name, or a MAC address */
-	KEY_REPORT_URL,	  /* http(s) URL to which the verdict is sent */
-	KEY_SEED,	  /* a UUID from which every other UUID of this install is derived */
+	KEY_DISK,	       /* auto, a path, serial:NAME */
+	KEY_BOOT_DISK,	       /* the same, for the layout pygrub */
+	KEY_WIPE,	       /* refuse, force */
+	KEY_MACHINE,	       /* virtual, any */
+	KEY_LAYOUT,	       /* auto, bios, gpt, pygrub, direct */
+	KEY_ROOT_LABEL,	       /* ext4 label, 1 to 16 bytes */
+	KEY_ROOT_UUID,	       /* of the root file system */
+	KEY_ESP_LABEL,	       /* FAT label, 1 to 11 characters */
+	KEY_SWAP,	       /* none (default), or the size of a swap partition */
+	KEY_MANIFEST,	       /* URL or absolute path of guest.json */
+	KEY_MANIFEST_SUM,      /* its SHA-256: hex, nix32, base64 or SRI */
+	KEY_SYSTEM,	       /* store path */
+	KEY_ENGINE,	       /* cache (default), nixos-install */
+	KEY_CONFIGURATION,     /* URL or absolute path of a NixOS module */
+	KEY_CONFIGURATION_SUM, /* its SHA-256 */
+	KEY_FLAKE,	       /* REF#NAME */
+	KEY_HOSTNAME,	       /* of the guest that nixos-install builds */
+	KEY_CACHE,	       /* binary cache URLs, separated by blanks, tried in this order */
+	KEY_TRUSTED_KEYS,      /* name:base64 …, separated by blanks; or none */
+	KEY_CA_FILE,	       /* certificates that may vouch for https servers */
+	KEY_STALL,	       /* seconds, 1 to 3600 */
+	KEY_ATTEMPTS,	       /* of a fetch, 1 to 100 */
+	KEY_KEYS,	/* none, or some of drive, cidata, credential and paths of key files */
+	KEY_KEYS_USER,	/* root (default), or another user of the guest */
+	KEY_HOST_KEYS,	/* generate, none; by default what the guest can have */
+	KEY_FILES,	/* TARGET=SOURCE …: further files of the guest */
+	KEY_ON_SUCCESS, /* poweroff, reboot, shell, exit */
+	KEY_ON_FAILURE, /* the same */
+	KEY_TIMEOUT,	/* seconds, 1 to 604800 */
+	KEY_IP,		/* dhcp (default), off, or the fields of the kernel's ip= */
+	KEY_INTERFACE,	/* auto (default), a name, or a MAC address */
+	KEY_REPORT_URL, /* http(s) URL to which the verdict is sent */
+	KEY_SEED,	/* a UUID from which every other UUID of this install is derived */
 	CONFIG_KEY_COUNT,
 };
 
@@ -68,6 +73,12 @@ enum host_keys {
 	HOST_KEYS_AUTO, /* where the guest has an SSH server and ssh-keygen */
 	HOST_KEYS_GENERATE,
 	HOST_KEYS_NONE,
+};
+
+/* What makes the system that is installed. */
+enum engine {
+	ENGINE_CACHE,	      /* a closure, copied from a binary cache */
+	ENGINE_NIXOS_INSTALL, /* the live system's nixos-install */
 };
 
 enum ending {
@@ -90,6 +101,11 @@ struct config {
 	char manifest[CONFIG_TEXT_BYTES]; /* empty: none */
 	uint8_t manifest_sha256[32];	  /* if given[KEY_MANIFEST_SUM] */
 	char system[256];		  /* empty: the manifest's */
+	enum engine engine;
+	char configuration[CONFIG_TEXT_BYTES]; /* empty: none is named */
+	uint8_t configuration_sha256[32];      /* if given[KEY_CONFIGURATION_SUM] */
+	char flake[CONFIG_TEXT_BYTES];	       /* REF#NAME; empty: none */
+	char hostname[64];		       /* empty: the configuration's */
 	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES];
 	size_t cache_count;
 	char trusted_keys[CONFIG_TRUSTED_MAX][256];
@@ -149,11 +165,3 @@ int config_finish(struct config *config, struct error *err) WARN_UNUSED;
 /* Whether the install itself, or at least its report, has to go over the network. */
 bool config_needs_network(const struct config *config);
 bool config_wants_network(const struct config *config);
-
-/* Prints every key, its values and its default, for --help. */
-struct config_key_info {
-	const char *name;
-	const char *values;
-	const char *meaning;
-};
-extern const struct config_key_info config_keys[CONFIG_KEY_COUNT];

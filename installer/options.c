@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
+#include "configkey.h"
 #include "text.h"
 
 #define DEFAULT_CONFIG_PATH "/etc/guest-installer.conf"

@@ -9,11 +9,5 @@
 
 #include "config.h"
 
-/* The key of this name, or CONFIG_KEY_COUNT. */
-enum config_key value_key(const char *name);
-
-/* The key whose name is nearest to a misspelt one, or CONFIG_KEY_COUNT if none is near. */
-enum config_key value_key_near(const char *name);
-
 /* Sets a key from its text. -EINVAL (and config untouched) if it cannot hold that. */
 int value_set(struct config *config, enum config_key key, const char *text) WARN_UNUSED;
