@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -47,6 +48,17 @@ static int open_input(const char *text, struct error *err)
 	return steal_fd(&fd);
 }
 
+/* Below a root, or with a /proc of its own. */
+static bool settle_in(const struct child *child)
+{
+	if (child->root)
+		return chroot(child->root) == 0 && chdir("/") == 0;
+	if (!child->apart)
+		return true;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) == 0;
+}
+
 /* In the new process: never returns. What goes wrong is said on the output pipe. */
 static _Noreturn void execute(const struct child *child, int input, int output)
 {
@@ -61,26 +73,26 @@ static _Noreturn void execute(const struct child *child, int input, int output)
 	/* Whoever ends the installer ends what it runs. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-		dup2(output, STDERR_FILENO) >= 0 &&
-		(!child->root || (chroot(child->root) == 0 && chdir("/") == 0)))
+		dup2(output, STDERR_FILENO) >= 0 && settle_in(child))
 		execve(child->argv[0], (char *const *)child->argv, (char *const *)environment);
 	dprintf(output, "%s: %s\n", child->argv[0], strerror(errno));
 	_exit(EXIT_NOT_FOUND);
 }
 
-/* Forks; below a root the process gets a PID namespace of its own, so that whatever it leaves
- * running ends with it and holds no mount. */
+/* Forks; below a root, or apart, the process gets a PID namespace of its own, so that whatever it
+ * leaves running ends with it and holds no mount. */
 static pid_t start(const struct child *child)
 {
-	unsigned long flags = SIGCHLD | (child->root ? CLONE_NEWPID : 0);
+	unsigned long flags = SIGCHLD | CLONE_NEWPID | (child->apart ? CLONE_NEWNS : 0);
 
-	if (!child->root)
+	if (!child->root && !child->apart)
 		return fork();
 	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0);
 }
 
 /* The program's output on its way to the log. */
 struct relay {
+	const struct child *child;
 	const char *name;
 	char line[LINE_BYTES], last[LINE_BYTES];
 	size_t used; /* of the line at hand */
@@ -94,6 +106,8 @@ static void end_line(struct relay *relay)
 	if (relay->line[0] == '\0')
 		return;
 	log_line("%s: %s", relay->name, relay->line);
+	if (relay->child->watch)
+		relay->child->watch(relay->line, relay->child->userdata);
 	memcpy(relay->last, relay->line, sizeof(relay->last));
 }
 
@@ -153,7 +167,7 @@ int child_run(const struct child *child, struct error *err)
 {
 	const char *name = file_base_name(child->argv[0]);
 	AUTO_CLOSE int input = open_input(child->input, err);
-	struct relay relay = { .name = name };
+	struct relay relay = { .child = child, .name = name };
 	int ends[2], status;
 	pid_t pid;
 
@@ -175,4 +189,17 @@ int child_run(const struct child *child, struct error *err)
 		if (errno != EINTR)
 			return error_errno(err, -errno, "wait for %s", name);
 	return judge(name, status, relay.last, err);
+}
+
+int child_find(const char *name, const char *folders, char *ret, size_t ret_bytes)
+{
+	while (*folders) {
+		int length = (int)strcspn(folders, ":");
+		int n = snprintf(ret, ret_bytes, "%.*s/%s", length, folders, name);
+
+		if (length > 0 && n > 0 && (size_t)n < ret_bytes && access(ret, X_OK) == 0)
+			return 0;
+		folders += length + (folders[length] == ':');
+	}
+	return -ENOENT;
 }

@@ -7,6 +7,8 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "digest.h"
+#include "encoding.h"
 
 int document_add(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
 {
@@ -58,4 +60,18 @@ int document_post(const struct config *config, const char *url, const char *json
 
 	fetch_free(&fetch);
 	return r;
+}
+
+int document_check_sha256(const char *text, size_t size_bytes, const uint8_t expected[32],
+	const char *key, struct error *err)
+{
+	uint8_t sum[SHA256_BYTES];
+	char hex[HEX_CHARS(SHA256_BYTES) + 1];
+
+	digest_sha256(text, size_bytes, sum);
+	if (memcmp(sum, expected, sizeof(sum)) == 0)
+		return 0;
+	hex_encode(sum, sizeof(sum), hex);
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"its SHA-256 is %s, which is not what %s says", hex, key);
 }

@@ -28,6 +28,11 @@ void document_end(struct document *document);
 int document_fetch(const struct config *config, const char *url, size_t limit_bytes,
 	char **ret_text, size_t *ret_size_bytes, struct error *err) WARN_UNUSED;
 
+/* What comes from anywhere must be what configuration says it is: -EBADMSG with EXIT_VERIFY if its
+ * SHA-256 is another than what key stands for. */
+int document_check_sha256(const char *text, size_t size_bytes, const uint8_t expected[32],
+	const char *key, struct error *err) WARN_UNUSED;
+
 /* Sends JSON by POST, again and again until a server has taken it (status 2xx), what happened
  * cannot pass, or timeout_ms are over. */
 int document_post(const struct config *config, const char *url, const char *json,

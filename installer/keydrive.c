@@ -2,6 +2,7 @@
 #include "keydrive.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,7 @@
 
 #define CA_MAX_BYTES	((size_t)1024 * 1024)
 #define NETRC_MAX_BYTES ((size_t)64 * 1024)
+#define NIX_MAX_BYTES	((size_t)1024 * 1024)
 
 /* FAT knows no case, and who types the name may not either. */
 static bool is_config(const char *name)
@@ -19,15 +21,20 @@ static bool is_config(const char *name)
 	return strcasecmp(name, KEYDRIVE_CONFIG_NAME) == 0;
 }
 
-static bool is_ca(const char *name)
-{
-	return strcasecmp(name, "ca.pem") == 0 || strcasecmp(name, "ca.crt") == 0;
-}
-
-static bool is_netrc(const char *name)
-{
-	return strcasecmp(name, "netrc") == 0;
-}
+/* Files that are read where they are there, but that make no key drive. */
+static const struct {
+	const char *name;
+	size_t max_bytes;
+	size_t text; /* where in struct keydrive */
+} companions[] = {
+	{ "ca.pem", CA_MAX_BYTES, offsetof(struct keydrive, ca_text) },
+	{ "ca.crt", CA_MAX_BYTES, offsetof(struct keydrive, ca_text) },
+	{ "netrc", NETRC_MAX_BYTES, offsetof(struct keydrive, netrc_text) },
+	{ "configuration.nix", NIX_MAX_BYTES, offsetof(struct keydrive, configuration_text) },
+	{ "flake.nix", NIX_MAX_BYTES, offsetof(struct keydrive, flake_text) },
+	{ "flake.lock", NIX_MAX_BYTES, offsetof(struct keydrive, lock_text) },
+};
+#define COMPANION_COUNT (sizeof(companions) / sizeof(companions[0]))
 
 static int take_config(int folder, const char *name, struct keydrive *drive, struct error *err)
 {
@@ -43,17 +50,23 @@ static int take_config(int folder, const char *name, struct keydrive *drive, str
 	return r;
 }
 
-/* A file for the network; a drive that holds nothing else is no key drive. */
-static int take_text(
-	int folder, const char *name, size_t max_bytes, char **ret_text, struct error *err)
+/* A drive that holds nothing else is no key drive. */
+static int take_companion(int folder, const char *name, struct keydrive *drive, struct error *err)
 {
-	size_t size_bytes;
+	for (size_t i = 0; i < COMPANION_COUNT; i++) {
+		char **text = (char **)((char *)drive + companions[i].text);
+		size_t size_bytes;
 
-	if (*ret_text)
-		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
-			"there are two files for the same purpose, of which one is %s", name);
-	return drive_read_file(
-		folder, name, max_bytes, EXIT_CONFIGURATION, ret_text, &size_bytes, err);
+		if (strcasecmp(name, companions[i].name) != 0)
+			continue;
+		if (*text)
+			return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
+				"there are two files for the same purpose, of which one is %s",
+				name);
+		return drive_read_file(folder, name, companions[i].max_bytes, EXIT_CONFIGURATION,
+			text, &size_bytes, err);
+	}
+	return 0;
 }
 
 static int take_keys(int folder, const char *name, struct keydrive *drive, struct error *err)
@@ -92,12 +105,8 @@ static int read_entries(DIR *dir, struct keydrive *drive, struct error *err)
 			r = take_config(dirfd(dir), entry->d_name, drive, err);
 		else if (keys_is_key_file(entry->d_name))
 			r = take_keys(dirfd(dir), entry->d_name, drive, err);
-		else if (is_ca(entry->d_name))
-			r = take_text(
-				dirfd(dir), entry->d_name, CA_MAX_BYTES, &drive->ca_text, err);
-		else if (is_netrc(entry->d_name))
-			r = take_text(dirfd(dir), entry->d_name, NETRC_MAX_BYTES,
-				&drive->netrc_text, err);
+		else
+			r = take_companion(dirfd(dir), entry->d_name, drive, err);
 		if (r >= 0)
 			errno = 0;
 	}
@@ -203,10 +212,14 @@ void keydrive_free(struct keydrive *drive)
 	for (size_t i = 0; i < drive->count; i++)
 		free(drive->files[i].text);
 	free(drive->config_text);
-	free(drive->ca_text);
-	free(drive->netrc_text);
+	for (size_t i = 0; i < COMPANION_COUNT; i++) {
+		char **text = (char **)((char *)drive + companions[i].text);
+
+		free(*text);
+		*text = NULL;
+	}
 	drive->count = 0;
-	drive->config_text = drive->ca_text = drive->netrc_text = NULL;
+	drive->config_text = NULL;
 	drive->config_bytes = 0;
 	drive->found = false;
 }

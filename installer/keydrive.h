@@ -33,11 +33,15 @@ struct keydrive {
 	size_t config_bytes;
 	char *ca_text;	  /* of ca.pem or ca.crt: certificates for https; NULL if there is none */
 	char *netrc_text; /* of netrc: users and passwords for servers; NULL if there is none */
+	/* What nixos-install is to build: configuration.nix, flake.nix and flake.lock; NULL
+	 * likewise. */
+	char *configuration_text, *flake_text, *lock_text;
 };
 
 /* Looks at every disk that is neither cdrom nor medium nor in use nor unreadable: a FAT file system
  * on the whole of it or on its first partition, in whose root lies a key file or
- * guest-installer.conf, is the key drive; certificates and passwords on it are read, too. It is
+ * guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
+ * configuration on it are read, too. It is
  * mounted on mount_path while it is looked at. disk->key_drive is set for it. None is no error
  * (found stays false); two are one, with EXIT_NO_KEY and both names. A key file that cannot be read
  * or is too large is an error, too. */

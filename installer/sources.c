@@ -11,9 +11,7 @@
 
 #include "cleanup.h"
 #include "cloudconfig.h"
-#include "digest.h"
 #include "document.h"
-#include "encoding.h"
 #include "file.h"
 #include "keys.h"
 #include "log.h"
@@ -234,28 +232,14 @@ int sources_read_keys(const struct config *config, const struct sources *sources
 	return r;
 }
 
-/* What comes from anywhere must be what configuration says it is. */
-static int check_manifest_hash(
-	const struct config *config, const char *text, size_t size_bytes, struct error *err)
-{
-	uint8_t sum[SHA256_BYTES];
-	char hex[HEX_CHARS(SHA256_BYTES) + 1];
-
-	if (!config->given[KEY_MANIFEST_SUM])
-		return 0;
-	digest_sha256(text, size_bytes, sum);
-	if (memcmp(sum, config->manifest_sha256, sizeof(sum)) == 0)
-		return 0;
-	hex_encode(sum, sizeof(sum), hex);
-	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
-		"its SHA-256 is %s, which is not what manifest-sha256 says", hex);
-}
-
 static int take_manifest(const struct config *config, const char *text, size_t size_bytes,
 	struct manifest *ret, struct error *err)
 {
-	int r = check_manifest_hash(config, text, size_bytes, err);
+	int r = 0;
 
+	if (config->given[KEY_MANIFEST_SUM])
+		r = document_check_sha256(
+			text, size_bytes, config->manifest_sha256, "manifest-sha256", err);
 	if (r == 0)
 		r = manifest_parse(text, size_bytes, ret, err);
 	if (r == 0 && config->system[0] && strcmp(config->system, ret->system) != 0)
