@@ -96,6 +96,9 @@ build/asan/cflags: FORCE
 build/static/%.o: installer/%.c build/static/cflags Makefile
 	$(MUSL_CC) $(CPPFLAGS) $(STATIC_CFLAGS) -c -o $@ $<
 
+# The modules that installer/layoutnix.c takes into the program.
+build/static/layoutnix.o build/asan/layoutnix.o build/fuzz/objects/layoutnix.o: $(wildcard iso/layouts/*.nix)
+
 build/guest-installer: $(STATIC_OBJECTS)
 	$(LINK)
 	@file $@ | grep -qE 'static(ally|-pie) linked' || { echo "$@ is not static" >&2; exit 1; }

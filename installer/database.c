@@ -366,6 +366,18 @@ static int verify_all(sqlite3 *db, const struct closure *closure, struct error *
 	return r == 0 ? verify_count(db, closure, err) : r;
 }
 
+/* Opens it without writing anything beside it: the file system is read-only, and Nix may have left
+ * the database in a mode that wants a second file. */
+static int open_written(const char *target_path, sqlite3 **ret, struct error *err)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "file:%s" DATABASE_FILE "?immutable=1", target_path);
+	if (sqlite3_open_v2(path, ret, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
+		return sqlite_error(err, *ret, path);
+	return 0;
+}
+
 int database_verify(const char *target_path, const struct closure *closure, struct error *err)
 {
 	AUTO_SQLITE sqlite3 *db = NULL;
@@ -374,10 +386,47 @@ int database_verify(const char *target_path, const struct closure *closure, stru
 
 	snprintf(path, sizeof(path), "%s" SCHEMA_FILE, target_path);
 	r = verify_schema(path, err);
+	if (r == 0)
+		r = open_written(target_path, &db, err);
+	return r < 0 ? r : verify_all(db, closure, err);
+}
+
+static int see_path(const char *target_path, const char *store_path, struct error *err)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+
+	if (store_path_check(store_path) < 0)
+		return wrong(err, "it has the path %s", store_path);
+	if ((size_t)snprintf(path, sizeof(path), "%s%s", target_path, store_path) >= sizeof(path))
+		return wrong(err, "the path %s is too long", store_path);
+	if (lstat(path, &st) < 0)
+		return wrong(err, "%s is registered, but not there", store_path);
+	return 0;
+}
+
+int database_verify_present(
+	const char *target_path, const char *system, struct database_size *ret, struct error *err)
+{
+	AUTO_SQLITE sqlite3 *db = NULL;
+	AUTO_STATEMENT sqlite3_stmt *select = NULL;
+	bool found = false;
+	int code = SQLITE_DONE, r = open_written(target_path, &db, err);
+
+	*ret = (struct database_size){ 0 };
+	if (r == 0)
+		r = prepare(db, "select path, narSize from ValidPaths", &select, err);
+	while (r == 0 && (code = sqlite3_step(select)) == SQLITE_ROW) {
+		const char *path = (const char *)sqlite3_column_text(select, 0);
+
+		r = see_path(target_path, path ? path : "", err);
+		found = found || (path && strcmp(path, system) == 0);
+		ret->nar_bytes += (uint64_t)sqlite3_column_int64(select, 1);
+		ret->paths++;
+	}
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "%s" DATABASE_FILE, target_path);
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		return sqlite_error(err, db, path);
-	return verify_all(db, closure, err);
+	if (code != SQLITE_DONE)
+		return sqlite_error(err, db, "read the Nix database");
+	return found ? 0 : wrong(err, "%s is not registered", system);
 }

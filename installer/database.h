@@ -16,6 +16,17 @@
 int database_write(const char *target_path, const struct closure *closure,
 	int64_t registration_time, struct error *err) WARN_UNUSED;
 
+/* What a database has. */
+struct database_size {
+	uint64_t nar_bytes;
+	size_t paths;
+};
+
+/* Reads a database back that Nix has written, and sees that every path it has is there, and the
+ * system among them; else EXIT_VERIFY with the first that is not. */
+int database_verify_present(const char *target_path, const char *system, struct database_size *ret,
+	struct error *err) WARN_UNUSED;
+
 /* Reads the database back (read-only) and sees every path of the closure registered with its hash,
  * size and references; names the first that is not, with EXIT_VERIFY. */
 int database_verify(

@@ -142,7 +142,7 @@ static int fit_boot_device(
 			"The guest is to boot by BIOS, but its GRUB has the device nodev: set the "
 			"guest's boot.loader.grub.device to %s.",
 			plan->disk_path);
-	if (strcmp(device, "nodev") == 0)
+	if (strcmp(device, "nodev") == 0 || !device[0])
 		return 0;
 	if (strcmp(device, plan->disk_path) != 0)
 		return refuse(err,

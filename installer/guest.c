@@ -76,29 +76,31 @@ static int write_random_seed(const char *root, struct error *err)
 	return file_write(path, seed, sizeof(seed), 0600, 0, 0, err);
 }
 
-int guest_register(const char *root, const char *system, struct error *err)
+int guest_link_profile(const char *root, const char *system, struct error *err)
 {
-	const struct {
-		const char *target, *path;
-	} links[] = {
-		{ system, PROFILE "-1-link" },
-		{ "system-1-link", PROFILE },
-		{ "/proc/mounts", "/etc/mtab" },
-	};
 	char path[FILE_PATH_BYTES];
 	int r;
 
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		file_below(path, root, "%s", links[i].path);
-		r = file_make_link(links[i].target, path, err);
-		if (r < 0)
-			return r;
-	}
-	file_below(path, root, "/etc/NIXOS");
-	r = file_write(path, "", 0, 0644, 0, 0, err);
+	file_below(path, root, PROFILE "-1-link");
+	r = file_make_link(system, path, err);
 	if (r < 0)
 		return r;
-	return write_random_seed(root, err);
+	file_below(path, root, PROFILE);
+	return file_make_link("system-1-link", path, err);
+}
+
+int guest_prepare(const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r;
+
+	file_below(path, root, "/etc/mtab");
+	r = file_make_link("/proc/mounts", path, err);
+	if (r < 0)
+		return r;
+	file_below(path, root, "/etc/NIXOS");
+	r = file_write(path, "", 0, 0644, 0, 0, err);
+	return r < 0 ? r : write_random_seed(root, err);
 }
 
 /* Runs one of the guest's programs whose failure nixos-install tolerates too. */

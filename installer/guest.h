@@ -13,8 +13,11 @@
 /* The folders that are there before the first store path. Their owners and modes are set. */
 int guest_make_tree(const char *root, struct error *err) WARN_UNUSED;
 
-/* profiles/system, /etc/NIXOS, /etc/mtab, and a seed for the guest's random numbers. */
-int guest_register(const char *root, const char *system, struct error *err) WARN_UNUSED;
+/* The profile `system`, its first generation. */
+int guest_link_profile(const char *root, const char *system, struct error *err) WARN_UNUSED;
+
+/* /etc/NIXOS, /etc/mtab, and a seed for the guest's random numbers. */
+int guest_prepare(const char *root, struct error *err) WARN_UNUSED;
 
 /* Runs activate and systemd-tmpfiles; their failures are logged and tolerated, as nixos-install
  * does. */

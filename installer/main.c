@@ -31,11 +31,13 @@
 #include "medium.h"
 #include "mount.h"
 #include "network.h"
+#include "nixosinstall.h"
 #include "options.h"
 #include "partition.h"
 #include "pid1.h"
 #include "plan.h"
 #include "progress.h"
+#include "recipe.h"
 #include "report.h"
 #include "results.h"
 #include "select.h"
@@ -50,6 +52,10 @@
 #define KEY_DRIVE_PATH RUN_PATH "/keys"
 #define LOG_PATH       "/var/log/guest-installer.log"
 
+/* How much a small NixOS system of today is. */
+#define BUILT_BYTES (3 * GIB / 2)
+#define BUILT_FILES 100000
+
 /* All that is known before the first write. */
 struct decision {
 	struct disk disks[DISKS_MAX];
@@ -58,7 +64,8 @@ struct decision {
 	struct sources sources;
 	struct config config;
 	struct manifest manifest;
-	struct closure closure;
+	struct closure closure; /* engine cache: what is copied */
+	struct recipe recipe;	/* engine nixos-install: what it builds */
 	struct selection selection;
 	struct plan plan;
 	char *keys_text; /* authorized_keys; NULL for keys=none */
@@ -171,6 +178,30 @@ static int read_config(const struct options *options, struct outcome *outcome, s
 	return start_network(options, outcome, ret, err);
 }
 
+/* What will be installed, and how much it is. Of a system that is still to be built only a guess is
+ * had: that of a small one. */
+static int read_system(struct decision *d, struct plan_needs *needs, struct error *err)
+{
+	enum layout layout;
+	int r;
+
+	if (d->config.engine == ENGINE_NIXOS_INSTALL) {
+		r = plan_layout(&d->config, NULL, needs->on_xen, &layout, err);
+		if (r < 0)
+			return r;
+		manifest_assume(d->config.system, layout, &d->manifest);
+		needs->nar_bytes = BUILT_BYTES;
+		needs->files = BUILT_FILES;
+		return recipe_read(&d->config, &d->sources.drive, &d->recipe, err);
+	}
+	r = sources_read_manifest(&d->config, &d->manifest, err);
+	if (r == 0)
+		r = closure_walk(&d->config, d->manifest.system, &d->closure, err);
+	needs->nar_bytes = d->closure.nar_bytes;
+	needs->files = d->manifest.files;
+	return r;
+}
+
 /* Reads all there is to know and decides what will be done. Writes nothing. */
 static int decide(const struct options *options, struct outcome *outcome, struct decision *d,
 	struct error *err)
@@ -206,20 +237,15 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_CLOSURE, "reading the manifest and the closure");
-	r = sources_read_manifest(&d->config, &d->manifest, err);
-	if (r < 0)
-		return r;
-	r = closure_walk(&d->config, d->manifest.system, &d->closure, err);
+	progress_begin(outcome, STAGE_CLOSURE, "reading what is to be installed");
+	needs.swap_bytes = d->config.swap_bytes;
+	needs.firmware = machine_firmware();
+	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
+	r = read_system(d, &needs, err);
 	if (r < 0)
 		return r;
 
 	progress_begin(outcome, STAGE_TARGET, "choosing the disk");
-	needs.nar_bytes = d->closure.nar_bytes;
-	needs.files = d->manifest.files;
-	needs.swap_bytes = d->config.swap_bytes;
-	needs.firmware = machine_firmware();
-	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
 	r = choose_target(d, &needs, err);
 	if (r < 0)
 		return r;
@@ -233,9 +259,26 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 
 /* -------------------------------------------------------- beyond the line of no return */
 
+/* The store was copied; Nix of the guest must know of it. */
+static int register_store(struct outcome *outcome, const struct decision *d, struct error *err)
+{
+	int r;
+
+	progress_begin(outcome, STAGE_DATABASE, "registering the store paths");
+	r = database_write(TARGET_PATH, &d->closure, time(NULL), err);
+	return r < 0 ? r : guest_link_profile(TARGET_PATH, d->plan.system, err);
+}
+
+static int build_system(struct outcome *outcome, struct decision *d, struct error *err)
+{
+	progress_begin(outcome, STAGE_COPY, "building the system with nixos-install");
+	return nixosinstall_run(outcome, &d->recipe, &d->config, &d->plan, d->keys_text,
+		TARGET_PATH, d->plan.system, err);
+}
+
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
-	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
+	struct outcome *outcome, struct decision *d, struct claim *claim, struct error *err)
 {
 	const struct target_files files = {
 		.keys_text = d->keys_text, .config = &d->config, .extras = &d->extras
@@ -246,11 +289,13 @@ static int fill_target(
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_DATABASE, "registering the store paths");
-	r = database_write(TARGET_PATH, &d->closure, time(NULL), err);
+	r = guest_prepare(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	r = guest_register(TARGET_PATH, d->plan.system, err);
+	if (d->config.engine == ENGINE_NIXOS_INSTALL)
+		r = build_system(outcome, d, err);
+	else
+		r = register_store(outcome, d, err);
 	if (r < 0)
 		return r;
 
@@ -264,9 +309,9 @@ static int fill_target(
 }
 
 /* Runs work on the mounted target; it is unmounted again whatever comes of it. */
-static int with_target(struct outcome *outcome, const struct decision *d, struct claim *claim,
+static int with_target(struct outcome *outcome, struct decision *d, struct claim *claim,
 	bool read_only,
-	int (*work)(struct outcome *outcome, const struct decision *d, struct claim *claim,
+	int (*work)(struct outcome *outcome, struct decision *d, struct claim *claim,
 		struct error *err),
 	struct error *err)
 {
@@ -284,12 +329,12 @@ static int with_target(struct outcome *outcome, const struct decision *d, struct
 }
 
 static int verify_target(
-	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
+	struct outcome *outcome, struct decision *d, struct claim *claim, struct error *err)
 {
 	const struct verify_request request = {
 		.plan = &d->plan,
 		.manifest = &d->manifest,
-		.closure = &d->closure,
+		.closure = d->config.engine == ENGINE_CACHE ? &d->closure : NULL,
 		.root = TARGET_PATH,
 		.disk_fd = claim->lock_fd,
 		.first_sector = claim->gate.sector,
@@ -321,9 +366,10 @@ static int finish(const struct decision *d, struct claim *claim, struct error *e
 
 /* The mark says `unfinished` before the table is written, and `installed` as the last write. The
  * gate is shut from the table to the end, but for the boot loader. The store is copied before the
- * target is mounted: it is written as an ext4 holds it, and the kernel makes no file of it. */
+ * target is mounted: it is written as an ext4 holds it, and the kernel makes no file of it.
+ * nixos-install fills a mounted one. */
 static int carry_out(
-	struct outcome *outcome, const struct decision *d, struct claim *claim, struct error *err)
+	struct outcome *outcome, struct decision *d, struct claim *claim, struct error *err)
 {
 	struct mark unfinished = { .state = MARK_UNFINISHED };
 	int r;
@@ -353,10 +399,12 @@ static int carry_out(
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_COPY, "copying the store");
-	r = target_copy_store(outcome, &d->plan, &d->config, &d->closure, err);
-	if (r < 0)
-		return r;
+	if (d->config.engine == ENGINE_CACHE) {
+		progress_begin(outcome, STAGE_COPY, "copying the store");
+		r = target_copy_store(outcome, &d->plan, &d->config, &d->closure, err);
+		if (r < 0)
+			return r;
+	}
 
 	progress_begin(outcome, STAGE_MOUNT, "mounting");
 	r = with_target(outcome, d, claim, false, fill_target, err);
@@ -378,7 +426,8 @@ static int carry_out(
 static int make_run_folder(struct error *err)
 {
 	mkdir("/run", 0755);
-	return file_make_folder(RUN_PATH, 0700, 0, 0, err);
+	/* nixos-install wants a target that everybody could reach. */
+	return file_make_folder(RUN_PATH, 0755, 0, 0, err);
 }
 
 /* What the machine needs before disks can be judged. */
@@ -414,7 +463,7 @@ static int install(const struct options *options, struct outcome *outcome, struc
 	if (r < 0)
 		return r;
 	progress_end(outcome);
-	results_tell_install(outcome, &decision.plan, &decision.closure);
+	results_tell_install(outcome, &decision.plan);
 	return 0;
 }
 

@@ -270,15 +270,25 @@ int manifest_parse(const char *text, size_t size_bytes, struct manifest *ret, st
 
 void manifest_assume(const char *system, enum layout layout, struct manifest *ret)
 {
+	bool grub = !layout_needs_host(layout);
+
 	*ret = (struct manifest){
 		.layout = layout,
 		.mounts = { { .path = "/", .fstype = "ext4" } },
 		.mount_count = 1,
-		.boot_loader = "none",
-		.boot_device = "nodev",
 		.ssh_enabled = true,
 		.ssh_key_files = { "%h/.ssh/authorized_keys" },
 		.ssh_key_file_count = 1,
 	};
 	snprintf(ret->system, sizeof(ret->system), "%s", system);
+	snprintf(ret->boot_loader, sizeof(ret->boot_loader), "%s", grub ? "grub" : "none");
+	snprintf(ret->boot_device, sizeof(ret->boot_device), "%s", grub ? "" : "nodev");
+	if (grub)
+		ret->firmware = FIRMWARE_BIOS;
+	if (layout != LAYOUT_GPT)
+		return;
+	ret->firmware |= FIRMWARE_UEFI;
+	ret->boot_efi = true;
+	ret->mounts[ret->mount_count++] = (struct manifest_mount){ .path = "/boot",
+		.fstype = "vfat" };
 }

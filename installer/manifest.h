@@ -37,7 +37,7 @@ struct manifest {
 	size_t mount_count;
 	char swap_label[17];   /* of a swap partition that the guest uses; empty: none */
 	char boot_loader[16];  /* "grub", "systemd-boot", "none" */
-	char boot_device[128]; /* "/dev/vda", or "nodev" */
+	char boot_device[128]; /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
 	bool boot_efi;	       /* writes EFI/BOOT/BOOTX64.EFI */
 	unsigned firmware;     /* set of enum firmware; empty for pygrub and direct */
 	uint64_t nar_bytes;    /* sum of NarSize over the closure */
@@ -48,9 +48,9 @@ struct manifest {
 	size_t ssh_key_file_count;
 };
 
-/* What is assumed of a system that comes without a manifest, in a layout that needs no boot loader
- * (pygrub, direct): it finds its file systems by the layout's labels and lets in who has a key.
- * Only the verification shows what is true of that. */
+/* What is assumed of a system that comes without a manifest (pygrub, direct), or that is still to
+ * be built for the layout (any): it finds its file systems by the layout's labels, boots as the
+ * layout does and lets in who has a key. Only the verification shows what is true of that. */
 void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
 
 /* Parses and checks a whole manifest. Error: -EINVAL, EXIT_CONFIGURATION, naming the member. */

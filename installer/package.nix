@@ -11,6 +11,8 @@ let
   wanted = [
     "Makefile"
     "installer"
+    "iso"
+    "iso/layouts"
     "tests"
     "tests/lib.sh"
     "tests/run"
@@ -22,7 +24,7 @@ let
       relative = pkgs.lib.removePrefix (toString ../. + "/") (toString path);
       below = folder: pkgs.lib.hasPrefix (folder + "/") relative;
     in
-    builtins.elem relative wanted || below "installer" || below "tests/unit"
+    builtins.elem relative wanted || below "installer" || below "iso/layouts" || below "tests/unit"
   ) ../.;
   version = builtins.head (
     builtins.match ".*\nVERSION = ([0-9.]+)\n.*" (builtins.readFile ../Makefile)

@@ -344,7 +344,7 @@ static int set_system(struct plan *plan, const struct config *config,
 		config->system[0] ? config->system
 		: manifest	  ? manifest->system
 				  : "");
-	if (!plan->system[0])
+	if (!plan->system[0] && config->engine == ENGINE_CACHE)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"There is no manifest and no system: say which system to install.");
 	return 0;
@@ -529,6 +529,7 @@ void plan_print(const struct plan *plan, FILE *out)
 	for (size_t i = 0; i < plan->partition_count; i++)
 		print_partition(plan, i, out);
 	fprintf(out, "directory hash seed: %s\n", plan->hash_seed);
-	fprintf(out, "system: %s\n", plan->system);
+	fprintf(out, "system: %s\n",
+		plan->system[0] ? plan->system : "as nixos-install will build it");
 	fprintf(out, "keys for: %s\n", plan->keys_user);
 }

@@ -60,7 +60,7 @@ struct plan {
 	size_t partition_count;
 	size_t root;	    /* index of the root partition */
 	char hash_seed[37]; /* ext4's directory hash seed */
-	char system[256];
+	char system[256];   /* empty: nixos-install has still to build it */
 	char keys_user[33];
 	enum host_keys host_keys;
 };

@@ -31,11 +31,16 @@ static void account(const struct outcome *outcome)
 
 static void say(const struct outcome *outcome, unsigned permille, const struct event *done)
 {
+	static unsigned most;
 	struct event event = *done;
 
 	event.type = EVENT_PROGRESS;
 	event.stage = outcome->stage;
 	event.percent = stage_percent(event.stage, permille);
+	/* It never goes back, though an engine may mount after it has copied. */
+	if (event.percent < most)
+		event.percent = most;
+	most = event.percent;
 	channels_tell(&event);
 }
 

@@ -11,6 +11,8 @@ void results_tell_verified(struct outcome *outcome, const struct verified *verif
 	progress_result(outcome, "kernel", "%s", verified->boot.kernel);
 	progress_result(outcome, "initrd", "%s", verified->boot.initrd);
 	progress_result(outcome, "cmdline", "%s", verified->boot.command_line);
+	progress_result(outcome, "nar-bytes", "%llu", (unsigned long long)verified->size.nar_bytes);
+	progress_result(outcome, "store-paths", "%zu", verified->size.paths);
 	for (size_t i = 0; i < verified->host_keys.count; i++) {
 		const struct hostkey *key = &verified->host_keys.keys[i];
 
@@ -19,8 +21,7 @@ void results_tell_verified(struct outcome *outcome, const struct verified *verif
 	}
 }
 
-void results_tell_install(
-	struct outcome *outcome, const struct plan *plan, const struct closure *closure)
+void results_tell_install(struct outcome *outcome, const struct plan *plan)
 {
 	progress_result(outcome, "system", "%s", plan->system);
 	progress_result(outcome, "disk", "%s", plan->disk_path);
@@ -28,8 +29,6 @@ void results_tell_install(
 		progress_result(outcome, "boot-disk", "%s", plan->boot_disk_path);
 	progress_result(outcome, "layout", "%s", layout_name(plan->layout));
 	progress_result(outcome, "root-uuid", "%s", plan->partitions[plan->root].fs_uuid);
-	progress_result(outcome, "nar-bytes", "%llu", (unsigned long long)closure->nar_bytes);
-	progress_result(outcome, "store-paths", "%zu", closure->count);
 	progress_tell_seconds(outcome);
 }
 

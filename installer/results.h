@@ -7,17 +7,16 @@
  */
 #pragma once
 
-#include "closure.h"
 #include "outcome.h"
 #include "plan.h"
 #include "verify.h"
 
-/* What was read back: how the guest is started, and by which host keys it is known. */
+/* What was read back: how the guest is started, how much it is, and by which host keys it
+ * is known. */
 void results_tell_verified(struct outcome *outcome, const struct verified *verified);
 
 /* What was installed, where, and how long each stage took. */
-void results_tell_install(
-	struct outcome *outcome, const struct plan *plan, const struct closure *closure);
+void results_tell_install(struct outcome *outcome, const struct plan *plan);
 
 /* The most memory that this process had; told of failures, too: too little of it may be why. */
 void results_tell_memory(struct outcome *outcome);

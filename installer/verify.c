@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
-#include "database.h"
 #include "file.h"
 #include "grubcfg.h"
 #include "grubdisk.h"
@@ -26,11 +25,16 @@ static int failed(struct error *err, int r)
 	return r;
 }
 
-static int verify_paths(const struct verify_request *request, struct error *err)
+static int verify_paths(
+	const struct verify_request *request, struct database_size *ret, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
 	struct stat st;
 
+	if (!request->closure)
+		return database_verify_present(request->root, request->plan->system, ret, err);
+	ret->nar_bytes = request->closure->nar_bytes;
+	ret->paths = request->closure->count;
 	for (size_t i = 0; i < request->closure->count; i++) {
 		file_below(path, request->root, "%s", request->closure->paths[i].info.store_path);
 		if (lstat(path, &st) < 0)
@@ -288,7 +292,7 @@ static int verify_boot(
 
 int verify_all(const struct verify_request *request, struct verified *ret, struct error *err)
 {
-	int r = verify_paths(request, err);
+	int r = verify_paths(request, &ret->size, err);
 
 	if (r == 0)
 		r = verify_boot(request, &ret->boot, err);

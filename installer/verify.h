@@ -11,6 +11,7 @@
 
 #include "bootfiles.h"
 #include "closure.h"
+#include "database.h"
 #include "error.h"
 #include "gate.h"
 #include "hostkeys.h"
@@ -20,16 +21,17 @@
 struct verified {
 	struct boot_files boot;
 	struct hostkeys host_keys; /* those that were made */
+	struct database_size size;
 };
 
 struct verify_request {
 	const struct plan *plan;
 	const struct manifest *manifest;
-	const struct closure *closure;
-	const char *root;	     /* where the target is mounted */
-	int disk_fd;		     /* the whole disk */
-	const uint8_t *first_sector; /* as it will be when the gate is opened: gate.h */
-	const char *keys_text;	     /* authorized_keys as written; NULL for keys=none */
+	const struct closure *closure; /* NULL: what Nix has registered itself is what counts */
+	const char *root;	       /* where the target is mounted */
+	int disk_fd;		       /* the whole disk */
+	const uint8_t *first_sector;   /* as it will be when the gate is opened: gate.h */
+	const char *keys_text;	       /* authorized_keys as written; NULL for keys=none */
 };
 
 /* ret: what the host may want to know of the installed system. */

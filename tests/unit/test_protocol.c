@@ -69,8 +69,8 @@ static void lines_are_exactly_as_documented(void **state)
 static void stages_have_the_names_that_hosts_know(void **state)
 {
 	static const char *const names[STAGE_COUNT] = { "start", "disks", "configuration",
-		"network", "keys", "closure", "target", "plan", "partition", "format", "copy",
-		"mount", "database", "activation", "bootloader", "verify" };
+		"network", "keys", "closure", "target", "plan", "partition", "format", "mount",
+		"copy", "database", "activation", "bootloader", "verify" };
 
 	(void)state;
 	for (size_t i = 0; i < STAGE_COUNT; i++)

@@ -1,0 +1,17 @@
+# Written by guest-installer: what this guest's disk, its host and its owner need.
+{ lib, ... }:
+{
+  imports = [ ./guest-installer/direct.nix ];
+
+  boot.loader.grub.enable = lib.mkForce false;
+  boot.loader.systemd-boot.enable = lib.mkForce false;
+
+  networking.hostName = lib.mkForce "guest";
+
+  services.openssh.enable = lib.mkForce true;
+  services.openssh.authorizedKeysFiles = [ "%h/.ssh/authorized_keys" ];
+  users.users."root".openssh.authorizedKeys.keys = [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCkuPlvbTn2Mp alice@host"
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCkuPlvbTn2Mp alice@host"
+  ];
+}

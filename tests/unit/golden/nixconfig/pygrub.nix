@@ -1,0 +1,21 @@
+# Written by guest-installer: what this guest's disk, its host and its owner need.
+{ lib, ... }:
+{
+  imports = [ ./guest-installer/pygrub.nix ];
+
+  boot.loader.grub.enable = lib.mkForce true;
+  boot.loader.systemd-boot.enable = lib.mkForce false;
+  boot.loader.grub.device = lib.mkForce "nodev";
+  boot.loader.grub.devices = lib.mkForce [ "nodev" ];
+  fileSystems."/boot" = lib.mkForce { device = "/dev/xvda"; fsType = "ext4"; };
+  fileSystems."/" = lib.mkForce { device = "/dev/xvdb"; fsType = "ext4"; };
+
+  networking.hostName = lib.mkForce "guest";
+
+  services.openssh.enable = lib.mkForce true;
+  services.openssh.authorizedKeysFiles = [ "%h/.ssh/authorized_keys" ];
+  users.users."root".openssh.authorizedKeys.keys = [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCkuPlvbTn2Mp alice@host"
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCkuPlvbTn2Mp alice@host"
+  ];
+}
