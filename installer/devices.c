@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -193,14 +195,34 @@ static bool loop_is_on(const struct places *at, const char *loop, const char *pa
 	return backing[0] && strcmp(backing, path) == 0;
 }
 
-static void find_loop(const struct places *at, const char *path, struct disk *disk)
+/* Whether an attached loop device has this file behind it, by whatever name: there are hard
+ * links, and in a chroot other paths. */
+static bool loop_has(const struct places *at, const char *loop, const struct stat *file)
+{
+	char attribute[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	struct loop_info64 info;
+	AUTO_CLOSE int fd = -1;
+
+	file_below(attribute, at->sysfs, "/block/%s/loop", loop);
+	if (access(attribute, F_OK) < 0)
+		return false;
+	file_below(path, at->dev, "/%s", loop);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 &&
+	       info.lo_device == file->st_dev && info.lo_inode == file->st_ino;
+}
+
+/* file: what is at the path, if it is a file. */
+static void find_loop(
+	const struct places *at, const char *path, const struct stat *file, struct disk *disk)
 {
 	AUTO_CLOSEDIR DIR *dir = open_folder(at, "", "");
 	struct dirent *entry;
 
 	while (dir && !disk->used_by[0] && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "loop", strlen("loop")) == 0 &&
-			loop_is_on(at, entry->d_name, path))
+			(loop_is_on(at, entry->d_name, path) ||
+				(file && loop_has(at, entry->d_name, file))))
 			text_append(
 				disk->used_by, sizeof(disk->used_by), "held by %s", entry->d_name);
 	}
@@ -212,7 +234,7 @@ static void find_loops(const struct places *at, const struct members *members, s
 		char path[FILE_PATH_BYTES];
 
 		file_below(path, at->dev, "/%s", file_base_name(members->folders[i]));
-		find_loop(at, path, disk);
+		find_loop(at, path, NULL, disk);
 	}
 }
 
@@ -312,13 +334,13 @@ int devices_scan(const char *sysfs_root, const char *dev_root, const char *mediu
 }
 
 /* An image file that a loop device or a virtual machine works on would be written twice. */
-static void find_image_use(struct disk *disk)
+static void find_image_use(struct disk *disk, const struct stat *file)
 {
 	const struct places at = { .sysfs = "/sys", .dev = "/dev" };
 	AUTO_FREE char *resolved = realpath(disk->path, NULL);
 
 	if (resolved)
-		find_loop(&at, resolved, disk);
+		find_loop(&at, resolved, file, disk);
 }
 
 int devices_image(const char *path, struct disk *ret, struct error *err)
@@ -342,7 +364,7 @@ int devices_image(const char *path, struct disk *ret, struct error *err)
 	disk.sector_bytes = SECTOR_BYTES;
 	disk.image_file = true;
 	disk.read_only = access(path, W_OK) < 0;
-	find_image_use(&disk);
+	find_image_use(&disk, &st);
 	r = probe_content(&disk, err);
 	if (r < 0)
 		return r;

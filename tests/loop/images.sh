@@ -179,6 +179,11 @@ busy_images_are_refused() {
 	device=$(attach nixos.img)
 	refused 10 "held by ${device##*/}" "${direct[@]}"
 	losetup -d "$device"
+	ln nixos.img alias.img
+	device=$(attach alias.img)
+	refused 10 "held by ${device##*/}" "${direct[@]}"
+	is_blank nixos.img
+	losetup -d "$device"
 	exec 7<nixos.img
 	flock 7
 	refused 10 'in use by another program' "${direct[@]}"
