@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What every guest needs, whatever its disk looks like: drivers of virtual
-# machines in its initrd, a console that the host can read, a server to log in.
+# guest-installer, all layouts: drivers of virtual machines in the initrd, and a
+# server to log in.
 { lib, ... }:
 {
   options.guestInstaller.layout = lib.mkOption {

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 # A NixOS module for each layout of the installer: a configuration and one of
-# these boot after the install. The file systems, the boot loader and the
-# consoles below can all be overridden; what then does not fit the layout is
-# refused by the installer before its first write.
+# these boot after the install. A guest that nixos-install builds gets copies of
+# them, so they need nothing but nixpkgs, old or new.
+#
+# A configuration overrides mkDefault. What the layout cannot do without has the
+# priority of nixpkgs' own image media, 60: it wins over a configuration that was
+# written for another machine, and mkForce over it. What then does not fit the
+# layout is refused by the installer before its first write.
 {
   bios = ./bios.nix;
   gpt = ./gpt.nix;

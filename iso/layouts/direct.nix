@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# One partition `NIXOS` and no boot loader: the host starts the kernel itself.
-{ lib, ... }:
+# guest-installer, layout direct: one partition `NIXOS` and no boot loader; the
+# host starts the kernel itself.
+{ lib, options, ... }:
 {
   imports = [ ./xen.nix ];
 
@@ -11,7 +12,12 @@
     fsType = "ext4";
   };
 
-  boot.loader.grub.enable = false;
-  # NixOS still leaves a /sbin/init that names the newest system.
-  boot.loader.initScript.enable = lib.mkDefault true;
+  boot.loader = {
+    grub.enable = lib.mkOverride 60 false;
+    systemd-boot.enable = lib.mkOverride 60 false;
+  }
+  # NixOS then still leaves a /sbin/init that names the newest system.
+  // lib.optionalAttrs (options.boot.loader ? initScript) {
+    initScript.enable = lib.mkDefault true;
+  };
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# GPT with an EFI system partition on /boot; starts by BIOS and by UEFI.
-{ lib, ... }:
+# guest-installer, layout gpt: an ext4 partition `nixos` and an EFI system
+# partition on /boot; starts by BIOS and by UEFI.
+{ config, lib, ... }:
 {
   imports = [ ./grub.nix ];
 
@@ -18,10 +19,10 @@
   # The removable path needs no variables of the firmware, which a disk that
   # moves to another machine does not take along.
   boot.loader = {
-    efi.canTouchEfiVariables = lib.mkDefault false;
+    efi.canTouchEfiVariables = lib.mkOverride 60 false;
     grub = {
       efiSupport = lib.mkDefault true;
-      efiInstallAsRemovable = lib.mkDefault true;
+      efiInstallAsRemovable = lib.mkDefault config.boot.loader.grub.efiSupport;
     };
   };
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# GRUB on a virtio disk, and a serial console from the first line on.
-{ lib, ... }:
+# guest-installer, layouts bios and gpt: GRUB on a virtio disk, and a serial
+# console from the first line on.
+{ config, lib, ... }:
 {
   imports = [ ./common.nix ];
 
@@ -17,7 +18,7 @@
     loader = {
       timeout = lib.mkDefault 1;
       grub = {
-        enable = lib.mkDefault true;
+        enable = lib.mkDefault (!config.boot.loader.systemd-boot.enable);
         device = lib.mkDefault "/dev/vda";
         extraConfig = ''
           serial --unit=0 --speed=115200

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Two whole disks, NIXBOOT (xvda) and NIXROOT (xvdb), without a boot loader: the
-# host's pygrub reads the grub.cfg that NixOS writes at every rebuild. pygrub
-# knows no drive variables, no doubled slashes and one initrd.
+# guest-installer, layout pygrub: two whole disks, NIXBOOT (xvda) and NIXROOT
+# (xvdb), without a boot loader. The host's pygrub reads the grub.cfg that NixOS
+# writes at every rebuild; it knows no drive variables, no doubled slashes and
+# one initrd.
 {
   config,
   lib,
@@ -10,14 +11,14 @@
   ...
 }:
 let
+  canRepair = options.boot.loader.grub ? extraInstallCommands;
+
   # What install-grub.pl writes for a separate /boot is put right in place.
   repair = ''
-    for file in /boot/grub/grub.cfg; do
-      ${pkgs.gnused}/bin/sed -i -E \
-        -e 's,\(\$drive[0-9]+\)/,/,g' \
-        -e 's,^([[:space:]]*(linux|initrd)[[:space:]]+)/+,\1/,' \
-        "$file"
-    done
+    ${pkgs.gnused}/bin/sed -i -E \
+      -e 's,\(\$drive[0-9]+\)/,/,g' \
+      -e 's,^([[:space:]]*(linux|initrd)[[:space:]]+)/+,\1/,' \
+      /boot/grub/grub.cfg
   '';
 in
 {
@@ -36,27 +37,23 @@ in
 
   boot.loader = {
     timeout = lib.mkDefault 1;
+    systemd-boot.enable = lib.mkOverride 60 false;
     grub = {
       enable = lib.mkDefault true;
-      device = "nodev";
-      fsIdentifier = "provided";
-      splashImage = null;
+      device = lib.mkOverride 60 "nodev";
+      fsIdentifier = lib.mkOverride 60 "provided";
+      splashImage = lib.mkOverride 60 null;
       configurationLimit = lib.mkDefault 3;
     }
-    // (
-      if options.boot.loader.grub ? extraInstallCommands then
-        { extraInstallCommands = repair; }
-      else
-        { }
-    );
+    // lib.optionalAttrs canRepair { extraInstallCommands = repair; };
   };
 
   assertions = [
     {
-      assertion = options.boot.loader.grub ? extraInstallCommands;
+      assertion = canRepair || !config.boot.loader.grub.enable;
       message = ''
         The layout pygrub needs boot.loader.grub.extraInstallCommands, which this
-        nixpkgs does not have: use one of 2020 or later, or the layout direct.
+        nixpkgs does not have yet: use a later one, or the layout direct.
       '';
     }
     {

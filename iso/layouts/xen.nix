@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# A guest that the host starts without firmware: Xen's console, and the serial
-# port for the same disk under QEMU.
+# guest-installer, layouts pygrub and direct: a guest that the host starts without
+# firmware. Xen's console, and the serial port for the same disk under QEMU.
 { ... }:
 {
   imports = [ ./common.nix ];
