@@ -7,7 +7,10 @@ config:
 let
   boot = config.boot.loader;
   grub = boot.grub;
-  efi = grub.enable && grub.efiSupport || boot.systemd-boot.enable or false;
+  systemdBoot = boot.systemd-boot.enable or false;
+  byUefi = grub.enable && grub.efiSupport || systemdBoot;
+  # Whether EFI/BOOT/BOOTX64.EFI is written.
+  removable = grub.enable && grub.efiSupport && grub.efiInstallAsRemovable || systemdBoot;
 
   # A new file system has the name that the guest asks for; on the disks of a
   # pygrub guest it is their place that counts, and the layout names them.
@@ -79,15 +82,15 @@ in
     type =
       if grub.enable then
         "grub"
-      else if boot.systemd-boot.enable or false then
+      else if systemdBoot then
         "systemd-boot"
       else
         "none";
     device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";
-    inherit efi;
+    efi = removable;
   };
   firmware =
-    lib.optional (grub.enable && devices != [ ]) "bios" ++ lib.optional efi "uefi";
+    lib.optional (grub.enable && devices != [ ]) "bios" ++ lib.optional byUefi "uefi";
   ssh = {
     enabled = config.services.openssh.enable;
     authorized_keys_files = config.services.openssh.authorizedKeysFiles;

@@ -23,6 +23,7 @@ let
         grub = {
           enable = false;
           efiSupport = false;
+          efiInstallAsRemovable = false;
           device = "";
           devices = [ ];
         }
@@ -75,6 +76,18 @@ builtins.mapAttrs (_: x: facts (config x)) {
       "/" = ext4 "/dev/disk/by-uuid/0a1b2c3d-0000-4000-8000-000000000000";
     };
     grub = grubOn "/dev/vda" // {
+      efiSupport = true;
+      efiInstallAsRemovable = true;
+    };
+  };
+  # It would register itself with a firmware, and the installer refuses that.
+  not-removable = {
+    layout = "gpt";
+    fileSystems = {
+      "/boot" = esp;
+      "/" = ext4 "/dev/disk/by-label/nixos";
+    };
+    grub = grubOn "nodev" // {
       efiSupport = true;
     };
   };

@@ -37,6 +37,7 @@ import ../../iso/lean.nix
         boot.loader.kernelFile = "bzImage";
         modulesTree = sample.linux;
       };
+      swapDevices = [ ];
       fileSystems = {
         "/" = {
           mountPoint = "/";
@@ -53,6 +54,7 @@ import ../../iso/lean.nix
         enable = true;
         device = "/dev/vda";
         efiSupport = true;
+        efiInstallAsRemovable = true;
       };
       services.openssh = {
         enable = true;
