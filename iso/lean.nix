@@ -22,13 +22,13 @@ let
   errors = conf.errors "settings" settings;
 
   # The medium is mounted by the installer, at this place.
-  text = conf.render (
+  configuration = conf.script (
     {
       manifest = "file:///medium/guest.json";
       cache = "file:///medium/cache";
     }
     // settings
-  );
+  ) "${cache}/trusted-key";
 in
 assert errors == [ ] || throw (lib.concatStringsSep "\n" errors);
 pkgs.runCommand "guest-${config.networking.hostName}.iso"
@@ -44,7 +44,7 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
       pkgs.zstd
     ];
     scripts = ./.;
-    inherit kernel modules text;
+    inherit kernel modules;
     busybox = "${static.busybox}/bin/busybox";
     mkfsFat = "${static.dosfstools}/bin/mkfs.fat";
     installer = "${package}/bin/guest-installer";
@@ -56,8 +56,9 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
   }
   ''
     export HOME=$TMPDIR
-    printf '%s' "$text" >settings
-    echo "trusted-keys = $(cat ${cache}/trusted-key)" >>settings
+    {
+      ${configuration}
+    } >settings
     bash "$scripts/make-initramfs" --installer "$installer" --mkfs-fat "$mkfsFat" \
       --busybox "$busybox" --settings settings \
       --modules "$(echo "$modules"/lib/modules/*)" initrd.img

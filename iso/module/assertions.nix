@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: MIT
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  options,
+  ...
+}:
 let
   cfg = config.services.guest-installer;
-  engine = cfg.settings.engine or "cache";
+  settings = import ./settings.nix { inherit lib; };
+  has = key: cfg.settings.${key} or null != null;
+  builds = cfg.settings.engine or null == "nixos-install";
+
+  # The channel of an installation image can be left out of it.
+  hasChannel = config.system.installer.channel.enable or true;
+  hasNixpkgs =
+    config.nix.nixPath != [ ] && (hasChannel || config.nix.nixPath != options.nix.nixPath.default or [ ]);
 in
 {
   config = lib.mkIf cfg.enable {
     assertions = [
       {
-        assertion = engine == "nixos-install" || cfg.guest != null || cfg.settings ? cache;
+        assertion = builds || cfg.guest != null || has "cache";
         message = ''
           services.guest-installer has nothing to install: set
-          services.guest-installer.guest, or settings.cache and settings.manifest
-          for a closure from the network, or settings.engine = "nixos-install".
+          services.guest-installer.guest, configuration or flake, or
+          settings.cache and settings.manifest for a closure from the network, or
+          settings.engine = "nixos-install" for what nixos-generate-config writes.
         '';
       }
       {
@@ -23,16 +36,41 @@ in
         '';
       }
       {
-        assertion = cfg.guest == null || engine == "cache";
+        assertion = cfg.guest == null || !builds;
         message = ''
-          services.guest-installer.guest is a built system, which engine
-          "nixos-install" would build again: leave the engine away.
+          services.guest-installer.guest is a built system, which nixos-install
+          would build again: leave it out, or configuration, flake and
+          settings.engine = "nixos-install".
+        '';
+      }
+      {
+        assertion = !has "cache" || has "trusted-keys" || cfg.trustedKeyFile != null;
+        message = ''
+          services.guest-installer.settings.cache is set: say whose signature counts
+          there by services.guest-installer.trustedKeyFile or settings.trusted-keys.
+        '';
+      }
+      {
+        assertion = cfg.configuration == null || !builtins.pathExists (cfg.configuration + "/default.nix");
+        message = ''
+          services.guest-installer.configuration is a folder, ${toString cfg.configuration}:
+          nixos-install gets one file. Name a file that needs no others, or make it
+          a flake.
+        '';
+      }
+      {
+        assertion = !builds || has "flake" || has "system" || hasNixpkgs;
+        message = ''
+          services.guest-installer builds the guest with nixpkgs, which this live
+          system does not have: leave system.installer.channel.enable on, or name
+          a tree in nix.nixPath.
         '';
       }
     ]
+    ++ import ./rules.nix { inherit lib; } cfg.settings
     ++ map (message: {
       assertion = false;
       inherit message;
-    }) ((import ./settings.nix { inherit lib; }).errors "services.guest-installer.settings" cfg.settings);
+    }) (settings.errors "services.guest-installer.settings" cfg.settings);
   };
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The guest on the ISO: its binary cache and manifest are plain files beside the
-# live system, where one sequential read finds them, and not in its squashfs.
+# What the live system carries of the guest. A closure's binary cache and its
+# manifest are plain files on the ISO beside the live system, where one
+# sequential read finds them, and not in its squashfs.
 {
   config,
   lib,
@@ -27,22 +28,59 @@ let
       }
     ];
   };
+
+  copied = lib.mkMerge (
+    [
+      {
+        services.guest-installer = {
+          settings = {
+            manifest = lib.mkDefault "file://${medium}/guest.json";
+            cache = lib.mkDefault "file://${medium}/cache";
+          };
+          trustedKeyFile = lib.mkDefault "${cache}/trusted-key";
+        };
+      }
+    ]
+    ++ lib.optional (options ? isoImage) files
+  );
+
+  configuration = {
+    environment.etc."guest-installer/configuration.nix".source = cfg.configuration;
+    services.guest-installer.settings = {
+      engine = lib.mkDefault "nixos-install";
+      configuration = "/etc/guest-installer/configuration.nix";
+    };
+  };
+
+  flake.services.guest-installer.settings = {
+    engine = lib.mkDefault "nixos-install";
+    inherit (cfg) flake;
+  };
+
+  # The hardware, the disk's UUIDs and what the installer generates change these
+  # three of a system; nixpkgs of before 2021 cannot say what builds them.
+  builders =
+    system:
+    let
+      inherit (system.config.system) build;
+    in
+    lib.concatMap (part: lib.optional (part ? inputDerivation) part.inputDerivation) [
+      build.toplevel
+      build.etc
+      build.initialRamdisk
+    ];
 in
 {
-  config = lib.mkIf (cfg.enable && cfg.guest != null) (
-    lib.mkMerge (
-      [
-        {
-          services.guest-installer = {
-            settings = {
-              manifest = lib.mkDefault "file://${medium}/guest.json";
-              cache = lib.mkDefault "file://${medium}/cache";
-            };
-            trustedKeyFile = lib.mkDefault "${cache}/trusted-key";
-          };
-        }
-      ]
-      ++ lib.optional (options ? isoImage) files
-    )
+  config = lib.mkIf cfg.enable (
+    lib.mkMerge [
+      (lib.mkIf (cfg.guest != null) copied)
+      (lib.mkIf (cfg.configuration != null) configuration)
+      (lib.mkIf (cfg.flake != null) flake)
+      {
+        system.extraDependencies = lib.concatMap (
+          system: [ system.config.system.build.toplevel ] ++ builders system
+        ) cfg.prebuilt;
+      }
+    ]
   );
 }

@@ -31,9 +31,45 @@ in
       description = ''
         The evaluated NixOS system to install, with one of the layout modules
         among its modules. Its closure lies on the ISO as a signed binary cache.
-        Null if the guest is built by nixos-install (setting
-        `engine`) or comes over the network (setting
-        `cache`).
+        Null if the guest is built on its own disk (`configuration`,
+        `flake`) or comes over the network (setting `cache`).
+      '';
+    };
+
+    configuration = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = "./guest.nix";
+      description = ''
+        A NixOS module in one file, from which nixos-install builds the guest on
+        its own disk, with the machine's hardware-configuration.nix and the
+        layout's modules beside it. It becomes /etc/nixos/guest.nix there, so
+        files that it imports by relative paths are not found: what has several
+        files is a `flake`.
+      '';
+    };
+
+    flake = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "\${self}#web";
+      description = ''
+        The NixOS configuration of a flake, REF#NAME, that nixos-install builds on
+        the guest's disk. A reference to a store path lies on the ISO; the flakes
+        that its lock file names are fetched unless `prebuilt` has them.
+      '';
+    };
+
+    prebuilt = mkOption {
+      type = types.listOf types.unspecified;
+      default = [ ];
+      example = "[ (import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }) ]";
+      description = ''
+        Evaluated systems that are like the one that nixos-install is to build.
+        The live system has their closures in its store, and what it takes to
+        build the system itself, /etc and the initrd anew: it is copied from
+        there, so that little is fetched and no network needed where only such
+        parts differ.
       '';
     };
 

@@ -14,15 +14,20 @@ let
     ConditionKernelCommandLine = "!guest-installer.disable";
   };
 
-  # The key may be made by the same build: no evaluation waits for it.
-  configuration = pkgs.runCommand "guest-installer.conf" { text = settings.render cfg.settings; } (
-    ''
-      printf %s "$text" >"$out"
-    ''
-    + lib.optionalString (cfg.trustedKeyFile != null) ''
-      echo "trusted-keys = $(cat ${cfg.trustedKeyFile})" >>"$out"
-    ''
-  );
+  # Only what is fetched is worth a wait for the network.
+  isRemote = value: builtins.isString value && builtins.match ".*https?://.*" value != null;
+  needsNetwork =
+    cfg.settings.engine or null == "nixos-install"
+    || builtins.any (value: builtins.any isRemote (if builtins.isList value then value else [ value ])) (
+      builtins.attrValues cfg.settings
+    );
+  network = lib.optional needsNetwork "network-online.target";
+
+  configuration = pkgs.runCommand "guest-installer.conf" { } ''
+    {
+      ${settings.script cfg.settings cfg.trustedKeyFile}
+    } >"$out"
+  '';
 in
 {
   config = lib.mkIf cfg.enable {
@@ -45,13 +50,19 @@ in
     systemd.services.guest-installer = {
       description = "Unattended installation of this machine";
       wantedBy = [ "multi-user.target" ];
-      wants = [ "systemd-udev-settle.service" ];
+      wants = [ "systemd-udev-settle.service" ] ++ network;
       after = [
         "local-fs.target"
         "systemd-udev-settle.service"
       ]
-      ++ lib.optional (cfg.settings ? cache) "network-online.target";
+      ++ network;
       unitConfig = unlessDisabled;
+      # Services have no NIX_PATH; without one, nix looks where a user has channels.
+      environment =
+        config.networking.proxy.envVars
+        // lib.optionalAttrs (config.nix.nixPath != [ ]) {
+          NIX_PATH = lib.concatStringsSep ":" config.nix.nixPath;
+        };
       # nixos-generate-config, nixos-install and what they call.
       path = [
         "/run/current-system/sw"
@@ -70,9 +81,9 @@ in
     };
 
     # Nobody logs in while it works, and a prompt would write over the verdict.
-    systemd.services."getty@tty1".unitConfig = unlessDisabled;
+    # The templates, for a unit of one terminal's name would lack the rest.
+    systemd.services."getty@".unitConfig = unlessDisabled;
+    systemd.services."serial-getty@".unitConfig = unlessDisabled;
     systemd.services."autovt@".unitConfig = unlessDisabled;
-    systemd.services."serial-getty@ttyS0".unitConfig = unlessDisabled;
-    systemd.services."serial-getty@hvc0".unitConfig = unlessDisabled;
   };
 }

@@ -8,10 +8,9 @@ let
   atom = types.either types.bool (types.either types.int types.str);
 
   # Those of the program itself.
-  table = lib.findFirst builtins.pathExists ../../installer/value.c [ ../../installer/configkey.c ];
   keys = map builtins.head (
     builtins.filter builtins.isList (
-      builtins.split "\\[KEY_[A-Z_]+] = \\{[[:space:]]*\"([a-z0-9-]+)\"" (builtins.readFile table)
+      builtins.split "\\[KEY_[A-Z_]+] = \\{[[:space:]]*\"([a-z0-9-]+)\"" (builtins.readFile ../../installer/configkey.c)
     )
   );
 
@@ -25,6 +24,8 @@ let
   longest = 4095;
 
   matches = pattern: text: builtins.match pattern text != null;
+
+  render = settings: lib.concatStrings (lib.mapAttrsToList line (given settings));
 
   # What is wrong with a value, as sentences that go on after the option's name.
   problems =
@@ -53,7 +54,7 @@ in
 {
   type = types.attrsOf (types.nullOr (types.either atom (types.listOf atom)));
 
-  inherit keys;
+  inherit keys render;
 
   # Sentences for what the file cannot hold; option is where the settings stand.
   errors =
@@ -64,7 +65,22 @@ in
       ) settings
     );
 
-  # The file, and the same as words key=value.
-  render = settings: lib.concatStrings (lib.mapAttrsToList line (given settings));
+  # The same as words key=value.
   assignments = settings: lib.mapAttrsToList (name: v: "${name}=${value v}") (given settings);
+
+  # A script that prints the file, with one more key that may sign: the build
+  # that runs the script may have made it, and no evaluation waits for it.
+  script =
+    settings: keyFile:
+    let
+      trusted = lib.optionals (settings.trusted-keys or null != null) (lib.toList settings.trusted-keys);
+      others = removeAttrs (given settings) [ "trusted-keys" ];
+    in
+    if keyFile == null || trusted == [ "none" ] then
+      "printf %s ${lib.escapeShellArg (render settings)}\n"
+    else
+      ''
+        printf %s ${lib.escapeShellArg (render others)}
+        echo trusted-keys = ${lib.concatMapStringsSep " " lib.escapeShellArg trusted} "$(cat ${keyFile})"
+      '';
 }

@@ -31,9 +31,9 @@ is_golden() {
 }
 
 systemd_accepts() {
-	# The user, the program and the credential are those of another machine.
+	# The user, the programs and the credential are those of another machine.
 	sed -E -e '/^(User|LoadCredential)=/d' -e "s,^(Exec[A-Za-z]+=/bin/sh -e ),\1$PWD/made/," \
-		"made/$1" >"$1"
+		-e 's,^ExecStart=/usr/bin/guest-installer,ExecStart=/bin/true,' "made/$1" >"$1"
 	systemd-analyze verify --man=no --recursive-errors=no "./$1" 2>&1 | tee messages
 	[[ ! -s messages ]]
 }
@@ -64,7 +64,25 @@ run_case "a swap partition without a label is refused" \
 	refuses swapByDevice 'swapDevices of the guest has /dev/vda2: the installer gives'
 run_case "a second swap partition is refused" \
 	refuses twoSwaps 'has several partitions, and the installer makes one'
+while IFS=: read -r attribute sentence; do
+	run_case "mkGuestIso refuses $attribute" refuses "$attribute" "mkGuestIso: $sentence"
+done <<'END'
+noGuest:say one of configuration, flake and system: 0 are given
+twoGuests:say one of configuration, flake and system: 2 are given
+noName:flake is given: say which of its nixosConfigurations in name
+noFragment:flake is "github:me/machines": a reference names a configuration
+nameTwice:name is given, but it chooses out of a flake
+noSuchName:the flake has no nixosConfigurations.mail: there are web
+noLayout:the guest has no disk layout: say layout
+noSuchLayout:there is no layout zfs: there are bios, direct, gpt, pygrub
+cannotExtend:this nixpkgs cannot add layout and keys
+noSuchFlavour:there is no flavour fat
+leanBuilds:the lean ISO has no nixos-install
+systemBuilt:a system is built already, and nixos-install builds one
+noFile:nixos-install reads the configuration from a file
+END
 run_case "settings can be written" write_files settings.nix
+run_case "the live system's service can be written" write_files installer.nix
 run_case "the host's guests can be evaluated" write_files guests.nix
 enough() { ((TAP_FAILED == 0)) || exit 0; }
 enough
@@ -76,4 +94,7 @@ for name in guest-web guest-database; do
 	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
 	run_case "the shell accepts $name's scripts" \
 		bash -nc "$(cat made/"$name"-{pre-start,start,pre-stop})"
+done
+for name in guest-installer guest-installer-builds; do
+	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
 done

@@ -22,6 +22,13 @@ let
         authorizedKeysFiles = [ ];
       };
     };
+  mkGuestIso = import ../../iso/guest-iso.nix { nixpkgs = "/nowhere"; };
+  # A flake with a configuration that has no layout.
+  flake = {
+    outPath = "/nix/store/00000000000000000000000000000000-source";
+    nixosConfigurations.web.config = { };
+  };
+
   byLabel = label: { device = "/dev/disk/by-label/${label}"; };
 in
 {
@@ -31,4 +38,52 @@ in
     (byLabel "a")
     (byLabel "b")
   ];
+
+  noGuest = mkGuestIso { layout = "gpt"; };
+  twoGuests = mkGuestIso {
+    configuration = { };
+    inherit flake;
+    name = "web";
+  };
+  noName = mkGuestIso { inherit flake; };
+  noFragment = mkGuestIso { flake = "github:me/machines"; };
+  nameTwice = mkGuestIso {
+    flake = "github:me/machines#web";
+    name = "mail";
+  };
+  noSuchName = mkGuestIso {
+    inherit flake;
+    name = "mail";
+  };
+  noLayout = mkGuestIso {
+    inherit flake;
+    name = "web";
+  };
+  noSuchLayout = mkGuestIso {
+    configuration = { };
+    layout = "zfs";
+  };
+  cannotExtend = mkGuestIso {
+    inherit flake;
+    name = "web";
+    layout = "gpt";
+  };
+  noSuchFlavour = mkGuestIso {
+    configuration = { };
+    flavour = "fat";
+  };
+  leanBuilds = mkGuestIso {
+    configuration = ./refusals.nix;
+    settings.engine = "nixos-install";
+  };
+  systemBuilt = mkGuestIso {
+    system = flake.nixosConfigurations.web;
+    settings.engine = "nixos-install";
+    flavour = "full";
+  };
+  noFile = mkGuestIso {
+    configuration = { };
+    settings.engine = "nixos-install";
+    flavour = "full";
+  };
 }

@@ -25,12 +25,6 @@ rec {
   concatStrings = concatStringsSep "";
   escapeShellArg = text: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
   filterAttrs = keep: set: removeAttrs set (filter (name: !keep name set.${name}) (attrNames set));
-  findFirst =
-    wanted: default: list:
-    let
-      found = filter wanted list;
-    in
-    if found == [ ] then default else head found;
   imap0 = f: list: builtins.genList (n: f n (builtins.elemAt list n)) (length list);
   isDerivation = x: x.type or "" == "derivation";
   listToAttrs = builtins.listToAttrs;
@@ -42,6 +36,11 @@ rec {
   optionals = condition: list: if condition then list else [ ];
   replaceStrings = builtins.replaceStrings;
   splitString = separator: text: filter builtins.isString (builtins.split separator text);
+  toList = x: if builtins.isList x then x else [ x ];
+  concatMap = builtins.concatMap;
+  elem = builtins.elem;
+  mapAttrs = builtins.mapAttrs;
+  optionalAttrs = condition: set: if condition then set else { };
   types = {
     attrsOf = _: null;
     bool = null;

@@ -26,6 +26,26 @@ let
           };
     };
 
+  configured = all.lib.mkGuestIso {
+    configuration = ../../iso/template/guest.nix;
+    layout = "gpt";
+    settings.engine = "nixos-install";
+    keys = [ "ssh-ed25519 AAAA me" ];
+    flavour = "full";
+  };
+
+  # As a flake's outputs are: its configurations have their layout.
+  flake = {
+    outPath = builtins.toFile "source" "";
+    nixosConfigurations.web = import (nixpkgs + "/nixos/lib/eval-config.nix") {
+      system = "x86_64-linux";
+      modules = [
+        ../../iso/template/guest.nix
+        all.nixosModules.layouts.bios
+      ];
+    };
+  };
+
   host = {
     imports = [ all.nixosModules.host ];
     fileSystems."/".device = "/dev/sda1";
@@ -54,6 +74,19 @@ in
   iso = all.iso.drvPath;
   lean-iso = all.lean-iso.drvPath;
   demo = all.demo.drvPath;
+  iso-of-configuration = configured.drvPath;
+  iso-of-flake =
+    (all.lib.mkGuestIso {
+      inherit flake;
+      name = "web";
+      settings.engine = "nixos-install";
+      flavour = "full";
+    }).drvPath;
+  lean-iso-of-flake =
+    (all.lib.mkGuestIso {
+      inherit flake;
+      name = "web";
+    }).drvPath;
   bios = evaluate [ all.nixosModules.layouts.bios ];
   gpt = evaluate [ all.nixosModules.layouts.gpt ];
   pygrub = evaluate [

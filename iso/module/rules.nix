@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+# Which settings go together, in sentences for those that do not. The installer
+# says the same (installer/config.c), but in a machine that nobody looks at.
+{ lib }:
+settings:
+let
+  has = key: settings.${key} or null != null;
+  given = lib.filter has;
+
+  engine = if has "engine" then settings.engine else "cache";
+  builds = engine == "nixos-install";
+  isRemote = text: builtins.isString text && builtins.match "https?://.*" text != null;
+
+  rule = assertion: message: { inherit assertion message; };
+  of = keys: lib.concatMapStringsSep " and " (key: "settings.${key}") keys;
+
+  forNixosInstall = given [
+    "configuration"
+    "configuration-sha256"
+    "flake"
+    "hostname"
+  ];
+  systems = given [
+    "configuration"
+    "flake"
+    "system"
+  ];
+in
+[
+  (rule (lib.elem engine [
+    "cache"
+    "nixos-install"
+  ]) "services.guest-installer.settings.engine is ${toString engine}: it can be cache or nixos-install.")
+
+  (rule (builds || forNixosInstall == [ ]) ''
+    services.guest-installer has ${of forNixosInstall}, but a closure is
+    copied as it was built: leave that out, or set
+    services.guest-installer.settings.engine = "nixos-install".
+  '')
+
+  (rule (!builds || builtins.length systems <= 1) ''
+    services.guest-installer has ${of systems}, and nixos-install builds one
+    system: choose one of them.
+  '')
+
+  (rule (!builds || !has "hostname" || !(has "flake" || has "system")) ''
+    services.guest-installer.settings.hostname is set, but a flake or a built
+    system has a host name of its own: leave it out.
+  '')
+
+  (rule (!builds || !has "manifest") ''
+    services.guest-installer.settings.manifest is set, but nixos-install builds a
+    system of which there is none yet: leave it out.
+  '')
+
+  (rule (!isRemote settings.configuration or null || has "configuration-sha256") ''
+    services.guest-installer.settings.configuration comes from the network and
+    decides what is installed: say which one it is in
+    settings.configuration-sha256 (sha256sum configuration.nix).
+  '')
+
+  (rule (!isRemote settings.manifest or null || has "manifest-sha256") ''
+    services.guest-installer.settings.manifest comes from the network and decides
+    what is installed: say which one it is in settings.manifest-sha256
+    (sha256sum guest.json).
+  '')
+]

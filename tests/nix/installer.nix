@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+# The service of the live system, and what is said of settings that do not go
+# together, evaluated with the stand-in.
+let
+  lib = import ./standin.nix;
+  service =
+    settings:
+    (import ../../iso/module/service.nix {
+      inherit lib;
+      pkgs = {
+        runCommand = name: _: _: "/nix/store/${name}";
+        dosfstools = "/usr";
+      };
+      config = {
+        services.guest-installer = {
+          enable = true;
+          package = "/usr";
+          trustedKeyFile = null;
+          inherit settings;
+        };
+        networking.proxy.envVars.https_proxy = "http://proxy.example.org:3128";
+        nix.nixPath = [
+          "nixpkgs=/nix/var/nix/profiles/per-user/root/channels/nixos"
+          "nixos-config=/etc/nixos/configuration.nix"
+        ];
+      };
+    }).config.systemd.services.guest-installer;
+
+  lines = f: set: lib.concatStrings (lib.mapAttrsToList f set);
+  assign = name: value: "${name}=${toString value}\n";
+
+  # As NixOS writes it.
+  unit = service: ''
+    [Unit]
+    Description=${service.description}
+    After=${toString service.after}
+    Wants=${toString service.wants}
+    ${lines assign service.unitConfig}
+    [Service]
+    ${lines (name: value: "Environment=\"${name}=${value}\"\n") service.environment}${lines assign service.serviceConfig}
+    [Install]
+    WantedBy=${toString service.wantedBy}
+  '';
+
+  # The sentences on settings that each break one rule.
+  broken = settings: lib.filter (rule: !rule.assertion) (import ../../iso/module/rules.nix { inherit lib; } settings);
+  builds = settings: { engine = "nixos-install"; } // settings;
+in
+{
+  "guest-installer.service" = unit (service {
+    cache = "file:///iso/cache";
+  });
+  "guest-installer-builds.service" = unit (service {
+    engine = "nixos-install";
+  });
+
+  "settings.rules" = lib.concatMapStringsSep "\n" (rule: rule.message) (
+    lib.concatMap broken [
+      { engine = "apt"; }
+      {
+        flake = "/srv/machines#web";
+        hostname = "web";
+      }
+      (builds {
+        configuration = "/etc/guest.nix";
+        system = "/nix/store/system";
+      })
+      (builds {
+        flake = "/srv/machines#web";
+        hostname = "web";
+      })
+      (builds { manifest = "/iso/guest.json"; })
+      (builds { configuration = "https://host/guest.nix"; })
+      {
+        cache = "https://host/cache";
+        manifest = "https://host/guest.json";
+      }
+
+      # These are as they should be.
+      { manifest = "/iso/guest.json"; }
+      (builds { })
+      (builds {
+        configuration = "https://host/guest.nix";
+        configuration-sha256 = "0000";
+        hostname = "web";
+        cache = "https://cache.nixos.org";
+      })
+    ]
+  );
+}
