@@ -25,6 +25,8 @@ static void greet(void)
 
 void channels_open(bool as_init)
 {
+	if (!as_init)
+		console_open_standard();
 	port_open(as_init);
 	greet();
 }

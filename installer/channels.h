@@ -11,7 +11,8 @@
 #include "protocol.h"
 
 /* Opens the port and greets the host there. Before the installer forks; without a call, events go
- * to the consoles alone. as_init: the machine has just been started. */
+ * to the consoles alone, and standard output may block. as_init: the machine has just been started,
+ * and its consoles are open. */
 void channels_open(bool as_init);
 
 void channels_tell(const struct event *event);

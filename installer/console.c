@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -34,6 +35,19 @@ void console_open_all(void)
 		if (fd >= 0)
 			consoles[console_count++] = (struct outlet){ .fd = fd };
 	}
+}
+
+/* Another descriptor for the same pipe or terminal: who shares ours with us may not expect it not
+ * to block. A file takes what is written, and a socket cannot be opened again (outlet.h). */
+void console_open_standard(void)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		consoles[0].fd = fd;
 }
 
 void console_write(const char *line, size_t size_bytes, bool insist)

@@ -13,6 +13,9 @@
  * not be opened are left out. Without a call, lines go to standard output. */
 void console_open_all(void);
 
+/* Has lines to standard output wait for nobody, where it is a pipe or a terminal. */
+void console_open_standard(void);
+
 /* Writes a whole line to each, in one go where the console takes it; a verdict insists (outlet.h).
  */
 void console_write(const char *line, size_t size_bytes, bool insist);

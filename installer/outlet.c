@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -20,13 +21,21 @@ static bool wait_for_room(int fd, int64_t deadline_ms)
 	return left > 0 && poll(&full, 1, (int)left) >= 0 && (full.revents & POLLOUT);
 }
 
+/* A socket that is shared with others blocks unless each call says no. */
+static ssize_t write_now(int fd, const char *data, size_t size_bytes)
+{
+	ssize_t n = send(fd, data, size_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return n < 0 && errno == ENOTSOCK ? write(fd, data, size_bytes) : n;
+}
+
 /* Returns how many bytes were taken. */
 static size_t write_until(int fd, const char *data, size_t size_bytes, int64_t deadline_ms)
 {
 	size_t done = 0;
 
 	while (done < size_bytes) {
-		ssize_t n = write(fd, data + done, size_bytes - done);
+		ssize_t n = write_now(fd, data + done, size_bytes - done);
 
 		if (n > 0)
 			done += (size_t)n;

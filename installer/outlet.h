@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct outlet {
-	int fd;	      /* opened with O_NONBLOCK */
+	int fd;	      /* a socket, or opened with O_NONBLOCK */
 	bool stalled; /* it did not take the last line */
 	bool cut;     /* of which it has the beginning */
 };
