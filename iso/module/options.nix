@@ -55,8 +55,8 @@ in
       example = "\${self}#web";
       description = ''
         The NixOS configuration of a flake, REF#NAME, that nixos-install builds on
-        the guest's disk. A reference to a store path lies on the ISO; the flakes
-        that its lock file names are fetched unless `prebuilt` has them.
+        the guest's disk. A store path lies on the ISO, the flakes that its lock
+        file names are fetched; any other reference has to say which revision.
       '';
     };
 
@@ -67,9 +67,9 @@ in
       description = ''
         Evaluated systems that are like the one that nixos-install is to build.
         The live system has their closures in its store, and what it takes to
-        build the system itself, /etc and the initrd anew: it is copied from
-        there, so that little is fetched and no network needed where only such
-        parts differ.
+        build the system itself, /etc and the initrd anew: nixos-install copies
+        from there, so that little is fetched. A guest that must do without any
+        network is a `guest`.
       '';
     };
 

@@ -11,6 +11,16 @@ let
   builds = engine == "nixos-install";
   isRemote = text: builtins.isString text && builtins.match "https?://.*" text != null;
 
+  # A flake that cannot be another one tomorrow (installer/flake.c).
+  isFlake =
+    text:
+    builtins.any (pattern: builtins.match pattern text != null) [
+      "drive#[A-Za-z0-9_.-]+"
+      "/[^#]*#[A-Za-z0-9_.-]+"
+      "[A-Za-z][^#]*:[^#]*/[0-9a-f]{40}([?][^#]*)?#[A-Za-z0-9_.-]+"
+      "[A-Za-z][^#]*:[^#]*[?&](rev|narHash)=[^#]*#[A-Za-z0-9_.-]+"
+    ];
+
   rule = assertion: message: { inherit assertion message; };
   of = keys: lib.concatMapStringsSep " and " (key: "settings.${key}") keys;
 
@@ -41,6 +51,12 @@ in
   (rule (!builds || builtins.length systems <= 1) ''
     services.guest-installer has ${of systems}, and nixos-install builds one
     system: choose one of them.
+  '')
+
+  (rule (!has "flake" || isFlake settings.flake) ''
+    services.guest-installer.settings.flake is ${settings.flake or ""}: it can be
+    REF#NAME, where REF is drive, an absolute path, or a reference with rev= or
+    narHash= or a commit in its path, for what is installed shall not change.
   '')
 
   (rule (!builds || !has "hostname" || !(has "flake" || has "system")) ''

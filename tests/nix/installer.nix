@@ -69,6 +69,7 @@ in
         flake = "/srv/machines#web";
         hostname = "web";
       })
+      (builds { flake = "github:me/machines#web"; })
       (builds { manifest = "/iso/guest.json"; })
       (builds { configuration = "https://host/guest.nix"; })
       {
@@ -79,6 +80,10 @@ in
       # These are as they should be.
       { manifest = "/iso/guest.json"; }
       (builds { })
+      (builds { flake = "drive#web"; })
+      (builds { flake = "/nix/store/00000000000000000000000000000000-source#web"; })
+      (builds { flake = "github:me/machines/0123456789abcdef0123456789abcdef01234567#web"; })
+      (builds { flake = "git+https://host/machines?ref=main&rev=0123456789abcdef#web.1"; })
       (builds {
         configuration = "https://host/guest.nix";
         configuration-sha256 = "0000";
