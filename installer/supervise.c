@@ -22,6 +22,7 @@
 #include "report.h"
 
 #define KLOG_CONSOLE_LEVEL 8  /* syslog(2), SYSLOG_ACTION_CONSOLE_LEVEL */
+#define REST_DEADLINE_S	   5  /* how long those may take that are killed: a disk may hang */
 #define SYNC_DEADLINE_S	   15 /* how long a last sync may take on a disk that hangs */
 
 /* Oom_score_adj: the kernel takes the child first and the parent never. */
@@ -76,10 +77,17 @@ static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t 
 /* Ends the child and everything below it. As PID 1 that is every other process. */
 static void kill_rest(pid_t child)
 {
-	if (getpid() == 1)
-		kill(-1, SIGKILL);
-	else
+	int64_t start = clock_now_ms();
+	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
+
+	if (getpid() != 1) {
 		kill(-child, SIGKILL);
+		return;
+	}
+	kill(-1, SIGKILL);
+	/* The memory they had may be all there is. */
+	while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_now_ms() - start < REST_DEADLINE_S * 1000)
+		nanosleep(&nap, NULL);
 }
 
 static void judge_death(int status, struct outcome *outcome)
