@@ -10,8 +10,10 @@ source "$TOP/tests/qemu/machine.sh"
 
 readonly SEED=11111111-2222-4333-8444-555555555555
 # What may differ in the root, each with its reason: the time of registration, the seconds of every
-# stage, and what nobody may know before the first start.
-readonly DIFFERENT='nix/var/nix/db/db.sqlite
+# stage, and what nobody may know beforehand.
+readonly DIFFERENT='etc/ssh/ssh_host_ed25519_key
+etc/ssh/ssh_host_ed25519_key.pub
+nix/var/nix/db/db.sqlite
 var/lib/systemd/random-seed
 var/log/guest-installer.log'
 
