@@ -38,9 +38,13 @@ static void take_last(struct buildlog *log, const char *line)
 void buildlog_take(struct buildlog *log, const char *line)
 {
 	const char *words = line + strspn(line, " \t");
+	unsigned count;
 
+	/* A list of what will be built or fetched, or a mere count of what will be copied. */
 	if (begins(line, "  " STORE))
 		log->announced++;
+	if (sscanf(line, "copying %u paths", &count) == 1)
+		log->announced += count;
 	if (begins(line, "building '" STORE) || begins(line, "copying path '" STORE)) {
 		log->begun++;
 		/* It goes on: what was said was a builder's own affair. */

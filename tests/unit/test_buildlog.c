@@ -64,6 +64,14 @@ static void announced_paths_are_counted_as_they_begin(void **state)
 	assert_int_equal(buildlog_permille(&log_), 1000);
 }
 
+static void a_mere_count_announces_too(void **state)
+{
+	(void)state;
+	take("copying 4 paths...\n"
+	     "copying path '/nix/store/" HASH "-c' to 'local'...\n");
+	assert_int_equal(buildlog_permille(&log_), 250);
+}
+
 static void the_first_error_is_the_reason(void **state)
 {
 	(void)state;
@@ -128,6 +136,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(announced_paths_are_counted_as_they_begin),
+		TEST(a_mere_count_announces_too),
 		TEST(the_first_error_is_the_reason),
 		TEST(a_trace_comes_before_its_error),
 		TEST(what_a_builder_says_before_the_next_one_is_no_reason),
