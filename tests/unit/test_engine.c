@@ -14,6 +14,7 @@
 
 #define COMMIT	   "0123456789abcdef0123456789abcdef01234567"
 #define SHA256_HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define SUM_LINE   "configuration-sha256 = " SHA256_HEX
 #define SYSTEM	   "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 
 static struct config config;
@@ -106,7 +107,7 @@ static void the_cache_engine_takes_none_of_its_keys(void **state)
 {
 	static const char cache[] = "cache = /c\ntrusted-keys = none\nmanifest = /guest.json\n";
 	static const char *const keys[] = { "configuration = /a.nix", "flake = /a#b",
-		"hostname = a", "configuration-sha256 = " SHA256_HEX };
+		"hostname = a", SUM_LINE };
 	char text[512], sentence[64];
 
 	(void)state;

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# nixos_install.sh — proves that a guest which nixos-install fills boots and lets its owner in, and
+# that building it may take more memory than the machine has. The lean ISO gets small programs in
+# place of NixOS's; theirs is a system that the real Nix has put into a folder (its loop test shows
+# how they are called)
+# shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=machine.sh
+source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=installed.sh
+source "$TOP/tests/qemu/installed.sh"
+
+# program NAME — a program of the live system, from standard input.
+program() {
+	cat >"live/bin/$1"
+	chmod 755 "live/bin/$1"
+}
+
+make_live_system() {
+	local applet
+	mkdir -p live/bin live/etc
+	for applet in cat cp dd df grep mkdir tar; do ln -s busybox "live/bin/$applet"; done
+	echo 'engine = nixos-install' >live/etc/guest-installer.conf
+	program nixos-generate-config <<-'END'
+		#!/bin/sh -e
+		mkdir -p "$2/etc/nixos"
+		echo '{ hardware = true; }' >"$2/etc/nixos/hardware-configuration.nix"
+		[ -e "$2/etc/nixos/configuration.nix" ] || echo '{ }' >"$2/etc/nixos/configuration.nix"
+	END
+	# Its memory is more than the machine's, its temporary files are not in memory.
+	program nixos-install <<-'END'
+		#!/bin/sh -e
+		df -T "$TMPDIR" | grep ext4
+		cat /proc/swaps
+		dd if=/dev/zero of=/dev/null bs=1100M count=1
+		dd if=/dev/zero of="$TMPDIR/much" bs=1M count=700
+		tar -x -f /medium/system.tar -C "$2"
+	END
+}
+
+make_medium() {
+	mkdir target
+	nix --extra-experimental-features nix-command copy --no-check-sigs --to "$PWD/target" "$TOP/build/sample-gpt"
+	nix-env --store "$PWD/target" -p target/nix/var/nix/profiles/system \
+		--set "$(readlink -f "$TOP/build/sample-gpt")"
+	tar -c -f system.tar -C target nix
+	"$TOP/iso/assemble" "$boot/vmlinuz" "$boot/initrd.img" live.iso system.tar
+	rm system.tar
+	overlay initrd.img live
+}
+
+installs() {
+	local arguments
+	truncate -s 8G disk.raw
+	give_keys
+	echo '{ mine = true; }' >keys/configuration.nix
+	mapfile -t arguments < <(disk disk.raw && key_drive keys)
+	iso=live.iso initrd=initrd.img run_installer console -m 1024 "${arguments[@]}"
+	expect_verdict console INSTALL_SUCCESSFUL
+	grep -aF 'nixos-install: /run/guest-installer/target/tmp/guest-installer/swap' console
+	[[ $(mark_state disk.raw) == 2 ]]
+}
+
+boots_and_has_its_configuration() {
+	guest_lets_in
+	was_booted_by_grub gpt /dev/vda3
+	in_guest 'cd /etc/nixos && cat configuration.nix guest.nix guest-installer.nix' | tee configuration
+	grep -Fx '{ mine = true; }' configuration
+	grep -F 'boot.loader.grub.device = lib.mkForce "/dev/vda";' configuration
+	grep -F "\"$(cat key.pub)\"" configuration
+	[[ $(in_guest 'ls /tmp') == '' ]]
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+take_boot_files
+run_case "the lean ISO becomes a live system with NixOS's programs" make_live_system
+run_case "a system that Nix has built lies on its medium" make_medium
+enough
+run_case "it is installed in 1 GiB of memory" installs
+enough
+start_guest disk.raw
+run_case "it boots, lets its owner in and has its configuration" boots_and_has_its_configuration
+run_case "Nix finds the store whole" store_is_whole gpt
