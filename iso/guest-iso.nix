@@ -140,17 +140,23 @@ let
 
   copied.services.guest-installer = { inherit guest; };
 
-  built = {
-    environment.etc = if keys == [ ] then { } else { "guest-installer/authorized_keys".source = keyFile; };
-    services.guest-installer = {
-      inherit configuration;
-      flake = if builtins.isString flake || flake == null then flake else "${flake}#${name}";
-      prebuilt = [ guest ];
+  built =
+    { lib, pkgs, ... }:
+    {
+      environment.etc = lib.optionalAttrs (keys != [ ]) {
+        "guest-installer/authorized_keys".source = keyFile;
+      };
+      services.guest-installer = {
+        inherit configuration;
+        flake = if builtins.isString flake || flake == null then flake else "${flake}#${name}";
+        prebuilt = [ guest ];
+      };
+      system.extraDependencies = lib.optional (builtins.isAttrs flake) (
+        pkgs.writeText "flake-sources" (lib.concatStringsSep "\n" (sources flake))
+      );
     };
-    system.extraDependencies = if builtins.isAttrs flake then sources flake else [ ];
-  };
 
-  # What a flake is made of, so that no lock file has to be fetched.
+  # What a flake is made of, so that nothing in its lock file has to be fetched.
   sources =
     flake:
     map (input: input.value.outPath) (
