@@ -54,4 +54,11 @@ rec {
   };
   iso = example "full";
   lean-iso = example "lean";
+
+  # A live system that builds whatever configuration its key drive brings.
+  nixos-install-iso = lib.mkGuestIso {
+    settings.engine = "nixos-install";
+    flavour = "full";
+    hostPlatform = system;
+  };
 }

@@ -23,6 +23,7 @@
           host-tools
           iso
           lean-iso
+          nixos-install-iso
           ;
       };
 

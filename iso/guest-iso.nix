@@ -11,8 +11,8 @@
 #   keys           authorized_keys lines baked into the guest, for guests whose
 #                  host gives no key drive (settings.keys = "none" is then set)
 #   settings       lines of guest-installer.conf; with engine = "nixos-install"
-#                  the guest is built on its own disk, from a configuration that
-#                  is one file, or from a flake
+#                  the guest is built on its own disk: from a configuration that
+#                  is one file, from a flake, or from what its key drive brings
 #   flavour        "lean": a kernel and the installer, starts in seconds;
 #                  "full": the NixOS installation image, a live system as well
 { nixpkgs }:
@@ -46,7 +46,7 @@ let
   ];
   checks = [
     {
-      ok = builtins.length given == 1;
+      ok = builtins.length given == 1 || builds && given == [ ];
       sentence = "say one of configuration, flake and system: ${toString (builtins.length given)} are given.";
     }
     {
@@ -89,7 +89,7 @@ let
       sentence = "nixos-install reads the configuration from a file: give its path.";
     }
     {
-      ok = guest.config ? guestInstaller;
+      ok = given == [ ] || guest.config ? guestInstaller;
       sentence = "the guest has no disk layout: say layout = \"gpt\", or add one of the layout modules to its own.";
     }
   ];
@@ -130,7 +130,12 @@ let
       else
         { keys = if builds then "/etc/guest-installer/authorized_keys" else "none"; }
     )
-    // (if builds then { inherit (guest.config.guestInstaller) layout; } else { })
+    // (
+      if !builds then
+        { }
+      else
+        { layout = if given == [ ] then layout else guest.config.guestInstaller.layout; }
+    )
     // settings;
 
   lean = import ./lean.nix { inherit (guest) pkgs; } {
@@ -149,7 +154,7 @@ let
       services.guest-installer = {
         inherit configuration;
         flake = if builtins.isString flake || flake == null then flake else "${flake}#${name}";
-        prebuilt = [ guest ];
+        prebuilt = lib.optional (given != [ ]) guest;
       };
       system.extraDependencies = lib.optional (builtins.isAttrs flake) (
         pkgs.writeText "flake-sources" (lib.concatStringsSep "\n" (sources flake))

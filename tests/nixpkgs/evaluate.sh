@@ -13,7 +13,7 @@ evaluates() {
 }
 
 cd "$SCRATCH"
-for name in guest-installer host-tools iso lean-iso iso-of-configuration iso-of-flake \
+for name in guest-installer host-tools iso lean-iso nixos-install-iso iso-of-configuration iso-of-flake \
 	lean-iso-of-flake demo bios gpt pygrub direct host; do
 	run_case "$name" evaluates "$name"
 done

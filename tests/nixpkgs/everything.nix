@@ -73,6 +73,7 @@ in
   host-tools = all.host-tools.drvPath;
   iso = all.iso.drvPath;
   lean-iso = all.lean-iso.drvPath;
+  nixos-install-iso = all.nixos-install-iso.drvPath;
   demo = all.demo.drvPath;
   iso-of-configuration = configured.drvPath;
   iso-of-flake =
