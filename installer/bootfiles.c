@@ -71,6 +71,8 @@ int bootfiles_read(const char *root, const char *system, struct boot_files *ret,
 	r = bootspec_parse(text, size_bytes, &spec, err);
 	if (r < 0)
 		return r;
+	if (strncmp(spec.init, system, strlen(system)) != 0 || spec.init[strlen(system)] != '/')
+		return error_set(err, -EBADMSG, "%s starts another system: %s", path, spec.init);
 	snprintf(ret->kernel, sizeof(ret->kernel), "%s", spec.kernel);
 	snprintf(ret->initrd, sizeof(ret->initrd), "%s", spec.initrd);
 	snprintf(ret->command_line, sizeof(ret->command_line), "init=%s %s", spec.init,

@@ -24,7 +24,8 @@ older ones .log.1 to .log.5), the verdict (guest.qcow2.verdict.json) and the gue
                         without firmware and boot loader
   --key FILE            a public key or authorized_keys file, a folder of them, or an http, https
                         or file URL, fetched on this host; repeatable; also ca.pem and netrc,
-                        certificates and passwords for the network
+                        certificates and passwords for the network, and configuration.nix or
+                        flake.nix and flake.lock, which the engine nixos-install builds
   --set KEY=VALUE       one line of the installer's configuration; repeatable
   --system PATH         the guest's system in this host's Nix store: its closure is served to the
                         installer, which fetches it (--network user); needs nginx and --manifest

@@ -18,8 +18,9 @@ from typing import Optional, Sequence, Union
 from host.codes import Code, Failure
 
 SETTINGS = "guest-installer.conf"
-# The last three are for the network: certificates to trust, and passwords of servers.
-FIXED_NAMES = ("authorized_keys", SETTINGS, "ca.pem", "ca.crt", "netrc")
+NETWORK = ("ca.pem", "ca.crt", "netrc")  # certificates to trust, and passwords of servers
+NIXOS = ("configuration.nix", "flake.nix", "flake.lock")  # what nixos-install is to build
+FIXED_NAMES = ("authorized_keys", SETTINGS, *NETWORK, *NIXOS)
 # QEMU's virtual FAT floppy holds 2,949,120 bytes and some 200 long names.
 LARGEST_DRIVE = 2_800_000
 MOST_FILES = 150
@@ -59,7 +60,8 @@ class KeyDrive:
                         self._add_file(os.path.join(source, name))
             else:
                 self._add_file(source)
-        if not any(re.search(rb"^[^#\s]", data, re.MULTILINE) for data in self.files.values()):
+        keys = (data for name, data in self.files.items() if name not in NETWORK + NIXOS)
+        if not any(re.search(rb"^[^#\s]", data, re.MULTILINE) for data in keys):
             raise Failure(
                 Code.MISUSE, f"nothing to put on the key drive: no key in {' '.join(sources)}"
             )

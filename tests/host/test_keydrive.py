@@ -53,6 +53,8 @@ class Names(unittest.TestCase):
             ("/a/Authorized_Keys", "authorized_keys"),
             ("guest-installer.conf", "guest-installer.conf"),
             ("/a/ca.pem", "ca.pem"),
+            ("/a/Configuration.nix", "configuration.nix"),
+            ("/a/guest.nix", None),
             ("/a/other.pem", None),
             ("/a/id", None),
             ("/a/id.pub.txt", None),

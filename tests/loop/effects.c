@@ -316,6 +316,12 @@ static void print_drive(const struct keydrive *drive)
 		printf("ca=%s\n", drive->ca_text);
 	if (drive->netrc_text)
 		printf("netrc=%s\n", drive->netrc_text);
+	if (drive->configuration_text)
+		printf("configuration=%s\n", drive->configuration_text);
+	if (drive->flake_text)
+		printf("flake=%s\n", drive->flake_text);
+	if (drive->lock_text)
+		printf("lock=%s\n", drive->lock_text);
 	if (drive->config_text)
 		printf("config=%zu %s\n", drive->config_bytes, drive->config_text);
 }

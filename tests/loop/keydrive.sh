@@ -60,6 +60,17 @@ certificates_and_passwords_are_read_beside_keys() {
 	fails_with 2 "two files for the same purpose" "$EFFECTS" folder .
 }
 
+what_nixos_install_builds_is_read_beside_keys() {
+	folder
+	echo '{ a = 1; }' >CONFIGURATION.NIX
+	has "$("$EFFECTS" folder .)" "found=0 disk= node= count=0" "configuration={ a = 1; }"
+	echo '{ outputs = 1; }' >flake.nix
+	echo '{ "version": 7 }' >flake.lock
+	has "$("$EFFECTS" folder .)" "flake={ outputs = 1; }" 'lock={ "version": 7 }'
+	truncate -s $((1024 * 1024 + 1)) flake.nix
+	fails_with 2 "flake.nix has 1048577 bytes" "$EFFECTS" folder .
+}
+
 too_large_files_are_refused() {
 	folder
 	truncate -s $((256 * 1024)) limit.pub
@@ -84,5 +95,6 @@ run_case "a folder without keys is no key drive" empty_folder_is_no_key_drive
 run_case "a configuration alone makes a key drive" configuration_alone_is_enough
 run_case "certificates and passwords are read, but are no reason to be a key drive" \
 	certificates_and_passwords_are_read_beside_keys
+run_case "what nixos-install is to build is read beside keys" what_nixos_install_builds_is_read_beside_keys
 run_case "too large files are refused by name" too_large_files_are_refused
 run_case "too many key files are refused" too_many_files_are_refused

@@ -9,11 +9,6 @@
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
 export NIX_CONFIG='build-users-group =
 experimental-features = nix-command'
-((UID)) || "$TOP/iso/make-cache"
-cd "$SCRATCH"
-ssh-keygen -q -t ed25519 -N '' -C alice@host -f key
-mkdir bin
-SYSTEM=$(readlink -f "$TOP/build/sample-direct")
 
 # stand_in NAME — a program of the live system, from standard input.
 stand_in() {
@@ -22,7 +17,8 @@ stand_in() {
 }
 
 # As NixOS's does: it leaves what the hardware is, and a configuration where there is none.
-stand_in nixos-generate-config <<END
+make_generate_config() {
+	stand_in nixos-generate-config <<END
 #!/usr/bin/env bash
 printf '%s\n' "\$@" >$PWD/generate.arguments
 echo 'writing the hardware configuration'
@@ -30,6 +26,7 @@ mkdir -p "\$2/etc/nixos"
 echo '{ }' >"\$2/etc/nixos/hardware-configuration.nix"
 [[ -e \$2/etc/nixos/configuration.nix ]] || echo '{ generated = true; }' >"\$2/etc/nixos/configuration.nix"
 END
+}
 
 # installer_does — what nixos-install does besides taking notes; \$root is the target.
 installer_does() {
@@ -275,6 +272,25 @@ lost_paths_are_noticed() {
 	fails 41 'is registered, but not there'
 }
 
+# Its boot.json is that of the system which it was copied from.
+a_system_that_starts_another_is_refused() {
+	need_root
+	cp -r "$SYSTEM" nixos-system-other
+	{
+		copies_the_system
+		# shellcheck disable=SC2016 # expanded by the stand-in
+		echo 'nix-env --store "$root" -p "$root/nix/var/nix/profiles/system" \
+			--set "$(nix-store --store "$root" --add nixos-system-other)"'
+	} | installer_does
+	fails 41 'nixos-system-other/boot.json starts another system: /nix/store/.*-sample-direct'
+}
+
+((UID)) || "$TOP/iso/make-cache"
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C alice@host -f key
+mkdir bin
+SYSTEM=$(readlink -f "$TOP/build/sample-direct")
+make_generate_config
 run_case "a system is built on an image file" a_system_is_installed
 run_case "the programs get these arguments" arguments_are_these
 run_case "their environment is small, and their temporary files lie on the target" environment_is_small
@@ -293,3 +309,4 @@ run_case "what is left running ends" what_it_leaves_running_ends
 run_case "a flood of output is survived, and says no verdict" a_flood_is_survived
 run_case "a program that hangs ends by the deadline" a_hang_ends_by_the_deadline
 run_case "a store path that is lost is noticed" lost_paths_are_noticed
+run_case "a system whose boot.json starts another is refused" a_system_that_starts_another_is_refused
