@@ -11,6 +11,8 @@ let
   has = key: cfg.settings.${key} or null != null;
   builds = cfg.settings.engine or null == "nixos-install";
 
+  isFolder = path: (builtins.readDir (dirOf path)).${baseNameOf path} or "" == "directory";
+
   # The channel of an installation image can be left out of it.
   hasChannel = config.system.installer.channel.enable or true;
   hasNixpkgs =
@@ -51,7 +53,7 @@ in
         '';
       }
       {
-        assertion = cfg.configuration == null || !builtins.pathExists (cfg.configuration + "/default.nix");
+        assertion = cfg.configuration == null || !isFolder cfg.configuration;
         message = ''
           services.guest-installer.configuration is a folder, ${toString cfg.configuration}:
           nixos-install gets one file. Name a file that needs no others, or make it

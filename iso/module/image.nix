@@ -46,15 +46,7 @@ let
 
   configuration = {
     environment.etc."guest-installer/configuration.nix".source = cfg.configuration;
-    services.guest-installer.settings = {
-      engine = lib.mkDefault "nixos-install";
-      configuration = "/etc/guest-installer/configuration.nix";
-    };
-  };
-
-  flake.services.guest-installer.settings = {
-    engine = lib.mkDefault "nixos-install";
-    inherit (cfg) flake;
+    services.guest-installer.settings.configuration = "/etc/guest-installer/configuration.nix";
   };
 
   # The hardware, the disk's UUIDs and what the installer generates change these
@@ -75,7 +67,10 @@ in
     lib.mkMerge [
       (lib.mkIf (cfg.guest != null) copied)
       (lib.mkIf (cfg.configuration != null) configuration)
-      (lib.mkIf (cfg.flake != null) flake)
+      (lib.mkIf (cfg.flake != null) { services.guest-installer.settings.flake = cfg.flake; })
+      (lib.mkIf (cfg.configuration != null || cfg.flake != null) {
+        services.guest-installer.settings.engine = lib.mkDefault "nixos-install";
+      })
       {
         system.extraDependencies = lib.concatMap (
           system: [ system.config.system.build.toplevel ] ++ builders system

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+# The live system's module and the layouts' with the module system of a nixpkgs
+# that may be its lib alone: the options that they set are declared here with
+# their types of 2026, and nothing more of NixOS.
+{ nixpkgs }:
+let
+  lib = import (nixpkgs + "/lib");
+  inherit (lib) types;
+  option = type: default: lib.mkOption { inherit type default; };
+  some = option types.attrs { };
+  bool = option types.bool false;
+  list = type: option (types.listOf type) [ ];
+  service = types.submodule {
+    options = {
+      description = option types.str "";
+      environment = option (types.attrsOf types.str) { };
+      path = list types.unspecified;
+      wants = list types.str;
+      after = list types.str;
+      wantedBy = list types.str;
+      unitConfig = option types.attrs { };
+      serviceConfig = option types.attrs { };
+    };
+  };
+  fileSystem =
+    { name, ... }:
+    {
+      options = {
+        mountPoint = option types.str name;
+        device = lib.mkOption { type = types.nullOr types.str; };
+        fsType = lib.mkOption { type = types.str; };
+        options = option (types.listOf types.str) [ "defaults" ];
+      };
+    };
+
+  nixos =
+    { config, ... }:
+    {
+      options = {
+        assertions = list types.unspecified;
+        boot.initrd.availableKernelModules = list types.str;
+        boot.initrd.secrets = some;
+        boot.kernelParams = list types.str;
+        boot.loader = {
+          timeout = option (types.nullOr types.int) 5;
+          efi.canTouchEfiVariables = bool;
+          systemd-boot.enable = bool;
+          grub = {
+            enable = option types.bool true;
+            device = option types.str "";
+            devices = list types.str;
+            efiSupport = bool;
+            efiInstallAsRemovable = bool;
+            extraConfig = option types.lines "";
+            extraInstallCommands = option types.lines "";
+            fsIdentifier = option (types.enum [
+              "uuid"
+              "label"
+              "provided"
+            ]) "uuid";
+            splashImage = lib.mkOption { type = types.nullOr types.path; };
+            configurationLimit = option types.int 100;
+          };
+        };
+        environment.etc = some;
+        environment.systemPackages = list types.unspecified;
+        fileSystems = option (types.attrsOf (types.submodule fileSystem)) { };
+        isoImage.contents = list types.unspecified;
+        networking.proxy.envVars = some;
+        nix.nixPath = option (types.listOf types.str) [
+          "nixpkgs=/nix/var/nix/profiles/per-user/root/channels/nixos"
+        ];
+        services.openssh.enable = bool;
+        services.openssh.authorizedKeysFiles = list types.str;
+        swapDevices = list types.unspecified;
+        system.extraDependencies = list types.unspecified;
+        system.installer.channel.enable = option types.bool true;
+        systemd.services = option (types.attrsOf service) { };
+      };
+      config = {
+        _module.args.pkgs = import ../nix/pkgs.nix // {
+          dosfstools = "/usr";
+          gnused = "/usr";
+        };
+        services.openssh.authorizedKeysFiles = [ "%h/.ssh/authorized_keys" ];
+        boot.loader.grub = {
+          # As systemd-boot.nix and grub.nix do.
+          enable = lib.mkIf config.boot.loader.systemd-boot.enable (lib.mkDefault false);
+          splashImage = lib.mkDefault ./modules.nix;
+        };
+      };
+    };
+
+  evaluate = modules: (lib.evalModules { modules = [ nixos ] ++ modules; }).config;
+
+  installer =
+    definitions:
+    let
+      config = evaluate [
+        ../../iso/module
+        definitions
+        {
+          services.guest-installer = {
+            enable = true;
+            package = "/usr";
+          };
+        }
+      ];
+    in
+    {
+      inherit (config.services.guest-installer) settings;
+      inherit (config.systemd.services.guest-installer) environment wants;
+      etc = builtins.attrNames config.environment.etc;
+      failed = map (assertion: assertion.message) (
+        lib.filter (assertion: !assertion.assertion) config.assertions
+      );
+    };
+
+  # A configuration that was made for a machine with UEFI.
+  generated = {
+    boot.loader.systemd-boot.enable = true;
+    boot.loader.efi.canTouchEfiVariables = true;
+  };
+  layout = name: module: {
+    inherit name;
+    value =
+      let
+        config = evaluate [
+          module
+          generated
+        ];
+      in
+      {
+        facts = import ../../iso/facts.nix { inherit lib; } config;
+        inherit (config.boot.loader.grub) extraInstallCommands;
+        inherit (config.boot.loader.efi) canTouchEfiVariables;
+        failed = lib.filter (assertion: !assertion.assertion) config.assertions;
+      };
+  };
+  builds = definitions: installer { services.guest-installer = definitions; };
+in
+{
+  layouts = builtins.listToAttrs (lib.mapAttrsToList layout (import ../../iso/layouts));
+  installer = {
+    nothing = builds { };
+    configuration = builds { configuration = ../../iso/template/guest.nix; };
+    folder = builds { configuration = ../../iso/template; };
+    flake = builds { flake = "github:me/machines/0123456789abcdef0123456789abcdef01234567#web"; };
+    both = builds {
+      configuration = ../../iso/template/guest.nix;
+      flake = "drive#web";
+    };
+    network = builds {
+      settings.cache = [ "https://cache.example.org" ];
+      settings.manifest = "/iso/guest.json";
+    };
+    withoutNixpkgs = installer {
+      nix.nixPath = [ ];
+      services.guest-installer.settings.engine = "nixos-install";
+    };
+    withoutChannel = installer {
+      system.installer.channel.enable = false;
+      services.guest-installer.settings.engine = "nixos-install";
+    };
+    flakeWithoutNixpkgs = installer {
+      nix.nixPath = [ ];
+      services.guest-installer.flake = "drive#web";
+    };
+    setting = builds {
+      settings.wipe = true;
+      settings.engine = "nixos-install";
+    };
+  };
+}
