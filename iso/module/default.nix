@@ -8,5 +8,6 @@
     ./assertions.nix
     ./service.nix
     ./image.nix
+    ./prebuilt.nix
   ];
 }

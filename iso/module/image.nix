@@ -48,19 +48,6 @@ let
     environment.etc."guest-installer/configuration.nix".source = cfg.configuration;
     services.guest-installer.settings.configuration = "/etc/guest-installer/configuration.nix";
   };
-
-  # The hardware, the disk's UUIDs and what the installer generates change these
-  # three of a system; nixpkgs of before 2021 cannot say what builds them.
-  builders =
-    system:
-    let
-      inherit (system.config.system) build;
-    in
-    lib.concatMap (part: lib.optional (part ? inputDerivation) part.inputDerivation) [
-      build.toplevel
-      build.etc
-      build.initialRamdisk
-    ];
 in
 {
   config = lib.mkIf cfg.enable (
@@ -71,11 +58,6 @@ in
       (lib.mkIf (cfg.configuration != null || cfg.flake != null) {
         services.guest-installer.settings.engine = lib.mkDefault "nixos-install";
       })
-      {
-        system.extraDependencies = lib.concatMap (
-          system: [ system.config.system.build.toplevel ] ++ builders system
-        ) cfg.prebuilt;
-      }
     ]
   );
 }

@@ -111,6 +111,7 @@ let
       inherit (config.services.guest-installer) settings;
       inherit (config.systemd.services.guest-installer) environment wants;
       etc = builtins.attrNames config.environment.etc;
+      dependencies = lib.filter builtins.isString config.system.extraDependencies;
       failed = map (assertion: assertion.message) (
         lib.filter (assertion: !assertion.assertion) config.assertions
       );
@@ -144,6 +145,18 @@ in
   installer = {
     nothing = builds { };
     configuration = builds { configuration = ../../iso/template/guest.nix; };
+    prebuilt = builds {
+      configuration = ../../iso/template/guest.nix;
+      prebuilt = [
+        {
+          config.system.build = {
+            toplevel.inputDerivation = "/nix/store/toplevel-inputs";
+            etc.inputDerivation = "/nix/store/etc-inputs";
+            initialRamdisk = { };
+          };
+        }
+      ];
+    };
     folder = builds { configuration = ../../iso/template; };
     flake = builds { flake = "github:me/machines/0123456789abcdef0123456789abcdef01234567#web"; };
     both = builds {
