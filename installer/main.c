@@ -7,19 +7,13 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "candidates.h"
 #include "channels.h"
 #include "claim.h"
-#include "cleanup.h"
-#include "closure.h"
 #include "console.h"
-#include "database.h"
-#include "devices.h"
 #include "devlinks.h"
 #include "extras.h"
 #include "file.h"
@@ -27,20 +21,17 @@
 #include "guest.h"
 #include "log.h"
 #include "machine.h"
-#include "manifest.h"
 #include "medium.h"
 #include "mount.h"
 #include "network.h"
-#include "nixosinstall.h"
 #include "options.h"
+#include "origin.h"
 #include "partition.h"
 #include "pid1.h"
 #include "plan.h"
 #include "progress.h"
-#include "recipe.h"
 #include "report.h"
 #include "results.h"
-#include "select.h"
 #include "settle.h"
 #include "show.h"
 #include "sources.h"
@@ -52,21 +43,12 @@
 #define KEY_DRIVE_PATH RUN_PATH "/keys"
 #define LOG_PATH       "/var/log/guest-installer.log"
 
-/* How much a small NixOS system of today is. */
-#define BUILT_BYTES (3 * GIB / 2)
-#define BUILT_FILES 100000
-
 /* All that is known before the first write. */
 struct decision {
-	struct disk disks[DISKS_MAX];
-	size_t disk_count;
-	bool images; /* the disks are image files, and this is no machine to judge */
+	struct candidates candidates;
 	struct sources sources;
 	struct config config;
-	struct manifest manifest;
-	struct closure closure; /* engine cache: what is copied */
-	struct recipe recipe;	/* engine nixos-install: what it builds */
-	struct selection selection;
+	struct origin origin;
 	struct plan plan;
 	char *keys_text; /* authorized_keys; NULL for keys=none */
 	struct extras extras;
@@ -74,67 +56,15 @@ struct decision {
 
 /* -------------------------------------------------------- before the first write */
 
+/* The disks, and what the host has left on them and in the firmware. */
 static int find_disks(struct decision *d, struct error *err)
 {
-	char source[128];
-	struct error none;
-	const char *medium = mount_source(MEDIUM_PATH, source, &none) == 0 ? source : NULL;
-	int r = devices_scan("/sys", "/dev", medium, d->disks, &d->disk_count, err);
+	struct candidates *candidates = &d->candidates;
+	int r = candidates_find(candidates, err);
 
-	if (r < 0)
-		return r;
-	return sources_collect(d->disks, d->disk_count, KEY_DRIVE_PATH, &d->sources, err);
-}
-
-static int add_image(struct decision *d, const char *path, struct error *err)
-{
-	return devices_image(path, &d->disks[d->disk_count++], err);
-}
-
-/* Image files that the user names, instead of this machine's disks. */
-static int find_images(struct decision *d, struct error *err)
-{
-	int r = add_image(d, d->config.disk, err);
-
-	if (r == 0 && d->config.boot_disk[0] == '/' &&
-		strcmp(d->config.boot_disk, d->config.disk) != 0)
-		r = add_image(d, d->config.boot_disk, err);
-	return r;
-}
-
-static void log_disks(const struct decision *d)
-{
-	for (size_t i = 0; i < d->disk_count; i++)
-		log_line("disk: %s (%llu bytes) %s", d->disks[i].name,
-			(unsigned long long)d->disks[i].size_bytes, d->selection.disks[i].reason);
-}
-
-static char *resolve(const char *disk)
-{
-	return disk[0] == '/' ? realpath(disk, NULL) : NULL;
-}
-
-static int choose_target(struct decision *d, const struct plan_needs *needs, struct error *err)
-{
-	/* A name below /dev/disk is a link to the one that the kernel gave. */
-	AUTO_FREE char *disk = resolve(d->config.disk), *boot_disk = resolve(d->config.boot_disk);
-	struct select_request request = {
-		.disk = disk ? disk : d->config.disk,
-		.boot_disk = boot_disk ? boot_disk : d->config.boot_disk,
-		.wipe_force = d->config.wipe_force,
-	};
-	struct plan_labels labels;
-	int r = plan_layout(&d->config, &d->manifest, needs->on_xen, &request.layout, err);
-
-	if (r < 0)
-		return r;
-	plan_planned_labels(&d->config, &d->manifest, request.layout, &labels);
-	memcpy(request.labels, labels.labels, sizeof(request.labels));
-	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
-	request.min_bytes = plan_min_bytes(request.layout, needs);
-	r = select_target(&request, d->disks, d->disk_count, &d->selection, err);
-	log_disks(d);
-	return r;
+	return r < 0 ? r
+		     : sources_collect(candidates->disks, candidates->count, KEY_DRIVE_PATH,
+			       &d->sources, err);
 }
 
 /* Only in the lean ISO, and only if there is something to fetch. A report alone can be done
@@ -178,30 +108,6 @@ static int read_config(const struct options *options, struct outcome *outcome, s
 	return start_network(options, outcome, ret, err);
 }
 
-/* What will be installed, and how much it is. Of a system that is still to be built only a guess is
- * had: that of a small one. */
-static int read_system(struct decision *d, struct plan_needs *needs, struct error *err)
-{
-	enum layout layout;
-	int r;
-
-	if (d->config.engine == ENGINE_NIXOS_INSTALL) {
-		r = plan_layout(&d->config, NULL, needs->on_xen, &layout, err);
-		if (r < 0)
-			return r;
-		manifest_assume(d->config.system, layout, &d->manifest);
-		needs->nar_bytes = BUILT_BYTES;
-		needs->files = BUILT_FILES;
-		return recipe_read(&d->config, &d->sources.drive, &d->recipe, err);
-	}
-	r = sources_read_manifest(&d->config, &d->manifest, err);
-	if (r == 0)
-		r = closure_walk(&d->config, d->manifest.system, &d->closure, err);
-	needs->nar_bytes = d->closure.nar_bytes;
-	needs->files = d->manifest.files;
-	return r;
-}
-
 /* Reads all there is to know and decides what will be done. Writes nothing. */
 static int decide(const struct options *options, struct outcome *outcome, struct decision *d,
 	struct error *err)
@@ -214,8 +120,8 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	if (r < 0)
 		return r;
 	progress_begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
-	d->images = !options->as_init && sources_name_image(options);
-	r = d->images ? 0 : find_disks(d, err);
+	d->candidates.images = !options->as_init && sources_name_image(options);
+	r = d->candidates.images ? 0 : find_disks(d, err);
 	if (r < 0)
 		return r;
 
@@ -223,8 +129,8 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	r = read_config(options, outcome, &d->config, &d->sources, err);
 	if (r < 0)
 		return r;
-	if (d->images)
-		r = find_images(d, err);
+	if (d->candidates.images)
+		r = candidates_find_images(&d->config, &d->candidates, err);
 	else if (!d->config.machine_any)
 		r = machine_check_virtual(err);
 	if (r == 0)
@@ -241,40 +147,22 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
 	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
-	r = read_system(d, &needs, err);
+	r = origin_read(&d->config, &d->sources.drive, &d->origin, &needs, err);
 	if (r < 0)
 		return r;
 
 	progress_begin(outcome, STAGE_TARGET, "choosing the disk");
-	r = choose_target(d, &needs, err);
+	r = candidates_choose(&d->candidates, &d->config, &d->origin.manifest, &needs, err);
 	if (r < 0)
 		return r;
 
 	progress_begin(outcome, STAGE_PLAN, "planning");
 	sources_choose_seed(&d->config, seed);
-	return plan_make(&d->config, &d->manifest, &d->disks[d->selection.target],
-		d->selection.boot < d->disk_count ? &d->disks[d->selection.boot] : NULL, &needs,
-		seed, &d->plan, err);
+	return plan_make(&d->config, &d->origin.manifest, candidates_target(&d->candidates),
+		candidates_boot(&d->candidates), &needs, seed, &d->plan, err);
 }
 
 /* -------------------------------------------------------- beyond the line of no return */
-
-/* The store was copied; Nix of the guest must know of it. */
-static int register_store(struct outcome *outcome, const struct decision *d, struct error *err)
-{
-	int r;
-
-	progress_begin(outcome, STAGE_DATABASE, "registering the store paths");
-	r = database_write(TARGET_PATH, &d->closure, time(NULL), err);
-	return r < 0 ? r : guest_link_profile(TARGET_PATH, d->plan.system, err);
-}
-
-static int build_system(struct outcome *outcome, struct decision *d, struct error *err)
-{
-	progress_begin(outcome, STAGE_COPY, "building the system with nixos-install");
-	return nixosinstall_run(outcome, &d->recipe, &d->config, &d->plan, d->keys_text,
-		TARGET_PATH, d->plan.system, err);
-}
 
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
@@ -288,17 +176,12 @@ static int fill_target(
 	r = guest_make_tree(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-
 	r = guest_prepare(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	if (d->config.engine == ENGINE_NIXOS_INSTALL)
-		r = build_system(outcome, d, err);
-	else
-		r = register_store(outcome, d, err);
+	r = origin_settle(outcome, &d->origin, &d->config, d->keys_text, &d->plan, err);
 	if (r < 0)
 		return r;
-
 	r = target_run_programs(outcome, &d->plan, &files, claim, err);
 	if (r < 0)
 		return r;
@@ -333,8 +216,8 @@ static int verify_target(
 {
 	const struct verify_request request = {
 		.plan = &d->plan,
-		.manifest = &d->manifest,
-		.closure = d->config.engine == ENGINE_CACHE ? &d->closure : NULL,
+		.manifest = &d->origin.manifest,
+		.closure = origin_closure(&d->origin),
 		.root = TARGET_PATH,
 		.disk_fd = claim->lock_fd,
 		.first_sector = claim->gate.sector,
@@ -399,12 +282,9 @@ static int carry_out(
 	if (r < 0)
 		return r;
 
-	if (d->config.engine == ENGINE_CACHE) {
-		progress_begin(outcome, STAGE_COPY, "copying the store");
-		r = target_copy_store(outcome, &d->plan, &d->config, &d->closure, err);
-		if (r < 0)
-			return r;
-	}
+	r = origin_copy(outcome, &d->origin, &d->config, &d->plan, err);
+	if (r < 0)
+		return r;
 
 	progress_begin(outcome, STAGE_MOUNT, "mounting");
 	r = with_target(outcome, d, claim, false, fill_target, err);
@@ -500,9 +380,9 @@ static int print_plan(const struct options *options)
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(outcome->stage);
 	const struct plan_answer answer = {
-		.disks = decision.disks,
-		.disk_count = decision.disk_count,
-		.selection = &decision.selection,
+		.disks = decision.candidates.disks,
+		.disk_count = decision.candidates.count,
+		.selection = &decision.candidates.selection,
 		.plan = r < 0 ? NULL : &decision.plan,
 		.refusal = r < 0 ? &err : NULL,
 		.stage = outcome->stage,

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "candidates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "devices.h"
+#include "log.h"
+#include "medium.h"
+#include "mount.h"
+
+int candidates_find(struct candidates *ret, struct error *err)
+{
+	char source[MOUNT_PATH_BYTES];
+	struct error none;
+	const char *medium = mount_source(MEDIUM_PATH, source, &none) == 0 ? source : NULL;
+
+	return devices_scan("/sys", "/dev", medium, ret->disks, &ret->count, err);
+}
+
+static int add_image(struct candidates *candidates, const char *path, struct error *err)
+{
+	return devices_image(path, &candidates->disks[candidates->count++], err);
+}
+
+int candidates_find_images(const struct config *config, struct candidates *ret, struct error *err)
+{
+	int r = add_image(ret, config->disk, err);
+
+	if (r == 0 && config->boot_disk[0] == '/' && strcmp(config->boot_disk, config->disk) != 0)
+		r = add_image(ret, config->boot_disk, err);
+	return r;
+}
+
+static void log_disks(const struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->count; i++)
+		log_line("disk: %s (%llu bytes) %s", candidates->disks[i].name,
+			(unsigned long long)candidates->disks[i].size_bytes,
+			candidates->selection.disks[i].reason);
+}
+
+static char *resolve(const char *disk)
+{
+	return disk[0] == '/' ? realpath(disk, NULL) : NULL;
+}
+
+int candidates_choose(struct candidates *candidates, const struct config *config,
+	const struct manifest *manifest, const struct plan_needs *needs, struct error *err)
+{
+	/* A name below /dev/disk is a link to the one that the kernel gave. */
+	AUTO_FREE char *disk = resolve(config->disk), *boot_disk = resolve(config->boot_disk);
+	struct select_request request = {
+		.disk = disk ? disk : config->disk,
+		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
+		.wipe_force = config->wipe_force,
+	};
+	struct plan_labels labels;
+	int r = plan_layout(config, manifest, needs->on_xen, &request.layout, err);
+
+	if (r < 0)
+		return r;
+	plan_planned_labels(config, manifest, request.layout, &labels);
+	memcpy(request.labels, labels.labels, sizeof(request.labels));
+	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
+	request.min_bytes = plan_min_bytes(request.layout, needs);
+	r = select_target(
+		&request, candidates->disks, candidates->count, &candidates->selection, err);
+	log_disks(candidates);
+	return r;
+}
+
+const struct disk *candidates_target(const struct candidates *candidates)
+{
+	return &candidates->disks[candidates->selection.target];
+}
+
+const struct disk *candidates_boot(const struct candidates *candidates)
+{
+	size_t boot = candidates->selection.boot;
+
+	return boot < candidates->count ? &candidates->disks[boot] : NULL;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * origin — where the system comes from: a closure that is copied from a binary cache, or a recipe
+ * that the live system's nixos-install carries out on the target.
+ *
+ * What differs between the two engines is here and nowhere above.
+ */
+#pragma once
+
+#include "closure.h"
+#include "config.h"
+#include "error.h"
+#include "keydrive.h"
+#include "manifest.h"
+#include "outcome.h"
+#include "plan.h"
+#include "recipe.h"
+
+struct origin {
+	enum engine engine;
+	struct manifest
+		manifest;	/* of the closure; or what the recipe's layout makes of a system */
+	struct closure closure; /* engine cache */
+	struct recipe recipe;	/* engine nixos-install */
+};
+
+/* Reads all of it, and fills in how much it is: needs->nar_bytes and needs->files. */
+int origin_read(const struct config *config, const struct keydrive *drive, struct origin *ret,
+	struct plan_needs *needs, struct error *err) WARN_UNUSED;
+
+/* Copies a closure into the root file system, which nobody has mounted yet; else does nothing. */
+int origin_copy(struct outcome *outcome, const struct origin *origin, const struct config *config,
+	const struct plan *plan, struct error *err) WARN_UNUSED;
+
+/* On the mounted target: registers what was copied, or builds; then the profile leads to the
+ * system, which plan->system names. */
+int origin_settle(struct outcome *outcome, const struct origin *origin, const struct config *config,
+	const char *keys_text, struct plan *plan, struct error *err) WARN_UNUSED;
+
+/* The closure that must be there when all is done; NULL: what Nix has registered itself. */
+const struct closure *origin_closure(const struct origin *origin);
