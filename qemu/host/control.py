@@ -27,8 +27,7 @@ class Running:
     def __init__(self, folder: str, state: Dict[str, Any]) -> None:
         self.folder, self.state = folder, state
         self.keeper = int(state["pid"])
-        ssh = state["ssh"]
-        self.ssh_line = f"ssh -p {int(ssh['port'])} {ssh['user']}@{ssh['host']}"
+        self.way_in = str(state["way_in"])
 
     def console(self) -> socket.socket:
         """A connection to its serial console; Failure(BUSY) if somebody else has it."""
@@ -63,7 +62,7 @@ def tell_status(disk: str, as_json: bool) -> int:
         more = {"run": guest.folder} if guest else {}
         print(json.dumps({"state": state, **fields, **more}))
     elif guest:
-        print(f"running, pid {guest.keeper}\n{guest.ssh_line}")
+        print(f"running, pid {guest.keeper}\n{guest.way_in}")
     else:
         print("stopped")
     return Code.SUCCESS if guest else NOT_RUNNING

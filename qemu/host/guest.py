@@ -141,6 +141,12 @@ class Guest:
         for device in self._devices:
             os.close(device)
 
+    def way_in(self) -> str:
+        """How to enter it, in one line."""
+        if self.ssh_port:
+            return f"ssh -p {self.ssh_port} {self.wishes.user}@127.0.0.1"
+        return f"it is on {self.wishes.tap}" if self.wishes.tap else "it has no network"
+
     def console_log(self) -> str:
         """The file in which the console's words are, if they are in one."""
         return self.wishes.log or os.path.join(self.run, "console.log")
@@ -190,7 +196,8 @@ class Guest:
     def _greet(self, stream: socket.socket) -> None:
         try:
             self._monitor = Monitor(stream, 60)
-            self.ssh_port = forwarded_port(self._monitor)
+            if self.wishes.network == "user":
+                self.ssh_port = forwarded_port(self._monitor)
         except MonitorClosed:
             assert self._child
             self._judge(self._child.wait(10) or -1)
@@ -203,8 +210,12 @@ class Guest:
             "disk": self.disk,
             "pid": os.getpid(),
             "qemu_pid": self._child.pid,
-            "ssh": {"host": "127.0.0.1", "port": self.ssh_port, "user": self.wishes.user},
+            "way_in": self.way_in(),
+            "ssh": None,
         }
+        if self.ssh_port:
+            user = self.wishes.user
+            state["ssh"] = {"host": "127.0.0.1", "port": self.ssh_port, "user": user}
         path = os.path.join(self.run, STATE)
         with open(path + ".new", "w", encoding="utf-8") as file:
             json.dump(state, file)

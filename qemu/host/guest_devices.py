@@ -58,10 +58,12 @@ def more_disks(wishes: Wishes) -> Tuple[List[str], List[IO[bytes]]]:
 
 def network_cards(wishes: Wishes) -> List[str]:
     """The card whose SSH port is forwarded, and the one on the host's interface."""
-    arguments = [
-        *("-netdev", f"user,id=network,hostfwd=tcp:127.0.0.1:{wishes.ssh_port}-:22"),
-        *("-device", "virtio-net-pci,netdev=network"),
-    ]
+    arguments: List[str] = []
+    if wishes.network == "user":
+        arguments += [
+            *("-netdev", f"user,id=network,hostfwd=tcp:127.0.0.1:{wishes.ssh_port}-:22"),
+            *("-device", "virtio-net-pci,netdev=network"),
+        ]
     if wishes.tap:
         if not os.path.exists(f"/sys/class/net/{wishes.tap}"):
             raise Failure(Code.MISUSE, f"there is no network interface {wishes.tap}")

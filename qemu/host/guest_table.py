@@ -18,6 +18,8 @@ TABLE: Tuple[Tuple[str, Tuple[Tuple[str, str, str, str], ...]], ...] = (
             ("firmware", ONE, "bios|uefi", "what boots the disk (default bios)"),
             ("accel", ONE, "auto|kvm|tcg", "virtualisation or emulation (default: what works)"),
             ("snapshot", FLAG, "", "throw away whatever is written to any disk"),
+            ("network", ONE, "user|none", "the card whose SSH port is forwarded (default user);\n"
+             "none leaves it away: the guest is on --tap only"),
             ("ssh-port", ONE, "N", "the port on 127.0.0.1 that leads to the guest's SSH server\n"
              "(default: a free one, which is told)"),
         ),

@@ -14,6 +14,7 @@ from host.emulator import Machine, check_machine, parse_number, parse_size
 from host.guest_options import Words
 
 MODULES_TAG = "modules"
+NETWORKS = ("user", "none")
 SHARE_WAYS = ("auto", "virtiofs", "9p")
 
 
@@ -34,6 +35,7 @@ class Wishes:
     guest: str = ""
     machine: Machine = field(default_factory=Machine)
     snapshot: bool = False
+    network: str = "user"
     ssh_port: int = 0
     log: str = ""
     console: bool = False
@@ -89,6 +91,7 @@ def check(words: Words) -> Wishes:
             cores=number("cores", 0),
         ),
         snapshot=flag("snapshot"),
+        network=one("network", "user"),
         ssh_port=number("ssh-port", 0),
         log=_path(one("log")),
         console=flag("console"),
@@ -174,6 +177,8 @@ def _check_names(wishes: Wishes) -> None:
     if wishes.share_by not in SHARE_WAYS:
         message = f"--share-by takes auto, virtiofs or 9p, not '{wishes.share_by}'"
         raise Failure(Code.MISUSE, message)
+    if wishes.network not in NETWORKS:
+        raise Failure(Code.MISUSE, f"--network takes user or none, not '{wishes.network}'")
     if wishes.tap and not re.fullmatch(r"[A-Za-z0-9_.-]{1,15}", wishes.tap):
         raise Failure(Code.MISUSE, f"--tap takes an interface's name, not '{wishes.tap}'")
     if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", wishes.user):
@@ -210,6 +215,8 @@ def _check_together(wishes: Wishes) -> None:
             raise Failure(Code.MISUSE, f"{name} needs --kernel")
     if wishes.modules and not wishes.kernel:
         raise Failure(Code.MISUSE, "--modules needs --kernel, whose modules they are")
+    if wishes.network == "none" and (wishes.run or wishes.ssh_port):
+        raise Failure(Code.MISUSE, "--run and --ssh-port need --network user")
     if wishes.address and not (wishes.tap and (wishes.kernel or wishes.run)):
         message = "--address needs --tap, and --kernel or --run, by which the guest is told"
         raise Failure(Code.MISUSE, message)

@@ -12,6 +12,7 @@ import os
 from typing import Any, Optional
 
 from host.course import Course
+from host.notify import notify
 from host.output import Output
 from host.verdict import Event, Failed, Hello, Progress, Result, Successful
 
@@ -148,6 +149,7 @@ class Display:
             output.drain(DRAIN_SECONDS)
 
     def _show_progress(self, progress: Progress) -> None:
+        notify(f"STATUS=installing: {progress.percent}% {progress.stage}")
         if self._bar:
             self.tick()
         elif not self._quiet and not self._json:

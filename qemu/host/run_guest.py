@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
+from dataclasses import replace
 from typing import List, Optional, Sequence, Union
 
 from host import control, guest_options, process, terminal
 from host.codes import Code, Failure, say
 from host.daemon import Daemon, detach
+from host.emulator import Machine, parse_size
 from host.guest import TOOL, Guest
 from host.guest_script import run_script
 from host.guest_table import help_text
@@ -98,6 +101,7 @@ def live(guest: Guest, daemon: Optional[Daemon]) -> int:
         if wishes.run:
             raise
         process.raise_on_signals()  # who asks again means at once
+        notify("STOPPING=1\nSTATUS=the guest powers off")
         guest.stop()
         return Code.SUCCESS
     finally:
@@ -107,7 +111,7 @@ def live(guest: Guest, daemon: Optional[Daemon]) -> int:
 
 def _greet(guest: Guest, daemon: Optional[Daemon]) -> None:
     """How to log in, first of all; and what was chosen where there was a choice."""
-    line = f"ssh -p {guest.ssh_port} {guest.wishes.user}@127.0.0.1"
+    line = guest.way_in()
     way = f"folders are shared by {guest.way}" if guest.way else ""
     notify(f"READY=1\nSTATUS={line}")
     if daemon:
@@ -135,7 +139,7 @@ def _make_guest(wishes: Wishes, disk: str) -> None:
     """Has first-run make the guest if there is none, and everything is there to make it."""
     if os.path.exists(disk):
         return
-    if not (wishes.iso and wishes.keys):
+    if not wishes.iso:
         message = f"cannot find the disk {disk}; with --iso and --key, it would be made"
         raise Failure(Code.MISUSE, message)
     say(TOOL, f"there is no {disk} yet; first-run makes it")
@@ -144,11 +148,21 @@ def _make_guest(wishes: Wishes, disk: str) -> None:
         words += ["--key", key]
     for setting in wishes.settings:
         words += ["--set", setting]
-    words += ["--firmware", wishes.machine.firmware, "--accel", wishes.machine.accel]
-    child = process.Child(words, stdout=sys.stderr.fileno())
+    if any(re.search("https?://", setting) for setting in wishes.settings):
+        words += ["--network", "user"]  # the installer fetches or reports something
+    child = process.Child(words + _installing(wishes.machine), stdout=sys.stderr.fileno())
     try:
         status = child.wait()
     finally:
         child.close()
     if status != 0:
         raise Failure(status or Code.EMULATOR, "the guest could not be made")
+
+
+def _installing(machine: Machine) -> List[str]:
+    """The guest's machine, as the one that it is installed in; the installer may need more memory."""
+    least = Machine().memory
+    if parse_size("--memory", machine.memory) < parse_size("--memory", least):
+        machine = replace(machine, memory=least)
+    words = ["--memory", machine.memory, "--firmware", machine.firmware, "--accel", machine.accel]
+    return words + (["--cores", str(machine.cores)] if machine.cores else [])

@@ -107,6 +107,8 @@ class Words(unittest.TestCase):
             ("--address takes", ("--address", "10.0.0.300/8")),
             ("--address needs", ("--address", "10.0.0.1/8")),
             ("--tap takes", ("--tap", "a,b")),
+            ("--network takes", ("--network", "tap")),
+            ("need --network user", ("--network", "none", "--ssh-port", "2222")),
             ("--user takes", ("--user", "-oProxyCommand=x")),
             ("--share-by takes", ("--share-by", "nfs")),
             ("--memory takes a size", ("--memory", "0")),
