@@ -33,6 +33,25 @@ in
           message = of name "network.type = \"tap\" needs a bridge of the host: set network.bridge.";
         }
         {
+          assertion = guest.network.type == "tap" || guest.hypervisor == "xen" || guest.network.bridge == null;
+          message = of name "network.bridge needs network.type = \"tap\".";
+        }
+        {
+          assertion = guest.network.type == "user" || guest.network.sshPort == null;
+          message = of name "network.sshPort belongs to network.type = \"user\"; a guest on a bridge has an address of its own.";
+        }
+        {
+          assertion = guest.hypervisor == "xen" || guest.bootDiskSize == null;
+          message = of name "bootDiskSize is for guests under Xen.";
+        }
+        {
+          assertion =
+            guest.hypervisor == "qemu"
+            ||
+              guest.firmware == "bios" && !guest.usbTablet && guest.display == "none" && guest.network.sshPort == null;
+          message = of name "firmware, usbTablet, display and network.sshPort are for guests under QEMU.";
+        }
+        {
           assertion = guest.network.type == "tap" || guest.hypervisor == "xen" || guest.network.address == null;
           message = of name "a guest of network.type = \"user\" has no address on the host's network.";
         }

@@ -8,7 +8,6 @@ rec {
 
   # StateDirectory and RuntimeDirectory are below /var/lib and /run.
   folder = name: "guests/${name}";
-  disk = name: "/var/lib/${folder name}/disk.qcow2";
   user = name: "guest-${name}";
 
   # A network interface has 15 characters at most.
@@ -19,11 +18,17 @@ rec {
     else
       builtins.substring 0 15 "vm-${name}";
 
-  isoFile = iso: if lib.isDerivation iso then "${iso}/iso/*.iso" else toString iso;
+  # Text with ${file} in it brings a file of the configuration into the store.
+  isoFile =
+    iso: if lib.isDerivation iso then "${iso}/iso/*.iso" else lib.escapeShellArg "${iso}";
 
   # first-run knows a public key by its name, whatever the host calls the file.
   keyName = index: "key${toString index}.pub";
-  keyCredentials = guest: lib.imap0 (index: file: "${keyName index}:${toString file}") guest.keyFiles;
+  keyCredentials =
+    guest:
+    lib.imap0 (
+      index: file: "${keyName index}:${lib.replaceStrings [ "%" ] [ "%%" ] "${file}"}"
+    ) guest.keyFiles;
   keyArguments =
     guest: lib.imap0 (index: _: "--key \"$CREDENTIALS_DIRECTORY/${keyName index}\"") guest.keyFiles;
 

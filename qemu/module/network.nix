@@ -1,37 +1,35 @@
 # SPDX-License-Identifier: MIT
-# The tap interfaces of guests on a bridge, each owned by its guest's user.
+# The tap interfaces of guests on a bridge, each owned by its guest's user; and the
+# names of guests whose address is known.
 { config, lib, ... }:
 let
   common = import ./lib.nix { inherit lib; };
-  tapped = lib.filterAttrs (_: guest: guest.network.type == "tap") (
-    common.ofHypervisor "qemu" config.virtualisation.guests
+  guests = common.enabled config.virtualisation.guests;
+  tapped = lib.filterAttrs (_: guest: guest.network.type == "tap" && guest.network.bridge != null) (
+    common.ofHypervisor "qemu" guests
   );
-  addressed = lib.filterAttrs (_: guest: guest.network.address != null) (
-    common.enabled config.virtualisation.guests
-  );
+  addressed = lib.filterAttrs (_: guest: guest.network.address != null) guests;
+
+  bridges = lib.unique (lib.mapAttrsToList (_: guest: guest.network.bridge) tapped);
+  members = bridge: lib.filterAttrs (_: guest: guest.network.bridge == bridge) tapped;
 in
 {
-  config = lib.mkMerge [
-    (lib.mkIf (tapped != { }) {
-      networking.interfaces = lib.mapAttrs' (
-        name: guest:
-        lib.nameValuePair (common.interface name guest) {
-          virtual = true;
-          virtualType = "tap";
-          virtualOwner = common.user name;
-        }
-      ) tapped;
+  config.networking = {
+    interfaces = lib.mapAttrs' (
+      name: guest:
+      lib.nameValuePair (common.interface name guest) {
+        virtual = true;
+        virtualType = "tap";
+        virtualOwner = common.user name;
+      }
+    ) tapped;
 
-      networking.bridges = lib.mkMerge (
-        lib.mapAttrsToList (name: guest: {
-          ${guest.network.bridge}.interfaces = [ (common.interface name guest) ];
-        }) (lib.filterAttrs (_: guest: guest.network.bridge != null) tapped)
-      );
-    })
-    {
-      networking.extraHosts = lib.concatStrings (
-        lib.mapAttrsToList (name: guest: "${guest.network.address} ${name}\n") addressed
-      );
-    }
-  ];
+    bridges = lib.genAttrs bridges (bridge: {
+      interfaces = lib.mapAttrsToList common.interface (members bridge);
+    });
+
+    extraHosts = lib.concatStrings (
+      lib.mapAttrsToList (name: guest: "${guest.network.address} ${name}\n") addressed
+    );
+  };
 }

@@ -2,6 +2,10 @@
 { lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
+  expression = lib.literalExpression or lib.literalExample;
+  size = types.strMatching "[1-9][0-9]*[KMGT]?";
+  # What the kernel and the tools take for a network interface.
+  interface = types.strMatching "[A-Za-z0-9_.-]{1,15}";
 
   network = {
     options = {
@@ -13,12 +17,13 @@ let
         default = "user";
         description = ''
           `user`: the guest reaches the world through the host, and is reached
-          at a port of the host's loopback. `tap`: a network card on a bridge.
+          at a port of the host's loopback. `tap`: its only network card is on a
+          bridge.
         '';
       };
 
       bridge = mkOption {
-        type = types.nullOr types.str;
+        type = types.nullOr interface;
         default = null;
         example = "br0";
         description = ''
@@ -28,14 +33,14 @@ let
       };
 
       interface = mkOption {
-        type = types.nullOr types.str;
+        type = types.nullOr interface;
         default = null;
         example = "vm-web";
         description = "The tap interface's name; by default vm- and the guest's name.";
       };
 
       address = mkOption {
-        type = types.nullOr types.str;
+        type = types.nullOr (types.strMatching "[0-9a-fA-F.:]+");
         default = null;
         example = "192.168.7.10";
         description = ''
@@ -45,7 +50,7 @@ let
       };
 
       sshPort = mkOption {
-        type = types.nullOr types.int;
+        type = types.nullOr (types.ints.between 1024 65535);
         default = null;
         example = 2222;
         description = ''
@@ -84,45 +89,53 @@ let
 
         iso = mkOption {
           type = types.either types.path types.package;
-          example = "guest-installer.lib.mkGuestIso { configuration = ./web.nix; layout = \"gpt\"; }";
+          example = expression "mkGuestIso { configuration = ./web.nix; layout = \"gpt\"; }";
           description = ''
-            The ISO that installs the guest: a file, or a package with one file
-            iso/*.iso.
+            The ISO that installs the guest: a package with one file iso/*.iso, or
+            a file. A path of Nix is copied into the store; text names a file of
+            the host, which is needed at the guest's first start only, and which
+            the guest's user must be able to read: not below /home.
           '';
         };
 
         memory = mkOption {
-          type = types.int;
+          type = types.ints.positive;
           default = 1024;
-          description = "Memory in MiB.";
+          description = ''
+            Memory in MiB. The installer gets as much, but not less than 512.
+          '';
         };
 
         cores = mkOption {
-          type = types.int;
+          type = types.ints.positive;
           default = 1;
           description = "Virtual processors.";
         };
 
         diskSize = mkOption {
-          type = types.str;
+          type = size;
           default = "8G";
           description = "Size of the disk that is made before the first start.";
         };
 
         bootDiskSize = mkOption {
-          type = types.nullOr types.str;
+          type = types.nullOr size;
           default = null;
           example = "500M";
           description = "Size of the boot disk of layout pygrub, which has two disks (Xen).";
         };
 
         extraDisks = mkOption {
-          type = types.listOf types.str;
+          # Not a path of Nix, which would be copied into the store.
+          type = types.listOf (types.strMatching "/.+");
           default = [ ];
           example = [ "/dev/vg/web-data" ];
           description = ''
-            Images or block devices that the guest has besides. They must exist,
-            and the installer leaves them alone.
+            Images (*.raw, *.img: raw, else qcow2) or block devices that the guest
+            has besides. They must exist, and the installer leaves them alone. An
+            image must be where the guest's user, guest-NAME, may write, and not
+            below /home; block devices that belong to the group disk are opened to
+            this service alone.
           '';
         };
 
@@ -139,7 +152,10 @@ let
           type = types.listOf types.path;
           default = [ ];
           example = [ "/home/me/.ssh/id_ed25519.pub" ];
-          description = "SSH public keys of those who may enter the guest.";
+          description = ''
+            SSH public keys of those who may enter the guest. They are needed at its
+            first start only, but have to be there at each.
+          '';
         };
 
         settings = mkOption {
@@ -176,9 +192,12 @@ let
         };
 
         stopTimeout = mkOption {
-          type = types.int;
+          type = types.ints.positive;
           default = 90;
-          description = "Seconds that it may take to power off before it is ended.";
+          description = ''
+            Seconds that it may take to power off, once its power button has been
+            pressed, before it is ended.
+          '';
         };
       };
     };
@@ -187,7 +206,7 @@ in
   options.virtualisation.guestTools = mkOption {
     type = types.package;
     default = import ../package.nix { inherit pkgs; };
-    defaultText = "the host tools of this repository";
+    defaultText = expression "the host tools of this repository";
     description = "The package that has guest-installer-first-run and guest-installer-run-guest.";
   };
 

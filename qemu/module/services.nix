@@ -1,90 +1,114 @@
 # SPDX-License-Identifier: MIT
-# One service per guest under QEMU: it installs the guest if its disk is missing,
-# runs it, and stops it with its power button.
-{ config, lib, ... }:
+# One service per guest under QEMU: a single run-guest, which installs the guest if
+# its disk is missing, runs it, and presses its power button when it is stopped.
+{
+  config,
+  lib,
+  utils,
+  ...
+}:
 let
   common = import ./lib.nix { inherit lib; };
-  inherit (common) folder disk user;
+  inherit (common) folder user;
 
   tools = config.virtualisation.guestTools;
   guests = common.ofHypervisor "qemu" config.virtualisation.guests;
   word = lib.escapeShellArg;
 
-  machine = guest: [
-    "--memory ${toString guest.memory}M"
-    "--cores ${toString guest.cores}"
-    "--firmware ${guest.firmware}"
-  ];
-
-  install =
+  command =
     name: guest:
     lib.concatStringsSep " " (
       [
-        "exec ${tools}/bin/guest-installer-first-run"
-        "--disk ${word (disk name)}"
-        "--size ${word guest.diskSize}"
+        "exec ${tools}/bin/guest-installer-run-guest ${word "/var/lib/${folder name}/disk.qcow2"}"
+        "--size ${guest.diskSize}"
         "--iso ${common.isoFile guest.iso}"
       ]
       ++ common.keyArguments guest
       ++ common.settingArguments guest
-      ++ machine guest
-    );
-
-  run =
-    name: guest:
-    lib.concatStringsSep " " (
-      [
-        "exec ${tools}/bin/guest-installer-run-guest ${word (disk name)}"
+      ++ [
+        "--memory ${toString guest.memory}M"
+        "--cores ${toString guest.cores}"
+        "--firmware ${guest.firmware}"
       ]
-      ++ machine guest
       ++ map (path: "--disk ${word path}") guest.extraDisks
-      ++ lib.optional (guest.network.type == "tap") "--tap ${common.interface name guest}"
+      ++ lib.optional (guest.network.type == "tap") "--network none --tap ${common.interface name guest}"
       ++ lib.optional (
         guest.network.sshPort != null
       ) "--ssh-port ${toString guest.network.sshPort}"
       ++ lib.optional guest.usbTablet "--usb-tablet"
       ++ lib.optional (guest.display == "vnc") "--vnc \"$RUNTIME_DIRECTORY/vnc\""
+      ++ [ "--stop-timeout ${toString guest.stopTimeout}" ]
     );
 
-  service = name: guest: {
-    description = "Guest ${name}";
-    wantedBy = lib.optional guest.autostart "multi-user.target";
-    after = [ "network.target" ];
-    # A changed option counts at the guest's next start; it is not torn down.
-    restartIfChanged = false;
+  # A word of a unit file, in which % begins a specifier.
+  unitWord = path: lib.replaceStrings [ "%" ] [ "%%" ] (builtins.toJSON path);
+  isDevice = path: builtins.match "/dev/.*" path != null;
 
-    preStart = ''
-      if [ ! -e ${word (disk name)} ]; then
-        ${install name guest}
-      fi
-    '';
-    script = run name guest;
-    preStop = ''
-      ${tools}/bin/guest-installer-run-guest ${word (disk name)} --stop \
-        --stop-timeout ${toString guest.stopTimeout} || true
-    '';
+  service =
+    name: guest:
+    let
+      tapped = guest.network.type == "tap";
+      devices = lib.filter isDevice guest.extraDisks;
+      images = map unitWord (lib.filter (path: !isDevice path) guest.extraDisks);
+      units = map (path: "${utils.escapeSystemdPath path}.device") (
+        devices ++ lib.optional tapped "/sys/subsystem/net/devices/${common.interface name guest}"
+      );
+    in
+    {
+      description = "Guest ${name}";
+      wantedBy = lib.optional guest.autostart "multi-user.target";
+      after = [ "network.target" ] ++ units;
+      wants = units;
+      # A changed option counts at the guest's next start; it is not torn down.
+      restartIfChanged = false;
 
-    serviceConfig = {
-      Type = "notify";
-      # The tools tell the manager how far they are, and when the guest runs.
-      NotifyAccess = "all";
-      # first-run has a deadline of its own.
-      TimeoutStartSec = "infinity";
-      TimeoutStopSec = guest.stopTimeout + 30;
-      KillMode = "mixed";
-      Restart = "on-failure";
-      RestartSec = 10;
+      script = command name guest;
 
-      User = user name;
-      SupplementaryGroups = "kvm";
-      StateDirectory = folder name;
-      StateDirectoryMode = "0700";
-      RuntimeDirectory = folder name;
-      RuntimeDirectoryMode = "0700";
-      LoadCredential = common.keyCredentials guest;
-    }
-    // import ./hardening.nix;
-  };
+      unitConfig = {
+        StartLimitIntervalSec = 1800;
+        StartLimitBurst = 5;
+      }
+      // lib.optionalAttrs (images != [ ]) { RequiresMountsFor = images; };
+
+      serviceConfig = {
+        Type = "notify";
+        # first-run, a child of the main process, says how far it is.
+        NotifyAccess = "all";
+        # It has a deadline of its own.
+        TimeoutStartSec = "infinity";
+
+        # TERM for run-guest, which presses the button and has its own deadline, too;
+        # QEMU must not get it.
+        KillMode = "mixed";
+        TimeoutStopSec = guest.stopTimeout + 30;
+        # Stopped while the guest was installed; the next start begins anew.
+        SuccessExitStatus = 143;
+
+        # Tried again is only what can pass by itself: a fetch that failed (42), QEMU's
+        # death (80), another run with this guest (82), and our own death by a signal.
+        # All other refusals and failures would come again, each after a machine's time.
+        Restart = "on-abnormal";
+        RestartForceExitStatus = "42 80 82";
+        RestartSec = 10;
+
+        User = user name;
+        StateDirectory = folder name;
+        StateDirectoryMode = "0700";
+        RuntimeDirectory = folder name;
+        RuntimeDirectoryMode = "0700";
+        LoadCredential = common.keyCredentials guest;
+
+        # The group disk opens all disks of the host, the list only the guest's.
+        SupplementaryGroups = [ "kvm" ] ++ lib.optional (devices != [ ]) "disk";
+        DeviceAllow = [
+          "/dev/kvm rw"
+        ]
+        ++ lib.optional tapped "/dev/net/tun rw"
+        ++ map (path: "${unitWord path} rw") devices;
+      }
+      // lib.optionalAttrs (images != [ ]) { ReadWritePaths = images; }
+      // import ./hardening.nix;
+    };
 in
 {
   config = lib.mkIf (guests != { }) {
@@ -103,5 +127,6 @@ in
       }
     ) guests;
     users.groups.guests = { };
+    users.groups.kvm = { };
   };
 }

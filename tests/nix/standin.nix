@@ -25,6 +25,14 @@ rec {
   concatStrings = concatStringsSep "";
   escapeShellArg = text: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString text)}'";
   filterAttrs = keep: set: removeAttrs set (filter (name: !keep name set.${name}) (attrNames set));
+  genAttrs =
+    names: f:
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = f name;
+      }) names
+    );
   imap0 = f: list: builtins.genList (n: f n (builtins.elemAt list n)) (length list);
   isDerivation = x: x.type or "" == "derivation";
   listToAttrs = builtins.listToAttrs;
@@ -35,19 +43,31 @@ rec {
   optional = condition: x: if condition then [ x ] else [ ];
   optionals = condition: list: if condition then list else [ ];
   replaceStrings = builtins.replaceStrings;
+  unique = builtins.foldl' (seen: x: if builtins.elem x seen then seen else seen ++ [ x ]) [ ];
   splitString = separator: text: filter builtins.isString (builtins.split separator text);
   toList = x: if builtins.isList x then x else [ x ];
   concatMap = builtins.concatMap;
   elem = builtins.elem;
   mapAttrs = builtins.mapAttrs;
   optionalAttrs = condition: set: if condition then set else { };
+  # What a type accepts is the real one's matter; submodules show their options.
+  literalExpression = x: x;
   types = {
-    attrsOf = _: null;
+    attrsOf = x: x;
     bool = null;
     either = _: _: null;
+    enum = _: null;
     int = null;
+    ints = {
+      between = _: _: null;
+      positive = null;
+    };
     listOf = _: null;
     nullOr = _: null;
+    package = null;
+    path = null;
     str = null;
+    strMatching = _: null;
+    submodule = x: x;
   };
 }

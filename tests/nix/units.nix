@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# Guests of a host, evaluated with the stand-in: their services as NixOS writes
+# them, each a unit and its script, and what else the host gets for them.
+{ guestTools, guests }:
+let
+  lib = import ./standin.nix;
+  utils.escapeSystemdPath =
+    path:
+    lib.replaceStrings [ "/" "-" " " ] [ "-" "\\x2d" "\\x20" ] (
+      builtins.substring 1 (builtins.stringLength path) path
+    );
+
+  # What is not said is the option's default; what is no option cannot be said.
+  complete =
+    options: given:
+    assert builtins.removeAttrs given (builtins.attrNames options) == { };
+    builtins.mapAttrs (
+      name: option:
+      let
+        value = given.${name} or option.default;
+      in
+      if option.type ? options then complete option.type.options value else value
+    ) options;
+  declared =
+    (import ../../qemu/module/options.nix {
+      inherit lib;
+      pkgs = { };
+    }).options.virtualisation.guests.type;
+  config.virtualisation = {
+    inherit guestTools;
+    guests = builtins.mapAttrs (name: complete (declared { inherit name; }).options) guests;
+  };
+
+  services = import ../../qemu/module/services.nix { inherit config lib utils; };
+  domains = import ../../qemu/module/xen.nix { inherit config lib; };
+  network = import ../../qemu/module/network.nix { inherit config lib; };
+
+  line =
+    name: value:
+    if builtins.isList value then
+      lib.concatStrings (map (line name) value)
+    else
+      "${name}=${
+        if value == true then
+          "true"
+        else if value == false then
+          "false"
+        else
+          toString value
+      }\n";
+  section = set: lib.concatStrings (lib.mapAttrsToList line set);
+
+  # With the script in place of its store path.
+  unit = name: service: ''
+    [Unit]
+    Description=${service.description}
+    After=${toString service.after}
+    Wants=${toString service.wants}
+    ${section service.unitConfig}
+    [Service]
+    ${section service.serviceConfig}ExecStart=/bin/sh -e ${name}-start
+
+    [Install]
+    WantedBy=${toString service.wantedBy}
+  '';
+  scripts = lib.mapAttrs' (
+    name: service: lib.nameValuePair "${name}-start" "${service.script}\n"
+  );
+in
+lib.mapAttrs' (
+  name: service: lib.nameValuePair "${name}.service" (unit name service)
+) services.config.systemd.services or { }
+// scripts services.config.systemd.services or { }
+// scripts domains.config.systemd.services or { }
+// {
+  "network.json" = builtins.toJSON network.config + "\n";
+}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
+# tests/qemu/manager.sh — a service manager for tests: the distribution's systemd, as it is
+#
+# Source it after tests/lib.sh and qemu/lib.sh. It needs root, and no machine: systemd is PID 1 of
+# namespaces (systemd-init), with a network, devices and control groups of its own, and only the
+# units that it is given.
+
+MANAGER=$SCRATCH/manager
+GROUP=${SCRATCH##*/}
+
+# start_manager — with the units in $MANAGER/units.
+start_manager() {
+	local name
+	mkdir -p "$MANAGER"/{units,host/tree,lib}
+	for name in sysinit basic shutdown network multi-user; do
+		printf '[Unit]\nDefaultDependencies=no\n' >"$MANAGER/units/$name.target"
+	done
+	printf 'Wants=journal.service\nAfter=journal.service\n' >>"$MANAGER/units/basic.target"
+	printf '[Unit]\nDefaultDependencies=no\n[Service]\nType=notify\nExecStart=%s\n' \
+		/lib/systemd/systemd-journald >"$MANAGER/units/journal.service"
+	"${tied[@]}" unshare --mount "$TOP/tests/qemu/systemd-init" "$MANAGER" "$TOP" "$GROUP" \
+		>"$MANAGER/messages" 2>&1 </dev/null &
+	manager=$!
+	at_exit end_manager
+	retry_until 60 manager_runs || { cat "$MANAGER/messages" && return 1; }
+}
+
+manager_runs() {
+	pid1=$(pgrep -P "$manager") && [[ $(within systemctl is-system-running) == running ]]
+}
+
+# within COMMAND… — in the manager's namespaces.
+within() {
+	timeout --kill-after=5 900 nsenter --target "$pid1" --mount --pid --net --ipc --uts -- "$@"
+}
+
+# property UNIT NAME — one of a unit's properties.
+property() {
+	within systemctl show --value --property="$2" "$1"
+}
+
+# All processes end with their PID 1; then their control groups can go.
+# shellcheck disable=SC2016 # the inner shell expands it
+end_manager() {
+	kill -KILL "$manager" 2>/dev/null || true
+	wait "$manager" 2>/dev/null || true
+	retry_until 30 unshare --mount bash -c 'mount -t cgroup2 groups "$1" &&
+		find "$1/$2" -depth -type d -exec rmdir {} + 2>/dev/null' - "$MANAGER/groups" "$GROUP"
+}
