@@ -401,7 +401,7 @@ static _Noreturn void run_as_init(void)
 	options.as_init = true;
 	pid1_prepare();
 	channels_open(true);
-	supervise_end_machine(outcome, supervise(install_work, &options, outcome));
+	supervise_end_machine(outcome, supervise(NULL, install_work, &options, outcome));
 }
 
 int main(int argc, char **argv)
@@ -428,5 +428,5 @@ int main(int argc, char **argv)
 		break;
 	}
 	channels_open(false);
-	return supervise(install_work, &options, outcome_new());
+	return supervise(NULL, install_work, &options, outcome_new());
 }

@@ -130,27 +130,29 @@ static void tell_verdict(const struct outcome *outcome)
 	console_drain();
 }
 
-int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userdata,
-	struct outcome *outcome)
+static void block_signals(sigset_t *ret)
 {
-	sigset_t signals;
-	int status = 0, sig;
-	pid_t child;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	sigemptyset(ret);
+	sigaddset(ret, SIGCHLD);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGHUP);
+	sigprocmask(SIG_BLOCK, ret, NULL);
 	/* Nobody may be reading what is told. */
 	signal(SIGPIPE, SIG_IGN);
+}
 
-	child = fork();
+/* Runs work in a child, whose number is returned; a negative errno with a sentence if there is no
+ * room for one more process. */
+static pid_t start(int (*work)(struct outcome *outcome, void *userdata), void *userdata,
+	struct outcome *outcome, const sigset_t *signals)
+{
+	pid_t child = fork();
+
 	if (child < 0)
-		abort();
+		return error_errno(&outcome->error, -errno, "start a process for the install");
 	if (child == 0) {
-		sigprocmask(SIG_UNBLOCK, &signals, NULL);
+		sigprocmask(SIG_UNBLOCK, signals, NULL);
 		setpgid(0, 0);
 		/* Nobody would report for it, nor keep the deadline. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -159,14 +161,32 @@ int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userda
 	}
 	setpgid(child, child);
 	set_oom_score("-1000");
-	bool ended = wait_for(child, outcome, &signals, &status, &sig);
+	return child;
+}
 
-	kill_rest(child);
-	if (ended)
-		judge_death(status, outcome);
-	else
-		judge_stop(sig, outcome);
-	report_send(outcome);
+int supervise(int (*prepare)(struct error *err),
+	int (*work)(struct outcome *outcome, void *userdata), void *userdata,
+	struct outcome *outcome)
+{
+	sigset_t signals;
+	int status = 0, sig, r;
+	pid_t child;
+
+	block_signals(&signals);
+	r = prepare ? prepare(&outcome->error) : 0;
+	child = r < 0 ? r : start(work, userdata, outcome, &signals);
+	if (child < 0) {
+		outcome->error.code = EXIT_INTERNAL;
+	} else {
+		bool ended = wait_for(child, outcome, &signals, &status, &sig);
+
+		kill_rest(child);
+		if (ended)
+			judge_death(status, outcome);
+		else
+			judge_stop(sig, outcome);
+		report_send(outcome);
+	}
 	tell_verdict(outcome);
 	return outcome->error.code;
 }

@@ -10,9 +10,11 @@
 
 #include "outcome.h"
 
-/* Runs work in a child and waits for it to its end or the deadline (outcome->timeout_s seconds
- * after start); then prints the verdict. Returns the exit code. */
-int supervise(int (*work)(struct outcome *outcome, void *userdata), void *userdata,
+/* Runs prepare, if there is one, here; then work in a child, and waits for it to its end or the
+ * deadline (outcome->timeout_s seconds after start); then prints the verdict, whatever failed.
+ * Returns the exit code. */
+int supervise(int (*prepare)(struct error *err),
+	int (*work)(struct outcome *outcome, void *userdata), void *userdata,
 	struct outcome *outcome);
 
 /* Ends the machine as configuration says for this exit code; never returns. Only for PID 1. */
