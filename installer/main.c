@@ -310,16 +310,25 @@ static int make_run_folder(struct error *err)
 	return file_make_folder(RUN_PATH, 0755, 0, 0, err);
 }
 
+/* On a running system the folder is in memory that is seen by this process and its children alone,
+ * and is gone with them, however they end: passwords from the key drive are kept there. */
+static int make_private_run_folder(struct error *err)
+{
+	int r = mount_isolate(err);
+
+	if (r == 0)
+		r = make_run_folder(err);
+	return r < 0 ? r : mount_one("tmpfs", RUN_PATH, "tmpfs", "mode=0755,nosuid,nodev", err);
+}
+
 /* What the machine needs before disks can be judged. */
-static int prepare_machine(const struct options *options, struct error *err)
+static int prepare_machine(struct error *err)
 {
 	struct error missing;
 
-	if (options->as_init) {
-		if (medium_mount(&missing) < 0)
-			log_line("medium: %s", missing.text);
-		settle_wait();
-	}
+	if (medium_mount(&missing) < 0)
+		log_line("medium: %s", missing.text);
+	settle_wait();
 	return make_run_folder(err);
 }
 
@@ -331,8 +340,8 @@ static int install(const struct options *options, struct outcome *outcome, struc
 
 	progress_begin(outcome, STAGE_START, "waiting for the devices");
 	r = mount_isolate(err);
-	if (r == 0)
-		r = prepare_machine(options, err);
+	if (r == 0 && options->as_init)
+		r = prepare_machine(err);
 	if (r == 0)
 		r = decide(options, outcome, &decision, err);
 	if (r == 0)
@@ -372,9 +381,7 @@ static int print_plan(const struct options *options)
 	int r;
 
 	console_silence();
-	r = mount_isolate(&err);
-	if (r == 0)
-		r = make_run_folder(&err);
+	r = make_private_run_folder(&err);
 	if (r == 0)
 		r = decide(options, outcome, &decision, &err);
 	if (r < 0 && err.code == 0)
@@ -428,5 +435,5 @@ int main(int argc, char **argv)
 		break;
 	}
 	channels_open(false);
-	return supervise(NULL, install_work, &options, outcome_new());
+	return supervise(make_private_run_folder, install_work, &options, outcome_new());
 }
