@@ -49,6 +49,13 @@ facts_are_golden() {
 	is_golden facts.json
 }
 
+# What the layout pygrub does to a menu, where pygrub reads it.
+menu_is_repaired() {
+	cp "$TOP/tests/nix/menu.cfg" made/grub.cfg
+	sed "s,/boot/grub/grub.cfg,$PWD/made/grub.cfg," made/repair-menu | bash -eu
+	is_golden grub.cfg
+}
+
 # refuses ATTRIBUTE SENTENCE — of tests/nix/refusals.nix.
 refuses() {
 	local message
@@ -93,7 +100,7 @@ run_case "the host's guests can be evaluated" write_files guests.nix
 enough() { ((TAP_FAILED == 0)) || exit 0; }
 enough
 for file in made/*; do
-	[[ $file == */facts.json ]] || run_case "${file#made/} is as it was" is_golden "${file#made/}"
+	[[ $file == */@(facts.json|grub.cfg) ]] || run_case "${file#made/} is as it was" is_golden "${file#made/}"
 done
 run_case "the shell accepts guest-mail's script" bash -nc "$(cat made/guest-mail-start)"
 for name in guest-web guest-database; do
@@ -101,6 +108,7 @@ for name in guest-web guest-database; do
 	run_case "$name.service exposes little" is_hardened "$name.service"
 	run_case "the shell accepts $name's script" bash -nc "$(cat "made/$name-start")"
 done
+run_case "the layout pygrub puts a menu right" menu_is_repaired
 for name in guest-installer guest-installer-builds; do
 	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
 done

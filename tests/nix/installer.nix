@@ -45,8 +45,15 @@ let
   # The sentences on settings that each break one rule.
   broken = settings: lib.filter (rule: !rule.assertion) (import ../../iso/module/rules.nix { inherit lib; } settings);
   builds = settings: { engine = "nixos-install"; } // settings;
+  pygrub = import ../../iso/layouts/pygrub.nix {
+    inherit lib;
+    config = { };
+    options.boot.loader.grub.extraInstallCommands = null;
+    pkgs.gnused = "";
+  };
 in
 {
+  "repair-menu" = pygrub.boot.loader.grub.extraInstallCommands;
   "guest-installer.service" = unit (service {
     cache = "file:///iso/cache";
   });
