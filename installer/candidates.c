@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "devices.h"
+#include "fsname.h"
 #include "log.h"
 #include "medium.h"
 #include "mount.h"
@@ -56,12 +57,12 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
 		.wipe_force = config->wipe_force,
 	};
-	struct plan_labels labels;
+	struct fsname_planned labels;
 	int r = plan_layout(config, manifest, needs->on_xen, &request.layout, err);
 
 	if (r < 0)
 		return r;
-	plan_planned_labels(config, manifest, request.layout, &labels);
+	fsname_planned(config, manifest, request.layout, &labels);
 	memcpy(request.labels, labels.labels, sizeof(request.labels));
 	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
 	request.min_bytes = plan_min_bytes(request.layout, needs);

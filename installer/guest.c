@@ -176,7 +176,7 @@ int guest_find_user(const char *root, const char *name, struct guest_user *ret, 
 	int r = file_resolve(root, "/etc/passwd", path, err);
 
 	if (r < 0)
-		return r;
+		return error_wrap(err, "The guest's activation has left no users"), r;
 	r = file_read(path, PASSWD_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;

@@ -83,15 +83,6 @@ int plan_layout(const struct config *config, const struct manifest *manifest, bo
 /* The least size in bytes of a disk that takes this closure in this layout. */
 uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs);
 
-/* The labels that the plan's file systems will have, and the UUIDs that configuration or manifest
- * fix, both NULL-terminated, pointing into config and manifest: for select_request. */
-struct plan_labels {
-	const char *labels[4];
-	const char *uuids[4];
-};
-void plan_planned_labels(const struct config *config, const struct manifest *manifest,
-	enum layout layout, struct plan_labels *ret);
-
 /* boot_disk: for the layout pygrub, else NULL. Makes the plan and holds it against the manifest:
  * mounts, labels, boot loader and its device, firmware, SSH. seed is a UUID in text. Codes:
  * EXIT_CONFIGURATION where the manifest does not fit (the sentence says what to change),

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "fsname.h"
 #include "plan.h"
 #include "probe.h"
 #include "select.h"
@@ -54,7 +55,7 @@ struct question {
 	struct config config;
 	struct manifest manifest;
 	struct select_request request;
-	struct plan_labels labels;
+	struct fsname_planned labels;
 };
 
 static uint64_t get_le64(const uint8_t *at)
@@ -163,7 +164,7 @@ static void make_question(const char *manifest_path, struct question *ret)
 		plan_layout(&ret->config, &ret->manifest, false, &ret->request.layout, &error) < 0)
 		errx(2, "%s", error.text);
 	free(text);
-	plan_planned_labels(&ret->config, &ret->manifest, ret->request.layout, &ret->labels);
+	fsname_planned(&ret->config, &ret->manifest, ret->request.layout, &ret->labels);
 	memcpy(ret->request.labels, ret->labels.labels, sizeof(ret->labels.labels));
 	memcpy(ret->request.uuids, ret->labels.uuids, sizeof(ret->labels.uuids));
 	ret->request.min_bytes = plan_min_bytes(
