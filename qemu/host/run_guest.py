@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from dataclasses import replace
 from typing import List, Optional, Sequence, Union
@@ -148,9 +147,7 @@ def _make_guest(wishes: Wishes, disk: str) -> None:
         words += ["--key", key]
     for setting in wishes.settings:
         words += ["--set", setting]
-    if any(re.search("https?://", setting) for setting in wishes.settings):
-        words += ["--network", "user"]  # the installer fetches or reports something
-    child = process.Child(words + _installing(wishes.machine), stdout=sys.stderr.fileno())
+    child = process.Child(words + _installing(wishes), stdout=sys.stderr.fileno())
     try:
         status = child.wait()
     finally:
@@ -159,10 +156,13 @@ def _make_guest(wishes: Wishes, disk: str) -> None:
         raise Failure(status or Code.EMULATOR, "the guest could not be made")
 
 
-def _installing(machine: Machine) -> List[str]:
-    """The guest's machine, as the one that it is installed in; the installer may need more memory."""
-    least = Machine().memory
+def _installing(wishes: Wishes) -> List[str]:
+    """The machine in which the guest is installed: its own, but the installer may need more memory,
+    and has one card at most."""
+    machine, least = wishes.machine, Machine().memory
     if parse_size("--memory", machine.memory) < parse_size("--memory", least):
         machine = replace(machine, memory=least)
     words = ["--memory", machine.memory, "--firmware", machine.firmware, "--accel", machine.accel]
+    tapped = wishes.network == "none" and wishes.tap
+    words += ["--network", f"tap={wishes.tap}" if tapped else wishes.network]
     return words + (["--cores", str(machine.cores)] if machine.cores else [])

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
-  common = import ./lib.nix { inherit lib; };
+  common = import ./lib.nix { inherit lib pkgs; };
   guests = common.enabled config.virtualisation.guests;
   qemu = common.ofHypervisor "qemu" guests;
   xen = common.ofHypervisor "xen" guests;
@@ -23,6 +28,14 @@ in
         {
           assertion = builtins.match "[a-z0-9]([a-z0-9-]{0,24})" name != null;
           message = of name "the name becomes a user's and a service's: up to 25 of a-z, 0-9 and -.";
+        }
+        {
+          assertion = (guest.iso == null) != (guest.system == null);
+          message = of name "what installs it is either an iso or a system.";
+        }
+        {
+          assertion = guest.system != null || guest.layout == null;
+          message = of name "layout is added to a system; an ISO has its own.";
         }
         {
           assertion = guest.keyFiles != [ ] || guest.settings.keys or "" == "none";

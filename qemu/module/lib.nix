@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What the parts of the host module agree on: names, files, arguments.
-{ lib }:
+{ lib, pkgs }:
 rec {
   enabled = lib.filterAttrs (_: guest: guest.enable);
   ofHypervisor =
@@ -20,7 +20,15 @@ rec {
 
   # Text with ${file} in it brings a file of the configuration into the store.
   isoFile =
-    iso: if lib.isDerivation iso then "${iso}/iso/*.iso" else lib.escapeShellArg "${iso}";
+    guest:
+    let
+      made = import ../../iso/guest-iso.nix { nixpkgs = pkgs.path; } {
+        inherit (guest) system layout;
+        hostPlatform = pkgs.stdenv.hostPlatform.system;
+      };
+      iso = if guest.system != null then made else guest.iso;
+    in
+    if lib.isDerivation iso then "${iso}/iso/*.iso" else lib.escapeShellArg "${iso}";
 
   # first-run knows a public key by its name, whatever the host calls the file.
   keyName = index: "key${toString index}.pub";

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 # The tap interfaces of guests on a bridge, each owned by its guest's user; and the
 # names of guests whose address is known.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
-  common = import ./lib.nix { inherit lib; };
+  common = import ./lib.nix { inherit lib pkgs; };
   guests = common.enabled config.virtualisation.guests;
   tapped = lib.filterAttrs (_: guest: guest.network.type == "tap" && guest.network.bridge != null) (
     common.ofHypervisor "qemu" guests

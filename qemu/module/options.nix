@@ -88,13 +88,38 @@ let
         };
 
         iso = mkOption {
-          type = types.either types.path types.package;
+          type = types.nullOr (types.either types.path types.package);
+          default = null;
           example = expression "mkGuestIso { configuration = ./web.nix; layout = \"gpt\"; }";
           description = ''
             The ISO that installs the guest: a package with one file iso/*.iso, or
             a file. A path of Nix is copied into the store; text names a file of
             the host, which is needed at the guest's first start only, and which
             the guest's user must be able to read: not below /home.
+          '';
+        };
+
+        system = mkOption {
+          type = types.nullOr types.unspecified;
+          default = null;
+          example = expression "self.nixosConfigurations.web";
+          description = "Instead of iso, an evaluated system, for which a lean ISO is made.";
+        };
+
+        layout = mkOption {
+          type = types.nullOr (
+            types.enum [
+              "bios"
+              "gpt"
+              "pygrub"
+              "direct"
+            ]
+          );
+          default = null;
+          example = "gpt";
+          description = ''
+            The disk layout that is added to `system`; null if it has one of the
+            layout modules.
           '';
         };
 

@@ -4,11 +4,12 @@
 {
   config,
   lib,
+  pkgs,
   utils,
   ...
 }:
 let
-  common = import ./lib.nix { inherit lib; };
+  common = import ./lib.nix { inherit lib pkgs; };
   inherit (common) folder user;
 
   tools = config.virtualisation.guestTools;
@@ -21,7 +22,7 @@ let
       [
         "exec ${tools}/bin/guest-installer-run-guest ${word "/var/lib/${folder name}/disk.qcow2"}"
         "--size ${guest.diskSize}"
-        "--iso ${common.isoFile guest.iso}"
+        "--iso ${common.isoFile guest}"
       ]
       ++ common.keyArguments guest
       ++ common.settingArguments guest

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Guests under Xen: a service installs each once, through xl, and leaves the
 # paravirtualised domain's file where xendomains starts it.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
-  common = import ./lib.nix { inherit lib; };
+  common = import ./lib.nix { inherit lib pkgs; };
   guests = common.ofHypervisor "xen" config.virtualisation.guests;
   tools = config.virtualisation.guestTools;
   word = lib.escapeShellArg;
@@ -16,7 +21,7 @@ let
         "${tools}/bin/guest-installer-first-run --hypervisor xen --name ${name}"
         "--disk ${word (root name)}"
         "--size ${word guest.diskSize}"
-        "--iso ${common.isoFile guest.iso}"
+        "--iso ${common.isoFile guest}"
       ]
       ++ lib.optional (
         guest.bootDiskSize != null

@@ -21,19 +21,23 @@ let
       in
       if option.type ? options then complete option.type.options value else value
     ) options;
-  declared =
-    (import ../../qemu/module/options.nix {
-      inherit lib;
-      pkgs = { };
-    }).options.virtualisation.guests.type;
+  pkgs = { };
+  declared = (import ../../qemu/module/options.nix { inherit lib pkgs; }).options.virtualisation.guests.type;
   config.virtualisation = {
     inherit guestTools;
     guests = builtins.mapAttrs (name: complete (declared { inherit name; }).options) guests;
   };
 
-  services = import ../../qemu/module/services.nix { inherit config lib utils; };
-  domains = import ../../qemu/module/xen.nix { inherit config lib; };
-  network = import ../../qemu/module/network.nix { inherit config lib; };
+  services = import ../../qemu/module/services.nix {
+    inherit
+      config
+      lib
+      pkgs
+      utils
+      ;
+  };
+  domains = import ../../qemu/module/xen.nix { inherit config lib pkgs; };
+  network = import ../../qemu/module/network.nix { inherit config lib pkgs; };
 
   line =
     name: value:

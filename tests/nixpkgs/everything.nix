@@ -57,6 +57,11 @@ let
         keyFiles = [ "/etc/keys/me.pub" ];
         settings.swap = "1G";
       };
+      mail = {
+        system = flake.nixosConfigurations.web;
+        keyFiles = [ ../nix/guests.nix ];
+        extraDisks = [ "/dev/vg/mail" ];
+      };
       database = {
         iso = "/srv/guest.iso";
         keyFiles = [ "/etc/keys/me.pub" ];
