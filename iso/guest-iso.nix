@@ -8,8 +8,8 @@
 #   system         an evaluated system (nixosConfigurations.NAME, eval-config)
 # and
 #   layout         bios, gpt, pygrub or direct; null if the modules have one
-#   keys           authorized_keys lines baked into the guest, for guests whose
-#                  host gives no key drive (settings.keys = "none" is then set)
+#   keys           authorized_keys lines for root, for guests whose host gives no
+#                  key drive (settings.keys is set accordingly)
 #   settings       lines of guest-installer.conf; with engine = "nixos-install"
 #                  the guest is built on its own disk: from a configuration that
 #                  is one file, from a flake, or from what its key drive brings
@@ -28,73 +28,6 @@
   hostPlatform ? "x86_64-linux",
 }:
 let
-  layouts = import ./layouts;
-  builds = settings.engine or null == "nixos-install";
-  fail = sentence: throw "mkGuestIso: ${sentence}";
-  listed = set: builtins.concatStringsSep ", " (builtins.attrNames set);
-
-  # A reference's two halves; the installer takes it apart at the same place.
-  parts = if builtins.isString flake then builtins.match "(.*)#([^#]+)" flake else null;
-  configurations =
-    (if parts != null then builtins.getFlake (builtins.head parts) else flake).nixosConfigurations or { };
-  chosen = if parts != null then builtins.elemAt parts 1 else name;
-
-  given = builtins.filter (source: source != null) [
-    configuration
-    flake
-    system
-  ];
-  checks = [
-    {
-      ok = builtins.length given == 1 || builds && given == [ ];
-      sentence = "say one of configuration, flake and system: ${toString (builtins.length given)} are given.";
-    }
-    {
-      ok = !builtins.isString flake || parts != null;
-      sentence = "flake is \"${toString flake}\": a reference names a configuration, as in \"github:me/machines#web\".";
-    }
-    {
-      ok = flake == null || chosen != null;
-      sentence = "flake is given: say which of its nixosConfigurations in name.";
-    }
-    {
-      ok = name == null || flake != null && parts == null;
-      sentence = "name is given, but it chooses out of a flake, and a reference has one behind its #.";
-    }
-    {
-      ok = flake == null || configurations ? ${toString chosen};
-      sentence = "the flake has no nixosConfigurations.${toString chosen}: there are ${listed configurations}.";
-    }
-    {
-      ok = layout == null || layouts ? ${layout};
-      sentence = "there is no layout ${toString layout}: there are ${listed layouts}.";
-    }
-    {
-      ok = builtins.elem flavour [
-        "lean"
-        "full"
-      ];
-      sentence = "there is no flavour ${toString flavour}: it can be lean or full.";
-    }
-    {
-      ok = !builds || flavour == "full";
-      sentence = "the lean ISO has no nixos-install: say flavour = \"full\", or leave settings.engine out.";
-    }
-    {
-      ok = !builds || system == null;
-      sentence = "a system is built already, and nixos-install builds one: say configuration or flake, or leave settings.engine out.";
-    }
-    {
-      ok = !builds || configuration == null || builtins.isPath configuration || builtins.isString configuration;
-      sentence = "nixos-install reads the configuration from a file: give its path.";
-    }
-    {
-      ok = given == [ ] || guest.config ? guestInstaller;
-      sentence = "the guest has no disk layout: say layout = \"gpt\", or add one of the layout modules to its own.";
-    }
-  ];
-  checked = builtins.foldl' (rest: check: if check.ok then rest else fail check.sentence) true checks;
-
   evaluate =
     modules:
     import (nixpkgs + "/nixos/lib/eval-config.nix") {
@@ -102,59 +35,42 @@ let
       inherit modules;
     };
 
-  additions =
-    (if layout == null then [ ] else [ layouts.${layout} ])
-    ++ (if keys == [ ] then [ ] else [ { users.users.root.openssh.authorizedKeys.keys = keys; } ]);
-
-  extend =
-    evaluated:
-    if additions == [ ] then
-      evaluated
-    else if evaluated ? extendModules then
-      evaluated.extendModules { modules = additions; }
-    else
-      fail "this nixpkgs cannot add layout and keys to an evaluated system: have them among its modules.";
-
-  guest =
-    if configuration != null then
-      evaluate ([ configuration ] ++ additions)
-    else
-      extend (if system != null then system else configurations.${chosen});
-
-  # Built on the target, the guest gets the keys as any other file of keys.
-  keyFile = builtins.toFile "authorized_keys" (builtins.concatStringsSep "\n" keys + "\n");
-  allSettings =
-    (
-      if keys == [ ] then
-        { }
-      else
-        { keys = if builds then "/etc/guest-installer/authorized_keys" else "none"; }
-    )
-    // (
-      if !builds then
-        { }
-      else
-        { layout = if given == [ ] then layout else guest.config.guestInstaller.layout; }
-    )
-    // settings;
-
-  lean = import ./lean.nix { inherit (guest) pkgs; } {
-    inherit guest;
-    settings = allSettings;
+  guest = import ./guest-of.nix { inherit evaluate; } {
+    inherit
+      configuration
+      flake
+      name
+      system
+      layout
+      keys
+      settings
+      flavour
+      ;
   };
 
-  copied.services.guest-installer = { inherit guest; };
+  # Copied with its closure. Its keys are in it.
+  copied = {
+    inherit guest;
+    settings = (if keys == [ ] then { } else { keys = "none"; }) // settings;
+  };
 
+  # Built on its own disk, it gets the keys as the key drive's are.
   built =
     { lib, pkgs, ... }:
     {
       environment.etc = lib.optionalAttrs (keys != [ ]) {
-        "guest-installer/authorized_keys".source = keyFile;
+        "guest-installer/authorized_keys".text = lib.concatStringsSep "\n" keys + "\n";
       };
       services.guest-installer = {
         inherit configuration;
         flake = if builtins.isString flake || flake == null then flake else "${flake}#${name}";
-        prebuilt = lib.optional (given != [ ]) guest;
+        prebuilt = lib.optional (guest != null) guest;
+        settings =
+          lib.optionalAttrs (keys != [ ]) { keys = "/etc/guest-installer/authorized_keys"; }
+          // {
+            layout = if guest == null then layout else guest.config.guestInstaller.layout;
+          }
+          // settings;
       };
       system.extraDependencies = lib.optional (builtins.isAttrs flake) (
         pkgs.writeText "flake-sources" (lib.concatStringsSep "\n" (sources flake))
@@ -164,7 +80,7 @@ let
   # What a flake is made of, so that nothing in its lock file has to be fetched.
   sources =
     flake:
-    map (input: input.value.outPath) (
+    map (input: input.key) (
       builtins.genericClosure {
         startSet = [
           {
@@ -184,18 +100,14 @@ let
   full = evaluate [
     (nixpkgs + "/nixos/modules/installer/cd-dvd/installation-cd-minimal.nix")
     ./module
-    {
-      services.guest-installer = {
-        enable = true;
-        settings = allSettings;
-      };
-    }
-    (if builds then built else copied)
+    { services.guest-installer.enable = true; }
+    (
+      if settings.engine or null == "nixos-install" then built else { services.guest-installer = copied; }
+    )
   ];
 in
-assert checked;
-{
-  inherit lean;
+builtins.seq guest {
+  lean = import ./lean.nix { inherit (guest) pkgs; } copied;
   full = full.config.system.build.isoImage;
 }
 .${flavour}

@@ -76,6 +76,13 @@ in
     configuration = ./refusals.nix;
     settings.engine = "nixos-install";
   };
+  flakeWithLayout = mkGuestIso {
+    inherit flake;
+    name = "web";
+    layout = "gpt";
+    settings.engine = "nixos-install";
+    flavour = "full";
+  };
   systemBuilt = mkGuestIso {
     system = flake.nixosConfigurations.web;
     settings.engine = "nixos-install";
