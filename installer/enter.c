@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "child.h"
 #include "cleanup.h"
@@ -40,6 +42,27 @@ static int mount_inner(const char *root, struct error *err)
 			return error_errno(
 				err, -errno, "mount %s on %s", inner_mounts[i].source, target);
 	}
+	return 0;
+}
+
+/* The root also under the path that it has outside: a system that was evaluated there may name
+ * files of its configuration so, as boot.initrd.secrets does (nixos-install sees to it, too). Only
+ * below /run, where the folders that are made for it go with all the rest. */
+static int mount_itself(const char *root, struct error *err)
+{
+	char target[FILE_PATH_BYTES];
+
+	if (strncmp(root, "/run/", strlen("/run/")) != 0)
+		return 0;
+	file_below(target, root, "%s", root);
+	for (char *end = strchr(target + strlen(root) + strlen("/run/"), '/'); end;
+		end = strchr(end + 1, '/')) {
+		*end = '\0';
+		mkdir(target, 0755);
+		*end = '/';
+	}
+	if (mkdir(target, 0755) < 0 || mount(root, target, NULL, MS_BIND, NULL) < 0)
+		return error_errno(err, -errno, "mount %s on %s", root, target);
 	return 0;
 }
 
@@ -82,6 +105,8 @@ int enter_begin(const char *root, const char *system, struct enter *ret, struct 
 	r = mount_isolate(err);
 	if (r == 0)
 		r = mount_inner(root, err);
+	if (r == 0)
+		r = mount_itself(root, err);
 	if (r < 0) {
 		struct error ignored;
 

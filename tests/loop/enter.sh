@@ -28,6 +28,18 @@ they_find_no_firmware() {
 	[[ $(ls /sys/firmware) ]]
 }
 
+remove_run() {
+	((UID)) || rm -rf "/run/guest-installer-test.$$"
+}
+at_exit remove_run
+
+they_find_files_under_their_path_outside() {
+	local ROOT=/run/guest-installer-test.$$/root
+	mkdir -p "$ROOT"
+	inside "[ -e $ROOT/bin/busybox ] && /bin/busybox touch $ROOT/made"
+	[[ -e $ROOT/made && ! $(ls "$ROOT/run") ]]
+}
+
 nothing_stays_mounted() {
 	inside '/bin/busybox mount -t tmpfs more /run'
 	if grep -F "$ROOT" /proc/self/mountinfo; then return 1; fi
@@ -51,5 +63,6 @@ installer_may_run_in_a_chroot() {
 
 run_case "the guest's programs find devices, processes and /run" they_find_devices_and_processes
 run_case "they find no firmware whose variables they could change" they_find_no_firmware
+run_case "they find what is named by its path outside" they_find_files_under_their_path_outside
 run_case "nothing stays mounted, not even what they mount" nothing_stays_mounted
 run_case "the installer itself may run in a chroot" installer_may_run_in_a_chroot
