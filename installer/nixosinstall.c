@@ -26,7 +26,6 @@
 #define FULL_BYTES    (16 * MIB) /* with less than this left it was room that was missing */
 #define ARGUMENTS_MAX 24
 #define VARIABLES_MAX 24
-#define WORDS_BYTES   (CONFIG_CACHES_MAX * CONFIG_TEXT_BYTES)
 
 /* What a running program says, on its way to progress and to the reason of a failure. */
 struct listener {
@@ -57,17 +56,20 @@ static const char *const passed_on[] = { "NIX_PATH", "NIX_CONFIG", "NIX_SSL_CERT
 	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy" };
 
 struct environment {
-	char texts[VARIABLES_MAX][WORDS_BYTES];
-	const char *list[VARIABLES_MAX + 1];
+	char *list[VARIABLES_MAX + 1];
 	size_t count;
 };
 
 static void set_variable(struct environment *environment, const char *name, const char *value)
 {
-	char *text = environment->texts[environment->count];
+	if (asprintf(&environment->list[environment->count++], "%s=%s", name, value) < 0)
+		abort();
+}
 
-	snprintf(text, WORDS_BYTES, "%s=%s", name, value);
-	environment->list[environment->count++] = text;
+static void free_environment(struct environment *environment)
+{
+	for (size_t i = 0; i < environment->count; i++)
+		free(environment->list[i]);
 }
 
 /* Temporary files and Nix's own cache go to the target; NIXOS_CONFIG and NIX_REMOTE of somebody's
@@ -83,11 +85,11 @@ static void fill_environment(struct environment *environment, const struct recip
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
 		const char *value = getenv(passed_on[i]);
 
+		if (config->ca_file[0] && strcmp(passed_on[i], "NIX_SSL_CERT_FILE") == 0)
+			value = config->ca_file;
 		if (value)
 			set_variable(environment, passed_on[i], value);
 	}
-	if (config->ca_file[0])
-		set_variable(environment, "NIX_SSL_CERT_FILE", config->ca_file);
 }
 
 static int run(struct listener *listener, const struct environment *environment,
@@ -95,7 +97,7 @@ static int run(struct listener *listener, const struct environment *environment,
 {
 	const struct child child = {
 		.argv = argv,
-		.environment = environment->list,
+		.environment = (const char *const *)environment->list,
 		.apart = true,
 		.watch = listen,
 		.userdata = listener,
@@ -117,8 +119,8 @@ struct arguments {
 	const char *list[ARGUMENTS_MAX + 1];
 	size_t count;
 	char flake[CONFIG_TEXT_BYTES + FILE_PATH_BYTES];
-	char caches[WORDS_BYTES];
-	char keys[CONFIG_TRUSTED_MAX * 256];
+	char caches[CONFIG_CACHES_MAX * URL_OF_PATH_BYTES(CONFIG_TEXT_BYTES)];
+	char keys[CONFIG_TRUSTED_MAX * sizeof(((struct config *)0)->trusted_keys[0])];
 };
 
 static void add(struct arguments *arguments, const char *argument)
@@ -253,22 +255,22 @@ static int build(struct listener *listener, const struct recipe *recipe,
 	const struct config *config, const struct plan *plan, const char *keys_text,
 	const struct scratch *scratch, const char *root, struct error *err)
 {
-	AUTO_FREE struct environment *environment = calloc(1, sizeof(*environment));
+	CLEANUP(free_environment) struct environment environment = { 0 };
 	AUTO_FREE struct arguments *arguments = calloc(1, sizeof(*arguments));
 	int r;
 
-	if (!environment || !arguments)
+	if (!arguments)
 		abort();
-	fill_environment(environment, recipe, config, scratch);
+	fill_environment(&environment, recipe, config, scratch);
 	fill_arguments(arguments, recipe, config, root);
-	r = run(listener, environment,
+	r = run(listener, &environment,
 		(const char *const[]){ recipe->generate_config, "--root", root, NULL }, err);
 	if (r == 0)
 		r = write_configuration(recipe, config, plan, keys_text, root, err);
 	if (r < 0)
 		return r;
 	listener->log = (struct buildlog){ 0 };
-	return run(listener, environment, arguments->list, err);
+	return run(listener, &environment, arguments->list, err);
 }
 
 /* The store path that the profile leads to. */

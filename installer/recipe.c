@@ -21,6 +21,11 @@
 	"/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:"                            \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+static char *copy_text(const char *text)
+{
+	return text ? strcpy(must_realloc(NULL, strlen(text) + 1, 1), text) : NULL;
+}
+
 static int find_program(struct recipe *recipe, const char *name, char ret[512], struct error *err)
 {
 	if (child_find(name, recipe->folders, ret, 512) == 0)
@@ -36,15 +41,9 @@ static int find_programs(struct recipe *recipe, struct error *err)
 	const char *folders = getenv("PATH");
 	int r;
 
-	snprintf(recipe->folders, sizeof(recipe->folders), "%s",
-		folders && *folders ? folders : DEFAULT_FOLDERS);
+	recipe->folders = copy_text(folders && *folders ? folders : DEFAULT_FOLDERS);
 	r = find_program(recipe, "nixos-generate-config", recipe->generate_config, err);
 	return r < 0 ? r : find_program(recipe, "nixos-install", recipe->install, err);
-}
-
-static char *copy_text(const char *text)
-{
-	return text ? strcpy(must_realloc(NULL, strlen(text) + 1, 1), text) : NULL;
 }
 
 /* The text that configuration names, with the hash that it names. */
@@ -108,6 +107,7 @@ int recipe_read(const struct config *config, const struct keydrive *drive, struc
 
 void recipe_free(struct recipe *recipe)
 {
+	free(recipe->folders);
 	free(recipe->configuration);
 	free(recipe->flake);
 	free(recipe->lock);

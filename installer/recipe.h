@@ -13,7 +13,7 @@
 #include "keydrive.h"
 
 struct recipe {
-	char folders[1024]; /* where programs are looked for, as in PATH */
+	char *folders; /* where programs are looked for, as in PATH */
 	char generate_config[512], install[512];
 	char *configuration; /* text of guest.nix; NULL: what nixos-generate-config writes */
 	char *flake, *lock;  /* texts of the key drive's flake; NULL: none, or it lies elsewhere */

@@ -25,7 +25,8 @@ bool url_is_base(const char *text);
 char *url_join(const char *base, const char *name);
 
 /* A plain path as a URL, with every byte quoted that a URL may not hold; a URL as it is. From
- * malloc. */
+ * malloc. Of so many bytes, NULs counted, become at most this many. */
+#define URL_OF_PATH_BYTES(path_bytes) (7 + 3 * (path_bytes))
 char *url_of_path(const char *url_or_path);
 
 /* Takes the user and password out of every URL in a text, in place: "http://a:b@host/" becomes

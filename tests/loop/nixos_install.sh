@@ -169,6 +169,20 @@ what_is_built_already_is_handed_on() {
 	[[ $(cat install.configuration/configuration.nix) == '{ generated = true; }' ]]
 }
 
+nothing_is_cut() {
+	need_root
+	local folder caches
+	folder=$(printf '/%04000d' 0) caches=$(printf ' /%0900d' {1..4})
+	copies_the_system | installer_does
+	new_image
+	NIX_PATH=nixpkgs=$folder$folder$folder PATH=$PATH:$folder install --set "cache=${caches//0/!}" \
+		--set trusted-keys=none || { tail -n 50 said | cut -c -300 && return 1; }
+	grep -Fx "NIX_PATH=nixpkgs=$folder$folder$folder" install.environment
+	grep -Fx "PATH=$PWD/bin:$PATH:$folder" install.environment
+	grep -A 1 -Fx -- --substituters install.arguments | tail -n 1 | diff - \
+		<(sed -e 's,/,file:///,g' -e 's/0/%21/g' -e 's/^ //' <<<"$caches")
+}
+
 own_configuration_is_taken() {
 	need_root
 	local sum
@@ -300,6 +314,7 @@ run_case "their output is the log and the progress" log_is_kept
 run_case "keys and files have their modes, and nothing temporary is left" nothing_else_is_left
 run_case "Nix finds its store whole" database_is_nixs_own
 run_case "a built system, a flake and caches are handed on" what_is_built_already_is_handed_on
+run_case "no variable and no list of caches is cut" nothing_is_cut
 run_case "a configuration of one's own and a name are taken" own_configuration_is_taken
 run_case "bad sources are refused before the first write" bad_sources_are_refused_before_the_first_write
 run_case "a failure has Nix's own reason" failures_have_nixs_reason
