@@ -93,12 +93,12 @@ static void fill_environment(struct environment *environment, const struct recip
 }
 
 static int run(struct listener *listener, const struct environment *environment,
-	const char *const *argv, struct error *err)
+	const char *const *argv, bool apart, struct error *err)
 {
 	const struct child child = {
 		.argv = argv,
 		.environment = (const char *const *)environment->list,
-		.apart = true,
+		.apart = apart,
 		.watch = listen,
 		.userdata = listener,
 	};
@@ -263,14 +263,15 @@ static int build(struct listener *listener, const struct recipe *recipe,
 		abort();
 	fill_environment(&environment, recipe, config, scratch);
 	fill_arguments(arguments, recipe, config, root);
+	/* Not apart: in a PID namespace systemd-detect-virt sees a container and not the machine. */
 	r = run(listener, &environment,
-		(const char *const[]){ recipe->generate_config, "--root", root, NULL }, err);
+		(const char *const[]){ recipe->generate_config, "--root", root, NULL }, false, err);
 	if (r == 0)
 		r = write_configuration(recipe, config, plan, keys_text, root, err);
 	if (r < 0)
 		return r;
 	listener->log = (struct buildlog){ 0 };
-	return run(listener, &environment, arguments->list, err);
+	return run(listener, &environment, arguments->list, true, err);
 }
 
 /* The store path that the profile leads to. */

@@ -21,6 +21,7 @@ make_generate_config() {
 	stand_in nixos-generate-config <<END
 #!/usr/bin/env bash
 printf '%s\n' "\$@" >$PWD/generate.arguments
+readlink /proc/self/ns/pid >$PWD/generate.namespace
 echo 'writing the hardware configuration'
 mkdir -p "\$2/etc/nixos"
 echo '{ }' >"\$2/etc/nixos/hardware-configuration.nix"
@@ -113,8 +114,9 @@ environment_is_small() {
 	grep -Fx "NIX_CONFIG=build-users-group =" install.environment
 }
 
-it_runs_apart() {
+only_what_builds_runs_apart() {
 	need_root
+	[[ $(cat generate.namespace) == "$(readlink /proc/self/ns/pid)" ]]
 	[[ $(cat install.namespace) != "$(readlink /proc/self/ns/pid)" ]]
 	grep -Fx 1 install.processes
 	if grep -Fx "$$" install.processes; then return 1; fi
@@ -308,7 +310,7 @@ make_generate_config
 run_case "a system is built on an image file" a_system_is_installed
 run_case "the programs get these arguments" arguments_are_these
 run_case "their environment is small, and their temporary files lie on the target" environment_is_small
-run_case "they run in namespaces of their own" it_runs_apart
+run_case "nixos-install runs in namespaces of its own, and what looks at the machine does not" only_what_builds_runs_apart
 run_case "the whole configuration is there before nixos-install starts" configuration_is_there_before_it_starts
 run_case "their output is the log and the progress" log_is_kept
 run_case "keys and files have their modes, and nothing temporary is left" nothing_else_is_left
