@@ -56,6 +56,7 @@ static int take_companion(int folder, const char *name, struct keydrive *drive, 
 	for (size_t i = 0; i < COMPANION_COUNT; i++) {
 		char **text = (char **)((char *)drive + companions[i].text);
 		size_t size_bytes;
+		int r;
 
 		if (strcasecmp(name, companions[i].name) != 0)
 			continue;
@@ -63,8 +64,12 @@ static int take_companion(int folder, const char *name, struct keydrive *drive, 
 			return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 				"there are two files for the same purpose, of which one is %s",
 				name);
-		return drive_read_file(folder, name, companions[i].max_bytes, EXIT_CONFIGURATION,
-			text, &size_bytes, err);
+		r = drive_read_file(folder, name, companions[i].max_bytes, EXIT_CONFIGURATION, text,
+			&size_bytes, err);
+		return r > 0 && strlen(*text) != size_bytes
+			       ? error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+					 "%s has a NUL byte, so it is no text", name)
+			       : r;
 	}
 	return 0;
 }

@@ -58,6 +58,10 @@ static int fetch_configuration(
 	if (r == 0 && config->given[KEY_CONFIGURATION_SUM])
 		r = document_check_sha256(recipe->configuration, size_bytes,
 			config->configuration_sha256, "configuration-sha256", err);
+	/* What stands behind one would be hashed and not be built. */
+	if (r == 0 && strlen(recipe->configuration) != size_bytes)
+		r = error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"it has a NUL byte, so it is no text");
 	if (r < 0)
 		error_wrap(err, "%s", shown);
 	return r;

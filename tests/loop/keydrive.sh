@@ -58,6 +58,9 @@ certificates_and_passwords_are_read_beside_keys() {
 	has "$("$EFFECTS" folder .)" "found=1 disk= node= count=1" "ca=certificate"
 	echo other >ca.pem
 	fails_with 2 "two files for the same purpose" "$EFFECTS" folder .
+	rm ca.pem
+	printf '{ }\0hidden' >configuration.nix
+	fails_with 2 "configuration.nix has a NUL byte" "$EFFECTS" folder .
 }
 
 what_nixos_install_builds_is_read_beside_keys() {

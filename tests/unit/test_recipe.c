@@ -144,6 +144,21 @@ static void a_flake_of_the_key_drive_has_all_its_files(void **state)
 	assert_string_equal(recipe.configuration, "configuration");
 }
 
+static void a_configuration_with_a_nul_is_refused(void **state)
+{
+	char path[64];
+	FILE *file;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/guest.nix", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite("{ }\0hidden", 10, 1, file), 1);
+	fclose(file);
+	snprintf(config.configuration, sizeof(config.configuration), "%s", path);
+	refuses(EXIT_CONFIGURATION, "guest.nix: it has a NUL byte");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -152,6 +167,7 @@ int main(void)
 		TEST(programs_are_found_by_path),
 		TEST(the_key_drives_configuration_is_the_default),
 		TEST(a_flake_of_the_key_drive_has_all_its_files),
+		TEST(a_configuration_with_a_nul_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
