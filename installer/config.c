@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "configkey.h"
 #include "flake.h"
 #include "text.h"
@@ -309,6 +310,27 @@ static void check_cache_engine(struct config *config)
 				  "guest.json)");
 }
 
+/* Nix writes the addresses that it asks into its log. Of ssh:// it is only a name that all share.
+ */
+static bool holds_credentials(const char *url)
+{
+	AUTO_FREE char *shown = url_shown(url);
+
+	return strcmp(shown, url) != 0 && !strstr(url, "ssh://");
+}
+
+static void check_credentials(struct config *config)
+{
+	bool found = holds_credentials(config->flake);
+
+	for (size_t i = 0; i < config->cache_count; i++)
+		found = found || holds_credentials(config->caches[i]);
+	if (found)
+		add_error(config, "an address in cache or flake holds a password, which Nix would "
+				  "tell in its log: leave it out, and say it in the file netrc on "
+				  "the key drive");
+}
+
 /* nixos-install builds one system: from a configuration or a flake, or takes one that is built. */
 static void check_nixos_install(struct config *config)
 {
@@ -329,6 +351,7 @@ static void check_nixos_install(struct config *config)
 		add_error(config, "configuration-sha256 is not set: a configuration from the "
 				  "network decides what is installed, so say which one it is "
 				  "(sha256sum configuration.nix)");
+	check_credentials(config);
 }
 
 static void check_whole(struct config *config)

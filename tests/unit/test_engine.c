@@ -68,6 +68,7 @@ static void it_takes_a_flake(void **state)
 	(void)state;
 	accepts("engine = nixos-install\nflake = drive#guest\n");
 	assert_false(config_needs_network(&config));
+	accepts("engine = nixos-install\nflake = git+ssh://git@h/x?rev=" COMMIT "#guest\n");
 	accepts("engine = nixos-install\nflake = github:a/b/" COMMIT "#guest\n");
 	assert_true(config_needs_network(&config));
 }
@@ -90,6 +91,8 @@ static void what_contradicts_is_refused(void **state)
 		{ "flake = /a#b\nhostname = c\n", "hostname is set, but a flake has its own" },
 		{ "system = " SYSTEM "\nhostname = c\n", "but a built system has its own" },
 		{ "configuration = http://host/a.nix\n", "configuration-sha256 is not set" },
+		{ "cache = https://me:secret@h/c\ntrusted-keys = none\n", "holds a password" },
+		{ "flake = git+https://secret@h/x?rev=" COMMIT "#c\n", "holds a password" },
 		{ "hostname = -a\n", "hostname cannot be \"-a\"" },
 		{ "hostname = a.b\n", "hostname cannot be \"a.b\"" },
 		{ "flake = github:a/b#c\n", "flake cannot be \"github:a/b#c\"" },
