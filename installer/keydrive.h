@@ -42,8 +42,9 @@ struct keydrive {
  * on the whole of it or on its first partition, in whose root lies a key file or
  * guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
  * configuration on it are read, too. It is mounted on mount_path while it is looked at.
- * disk->key_drive is set for it. None is no error (found stays false); two are one, with EXIT_NO_KEY
- * and both names. A file that cannot be read, is too large or is no text is an error, too. */
+ * disk->key_drive is set for it. None is no error (found stays false); two are one, with
+ * EXIT_NO_KEY and both names. A file that cannot be read, is too large or is no text is an error,
+ * too. */
 int keydrive_read(struct disk *disks, size_t count, const char *mount_path, struct keydrive *ret,
 	struct error *err) WARN_UNUSED;
 

@@ -263,7 +263,8 @@ static int build(struct listener *listener, const struct recipe *recipe,
 		abort();
 	fill_environment(&environment, recipe, config, scratch);
 	fill_arguments(arguments, recipe, config, root);
-	/* Not apart: in a PID namespace systemd-detect-virt sees a container and not the machine. */
+	/* Not apart: in a PID namespace systemd-detect-virt sees a container and not the machine.
+	 */
 	r = run(listener, &environment,
 		(const char *const[]){ recipe->generate_config, "--root", root, NULL }, false, err);
 	if (r == 0)

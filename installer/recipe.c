@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "child.h"
 #include "cleanup.h"
@@ -60,8 +61,8 @@ static int fetch_configuration(
 			config->configuration_sha256, "configuration-sha256", err);
 	/* What stands behind one would be hashed and not be built. */
 	if (r == 0 && strlen(recipe->configuration) != size_bytes)
-		r = error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"it has a NUL byte, so it is no text");
+		r = error_set_code(
+			err, EXIT_CONFIGURATION, -EINVAL, "it has a NUL byte, so it is no text");
 	if (r < 0)
 		error_wrap(err, "%s", shown);
 	return r;
@@ -77,6 +78,26 @@ static int take_drive_flake(const struct keydrive *drive, struct recipe *recipe,
 	recipe->flake = copy_text(drive->flake_text);
 	recipe->lock = copy_text(drive->lock_text);
 	recipe->configuration = copy_text(drive->configuration_text);
+	return 0;
+}
+
+/* What lies on this machine has to be there. */
+static int check_local(const struct config *config, const struct recipe *recipe, struct error *err)
+{
+	AUTO_FREE char *folder = copy_text(config->flake);
+	struct stat st;
+
+	folder[strcspn(folder, "?#")] = '\0';
+	if (folder[0] == '/' && (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode)))
+		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
+			"The flake is to come from %s, which is no folder of this live system.",
+			folder);
+	if (config->system[0] && config->cache_count == 0 && !recipe->online &&
+		lstat(config->system, &st) < 0)
+		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
+			"The system %s is not in the store of this live system, there is no "
+			"network, and no cache is named: attach a network, or set cache.",
+			config->system);
 	return 0;
 }
 
@@ -100,6 +121,8 @@ int recipe_read(const struct config *config, const struct keydrive *drive, struc
 	struct recipe recipe = { .online = route_is_online() };
 	int r = find_programs(&recipe, err);
 
+	if (r == 0)
+		r = check_local(config, &recipe, err);
 	if (r == 0)
 		r = read_sources(config, drive, &recipe, err);
 	if (r < 0)

@@ -20,8 +20,8 @@ struct recipe {
 	bool online;	     /* there is a way to other machines */
 };
 
-/* EXIT_CONFIGURATION where a program is missing or a file is not what configuration says; what
- * cannot be fetched is EXIT_FETCH. */
+/* EXIT_CONFIGURATION where a program, a local flake or a system that nobody else has is missing;
+ * EXIT_VERIFY where a file is not what configuration says; what cannot be fetched is EXIT_FETCH. */
 int recipe_read(const struct config *config, const struct keydrive *drive, struct recipe *ret,
 	struct error *err) WARN_UNUSED;
 

@@ -55,8 +55,9 @@ END
 }
 
 # install OPTION… — into the image nixos.img; the output goes to the file `said`.
+around=() # a command that runs it
 install() {
-	PATH=$PWD/bin:$PATH "$GUEST_INSTALLER" install --disk nixos.img --layout direct --key key.pub \
+	PATH=$PWD/bin:$PATH "${around[@]}" "$GUEST_INSTALLER" install --disk nixos.img --layout direct --key key.pub \
 		--set engine=nixos-install "$@" >said 2>&1
 }
 
@@ -163,9 +164,9 @@ what_is_built_already_is_handed_on() {
 	tail -n +6 install.arguments | head -n 2 | diff - <(printf '%s\n' --system "$SYSTEM")
 	new_image
 	copies_the_system | installer_does
-	install --set "flake=/etc/flake#guest" --set "cache=/iso/cache http://host/cache" \
+	install --set "flake=$PWD/bin#guest" --set "cache=/iso/cache http://host/cache" \
 		--set 'trusted-keys=a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' || { tail -n 50 said && return 1; }
-	tail -n +6 install.arguments | diff - <(printf '%s\n' --flake /etc/flake#guest \
+	tail -n +6 install.arguments | diff - <(printf '%s\n' --flake "$PWD/bin#guest" \
 		--substituters 'file:///iso/cache http://host/cache' --option trusted-public-keys \
 		'a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=')
 	[[ $(cat install.configuration/configuration.nix) == '{ generated = true; }' ]]
@@ -207,6 +208,12 @@ bad_sources_are_refused_before_the_first_write() {
 	fails 42 'missing.nix: ' --set "configuration=$PWD/missing.nix"
 	is_blank
 	fails 2 'key drive.* put flake.nix there' --set flake=drive#guest
+	is_blank
+	fails 2 'missing, which is no folder' --set "flake=$PWD/missing#guest"
+	is_blank
+	around=(unshare --net)
+	fails 2 'not in the store of this live system' --set "system=$SYSTEM-missing"
+	around=()
 	is_blank
 	mv bin/nixos-install elsewhere
 	fails 2 'needs the program nixos-install.* start the machine from a NixOS installation ISO'

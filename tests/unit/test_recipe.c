@@ -119,7 +119,7 @@ static void the_key_drives_configuration_is_the_default(void **state)
 	assert_string_equal(recipe.configuration, "{ file = true; }\n");
 	recipe_free(&recipe);
 	config.configuration[0] = '\0';
-	snprintf(config.flake, sizeof(config.flake), "/etc/flake#guest");
+	snprintf(config.flake, sizeof(config.flake), "%s#guest", folder);
 	reads();
 	assert_null(recipe.configuration);
 }
@@ -159,6 +159,15 @@ static void a_configuration_with_a_nul_is_refused(void **state)
 	refuses(EXIT_CONFIGURATION, "guest.nix: it has a NUL byte");
 }
 
+static void a_flake_in_a_folder_is_there(void **state)
+{
+	(void)state;
+	snprintf(config.flake, sizeof(config.flake), "%s/missing?dir=a#guest", folder);
+	refuses(EXIT_CONFIGURATION, "/missing, which is no folder");
+	snprintf(config.flake, sizeof(config.flake), "%s/guest.nix#guest", folder);
+	refuses(EXIT_CONFIGURATION, "/guest.nix, which is no folder");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -168,6 +177,7 @@ int main(void)
 		TEST(the_key_drives_configuration_is_the_default),
 		TEST(a_flake_of_the_key_drive_has_all_its_files),
 		TEST(a_configuration_with_a_nul_is_refused),
+		TEST(a_flake_in_a_folder_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
