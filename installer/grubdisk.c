@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "littleendian.h"
 
 #define SECTOR_BYTES   512
 #define CORE_MAX_BYTES (4 * 1024 * 1024)
@@ -34,15 +35,6 @@ static int read_disk(
 		return error_set_code(err, EXIT_VERIFY, -EBADMSG,
 			"The first sector points GRUB past the end of the disk.");
 	return 0;
-}
-
-static uint64_t get_le64(const uint8_t *p)
-{
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | p[i];
-	return value;
 }
 
 static int check_first_sector(const uint8_t *sector, const char *image, struct error *err)

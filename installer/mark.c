@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "littleendian.h"
+
 #define MARK_VERSION	  1
 #define STATE_UNFINISHED  1
 #define STATE_INSTALLED	  2
@@ -30,18 +32,6 @@ static uint32_t crc32_ieee(const uint8_t *data, size_t size_bytes)
 	return ~crc;
 }
 
-static void put_u32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t get_u32(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
-}
-
 static bool is_zero(const uint8_t *from, const uint8_t *end)
 {
 	while (from < end)
@@ -58,12 +48,12 @@ void mark_encode(const struct mark *mark, uint8_t ret_block[MARK_BYTES])
 	if (mark->state == MARK_NONE)
 		return;
 	memcpy(ret_block, magic, sizeof(magic));
-	put_u32(ret_block + VERSION_OFFSET, MARK_VERSION);
-	put_u32(ret_block + STATE_OFFSET, installed ? STATE_INSTALLED : STATE_UNFINISHED);
+	put_le32(ret_block + VERSION_OFFSET, MARK_VERSION);
+	put_le32(ret_block + STATE_OFFSET, installed ? STATE_INSTALLED : STATE_UNFINISHED);
 	if (installed)
 		memcpy(ret_block + SYSTEM_OFFSET, mark->system,
 			strnlen(mark->system, MARK_SYSTEM_BYTES - 1));
-	put_u32(ret_block + CHECKSUM_OFFSET, crc32_ieee(ret_block, CHECKSUM_OFFSET));
+	put_le32(ret_block + CHECKSUM_OFFSET, crc32_ieee(ret_block, CHECKSUM_OFFSET));
 }
 
 /* The state of a record whose magic is ours. */
@@ -71,10 +61,10 @@ static enum mark_state decode_state(const uint8_t block[MARK_BYTES])
 {
 	const uint8_t *system = block + SYSTEM_OFFSET;
 	const uint8_t *system_end = memchr(system, 0, MARK_SYSTEM_BYTES);
-	uint32_t state = get_u32(block + STATE_OFFSET);
+	uint32_t state = get_le32(block + STATE_OFFSET);
 
-	if (get_u32(block + CHECKSUM_OFFSET) != crc32_ieee(block, CHECKSUM_OFFSET) ||
-		get_u32(block + VERSION_OFFSET) != MARK_VERSION || !system_end ||
+	if (get_le32(block + CHECKSUM_OFFSET) != crc32_ieee(block, CHECKSUM_OFFSET) ||
+		get_le32(block + VERSION_OFFSET) != MARK_VERSION || !system_end ||
 		!is_zero(system_end, block + CHECKSUM_OFFSET))
 		return MARK_DAMAGED;
 	if (state == STATE_UNFINISHED && system_end == system)

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "littleendian.h"
+
 #define SETUP_SECTS_OFFSET    0x1f1
 #define MAGIC_OFFSET	      0x202
 #define VERSION_OFFSET	      0x206
@@ -40,12 +42,6 @@ static const struct {
 	{ "lzo", "\211LZO", 4, false },
 };
 
-static uint32_t get_u32(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
-}
-
 static int refuse(const char *path, const char *reason, struct error *err)
 {
 	return error_set_code(
@@ -56,7 +52,7 @@ static int refuse(const char *path, const char *reason, struct error *err)
 static bool has_entry_note(const uint8_t *elf, size_t size_bytes)
 {
 	for (size_t at = 0; at + NOTE_BYTES <= size_bytes; at += 4)
-		if (get_u32(elf + at) == NOTE_NAME_BYTES && get_u32(elf + at + 8) == NOTE_ENTRY &&
+		if (get_le32(elf + at) == NOTE_NAME_BYTES && get_le32(elf + at + 8) == NOTE_ENTRY &&
 			memcmp(elf + at + 12, NOTE_NAME, NOTE_NAME_BYTES) == 0)
 			return true;
 	return false;
@@ -98,12 +94,11 @@ int pvkernel_check(const char *path, const uint8_t *image, size_t size_bytes, st
 		return check_elf(path, image, size_bytes, err);
 	if (memcmp(image + MAGIC_OFFSET, "HdrS", 4) != 0)
 		return refuse(path, "it is neither a bzImage nor an ELF file", err);
-	if (((unsigned)image[VERSION_OFFSET] | (unsigned)image[VERSION_OFFSET + 1] << 8) <
-		VERSION_MIN)
+	if (get_le16(image + VERSION_OFFSET) < VERSION_MIN)
 		return refuse(path, "its boot protocol is older than 2.08", err);
 	offset = (image[SETUP_SECTS_OFFSET] + 1ULL) * SECTOR_BYTES +
-		 get_u32(image + PAYLOAD_OFFSET_OFFSET);
-	length = get_u32(image + PAYLOAD_LENGTH_OFFSET);
+		 get_le32(image + PAYLOAD_OFFSET_OFFSET);
+	length = get_le32(image + PAYLOAD_LENGTH_OFFSET);
 	if (offset > size_bytes || length > size_bytes - offset)
 		return refuse(path, "its payload reaches beyond its end", err);
 	return check_payload(path, image + offset, length, err);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "littleendian.h"
 #include "text.h"
 
 #define VERSION_OFFSET	 1024
@@ -18,12 +19,6 @@
 #define MIN_PAGES	 10
 
 static const char magic[] = "SWAPSPACE2";
-
-static void put_u32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
 
 /* The 16 bytes of a UUID in their order in the text (RFC 9562, section 4). */
 static void put_uuid(uint8_t at[16], const char *uuid)
@@ -53,8 +48,8 @@ static int encode(
 	if (!text_is_uuid(request->uuid))
 		return error_set(err, -EINVAL, "%s is no UUID", request->uuid);
 	memset(ret_page, 0, SWAP_PAGE_BYTES);
-	put_u32(ret_page + VERSION_OFFSET, 1);
-	put_u32(ret_page + LAST_PAGE_OFFSET, (uint32_t)(pages - 1));
+	put_le32(ret_page + VERSION_OFFSET, 1);
+	put_le32(ret_page + LAST_PAGE_OFFSET, (uint32_t)(pages - 1));
 	put_uuid(ret_page + UUID_OFFSET, request->uuid);
 	memcpy(ret_page + LABEL_OFFSET, request->label, strlen(request->label));
 	memcpy(ret_page + SWAP_PAGE_BYTES - strlen(magic), magic, strlen(magic));
