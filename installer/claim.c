@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "log.h"
 
 /* ext4's (Linux, Documentation/filesystems/ext4/, "Super Block"). */
@@ -133,12 +134,15 @@ int claim_shut(struct claim *claim, struct error *err)
 void claim_spoil(const struct claim *claim)
 {
 	static const char zeros[SUPERBLOCK_BYTES];
+	int r;
 
 	if (claim->boot_lock_fd < 0)
 		return;
-	if (pwrite(claim->boot_lock_fd, zeros, sizeof(zeros), SUPERBLOCK_OFFSET) < 0 ||
-		fsync(claim->boot_lock_fd) < 0)
-		log_line("claim: the boot file system stays: %s", strerror(errno));
+	r = file_write_at(claim->boot_lock_fd, zeros, sizeof(zeros), SUPERBLOCK_OFFSET);
+	if (r == 0 && fsync(claim->boot_lock_fd) < 0)
+		r = -errno;
+	if (r < 0)
+		log_line("claim: the boot file system stays: %s", strerror(-r));
 }
 
 int claim_mark(const struct claim *claim, const struct plan *plan, const struct mark *mark,

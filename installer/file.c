@@ -62,6 +62,42 @@ void file_read_line(const char *path, char *ret, size_t ret_bytes)
 	}
 }
 
+ssize_t file_read_at(int fd, void *ret, size_t size_bytes, uint64_t offset_bytes)
+{
+	size_t done_bytes = 0;
+
+	while (done_bytes < size_bytes) {
+		ssize_t n = pread(fd, (char *)ret + done_bytes, size_bytes - done_bytes,
+			(off_t)(offset_bytes + done_bytes));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done_bytes += (size_t)n;
+	}
+	return (ssize_t)done_bytes;
+}
+
+int file_write_at(int fd, const void *data, size_t size_bytes, uint64_t offset_bytes)
+{
+	size_t done_bytes = 0;
+
+	while (done_bytes < size_bytes) {
+		ssize_t n = pwrite(fd, (const char *)data + done_bytes, size_bytes - done_bytes,
+			(off_t)(offset_bytes + done_bytes));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		done_bytes += (size_t)n;
+	}
+	return 0;
+}
+
 static int write_all(int fd, const char *data, size_t size_bytes)
 {
 	while (size_bytes > 0) {

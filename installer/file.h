@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -21,6 +22,13 @@ int file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_b
 /* The first line of a small file without its newline, or an empty string for whatever reason:
  * for attributes in /sys that may be missing. */
 void file_read_line(const char *path, char *ret, size_t ret_bytes);
+
+/* Reads what is there at an offset of an open file or disk: how many bytes, less than asked for
+ * only where it ends; or a negative errno. */
+ssize_t file_read_at(int fd, void *ret, size_t size_bytes, uint64_t offset_bytes) WARN_UNUSED;
+
+/* Writes all of it there: 0 or a negative errno. */
+int file_write_at(int fd, const void *data, size_t size_bytes, uint64_t offset_bytes) WARN_UNUSED;
 
 /* Makes or replaces a file. */
 int file_write(const char *path, const void *data, size_t size_bytes, mode_t mode, uid_t uid,

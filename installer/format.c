@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "ext4.h"
 #include "fat.h"
+#include "file.h"
 #include "mark.h"
 #include "partition.h"
 #include "swap.h"
@@ -36,10 +37,10 @@ static int read_boot_block(const struct place *place, uint8_t ret[MARK_BYTES], s
 
 	if (fd < 0)
 		return error_errno(err, -errno, "open %s", place->path);
-	n = pread(fd, ret, MARK_BYTES, (off_t)place->offset_bytes);
+	n = file_read_at(fd, ret, MARK_BYTES, place->offset_bytes);
 	if (n != MARK_BYTES)
 		return error_errno(
-			err, n < 0 ? -errno : -EIO, "read the boot block of %s", place->path);
+			err, n < 0 ? (int)n : -EIO, "read the boot block of %s", place->path);
 	return 0;
 }
 

@@ -6,21 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
+
 static int read_sector(int fd, uint8_t ret[GATE_BYTES], struct error *err)
 {
-	ssize_t n = pread(fd, ret, GATE_BYTES, 0);
+	ssize_t n = file_read_at(fd, ret, GATE_BYTES, 0);
 
 	if (n != GATE_BYTES)
-		return error_errno(err, n < 0 ? -errno : -EIO, "read the disk's first sector");
+		return error_errno(err, n < 0 ? (int)n : -EIO, "read the disk's first sector");
 	return 0;
 }
 
 static int write_sector(int fd, const uint8_t sector[GATE_BYTES], struct error *err)
 {
-	ssize_t n = pwrite(fd, sector, GATE_BYTES, 0);
+	int r = file_write_at(fd, sector, GATE_BYTES, 0);
 
-	if (n != GATE_BYTES)
-		return error_errno(err, n < 0 ? -errno : -EIO, "write the disk's first sector");
+	if (r < 0)
+		return error_errno(err, r, "write the disk's first sector");
 	if (fsync(fd) < 0)
 		return error_errno(err, -errno, "wait for the disk's first sector to be written");
 	return 0;

@@ -27,10 +27,10 @@
 static int read_disk(
 	int fd, uint64_t offset_bytes, uint8_t *ret, size_t size_bytes, struct error *err)
 {
-	ssize_t n = pread(fd, ret, size_bytes, (off_t)offset_bytes);
+	ssize_t n = file_read_at(fd, ret, size_bytes, offset_bytes);
 
 	if (n < 0)
-		return error_errno(err, -errno, "read the boot loader back from the disk");
+		return error_errno(err, (int)n, "read the boot loader back from the disk");
 	if ((size_t)n != size_bytes)
 		return error_set_code(err, EXIT_VERIFY, -EBADMSG,
 			"The first sector points GRUB past the end of the disk.");

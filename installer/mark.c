@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "littleendian.h"
 
 #define MARK_VERSION	  1
@@ -88,20 +89,11 @@ void mark_decode(const uint8_t block[MARK_BYTES], struct mark *ret)
 int mark_read(int fd, uint64_t offset_bytes, struct mark *ret, struct error *err)
 {
 	uint8_t block[MARK_BYTES] = { 0 };
-	size_t done = 0;
+	/* A disk that ends before the root would begin has no mark. */
+	ssize_t n = file_read_at(fd, block, sizeof(block), offset_bytes);
 
-	while (done < sizeof(block)) {
-		ssize_t n = pread(
-			fd, block + done, sizeof(block) - done, (off_t)(offset_bytes + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, -errno, "read the mark of an earlier install");
-		if (n == 0) /* the disk ends before the root would begin: no mark */
-			break;
-		done += (size_t)n;
-	}
+	if (n < 0)
+		return error_errno(err, (int)n, "read the mark of an earlier install");
 	mark_decode(block, ret);
 	return 0;
 }
@@ -109,19 +101,12 @@ int mark_read(int fd, uint64_t offset_bytes, struct mark *ret, struct error *err
 int mark_write(int fd, uint64_t offset_bytes, const struct mark *mark, struct error *err)
 {
 	uint8_t block[MARK_BYTES];
-	size_t done = 0;
+	int r;
 
 	mark_encode(mark, block);
-	while (done < sizeof(block)) {
-		ssize_t n = pwrite(
-			fd, block + done, sizeof(block) - done, (off_t)(offset_bytes + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_errno(err, n < 0 ? -errno : -EIO, "write the install's mark");
-		done += (size_t)n;
-	}
+	r = file_write_at(fd, block, sizeof(block), offset_bytes);
+	if (r < 0)
+		return error_errno(err, r, "write the install's mark");
 	if (fsync(fd) < 0)
 		return error_errno(err, -errno, "sync the install's mark");
 	return 0;

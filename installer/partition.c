@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "mark.h"
 #include "probe.h"
 #include "text.h"
@@ -64,15 +65,13 @@ static int write_zeros(int fd, uint64_t offset_bytes, uint64_t size_bytes, struc
 
 	while (size_bytes > 0) {
 		size_t wanted = size_bytes < sizeof(zeros) ? size_bytes : sizeof(zeros);
-		ssize_t n = pwrite(fd, zeros, wanted, (off_t)offset_bytes);
+		int r = file_write_at(fd, zeros, wanted, offset_bytes);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, -errno, "erase the %zu bytes at offset %llu",
-				wanted, (unsigned long long)offset_bytes);
-		offset_bytes += (uint64_t)n;
-		size_bytes -= (uint64_t)n;
+		if (r < 0)
+			return error_errno(err, r, "erase the %zu bytes at offset %llu", wanted,
+				(unsigned long long)offset_bytes);
+		offset_bytes += wanted;
+		size_bytes -= wanted;
 	}
 	return 0;
 }

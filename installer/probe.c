@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "partition.h"
 
 #define PIECE_BYTES  (64ULL * 1024)
@@ -172,13 +173,11 @@ static int find_nonzero(int fd, uint64_t offset_bytes, uint64_t size_bytes, uint
 
 	while (offset_bytes < end) {
 		size_t wanted = end - offset_bytes < PIECE_BYTES ? end - offset_bytes : PIECE_BYTES;
-		ssize_t n = pread(fd, piece, wanted, (off_t)offset_bytes);
+		ssize_t n = file_read_at(fd, piece, wanted, offset_bytes);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return -errno;
-		if (n == 0)
+			return (int)n;
+		if ((size_t)n < wanted)
 			return -EIO; /* ends before the size it has told */
 		if (!is_zero(piece, (size_t)n)) {
 			for (ssize_t i = 0; piece[i] == 0; i++)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "littleendian.h"
 #include "text.h"
 
@@ -60,20 +61,13 @@ static int write_page(
 	const struct swap_request *request, const uint8_t page[SWAP_PAGE_BYTES], struct error *err)
 {
 	AUTO_CLOSE int fd = open(request->path, O_RDWR | O_CLOEXEC);
-	size_t done = 0;
+	int r;
 
 	if (fd < 0)
 		return error_errno(err, -errno, "open");
-	while (done < SWAP_PAGE_BYTES) {
-		ssize_t n = pwrite(fd, page + done, SWAP_PAGE_BYTES - done,
-			(off_t)(request->offset_bytes + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_errno(err, n < 0 ? -errno : -EIO, "write its header");
-		done += (size_t)n;
-	}
+	r = file_write_at(fd, page, SWAP_PAGE_BYTES, request->offset_bytes);
+	if (r < 0)
+		return error_errno(err, r, "write its header");
 	if (fsync(fd) < 0)
 		return error_errno(err, -errno, "wait for its header to be written");
 	return 0;

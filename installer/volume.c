@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "ext4.h"
+#include "file.h"
 
 #define DIRECT_BYTES   4096 /* no disk has larger sectors */
 #define RUN_BYTES      (8 * 1024 * 1024)
@@ -294,24 +295,15 @@ int volume_write_inodes(
 	uint64_t index = (run->start - 1) % per_group;
 	uint64_t table = ext2fs_inode_table_loc(volume->fs, (dgrp_t)((run->start - 1) / per_group));
 	size_t size_bytes = (size_t)run->count * volume->inode_bytes;
-	off_t at_bytes = (off_t)(volume->offset_bytes + table * volume->block_bytes +
-				 index * volume->inode_bytes);
+	uint64_t at_bytes = volume->offset_bytes + table * volume->block_bytes +
+			    index * volume->inode_bytes;
+	int r;
 
 	/* A group's table may end within a block. */
 	size_bytes = (size_bytes + volume->block_bytes - 1) / volume->block_bytes *
 		     volume->block_bytes;
-	while (size_bytes > 0) {
-		ssize_t n = pwrite(volume->fd, records, size_bytes, at_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_errno(err, n < 0 ? -errno : -EIO, "write inodes");
-		records += n;
-		at_bytes += n;
-		size_bytes -= (size_t)n;
-	}
-	return 0;
+	r = file_write_at(volume->fd, records, size_bytes, at_bytes);
+	return r < 0 ? error_errno(err, r, "write inodes") : 0;
 }
 
 void volume_add_late_inode(struct volume *volume, uint32_t inode, const void *record)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "writer.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "thread.h"
 
 #define THREADS		2
@@ -42,18 +42,10 @@ struct writer {
 /* The disk is kept busy from the first piece on. */
 static int write_parcel(int fd, const struct parcel *parcel, struct error *err)
 {
-	size_t done_bytes = 0;
+	int r = file_write_at(fd, parcel->buffer, parcel->size_bytes, parcel->at_bytes);
 
-	while (done_bytes < parcel->size_bytes) {
-		ssize_t n = pwrite(fd, parcel->buffer + done_bytes, parcel->size_bytes - done_bytes,
-			(off_t)(parcel->at_bytes + done_bytes));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_errno(err, n < 0 ? -errno : -EIO, "write to the disk");
-		done_bytes += (size_t)n;
-	}
+	if (r < 0)
+		return error_errno(err, r, "write to the disk");
 	sync_file_range(
 		fd, (off_t)parcel->at_bytes, (off_t)parcel->size_bytes, SYNC_FILE_RANGE_WRITE);
 	return 0;
