@@ -8,11 +8,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 : "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}"
 OURS=git+file://$TOP
+NIX=(nix --option experimental-features 'nix-command flakes')
+# Under this name in the store, no evaluation copies it again.
+NIXPKGS=$("${NIX[@]}" store add-path --name source "$NIXPKGS")
 
 # evaluates PATTERN FLAKE#OUTPUT [OPTION]…
 evaluates() {
-	nix --option experimental-features 'nix-command flakes' eval --raw --no-write-lock-file \
-		"${@:2}" | tee value
+	"${NIX[@]}" eval --raw --no-write-lock-file "${@:2}" | tee value
 	grep -Ex "/nix/store/$1" value
 }
 
