@@ -86,7 +86,10 @@ let
       sentence = "a system is built already, and nixos-install builds one: say configuration or flake, or leave settings.engine out.";
     }
     {
-      when = builds && configuration != null && !(builtins.isPath configuration || builtins.isString configuration);
+      when =
+        builds
+        && configuration != null
+        && !(builtins.isPath configuration || builtins.isString configuration);
       sentence = "nixos-install reads the configuration from a file: give its path.";
     }
     {
@@ -94,7 +97,8 @@ let
       sentence = "nixos-install builds the flake as it is: have the layout among the configuration's own modules.";
     }
     {
-      when = given != [ ] && configuration == null && additions != [ ] && !(evaluated ? extendModules);
+      when =
+        given != [ ] && configuration == null && additions != [ ] && !(evaluated ? extendModules);
       sentence = "this nixpkgs cannot add layout and keys to an evaluated system: have them among its modules.";
     }
     {
