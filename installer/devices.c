@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "devices.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -67,17 +66,6 @@ static uint64_t read_number(const struct places *at, const char *name, const cha
 	return strtoull(text, NULL, 10);
 }
 
-/* Vendors pad serial numbers with blanks on either side. */
-static void trim(char *text)
-{
-	size_t start = strspn(text, " \t"), length;
-
-	memmove(text, text + start, strlen(text + start) + 1);
-	length = strlen(text);
-	while (length > 0 && isspace((unsigned char)text[length - 1]))
-		text[--length] = '\0';
-}
-
 /* SCSI keeps it in the vital product data page 0x80 (SPC-4, 7.8.15): a header with the length,
  * then the serial number. */
 static void read_scsi_serial(const struct places *at, const char *name, char ret[DISK_TEXT_BYTES])
@@ -96,12 +84,16 @@ static void read_scsi_serial(const struct places *at, const char *name, char ret
 
 static void read_serial(const struct places *at, const char *name, char ret[DISK_TEXT_BYTES])
 {
+	char *serial;
+
 	read_attribute(at, name, "serial", ret); /* virtio */
 	if (!ret[0])
 		read_attribute(at, name, "device/serial", ret); /* NVMe, MMC */
 	if (!ret[0])
 		read_scsi_serial(at, name, ret);
-	trim(ret);
+	/* Vendors pad it with blanks on either side. */
+	serial = text_trim(ret);
+	memmove(ret, serial, strlen(serial) + 1);
 }
 
 static bool is_cdrom(const struct places *at, const char *name)

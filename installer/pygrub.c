@@ -53,24 +53,12 @@ static int refuse(const struct reader *reader, struct error *err, const char *fm
 		"pygrub cannot read line %u of grub.cfg: %s.", reader->line, reason);
 }
 
-/* Cuts blanks off both ends, in place. */
-static char *trim(char *text)
-{
-	char *end = text + strlen(text);
-
-	while (isspace((unsigned char)*text))
-		text++;
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	return text;
-}
-
 /* At blanks, runs of which count as one. */
 static size_t split_words(char *text, size_t max, char *ret[PARTS_MAX])
 {
 	size_t count = 0;
 
-	for (text = trim(text); *text && count < max; count++) {
+	for (text = text_trim(text); *text && count < max; count++) {
 		char *end = text + strcspn(text, " \t\r\v\f");
 
 		ret[count] = text;
@@ -242,7 +230,8 @@ static int read_directive(struct reader *reader, char *line, struct error *err)
 	if (strcmp(parts[0], "set") != 0)
 		return 0;
 	r = take_set(reader, parts[1], &name, &value, err);
-	return r == 0 && strcmp(name, "default") == 0 ? read_default(reader, trim(value), err) : r;
+	return r == 0 && strcmp(name, "default") == 0 ? read_default(reader, text_trim(value), err)
+						      : r;
 }
 
 /* A line of an entry. */
@@ -255,13 +244,14 @@ static int read_command(struct reader *reader, char *line, struct error *err)
 	split(line, 2, parts);
 	command = parts[0];
 	if (strcmp(command, "linux") == 0 || strcmp(command, "linux16") == 0)
-		return take_kernel(reader, trim(parts[1]), err);
+		return take_kernel(reader, text_trim(parts[1]), err);
 	if (strcmp(command, "initrd") == 0 || strcmp(command, "initrd16") == 0)
-		return take_initrd(reader, trim(parts[1]), err);
+		return take_initrd(reader, text_trim(parts[1]), err);
 	if (strcmp(command, "set") != 0)
 		return 0;
 	r = take_set(reader, parts[1], &name, &value, err);
-	return r == 0 && strcmp(name, "root") == 0 ? check_device(reader, trim(value), err) : r;
+	return r == 0 && strcmp(name, "root") == 0 ? check_device(reader, text_trim(value), err)
+						   : r;
 }
 
 /* menuentry "TITLE" …{ — the quotes, the blank behind them and the brace are needed. */
@@ -311,7 +301,7 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 {
 	char title[sizeof(reader->entry.title)];
 
-	line = trim(line);
+	line = text_trim(line);
 	if (!*line || *line == '#')
 		return 0;
 	if (strncmp(line, "function", 8) == 0) {
@@ -333,53 +323,6 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 	return (reader->in_entry ? read_command : read_directive)(reader, line, err);
 }
 
-/* The length of the UTF-8 character that text begins with (RFC 3629, section 4), 0 if it is none.
- */
-static size_t utf8_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char first_min, first_max, second_min, second_max;
-		size_t length;
-	} forms[] = {
-		{ 0x00, 0x7f, 0x00, 0xff, 1 },
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t length = 1;
-
-		if (text[0] < forms[i].first_min || text[0] > forms[i].first_max)
-			continue;
-		if (text[1] < forms[i].second_min || text[1] > forms[i].second_max)
-			return 0;
-		while (length < forms[i].length && (text[length] & 0xc0) == 0x80)
-			length++;
-		return length == forms[i].length ? length : 0;
-	}
-	return 0;
-}
-
-/* pygrub gives up on a menu of which one byte is no UTF-8. */
-static int check_line(const struct reader *reader, const char *line, struct error *err)
-{
-	const unsigned char *at = (const unsigned char *)line;
-	size_t length;
-
-	for (; *at; at += length) {
-		length = utf8_length(at);
-		if (length == 0)
-			return refuse(reader, err, "it is no UTF-8");
-	}
-	return 0;
-}
-
 /* Reads the menu, keeping the entry with the index pick. */
 static int read_menu(const char *text, size_t pick, struct reader *ret, struct error *err)
 {
@@ -393,9 +336,9 @@ static int read_menu(const char *text, size_t pick, struct reader *ret, struct e
 	ret->pick = pick;
 	while (r == 0 && (line = strsep(&rest, "\n"))) {
 		ret->line++;
-		r = check_line(ret, line, err);
-		if (r == 0)
-			r = read_line(ret, line, err);
+		/* pygrub gives up on a menu of which one byte is no UTF-8. */
+		r = text_is_utf8(line) ? read_line(ret, line, err)
+				       : refuse(ret, err, "it is no UTF-8");
 	}
 	if (r == 0 && ret->in_entry)
 		return refuse(ret, err, "the menu ends inside an entry");

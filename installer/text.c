@@ -133,6 +133,63 @@ bool text_is_file_url(const char *text)
 	return true;
 }
 
+char *text_trim(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (isspace((unsigned char)*text))
+		text++;
+	while (end > text && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	return text;
+}
+
+/* The length of the UTF-8 character that text begins with (RFC 3629, section 4), 0 if it is none.
+ */
+static size_t utf8_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first_min, first_max, second_min, second_max;
+		size_t length;
+	} forms[] = {
+		{ 0x00, 0x7f, 0x00, 0xff, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t length = 1;
+
+		if (text[0] < forms[i].first_min || text[0] > forms[i].first_max)
+			continue;
+		if (text[1] < forms[i].second_min || text[1] > forms[i].second_max)
+			return 0;
+		while (length < forms[i].length && (text[length] & 0xc0) == 0x80)
+			length++;
+		return length == forms[i].length ? length : 0;
+	}
+	return 0;
+}
+
+bool text_is_utf8(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t length;
+
+	for (; *at; at += length) {
+		length = utf8_length(at);
+		if (length == 0)
+			return false;
+	}
+	return true;
+}
+
 const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };

@@ -20,6 +20,12 @@ int text_copy(char *ret, size_t ret_bytes, const char *src) WARN_UNUSED;
 /* Adds formatted text at the end of what ret holds, as far as it fits; whether all of it fitted. */
 bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Cuts white space off both ends, in place; returns where the text begins now. */
+char *text_trim(char *text);
+
+/* Nothing but whole characters of UTF-8 (RFC 3629, section 4). */
+bool text_is_utf8(const char *text);
+
 /* ASCII letters to lower or upper case, in place. */
 void text_lower(char *text);
 void text_upper(char *text);
