@@ -42,9 +42,8 @@ let
     WantedBy=${toString service.wantedBy}
   '';
 
-  # The sentences on settings that each break one rule.
   broken = settings: lib.filter (rule: !rule.assertion) (import ../../iso/module/rules.nix { inherit lib; } settings);
-  builds = settings: { engine = "nixos-install"; } // settings;
+
   pygrub = import ../../iso/layouts/pygrub.nix {
     inherit lib;
     config = { };
@@ -62,41 +61,6 @@ in
   });
 
   "settings.rules" = lib.concatMapStringsSep "\n" (rule: rule.message) (
-    lib.concatMap broken [
-      { engine = "apt"; }
-      {
-        flake = "/srv/machines#web";
-        hostname = "web";
-      }
-      (builds {
-        configuration = "/etc/guest.nix";
-        system = "/nix/store/system";
-      })
-      (builds {
-        flake = "/srv/machines#web";
-        hostname = "web";
-      })
-      (builds { flake = "github:me/machines#web"; })
-      (builds { manifest = "/iso/guest.json"; })
-      (builds { configuration = "https://host/guest.nix"; })
-      {
-        cache = "https://host/cache";
-        manifest = "https://host/guest.json";
-      }
-
-      # These are as they should be.
-      { manifest = "/iso/guest.json"; }
-      (builds { })
-      (builds { flake = "drive#web"; })
-      (builds { flake = "/nix/store/00000000000000000000000000000000-source#web"; })
-      (builds { flake = "github:me/machines/0123456789abcdef0123456789abcdef01234567#web"; })
-      (builds { flake = "git+https://host/machines?ref=main&rev=0123456789abcdef#web.1"; })
-      (builds {
-        configuration = "https://host/guest.nix";
-        configuration-sha256 = "0000";
-        hostname = "web";
-        cache = "https://cache.nixos.org";
-      })
-    ]
+    lib.concatMap broken (import ./cases.nix).refused
   );
 }
