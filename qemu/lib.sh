@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the tools
-# qemu/lib.sh — what demo and the tests share: messages, options, firmware, waiting
+# qemu/lib.sh — what demo and the tests share: messages, options, waiting
 
 umask 022
 tied=(setpriv --pdeathsig KILL) # a child started so cannot outlive its parent, however that ends
@@ -43,32 +43,6 @@ qemu_quote() { printf '%s' "${1//,/,,}"; }
 
 check_size() {
 	[[ $2 =~ ^[1-9][0-9]*[KMGT]?$ ]] || misuse "$1 takes a size such as 512M or 4G, not '$2'"
-}
-
-# Prints kvm where hardware virtualisation works, else tcg: the device alone proves nothing.
-accel_detect() {
-	local device=$1 cpuinfo=$2
-	if [[ -w $device ]] && grep -qwE 'vmx|svm' "$cpuinfo"; then echo kvm; else echo tcg; fi
-}
-
-# Prints the firmware's code and a template of its variables, one a line.
-uefi_firmware() {
-	local pair
-	local -a known=(
-		"${OVMF_CODE-}:${OVMF_VARS-}"
-		/usr/share/OVMF/OVMF_CODE_4M.fd:/usr/share/OVMF/OVMF_VARS_4M.fd
-		/usr/share/OVMF/OVMF_CODE.fd:/usr/share/OVMF/OVMF_VARS.fd
-		/usr/share/edk2/ovmf/OVMF_CODE.fd:/usr/share/edk2/ovmf/OVMF_VARS.fd
-		/usr/share/edk2/x64/OVMF_CODE.4m.fd:/usr/share/edk2/x64/OVMF_VARS.4m.fd
-		/run/libvirt/nix-ovmf/OVMF_CODE.fd:/run/libvirt/nix-ovmf/OVMF_VARS.fd
-	)
-	for pair in "${known[@]}"; do
-		if [[ -f ${pair%%:*} && -f ${pair#*:} ]]; then
-			printf '%s\n' "${pair%%:*}" "${pair#*:}"
-			return
-		fi
-	done
-	die 80 "no UEFI firmware found; install OVMF or set OVMF_CODE and OVMF_VARS"
 }
 
 # Checks the options that every tool here knows.

@@ -72,7 +72,7 @@ a_BIOS_starts_nothing() {
 UEFI_starts_nothing() {
 	local firmware
 	hold_back cut
-	mapfile -t firmware < <(uefi_firmware)
+	mapfile -t firmware < <(ask_emulator '*find_firmware(), sep="\n"')
 	cp "${firmware[1]}" variables
 	kill_at console 'BLK1:' run_machine 240 -drive file=cut,format=raw,if=virtio \
 		-drive "if=pflash,unit=0,format=raw,readonly=on,file=${firmware[0]}" \

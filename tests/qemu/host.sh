@@ -180,15 +180,4 @@ misuse_is_2_and_help_is_0() {
 	expect_status 2
 }
 
-hardware_virtualisation_needs_the_device_and_the_processor() {
-	# shellcheck source=../../qemu/lib.sh
-	source "$TOP/qemu/lib.sh"
-	: >device
-	echo 'flags : fpu vmx sse' >intel
-	echo 'flags : fpu svm sse' >amd
-	echo 'flags : fpu sse vmxnot' >none
-	[[ $(accel_detect device intel) == kvm && $(accel_detect device amd) == kvm ]]
-	[[ $(accel_detect device none) == tcg && $(accel_detect absent intel) == tcg ]]
-}
-
 run_tests "${BASH_SOURCE[0]}"

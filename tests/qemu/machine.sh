@@ -6,8 +6,11 @@
 # shellcheck source=qemu/lib.sh
 source "$TOP/qemu/lib.sh"
 
+# ask_emulator EXPRESSION — prints what the host's tools know of QEMU here.
+ask_emulator() { PYTHONPATH=$TOP/qemu python3 -c "from host.emulator import *; print($1)"; }
+
 ISO=$TOP/build/guest-installer.iso
-ACCEL=$(accel_detect /dev/kvm /proc/cpuinfo)
+ACCEL=$(ask_emulator 'detect_acceleration()')
 MIB=$((1024 * 1024))
 # Only root's own Nix store is asked here.
 export NIX_CONFIG='build-users-group ='
