@@ -9,6 +9,12 @@
 
 #define TABLE_MAX_BYTES (1024 * 1024)
 
+/* Not where the kernel only says that there is no way: on lo, or on none. */
+static bool is_way(const char *interface)
+{
+	return strcmp(interface, "lo") != 0 && strcmp(interface, "*") != 0;
+}
+
 /* "eth0\t00000000\t010200C0\t…\t00000000\t…": interface, destination, five more, mask */
 static bool is_default_ipv4(const char *line)
 {
@@ -17,7 +23,7 @@ static bool is_default_ipv4(const char *line)
 
 	return sscanf(line, "%63s %x %*x %*x %*d %*d %*d %x", interface, &destination, &mask) ==
 		       3 &&
-	       destination == 0 && mask == 0;
+	       destination == 0 && mask == 0 && is_way(interface);
 }
 
 /* "00000000000000000000000000000000 00 …     eth0": destination, its length, seven more, interface
@@ -28,8 +34,7 @@ static bool is_default_ipv6(const char *line)
 
 	return sscanf(line, "%32s %2s %*s %*s %*s %*s %*s %*s %*s %63s", destination, length,
 		       interface) == 3 &&
-	       strspn(destination, "0") == 32 && strcmp(length, "00") == 0 &&
-	       strcmp(interface, "lo") != 0;
+	       strspn(destination, "0") == 32 && strcmp(length, "00") == 0 && is_way(interface);
 }
 
 static bool any_line(const char *text, bool (*test)(const char *line))

@@ -35,6 +35,8 @@ static void others_are_none(void **state)
 		HEAD "eth0\t00000000\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n", NULL));
 	/* what the kernel keeps for addresses without a way */
 	assert_false(route_has_default(NULL, ZERO " 00" REST "      lo\n"));
+	assert_false(route_has_default(
+		HEAD "*\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\n", NULL));
 	assert_false(route_has_default(NULL, ZERO " 00 cut off\n"));
 }
 
