@@ -297,12 +297,15 @@ static int find_system(
 	return 0;
 }
 
-/* What failed for want of room is told so. */
+/* What failed for want of room is told so, though Nix removes what it could not finish. All that
+ * it writes lies on the target. */
 static void judge_room(const char *root, struct error *err)
 {
 	struct statvfs room;
+	bool full = statvfs(root, &room) == 0 &&
+		    (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES;
 
-	if (statvfs(root, &room) == 0 && (uint64_t)room.f_bavail * room.f_frsize < FULL_BYTES)
+	if (full || strstr(err->text, strerror(ENOSPC)))
 		err->code = EXIT_TARGET_FULL;
 }
 

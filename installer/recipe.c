@@ -118,7 +118,9 @@ static int read_sources(const struct config *config, const struct keydrive *driv
 int recipe_read(const struct config *config, const struct keydrive *drive, struct recipe *ret,
 	struct error *err)
 {
-	struct recipe recipe = { .online = route_is_online() };
+	/* A proxy is asked without a way to anybody else. */
+	struct recipe recipe = { .online = route_is_online() || getenv("https_proxy") ||
+					   getenv("all_proxy") };
 	int r = find_programs(&recipe, err);
 
 	if (r == 0)

@@ -17,7 +17,7 @@ struct recipe {
 	char generate_config[512], install[512];
 	char *configuration; /* text of guest.nix; NULL: what nixos-generate-config writes */
 	char *flake, *lock;  /* texts of the key drive's flake; NULL: none, or it lies elsewhere */
-	bool online;	     /* there is a way to other machines */
+	bool online;	     /* there is a way to other machines, or a proxy */
 };
 
 /* EXIT_CONFIGURATION where a program, a local flake or a system that nobody else has is missing;

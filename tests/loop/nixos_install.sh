@@ -172,6 +172,17 @@ what_is_built_already_is_handed_on() {
 	[[ $(cat install.configuration/configuration.nix) == '{ generated = true; }' ]]
 }
 
+a_proxy_is_asked_where_nobody_else_can_be() {
+	need_root
+	installer_does <<<'exit 1'
+	around=(unshare --net)
+	fails 40 nixos-install
+	tail -n 2 install.arguments | diff - <(printf '%s\n' --substituters '')
+	https_proxy=http://proxy:3128 fails 40 nixos-install
+	around=()
+	if grep -Fx -- --substituters install.arguments; then return 1; fi
+}
+
 nothing_is_cut() {
 	need_root
 	local folder caches
@@ -250,6 +261,8 @@ a_full_disk_is_told() {
 	install || status=$?
 	grep -E '^INSTALL_FAILED code=43 stage=copy nixos-install .*No space left' said
 	[[ $status == 43 ]]
+	installer_does <<<'echo "error: writing to file: No space left on device"; exit 1'
+	fails 43 'nixos-install failed: writing to file: No space left on device'
 }
 
 what_it_leaves_running_ends() {
@@ -323,6 +336,7 @@ run_case "their output is the log and the progress" log_is_kept
 run_case "keys and files have their modes, and nothing temporary is left" nothing_else_is_left
 run_case "Nix finds its store whole" database_is_nixs_own
 run_case "a built system, a flake and caches are handed on" what_is_built_already_is_handed_on
+run_case "a proxy is asked where nobody else can be" a_proxy_is_asked_where_nobody_else_can_be
 run_case "no variable and no list of caches is cut" nothing_is_cut
 run_case "a configuration of one's own and a name are taken" own_configuration_is_taken
 run_case "bad sources are refused before the first write" bad_sources_are_refused_before_the_first_write
