@@ -74,18 +74,15 @@ static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t 
 	return true;
 }
 
-/* Ends the child and everything below it. As PID 1 that is every other process. */
+/* Ends the child and everything below it. As PID 1 that is every other process; else what is in
+ * another session ends by itself when the child has. */
 static void kill_rest(pid_t child)
 {
 	int64_t start = clock_now_ms();
 	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
 
-	if (getpid() != 1) {
-		kill(-child, SIGKILL);
-		return;
-	}
-	kill(-1, SIGKILL);
-	/* The memory they had may be all there is. */
+	kill(getpid() == 1 ? -1 : -child, SIGKILL);
+	/* The memory they had may be all there is, and what they held is not free before. */
 	while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_now_ms() - start < REST_DEADLINE_S * 1000)
 		nanosleep(&nap, NULL);
 }
@@ -173,6 +170,8 @@ int supervise(int (*prepare)(struct error *err),
 	pid_t child;
 
 	block_signals(&signals);
+	/* Whoever outlives its parent is ours to wait for. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare ? prepare(&outcome->error) : 0;
 	child = r < 0 ? r : start(work, userdata, outcome, &signals);
 	if (child < 0) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -89,6 +90,25 @@ static int hang(struct outcome *outcome, void *userdata)
 	return 0;
 }
 
+/* Leaves a process in a session of its own that ends a little later than its parent. */
+static int leave_a_guard(struct outcome *outcome, void *userdata)
+{
+	const struct timespec late = { .tv_nsec = 300 * 1000 * 1000 };
+	int ends[2];
+	char none;
+
+	if (pipe(ends) < 0 || fork() > 0) {
+		close(ends[0]);
+		return hang(outcome, userdata);
+	}
+	setsid();
+	close(ends[1]);
+	(void)!read(ends[0], &none, 1);
+	nanosleep(&late, NULL);
+	(void)!write(STDOUT_FILENO, "late\n", 5);
+	_exit(0);
+}
+
 static int prepare_nothing(struct error *err)
 {
 	(void)err;
@@ -149,6 +169,15 @@ static void what_hangs_is_ended_at_its_deadline(void **state)
 				  "within 1 seconds.");
 }
 
+static void the_verdict_waits_for_what_ends_late(void **state)
+{
+	char line[LINE_BYTES];
+
+	(void)state;
+	assert_int_equal(verdict(NULL, leave_a_guard, NULL, line), EXIT_TIMEOUT);
+	assert_non_null(strstr(line, "INSTALL_FAILED code=60"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +186,7 @@ int main(void)
 		cmocka_unit_test(no_room_for_a_process_is_told),
 		cmocka_unit_test(a_death_is_told_with_signal_and_stage),
 		cmocka_unit_test(what_hangs_is_ended_at_its_deadline),
+		cmocka_unit_test(the_verdict_waits_for_what_ends_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
