@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # running.sh — proves that an install on a running system keeps the key drive's passwords where
-# nobody else can read them, and leaves nothing of them, however it ends
+# nobody else can read them, and leaves nothing of them, nor a swap file in use, however it ends
 # shellcheck source-path=SCRIPTDIR
 # shellcheck source=../lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -47,6 +47,38 @@ nothing_in() {
 	done
 }
 
+# The same machine with the engine nixos-install, and less memory than that wants.
+run_builds() {
+	rm keys/guest-installer.conf keys/netrc
+	mkdir root/etc
+	echo 'engine = nixos-install' >root/etc/guest-installer.conf
+	cat >root/bin/nixos-generate-config <<-'END'
+		#!/bin/sh -e
+		mkdir -p "$2/etc/nixos"
+		echo '{ }' >"$2/etc/nixos/configuration.nix"
+	END
+	cat >root/bin/nixos-install <<-'END'
+		#!/bin/sh
+		: >/building
+		exec sleep 1000
+	END
+	chmod +x root/bin/nixos-*
+	truncate -s 8G disk
+	overlay initrd root
+	mapfile -t drives < <(disk disk && key_drive keys)
+	run_machine serial 300 -m 1024 -kernel "$boot/vmlinuz" -initrd initrd \
+		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync run=build" "${drives[@]}"
+	tr -d '\r' <serial >lines
+	cat lines
+	((status == 0))
+}
+
+swap_is_given_up() {
+	said stopped 0 | grep '^while: .*/guest-installer/swap'
+	said stopped 0 | grep '^INSTALL_FAILED code=1 stage=copy'
+	said killed-building 0 | grep '^while: .*/guest-installer/swap'
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 take_boot_files
@@ -58,3 +90,6 @@ run_case "passwords are used" passwords_are_used
 run_case "nobody else can read them meanwhile" nothing_in kept-waiting
 run_case "neither does one that is killed leave them, nor a plan" nothing_in kept-killed \
 	kept-plan-killed
+run_case "it is ended while nixos-install builds" run_builds
+enough
+run_case "it leaves no swap file in use, stopped or killed" swap_is_given_up
