@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -125,5 +126,7 @@ def hold_devices(paths: Sequence[str]) -> List[int]:
             held.append(os.open(path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
             fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Failure(Code.BUSY, f"{path} is in use: {error.strerror}") from error
+            if error.errno in (errno.EBUSY, errno.EWOULDBLOCK):
+                raise Failure(Code.BUSY, f"{path} is in use") from error
+            raise Failure(Code.MISUSE, f"cannot take the disk {path}: {error.strerror}") from error
     return held

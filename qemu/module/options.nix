@@ -55,8 +55,8 @@ let
         example = 2222;
         description = ''
           With `user`, the port of 127.0.0.1 that leads to the guest's SSH
-          server; null takes a free one at every start, which `run-guest
-          --status` tells the guest's user, guest-NAME.
+          server; null takes a free one at every start, which `systemctl status
+          guest-NAME` tells.
         '';
       };
     };

@@ -59,23 +59,19 @@ let
     [Unit]
     Description=${service.description}
     After=${toString service.after}
-    Wants=${toString service.wants}
-    ${section service.unitConfig}
+    Before=${toString service.before or [ ]}
+    Wants=${toString service.wants or [ ]}
+    ${section service.unitConfig or { }}
     [Service]
     ${section service.serviceConfig}ExecStart=/bin/sh -e ${name}-start
 
     [Install]
     WantedBy=${toString service.wantedBy}
   '';
-  scripts = lib.mapAttrs' (
-    name: service: lib.nameValuePair "${name}-start" "${service.script}\n"
-  );
+  all = services.config.systemd.services or { } // domains.config.systemd.services or { };
 in
-lib.mapAttrs' (
-  name: service: lib.nameValuePair "${name}.service" (unit name service)
-) services.config.systemd.services or { }
-// scripts services.config.systemd.services or { }
-// scripts domains.config.systemd.services or { }
+lib.mapAttrs' (name: service: lib.nameValuePair "${name}.service" (unit name service)) all
+// lib.mapAttrs' (name: service: lib.nameValuePair "${name}-start" "${service.script}\n") all
 // {
   "network.json" = builtins.toJSON network.config + "\n";
 }

@@ -173,10 +173,13 @@ enter_twin() {
 	enter "root@fe80::5054:ff:fe${mac%%:*}:$(tr -d : <<<"${mac#*:}")%vm-twin" "$@"
 }
 
-web_is_installed_and_runs() {
+web_is_being_installed() {
 	within systemctl start --no-block guest-web
 	retry_until 600 is web StatusText 'installing: * copy'
 	expect web ActiveState activating
+}
+
+web_runs() {
 	start web
 	expect web ActiveState active
 	expect web StatusText 'ssh -p 2222 root@127.0.0.1'
@@ -236,12 +239,14 @@ enough
 make_device
 at_exit release_device
 start_manager
+run_case "a guest without a disk is installed, and says how far it is" web_is_being_installed
+enough
 run_case "what was refused is not tried again" refused_is_not_tried_again
 run_case "a fetch that failed is tried again, but not for ever" fetching_is_tried_again_but_not_for_ever
 run_case "a guest that is being installed can be stopped, and leaves no disk" slow_can_be_stopped
 run_case "a guest deaf to its button is ended, and stays so" deaf_is_ended
 run_case "a guest whose QEMU died runs again" broken_runs_again
-run_case "a guest without a disk is installed, says how far it is, and is ready" web_is_installed_and_runs
+run_case "the first guest is installed and ready when it runs" web_runs
 enough
 run_case "it lets its owner in, and has the disks that it was given" web_lets_its_owner_in
 run_case "to stop it presses its power button, and waits" web_powers_off
