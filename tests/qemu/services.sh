@@ -39,7 +39,7 @@ write_units() {
 			guestTools = \"/run/test/tools\";
 			guests = {
 				web = web // {
-					extraDisks = [ \"/dev/data\" \"/run/test/images/50% full.img\" ];
+					extraDisks = [ \"/dev/data\" \"/var/lib/images/50% full.img\" ];
 					network.sshPort = 2222;
 					display = \"vnc\";
 				};
@@ -60,11 +60,11 @@ write_units() {
 
 # Nobody tells systemd here that a device is there: it is not waited for.
 write_host() {
-	mkdir -p "$MANAGER"/host/{tools/bin,images} "$MANAGER/lib/guests"/{deaf,broken}
+	mkdir -p "$MANAGER/host/tools/bin" "$MANAGER"/lib/{images,guests/{deaf,broken}}
 	ln -s ../../tree/qemu/run-guest "$MANAGER/host/tools/bin/guest-installer-run-guest"
 	cp key.pub "$MANAGER/host/"
-	truncate -s 5M "$MANAGER/host/images/50% full.img"
-	chmod 666 "$MANAGER/host/images/50% full.img"
+	truncate -s 5M "$MANAGER/lib/images/50% full.img"
+	chmod 666 "$MANAGER/lib/images/50% full.img"
 	printf '[Unit]\nJobTimeoutSec=1\n' | tee "$MANAGER/units/dev-data.device" \
 		>"$MANAGER/units/sys-subsystem-net-devices-vm\\x2dtwin.device"
 	mkdir "$MANAGER/units/guest-fetching.service.d"
@@ -197,7 +197,7 @@ web_lets_its_owner_in() {
 	[[ $(enter_web 'cat /sys/block/vdb/size /sys/block/vdc/size' | xargs) == '6144 10240' ]]
 	enter_web 'echo written >/dev/vdb && echo written >/dev/vdc'
 	[[ $(head -c 7 "$loop") == written ]]
-	[[ $(head -c 7 "$MANAGER/host/images/50% full.img") == written ]]
+	[[ $(head -c 7 "$MANAGER/lib/images/50% full.img") == written ]]
 	within test -S /run/guests/web/vnc
 	[[ $(within stat -c '%U %a' /run/guests/web) == 'guest-web 700' ]]
 }
