@@ -11,7 +11,10 @@ let
   has = key: cfg.settings.${key} or null != null;
   builds = cfg.settings.engine or null == "nixos-install";
 
-  isFolder = path: (builtins.readDir (dirOf path)).${baseNameOf path} or "" == "directory";
+  # Of a file that is yet to be built nothing is known, and nothing asked.
+  isFolder =
+    path:
+    builtins.isPath path && (builtins.readDir (dirOf path)).${baseNameOf path} or "" == "directory";
 
   # The channel of an installation image can be left out of it.
   hasChannel = config.system.installer.channel.enable or true;

@@ -157,6 +157,9 @@ in
         }
       ];
     };
+    builtFile = builds {
+      configuration = "${(import ../nix/pkgs.nix).runCommand "guest.nix" { } "echo '{ }' >$out"}";
+    };
     folder = builds { configuration = ../../iso/template; };
     flake = builds { flake = "github:me/machines/0123456789abcdef0123456789abcdef01234567#web"; };
     both = builds {

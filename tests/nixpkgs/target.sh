@@ -59,7 +59,8 @@ make_target() {
 
 # evaluate FOLDER
 evaluate() {
-	nix-instantiate --eval --strict --json "$TOP/tests/nixpkgs/target.nix" \
+	nix-instantiate --eval --strict --json --option allow-import-from-derivation false \
+		"$TOP/tests/nixpkgs/target.nix" \
 		--arg nixpkgs "$NIXPKGS" \
 		--arg folder "$PWD/$1" | tee target.json
 }
