@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "fstab.h"
 #include "grubcfg.h"
 #include "grubdisk.h"
 #include "guest.h"
@@ -41,6 +42,21 @@ static int verify_paths(
 			return error_errno(err, -errno, "read back %s", path);
 	}
 	return database_verify(request->root, request->closure, err);
+}
+
+/* Of a closure that was copied the manifest has said what it mounts. */
+static int verify_mounts(const struct verify_request *request, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	struct error none;
+	int r;
+
+	if (request->closure ||
+		bootfiles_find(request->root, request->plan->system, "etc/fstab", path, &none) < 0)
+		return 0;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	return r < 0 ? r : fstab_check(text, request->plan, err);
 }
 
 static int verify_profile(const struct verify_request *request, struct error *err)
@@ -294,6 +310,8 @@ int verify_all(const struct verify_request *request, struct verified *ret, struc
 {
 	int r = verify_paths(request, &ret->size, err);
 
+	if (r == 0)
+		r = verify_mounts(request, err);
 	if (r == 0)
 		r = verify_boot(request, &ret->boot, err);
 	if (r == 0 && request->keys_text)

@@ -321,6 +321,23 @@ a_system_that_starts_another_is_refused() {
 	fails 41 'nixos-system-other/boot.json starts another system: /nix/store/.*-sample-direct'
 }
 
+a_system_of_another_disk_is_refused() {
+	need_root
+	rm -rf nixos-system-other
+	cp -r "$SYSTEM" nixos-system-other
+	rm nixos-system-other/etc
+	mkdir nixos-system-other/etc
+	echo '/dev/disk/by-label/nixos / ext4 defaults 0 1' >nixos-system-other/etc/fstab
+	# shellcheck disable=SC2016 # expanded by the stand-in
+	echo 'nix-env --store "$root" -p "$root/nix/var/nix/profiles/system" \
+		--set "$(nix-store --store "$root" --add nixos-system-other)"' |
+		{
+			copies_the_system
+			cat
+		} | installer_does
+	fails 41 'mounts / from /dev/disk/by-label/nixos, which is not on this disk.* label NIXOS'
+}
+
 ((UID)) || "$TOP/iso/make-cache"
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C alice@host -f key
@@ -348,3 +365,4 @@ run_case "a flood of output is survived, and says no verdict" a_flood_is_survive
 run_case "a program that hangs ends by the deadline" a_hang_ends_by_the_deadline
 run_case "a store path that is lost is noticed" lost_paths_are_noticed
 run_case "a system whose boot.json starts another is refused" a_system_that_starts_another_is_refused
+run_case "a system that mounts another disk is refused" a_system_of_another_disk_is_refused
