@@ -81,7 +81,7 @@ static void print_file_systems(FILE *out, const struct plan *plan)
 		print_file_system(out, "/boot", PV_BOOT_DISK);
 		print_file_system(out, "/", PV_ROOT_DISK);
 	} else if (plan->image_file) {
-		snprintf(device, sizeof(device), "/dev/disk/by-label/%s", root->fs_label);
+		snprintf(device, sizeof(device), "/dev/disk/by-uuid/%s", root->fs_uuid);
 		print_file_system(out, "/", device);
 	}
 	for (size_t i = 0; i < plan->partition_count; i++)

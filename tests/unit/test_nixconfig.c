@@ -83,7 +83,7 @@ static void every_layout_has_what_its_disk_needs(void **state)
 	}
 }
 
-static void an_image_file_is_found_by_its_label(void **state)
+static void an_image_file_is_found_by_its_uuid(void **state)
 {
 	const struct plan plan = make_plan(LAYOUT_DIRECT, true);
 	char *text = nixconfig_guest(&plan, "", NULL);
@@ -136,7 +136,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_layout_has_what_its_disk_needs),
-		cmocka_unit_test(an_image_file_is_found_by_its_label),
+		cmocka_unit_test(an_image_file_is_found_by_its_uuid),
 		cmocka_unit_test(a_key_stays_within_its_string),
 		cmocka_unit_test(every_layout_comes_with_its_modules),
 	};

@@ -5,5 +5,5 @@
 
   boot.loader.grub.enable = lib.mkForce false;
   boot.loader.systemd-boot.enable = lib.mkForce false;
-  fileSystems."/" = lib.mkForce { device = "/dev/disk/by-label/NIXOS"; fsType = "ext4"; };
+  fileSystems."/" = lib.mkForce { device = "/dev/disk/by-uuid/0a267e01-d782-8591-a553-cc854be7e43c"; fsType = "ext4"; };
 }
