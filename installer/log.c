@@ -14,15 +14,19 @@
 
 #define LOG_MAX_BYTES  (1024 * 1024) /* what is kept; later lines still reach the console */
 #define LOG_LINE_BYTES 1024
+#define LOG_NOTE_BYTES 64 /* of the maximum, for saying how much is missing */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *kept;
 static size_t kept_bytes;
+static size_t lost_lines;
 
 static void keep(const char *line, size_t size_bytes)
 {
-	if (kept_bytes + size_bytes > LOG_MAX_BYTES)
+	if (lost_lines > 0 || kept_bytes + size_bytes > LOG_MAX_BYTES - LOG_NOTE_BYTES) {
+		lost_lines++;
 		return;
+	}
 	kept = must_realloc(kept, kept_bytes + size_bytes, 1);
 	memcpy(kept + kept_bytes, line, size_bytes);
 	kept_bytes += size_bytes;
@@ -48,11 +52,23 @@ void log_line(const char *fmt, ...)
 	pthread_mutex_unlock(&lock);
 }
 
+/* Says at its end how much it lacks. */
+static void note_loss(void)
+{
+	if (lost_lines == 0)
+		return;
+	kept = must_realloc(kept, kept_bytes + LOG_NOTE_BYTES, 1);
+	kept_bytes += (size_t)snprintf(
+		kept + kept_bytes, LOG_NOTE_BYTES, "(%zu more lines were not kept)\n", lost_lines);
+	lost_lines = 0;
+}
+
 int log_save(const char *path, struct error *err)
 {
 	int r;
 
 	pthread_mutex_lock(&lock);
+	note_loss();
 	r = file_write(path, kept ? kept : "", kept_bytes, 0600, 0, 0, err);
 	pthread_mutex_unlock(&lock);
 	return r;

@@ -11,5 +11,6 @@
 
 void log_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Writes the log so far to a file (0600) on the target. */
+/* Writes the log so far to a file (0600) on the target: the first MiB, and how much there was
+ * besides. */
 int log_save(const char *path, struct error *err) WARN_UNUSED;

@@ -288,7 +288,9 @@ a_flood_is_survived() {
 	new_image
 	install || { tail -n 5 said | cut -c -300 && return 1; }
 	[[ $(grep -c '^INSTALL_SUCCESSFUL' said) == 1 ]]
-	[[ $(on_target 'cat /var/log/guest-installer.log' | wc -c) -le 1048576 ]]
+	on_target 'cat /var/log/guest-installer.log' >log
+	[[ $(wc -c <log) -le 1048576 ]]
+	tail -n 1 log | grep -E '^\([0-9]{3,} more lines were not kept\)$'
 }
 
 a_hang_ends_by_the_deadline() {
