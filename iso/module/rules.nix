@@ -21,6 +21,17 @@ let
       "[A-Za-z][^#]*:[^#]*[?&](rev|narHash)=[^#]*#[A-Za-z0-9_.-]+"
     ];
 
+  # An address with a user and a password; of ssh:// it is only a name that all share.
+  holdsPassword =
+    text:
+    builtins.match ".*://[^/?#]*@.*" text != null && builtins.match ".*ssh://.*" text == null;
+  addresses =
+    lib.concatMap (key: if builtins.isList settings.${key} then settings.${key} else [ settings.${key} ])
+      (given [
+        "cache"
+        "flake"
+      ]);
+
   rule = assertion: message: { inherit assertion message; };
   of = keys: lib.concatMapStringsSep " and " (key: "settings.${key}") keys;
 
@@ -73,6 +84,12 @@ in
     services.guest-installer.settings.configuration comes from the network and
     decides what is installed: say which one it is in
     settings.configuration-sha256 (sha256sum configuration.nix).
+  '')
+
+  (rule (!builds || !builtins.any holdsPassword addresses) ''
+    services.guest-installer has a password in settings.cache or settings.flake,
+    which Nix would tell in its log: leave it out, and say it in the file netrc on
+    the key drive.
   '')
 
   (rule (!isRemote settings.manifest or null || has "manifest-sha256") ''

@@ -33,6 +33,11 @@ in
     (builds { flake = "github:me/machines/${commit}"; })
     (builds { manifest = "/iso/guest.json"; })
     (builds { configuration = "https://host/guest.nix"; })
+    (builds {
+      cache = "https://me:secret@host/cache";
+      trusted-keys = "none";
+    })
+    (builds { flake = "git+https://token@host/machines?rev=${commit}#web"; })
   ];
 
   accepted = [
@@ -58,6 +63,7 @@ in
       trusted-keys = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=";
     })
     (builds { flake = "drive#web"; })
+    (builds { flake = "git+ssh://git@host/machines?rev=${commit}#web"; })
     (builds { flake = "github:me/machines/${commit}#web"; })
     (builds { flake = "git+https://host/machines?ref=main&rev=${commit}#web.1"; })
   ];
