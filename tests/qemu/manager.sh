@@ -40,6 +40,29 @@ property() {
 	within systemctl show --value --property="$2" "$1"
 }
 
+# expect GUEST PROPERTY VALUE
+expect() {
+	local value
+	value=$(property "guest-$1" "$2")
+	[[ $value == "$3" ]] && return
+	echo "$2 of guest-$1 is '$value', not '$3'" && return 1
+}
+
+# is GUEST PROPERTY PATTERN
+# shellcheck disable=SC2053 # it is meant as one
+is() { [[ $(property "guest-$1" "$2") == $3 ]]; }
+
+# journal GUEST — what its service said.
+journal() { within journalctl --quiet --no-pager --output=cat --unit="guest-$1"; }
+
+# start GUEST… — returns when they are ready; else what they said is told.
+start() {
+	within systemctl start "${@/#/guest-}" && return
+	local name
+	for name; do journal "$name" | tail -n 50; done
+	return 1
+}
+
 # All processes end with their PID 1; then their control groups can go.
 # shellcheck disable=SC2016 # the inner shell expands it
 end_manager() {

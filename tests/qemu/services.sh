@@ -13,44 +13,11 @@ source "$TOP/tests/qemu/standin.sh"
 # shellcheck source=manager.sh
 source "$TOP/tests/qemu/manager.sh"
 
-# The guests' services, as Nix makes them of the module; their files are where systemd-init has them.
+# The guests' services, as Nix makes them of the module.
 write_units() {
 	local file
 	mkdir -p "$MANAGER/units" "$MANAGER/host/scripts"
-	nix-instantiate --eval --strict --json --expr "
-		let
-			standin = name: {
-				iso = \"/run/test/\${name}.iso\";
-				keyFiles = [ \"/run/test/key.pub\" ];
-				diskSize = \"64M\";
-				memory = 64;
-				cores = 1;
-				stopTimeout = 20;
-			};
-			web = {
-				iso = \"/run/test/tree/build/guest-installer.iso\";
-				keyFiles = [ \"/run/test/key.pub\" ];
-				diskSize = \"2G\";
-				memory = 256;
-				stopTimeout = 300;
-			};
-		in
-		import $TOP/tests/nix/units.nix {
-			guestTools = \"/run/test/tools\";
-			guests = {
-				web = web // {
-					extraDisks = [ \"/dev/data\" \"/var/lib/images/50% full.img\" ];
-					network.sshPort = 2222;
-					display = \"vnc\";
-				};
-				twin = web // { network = { type = \"tap\"; bridge = \"br0\"; }; };
-				refused = standin \"refused\";
-				fetching = standin \"fetching\";
-				slow = standin \"slow\";
-				deaf = standin \"deaf\" // { stopTimeout = 2; };
-				broken = standin \"broken\";
-			};
-		}" >units
+	nix-instantiate --eval --strict --json "$TOP/tests/nix/hosted.nix" >units
 	jq -r 'keys[] | select(startswith("guest-"))' units | while read -r file; do
 		jq -rj --arg file "$file" '.[$file]' units |
 			sed 's,^ExecStart=/bin/sh -e ,&/run/test/scripts/,' >"$MANAGER/host/scripts/$file"
@@ -90,26 +57,6 @@ make_device() {
 }
 
 release_device() { losetup --detach "$loop"; }
-
-expect() {
-	local value
-	value=$(property "guest-$1" "$2")
-	[[ $value == "$3" ]] && return
-	echo "$2 of guest-$1 is '$value', not '$3'" && return 1
-}
-
-# is GUEST PROPERTY PATTERN
-# shellcheck disable=SC2053 # it is meant as one
-is() { [[ $(property "guest-$1" "$2") == $3 ]]; }
-
-journal() { within journalctl --quiet --no-pager --output=cat --unit="guest-$1"; }
-
-start() {
-	within systemctl start "${@/#/guest-}" && return
-	local name
-	for name; do journal "$name" | tail -n 50; done
-	return 1
-}
 
 refused_is_not_tried_again() {
 	if start refused; then return 1; fi
