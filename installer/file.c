@@ -202,30 +202,12 @@ static int open_regular(const char *path, struct stat *ret, struct error *err)
 	return steal_fd(&fd);
 }
 
-/* Reads until the buffer is full or the file ends; -errno or the number of bytes. */
-static ssize_t read_full(int fd, char *buffer, size_t size_bytes)
-{
-	size_t used = 0;
-
-	while (used < size_bytes) {
-		ssize_t n = read(fd, buffer + used, size_bytes - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
-	return (ssize_t)used;
-}
-
 int file_compare(const char *path_a, const char *path_b, struct error *err)
 {
 	AUTO_FREE char *buffer = must_realloc(NULL, 2, COMPARE_BYTES);
 	AUTO_CLOSE int a = -1, b = -1;
 	struct stat stat_a, stat_b;
+	uint64_t offset_bytes = 0;
 	ssize_t n, m;
 
 	a = open_regular(path_a, &stat_a, err);
@@ -235,14 +217,15 @@ int file_compare(const char *path_a, const char *path_b, struct error *err)
 	if (b < 0)
 		return b;
 	do {
-		n = read_full(a, buffer, COMPARE_BYTES);
-		m = read_full(b, buffer + COMPARE_BYTES, COMPARE_BYTES);
+		n = file_read_at(a, buffer, COMPARE_BYTES, offset_bytes);
+		m = file_read_at(b, buffer + COMPARE_BYTES, COMPARE_BYTES, offset_bytes);
 		if (n < 0)
 			return error_errno(err, (int)n, "read %s", path_a);
 		if (m < 0)
 			return error_errno(err, (int)m, "read %s", path_b);
 		if (n != m || memcmp(buffer, buffer + COMPARE_BYTES, (size_t)n) != 0)
 			return error_set(err, -EBADMSG, "%s differs from %s", path_a, path_b);
+		offset_bytes += (uint64_t)n;
 	} while (n > 0);
 	return 0;
 }
