@@ -108,18 +108,6 @@ static bool has_control_characters(const char *text)
 	return false;
 }
 
-/* Cuts blanks off both ends, in place. */
-static char *trim(char *text)
-{
-	char *end;
-
-	text += strspn(text, " \t");
-	for (end = text + strlen(text); end > text && (end[-1] == ' ' || end[-1] == '\t'); end--)
-		;
-	*end = '\0';
-	return text;
-}
-
 /* Cuts off a comment: a # at the start of the line or after a blank. */
 static void cut_comment(char *line)
 {
@@ -141,7 +129,7 @@ static void merge_line(struct config *config, const char *source, unsigned numbe
 
 	snprintf(where, sizeof(where), "%.200s:%u", source, number);
 	cut_comment(line);
-	line = trim(line);
+	line = text_trim(line);
 	if (!*line)
 		return;
 	equals = strchr(line, '=');
@@ -150,14 +138,14 @@ static void merge_line(struct config *config, const char *source, unsigned numbe
 		return;
 	}
 	*equals = '\0';
-	line = trim(line);
+	line = text_trim(line);
 	key = configkey_find(line);
 	if (key != CONFIG_KEY_COUNT && seen[key]) {
 		add_error(config, "%s: %s is set a second time, after line %u", where, line,
 			seen[key]);
 		return;
 	}
-	key = set(config, where, line, trim(equals + 1));
+	key = set(config, where, line, text_trim(equals + 1));
 	if (key != CONFIG_KEY_COUNT)
 		seen[key] = number;
 }
@@ -226,7 +214,7 @@ static void merge_word(struct config *config, char *word)
 		add_error(config, "%s: the value of \"%.64s\" has control characters",
 			COMMAND_LINE_SOURCE, word);
 	else if (equals)
-		set(config, COMMAND_LINE_SOURCE, word, trim(equals + 1));
+		set(config, COMMAND_LINE_SOURCE, word, text_trim(equals + 1));
 	else if (configkey_find(word) == CONFIG_KEY_COUNT)
 		report_unknown_key(config, COMMAND_LINE_SOURCE, word);
 	else
@@ -283,7 +271,7 @@ void config_merge_option(struct config *config, const char *source, const char *
 		return;
 	}
 	*equals = '\0';
-	set(config, source, trim(line), trim(equals + 1));
+	set(config, source, text_trim(line), text_trim(equals + 1));
 }
 
 /* The cache engine copies one system, which the manifest or a key names. */
