@@ -85,19 +85,25 @@ void fsname_planned(const struct config *config, const struct manifest *manifest
 		ret->uuids[uuids] = esp->uuid;
 }
 
+/* The UUID that is fixed, else one of the seed. */
+static void set_uuid(
+	struct plan_partition *p, const char *fixed, const char *seed, const char *purpose)
+{
+	if (fixed[0])
+		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", fixed);
+	else
+		derive_uuid(seed, purpose, p->fs_uuid);
+	text_lower(p->fs_uuid);
+}
+
 static void name_root(struct plan_partition *p, enum layout layout, const struct config *config,
 	const struct manifest *manifest, const char *seed)
 {
 	const struct manifest_mount *mount = find_mount(manifest, ROLE_ROOT);
-	const char *uuid = config->root_uuid[0] ? config->root_uuid : mount ? mount->uuid : "";
 
 	snprintf(p->mount_path, sizeof(p->mount_path), "/");
 	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_root_label(config, mount, layout));
-	if (uuid[0])
-		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", uuid);
-	else
-		derive_uuid(seed, "file system root", p->fs_uuid);
-	text_lower(p->fs_uuid);
+	set_uuid(p, pick_root_uuid(config, mount), seed, "file system root");
 }
 
 static void name_boot(struct plan_partition *p, const struct manifest *manifest, const char *seed)
@@ -106,11 +112,7 @@ static void name_boot(struct plan_partition *p, const struct manifest *manifest,
 
 	snprintf(p->mount_path, sizeof(p->mount_path), "/boot");
 	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_boot_label(mount));
-	if (mount && mount->uuid[0])
-		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", mount->uuid);
-	else
-		derive_uuid(seed, "file system boot", p->fs_uuid);
-	text_lower(p->fs_uuid);
+	set_uuid(p, mount ? mount->uuid : "", seed, "file system boot");
 }
 
 static void name_esp(struct plan_partition *p, const struct config *config,
