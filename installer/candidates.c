@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "candidates.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "log.h"
 #include "medium.h"
 #include "mount.h"
+#include "probe.h"
 
 int candidates_find(struct candidates *ret, struct error *err)
 {
@@ -82,4 +84,56 @@ const struct disk *candidates_boot(const struct candidates *candidates)
 	size_t boot = candidates->selection.boot;
 
 	return boot < candidates->count ? &candidates->disks[boot] : NULL;
+}
+
+static bool is_same_label(const struct disk_label *a, const struct disk_label *b)
+{
+	return strcmp(a->where, b->where) == 0 && strcmp(a->label, b->label) == 0 &&
+	       strcmp(a->uuid, b->uuid) == 0;
+}
+
+static bool is_same_mark(const struct mark *a, const struct mark *b)
+{
+	return a->state == b->state && strcmp(a->system, b->system) == 0;
+}
+
+static bool is_same_content(const struct disk *a, const struct disk *b)
+{
+	if (strcmp(a->table, b->table) != 0 || strcmp(a->signature, b->signature) != 0 ||
+		strcmp(a->unreadable, b->unreadable) != 0 || a->nonzero != b->nonzero ||
+		(a->nonzero && a->nonzero_offset_bytes != b->nonzero_offset_bytes) ||
+		a->label_count != b->label_count)
+		return false;
+	for (size_t i = 0; i < a->label_count; i++)
+		if (!is_same_label(&a->labels[i], &b->labels[i]))
+			return false;
+	for (size_t i = 0; i < LAYOUT_COUNT; i++)
+		if (!is_same_mark(&a->marks[i], &b->marks[i]))
+			return false;
+	return true;
+}
+
+static int check_unchanged(const struct disk *disk, struct error *err)
+{
+	AUTO_FREE struct disk *now = must_realloc(NULL, 1, sizeof(*now));
+	int r;
+
+	*now = *disk;
+	r = probe_content(now, err);
+	if (r < 0)
+		return r;
+	if (is_same_content(disk, now))
+		return 0;
+	return error_set_code(err, EXIT_NOT_BLANK, -ESTALE,
+		"%s is not what it was when it was chosen, so another program has written to it "
+		"since: see that nobody else uses it, and start again.",
+		disk->path);
+}
+
+int candidates_check_unchanged(const struct candidates *candidates, struct error *err)
+{
+	const struct disk *boot = candidates_boot(candidates);
+	int r = boot ? check_unchanged(boot, err) : 0;
+
+	return r < 0 ? r : check_unchanged(candidates_target(candidates), err);
 }

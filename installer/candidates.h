@@ -36,6 +36,11 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 	const struct manifest *manifest, const struct plan_needs *needs,
 	struct error *err) WARN_UNUSED;
 
+/* Looks at the chosen disks' content once more: 0 if it is what the choice was made for. Reading
+ * keys and closure takes time, in which another installer may have come and gone. EXIT_NOT_BLANK.
+ */
+int candidates_check_unchanged(const struct candidates *candidates, struct error *err) WARN_UNUSED;
+
 /* The chosen disks; the boot disk is NULL where the layout has none. */
 const struct disk *candidates_target(const struct candidates *candidates);
 const struct disk *candidates_boot(const struct candidates *candidates);

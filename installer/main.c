@@ -261,6 +261,9 @@ static int carry_out(
 	r = claim_take(&d->plan, claim, err);
 	if (r < 0)
 		return r;
+	r = candidates_check_unchanged(&d->candidates, err);
+	if (r < 0)
+		return r;
 	r = claim_mark(claim, &d->plan, &unfinished, err);
 	if (r < 0)
 		return r;

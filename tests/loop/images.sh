@@ -208,6 +208,27 @@ busy_images_are_refused() {
 	is_blank nixos.img
 }
 
+# What came onto an image while the keys were read, after it had been found blank, is somebody's.
+changed_images_are_refused() {
+	need_root
+	local started status=0 before
+	new_image nixos.img
+	mkfifo late.pub
+	install_image --disk nixos.img --layout direct --manifest "$TOP/build/guest-direct.json" \
+		--key late.pub &
+	started=$!
+	exec 8>late.pub
+	mkfs.ext4 -q -L precious nixos.img
+	before=$(sha256sum <nixos.img)
+	cat key.pub >&8
+	exec 8>&-
+	wait "$started" || status=$?
+	tail -n 1 said
+	[[ $status == 12 ]]
+	grep -E '^INSTALL_FAILED code=12 .*nixos.img is not what it was' said
+	[[ $(sha256sum <nixos.img) == "$before" ]]
+}
+
 both_attached() { [[ $(losetup -j root.img) && $(losetup -j boot.img) ]]; }
 none_attached() { [[ ! $(losetup -j root.img)$(losetup -j boot.img) ]]; }
 
@@ -261,6 +282,7 @@ run_case "a system without GRUB and manifest gets a menu" menu_is_written_withou
 run_case "layouts with a boot loader are refused with the way out" boot_loaders_need_a_machine
 run_case "small ones, others' and missing ones are refused" other_images_are_refused
 run_case "those that somebody works on are refused" busy_images_are_refused
+run_case "one that changes after it was judged is refused" changed_images_are_refused
 for signal in INT TERM KILL; do
 	run_case "ended by $signal nothing stays attached, and the next run takes them" interrupted "$signal"
 done
