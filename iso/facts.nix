@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # What the manifest says of a guest, read from its NixOS configuration: layout,
 # mounts, swap, boot loader, firmware and SSH. Sizes are counted when the cache
-# is made (make-manifest).
+# is made (make-manifest). A guest that the layout cannot boot is refused
+# (fit.nix).
 { lib }:
 config:
 let
@@ -12,34 +13,53 @@ let
   # Whether EFI/BOOT/BOOTX64.EFI is written.
   removable = grub.enable && grub.efiSupport && grub.efiInstallAsRemovable || systemdBoot;
 
-  # A new file system has the name that the guest asks for; on the disks of a
-  # pygrub guest it is their place that counts, and the layout names them.
+  layout = config.guestInstaller.layout;
+
+  # The file systems that the layout makes, by their mount points, with the names
+  # that a host gives to their places. What else is mounted is the guest's own.
+  places = {
+    bios."/" = { };
+    gpt = {
+      "/" = { };
+      ${boot.efi.efiSysMountPoint} = { };
+    };
+    pygrub = {
+      "/" = {
+        label = "NIXROOT";
+        device = ".*";
+      };
+      "/boot" = {
+        label = "NIXBOOT";
+        device = ".*";
+      };
+    };
+    direct."/" = {
+      label = "NIXOS";
+      device = "/dev/x?vda1";
+    };
+  };
+  made = lib.filter (fs: places.${layout} ? ${fs.mountPoint}) (builtins.attrValues config.fileSystems);
+
+  # A new file system has the name that the guest asks for, or is known by its
+  # place.
   identity =
     fs:
     let
       label = builtins.match "/dev/disk/by-label/(.+)" fs.device;
       uuid = builtins.match "/dev/disk/by-uuid/(.+)" fs.device;
+      place = places.${layout}.${fs.mountPoint};
     in
     if label != null then
       { label = builtins.head label; }
     else if uuid != null then
       { uuid = builtins.head uuid; }
-    else if config.guestInstaller.layout == "pygrub" then
-      { label = if fs.mountPoint == "/boot" then "NIXBOOT" else "NIXROOT"; }
+    else if place ? device && builtins.match place.device fs.device != null then
+      { inherit (place) label; }
     else
       throw (
         "fileSystems.\"${fs.mountPoint}\" of the guest is ${fs.device}: the installer can give a "
         + "new file system a label or a UUID, so name it /dev/disk/by-label/… or /dev/disk/by-uuid/…."
       );
-
-  # Only what the installer makes: file systems on the guest's own disks.
-  ours = lib.filter (
-    fs:
-    builtins.elem fs.fsType [
-      "ext4"
-      "vfat"
-    ]
-  ) (builtins.attrValues config.fileSystems);
 
   # A swap partition that the installer has to make; swap files are the guest's own.
   swaps = lib.filter (device: device.size or null == null) config.swapDevices;
@@ -74,26 +94,32 @@ let
   devices = lib.filter (device: device != "nodev") (
     if grub.devices or [ ] != [ ] then grub.devices else [ grub.device ]
   );
+
+  facts = {
+    inherit layout;
+    mounts = map mount (lib.sort (a: b: a.mountPoint < b.mountPoint) made);
+    bootloader = {
+      type =
+        if grub.enable then
+          "grub"
+        else if systemdBoot then
+          "systemd-boot"
+        else
+          "none";
+      device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";
+      efi = removable;
+    };
+    firmware =
+      lib.optional (grub.enable && devices != [ ]) "bios" ++ lib.optional byUefi "uefi";
+    ssh = {
+      enabled = config.services.openssh.enable;
+      authorized_keys_files = config.services.openssh.authorizedKeysFiles;
+    };
+  }
+  // swap;
+
+  problems = import ./fit.nix { inherit lib; } config {
+    inherit facts made;
+  };
 in
-{
-  layout = config.guestInstaller.layout;
-  mounts = map mount (lib.sort (a: b: a.mountPoint < b.mountPoint) ours);
-  bootloader = {
-    type =
-      if grub.enable then
-        "grub"
-      else if systemdBoot then
-        "systemd-boot"
-      else
-        "none";
-    device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";
-    efi = removable;
-  };
-  firmware =
-    lib.optional (grub.enable && devices != [ ]) "bios" ++ lib.optional byUefi "uefi";
-  ssh = {
-    enabled = config.services.openssh.enable;
-    authorized_keys_files = config.services.openssh.authorizedKeysFiles;
-  };
-}
-// swap
+if problems == [ ] then facts else throw (lib.concatStringsSep "\n" problems)

@@ -8,6 +8,10 @@ let
     mountPoint = "/";
     fsType = "ext4";
   };
+  fileSystem = {
+    neededForBoot = false;
+    options = [ "defaults" ];
+  };
   config =
     {
       layout,
@@ -18,8 +22,10 @@ let
     }:
     {
       guestInstaller.layout = layout;
-      inherit fileSystems swapDevices;
+      fileSystems = builtins.mapAttrs (_: fs: fileSystem // fs) fileSystems;
+      inherit swapDevices;
       boot.loader = {
+        efi.efiSysMountPoint = "/boot";
         grub = {
           enable = false;
           efiSupport = false;
@@ -80,17 +86,6 @@ builtins.mapAttrs (_: x: facts (config x)) {
       efiInstallAsRemovable = true;
     };
   };
-  # It would register itself with a firmware, and the installer refuses that.
-  not-removable = {
-    layout = "gpt";
-    fileSystems = {
-      "/boot" = esp;
-      "/" = ext4 "/dev/disk/by-label/nixos";
-    };
-    grub = grubOn "nodev" // {
-      efiSupport = true;
-    };
-  };
   systemd-boot = {
     layout = "gpt";
     fileSystems = {
@@ -112,5 +107,24 @@ builtins.mapAttrs (_: x: facts (config x)) {
   direct = {
     layout = "direct";
     fileSystems."/" = ext4 "/dev/disk/by-label/NIXOS";
+  };
+  # As a host under Xen calls the place, and with file systems on other disks.
+  others = {
+    layout = "direct";
+    fileSystems = {
+      "/" = ext4 "/dev/xvda1";
+      "/srv" = ext4 "/dev/disk/by-id/data" // {
+        mountPoint = "/srv";
+        options = [ "nofail" ];
+      };
+      "/home" = {
+        device = "server:/home";
+        mountPoint = "/home";
+        fsType = "nfs";
+      };
+      "/var/log" = tmp // {
+        mountPoint = "/var/log";
+      };
+    };
   };
 }

@@ -71,12 +71,23 @@ while read -r source; do
 	run_case "$source parses and is laid out" parses "$source"
 done <sources
 run_case "a guest's facts are those of its configuration" facts_are_golden
-run_case "a root that is named by its device is refused" \
-	refuses rootByDevice 'is /dev/vda1: the installer can give a new file system a label'
-run_case "a swap partition without a label is refused" \
-	refuses swapByDevice 'swapDevices of the guest has /dev/vda2: the installer gives'
-run_case "a second swap partition is refused" \
-	refuses twoSwaps 'has several partitions, and the installer makes one'
+while IFS=: read -r attribute sentence; do
+	run_case "a guest is refused for $attribute" refuses "$attribute" "$sentence"
+done <<'END'
+rootByDevice:fileSystems."/" of the guest is /dev/vda1: the installer can give a new file system a label
+swapByDevice:swapDevices of the guest has /dev/vda2: the installer gives
+twoSwaps:has several partitions, and the installer makes one
+noRoot:The guest has no fileSystems."/"
+otherRoot:fileSystems."/" of the guest is btrfs: the layout bios makes it ext4
+rootInMemory:fileSystems."/" of the guest is tmpfs
+otherDisk:fileSystems."/data" of the guest is /dev/disk/by-label/data, which the layout bios does not make
+otherStore:fileSystems."/nix/.ro-store" of the guest is nix-store, which the layout
+noLoader:The guest has no boot loader that is known here
+efiWithBios:boots by UEFI, for which the layout bios has no partition
+notRemovable:set boot.loader.grub.efiInstallAsRemovable
+grubOfHost:GRUB is written to /dev/vda, but the layout direct has no boot sector
+noBootDisk:pygrub reads grub.cfg from the boot disk
+END
 while IFS=: read -r attribute sentence; do
 	run_case "mkGuestIso refuses $attribute" refuses "$attribute" "mkGuestIso: $sentence"
 done <<'END'

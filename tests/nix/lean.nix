@@ -50,11 +50,14 @@ import ../../iso/lean.nix
           fsType = "vfat";
         };
       };
-      boot.loader.grub = {
-        enable = true;
-        device = "/dev/vda";
-        efiSupport = true;
-        efiInstallAsRemovable = true;
+      boot.loader = {
+        efi.efiSysMountPoint = "/boot";
+        grub = {
+          enable = true;
+          device = "/dev/vda";
+          efiSupport = true;
+          efiInstallAsRemovable = true;
+        };
       };
       services.openssh = {
         enable = true;

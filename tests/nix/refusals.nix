@@ -2,26 +2,50 @@
 # What is refused while it is evaluated, each for one sentence.
 let
   lib = import ./standin.nix;
-  facts =
-    root: swapDevices:
-    import ../../iso/facts.nix { inherit lib; } {
-      guestInstaller.layout = "bios";
-      fileSystems."/" = {
-        device = root;
-        mountPoint = "/";
-        fsType = "ext4";
-      };
-      inherit swapDevices;
-      boot.loader.grub = {
+  config = {
+    guestInstaller.layout = "bios";
+    fileSystems."/" = fileSystem "/" "/dev/disk/by-label/nixos" "ext4";
+    swapDevices = [ ];
+    boot.loader = {
+      efi.efiSysMountPoint = "/boot";
+      grub = {
         enable = true;
         device = "/dev/vda";
         efiSupport = false;
-      };
-      services.openssh = {
-        enable = true;
-        authorizedKeysFiles = [ ];
+        efiInstallAsRemovable = false;
       };
     };
+    services.openssh = {
+      enable = true;
+      authorizedKeysFiles = [ ];
+    };
+  };
+  fileSystem = mountPoint: device: fsType: {
+    inherit mountPoint device fsType;
+    neededForBoot = false;
+    options = [ ];
+  };
+  facts = import ../../iso/facts.nix { inherit lib; };
+  mounts = mountPoint: device: fsType: facts (
+    config
+    // {
+      fileSystems = config.fileSystems // {
+        ${mountPoint} = fileSystem mountPoint device fsType;
+      };
+    }
+  );
+  swaps = swapDevices: facts (config // { inherit swapDevices; });
+  boots =
+    layout: grub:
+    facts (
+      config
+      // {
+        guestInstaller = { inherit layout; };
+        boot.loader = config.boot.loader // {
+          grub = config.boot.loader.grub // grub;
+        };
+      }
+    );
   mkGuestIso = import ../../iso/guest-iso.nix { nixpkgs = "/nowhere"; };
   # A flake with a configuration that has no layout.
   flake = {
@@ -32,12 +56,23 @@ let
   byLabel = label: { device = "/dev/disk/by-label/${label}"; };
 in
 {
-  rootByDevice = facts "/dev/vda1" [ ];
-  swapByDevice = facts (byLabel "nixos").device [ { device = "/dev/vda2"; } ];
-  twoSwaps = facts (byLabel "nixos").device [
+  rootByDevice = mounts "/" "/dev/vda1" "ext4";
+  swapByDevice = swaps [ { device = "/dev/vda2"; } ];
+  twoSwaps = swaps [
     (byLabel "a")
     (byLabel "b")
   ];
+
+  noRoot = facts (config // { fileSystems = { }; });
+  otherRoot = mounts "/" "/dev/disk/by-label/nixos" "btrfs";
+  rootInMemory = mounts "/" null "tmpfs";
+  otherDisk = mounts "/data" "/dev/disk/by-label/data" "ext4";
+  otherStore = mounts "/nix/.ro-store" "nix-store" "9p";
+  noLoader = boots "bios" { enable = false; };
+  efiWithBios = boots "bios" { efiSupport = true; };
+  notRemovable = boots "gpt" { efiSupport = true; };
+  grubOfHost = boots "direct" { };
+  noBootDisk = boots "pygrub" { device = "nodev"; };
 
   noGuest = mkGuestIso { layout = "gpt"; };
   twoGuests = mkGuestIso {

@@ -28,6 +28,7 @@ let
       options = {
         mountPoint = option types.str name;
         device = lib.mkOption { type = types.nullOr types.str; };
+        neededForBoot = bool;
         fsType = lib.mkOption { type = types.str; };
         options = option (types.listOf types.str) [ "defaults" ];
       };
@@ -44,6 +45,7 @@ let
         boot.loader = {
           timeout = option (types.nullOr types.int) 5;
           efi.canTouchEfiVariables = bool;
+          efi.efiSysMountPoint = option types.str "/boot";
           systemd-boot.enable = bool;
           grub = {
             enable = option types.bool true;

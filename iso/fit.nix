@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# Whether a guest boots from the disk that its layout makes: sentences on what
+# keeps it from that. The installer says the like of a manifest (installer/fit.c),
+# but in a machine that nobody looks at; and what the guest mounts besides, from
+# other disks or from a host, is in no manifest.
+{ lib }:
+config:
+{
+  # What the manifest says, and the fileSystems that the layout makes.
+  facts,
+  made,
+}:
+let
+  inherit (facts) bootloader layout;
+  byHost = builtins.elem layout [
+    "pygrub"
+    "direct"
+  ];
+  byUefi = builtins.elem "uefi" facts.firmware;
+
+  types = builtins.listToAttrs (
+    map (fs: {
+      name = fs.mountPoint;
+      value = fs.fsType;
+    }) made
+  );
+  wanted = path: if layout == "gpt" && path != "/" then "vfat" else "ext4";
+
+  # What NixOS mounts before it starts itself (its utils.fsNeededForBoot).
+  early = "/(nix(/.*)?|var|var/log|var/lib|var/lib/nixos|etc|usr)";
+
+  hasAny = options: builtins.any (option: builtins.elem option options);
+  needsOthers =
+    fs:
+    let
+      isInMemory =
+        builtins.elem fs.fsType [
+          "overlay"
+          "ramfs"
+          "tmpfs"
+        ]
+        || hasAny fs.options [ "bind" ];
+      isEarly = fs.neededForBoot || builtins.match early fs.mountPoint != null;
+      isOnDisk = builtins.match "/dev/.*" (toString fs.device) != null;
+      mayBeMissing = hasAny fs.options [
+        "noauto"
+        "nofail"
+        "x-systemd.automount"
+      ];
+    in
+    !isInMemory && (isEarly || isOnDisk && !mayBeMissing);
+  others = lib.filter (fs: !(types ? ${fs.mountPoint}) && needsOthers fs) (
+    builtins.attrValues config.fileSystems
+  );
+
+  rule = condition: sentence: lib.optional condition sentence;
+in
+rule (!(types ? "/")) "The guest has no fileSystems.\"/\": it is the one that every layout makes."
+++ lib.concatMap (
+  path:
+  rule (types.${path} != wanted path)
+    "fileSystems.\"${path}\" of the guest is ${types.${path}}: the layout ${layout} makes it ${wanted path}."
+) (builtins.attrNames types)
+++ map (
+  fs:
+  "fileSystems.\"${fs.mountPoint}\" of the guest is ${toString fs.device}, which the layout ${layout} "
+  + "does not make, and the guest would not boot without it: leave it out; or, for a disk of its own "
+  + "that is not needed early, give it the option nofail."
+) others
+++ rule (
+  bootloader.type == "none" && !byHost
+) "The guest has no boot loader that is known here, and a disk with the layout ${layout} boots by one: use GRUB."
+++ rule (
+  byUefi && layout != "gpt"
+) "The guest boots by UEFI, for which the layout ${layout} has no partition: use the layout gpt, or BIOS."
+++ rule (byUefi && !bootloader.efi) (
+  "The guest's GRUB enters itself in the firmware of one machine: set "
+  + "boot.loader.grub.efiInstallAsRemovable = true."
+)
+++ rule (
+  byHost && bootloader.device != "nodev"
+) "The guest's GRUB is written to ${bootloader.device}, but the layout ${layout} has no boot sector: its device is \"nodev\"."
+++ rule (
+  layout == "pygrub" && bootloader.type == "grub" && !(types ? "/boot")
+) "pygrub reads grub.cfg from the boot disk: the guest has to mount it on /boot."
