@@ -2,6 +2,7 @@
 #include "guest.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "log.h"
+#include "text.h"
 
 #define NIXBLD_GID	  30000
 #define RANDOM_SEED_BYTES 512
@@ -187,6 +189,48 @@ int guest_find_user(const char *root, const char *name, struct guest_user *ret, 
 	return error_set_code(err, EXIT_NO_KEY, -ENOENT,
 		"The guest has no user %s to give the keys to: set keys-user to one of its users.",
 		name);
+}
+
+static bool is_listed(char *members, const char *name)
+{
+	char *member;
+
+	while ((member = strsep(&members, ",")))
+		if (strcmp(member, name) == 0)
+			return true;
+	return false;
+}
+
+/* name:password:gid:members (group(5)). Whether the user is in it; the line is cut after the name.
+ */
+static bool is_group_of(char *line, const char *name, const struct guest_user *user)
+{
+	char *fields[4];
+	size_t count = 0;
+	char *field;
+
+	while (count < 4 && (field = strsep(&line, ":")))
+		fields[count++] = field;
+	return count == 4 &&
+	       (strtoul(fields[2], NULL, 10) == user->gid || is_listed(fields[3], name));
+}
+
+void guest_find_groups(const char *root, const char *name, const struct guest_user *user, char *ret,
+	size_t ret_bytes)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	struct error none;
+	char *rest, *line;
+
+	ret[0] = '\0';
+	if (file_resolve(root, "/etc/group", path, &none) < 0 ||
+		file_read(path, PASSWD_MAX_BYTES, &text, NULL, &none) < 0)
+		return;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (is_group_of(line, name, user))
+			text_append(ret, ret_bytes, "%s%s", ret[0] ? " " : "", line);
 }
 
 int guest_write_keys(const char *root, const char *user, const char *text, struct error *err)

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "enter.h"
 #include "error.h"
 
@@ -36,6 +38,11 @@ struct guest_user {
 };
 int guest_find_user(
 	const char *root, const char *name, struct guest_user *ret, struct error *err) WARN_UNUSED;
+
+/* The names of all groups of a user, with blanks between, as /etc/group and the user's own number
+ * have them; as many as fit. Without that file there are none. */
+void guest_find_groups(const char *root, const char *name, const struct guest_user *user, char *ret,
+	size_t ret_bytes);
 
 /* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. */
 int guest_write_keys(

@@ -13,12 +13,26 @@
 
 #define PATH_BYTES 1024
 
-/* The keywords that decide; NULL where the configuration leaves the default. */
+/* The keywords that decide. */
+enum keyword {
+	KEY_FILES,
+	PERMIT_ROOT,
+	PUBLIC_KEY,
+	METHODS,
+	DENY_USERS,
+	ALLOW_USERS,
+	DENY_GROUPS,
+	ALLOW_GROUPS,
+	KEYWORD_COUNT,
+};
+
+static const char *const keyword_names[KEYWORD_COUNT] = { "AuthorizedKeysFile", "PermitRootLogin",
+	"PubkeyAuthentication", "AuthenticationMethods", "DenyUsers", "AllowUsers", "DenyGroups",
+	"AllowGroups" };
+
+/* Their values; NULL where the configuration leaves the default. */
 struct keywords {
-	char *key_files;
-	char *permit_root;
-	char *public_key;
-	char *allow_users;
+	char *values[KEYWORD_COUNT];
 };
 
 /* Splits "Keyword value" or "Keyword=value" in place. */
@@ -32,15 +46,26 @@ static char *split_value(char *line)
 	return value + strspn(value, " \t=");
 }
 
-static void keep_first(char **keyword, char *value)
+/* The first value wins, but lists add up. */
+static void keep(struct keywords *keywords, enum keyword keyword, const char *value)
 {
-	if (!*keyword)
-		*keyword = value;
+	char **kept = &keywords->values[keyword], *before = *kept;
+
+	if (before && keyword < DENY_USERS)
+		return;
+	if (asprintf(kept, "%s%s%s", before ? before : "", before ? " " : "", value) < 0)
+		abort();
+	free(before);
 }
 
-static struct keywords parse(char *text)
+static void free_keywords(struct keywords *keywords)
 {
-	struct keywords found = { 0 };
+	for (size_t i = 0; i < KEYWORD_COUNT; i++)
+		free(keywords->values[i]);
+}
+
+static void parse(char *text, struct keywords *ret)
+{
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
@@ -50,31 +75,23 @@ static struct keywords parse(char *text)
 
 		if (strcasecmp(line, "Match") == 0)
 			break;
-		if (strcasecmp(line, "AuthorizedKeysFile") == 0)
-			keep_first(&found.key_files, value);
-		else if (strcasecmp(line, "PermitRootLogin") == 0)
-			keep_first(&found.permit_root, value);
-		else if (strcasecmp(line, "PubkeyAuthentication") == 0)
-			keep_first(&found.public_key, value);
-		else if (strcasecmp(line, "AllowUsers") == 0)
-			keep_first(&found.allow_users, value);
+		for (size_t i = 0; i < KEYWORD_COUNT; i++)
+			if (strcasecmp(line, keyword_names[i]) == 0)
+				keep(ret, (enum keyword)i, value);
 	}
-	return found;
 }
 
-/* Whose login is asked for. */
-struct login {
-	const char *user;
-	const char *home;
-};
+typedef bool test_fn(const char *word, const struct sshd_login *login);
 
 /* Whether one of the words of a list is meant by the test. */
-static bool any_word(char *list, bool (*test)(const char *word, const struct login *login),
-	const struct login *login)
+static bool any_word(const char *list, test_fn *test, const struct sshd_login *login)
 {
+	AUTO_FREE char *copy = strdup(list);
 	char *save = NULL;
 
-	for (char *word = strtok_r(list, " \t\"", &save); word;
+	if (!copy)
+		abort();
+	for (char *word = strtok_r(copy, " \t\"", &save); word;
 		word = strtok_r(NULL, " \t\"", &save))
 		if (test(word, login))
 			return true;
@@ -83,7 +100,7 @@ static bool any_word(char *list, bool (*test)(const char *word, const struct log
 
 /* A path of AuthorizedKeysFile: %h and %u stand for home and user, %% for a percent sign; one that
  * is not absolute begins in the home (sshd_config(5), "TOKENS"). */
-static void expand(const char *word, const struct login *login, char ret[PATH_BYTES])
+static void expand(const char *word, const struct sshd_login *login, char ret[PATH_BYTES])
 {
 	size_t used = 0;
 
@@ -103,7 +120,7 @@ static void expand(const char *word, const struct login *login, char ret[PATH_BY
 	}
 }
 
-static bool is_our_key_file(const char *word, const struct login *login)
+static bool is_our_key_file(const char *word, const struct sshd_login *login)
 {
 	char path[PATH_BYTES], ours[PATH_BYTES];
 
@@ -112,38 +129,103 @@ static bool is_our_key_file(const char *word, const struct login *login)
 	return strcmp(path, ours) == 0;
 }
 
-static bool matches_user(const char *word, const struct login *login)
+/* One step of a method list is all that a key can take. */
+static bool is_key_alone(const char *word, const struct sshd_login *login)
 {
-	return fnmatch(word, login->user, 0) == 0;
+	(void)login;
+	return strcasecmp(word, "any") == 0 || strcmp(word, "publickey") == 0;
 }
 
-static int refuse(const char *keyword, const char *user, struct error *err)
+/* USER or USER@HOST, of which only the user can be told now. */
+static bool matches_user(const char *word, const struct sshd_login *login)
 {
-	return error_set_code(err, EXIT_VERIFY, -EACCES,
-		"The guest's sshd_config has a %s that keeps %s from logging in with the key.",
-		keyword, user);
+	AUTO_FREE char *pattern = strndup(word, strcspn(word, "@"));
+
+	if (!pattern)
+		abort();
+	return fnmatch(pattern, login->user, 0) == 0;
 }
 
-int sshd_config_check(const char *text, const char *user, const char *home, struct error *err)
+static bool matches_user_anywhere(const char *word, const struct sshd_login *login)
 {
-	const struct login login = { .user = user, .home = home };
+	return !strchr(word, '@') && matches_user(word, login);
+}
+
+static bool is_in_group(const char *pattern, const struct sshd_login *login)
+{
+	AUTO_FREE char *groups = strdup(login->groups);
+	char *save = NULL;
+
+	if (!groups)
+		abort();
+	for (char *group = strtok_r(groups, " ", &save); group; group = strtok_r(NULL, " ", &save))
+		if (fnmatch(pattern, group, 0) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a list that is there has nothing that the test means. */
+static bool lacks(const struct keywords *keywords, enum keyword keyword, test_fn *test,
+	const struct sshd_login *login)
+{
+	const char *list = keywords->values[keyword];
+
+	return list && !any_word(list, test, login);
+}
+
+static bool has(const struct keywords *keywords, enum keyword keyword, test_fn *test,
+	const struct sshd_login *login)
+{
+	const char *list = keywords->values[keyword];
+
+	return list && any_word(list, test, login);
+}
+
+static bool refuses_root(const char *permit)
+{
+	return permit &&
+	       (strncasecmp(permit, "no", 3) == 0 || strncasecmp(permit, "forced", 6) == 0);
+}
+
+/* The keyword that keeps the user out; KEYWORD_COUNT if none does. */
+static enum keyword find_obstacle(const struct keywords *found, const struct sshd_login *login)
+{
+	const char *public_key = found->values[PUBLIC_KEY];
+
+	if (lacks(found, KEY_FILES, is_our_key_file, login))
+		return KEY_FILES;
+	if (public_key && strcasecmp(public_key, "yes") != 0)
+		return PUBLIC_KEY;
+	if (lacks(found, METHODS, is_key_alone, login))
+		return METHODS;
+	if (has(found, DENY_USERS, matches_user_anywhere, login))
+		return DENY_USERS;
+	if (lacks(found, ALLOW_USERS, matches_user, login))
+		return ALLOW_USERS;
+	if (has(found, DENY_GROUPS, is_in_group, login))
+		return DENY_GROUPS;
+	if (lacks(found, ALLOW_GROUPS, is_in_group, login))
+		return ALLOW_GROUPS;
+	return strcmp(login->user, "root") == 0 && refuses_root(found->values[PERMIT_ROOT])
+		       ? PERMIT_ROOT
+		       : KEYWORD_COUNT;
+}
+
+int sshd_config_check(const char *text, const struct sshd_login *login, struct error *err)
+{
 	AUTO_FREE char *copy = strdup(text);
+	CLEANUP(free_keywords) struct keywords found = { 0 };
+	enum keyword obstacle;
 
 	if (!copy)
 		abort();
-	struct keywords found = parse(copy);
-
-	if (found.key_files && !any_word(found.key_files, is_our_key_file, &login))
-		return refuse("AuthorizedKeysFile", user, err);
-	if (found.public_key && strcasecmp(found.public_key, "yes") != 0)
-		return refuse("PubkeyAuthentication", user, err);
-	if (found.allow_users && !any_word(found.allow_users, matches_user, &login))
-		return refuse("AllowUsers", user, err);
-	if (strcmp(user, "root") == 0 && found.permit_root &&
-		(strncasecmp(found.permit_root, "no", 3) == 0 ||
-			strncasecmp(found.permit_root, "forced", 6) == 0))
-		return refuse("PermitRootLogin", user, err);
-	return 0;
+	parse(copy, &found);
+	obstacle = find_obstacle(&found, login);
+	if (obstacle == KEYWORD_COUNT)
+		return 0;
+	return error_set_code(err, EXIT_VERIFY, -EACCES,
+		"The guest's sshd_config has a %s that keeps %s from logging in with the key.",
+		keyword_names[obstacle], login->user);
 }
 
 /* HostKey may stand more than once, and all count. */

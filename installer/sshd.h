@@ -4,16 +4,23 @@
  * and which host keys it wants.
  *
  * Pure. Format: sshd_config(5); keywords before the first Match block, where the first value of a
- * keyword wins.
+ * keyword wins, but lists of users and groups add up.
  */
 #pragma once
 
 #include "error.h"
 
-/* 0 if user, whose home is this path, may log in by a key in ~/.ssh/authorized_keys; else -EACCES
- * with EXIT_VERIFY and the keyword that is in the way. */
+/* Who is to log in. */
+struct sshd_login {
+	const char *user;
+	const char *home;
+	const char *groups; /* their names, with blanks between */
+};
+
+/* 0 if such a user may log in by nothing but a key in ~/.ssh/authorized_keys; else -EACCES with
+ * EXIT_VERIFY and the keyword that is in the way. Who may come from some hosts only may come. */
 int sshd_config_check(
-	const char *text, const char *user, const char *home, struct error *err) WARN_UNUSED;
+	const char *text, const struct sshd_login *login, struct error *err) WARN_UNUSED;
 
 enum sshd_host_key {
 	SSHD_ED25519 = 1, /* /etc/ssh/ssh_host_ed25519_key */

@@ -18,6 +18,7 @@
 #include "sshd.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
+#define GROUPS_BYTES   4096 /* the names of all groups of a user */
 
 /* Turns whatever was found into EXIT_VERIFY. */
 static int failed(struct error *err, int r)
@@ -271,7 +272,8 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 		"etc/systemd/system/multi-user.target.wants/sshd.service",
 		"etc/systemd/system/sockets.target.wants/sshd.socket",
 	};
-	char path[FILE_PATH_BYTES];
+	const char *user = request->plan->keys_user;
+	char path[FILE_PATH_BYTES], groups[GROUPS_BYTES];
 	AUTO_FREE char *text = NULL;
 	struct guest_user owner;
 	int r;
@@ -287,10 +289,11 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;
-	r = guest_find_user(request->root, request->plan->keys_user, &owner, err);
+	r = guest_find_user(request->root, user, &owner, err);
 	if (r < 0)
 		return r;
-	return sshd_config_check(text, request->plan->keys_user, owner.home, err);
+	guest_find_groups(request->root, user, &owner, groups, sizeof(groups));
+	return sshd_config_check(text, &(const struct sshd_login){ user, owner.home, groups }, err);
 }
 
 static int verify_boot(

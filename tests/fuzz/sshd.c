@@ -5,10 +5,10 @@
 #include "fuzz.h"
 #include "sshd.h"
 
-static void check(const char *text, const char *user, const char *home)
+static void check(const char *text, const struct sshd_login *login)
 {
 	struct error err = FUZZ_NO_ERROR;
-	int r = sshd_config_check(text, user, home, &err);
+	int r = sshd_config_check(text, login, &err);
 
 	promised(r == 0 || (r == -EACCES && fuzz_error_is_set(&err) && err.code == EXIT_VERIFY));
 }
@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	AUTO_FREE char *text = fuzz_text(data, size_bytes);
 
-	check(text, "root", "/root");
-	check(text, "alice", "/home/alice");
+	check(text, &(const struct sshd_login){ "root", "/root", "root wheel" });
+	check(text, &(const struct sshd_login){ "alice", "/home/alice", "" });
 	promised((sshd_host_keys(text) & ~(unsigned)(SSHD_ED25519 | SSHD_RSA)) == 0);
 	return 0;
 }

@@ -9,23 +9,26 @@
 
 #include "sshd.h"
 
-static const char *home_of(const char *user)
+static const struct sshd_login *login_of(const char *user)
 {
-	return strcmp(user, "root") == 0 ? "/root" : "/home/alice";
+	static const struct sshd_login root = { "root", "/root", "root" };
+	static const struct sshd_login alice = { "alice", "/home/alice", "users wheel" };
+
+	return strcmp(user, "root") == 0 ? &root : &alice;
 }
 
 static void accepts(const char *text, const char *user)
 {
 	struct error err = { 0 };
 
-	assert_int_equal(sshd_config_check(text, user, home_of(user), &err), 0);
+	assert_int_equal(sshd_config_check(text, login_of(user), &err), 0);
 }
 
 static void refuses(const char *text, const char *user, const char *keyword)
 {
 	struct error err = { 0 };
 
-	assert_true(sshd_config_check(text, user, home_of(user), &err) < 0);
+	assert_true(sshd_config_check(text, login_of(user), &err) < 0);
 	assert_int_equal(err.code, EXIT_VERIFY);
 	assert_non_null(strstr(err.text, keyword));
 }
@@ -53,6 +56,33 @@ static void what_keeps_the_owner_out_is_named(void **state)
 	refuses("AuthorizedKeysFile /home/%u/.ssh/authorized_keys\n", "root", "AuthorizedKeysFile");
 	refuses("AuthorizedKeysFile /%%h/.ssh/authorized_keys %\n", "root", "AuthorizedKeysFile");
 	refuses("AllowUsers alice b*\n", "root", "AllowUsers");
+}
+
+static void lists_that_keep_the_owner_out_are_named(void **state)
+{
+	(void)state;
+	refuses("DenyUsers bob root\n", "root", "DenyUsers");
+	refuses("DenyUsers bob\nDenyUsers r*\n", "root", "DenyUsers");
+	refuses("DenyUsers root\nAllowUsers root\n", "root", "DenyUsers");
+	refuses("AllowGroups wheel ssh-users\n", "root", "AllowGroups");
+	refuses("AllowGroups admins\n", "alice", "AllowGroups");
+	refuses("DenyGroups w*\n", "alice", "DenyGroups");
+	refuses("AuthenticationMethods password\n", "root", "AuthenticationMethods");
+	refuses("AuthenticationMethods publickey,password publickey,publickey\n", "root",
+		"AuthenticationMethods");
+	refuses("AllowUsers bob@10.0.0.*\n", "root", "AllowUsers");
+}
+
+static void lists_that_let_the_owner_in_are_accepted(void **state)
+{
+	(void)state;
+	accepts("DenyUsers alice root2\nDenyGroups wheel\n", "root");
+	accepts("AllowUsers alice\nAllowUsers root\n", "root");
+	accepts("AllowUsers root@10.0.0.*\nDenyUsers root@evil.example\n", "root");
+	accepts("AllowGroups admins wheel\n", "alice");
+	accepts("AllowGroups root\n", "root");
+	accepts("AuthenticationMethods any\n", "root");
+	accepts("AuthenticationMethods publickey,password publickey\n", "root");
 }
 
 static void other_users_do_not_need_root_login(void **state)
@@ -90,6 +120,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_let_root_in_by_key),
 		cmocka_unit_test(what_keeps_the_owner_out_is_named),
+		cmocka_unit_test(lists_that_keep_the_owner_out_are_named),
+		cmocka_unit_test(lists_that_let_the_owner_in_are_accepted),
 		cmocka_unit_test(other_users_do_not_need_root_login),
 		cmocka_unit_test(the_first_value_wins_and_match_blocks_do_not_count),
 		cmocka_unit_test(the_host_keys_that_are_named_are_wanted),
