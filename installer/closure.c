@@ -75,8 +75,10 @@ ssize_t closure_find(const struct closure *closure, const char *path_or_base_nam
 
 void closure_free(struct closure *closure)
 {
-	for (size_t i = 0; i < closure->count; i++)
+	for (size_t i = 0; i < closure->count; i++) {
 		narinfo_free(&closure->paths[i].info);
+		free(closure->paths[i].other_text);
+	}
 	free(closure->paths);
 	free(closure->slots);
 	memset(closure, 0, sizeof(*closure));

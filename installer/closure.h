@@ -17,7 +17,9 @@
 
 struct closure_path {
 	struct narinfo info;
-	size_t cache; /* index into the configuration's caches: where it was found */
+	size_t cache;	  /* index into the configuration's caches: where its archive comes from */
+	unsigned damaged; /* bits: caches whose archive is not what it should be */
+	char *other_text; /* what info.url points into if it is another cache's; NULL if not */
 };
 
 struct closure {

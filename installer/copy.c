@@ -12,11 +12,15 @@
 
 #include "cleanup.h"
 #include "lane.h"
+#include "log.h"
+#include "text.h"
 #include "thread.h"
+#include "url.h"
 
 #define LANES_MAX	     4
 #define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
 #define PROGRESS_INTERVAL_MS 250
+#define DAMAGED_MAX	     8 /* so often the copy begins anew, and then it is no accident */
 
 static int compare_sizes(const void *a, const void *b, void *userdata)
 {
@@ -108,7 +112,7 @@ static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdat
 		struct error err = { 0 };
 
 		error_errno(&err, r, "start a thread");
-		job_fail(job, r, &err);
+		job_fail(job, JOB_NO_PATH, r, &err);
 		pthread_mutex_lock(&job->lock);
 		job->running -= 2 * job->lane_count - count;
 		pthread_mutex_unlock(&job->lock);
@@ -118,16 +122,18 @@ static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdat
 		pthread_join(threads[i], NULL);
 }
 
-static void job_init(struct job *job, const struct config *config, const struct closure *closure,
+static void job_init(struct job *job, struct spare *spare, const struct closure *closure,
 	struct volume *volume, size_t lane_count)
 {
 	pthread_condattr_t attributes;
 
 	*job = (struct job){
-		.config = config,
+		.config = spare->config,
 		.closure = closure,
 		.volume = volume,
+		.spare = spare,
 		.lane_count = lane_count,
+		.failed = JOB_NO_PATH,
 	};
 	pthread_mutex_init(&job->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -153,41 +159,127 @@ static void job_destroy(struct job *job)
 	pthread_mutex_destroy(&job->lock);
 }
 
-static int copy_to_volume(const struct config *config, const struct closure *closure,
-	struct volume *volume, size_t lane_count, copy_progress_fn *progress, void *userdata,
+/* ret_damaged is the path whose archive was damaged, or JOB_NO_PATH. */
+static int copy_to_volume(struct spare *spare, const struct closure *closure, struct volume *volume,
+	size_t lane_count, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
 	struct error *err)
 {
 	struct job job;
 	int r;
 
-	job_init(&job, config, closure, volume, lane_count);
-	r = spare_begin(&job.spare, config, err);
-	if (r == 0)
-		r = ahead_start(&job.spare, closure, job.order, &job.stop, &job.ahead, err);
+	job_init(&job, spare, closure, volume, lane_count);
+	r = ahead_start(spare, closure, job.order, &job.stop, &job.ahead, err);
 	if (r == 0) {
 		run_lanes(&job, progress, userdata);
 		r = job.result;
 		if (r < 0)
 			*err = job.err;
 	}
+	*ret_damaged = spare_is_damage(r) ? job.failed : JOB_NO_PATH;
 	if (r == 0)
 		r = store_write(&job.store, err);
 	job_destroy(&job);
 	return r;
 }
 
-int copy_closure(const struct config *config, const struct closure *closure, const char *path,
-	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
+static int copy_once(struct spare *spare, const struct closure *closure, const char *path,
+	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
+	struct error *err)
 {
 	size_t lane_count = choose_lane_count(closure);
 	struct volume volume;
 	int r = volume_open(&volume, path, offset_bytes, lane_count, err);
 
+	*ret_damaged = JOB_NO_PATH;
 	if (r < 0)
 		return r;
-	r = copy_to_volume(config, closure, &volume, lane_count, progress, userdata, err);
+	r = copy_to_volume(
+		spare, closure, &volume, lane_count, progress, userdata, ret_damaged, err);
 	if (r == 0)
 		return volume_close(&volume, err);
 	volume_drop(&volume);
+	return r;
+}
+
+/* The path's archive comes from this cache from now on, if it has the same. */
+static int take_from(struct spare *spare, struct fetch *fetch, size_t cache,
+	struct closure_path *path, struct error *err)
+{
+	struct narinfo other;
+	int r = spare_ask(spare, fetch, cache, &path->info, &other, err);
+
+	if (r < 0)
+		return r;
+	free(path->other_text);
+	path->other_text = other.text;
+	other.text = NULL;
+	path->info.url = other.url;
+	path->info.compression = other.compression;
+	path->cache = cache;
+	narinfo_free(&other);
+	return 0;
+}
+
+/* Goes on to the next cache that has the same archive undamaged; false if there is none, with what
+ * each of them said added to the sentence. */
+static bool find_undamaged(
+	struct spare *spare, struct fetch *fetch, struct closure_path *path, struct error *err)
+{
+	const struct config *config = spare->config;
+	size_t first = path->cache;
+
+	path->damaged |= 1U << first;
+	for (size_t i = 1; i < config->cache_count; i++) {
+		size_t cache = (first + i) % config->cache_count;
+		AUTO_FREE char *shown = url_shown(config->caches[cache]);
+		struct error why = { 0 };
+
+		if (path->damaged & 1U << cache)
+			error_set(&why, -EBADMSG, "the one of %s is damaged, too", shown);
+		else if (take_from(spare, fetch, cache, path, &why) == 0)
+			return true;
+		text_append(err->text, sizeof(err->text), "; %s", why.text);
+	}
+	return false;
+}
+
+/* Whether the copy may begin anew, without an archive that is damaged. */
+static bool avoid_damage(
+	struct spare *spare, struct closure_path *path, unsigned times, struct error *err)
+{
+	struct fetch *fetch;
+	bool found;
+
+	if (times == DAMAGED_MAX) {
+		text_append(err->text, sizeof(err->text),
+			"; after %d damaged archives no more are replaced", DAMAGED_MAX);
+		return false;
+	}
+	fetch = fetch_new(spare->config, 1, NULL);
+	found = find_undamaged(spare, fetch, path, err);
+	fetch_free(&fetch);
+	if (found) {
+		AUTO_FREE char *shown = url_shown(spare->config->caches[path->cache]);
+
+		log_line("warning: %s; the copy begins anew, with the one of %s", err->text, shown);
+	}
+	return found;
+}
+
+int copy_closure(const struct config *config, struct closure *closure, const char *path,
+	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
+{
+	struct spare spare;
+	unsigned times = 0;
+	size_t damaged;
+	int r = spare_begin(&spare, config, err);
+
+	if (r < 0)
+		return r;
+	do
+		r = copy_once(
+			&spare, closure, path, offset_bytes, progress, userdata, &damaged, err);
+	while (damaged != JOB_NO_PATH &&
+		avoid_damage(&spare, &closure->paths[damaged], times++, err));
 	return r;
 }

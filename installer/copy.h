@@ -18,8 +18,10 @@ typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *u
 
 /* Makes /nix/store in the fresh, unmounted ext4 at that place of a device or an image file. All is
  * on the disk when this returns; after a failure the file system is the empty one that it was.
+ * An archive that is damaged is taken from another cache that has the same: then the copy begins
+ * anew, and the closure says where the archive comes from.
  * Codes: EXIT_FETCH (reading or decompressing), EXIT_VERIFY (hash, malformed NAR),
  * EXIT_TARGET_FULL, else the stage's. */
-int copy_closure(const struct config *config, const struct closure *closure, const char *path,
+int copy_closure(const struct config *config, struct closure *closure, const char *path,
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata,
 	struct error *err) WARN_UNUSED;

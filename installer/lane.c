@@ -19,11 +19,12 @@ static const struct narinfo *path_info(const struct job *job, size_t path)
 	return &job->closure->paths[path].info;
 }
 
-void job_fail(struct job *job, int r, const struct error *err)
+void job_fail(struct job *job, size_t path, int r, const struct error *err)
 {
 	pthread_mutex_lock(&job->lock);
 	if (job->result == 0) {
 		job->result = r;
+		job->failed = path;
 		job->err = *err;
 	}
 	pthread_mutex_unlock(&job->lock);
@@ -36,7 +37,7 @@ void job_fail(struct job *job, int r, const struct error *err)
 static void lane_fail(struct lane *lane, size_t path, int r, struct error *err)
 {
 	error_wrap(err, "%s", path_info(lane->job, path)->store_path);
-	job_fail(lane->job, r, err);
+	job_fail(lane->job, path, r, err);
 }
 
 static int wrong_size(const struct narinfo *info, uint64_t got_bytes, struct error *err)
@@ -126,7 +127,7 @@ static int stream_archive(
 		return ahead_stream(job->ahead, lane->turn, fill, lane, err);
 	url = url_join(job->config->caches[cache], info->url);
 	r = fetch_stream(lane->fetch, url, fill, lane, err);
-	spare_note(&job->spare, cache, r);
+	spare_note(job->spare, cache, r);
 	return r;
 }
 
@@ -161,7 +162,7 @@ static int produce_from_other(
 	const struct narinfo *decided = path_info(job, lane->path);
 	AUTO_FREE char *url = NULL;
 	struct narinfo info;
-	int r = spare_ask(&job->spare, lane->fetch, cache, decided, &info, err);
+	int r = spare_ask(job->spare, lane->fetch, cache, decided, &info, err);
 
 	if (r < 0)
 		return r;
@@ -183,9 +184,12 @@ static int produce_path(struct lane *lane, struct error *err)
 	lane->produced_bytes = 0;
 	r = produce_from(lane, path->cache, &path->info, err);
 	for (size_t i = 1; i < cache_count && spare_helps(r, err); i++) {
+		size_t cache = (path->cache + i) % cache_count;
 		struct error next = { 0 };
 
-		r = produce_from_other(lane, (path->cache + i) % cache_count, err, &next);
+		if (path->damaged & 1U << cache)
+			continue;
+		r = produce_from_other(lane, cache, err, &next);
 		text_append(err->text, sizeof(err->text), "; then %s", next.text);
 		err->code = next.code;
 	}
@@ -283,7 +287,7 @@ void *lane_consume(void *userdata)
 	if (r == 0)
 		r = unpack_close(&lane->unpack, &err);
 	if (r < 0)
-		job_fail(lane->job, r, &err);
+		job_fail(lane->job, JOB_NO_PATH, r, &err);
 	thread_ended(lane->job);
 	return NULL;
 }

@@ -26,7 +26,7 @@ struct job {
 	const struct closure *closure;
 	struct volume *volume;
 	struct store store;
-	struct spare spare;
+	struct spare *spare;
 	size_t *order;	     /* indices of the paths */
 	struct ahead *ahead; /* NULL if nothing comes over the network */
 	struct lane *lanes;
@@ -38,6 +38,7 @@ struct job {
 	pthread_cond_t ended;
 	size_t running; /* threads of lanes */
 	int result;	/* the first error's */
+	size_t failed;	/* index of the path that had it, or JOB_NO_PATH */
 	struct error err;
 };
 
@@ -68,5 +69,6 @@ void lane_destroy(struct lane *lane);
 void *lane_produce(void *lane);
 void *lane_consume(void *lane);
 
-/* Keeps the first error and ends all lanes. */
-void job_fail(struct job *job, int r, const struct error *err);
+/* Keeps the first error, and the path that had it, and ends all lanes. */
+#define JOB_NO_PATH SIZE_MAX
+void job_fail(struct job *job, size_t path, int r, const struct error *err);

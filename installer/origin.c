@@ -44,7 +44,7 @@ int origin_read(const struct config *config, const struct keydrive *drive, struc
 	return r;
 }
 
-int origin_copy(struct outcome *outcome, const struct origin *origin, const struct config *config,
+int origin_copy(struct outcome *outcome, struct origin *origin, const struct config *config,
 	const struct plan *plan, struct error *err)
 {
 	if (origin->engine != ENGINE_CACHE)

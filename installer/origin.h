@@ -29,7 +29,7 @@ int origin_read(const struct config *config, const struct keydrive *drive, struc
 	struct plan_needs *needs, struct error *err) WARN_UNUSED;
 
 /* Copies a closure into the root file system, which nobody has mounted yet; else does nothing. */
-int origin_copy(struct outcome *outcome, const struct origin *origin, const struct config *config,
+int origin_copy(struct outcome *outcome, struct origin *origin, const struct config *config,
 	const struct plan *plan, struct error *err) WARN_UNUSED;
 
 /* On the mounted target: registers what was copied, or builds; then the profile leads to the

@@ -33,7 +33,12 @@ int spare_check(const struct spare *spare, size_t cache, struct error *err)
 
 bool spare_helps(int r, const struct error *err)
 {
-	return r < 0 && err->code == EXIT_FETCH && r != -EBADMSG && r != -ECANCELED;
+	return r < 0 && err->code == EXIT_FETCH && !spare_is_damage(r) && r != -ECANCELED;
+}
+
+bool spare_is_damage(int r)
+{
+	return r == -EBADMSG;
 }
 
 /* The plan, and the database, are for one archive. */

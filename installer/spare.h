@@ -32,9 +32,12 @@ void spare_note(struct spare *spare, size_t cache, int r);
 /* 0, or -ETIMEDOUT if the cache did not answer before. */
 int spare_check(const struct spare *spare, size_t cache, struct error *err) WARN_UNUSED;
 
-/* Whether another cache may help: an archive that could not be fetched, but not one that is
- * damaged, for some of it is on the disk already. */
+/* Whether another cache can go on: with an archive that could not be fetched, but not with one that
+ * is damaged, for some of it is on the disk already. */
 bool spare_helps(int r, const struct error *err);
+
+/* Whether an archive was damaged: what was made of it has to go. */
+bool spare_is_damage(int r);
 
 /* The narinfo of the same archive from one cache; ret is to be freed by narinfo_free on success
  * only. -ENOENT, with EXIT_FETCH and what is wrong, if it has none that can be believed. */

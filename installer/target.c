@@ -32,7 +32,7 @@ static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *outcome)
 }
 
 int target_copy_store(struct outcome *outcome, const struct plan *plan, const struct config *config,
-	const struct closure *closure, struct error *err)
+	struct closure *closure, struct error *err)
 {
 	struct place place;
 	int r = format_find_place(plan, plan->root, &place, err);

@@ -19,7 +19,7 @@
 
 /* Copies the closure into the root file system, which nobody has mounted yet. */
 int target_copy_store(struct outcome *outcome, const struct plan *plan, const struct config *config,
-	const struct closure *closure, struct error *err) WARN_UNUSED;
+	struct closure *closure, struct error *err) WARN_UNUSED;
 
 /* What the guest gets beside its system. */
 struct target_files {

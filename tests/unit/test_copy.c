@@ -357,6 +357,125 @@ static void the_next_cache_has_to_sign_too(void **state)
 	refused(EXIT_FETCH, STORE_DIR "/" LINK " is not signed by a trusted key");
 }
 
+/* The archive of LINK with another target, as long as the one that it should be. */
+static void damage_link(const struct cachedir *in)
+{
+	struct archive archive = { 0 };
+	char nar[64];
+
+	archive_add(&archive, MAGIC "( type symlink target /nix/stora/" BIG " )");
+	snprintf(nar, sizeof(nar), "nar/%.32s.nar", LINK);
+	cachedir_write(in, nar, archive.bytes, archive.size_bytes);
+}
+
+static void add_other_big(void)
+{
+	const struct cachedir_entry entry = {
+		.name = BIG,
+		.nar = big,
+		.nar_bytes = big_archive_bytes,
+		.compression = COMPRESSION_NONE,
+	};
+
+	add_other(LINK_WORDS, false);
+	cachedir_add(&other, &entry);
+}
+
+static void a_damaged_archive_comes_from_the_next_cache(void **state)
+{
+	char target[128] = "";
+
+	(void)state;
+	add_other(LINK_WORDS, false);
+	damage_link(&cache);
+	copied(NULL, NULL);
+	assert_true(readlink(in_store(LINK), target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "/nix/store/" BIG);
+	assert_int_equal(closure.paths[closure_find(&closure, LINK)].cache, 1);
+	assert_int_equal(closure.paths[closure_find(&closure, BIG)].cache, 0);
+}
+
+/* Most of it is on the disk when it is seen to be another one: nothing of that stays. */
+static void what_was_written_of_a_damaged_archive_is_overwritten(void **state)
+{
+	size_t size = ZSTD_compressBound(big_archive_bytes);
+	uint8_t *compressed = must_realloc(NULL, size, 1);
+	struct stat st;
+	uint8_t byte;
+	int fd;
+
+	(void)state;
+	add_other_big();
+	big[BIG_BYTES / 2] ^= 1;
+	size = ZSTD_compress(compressed, size, big, big_archive_bytes, 1);
+	replace_nar(BIG, compressed, size);
+	free(compressed);
+	copied(NULL, NULL);
+	fd = open(in_store(BIG), O_RDONLY);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, BIG_BYTES);
+	for (size_t i = 0; i < BIG_BYTES; i += 997) {
+		assert_int_equal(pread(fd, &byte, 1, (off_t)i), 1);
+		assert_int_equal(byte, big_byte(i));
+	}
+	close(fd);
+}
+
+static void an_archive_that_is_damaged_everywhere_is_refused(void **state)
+{
+	char sentence[128];
+
+	(void)state;
+	add_other(LINK_WORDS, false);
+	damage_link(&cache);
+	cachedir_write(&other, "nar/" LINK_HASH ".nar", "no xz", 5);
+	snprintf(sentence, sizeof(sentence),
+		"its xz stream breaks off; the one of %s is damaged, too", cache.path);
+	refused(EXIT_FETCH, sentence);
+}
+
+static void that_no_other_cache_has_a_damaged_archive_is_said(void **state)
+{
+	char sentence[128];
+
+	(void)state;
+	add_other(LINK_WORDS, false);
+	damage_link(&cache);
+	cachedir_change(&other, LINK, "NarSize: ", "NarSize: 1");
+	snprintf(sentence, sizeof(sentence), "; %s/" LINK_HASH ".narinfo: ", other.path);
+	refused(EXIT_VERIFY, "the archive has the wrong hash");
+	refused(EXIT_VERIFY, sentence);
+}
+
+/* The other cache has them all, but this is no accident. */
+static void too_many_damaged_archives_are_refused(void **state)
+{
+	char name[64], references[20 * 64] = "", nar[64];
+
+	(void)state;
+	add_other(LINK_WORDS, false);
+	closure_free(&closure);
+	for (int i = 0; i < 10; i++) {
+		const struct cachedir *both[] = { &cache, &other };
+		struct archive archive = { 0 };
+		struct cachedir_entry entry = { .name = name, .compression = COMPRESSION_NONE };
+
+		archive_add(&archive, MAGIC "( type regular contents text )");
+		entry.nar = archive.bytes;
+		entry.nar_bytes = archive.size_bytes;
+		snprintf(name, sizeof(name), "%032d-path", 1000 + i);
+		for (size_t c = 0; c < 2; c++)
+			cachedir_add(both[c], &entry);
+		snprintf(references + strlen(references), sizeof(references) - strlen(references),
+			"%s ", name);
+		snprintf(nar, sizeof(nar), "nar/%.32s.nar", name);
+		cachedir_write(&cache, nar, "", 0);
+	}
+	add_words(SYSTEM, MAGIC "( type regular contents text )", references, COMPRESSION_XZ);
+	assert_int_equal(walk(), 0);
+	refused(EXIT_FETCH, "it is empty; after 8 damaged archives no more are replaced");
+}
+
 static void a_store_that_is_there_is_not_replaced(void **state)
 {
 	struct error err = { 0 };
@@ -451,6 +570,11 @@ int main(void)
 		TEST2(the_next_cache_is_not_asked_without_need),
 		TEST2(another_archive_of_the_same_path_is_not_taken),
 		TEST2(the_next_cache_has_to_sign_too),
+		TEST2(a_damaged_archive_comes_from_the_next_cache),
+		TEST2(what_was_written_of_a_damaged_archive_is_overwritten),
+		TEST2(an_archive_that_is_damaged_everywhere_is_refused),
+		TEST2(that_no_other_cache_has_a_damaged_archive_is_said),
+		TEST2(too_many_damaged_archives_are_refused),
 		TEST(a_store_that_is_there_is_not_replaced),
 		TEST(what_is_no_file_system_is_left_alone),
 		TEST(a_disk_that_takes_no_more_is_told_of),
