@@ -14,7 +14,7 @@ prepare() {
 . /share/steps.sh
 cd /share
 common=(--hypervisor xen --iso installer.iso --key key.pub --memory 384M --network bridge=xenbr0
-	--timeout 1800 --stage-timeout 900)
+	--timeout 900 --stage-timeout 400)
 
 install_pygrub() {
 	tools/qemu/first-run --disk root.img --size 2G --boot-disk boot.img:500M --name pygrub \
@@ -31,10 +31,9 @@ END
 }
 
 dom0_ends_well() {
-	dom0_run 2300 "$share"
+	hvm_run prepare 1500 "$share"
 }
 
-prepare
 run_case "dom0 runs the script to its end" dom0_ends_well
 run_case "an HVM domain installs onto two disks from the ISO" step_passed "$share" install-pygrub
 run_case "the guest boots PV through pygrub and lets its owner in" step_passed "$share" boot-pygrub

@@ -24,7 +24,7 @@ prepare() {
 . /share/steps.sh
 cd /share
 common=(--hypervisor xen --direct --iso installer.iso --key key.pub --memory 384M
-	--network bridge=xenbr0 --timeout 1800 --stage-timeout 900)
+	--network bridge=xenbr0 --timeout 900 --stage-timeout 400)
 
 refuse_data() {
 	local code=0
@@ -47,7 +47,7 @@ END
 }
 
 dom0_ends_well() {
-	dom0_run 2300 "$share"
+	hvm_run prepare 1500 "$share"
 }
 
 nothing_was_written() {
@@ -61,7 +61,6 @@ boots_paravirtualised() {
 	cmp "$share/root.img.kernel" "$TOP/build/sample-direct/kernel"
 }
 
-prepare
 run_case "dom0 runs the script to its end" dom0_ends_well
 run_case "two disks of which one holds data are refused and left alone" nothing_was_written
 run_case "an HVM domain installs a guest for the host's kernel" step_passed "$share" install-direct
