@@ -39,11 +39,13 @@ in
     environment.etc."guest-installer.conf".source = configuration;
     environment.systemPackages = [ cfg.package ];
 
-    # The kernel's last console is /dev/console; the installer writes to all.
+    # The kernel's last console is /dev/console; the installer writes to all. On a busy host an
+    # emulated timer may come too late for the kernel's check, which then panics.
     boot.kernelParams = [
       "console=tty0"
       "console=ttyS0,115200n8"
       "panic=-1"
+      "no_timer_check"
     ];
     boot.loader.timeout = lib.mkForce 1;
 

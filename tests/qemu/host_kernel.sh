@@ -90,8 +90,7 @@ menus_files_are_those_of_the_store() {
 	cmp initrd "$TOP/build/sample-pygrub/initrd"
 }
 
-# start_by_kernel DISK… — boots kernel, initrd and command line of this folder. Not inside a case. A
-# busy host makes an emulated timer look missing, for which the kernel would stop.
+# start_by_kernel DISK… — boots kernel, initrd and command line of this folder. Not inside a case.
 start_by_kernel() {
 	local arguments=() name port
 	port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
@@ -104,7 +103,7 @@ start_by_kernel() {
 		qemu-system-x86_64 -accel "$ACCEL" -cpu "$([[ $ACCEL == kvm ]] && echo host || echo max)" \
 		-m 512 -display none -no-reboot -device virtio-rng-pci -serial file:guest.console \
 		-nic "user,model=virtio,hostfwd=tcp:127.0.0.1:$port-:22" \
-		-kernel kernel -initrd initrd -append "$(cat command-line) no_timer_check" "${arguments[@]}" \
+		-kernel kernel -initrd initrd -append "$(cat command-line)" "${arguments[@]}" \
 		2>guest.messages </dev/null &
 	guest=$!
 }
