@@ -42,8 +42,8 @@ dom0_run() {
 	return "$(<"$share/status")"
 }
 
-# wait_while_beating PID PULSE — waits for the child PID, whose status it returns; ends it when the
-# file PULSE has become too old.
+# wait_while_beating PID PULSE — waits for the child PID, whose status it returns; ends it, and
+# returns 125, when the file PULSE has become too old.
 wait_while_beating() {
 	local pid=$1 pulse=$2 status
 	while
@@ -54,6 +54,7 @@ wait_while_beating() {
 		(($(date +%s) - $(stat -c %Y "$pulse") > STILL_SECONDS)) || continue
 		echo "dom0 has had no pulse for $STILL_SECONDS s"
 		end_child "$pid"
+		return 125
 	done
 	return "$status"
 }
