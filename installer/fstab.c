@@ -10,6 +10,7 @@
 
 #define DEVICE_BYTES 512
 #define PATH_BYTES   256
+#define STORE_PARENT "/nix"
 
 /* How fstab names a file system, and what the plan calls it. */
 static const struct {
@@ -41,12 +42,24 @@ static bool may_be(const struct plan_partition *partition, const char *device)
 	return true;
 }
 
+/* What is mounted over the store hides the one that was installed. */
+static bool hides_store(const char *path)
+{
+	return strncmp(path, STORE_PARENT, strlen(STORE_PARENT)) == 0 &&
+	       strchr("/", path[strlen(STORE_PARENT)]);
+}
+
 static int check_line(const char *line, const struct plan *plan, struct error *err)
 {
 	char device[DEVICE_BYTES], path[PATH_BYTES];
 
 	if (sscanf(line, "%511s %255s", device, path) != 2 || device[0] == '#')
 		return 0;
+	if (hides_store(path))
+		return error_set(err, -EBADMSG,
+			"The guest mounts %s from %s, but its store is on the root file system: "
+			"take this mount out of the guest.",
+			path, device);
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 

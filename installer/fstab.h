@@ -11,5 +11,6 @@
 #include "plan.h"
 
 /* text: a system's /etc/fstab. -EBADMSG with a sentence if it mounts one of the plan's mount paths
- * by a label or UUID that another file system has. Names of devices are let pass. */
+ * by a label or UUID that another file system has, or anything over its store. Names of devices are
+ * let pass. */
 int fstab_check(const char *text, const struct plan *plan, struct error *err) WARN_UNUSED;

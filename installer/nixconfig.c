@@ -41,6 +41,12 @@ static void print_line(FILE *out, const char *option, const char *text)
 	fputs(";\n", out);
 }
 
+/* Virtual machines of nixpkgs' own mount their host's store (iso/own-disk.nix). */
+static const char own_disk[] =
+	"  virtualisation = lib.optionalAttrs (options.virtualisation ? fileSystems) {\n"
+	"    fileSystems = lib.mkForce { };\n"
+	"  };\n\n";
+
 /* GRUB where the layout has it, on the planned disk, and no other boot loader. */
 static void print_boot_loader(FILE *out, const struct plan *plan)
 {
@@ -121,10 +127,11 @@ char *nixconfig_guest(const struct plan *plan, const char *hostname, const char 
 	fprintf(out,
 		"# Written by guest-installer: what this guest's disk, its host and its owner "
 		"need.\n"
-		"{ lib, ... }:\n"
+		"{ lib, options, ... }:\n"
 		"{\n"
 		"  imports = [ ./guest-installer/%s.nix ];\n\n",
 		layout_name(plan->layout));
+	fputs(own_disk, out);
 	print_boot_loader(out, plan);
 	print_file_systems(out, plan);
 	if (hostname[0]) {

@@ -25,7 +25,15 @@ let
   chosen = if parts != null then builtins.elemAt parts 1 else name;
 
   additions =
-    (if layout == null then [ ] else [ layouts.${layout} ])
+    (
+      if layout == null then
+        [ ]
+      else
+        [
+          layouts.${layout}
+          ./own-disk.nix
+        ]
+    )
     ++ (if keys == [ ] then [ ] else [ { users.users.root.openssh.authorizedKeys.keys = keys; } ]);
   evaluated = if system != null then system else configurations.${chosen};
 

@@ -140,10 +140,41 @@ let
         failed = lib.filter (assertion: !assertion.assertion) config.assertions;
       };
   };
+
+  # As virtualisation/qemu-vm.nix does it.
+  machine =
+    { config, ... }:
+    {
+      options.virtualisation.fileSystems = some;
+      config = {
+        fileSystems = lib.mkIf (config.virtualisation.fileSystems != { }) (
+          lib.mkVMOverride config.virtualisation.fileSystems
+        );
+        virtualisation.fileSystems = {
+          "/" = {
+            device = "/dev/disk/by-label/nixos";
+            fsType = "ext4";
+          };
+          "/nix/.ro-store" = {
+            device = "nix-store";
+            fsType = "9p";
+            neededForBoot = true;
+          };
+        };
+      };
+    };
+  installed = modules: (layout "gpt" { imports = [ ../../iso/layouts/gpt.nix ] ++ modules; }).value;
+
   builds = definitions: installer { services.guest-installer = definitions; };
 in
 {
   layouts = builtins.listToAttrs (lib.mapAttrsToList layout (import ../../iso/layouts));
+  machine = installed [
+    machine
+    ../../iso/own-disk.nix
+  ];
+  # Without a word on its file systems, it would be refused.
+  hosted = builtins.tryEval (builtins.toJSON (installed [ machine ]).facts);
   installer = {
     nothing = builds { };
     configuration = builds { configuration = ../../iso/template/guest.nix; };

@@ -37,6 +37,7 @@ static void the_disks_own_names_are_let_pass(void **state)
 		"/dev/vda2 / ext4\n/dev/xvda /boot ext4\n",
 		"/dev/disk/by-label/E\\x20P /boot vfat\n",
 		"/dev/disk/by-label/data /data ext4\n/dev/disk/by-label/other none swap\n",
+		"tmpfs /tmp tmpfs\nserver:/nixos /nixos nfs\n",
 	};
 	struct error err;
 
@@ -56,6 +57,11 @@ static void others_are_refused(void **state)
 		{ "# a\nUUID=" OTHER " / ext4\n", "the label nixos and the UUID " UUID },
 		{ "/dev/disk/by-partuuid/" UUID " / ext4\n", "by-partuuid" },
 		{ "/dev/vda2 / ext4\n/dev/disk/by-uuid/ABCD-4567 /boot vfat\n", "mounts /boot" },
+		/* as nixpkgs' own virtual machines have them */
+		{ "LABEL=nixos / ext4\nnix-store /nix/.ro-store 9p trans=virtio\n",
+			"mounts /nix/.ro-store from nix-store" },
+		{ "overlay /nix/store overlay\n", "mounts /nix/store" },
+		{ "/dev/vdb /nix ext4\n", "mounts /nix from /dev/vdb" },
 	};
 	struct error err;
 

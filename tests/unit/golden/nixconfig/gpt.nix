@@ -1,7 +1,11 @@
 # Written by guest-installer: what this guest's disk, its host and its owner need.
-{ lib, ... }:
+{ lib, options, ... }:
 {
   imports = [ ./guest-installer/gpt.nix ];
+
+  virtualisation = lib.optionalAttrs (options.virtualisation ? fileSystems) {
+    fileSystems = lib.mkForce { };
+  };
 
   boot.loader.grub.enable = lib.mkForce true;
   boot.loader.systemd-boot.enable = lib.mkForce false;
