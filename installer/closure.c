@@ -137,6 +137,8 @@ struct lookup {
 	size_t index; /* of the path */
 	size_t cache;
 	struct document document;
+	bool answered;	       /* by the cache that was asked last */
+	struct error *refusal; /* why those of earlier caches were not believed; NULL for none */
 };
 
 static void take_answer(void *userdata, int r, struct error *err);
@@ -212,11 +214,10 @@ static int absent_error(const struct walk *walk, size_t index, struct error *err
 		closure->paths[walk->referrers[index]].info.store_path, caches);
 }
 
-static int describe_path(struct lookup *lookup, struct error *err)
+static int read_answer(struct lookup *lookup, struct error *err)
 {
 	const struct walk *walk = lookup->walk;
-	struct closure *closure = &lookup->walk->closure;
-	struct closure_path *path = &closure->paths[lookup->index];
+	struct closure_path *path = &walk->closure.paths[lookup->index];
 	struct narinfo info;
 	int r = cache_read_narinfo(walk->config->caches[lookup->cache], path->info.store_path,
 		&lookup->document, &walk->trust, &info, err);
@@ -225,11 +226,45 @@ static int describe_path(struct lookup *lookup, struct error *err)
 		return r;
 	path->info = info;
 	path->cache = lookup->cache;
-	if (__builtin_add_overflow(closure->nar_bytes, info.nar_bytes, &closure->nar_bytes) ||
+	return 0;
+}
+
+/* What a cache says that is malformed or not signed is passed over as Nix does, for one that says
+ * better; but it is not forgotten if there is none. */
+static void keep_refusal(struct lookup *lookup, const struct error *err)
+{
+	if (lookup->refusal) {
+		text_append(lookup->refusal->text, sizeof(lookup->refusal->text), "; then %s",
+			err->text);
+		return;
+	}
+	lookup->refusal = must_realloc(NULL, 1, sizeof(*lookup->refusal));
+	*lookup->refusal = *err;
+}
+
+/* The last cache had no good answer either. */
+static int refused_error(const struct lookup *lookup, int r, struct error *err)
+{
+	char last[sizeof(err->text)];
+
+	memcpy(last, err->text, sizeof(last));
+	*err = *lookup->refusal;
+	if (r == -ENOENT)
+		text_append(err->text, sizeof(err->text), "; no other cache has it");
+	else
+		text_append(err->text, sizeof(err->text), "; then %s", last);
+	return -EBADMSG;
+}
+
+static int add_size(struct closure *closure, size_t index, struct error *err)
+{
+	const struct narinfo *info = &closure->paths[index].info;
+
+	if (__builtin_add_overflow(closure->nar_bytes, info->nar_bytes, &closure->nar_bytes) ||
 		closure->nar_bytes > INT64_MAX)
 		return error_set_code(err, EXIT_FETCH, -EOVERFLOW,
 			"%s: with %" PRIu64 " bytes the closure is larger than any disk",
-			info.store_path, info.nar_bytes);
+			info->store_path, info->nar_bytes);
 	return 0;
 }
 
@@ -252,32 +287,58 @@ static int follow_references(struct walk *walk, struct error *err)
 	return r;
 }
 
-static void take_answer(void *userdata, int r, struct error *err)
+/* Asks the next cache if this one has no good answer; false if there is none to ask, or no need. */
+static bool ask_next(struct lookup *lookup, int r, const struct error *err)
 {
-	struct lookup *lookup = userdata;
 	struct walk *walk = lookup->walk;
 
 	if (r == -ETIMEDOUT && !walk->unreachable[lookup->cache]) {
 		walk->unreachable[lookup->cache] = true;
 		log_line("warning: a cache is left out from now on: %s", err->text);
 	}
-	if ((r == -ENOENT || r == -ETIMEDOUT) && next_cache(lookup)) {
-		ask(lookup);
-		return;
+	if ((!lookup->answered && r != -ENOENT && r != -ETIMEDOUT) || !next_cache(lookup))
+		return false;
+	if (lookup->answered) {
+		log_line("warning: another cache is asked: %s", err->text);
+		keep_refusal(lookup, err);
 	}
-	if (r == -ENOENT)
-		r = absent_error(walk, lookup->index, err);
-	else if (r < 0)
-		error_wrap(err, "%s", walk->closure.paths[lookup->index].info.store_path);
-	else
-		r = describe_path(lookup, err);
+	ask(lookup);
+	return true;
+}
+
+/* A path whose last answer this was is described, or the walk fails. */
+static int end_lookup(const struct lookup *lookup, int r, struct error *err)
+{
+	struct walk *walk = lookup->walk;
+
 	if (r == 0)
-		r = follow_references(walk, err);
+		r = add_size(&walk->closure, lookup->index, err);
+	else if (lookup->refusal)
+		r = refused_error(lookup, r, err);
+	else if (r == -ENOENT)
+		r = absent_error(walk, lookup->index, err);
+	else if (!lookup->answered)
+		error_wrap(err, "%s", walk->closure.paths[lookup->index].info.store_path);
+	return r < 0 ? r : follow_references(walk, err);
+}
+
+static void take_answer(void *userdata, int r, struct error *err)
+{
+	struct lookup *lookup = userdata;
+	struct walk *walk = lookup->walk;
+
+	lookup->answered = r == 0;
+	if (r == 0)
+		r = read_answer(lookup, err);
+	if (r < 0 && ask_next(lookup, r, err))
+		return;
+	r = end_lookup(lookup, r, err);
 	if (r < 0 && walk->result == 0) {
 		walk->result = r;
 		walk->err = *err;
 		atomic_store(&walk->stop, true);
 	}
+	free(lookup->refusal);
 	free(lookup->document.text);
 	free(lookup);
 }

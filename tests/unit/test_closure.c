@@ -128,6 +128,64 @@ static void the_second_cache_has_what_the_first_has_not(void **state)
 	cachedir_remove(&second);
 }
 
+/* A second cache with BASE, which the first one has otherwise. */
+static struct cachedir second;
+
+static void add_second(void)
+{
+	cachedir_make(&second);
+	add(&second, BASE, NULL);
+	snprintf(config.caches[1], sizeof(config.caches[1]), "%s", second.path);
+	config.cache_count = 2;
+}
+
+static void base_comes_from_the_second(void)
+{
+	struct closure closure;
+	struct error err = { 0 };
+
+	if (closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(closure.paths[closure_find(&closure, BASE)].cache, 1);
+	assert_int_equal(closure.nar_bytes, 40);
+	closure_free(&closure);
+	cachedir_remove(&second);
+}
+
+static void what_one_cache_has_not_signed_comes_from_the_next(void **state)
+{
+	(void)state;
+	add_second();
+	cachedir_change(&cache, BASE, "Sig: ", "Old: ");
+	base_comes_from_the_second();
+}
+
+static void what_one_cache_describes_badly_comes_from_the_next(void **state)
+{
+	(void)state;
+	add_second();
+	cachedir_change(&cache, BASE, "NarSize: ", "NarSize: x");
+	base_comes_from_the_second();
+}
+
+static void what_no_cache_has_signed_is_refused_with_all_reasons(void **state)
+{
+	char path[128], sentence[256];
+
+	(void)state;
+	add_second();
+	cachedir_change(&cache, BASE, "Sig: ", "Old: ");
+	cachedir_change(&second, BASE, "Sig: ", "Sig: x");
+	snprintf(sentence, sizeof(sentence),
+		"; then %s/00000000000000000000000000000004.narinfo: ", second.path);
+	refused(EXIT_VERIFY, sentence);
+	refused(EXIT_VERIFY, "its signatures: none");
+	snprintf(path, sizeof(path), "%s/00000000000000000000000000000004.narinfo", second.path);
+	unlink(path);
+	refused(EXIT_VERIFY, "its signatures: none); no other cache has it");
+	cachedir_remove(&second);
+}
+
 static void an_unreadable_narinfo_is_not_a_missing_one(void **state)
 {
 	char path[128];
@@ -258,6 +316,9 @@ int main(void)
 		TEST(a_missing_path_is_named_with_its_referrer),
 		TEST(a_missing_system_is_named_with_the_caches),
 		TEST(the_second_cache_has_what_the_first_has_not),
+		TEST(what_one_cache_has_not_signed_comes_from_the_next),
+		TEST(what_one_cache_describes_badly_comes_from_the_next),
+		TEST(what_no_cache_has_signed_is_refused_with_all_reasons),
 		TEST(an_unreadable_narinfo_is_not_a_missing_one),
 		TEST(a_narinfo_of_another_path_is_refused),
 		TEST(a_forged_narinfo_is_refused),
