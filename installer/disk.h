@@ -15,7 +15,7 @@
 #include "mark.h"
 
 #define DISKS_MAX	64
-#define DISK_LABELS_MAX 32
+#define DISK_LABELS_MAX 257 /* of the disk itself, and of as many partitions as Linux knows */
 #define DISK_TEXT_BYTES 64
 
 /* A file system's label and UUID, on the disk itself or on one of its partitions. */

@@ -82,6 +82,22 @@ tables_and_labels_inside_are_seen() {
 	has "$(probe)" table=dos signature=
 }
 
+labels_of_many_partitions_are_seen() {
+	local i table='label: gpt'
+	blank
+	for i in {1..128}; do table+=$'\n,1M'; done
+	sfdisk -q "$DISK" <<<"$table"
+	for i in {1..128}; do
+		truncate -s 1M "$SCRATCH/part"
+		mkswap -q -L "swap-$i" "$SCRATCH/part"
+		dd if="$SCRATCH/part" of="$DISK" bs=64K count=1 seek=$((i * 16)) conv=notrunc status=none
+	done
+	probe >"$SCRATCH/found"
+	for i in {1..128}; do
+		grep "^label=disk$i swap-$i " "$SCRATCH/found"
+	done
+}
+
 backup_gpt_is_a_table() {
 	blank
 	sfdisk -q "$DISK" <<<$'label: gpt\n,100M'
@@ -128,12 +144,21 @@ looking_writes_nothing() {
 
 unreadable_is_told() {
 	rm -f "$DISK"
-	mkdir "$DISK"
-	has "$(probe 512)" "unreadable=" || probe 512
-	rmdir "$DISK"
 	probe 512 | grep -F "unreadable=No such file or directory"
 	fails_with 0 "open the image file $DISK" probe
 	fails_with 2 "neither an image file nor a whole disk" "$EFFECTS" probe /dev/null
+}
+
+# A disk without a part of what it says that it has.
+read_errors_are_told() {
+	need_root
+	local loop
+	blank
+	loop=$(attach "$DISK")
+	truncate -s 700M "$DISK"
+	"$EFFECTS" probe "$loop" 512 | tee "$SCRATCH/found"
+	grep -Fx "unreadable=Input/output error" "$SCRATCH/found"
+	losetup -d "$loop"
 }
 
 foreign_sizes_in_images() {
@@ -152,10 +177,12 @@ run_case "single bytes in the first and last MiB, and runs between, are seen" si
 run_case "file systems and swap are named, with their labels" signatures_are_named
 run_case "several signatures are content" several_signatures_are_content
 run_case "labels inside partitions are read without nodes, logical ones too" tables_and_labels_inside_are_seen
+run_case "labels inside a hundred partitions are read" labels_of_many_partitions_are_seen
 run_case "a backup GPT alone is a table" backup_gpt_is_a_table
 run_case "a backup GPT in 4096-byte sectors is a table" large_sectors_backup_gpt
 run_case "a partition beyond the disk's end is no error" partition_beyond_the_end_is_no_error
 run_case "marks are read, damaged ones too" marks_are_read
 run_case "looking writes nothing" looking_writes_nothing
 run_case "what cannot be read is told" unreadable_is_told
+run_case "what cannot be read in part is told" read_errors_are_told
 run_case "an image file behind a loop device is in use" foreign_sizes_in_images
