@@ -51,6 +51,8 @@ pkgs.stdenv.mkDerivation {
     patchShebangs "$out/share/guest-installer"
     for tool in qemu/{demo,first-run,run-guest,serve-cache,xen-domain} keys/make-key-drive; do
       makeWrapper "$out/share/guest-installer/$tool" "$out/bin/guest-installer-''${tool#*/}" \
+        --set-default OVMF_CODE ${pkgs.OVMF.fd}/FV/OVMF_CODE.fd \
+        --set-default OVMF_VARS ${pkgs.OVMF.fd}/FV/OVMF_VARS.fd \
         --prefix PATH : ${lib.makeBinPath programs}
     done
   '';

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The distribution's programs under the names that nixpkgs gives them, so that
-# the expressions that make the lean ISO are not only evaluated but built.
+# the expressions that make the lean ISO and the host's tools are not only
+# evaluated but built.
 let
   lib = import ./standin.nix;
   # bash would turn itself into the last command, whose early end of output Nix
@@ -44,6 +45,36 @@ in
           | map(tostring) | join("\n")' .attrs.json >"$out/registration"
       '';
 
+  # As much of it as the host's tools need, with a makeWrapper of the same words.
+  stdenv.mkDerivation =
+    attributes:
+    run attributes.name { inherit (attributes) src; } ''
+      patchShebangs() { :; }
+      makeWrapper() {
+        local program=$1 wrapper=$2
+        shift 2
+        echo '#!/bin/bash' >"$wrapper"
+        while (($#)); do
+          case $1 in
+          --set-default) echo "export $2=\''${$2-$3}" && shift 3 ;;
+          --prefix) echo "export $2=$4$3\$$2" && shift 4 ;;
+          *) exit 1 ;;
+          esac
+        done >>"$wrapper"
+        echo "exec $program \"\$@\"" >>"$wrapper"
+        chmod 755 "$wrapper"
+      }
+      cd "$src"
+      ${attributes.installPhase}
+    '';
+  makeWrapper = "/usr";
+  OVMF.fd = run "OVMF-fd" { } ''
+    mkdir -p "$out/FV"
+    for part in CODE VARS; do
+      cp /usr/share/OVMF/OVMF_''${part}_4M.fd "$out/FV/OVMF_$part.fd"
+    done
+  '';
+
   syslinux = run "syslinux" { } ''
     mkdir -p "$out/share/syslinux"
     cp /usr/lib/ISOLINUX/*.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$out/share/syslinux/"
@@ -61,12 +92,20 @@ in
       value = "/usr";
     })
     [
+      "bash"
       "cpio"
+      "curl"
+      "dosfstools"
+      "e2fsprogs"
       "gawk"
       "jq"
       "kmod"
       "mtools"
+      "nginx"
       "nix"
+      "openssh"
+      "python3"
+      "qemu"
       "xorriso"
       "xz"
       "zstd"

@@ -42,6 +42,14 @@ rec {
   nameValuePair = name: value: { inherit name value; };
   optional = condition: x: if condition then [ x ] else [ ];
   optionals = condition: list: if condition then list else [ ];
+  makeBinPath = folders: concatStringsSep ":" (map (folder: "${folder}/bin") folders);
+  hasPrefix = prefix: text: builtins.substring 0 (builtins.stringLength prefix) text == prefix;
+  removePrefix =
+    prefix: text:
+    if hasPrefix prefix text then
+      builtins.substring (builtins.stringLength prefix) (builtins.stringLength text) text
+    else
+      text;
   replaceStrings = builtins.replaceStrings;
   unique = builtins.foldl' (seen: x: if builtins.elem x seen then seen else seen ++ [ x ]) [ ];
   splitString = separator: text: filter builtins.isString (builtins.split separator text);

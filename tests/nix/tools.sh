@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tools.sh — proves that the host's tools work from the package that Nix builds of them, with the
+# distribution's programs in place of nixpkgs' (tests/nix/pkgs.nix) and an empty environment
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../../iso/lib.sh
+source "$TOP/iso/lib.sh"
+
+# A store of the test's own.
+export NIX_STORE_DIR=$SCRATCH/store NIX_STATE_DIR=$SCRATCH/state NIX_LOG_DIR=$SCRATCH/log
+
+build_by_nix() {
+	nix_setup
+	nix-build -o result -E "import $TOP/qemu/package.nix { pkgs = import $TOP/tests/nix/pkgs.nix; }"
+}
+
+# says_its_options TOOL PROGRAM
+says_its_options() {
+	env -i "result/bin/guest-installer-$1" --help >said
+	"$TOP/$2" --help | diff - said
+}
+
+makes_a_key_drive() {
+	ssh-keygen -q -t ed25519 -N '' -C tester -f key
+	env -i result/bin/guest-installer-make-key-drive drive.img key.pub
+	mtype -i drive.img ::key.pub | diff key.pub -
+}
+
+# What a tool's wrapper does before the tool, and then the tool's question.
+finds_its_firmware() {
+	{
+		sed '$d' result/bin/guest-installer-run-guest
+		echo 'python3 -c "from host import emulator; print(*emulator.find_firmware())"'
+	} >ask
+	env -i PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$PWD/result/share/guest-installer/qemu" bash ask | tee found
+	grep -Ex "$NIX_STORE_DIR/.*_CODE.fd $NIX_STORE_DIR/.*_VARS.fd" found
+}
+
+cd "$SCRATCH"
+run_case "Nix builds the host's tools" build_by_nix
+for tool in qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive; do
+	run_case "${tool#*/} says its options" says_its_options "${tool#*/}" "$tool"
+done
+run_case "make-key-drive makes a key drive" makes_a_key_drive
+run_case "the firmware for UEFI is nixpkgs'" finds_its_firmware
