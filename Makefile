@@ -3,7 +3,7 @@
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all

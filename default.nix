@@ -33,16 +33,29 @@ rec {
     exec ${host-tools}/bin/guest-installer-demo --iso ${lean-iso}/iso/*.iso "$@"
   '';
 
-  # What the Makefile calls, for those who build with it.
+  # For `make build`: the compiler and the libraries of the static program; and
+  # those of the linters that this nixpkgs has.
   shell = pkgs.mkShell {
     inputsFrom = [ guest-installer ];
-    buildInputs = [
-      pkgs.clang-tools or pkgs.clang
-      pkgs.jq
-      pkgs.qemu
-      pkgs.shellcheck
-      pkgs.xorriso
-    ];
+    buildInputs =
+      pkgs.lib.concatMap (name: pkgs.lib.optional (pkgs ? ${name}) pkgs.${name})
+        [
+          "black"
+          "clang-tools"
+          "jq"
+          "mandoc"
+          "mypy"
+          "python3"
+          "qemu"
+          "shellcheck"
+          "shfmt"
+          "xorriso"
+        ];
+    MAKEFLAGS = toString (
+      builtins.filter (
+        flag: builtins.match "(STATIC|MUSL_CC)=.*" flag != null
+      ) guest-installer.makeFlags
+    );
   };
 
   # A small guest, to try the installer with.

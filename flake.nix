@@ -40,7 +40,7 @@
 
       devShells.${system}.default = all.shell;
 
-      formatter.${system} = pkgs.nixfmt-rfc-style or pkgs.nixfmt;
+      formatter.${system} = pkgs.nixfmt-tree or pkgs.nixfmt;
 
       templates.default = {
         path = ./iso/template;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # evaluate.sh — proves with the nixpkgs that NIXPKGS names that everything can be evaluated: the
-# program, the tools, both ISOs, a system of each layout, a host with two guests
+# program, the tools, a shell to build with, both ISOs, a system of each layout, a host with two guests
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -15,6 +15,6 @@ evaluates() {
 
 cd "$SCRATCH"
 for name in guest-installer host-tools iso lean-iso nixos-install-iso iso-of-configuration iso-of-flake \
-	lean-iso-of-flake demo bios gpt pygrub direct host; do
+	lean-iso-of-flake demo shell bios gpt pygrub direct host; do
 	run_case "$name" evaluates "$name"
 done

@@ -26,6 +26,13 @@ let
           };
     };
 
+  # A tree without its largest files lacks what is written in Haskell.
+  withoutHaskell = import nixpkgs {
+    system = "x86_64-linux";
+    config = { };
+    overlays = [ (_: previous: { shellcheck = previous.hello; }) ];
+  };
+
   configured = all.lib.mkGuestIso {
     configuration = ../../iso/template/guest.nix;
     layout = "gpt";
@@ -80,6 +87,11 @@ in
   lean-iso = all.lean-iso.drvPath;
   nixos-install-iso = all.nixos-install-iso.drvPath;
   demo = all.demo.drvPath;
+  shell =
+    (import ../.. {
+      inherit nixpkgs;
+      pkgs = withoutHaskell;
+    }).shell.drvPath;
   iso-of-configuration = configured.drvPath;
   iso-of-flake =
     (all.lib.mkGuestIso {
