@@ -18,6 +18,8 @@
 #define NIXBLD_GID	  30000
 #define RANDOM_SEED_BYTES 512
 #define PASSWD_MAX_BYTES  (1024 * 1024)
+#define LOG_FOLDER	  "/var/log"
+#define LOG_NAME	  "guest-installer.log"
 #define PROFILE		  "/nix/var/nix/profiles/system"
 
 /* In an order in which every parent comes first. */
@@ -151,6 +153,21 @@ int guest_forget_machine_id(const char *root, struct error *err)
 	if (unlink(path) < 0)
 		return error_errno(err, -errno, "remove %s", path);
 	return 0;
+}
+
+/* Activation may have made a link of the folder, which is the guest's to follow and not ours. One
+ * that leads to what only the running guest has is no fault of it. */
+int guest_save_log(const char *root, struct error *err)
+{
+	char folder[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	int r = file_resolve(root, LOG_FOLDER, folder, err);
+
+	if (r < 0) {
+		log_line("warning: the log is not kept in the guest: %s", err->text);
+		return 0;
+	}
+	file_below(path, folder, "/%s", LOG_NAME);
+	return log_save(path, err);
 }
 
 /* name:password:uid:gid:gecos:home:shell (passwd(5)) */

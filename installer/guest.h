@@ -31,6 +31,9 @@ int guest_install_boot_loader(const struct enter *enter, struct error *err) WARN
 /* Removes the machine-id that activation has made: the guest makes its own at its first boot. */
 int guest_forget_machine_id(const char *root, struct error *err) WARN_UNUSED;
 
+/* The log so far as /var/log/guest-installer.log, 0600, wherever the guest has that folder. */
+int guest_save_log(const char *root, struct error *err) WARN_UNUSED;
+
 /* A user of the guest as /etc/passwd has it after activation. */
 struct guest_user {
 	unsigned uid, gid;

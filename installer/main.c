@@ -41,7 +41,6 @@
 
 #define RUN_PATH       "/run/guest-installer"
 #define KEY_DRIVE_PATH RUN_PATH "/keys"
-#define LOG_PATH       "/var/log/guest-installer.log"
 
 /* All that is known before the first write. */
 struct decision {
@@ -188,7 +187,7 @@ static int fill_target(
 	r = guest_forget_machine_id(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	return log_save(TARGET_PATH LOG_PATH, err);
+	return guest_save_log(TARGET_PATH, err);
 }
 
 /* Runs work on the mounted target; it is unmounted again whatever comes of it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a user's groups are read from the guest's /etc/group as its SSH server will. */
+/* Proves that a user's groups are read from the guest's /etc/group as its SSH server will, and that
+ * the log stays in the guest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "cachedir.h"
 #include "file.h"
 #include "guest.h"
 
@@ -31,8 +33,8 @@ static int make_root(void **state)
 static int remove_root(void **state)
 {
 	(void)state;
-	unlink(group_file);
-	return rmdir(etc) == 0 && rmdir(root) == 0 ? 0 : -1;
+	cachedir_remove_tree(root);
+	return 0;
 }
 
 static void has_groups(const char *text, const char *user, unsigned gid, const char *expected)
@@ -72,6 +74,45 @@ static void without_the_file_there_are_none(void **state)
 	assert_string_equal(groups, "");
 }
 
+static void make_folder(char ret[128], const char *name)
+{
+	snprintf(ret, 128, "%s%s", root, name);
+	assert_int_equal(mkdir(ret, 0755), 0);
+}
+
+static void a_log_folder_that_is_a_link_is_the_guests(void **state)
+{
+	char outside[64], path[128], log_path[256];
+	struct error err = { 0 };
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	make_folder(path, "/tmp");
+	snprintf(outside, sizeof(outside), "/tmp/outside.%d", getpid());
+	assert_int_equal(mkdir(outside, 0755), 0);
+	make_folder(path, outside);
+	snprintf(log_path, sizeof(log_path), "%s/guest-installer.log", path);
+	make_folder(path, "/var");
+	make_folder(path, "/var/log");
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink(outside, path), 0);
+	assert_int_equal(guest_save_log(root, &err), 0);
+	/* Empty: the log is where the guest will see it. */
+	assert_int_equal(rmdir(outside), 0);
+	assert_int_equal(unlink(log_path), 0);
+}
+
+static void a_log_folder_that_leads_nowhere_is_no_failure(void **state)
+{
+	char path[128];
+	struct error err = { 0 };
+
+	(void)state;
+	make_folder(path, "/var");
+	assert_int_equal(guest_save_log(root, &err), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_root, remove_root)
 
 int main(void)
@@ -80,6 +121,8 @@ int main(void)
 		TEST(the_users_own_group_and_those_that_list_it_are_named),
 		TEST(parts_of_names_and_broken_lines_do_not_count),
 		TEST(without_the_file_there_are_none),
+		TEST(a_log_folder_that_is_a_link_is_the_guests),
+		TEST(a_log_folder_that_leads_nowhere_is_no_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
