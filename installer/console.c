@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,10 +51,15 @@ void console_open_standard(void)
 		consoles[0].fd = fd;
 }
 
+/* A terminal may take a line piece by piece: no other thread's may come between. */
 void console_write(const char *line, size_t size_bytes, bool insist)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < console_count; i++)
 		outlet_write(&consoles[i], line, size_bytes, insist);
+	pthread_mutex_unlock(&lock);
 }
 
 void console_drain(void)

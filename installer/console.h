@@ -17,7 +17,7 @@ void console_open_all(void);
 void console_open_standard(void);
 
 /* Writes a whole line to each, in one go where the console takes it; a verdict insists (outlet.h).
- */
+ * Thread-safe. */
 void console_write(const char *line, size_t size_bytes, bool insist);
 
 /* Waits until everything written has left, or a few seconds have passed. */
