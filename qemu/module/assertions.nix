@@ -18,6 +18,24 @@ let
     lib.mapAttrsToList (_: guest: guest.network.sshPort) qemu
   );
 
+  # That of an ISO is not known.
+  layoutOf =
+    guest:
+    if guest.layout != null || guest.system == null then
+      guest.layout
+    else
+      guest.system.config.guestInstaller.layout or null;
+  layouts = {
+    qemu = [
+      "bios"
+      "gpt"
+    ];
+    xen = [
+      "direct"
+      "pygrub"
+    ];
+  };
+
   of = name: sentence: "virtualisation.guests.${name}: ${sentence}";
   each = check: lib.concatLists (lib.mapAttrsToList check guests);
 in
@@ -36,6 +54,19 @@ in
         {
           assertion = guest.system != null || guest.layout == null;
           message = of name "layout is added to a system; an ISO has its own.";
+        }
+        {
+          assertion =
+            layoutOf guest == null || builtins.elem (layoutOf guest) layouts.${guest.hypervisor};
+          message = of name "a guest under ${guest.hypervisor} has the layout ${lib.concatStringsSep " or " layouts.${guest.hypervisor}}, not ${toString (layoutOf guest)}.";
+        }
+        {
+          assertion = layoutOf guest != "bios" || guest.firmware == "bios";
+          message = of name "its layout bios does not boot by UEFI: choose the layout gpt.";
+        }
+        {
+          assertion = layoutOf guest == null || (layoutOf guest == "pygrub") == (guest.bootDiskSize != null);
+          message = of name "the layout pygrub has a second disk for /boot, and no other one has: set bootDiskSize for that one only.";
         }
         {
           assertion = guest.keyFiles != [ ] || guest.settings.keys or "" == "none";

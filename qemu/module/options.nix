@@ -84,7 +84,11 @@ let
             "xen"
           ];
           default = "qemu";
-          description = "What runs it. A Xen guest starts with the other domains of xendomains.";
+          description = ''
+            What runs it. A Xen guest's service only installs it; it starts with the
+            other domains of xendomains or, without `autostart`, by
+            `xl create /var/lib/guests/NAME/root.img.xl`.
+          '';
         };
 
         iso = mkOption {

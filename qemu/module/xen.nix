@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Guests under Xen: a service installs each once, through xl, and leaves the
-# paravirtualised domain's file where xendomains starts it.
+# Guests under Xen: a service installs each once, through xl, which leaves the
+# paravirtualised domain's file, and xendomains starts it from there.
 {
   config,
   lib,
@@ -40,15 +40,23 @@ in
       lib.nameValuePair "guest-${name}" {
         description = "First run of guest ${name}";
         wantedBy = lib.optional guest.autostart "multi-user.target";
-        after = [ "xen-init-dom0.service" "xenconsoled.service" ];
-        before = [ "xendomains.service" ];
+        # As Xen calls its services, and as nixpkgs did before 24.11.
+        after = [
+          "xen-init-dom0.service"
+          "xenconsoled.service"
+          "xen-qemu-dom0-disk-backend.service"
+          "xen-console.service"
+          "xen-qemu.service"
+        ];
+        before = [
+          "xendomains.service"
+          "xen-domains.service"
+        ];
         path = [ config.virtualisation.xen.package or "/run/current-system/sw" ];
         script = ''
           if [ ! -e ${word (root name)} ]; then
             ${install name guest}
           fi
-          mkdir -p /etc/xen/auto
-          ln -sfn ${word "${root name}.xl"} /etc/xen/auto/${name}.cfg
         '';
         serviceConfig = {
           Type = "oneshot";
@@ -60,5 +68,9 @@ in
         };
       }
     ) guests;
+
+    environment.etc = lib.mapAttrs' (
+      name: _: lib.nameValuePair "xen/auto/${name}.cfg" { source = "${root name}.xl"; }
+    ) (lib.filterAttrs (_: guest: guest.autostart) guests);
   };
 }

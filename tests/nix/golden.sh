@@ -109,6 +109,7 @@ END
 run_case "settings can be written" write_files settings.nix
 run_case "the live system's service can be written" write_files installer.nix
 run_case "the host's guests can be evaluated" write_files guests.nix
+run_case "guests that are refused can be evaluated" write_files refused-guests.nix
 enough() { ((TAP_FAILED == 0)) || exit 0; }
 enough
 for file in made/*; do

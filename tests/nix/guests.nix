@@ -12,6 +12,7 @@ let
 in
 import ./units.nix {
   guestTools = "/usr";
+  xen.enable = true;
   guests = {
     web = guest // {
       cores = 2;
@@ -42,6 +43,11 @@ import ./units.nix {
         bridge = "xenbr0";
         address = "192.168.7.4";
       };
+    };
+    spare = guest // {
+      hypervisor = "xen";
+      autostart = false;
+      network.bridge = null;
     };
     off = guest // {
       enable = false;

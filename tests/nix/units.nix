@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Guests of a host, evaluated with the stand-in: their services as NixOS writes
-# them, each a unit and its script, and what else the host gets for them.
-{ guestTools, guests }:
+# them, each a unit and its script, what else the host gets for them, and the
+# assertions that fail.
+{
+  guestTools,
+  guests,
+  xen ? { },
+}:
 let
   lib = import ./standin.nix;
   utils.escapeSystemdPath =
@@ -24,7 +29,7 @@ let
   pkgs = { };
   declared = (import ../../qemu/module/options.nix { inherit lib pkgs; }).options.virtualisation.guests.type;
   config.virtualisation = {
-    inherit guestTools;
+    inherit guestTools xen;
     guests = builtins.mapAttrs (name: complete (declared { inherit name; }).options) guests;
   };
 
@@ -38,6 +43,7 @@ let
   };
   domains = import ../../qemu/module/xen.nix { inherit config lib pkgs; };
   network = import ../../qemu/module/network.nix { inherit config lib pkgs; };
+  assertions = (import ../../qemu/module/assertions.nix { inherit config lib pkgs; }).config.assertions;
 
   line =
     name: value:
@@ -74,4 +80,10 @@ lib.mapAttrs' (name: service: lib.nameValuePair "${name}.service" (unit name ser
 // lib.mapAttrs' (name: service: lib.nameValuePair "${name}-start" "${service.script}\n") all
 // {
   "network.json" = builtins.toJSON network.config + "\n";
+  "failed" = lib.concatStrings (
+    map (assertion: "${assertion.message}\n") (
+      builtins.filter (assertion: !assertion.assertion) assertions
+    )
+  );
+  "etc.json" = builtins.toJSON (domains.config.environment.etc or { }) + "\n";
 }
