@@ -114,15 +114,16 @@ static void judge_stop(int sig, struct outcome *outcome)
 			"The install did not end within %u seconds.", outcome->timeout_s);
 }
 
-/* Kernel messages are quietened first, and a newline ends a half-written line of another. */
+/* Kernel messages are quietened first, and a newline ends what the kernel, or a child that was
+ * killed, has left half-written. */
 static void tell_verdict(const struct outcome *outcome)
 {
 	const struct event verdict = outcome_verdict(outcome);
 
-	if (getpid() == 1) {
+	if (getpid() == 1)
 		klogctl(KLOG_CONSOLE_LEVEL, NULL, 1);
+	if (getpid() == 1 || !outcome->finished)
 		console_write("\n", 1, false);
-	}
 	channels_tell(&verdict);
 	console_drain();
 }

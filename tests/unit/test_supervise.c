@@ -81,6 +81,12 @@ static int die(struct outcome *outcome, void *userdata)
 	return 0;
 }
 
+static int die_within_a_line(struct outcome *outcome, void *userdata)
+{
+	(void)!write(STDOUT_FILENO, "INSTALL_PROGRESS copy 4", 23);
+	return die(outcome, userdata);
+}
+
 static int hang(struct outcome *outcome, void *userdata)
 {
 	(void)outcome;
@@ -159,6 +165,15 @@ static void a_death_is_told_with_signal_and_stage(void **state)
 				  "signal 9 (Killed) in the stage copy.");
 }
 
+static void half_a_line_of_the_dead_is_ended_before_the_verdict(void **state)
+{
+	char line[LINE_BYTES];
+
+	(void)state;
+	assert_int_equal(verdict(NULL, die_within_a_line, NULL, line), EXIT_INTERNAL);
+	assert_int_equal(strncmp(line, "INSTALL_FAILED code=1 ", 22), 0);
+}
+
 static void what_hangs_is_ended_at_its_deadline(void **state)
 {
 	char line[LINE_BYTES];
@@ -185,6 +200,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_prepared_is_told),
 		cmocka_unit_test(no_room_for_a_process_is_told),
 		cmocka_unit_test(a_death_is_told_with_signal_and_stage),
+		cmocka_unit_test(half_a_line_of_the_dead_is_ended_before_the_verdict),
 		cmocka_unit_test(what_hangs_is_ended_at_its_deadline),
 		cmocka_unit_test(the_verdict_waits_for_what_ends_late),
 	};
