@@ -261,7 +261,7 @@ static int add_size(struct closure *closure, size_t index, struct error *err)
 	const struct narinfo *info = &closure->paths[index].info;
 
 	if (__builtin_add_overflow(closure->nar_bytes, info->nar_bytes, &closure->nar_bytes) ||
-		closure->nar_bytes > INT64_MAX)
+		closure->nar_bytes > CLOSURE_BYTES_MAX)
 		return error_set_code(err, EXIT_FETCH, -EOVERFLOW,
 			"%s: with %" PRIu64 " bytes the closure is larger than any disk",
 			info->store_path, info->nar_bytes);

@@ -14,6 +14,7 @@
 #include "narinfo.h"
 
 #define CLOSURE_PATHS_MAX 100000
+#define CLOSURE_BYTES_MAX (1ULL << 60) /* of all archives; a plan can count with it */
 
 struct closure_path {
 	struct narinfo info;

@@ -251,7 +251,10 @@ static void sizes_whose_sum_overflows_are_refused(void **state)
 	cachedir_change(&cache, LEFT, "NarSize: 10", "NarSize: 9223372036854775807");
 	refused(EXIT_FETCH, "larger than any disk");
 	cachedir_change(
-		&cache, LEFT, "NarSize: 9223372036854775807", "NarSize: 18446744073709551615");
+		&cache, LEFT, "NarSize: 9223372036854775807", "NarSize: 8384883669867978007");
+	refused(EXIT_FETCH, "larger than any disk");
+	cachedir_change(
+		&cache, LEFT, "NarSize: 8384883669867978007", "NarSize: 18446744073709551615");
 	refused(EXIT_FETCH, "larger than any disk");
 }
 
