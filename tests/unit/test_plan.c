@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "closure.h"
 #include "fsname.h"
 #include "plan.h"
 
@@ -457,6 +458,16 @@ static void the_largest_manifest_does_not_overflow(void **state)
 	assert_true(plan_min_bytes(LAYOUT_GPT, &most) > 1ULL << 50);
 }
 
+static void the_largest_closure_does_not_overflow(void **state)
+{
+	const struct plan_needs most = { .nar_bytes = CLOSURE_BYTES_MAX };
+	const struct plan_needs files = { .nar_bytes = CLOSURE_BYTES_MAX, .files = 1ULL << 32 };
+
+	(void)state;
+	assert_true(plan_min_bytes(LAYOUT_GPT, &most) > CLOSURE_BYTES_MAX);
+	assert_true(plan_min_bytes(LAYOUT_GPT, &files) > CLOSURE_BYTES_MAX);
+}
+
 static void one_byte_less_than_needed_is_refused_with_both_numbers(void **state)
 {
 	(void)state;
@@ -802,6 +813,7 @@ int main(void)
 		TEST(a_small_guest_needs_one_gib_for_its_root),
 		TEST(bytes_files_and_inodes_all_count),
 		TEST(the_largest_manifest_does_not_overflow),
+		TEST(the_largest_closure_does_not_overflow),
 		TEST(one_byte_less_than_needed_is_refused_with_both_numbers),
 		TEST(the_swap_counts_in_what_is_needed),
 		TEST(the_manifests_files_count_if_nobody_knows_better),
