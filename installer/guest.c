@@ -184,6 +184,7 @@ static int parse_passwd_line(char *line, const char *name, struct guest_user *re
 	ret->uid = (unsigned)strtoul(fields[2], NULL, 10);
 	ret->gid = (unsigned)strtoul(fields[3], NULL, 10);
 	snprintf(ret->home, sizeof(ret->home), "%s", fields[5]);
+	snprintf(ret->shell, sizeof(ret->shell), "%s", count == 7 ? fields[6] : "");
 	return 0;
 }
 

@@ -38,6 +38,7 @@ int guest_save_log(const char *root, struct error *err) WARN_UNUSED;
 struct guest_user {
 	unsigned uid, gid;
 	char home[256];
+	char shell[256]; /* empty: the guest's /bin/sh */
 };
 int guest_find_user(
 	const char *root, const char *name, struct guest_user *ret, struct error *err) WARN_UNUSED;

@@ -19,6 +19,7 @@ enum keyword {
 	PERMIT_ROOT,
 	PUBLIC_KEY,
 	METHODS,
+	STRICT_MODES,
 	DENY_USERS,
 	ALLOW_USERS,
 	DENY_GROUPS,
@@ -27,8 +28,8 @@ enum keyword {
 };
 
 static const char *const keyword_names[KEYWORD_COUNT] = { "AuthorizedKeysFile", "PermitRootLogin",
-	"PubkeyAuthentication", "AuthenticationMethods", "DenyUsers", "AllowUsers", "DenyGroups",
-	"AllowGroups" };
+	"PubkeyAuthentication", "AuthenticationMethods", "StrictModes", "DenyUsers", "AllowUsers",
+	"DenyGroups", "AllowGroups" };
 
 /* Their values; NULL where the configuration leaves the default. */
 struct keywords {
@@ -187,6 +188,24 @@ static bool refuses_root(const char *permit)
 	       (strncasecmp(permit, "no", 3) == 0 || strncasecmp(permit, "forced", 6) == 0);
 }
 
+/* sshd(8), "AUTHORIZED_KEYS FILE FORMAT", ~/.ssh/authorized_keys: it wants a home that nobody else
+ * can write. */
+static bool distrusts_home(const struct keywords *found, const struct sshd_login *login)
+{
+	const char *strict = found->values[STRICT_MODES];
+
+	return login->open_home && !(strict && strcasecmp(strict, "no") == 0);
+}
+
+/* A shell that ends at once, as NixOS gives to users of services. */
+static bool is_no_shell(const char *shell)
+{
+	const char *name = strrchr(shell, '/');
+
+	name = name ? name + 1 : shell;
+	return strcmp(name, "nologin") == 0 || strcmp(name, "false") == 0;
+}
+
 /* The keyword that keeps the user out; KEYWORD_COUNT if none does. */
 static enum keyword find_obstacle(const struct keywords *found, const struct sshd_login *login)
 {
@@ -198,6 +217,8 @@ static enum keyword find_obstacle(const struct keywords *found, const struct ssh
 		return PUBLIC_KEY;
 	if (lacks(found, METHODS, is_key_alone, login))
 		return METHODS;
+	if (distrusts_home(found, login))
+		return STRICT_MODES;
 	if (has(found, DENY_USERS, matches_user_anywhere, login))
 		return DENY_USERS;
 	if (lacks(found, ALLOW_USERS, matches_user, login))
@@ -220,9 +241,19 @@ int sshd_config_check(const char *text, const struct sshd_login *login, struct e
 	if (!copy)
 		abort();
 	parse(copy, &found);
+	if (is_no_shell(login->shell))
+		return error_set_code(err, EXIT_VERIFY, -EACCES,
+			"The guest's user %s has the shell %s, which lets nobody in: give the keys "
+			"to another one (keys-user).",
+			login->user, login->shell);
 	obstacle = find_obstacle(&found, login);
 	if (obstacle == KEYWORD_COUNT)
 		return 0;
+	if (obstacle == STRICT_MODES)
+		return error_set_code(err, EXIT_VERIFY, -EACCES,
+			"Others than %s may write to %s in the guest, so its SSH server will not "
+			"take the key (StrictModes).",
+			login->user, login->home);
 	return error_set_code(err, EXIT_VERIFY, -EACCES,
 		"The guest's sshd_config has a %s that keeps %s from logging in with the key.",
 		keyword_names[obstacle], login->user);

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "error.h"
 
 /* Who is to log in. */
@@ -15,10 +17,13 @@ struct sshd_login {
 	const char *user;
 	const char *home;
 	const char *groups; /* their names, with blanks between */
+	const char *shell;
+	bool open_home; /* others than the user and root may write there */
 };
 
 /* 0 if such a user may log in by nothing but a key in ~/.ssh/authorized_keys; else -EACCES with
- * EXIT_VERIFY and the keyword that is in the way. Who may come from some hosts only may come. */
+ * EXIT_VERIFY and what is in the way: mostly a keyword. Who may come from some hosts only may come.
+ */
 int sshd_config_check(
 	const char *text, const struct sshd_login *login, struct error *err) WARN_UNUSED;
 

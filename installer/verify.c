@@ -266,6 +266,18 @@ static int verify_keys(const struct verify_request *request, struct error *err)
 	return 0;
 }
 
+/* Whether others than the owner and root may write in the home (OpenSSH, misc.c,
+ * safe_path_fd). */
+static bool is_open(const char *root, const struct guest_user *owner)
+{
+	char home[FILE_PATH_BYTES];
+	struct error none;
+	struct stat st;
+
+	return file_resolve(root, owner->home, home, &none) < 0 || lstat(home, &st) < 0 ||
+	       (st.st_uid != 0 && st.st_uid != owner->uid) || (st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 static int verify_ssh(const struct verify_request *request, struct error *err)
 {
 	static const char *const units[] = {
@@ -293,7 +305,15 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 	if (r < 0)
 		return r;
 	guest_find_groups(request->root, user, &owner, groups, sizeof(groups));
-	return sshd_config_check(text, &(const struct sshd_login){ user, owner.home, groups }, err);
+	const struct sshd_login login = {
+		.user = user,
+		.home = owner.home,
+		.groups = groups,
+		.shell = owner.shell,
+		.open_home = is_open(request->root, &owner),
+	};
+
+	return sshd_config_check(text, &login, err);
 }
 
 static int verify_boot(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a user's groups are read from the guest's /etc/group as its SSH server will, and that
+/* Proves that a guest's user and groups are read as its SSH server will, and that
  * the log stays in the guest. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,6 +74,28 @@ static void without_the_file_there_are_none(void **state)
 	assert_string_equal(groups, "");
 }
 
+static void the_shell_is_read_and_may_be_empty(void **state)
+{
+	static const char passwd[] =
+		"root:x:0:0::/root:/bin/bash\nalice:x:1000:100:A, B:/home/alice:\n"
+		"bob:x:1001:100::/home/bob\n";
+	char path[128];
+	struct guest_user user;
+	struct error err = { 0 };
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/passwd", etc);
+	assert_int_equal(
+		file_write(path, passwd, strlen(passwd), 0644, getuid(), getgid(), &err), 0);
+	assert_int_equal(guest_find_user(root, "root", &user, &err), 0);
+	assert_string_equal(user.shell, "/bin/bash");
+	assert_int_equal(guest_find_user(root, "alice", &user, &err), 0);
+	assert_string_equal(user.home, "/home/alice");
+	assert_string_equal(user.shell, "");
+	assert_int_equal(guest_find_user(root, "bob", &user, &err), 0);
+	assert_string_equal(user.shell, "");
+}
+
 static void make_folder(char ret[128], const char *name)
 {
 	snprintf(ret, 128, "%s%s", root, name);
@@ -121,6 +143,7 @@ int main(void)
 		TEST(the_users_own_group_and_those_that_list_it_are_named),
 		TEST(parts_of_names_and_broken_lines_do_not_count),
 		TEST(without_the_file_there_are_none),
+		TEST(the_shell_is_read_and_may_be_empty),
 		TEST(a_log_folder_that_is_a_link_is_the_guests),
 		TEST(a_log_folder_that_leads_nowhere_is_no_failure),
 	};

@@ -11,8 +11,13 @@
 
 static const struct sshd_login *login_of(const char *user)
 {
-	static const struct sshd_login root = { "root", "/root", "root" };
-	static const struct sshd_login alice = { "alice", "/home/alice", "users wheel" };
+	static const struct sshd_login root = {
+		.user = "root", .home = "/root", .groups = "root", .shell = "/bin/sh"
+	};
+	static const struct sshd_login alice = { .user = "alice",
+		.home = "/home/alice",
+		.groups = "users wheel",
+		.shell = "/run/current-system/sw/bin/bash" };
 
 	return strcmp(user, "root") == 0 ? &root : &alice;
 }
@@ -85,6 +90,36 @@ static void lists_that_let_the_owner_in_are_accepted(void **state)
 	accepts("AuthenticationMethods publickey,password publickey\n", "root");
 }
 
+static void a_home_that_others_may_write_keeps_the_owner_out(void **state)
+{
+	struct sshd_login login = *login_of("alice");
+	struct error err = { 0 };
+
+	(void)state;
+	login.open_home = true;
+	assert_true(sshd_config_check("", &login, &err) < 0);
+	assert_int_equal(err.code, EXIT_VERIFY);
+	assert_non_null(strstr(err.text, "may write to /home/alice"));
+	assert_true(sshd_config_check("StrictModes yes\n", &login, &err) < 0);
+	assert_int_equal(sshd_config_check("strictmodes no\n", &login, &err), 0);
+}
+
+static void a_user_without_a_shell_cannot_be_the_owner(void **state)
+{
+	struct sshd_login login = *login_of("alice");
+	struct error err = { 0 };
+
+	(void)state;
+	login.shell = "/run/current-system/sw/bin/nologin";
+	assert_true(sshd_config_check("", &login, &err) < 0);
+	assert_int_equal(err.code, EXIT_VERIFY);
+	assert_non_null(strstr(err.text, "alice has the shell /run/current-system/sw/bin/nologin"));
+	login.shell = "/bin/false";
+	assert_true(sshd_config_check("", &login, &err) < 0);
+	login.shell = "";
+	assert_int_equal(sshd_config_check("", &login, &err), 0);
+}
+
 static void other_users_do_not_need_root_login(void **state)
 {
 	(void)state;
@@ -122,6 +157,8 @@ int main(void)
 		cmocka_unit_test(what_keeps_the_owner_out_is_named),
 		cmocka_unit_test(lists_that_keep_the_owner_out_are_named),
 		cmocka_unit_test(lists_that_let_the_owner_in_are_accepted),
+		cmocka_unit_test(a_home_that_others_may_write_keeps_the_owner_out),
+		cmocka_unit_test(a_user_without_a_shell_cannot_be_the_owner),
 		cmocka_unit_test(other_users_do_not_need_root_login),
 		cmocka_unit_test(the_first_value_wins_and_match_blocks_do_not_count),
 		cmocka_unit_test(the_host_keys_that_are_named_are_wanted),
