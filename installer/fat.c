@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "child.h"
 
@@ -19,21 +18,21 @@
 
 static int find_program(char ret[PATH_BYTES], struct error *err)
 {
-	const char *search = getenv("PATH");
+	const char *folders = getenv("PATH");
 
-	snprintf(ret, PATH_BYTES, "/sbin/%s", PROGRAM);
-	if (access(ret, X_OK) == 0)
+	if (child_find(PROGRAM, "/sbin", ret, PATH_BYTES) == 0 ||
+		child_find(PROGRAM, folders ? folders : SEARCH_IF_NO_PATH, ret, PATH_BYTES) == 0)
 		return 0;
-	for (const char *p = search ? search : SEARCH_IF_NO_PATH; *p;) {
-		size_t length = strcspn(p, ":");
+	return error_set(err, -ENOENT,
+		"A FAT file system is made by " PROGRAM ", which is neither in /sbin nor in PATH: "
+		"install dosfstools.");
+}
 
-		snprintf(ret, PATH_BYTES, "%.*s/%s", (int)length, p, PROGRAM);
-		if (length > 0 && access(ret, X_OK) == 0)
-			return 0;
-		p += length + (p[length] == ':');
-	}
-	return error_set(
-		err, -ENOENT, "there is no " PROGRAM " in /sbin or PATH; install dosfstools");
+int fat_check(struct error *err)
+{
+	char program[PATH_BYTES];
+
+	return find_program(program, err);
 }
 
 /* XXXX-XXXX as the eight digits that mkfs.fat wants. */

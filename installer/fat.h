@@ -17,5 +17,8 @@ struct fat_request {
 	const char *serial; /* XXXX-XXXX */
 };
 
+/* Whether the program is there. */
+int fat_check(struct error *err) WARN_UNUSED;
+
 /* The program is /sbin/mkfs.fat (it lies there in the initramfs), or the first in PATH. */
 int fat_make(const struct fat_request *request, struct error *err) WARN_UNUSED;

@@ -133,6 +133,14 @@ static int format_partition(const struct plan *plan, size_t index, struct error 
 				: make_swap)(plan, index, &place, err);
 }
 
+int format_check(const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].fs == FS_VFAT)
+			return fat_check(err);
+	return 0;
+}
+
 int format_all(const struct plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->partition_count; i++) {

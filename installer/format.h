@@ -17,6 +17,9 @@ struct place {
 int format_find_place(
 	const struct plan *plan, size_t index, struct place *ret, struct error *err) WARN_UNUSED;
 
+/* Whether there is all that format_all needs. Writes nothing. */
+int format_check(const struct plan *plan, struct error *err) WARN_UNUSED;
+
 /* Makes every file system of the plan on the open disk's path at the partitions' offsets (through
  * the partition nodes on a block device, at offsets in an image file). The mark in the root's boot
  * block is kept. ext4 gets what mke2fs -t ext4 of Debian 12 would choose (mke2fs(8), mke2fs.conf),

@@ -157,8 +157,9 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 
 	progress_begin(outcome, STAGE_PLAN, "planning");
 	sources_choose_seed(&d->config, seed);
-	return plan_make(&d->config, &d->origin.manifest, candidates_target(&d->candidates),
+	r = plan_make(&d->config, &d->origin.manifest, candidates_target(&d->candidates),
 		candidates_boot(&d->candidates), &needs, seed, &d->plan, err);
+	return r < 0 ? r : format_check(&d->plan, err);
 }
 
 /* -------------------------------------------------------- beyond the line of no return */

@@ -140,6 +140,15 @@ static int do_format(char **arg, struct error *err)
 	return format_all(&plan, err);
 }
 
+/* check LAYOUT DISK [SECTOR] — whether format could do it */
+static int do_check(char **arg, struct error *err)
+{
+	struct plan plan;
+
+	make_plan(arg[0], arg[1], arg[2], &plan);
+	return format_check(&plan, err);
+}
+
 /* ext4 PATH OFFSET SIZE LABEL UUID HASH_SEED */
 static int do_ext4(char **arg, struct error *err)
 {
@@ -369,6 +378,7 @@ static const struct command {
 } commands[] = {
 	{ "partition", 2, 3, do_partition },
 	{ "format", 2, 3, do_format },
+	{ "check", 2, 3, do_check },
 	{ "ext4", 6, 6, do_ext4 },
 	{ "fat", 6, 6, do_fat },
 	{ "swap", 5, 5, do_swap },

@@ -184,6 +184,21 @@ wrong_requests_are_refused() {
 	fails_with 0 "mkfs.fat failed" "$EFFECTS" fat "$SCRATCH/ours" 0 $MIB 512 ESP/:x 1234-ABCD
 }
 
+# Without the program, whose file is covered here, a disk is refused before it is touched.
+missing_program_is_told_before() {
+	need_root
+	local program
+	program=$(readlink -f /sbin/mkfs.fat)
+	truncate -s 2G "$SCRATCH/ours"
+	"$EFFECTS" check gpt "$SCRATCH/ours"
+	unshare --mount bash -ec '
+		mount --bind /dev/null "$1"
+		if "$2" check gpt "$3"; then exit 1; fi
+		"$2" check bios "$3"
+	' - "$program" "$EFFECTS" "$SCRATCH/ours" 2>&1 | tee "$SCRATCH/said"
+	grep "install dosfstools" "$SCRATCH/said"
+}
+
 for size in 1 4 20; do
 	run_case "ext4 of $size GiB is described as mke2fs's" ext4_equals_mke2fs $((size * GIB))
 done
@@ -197,3 +212,4 @@ run_case "a bios plan gives a clean ext4, the mark kept" bios_layout_is_formatte
 run_case "FAT32 can have 4096-byte sectors" fat_with_large_sectors
 run_case "FAT of the same request is the same bytes" fat_is_reproducible
 run_case "wrong labels, UUIDs and paths are refused by name" wrong_requests_are_refused
+run_case "that mkfs.fat is missing is told before a byte is written" missing_program_is_told_before
