@@ -191,6 +191,7 @@ missing_program_is_told_before() {
 	program=$(readlink -f /sbin/mkfs.fat)
 	truncate -s 2G "$SCRATCH/ours"
 	"$EFFECTS" check gpt "$SCRATCH/ours"
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount bash -ec '
 		mount --bind /dev/null "$1"
 		if "$2" check gpt "$3"; then exit 1; fi
