@@ -6,8 +6,8 @@
 # A configuration overrides mkDefault. What the layout cannot do without has the
 # priority of nixpkgs' own image media, 60: it wins over a configuration that was
 # written for another machine, and mkForce over it. What then does not fit the
-# layout is refused when the ISO is made (iso/fit.nix), and by the installer
-# before its first write.
+# layout is refused when the ISO is made (iso/fit.nix), and by the installer before
+# its first write.
 {
   bios = ./bios.nix;
   gpt = ./gpt.nix;

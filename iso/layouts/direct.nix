@@ -2,14 +2,18 @@
 # guest-installer, layout direct: one partition `NIXOS` and no boot loader; the
 # host starts the kernel itself.
 { lib, options, ... }:
+let
+  # Weaker than what nixpkgs makes of a `label`.
+  weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+in
 {
   imports = [ ./xen.nix ];
 
   guestInstaller.layout = "direct";
 
-  fileSystems."/" = lib.mkDefault {
-    device = "/dev/disk/by-label/NIXOS";
-    fsType = "ext4";
+  fileSystems."/" = {
+    device = weak "/dev/disk/by-label/NIXOS";
+    fsType = lib.mkDefault "ext4";
   };
 
   boot.loader = {

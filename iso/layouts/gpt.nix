@@ -2,15 +2,19 @@
 # guest-installer, layout gpt: an ext4 partition `nixos` and an EFI system
 # partition on /boot; starts by BIOS and by UEFI.
 { config, lib, ... }:
+let
+  # Weaker than what nixpkgs makes of a `label`.
+  weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+in
 {
   imports = [ ./grub.nix ];
 
   guestInstaller.layout = "gpt";
 
-  fileSystems."/boot" = lib.mkDefault {
-    device = "/dev/disk/by-label/ESP";
-    fsType = "vfat";
-    options = [
+  fileSystems."/boot" = {
+    device = weak "/dev/disk/by-label/ESP";
+    fsType = lib.mkDefault "vfat";
+    options = lib.mkDefault [
       "fmask=0077"
       "dmask=0077"
     ];

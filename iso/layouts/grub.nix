@@ -2,12 +2,16 @@
 # guest-installer, layouts bios and gpt: GRUB on a virtio disk, and a serial
 # console from the first line on.
 { config, lib, ... }:
+let
+  # Weaker than what nixpkgs makes of a `label`.
+  weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+in
 {
   imports = [ ./common.nix ];
 
-  fileSystems."/" = lib.mkDefault {
-    device = "/dev/disk/by-label/nixos";
-    fsType = "ext4";
+  fileSystems."/" = {
+    device = weak "/dev/disk/by-label/nixos";
+    fsType = lib.mkDefault "ext4";
   };
 
   boot = {

@@ -11,6 +11,9 @@
   ...
 }:
 let
+  # Weaker than what nixpkgs makes of a `label`.
+  weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+
   canRepair = options.boot.loader.grub ? extraInstallCommands;
 
   # What install-grub.pl writes for a separate /boot is put right in place.
@@ -26,13 +29,13 @@ in
 
   guestInstaller.layout = "pygrub";
 
-  fileSystems."/" = lib.mkDefault {
-    device = "/dev/xvdb";
-    fsType = "ext4";
+  fileSystems."/" = {
+    device = weak "/dev/xvdb";
+    fsType = lib.mkDefault "ext4";
   };
-  fileSystems."/boot" = lib.mkDefault {
-    device = "/dev/xvda";
-    fsType = "ext4";
+  fileSystems."/boot" = {
+    device = weak "/dev/xvda";
+    fsType = lib.mkDefault "ext4";
   };
 
   boot.loader = {

@@ -23,9 +23,13 @@ let
     };
   };
   fileSystem =
-    { name, ... }:
+    { name, config, ... }:
     {
+      config.device = lib.mkIf (config.label != null) (
+        lib.mkDefault "/dev/disk/by-label/${config.label}"
+      );
       options = {
+        label = option (types.nullOr types.str) null;
         mountPoint = option types.str name;
         device = lib.mkOption { type = types.nullOr types.str; };
         neededForBoot = bool;
@@ -123,6 +127,8 @@ let
   generated = {
     boot.loader.systemd-boot.enable = true;
     boot.loader.efi.canTouchEfiVariables = true;
+    # One word on a file system leaves the rest to the layout.
+    fileSystems."/".options = [ "noatime" ];
   };
   layout = name: module: {
     inherit name;
@@ -137,6 +143,7 @@ let
         facts = import ../../iso/facts.nix { inherit lib; } config;
         inherit (config.boot.loader.grub) extraInstallCommands;
         inherit (config.boot.loader.efi) canTouchEfiVariables;
+        options = lib.mapAttrs (_: fs: fs.options) config.fileSystems;
         failed = lib.filter (assertion: !assertion.assertion) config.assertions;
       };
   };
@@ -173,6 +180,7 @@ in
     machine
     ../../iso/own-disk.nix
   ];
+  labelled = (installed [ { fileSystems."/".label = "system"; } ]).facts.mounts;
   # Without a word on its file systems, it would be refused.
   hosted = builtins.tryEval (builtins.toJSON (installed [ machine ]).facts);
   installer = {

@@ -22,5 +22,6 @@ is_golden() {
 cd "$SCRATCH"
 run_case "the live system's service and its assertions" is_golden installer
 run_case "each layout with a configuration that was made for UEFI" is_golden layouts
+run_case "a configuration that names its root by a label of its own" is_golden labelled
 run_case "a configuration that was made for a virtual machine of nixpkgs' own" is_golden machine
 run_case "and what it is without the module for such" is_golden hosted
