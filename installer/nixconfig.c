@@ -71,7 +71,10 @@ static void print_boot_loader(FILE *out, const struct plan *plan)
 static void print_file_system(FILE *out, const char *mount_path, const char *device)
 {
 	fprintf(out,
-		"  fileSystems.\"%s\" = lib.mkForce { device = \"%s\"; fsType = \"ext4\"; };\n",
+		"  fileSystems.\"%s\" = {\n"
+		"    device = lib.mkForce \"%s\";\n"
+		"    fsType = lib.mkForce \"ext4\";\n"
+		"  };\n",
 		mount_path, device);
 }
 

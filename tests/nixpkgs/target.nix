@@ -25,6 +25,7 @@ in
 {
   inherit (final.config.system.build.toplevel) drvPath;
   facts = import ../../iso/facts.nix { inherit (final.pkgs) lib; } final.config;
+  inherit (final.config.fileSystems."/") options;
   hostName = final.config.networking.hostName;
   keys = final.config.users.users.root.openssh.authorizedKeys.keys;
 }

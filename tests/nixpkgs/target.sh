@@ -78,7 +78,8 @@ fits() {
 	make_target "$1" "$2"
 	evaluate "$1-$2"
 	says "$3"
-	jq -e --arg layout "$1" --arg uuid "$UUID" '
+	jq -e --arg layout "$1" --arg guest "$2" --arg uuid "$UUID" '
+		((.options == ["noatime"]) == ($guest == "foreign")) and
 		.facts.layout == $layout and .hostName == "guest" and (.keys | length) > 0 and
 		($layout == "pygrub" or .facts.mounts[0].uuid == $uuid)' target.json
 }
@@ -113,6 +114,7 @@ cat >foreign.nix <<'END'
   };
   services.openssh.enable = false;
   boot.kernelParams = [ "console=ttyS1" ];
+  fileSystems."/".options = [ "noatime" ];
 }
 END
 while read -r layout facts; do

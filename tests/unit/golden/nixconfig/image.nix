@@ -9,5 +9,8 @@
 
   boot.loader.grub.enable = lib.mkForce false;
   boot.loader.systemd-boot.enable = lib.mkForce false;
-  fileSystems."/" = lib.mkForce { device = "/dev/disk/by-uuid/0a267e01-d782-8591-a553-cc854be7e43c"; fsType = "ext4"; };
+  fileSystems."/" = {
+    device = lib.mkForce "/dev/disk/by-uuid/0a267e01-d782-8591-a553-cc854be7e43c";
+    fsType = lib.mkForce "ext4";
+  };
 }

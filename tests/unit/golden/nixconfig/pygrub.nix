@@ -11,8 +11,14 @@
   boot.loader.systemd-boot.enable = lib.mkForce false;
   boot.loader.grub.device = lib.mkForce "nodev";
   boot.loader.grub.devices = lib.mkForce [ "nodev" ];
-  fileSystems."/boot" = lib.mkForce { device = "/dev/xvda"; fsType = "ext4"; };
-  fileSystems."/" = lib.mkForce { device = "/dev/xvdb"; fsType = "ext4"; };
+  fileSystems."/boot" = {
+    device = lib.mkForce "/dev/xvda";
+    fsType = lib.mkForce "ext4";
+  };
+  fileSystems."/" = {
+    device = lib.mkForce "/dev/xvdb";
+    fsType = lib.mkForce "ext4";
+  };
 
   networking.hostName = lib.mkForce "guest";
 
