@@ -342,8 +342,20 @@ static void check_nixos_install(struct config *config)
 	check_credentials(config);
 }
 
+/* The end of PID 1 is the kernel's panic. */
+static void check_ending(struct config *config, enum config_key key, enum ending ending)
+{
+	if (config->as_init && ending == ENDING_EXIT)
+		add_error(config,
+			"%s is exit, but the installer is PID 1 here, and there is nobody to go "
+			"back to: say poweroff, reboot or shell",
+			config_keys[key].name);
+}
+
 static void check_whole(struct config *config)
 {
+	check_ending(config, KEY_ON_SUCCESS, config->on_success);
+	check_ending(config, KEY_ON_FAILURE, config->on_failure);
 	if (config->engine == ENGINE_NIXOS_INSTALL)
 		check_nixos_install(config);
 	else

@@ -128,6 +128,7 @@ struct config {
 	enum ending on_success;
 	enum ending on_failure;
 	unsigned timeout_s;
+	bool as_init; /* no source's: this is PID 1, which cannot exit */
 	struct ip_setting ip;
 	char interface[32];		    /* "auto", "eth0", "52:54:00:12:34:56" */
 	char report_url[CONFIG_TEXT_BYTES]; /* empty: none */

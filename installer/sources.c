@@ -72,6 +72,7 @@ int sources_read_config(const struct options *options, const struct sources *sou
 	int r;
 
 	config_init(ret);
+	ret->as_init = options->as_init;
 	r = merge_config_file(ret, options, err);
 	if (r < 0)
 		return r;

@@ -483,12 +483,24 @@ static void errors_that_do_not_fit_are_counted(void **state)
 	assert_string_equal(strstr(config.errors, " more"), " more\n");
 }
 
+static void pid_1_cannot_exit(void **state)
+{
+	(void)state;
+	merge(GOOD "on-failure = exit\n");
+	accepts();
+	config.as_init = true;
+	refuses("on-failure is exit, but the installer is PID 1 here, and there is nobody to go "
+		"back "
+		"to: say poweroff, reboot or shell");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(defaults_are_as_documented),
+		TEST(pid_1_cannot_exit),
 		TEST(every_key_is_read),
 		TEST(every_key_is_described),
 		TEST(keys_come_from_the_last_place_that_was_said),
