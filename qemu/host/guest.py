@@ -77,7 +77,7 @@ class Guest:
             *screen(wishes.vnc),
             *kernel,
             *(["-no-reboot"] if wishes.run else []),
-            *(["-S"] if wishes.console else []),  # until there is somebody to see
+            "-S",  # until its monitor has answered, and there is somebody to see
         ]
         streams = [theirs, *listeners]
         keep = [stream.fileno() for stream in streams] + [file.fileno() for file in files]
@@ -91,7 +91,7 @@ class Guest:
         self._write_state()
         if wishes.console:
             self.console = sockets.connect(os.path.join(self.run, CONSOLE), 10)
-            self._command("cont")
+        self._command("cont")
 
     def wait(self) -> None:
         """Returns when the guest has powered off; Failure if QEMU failed or was told to quit."""
