@@ -83,6 +83,15 @@ dies_in_the_middle() {
 		"$SCRATCH/run/log"
 }
 
+# Most of it is on the disk when it is seen.
+damaged_from_the_next() {
+	cp -r "$SCRATCH/cache" "$SCRATCH/forged"
+	forge_nar "$SCRATCH/forged"
+	from "http://127.0.0.1:$HTTP/forged http://127.0.0.1:$HTTP/cache"
+	grep -E "warning: $LARGE: the archive has the wrong hash: .*; the copy begins anew, with the one of http://127.0.0.1:$HTTP/cache" \
+		"$SCRATCH/run/log"
+}
+
 # Through a relay that keeps every connection waiting: who asked one after the other would need one.
 many_requests_are_on_their_way() {
 	: >"$NGINX/access"
@@ -212,6 +221,7 @@ main() {
 		"http://127.0.0.1:$HTTP/ill" " from now on"
 	run_case "archives that one cache does not give come from the next" archives_from_the_next
 	run_case "what one that dies has begun, the next one ends" dies_in_the_middle
+	run_case "an archive that one gives damaged comes from the next" damaged_from_the_next
 	run_case "many requests are on their way at a time" many_requests_are_on_their_way
 	run_case "answers that break off are spliced" broken_off_answers_are_spliced ""
 	run_case "answers that end in a reset are spliced" broken_off_answers_are_spliced ,linger=0

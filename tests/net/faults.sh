@@ -68,14 +68,6 @@ lose_narinfo() {
 	rm "$(narinfo_of "$1" "$LARGE")"
 }
 
-# Another archive of the same length.
-forge_nar() {
-	local nar=$SCRATCH/forged.nar
-	nix-store --store "$SCRATCH/origin" --dump "$SCRATCH/origin$LARGE" >"$nar"
-	printf 'forged' | dd of="$nar" bs=1 seek=5000000 conv=notrunc status=none
-	zstd -q -f "$nar" -o "$(nar_of "$1" "$LARGE")"
-}
-
 other_store() {
 	sed -i 's,^StoreDir: .*,StoreDir: /gnu/store,' "$1/nix-cache-info"
 }
