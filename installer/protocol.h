@@ -16,7 +16,7 @@
 #include "error.h"
 
 #define PROTOCOL_VERSION    1
-#define PROTOCOL_LINE_BYTES 1536
+#define PROTOCOL_LINE_BYTES 2560 /* with room for x86's longest command line of 2,047 */
 
 /* In the order of an install. */
 enum stage {

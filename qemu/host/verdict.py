@@ -19,8 +19,8 @@ from typing import Any, Callable, Optional, Union
 from host.codes import Code, Failure
 
 PROTOCOL = 1
-LONGEST_LINE = 16384  # bytes; the installer's own are at most 1536, JSON escapes make them longer
-LONGEST_TEXT = 1536
+LONGEST_LINE = 16384  # bytes; the installer's own are at most 2560, JSON escapes make them longer
+LONGEST_TEXT = 2560
 MOST_RESULTS = 256
 
 

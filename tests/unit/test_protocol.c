@@ -162,6 +162,19 @@ static void too_long_a_text_is_cut_and_still_a_line(void **state)
 	assert_int_equal(progress(STAGE_COPY, 1, text), PROTOCOL_LINE_BYTES - 1);
 }
 
+/* A host that starts the guest's kernel takes it from there (COMMAND_LINE_SIZE, with its NUL). */
+static void the_longest_command_line_is_told_whole(void **state)
+{
+	static const char head[] = "INSTALL_RESULT cmdline=";
+	char text[2048];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(tell_result("cmdline", text), strlen(head) + strlen(text) + 1);
+	assert_memory_equal(line + strlen(head), text, strlen(text));
+}
+
 static void objects_are_exactly_as_documented(void **state)
 {
 	const struct result result = make_result("kernel", "/nix/store/x/\"bzImage\\");
@@ -240,6 +253,7 @@ int main(void)
 		cmocka_unit_test(sanitizing_breaks_up_every_word_of_ours),
 		cmocka_unit_test(sanitizing_keeps_other_languages_but_no_c1_controls),
 		cmocka_unit_test(too_long_a_text_is_cut_and_still_a_line),
+		cmocka_unit_test(the_longest_command_line_is_told_whole),
 		cmocka_unit_test(objects_are_exactly_as_documented),
 		cmocka_unit_test(foreign_text_cannot_leave_its_object),
 		cmocka_unit_test(the_report_has_the_verdict_and_every_result),
