@@ -95,7 +95,8 @@ in
         Lines of guest-installer.conf. `guest-installer --help`
         lists the keys; a list becomes words with blanks between, and null
         leaves a key out. The key drive and the kernel's command line win over
-        these.
+        these. Everybody can read them, in the store and on the ISO: passwords
+        belong into the file netrc on the key drive.
       '';
     };
   };

@@ -193,7 +193,10 @@ let
           example = {
             swap = "1G";
           };
-          description = "Lines of guest-installer.conf for this guest's installation.";
+          description = ''
+            Lines of guest-installer.conf for this guest's installation. Everybody can
+            read them in the host's store.
+          '';
         };
 
         network = mkOption {
