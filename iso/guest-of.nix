@@ -90,6 +90,15 @@ let
       sentence = "the lean ISO has no nixos-install: say flavour = \"full\", or leave settings.engine out.";
     }
     {
+      when =
+        flavour == "lean"
+        && builtins.any (key: settings.${key} or null == "exit") [
+          "on-success"
+          "on-failure"
+        ];
+      sentence = "in the lean ISO there is nothing to exit to: leave settings.on-success and settings.on-failure out, or say flavour = \"full\".";
+    }
+    {
       when = builds && system != null;
       sentence = "a system is built already, and nixos-install builds one: say configuration or flake, or leave settings.engine out.";
     }

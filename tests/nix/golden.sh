@@ -102,6 +102,7 @@ noSuchLayout:there is no layout zfs: there are bios, direct, gpt, pygrub
 cannotExtend:this nixpkgs cannot add layout and keys
 noSuchFlavour:there is no flavour fat
 leanBuilds:the lean ISO has no nixos-install
+leanExits:in the lean ISO there is nothing to exit to
 flakeWithLayout:nixos-install builds the flake as it is
 systemBuilt:a system is built already, and nixos-install builds one
 noFile:nixos-install reads the configuration from a file

@@ -111,6 +111,10 @@ in
     configuration = ./refusals.nix;
     settings.engine = "nixos-install";
   };
+  leanExits = mkGuestIso {
+    system = flake.nixosConfigurations.web;
+    settings.on-failure = "exit";
+  };
   flakeWithLayout = mkGuestIso {
     inherit flake;
     name = "web";
