@@ -328,6 +328,12 @@ static void all_caches_that_were_tried_are_named(void **state)
 	refused(EXIT_FETCH, STORE_DIR "/" LINK ": fetch file:///");
 	snprintf(path, sizeof(path), "; then fetch file://%s/nar/", other.path);
 	refused(EXIT_FETCH, path);
+}
+
+static void a_cache_that_lacks_the_path_is_named(void **state)
+{
+	(void)state;
+	add_other(LINK_WORDS, false);
 	lose_nar(&cache, BIG);
 	refused(EXIT_FETCH, "00000000000000000000000000000001.narinfo: No such file");
 }
@@ -567,6 +573,7 @@ int main(void)
 		TEST(a_missing_archive_is_named),
 		TEST2(an_archive_that_was_lost_comes_from_the_next_cache),
 		TEST2(all_caches_that_were_tried_are_named),
+		TEST2(a_cache_that_lacks_the_path_is_named),
 		TEST2(the_next_cache_is_not_asked_without_need),
 		TEST2(another_archive_of_the_same_path_is_not_taken),
 		TEST2(the_next_cache_has_to_sign_too),
