@@ -4,7 +4,7 @@
 #
 # Xen runs where no hardware virtualisation is: QEMU emulates AMD's, nested page tables included.
 # `max` as CPU crashes dom0 (SMAP), EPYC breaks HVM guests (RDTSCP), two processors are slower, and
-# with a clock that counts instructions (-icount) every third HVM guest jumped into nowhere.
+# with a clock that counts instructions (-icount) about one HVM guest in four hung or died.
 
 # shellcheck source=tests/lib.sh
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/lib.sh"
