@@ -170,15 +170,23 @@ int guest_save_log(const char *root, struct error *err)
 	return log_save(path, err);
 }
 
+/* Cuts a line into its fields in place; returns how many there are, of the first max. */
+static size_t split_fields(char *line, char *fields[], size_t max)
+{
+	size_t count = 0;
+	char *field;
+
+	while (count < max && (field = strsep(&line, ":")))
+		fields[count++] = field;
+	return count;
+}
+
 /* name:password:uid:gid:gecos:home:shell (passwd(5)) */
 static int parse_passwd_line(char *line, const char *name, struct guest_user *ret)
 {
 	char *fields[7];
-	size_t count = 0;
-	char *field;
+	size_t count = split_fields(line, fields, 7);
 
-	while (count < 7 && (field = strsep(&line, ":")))
-		fields[count++] = field;
 	if (count < 6 || strcmp(fields[0], name) != 0)
 		return -ENOENT;
 	ret->uid = (unsigned)strtoul(fields[2], NULL, 10);
@@ -224,12 +232,8 @@ static bool is_listed(char *members, const char *name)
 static bool is_group_of(char *line, const char *name, const struct guest_user *user)
 {
 	char *fields[4];
-	size_t count = 0;
-	char *field;
 
-	while (count < 4 && (field = strsep(&line, ":")))
-		fields[count++] = field;
-	return count == 4 &&
+	return split_fields(line, fields, 4) == 4 &&
 	       (strtoul(fields[2], NULL, 10) == user->gid || is_listed(fields[3], name));
 }
 
