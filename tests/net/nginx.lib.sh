@@ -220,8 +220,6 @@ image_is_whole() {
 	rm -rf "$store"
 }
 
-# client COMMAND [ARG]… — the client with the configuration that was written last; its log is in
-# $SCRATCH/run/log.
 # forge_nar CACHE — another archive of the same length in place of the large one.
 forge_nar() {
 	local nar=$SCRATCH/forged.nar
@@ -230,6 +228,8 @@ forge_nar() {
 	zstd -q -f "$nar" -o "$(nar_of "$1" "$LARGE")"
 }
 
+# client COMMAND [ARG]… — the client with the configuration that was written last; its log is in
+# $SCRATCH/run/log.
 client() {
 	local command=$1
 	shift
