@@ -30,11 +30,7 @@ step boot-pygrub boot_guest pygrub root.img.xl root.img.known_hosts
 END
 }
 
-dom0_ends_well() {
-	hvm_run prepare 1500 "$share"
-}
-
-run_case "dom0 runs the script to its end" dom0_ends_well
+run_case "dom0 runs the script to its end" hvm_run prepare 1500 "$share"
 run_case "an HVM domain installs onto two disks from the ISO" step_passed "$share" install-pygrub
 run_case "the guest boots PV through pygrub and lets its owner in" step_passed "$share" boot-pygrub
 steps_took "$share"

@@ -46,10 +46,6 @@ step boot-direct boot_guest direct root.img.xl root.img.known_hosts
 END
 }
 
-dom0_ends_well() {
-	hvm_run prepare 1500 "$share"
-}
-
 nothing_was_written() {
 	step_passed "$share" refuse-data
 	state | diff "$SCRATCH/before" -
@@ -61,7 +57,7 @@ boots_paravirtualised() {
 	cmp "$share/root.img.kernel" "$TOP/build/sample-direct/kernel"
 }
 
-run_case "dom0 runs the script to its end" dom0_ends_well
+run_case "dom0 runs the script to its end" hvm_run prepare 1500 "$share"
 run_case "two disks of which one holds data are refused and left alone" nothing_was_written
 run_case "an HVM domain installs a guest for the host's kernel" step_passed "$share" install-direct
 run_case "the guest boots PV with the kernel out of its disk" boots_paravirtualised
