@@ -32,7 +32,7 @@ TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt
 XEN_PACKAGES = mmdebstrap
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)
 
-SOURCES = $(wildcard installer/*.c)
+SOURCES = $(wildcard installer/*.c installer/*/*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))
 UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
@@ -94,10 +94,11 @@ build/asan/cflags: FORCE
 	@$(call write_flags,build/asan)
 
 build/static/%.o: installer/%.c build/static/cflags Makefile
+	@mkdir -p $(@D)
 	$(MUSL_CC) $(CPPFLAGS) $(STATIC_CFLAGS) -c -o $@ $<
 
 # The modules that installer/layoutnix.c takes into the program.
-build/static/layoutnix.o build/asan/layoutnix.o build/fuzz/objects/layoutnix.o: $(wildcard iso/layouts/*.nix)
+build/static/nixos_install/layoutnix.o build/asan/nixos_install/layoutnix.o build/fuzz/objects/nixos_install/layoutnix.o: $(wildcard iso/layouts/*.nix)
 
 build/guest-installer: $(STATIC_OBJECTS)
 	$(LINK)
@@ -109,6 +110,7 @@ print-link: $(STATIC_OBJECTS)
 asan: build/asan/guest-installer $(UNIT_TESTS) ## the same program and the unit tests under sanitizers
 
 build/asan/%.o: installer/%.c build/asan/cflags Makefile
+	@mkdir -p $(@D)
 	$(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -c -o $@ $<
 
 build/asan/libinstaller.a: $(ASAN_OBJECTS)
@@ -240,4 +242,4 @@ deps: ## install the packages that are missing (as root)
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
--include $(wildcard build/static/*.d build/asan/*.d build/fuzz/objects/*.d)
+-include $(wildcard build/static/*.d build/static/*/*.d build/asan/*.d build/asan/*/*.d build/fuzz/objects/*.d build/fuzz/objects/*/*.d)

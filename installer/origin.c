@@ -3,11 +3,11 @@
 
 #include <time.h>
 
-#include "database.h"
-#include "guest.h"
-#include "nixosinstall.h"
-#include "progress.h"
-#include "sources.h"
+#include "store/database.h"
+#include "guest/guest.h"
+#include "nixos_install/nixosinstall.h"
+#include "verdict/progress.h"
+#include "input/sources.h"
 #include "target.h"
 
 /* Of a system that is still to be built only a guess is had: this much is a small one of today. */

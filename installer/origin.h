@@ -7,14 +7,14 @@
  */
 #pragma once
 
-#include "closure.h"
-#include "config.h"
-#include "error.h"
-#include "keydrive.h"
-#include "manifest.h"
-#include "outcome.h"
-#include "plan.h"
-#include "recipe.h"
+#include "nix/closure.h"
+#include "config/config.h"
+#include "base/error.h"
+#include "input/keydrive.h"
+#include "plan/manifest.h"
+#include "verdict/outcome.h"
+#include "plan/plan.h"
+#include "nixos_install/recipe.h"
 
 struct origin {
 	enum engine engine;

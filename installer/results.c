@@ -3,8 +3,8 @@
 
 #include <sys/resource.h>
 
-#include "layout.h"
-#include "progress.h"
+#include "disk/layout.h"
+#include "verdict/progress.h"
 
 void results_tell_verified(struct outcome *outcome, const struct verified *verified)
 {

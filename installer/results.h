@@ -7,9 +7,9 @@
  */
 #pragma once
 
-#include "outcome.h"
-#include "plan.h"
-#include "verify.h"
+#include "verdict/outcome.h"
+#include "plan/plan.h"
+#include "verify/verify.h"
 
 /* What was read back: how the guest is started, how much it is, and by which host keys it
  * is known. */

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "cleanup.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 
 static void show_json(const struct plan_answer *answer)
 {

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "plan_json.h"
+#include "plan/plan_json.h"
 
 /* Prints the disks and the plan to standard output; for people, a refusal to standard error. */
 void show_plan(const struct plan_answer *answer, bool json);

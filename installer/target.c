@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "copy.h"
-#include "enter.h"
-#include "format.h"
-#include "gate.h"
-#include "guest.h"
-#include "hostkeys.h"
-#include "progress.h"
-#include "pygrubdisk.h"
+#include "base/cleanup.h"
+#include "store/copy.h"
+#include "guest/enter.h"
+#include "format/format.h"
+#include "format/gate.h"
+#include "guest/guest.h"
+#include "guest/hostkeys.h"
+#include "verdict/progress.h"
+#include "verify/pygrubdisk.h"
 
 /* Waits until the disk has all of the root file system. */
 static int sync_root(struct error *err)

@@ -7,13 +7,13 @@
  */
 #pragma once
 
-#include "claim.h"
-#include "closure.h"
-#include "config.h"
-#include "error.h"
-#include "extras.h"
-#include "outcome.h"
-#include "plan.h"
+#include "format/claim.h"
+#include "nix/closure.h"
+#include "config/config.h"
+#include "base/error.h"
+#include "guest/extras.h"
+#include "verdict/outcome.h"
+#include "plan/plan.h"
 
 #define TARGET_PATH "/run/guest-installer/target"
 

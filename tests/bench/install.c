@@ -20,14 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "closure.h"
-#include "copy.h"
-#include "database.h"
-#include "format.h"
-#include "guest.h"
-#include "mount.h"
-#include "plan.h"
+#include "base/cleanup.h"
+#include "nix/closure.h"
+#include "store/copy.h"
+#include "store/database.h"
+#include "format/format.h"
+#include "guest/guest.h"
+#include "disk/mount.h"
+#include "plan/plan.h"
 
 static double now_s(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as boot.json. */
-#include "bootspec.h"
+#include "guest/bootspec.h"
 #include "fuzz.h"
-#include "narinfo.h"
-#include "text.h"
+#include "nix/narinfo.h"
+#include "base/text.h"
 
 static void check_file(const char *path)
 {

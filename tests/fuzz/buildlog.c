@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any output of Nix, and of the builders that it runs. */
-#include "buildlog.h"
+#include "nixos_install/buildlog.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)

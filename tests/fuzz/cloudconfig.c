@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as user-data and as meta-data. */
-#include "cloudconfig.h"
+#include "input/cloudconfig.h"
 #include "fuzz.h"
 
 typedef int read_fn(struct keys *keys, const char *name, const char *text, size_t size_bytes,

@@ -3,7 +3,7 @@
  * Any bytes as a compressed stream, in one piece and in many: if both are good, they are the same.
  * What begins as xz does is xz, everything else zstd.
  */
-#include "decompress.h"
+#include "nix/decompress.h"
 #include "fuzz.h"
 
 #define OUTPUT_MAX_BYTES (1024 * 1024) /* a small input can stand for terabytes */

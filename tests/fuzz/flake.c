@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the reference to a flake. */
-#include "flake.h"
+#include "nix/flake.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)

@@ -2,7 +2,7 @@
 /* Any text as a system's fstab. */
 #include <errno.h>
 
-#include "fstab.h"
+#include "verify/fstab.h"
 #include "fuzz.h"
 
 static const struct plan plan = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as grub.cfg. */
-#include "grubcfg.h"
+#include "verify/grubcfg.h"
 #include "fuzz.h"
 
 static void check_file(const struct grub_file *file)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as Retry-After and as ETag; lines as the headers of one answer after the other: status,
  * length, Content-Range, ETag, of whose content a part comes. */
-#include "httpfield.h"
+#include "net/httpfield.h"
 #include "fuzz.h"
-#include "resume.h"
+#include "net/resume.h"
 
 static void check_fields(const char *text)
 {

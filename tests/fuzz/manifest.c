@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as guest.json. */
-#include "manifest.h"
+#include "plan/manifest.h"
 #include "fuzz.h"
-#include "narinfo.h"
-#include "text.h"
+#include "nix/narinfo.h"
+#include "base/text.h"
 
 static void check_manifest(const struct manifest *manifest)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an archive, in one piece and in many: the events are the same, and well nested. */
-#include "nar.h"
+#include "nix/nar.h"
 #include "fuzz.h"
 
 /* What the events tell, and the order in which they may come. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a narinfo. One key is trusted whose other half nobody has. */
-#include "narinfo.h"
+#include "nix/narinfo.h"
 #include "fuzz.h"
 
 static const struct trusted_key lost_key = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the grub.cfg that pygrub would read. */
-#include "pygrub.h"
+#include "guest/pygrub.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)

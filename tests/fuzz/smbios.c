@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an SMBIOS structure, and its strings as credentials. */
-#include "smbios.h"
+#include "input/smbios.h"
 #include "fuzz.h"
 
 static void check_credential(const char *string)

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "sshd.h"
+#include "guest/sshd.h"
 
 static void check(const char *text, const struct sshd_login *login)
 {

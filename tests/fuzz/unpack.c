@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ext4.h"
+#include "ext4/ext4.h"
 #include "fuzz.h"
-#include "store.h"
-#include "unpack.h"
-#include "volume.h"
+#include "store/store.h"
+#include "store/unpack.h"
+#include "ext4/volume.h"
 
 #define NAME	    "00000000000000000000000000000001-x"
 #define IMAGE_BYTES ((size_t)8 * 1024 * 1024)

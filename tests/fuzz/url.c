@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The first line as a base or a text with URLs, the second as a name or where a redirect leads. */
-#include "url.h"
+#include "net/url.h"
 #include "fuzz.h"
 
 static void check_join(const char *base, const char *name)

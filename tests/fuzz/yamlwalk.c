@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as YAML. */
-#include "yamlwalk.h"
+#include "base/yamlwalk.h"
 #include "fuzz.h"
 
 static int check(const char *path, const char *value, void *userdata, struct error *err)

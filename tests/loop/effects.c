@@ -14,19 +14,19 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "devices.h"
-#include "enter.h"
-#include "ext4.h"
-#include "fat.h"
-#include "format.h"
-#include "keydrive.h"
-#include "mount.h"
-#include "partition.h"
-#include "probe.h"
-#include "pygrubdisk.h"
-#include "swap.h"
-#include "text.h"
+#include "base/cleanup.h"
+#include "disk/devices.h"
+#include "guest/enter.h"
+#include "ext4/ext4.h"
+#include "format/fat.h"
+#include "format/format.h"
+#include "input/keydrive.h"
+#include "disk/mount.h"
+#include "format/partition.h"
+#include "disk/probe.h"
+#include "verify/pygrubdisk.h"
+#include "format/swap.h"
+#include "base/text.h"
 
 #define ARGUMENTS_MAX 8
 

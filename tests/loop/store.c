@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "closure.h"
-#include "copy.h"
-#include "database.h"
-#include "nar.h"
-#include "store.h"
-#include "unpack.h"
-#include "volume.h"
+#include "base/cleanup.h"
+#include "nix/closure.h"
+#include "store/copy.h"
+#include "store/database.h"
+#include "nix/nar.h"
+#include "store/store.h"
+#include "store/unpack.h"
+#include "ext4/volume.h"
 
 static int feed(struct unpack *state, struct error *err)
 {

@@ -16,13 +16,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "cleanup.h"
-#include "closure.h"
-#include "copy.h"
-#include "document.h"
-#include "file.h"
-#include "log.h"
-#include "sources.h"
+#include "base/cleanup.h"
+#include "nix/closure.h"
+#include "store/copy.h"
+#include "net/document.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "input/sources.h"
 
 static int read_config(const char *path, struct config *config, struct error *err)
 {

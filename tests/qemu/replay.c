@@ -21,11 +21,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "fsname.h"
-#include "plan.h"
-#include "probe.h"
-#include "select.h"
+#include "base/file.h"
+#include "plan/fsname.h"
+#include "plan/plan.h"
+#include "disk/probe.h"
+#include "plan/select.h"
 
 #define LOG_MAGIC    0x6a736677736872ULL
 #define LOG_VERSION  1

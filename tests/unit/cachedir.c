@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "cleanup.h"
-#include "encoding.h"
+#include "base/cleanup.h"
+#include "base/encoding.h"
 
 #define KEY_NAME "test-1"
 

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-#include "config.h"
-#include "narinfo.h"
+#include "config/config.h"
+#include "nix/narinfo.h"
 
 struct cachedir {
 	char path[64];

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "cachedir.h"
-#include "cleanup.h"
-#include "ext4.h"
+#include "base/cleanup.h"
+#include "ext4/ext4.h"
 
 #define IMAGE_BYTES   (64 * 1024 * 1024)
 #define ARGUMENTS_MAX 24

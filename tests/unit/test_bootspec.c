@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bootspec.h"
+#include "guest/bootspec.h"
 
 #define SYSTEM	    "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 #define KERNEL	    "/nix/store/1123456789abcdfghijklmnpqrsvwxyz-linux-6.1/bzImage"

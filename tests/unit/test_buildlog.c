@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "buildlog.h"
+#include "nixos_install/buildlog.h"
 
 #define HASH "0123456789abcdfghijklmnpqrsvwxyz"
 

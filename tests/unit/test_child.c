@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "child.h"
-#include "clock.h"
-#include "console.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "verdict/console.h"
 
 #define LEFT_S "60" /* how long what is left behind would run */
 

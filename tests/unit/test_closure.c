@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "cachedir.h"
-#include "closure.h"
+#include "nix/closure.h"
 
 /* system -> left, right; left -> base; right -> base, right; base -> base */
 #define SYSTEM "00000000000000000000000000000001-system"

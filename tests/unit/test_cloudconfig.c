@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cloudconfig.h"
+#include "input/cloudconfig.h"
 
 #define BLOB_A "AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
 #define BLOB_B "AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi"

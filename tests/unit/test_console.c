@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "console.h"
+#include "verdict/console.h"
 
 #define LINE_BYTES   1000
 #define LINES	     300 /* of each thread */

@@ -18,9 +18,9 @@
 
 #include "archive.h"
 #include "cachedir.h"
-#include "cleanup.h"
-#include "closure.h"
-#include "copy.h"
+#include "base/cleanup.h"
+#include "nix/closure.h"
+#include "store/copy.h"
 #include "image.h"
 
 #define MAGIC	  "nix-archive-1 "

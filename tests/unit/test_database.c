@@ -18,11 +18,11 @@
 
 #include "archive.h"
 #include "cachedir.h"
-#include "cleanup.h"
-#include "closure.h"
-#include "copy.h"
-#include "database.h"
-#include "encoding.h"
+#include "base/cleanup.h"
+#include "nix/closure.h"
+#include "store/copy.h"
+#include "store/database.h"
+#include "base/encoding.h"
 #include "image.h"
 
 /* system -> left, system; left -> base, left; base */

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "decompress.h"
+#include "nix/decompress.h"
 
 #define PLAIN_BYTES  300000
 #define STREAM_BYTES 1000000

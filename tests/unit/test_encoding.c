@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "digest.h"
-#include "encoding.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 
 /* sha256("") in the three forms, as nix-hash --to-base32 and nix hash to-sri print them. */
 #define EMPTY_HEX    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

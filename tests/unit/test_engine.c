@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "config.h"
-#include "flake.h"
+#include "config/config.h"
+#include "nix/flake.h"
 
 #define COMMIT	   "0123456789abcdef0123456789abcdef01234567"
 #define SHA256_HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

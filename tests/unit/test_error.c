@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "error.h"
+#include "base/error.h"
 
 static void a_new_error_has_its_sentence_and_no_code(void **state)
 {

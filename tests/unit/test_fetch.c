@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "document.h"
-#include "fetch.h"
+#include "net/document.h"
+#include "net/fetch.h"
 
 #define ODD_NAME "a b#c?d%41"
 

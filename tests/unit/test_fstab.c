@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "fstab.h"
+#include "verify/fstab.h"
 
 #define UUID  "11111111-2222-3333-4444-55555555aaaa"
 #define OTHER "11111111-2222-3333-4444-55555555bbbb"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "gate.h"
+#include "format/gate.h"
 
 #define DISK_BYTES 4096
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "grubcfg.h"
+#include "verify/grubcfg.h"
 
 /* As install-grub.pl of nixpkgs writes it for an ESP on /boot. */
 static const char esp_menu[] =

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "cachedir.h"
-#include "file.h"
-#include "guest.h"
+#include "base/file.h"
+#include "guest/guest.h"
 
 static char root[64], etc[96], group_file[128];
 

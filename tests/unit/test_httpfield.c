@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "httpfield.h"
+#include "net/httpfield.h"
 
 #define NOW ((time_t)784111777) /* Sun, 06 Nov 1994 08:49:37 GMT */
 

@@ -13,8 +13,8 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
-#include "ipconfig.h"
-#include "rdnss.h"
+#include "net/ipconfig.h"
+#include "net/rdnss.h"
 
 #define LEASE(text) (text), sizeof(text)
 

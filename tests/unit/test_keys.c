@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "keys.h"
+#include "input/keys.h"
 
 /* Made by ssh-keygen, but for those that it does not make: these have a SHA-512 as the key. */
 #define ED_BLOB	 "AAAAC3NzaC1lZDI1NTE5AAAAIDTY/uebt5F0JcxhO0vG1KX6HN3zNEoIhsEXideOXOKY"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "init/machine.h"
 
 #define UUID_DOM0  "00000000-0000-0000-0000-000000000000"
 #define UUID_GUEST "5f0c3e39-8a54-4d4c-9a0e-6b1a3c1f2d4e"

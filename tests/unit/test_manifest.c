@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "manifest.h"
+#include "plan/manifest.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 

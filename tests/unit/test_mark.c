@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "mark.h"
+#include "disk/mark.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "nar.h"
+#include "nix/nar.h"
 
 /* The events as text: what the parser has made of the archive. */
 struct journal {

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "encoding.h"
-#include "narinfo.h"
+#include "base/encoding.h"
+#include "nix/narinfo.h"
 
 /* Made and signed by the real Nix: nix-store --add, nix store sign, nix copy. */
 #define BASE_NAME	"rajh4fprxq36gbfqwjjpk9khlfdbs59i-top"

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "layoutnix.h"
-#include "nixconfig.h"
+#include "nixos_install/layoutnix.h"
+#include "nixos_install/nixconfig.h"
 
 #define KEY  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCkuPlvbTn2Mp alice@host\n"
 #define SEED "00000000-0000-4000-8000-000000000001"

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
-#include "outlet.h"
+#include "base/clock.h"
+#include "verdict/outlet.h"
 
 #define LINE "a line\n"
 

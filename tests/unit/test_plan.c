@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "closure.h"
-#include "fsname.h"
-#include "plan.h"
+#include "nix/closure.h"
+#include "plan/fsname.h"
+#include "plan/plan.h"
 
 #define SYSTEM	     "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 #define OTHER_SYSTEM "/nix/store/1123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "plan_json.h"
+#include "plan/plan_json.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 #define SEED   "00000000-0000-4000-8000-000000000001"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "protocol.h"
+#include "verdict/protocol.h"
 
 static char line[PROTOCOL_LINE_BYTES];
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "pvkernel.h"
+#include "verify/pvkernel.h"
 
 #define IMAGE_BYTES  4096
 #define SETUP_SECTS  1

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "pygrub.h"
+#include "guest/pygrub.h"
 
 #define LINUX  "  linux /kernels/k init=/init quiet\n"
 #define INITRD "  initrd /kernels/i\n"

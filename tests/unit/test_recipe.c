@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "recipe.h"
+#include "nixos_install/recipe.h"
 
 static char folder[] = "/tmp/test_recipe.XXXXXX";
 static struct config config;

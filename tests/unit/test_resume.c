@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "resume.h"
+#include "net/resume.h"
 
 /* The first answer: 1000 bytes, of which 400 came. */
 static struct resume broken_off(const char *etag)

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "retry.h"
+#include "net/retry.h"
 
 static const struct retry_policy policy = {
 	.attempts = 5,

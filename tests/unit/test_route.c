@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "route.h"
+#include "net/route.h"
 
 #define HEAD "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 #define ZERO "00000000000000000000000000000000"

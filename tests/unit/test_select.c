@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "select.h"
+#include "plan/select.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "smbios.h"
+#include "input/smbios.h"
 
 /* type, length, handle, count, strings */
 static const char table[] = "\x0b\x05\x00\x0e\x02"

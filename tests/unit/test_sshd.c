@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sshd.h"
+#include "guest/sshd.h"
 
 static const struct sshd_login *login_of(const char *user)
 {

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "supervise.h"
+#include "init/supervise.h"
 
 #define NOBODY	   65534
 #define LINE_BYTES 4096

@@ -16,11 +16,11 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "image.h"
-#include "inode.h"
-#include "store.h"
-#include "unpack.h"
+#include "ext4/inode.h"
+#include "store/store.h"
+#include "store/unpack.h"
 
 #define NAME	  "00000000000000000000000000000001-x"
 #define MAGIC	  "nix-archive-1 "

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "url.h"
+#include "net/url.h"
 
 static void only_files_and_http_are_allowed(void **state)
 {

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "text.h"
-#include "yamlwalk.h"
+#include "base/text.h"
+#include "base/yamlwalk.h"
 
 static char seen[4096];
 static struct error err;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * digest — SHA-256 and Ed25519 by libcrypto; the only file that includes it.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define SHA256_BYTES	  32
+#define ED25519_KEY_BYTES 32
+#define ED25519_SIG_BYTES 64
+
+struct digest; /* a running SHA-256 */
+
+struct digest *digest_new(void);
+void digest_update(struct digest *digest, const void *data, size_t size_bytes);
+/* Ends it, writes the sum and frees it. */
+void digest_finish(struct digest *digest, uint8_t ret_sum[SHA256_BYTES]);
+void digest_free(struct digest **digest);
+
+/* SHA-256 of one piece. */
+void digest_sha256(const void *data, size_t size_bytes, uint8_t ret_sum[SHA256_BYTES]);
+
+/* Ed25519 (RFC 8032): 1 if sig is right, 0 if not. */
+int digest_verify_ed25519(const uint8_t key[ED25519_KEY_BYTES],
+	const uint8_t sig[ED25519_SIG_BYTES], const void *data, size_t size_bytes);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text — the forms that names, labels and paths must have, and bounded copies of them.
+ *
+ * Pure. What a value means is decided by the modules that ask.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define TEXT_SIZE_BYTES 24
+
+/* Copies src with its NUL into ret; -ENAMETOOLONG (and ret untouched) if it does not fit. */
+int text_copy(char *ret, size_t ret_bytes, const char *src) WARN_UNUSED;
+
+/* Adds formatted text at the end of what ret holds, as far as it fits; whether all of it fitted. */
+bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Cuts white space off both ends, in place; returns where the text begins now. */
+char *text_trim(char *text);
+
+/* Nothing but whole characters of UTF-8 (RFC 3629, section 4). */
+bool text_is_utf8(const char *text);
+
+/* ASCII letters to lower or upper case, in place. */
+void text_lower(char *text);
+void text_upper(char *text);
+
+/* A UUID in the form 8-4-4-4-12 (RFC 9562, section 4), of any case. */
+bool text_is_uuid(const char *text);
+
+/* The serial number of a FAT file system as blkid prints it: XXXX-XXXX. */
+bool text_is_fat_serial(const char *text);
+
+/* 1 to 16 printable ASCII bytes without blanks, quotes, slashes and backslashes. */
+bool text_is_ext4_label(const char *text);
+
+/* 1 to 11 of A-Z 0-9 _ - and space, neither first nor last a space (Microsoft FAT specification
+ * 1.03, "Directory entry with ATTR_VOLUME_ID", without the characters that need quoting). */
+bool text_is_fat_label(const char *text);
+
+/* A POSIX portable user name, 1 to 32 bytes (POSIX.1-2017, 3.437), lower case. */
+bool text_is_user_name(const char *text);
+
+/* An absolute path without empty, "." and ".." parts and without control characters. */
+bool text_is_clean_path(const char *text);
+
+/* file:///… or an absolute path, without blanks and control characters. */
+bool text_is_file_url(const char *text);
+
+/* A size for people: "4.0 GiB", "2.8 MiB", "512 bytes". Returns ret. */
+const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread — starts threads that do work for the one that starts them.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/error.h"
+
+/* 0 or a negative errno. No signal reaches the thread: they are for the one that called. */
+int thread_start(pthread_t *ret, void *(*body)(void *), void *userdata) WARN_UNUSED;

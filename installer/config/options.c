@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/configkey.h"
+#include "base/text.h"
+
+#define DEFAULT_CONFIG_PATH "/etc/guest-installer.conf"
+
+/* Options that are short for --set. They differ from --set in that paths may be relative. */
+enum short_form {
+	FORM_DISK = 256, /* no letter's number */
+	FORM_BOOT_DISK,
+	FORM_LAYOUT,
+	FORM_CACHE,
+	FORM_MANIFEST,
+	FORM_SYSTEM,
+	FORM_KEY,
+	FORM_FILE,
+	FORM_END,
+};
+
+_Static_assert(FORM_END - FORM_DISK == OPTIONS_SHORT_FORMS, "there is room for every short form");
+
+static const struct {
+	const char *key;
+	bool is_path;	 /* or one of the words and URLs that stand for one */
+	bool repeatable; /* its values become a list */
+} short_forms[OPTIONS_SHORT_FORMS] = {
+	[FORM_DISK - FORM_DISK] = { "disk", true, false },
+	[FORM_BOOT_DISK - FORM_DISK] = { "boot-disk", true, false },
+	[FORM_LAYOUT - FORM_DISK] = { "layout", false, false },
+	[FORM_CACHE - FORM_DISK] = { "cache", true, true },
+	[FORM_MANIFEST - FORM_DISK] = { "manifest", true, false },
+	[FORM_SYSTEM - FORM_DISK] = { "system", true, false },
+	[FORM_KEY - FORM_DISK] = { "keys", true, true },
+	[FORM_FILE - FORM_DISK] = { "files", true, true },
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "set", required_argument, NULL, 's' },
+	{ "disk", required_argument, NULL, FORM_DISK },
+	{ "boot-disk", required_argument, NULL, FORM_BOOT_DISK },
+	{ "layout", required_argument, NULL, FORM_LAYOUT },
+	{ "cache", required_argument, NULL, FORM_CACHE },
+	{ "manifest", required_argument, NULL, FORM_MANIFEST },
+	{ "system", required_argument, NULL, FORM_SYSTEM },
+	{ "key", required_argument, NULL, FORM_KEY },
+	{ "file", required_argument, NULL, FORM_FILE },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+void options_init(struct options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->command = COMMAND_INSTALL;
+	options->config_path = DEFAULT_CONFIG_PATH;
+}
+
+static int parse_command(const char *word, enum command *ret, struct error *err)
+{
+	if (strcmp(word, "install") == 0)
+		*ret = COMMAND_INSTALL;
+	else if (strcmp(word, "plan") == 0)
+		*ret = COMMAND_PLAN;
+	else
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"There is no command %s: say install or plan, or see --help.", word);
+	return 0;
+}
+
+static int add_set(struct options *options, const char *assignment, struct error *err)
+{
+	if (options->set_count == OPTIONS_SET_MAX)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"More than %d --set are too many: write them into a file for --config.",
+			OPTIONS_SET_MAX);
+	options->set[options->set_count++] = assignment;
+	return 0;
+}
+
+static bool stands_for_itself(const char *value)
+{
+	return strcmp(value, "auto") == 0 || strncmp(value, "serial:", 7) == 0 ||
+	       strstr(value, "://");
+}
+
+/* The value as configuration wants it, with an absolute path in it: behind the first "=" of a
+ * --file, else all of it. */
+static int resolve(
+	enum short_form form, const char *value, char ret[OPTIONS_TEXT_BYTES], struct error *err)
+{
+	size_t length = form == FORM_FILE ? strcspn(value, "=") + 1 : 0;
+	char path[PATH_MAX];
+
+	if (length > strlen(value))
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"--file %s is not of the form TARGET=SOURCE.", value);
+	if (!short_forms[form - FORM_DISK].is_path || stands_for_itself(value))
+		snprintf(path, sizeof(path), "%s", value);
+	else if (!realpath(value + length, path))
+		return error_set_code(err, EXIT_CONFIGURATION, -errno, "%s: %s.", value + length,
+			strerror(errno));
+	if (strpbrk(path, " \t") || snprintf(ret, OPTIONS_TEXT_BYTES, "%.*s%s", (int)length, value,
+					    path) >= OPTIONS_TEXT_BYTES)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"%s has a blank in its path, or is too long: give it another name.", value);
+	return 0;
+}
+
+/* Makes a --set of the first one, and a list of further ones. */
+static int add_short_form(
+	struct options *options, enum short_form form, const char *value, struct error *err)
+{
+	const char *key = short_forms[form - FORM_DISK].key;
+	char *assignment = options->short_forms[form - FORM_DISK], word[OPTIONS_TEXT_BYTES];
+	bool first = !assignment[0];
+	int r = resolve(form, value, word, err);
+
+	if (r < 0)
+		return r;
+	if (!first && !short_forms[form - FORM_DISK].repeatable)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "Say --%s only once.", key);
+	if (!text_append(assignment, OPTIONS_TEXT_BYTES, "%s%s%s", first ? key : "",
+		    first ? "=" : " ", word))
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"There are too many %s: write them into a file for --config.", key);
+	return first ? add_set(options, assignment, err) : 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret, struct error *err)
+{
+	int option, r = 0;
+
+	options_init(ret);
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1 && r == 0) {
+		switch (option) {
+		case 'c':
+			ret->config_path = optarg;
+			ret->config_given = true;
+			break;
+		case 's':
+			r = add_set(ret, optarg, err);
+			break;
+		case 'j':
+			ret->json = true;
+			break;
+		case 'h':
+			ret->command = COMMAND_HELP;
+			return 0;
+		case 'V':
+			ret->command = COMMAND_VERSION;
+			return 0;
+		case ':':
+			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+				"The option %s needs a value.", argv[optind - 1]);
+		case FORM_DISK ... FORM_END - 1:
+			r = add_short_form(ret, (enum short_form)option, optarg, err);
+			break;
+		default:
+			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+				"There is no option %s: see --help.", argv[optind - 1]);
+		}
+	}
+	if (r < 0)
+		return r;
+	if (argc - optind != 1)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"Say one command, install or plan, or see --help.");
+	r = parse_command(argv[optind], &ret->command, err);
+	if (r == 0 && ret->json && ret->command != COMMAND_PLAN)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The option --json belongs to the command plan.");
+	return r;
+}
+
+void options_print_help(void)
+{
+	printf("Usage: guest-installer install [OPTION]...\n"
+	       "       guest-installer plan [--json] [OPTION]...\n"
+	       "       guest-installer --help|--version\n\n"
+	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
+	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
+	       "  install   install, and end with the verdict INSTALL_SUCCESSFUL or "
+	       "INSTALL_FAILED\n"
+	       "  plan      say which disk would be taken and what would be made there; write "
+	       "nothing\n\n"
+	       "  --config FILE      read FILE instead of " DEFAULT_CONFIG_PATH "\n"
+	       "  --set KEY=VALUE    set one key; stronger than every other source\n"
+	       "  --disk FILE        a disk, or an image file to install on without a machine\n"
+	       "                     (layouts pygrub and direct)\n"
+	       "  --boot-disk FILE   the other one of layout pygrub\n"
+	       "  --layout NAME      short for --set layout=NAME, as are those below and above\n"
+	       "  --manifest FILE    guest.json\n"
+	       "  --system PATH      the system's store path\n"
+	       "  --cache FOLDER     a binary cache; repeatable\n"
+	       "  --key FILE         SSH keys; repeatable\n"
+	       "  --file TARGET=SOURCE\n"
+	       "                     a file for the guest; repeatable\n"
+	       "  --json             print the plan, or the refusal, as JSON\n\n"
+	       "Keys:\n");
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		printf("  %-14s %s\n  %-14s   %s\n", config_keys[i].name, config_keys[i].meaning,
+			"", config_keys[i].values);
+	printf("\nExit status:\n");
+	for (const struct exit_meaning *row = exit_meanings; row->meaning; row++)
+		printf("  %2d  %s\n", row->code, row->meaning);
+}

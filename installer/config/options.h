@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options — the command line of guest-installer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define OPTIONS_SET_MAX	    64
+#define OPTIONS_SHORT_FORMS 8
+#define OPTIONS_TEXT_BYTES  4096
+
+enum command {
+	COMMAND_INSTALL,
+	COMMAND_PLAN,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+};
+
+struct options {
+	enum command command;
+	const char *config_path;	  /* --config, or /etc/guest-installer.conf */
+	bool config_given;		  /* --config was said: the file must be there */
+	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */
+	size_t set_count;
+	char short_forms[OPTIONS_SHORT_FORMS][OPTIONS_TEXT_BYTES]; /* what --disk and others set */
+	bool json;						   /* the plan as data */
+	bool as_init; /* PID 1 of the lean ISO: devices are waited for, the medium mounted */
+};
+
+/* What PID 1 does: install, everything else by default. */
+void options_init(struct options *options);
+
+/* -EINVAL with EXIT_CONFIGURATION for misuse. */
+int options_parse(int argc, char **argv, struct options *ret, struct error *err) WARN_UNUSED;
+
+/* The text of --help, with every key of the configuration and every exit code. */
+void options_print_help(void);

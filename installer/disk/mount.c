@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "disk/mount.h"
+
+#include <errno.h>
+#include <libmount/libmount.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "format/partition.h"
+
+#define MOUNTINFO      "/proc/self/mountinfo"
+#define SWAPS	       "/proc/swaps"
+#define BUSY_TRIES     50
+#define BUSY_PAUSE_MS  100
+#define MESSAGE_BYTES  512
+#define OPTIONS_BYTES  256
+#define TARGET_MODE    0755
+#define EXCODE_SUCCESS 0
+
+static void free_context(struct libmnt_context **context)
+{
+	mnt_free_context(*context);
+}
+
+static void unref_table(struct libmnt_table **table)
+{
+	mnt_unref_table(*table);
+}
+
+#define AUTO_CONTEXT CLEANUP(free_context)
+#define AUTO_TABLE   CLEANUP(unref_table)
+
+static struct libmnt_context *new_context(const char *target)
+{
+	struct libmnt_context *context = mnt_new_context();
+
+	if (!context || mnt_context_set_target(context, target) < 0)
+		abort();
+	mnt_context_set_optsmode(context, MNT_OMODE_NOTAB);
+	mnt_context_disable_mtab(context, 1);
+	mnt_context_disable_helpers(context, 1);
+	return context;
+}
+
+/* Turns a result of libmount into ours, with its own words for it in *ret_message. */
+static int result(struct libmnt_context *context, int r, char ret_message[MESSAGE_BYTES])
+{
+	ret_message[0] = '\0';
+	if (mnt_context_get_excode(context, r, ret_message, MESSAGE_BYTES) == EXCODE_SUCCESS)
+		return 0;
+	if (mnt_context_syscall_called(context) && mnt_context_get_syscall_errno(context) > 0)
+		return -mnt_context_get_syscall_errno(context);
+	return r < 0 && r > -4096 ? r : -EIO;
+}
+
+int mount_isolate(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_errno(err, -errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(err, -errno, "make the mounts private");
+	return 0;
+}
+
+int mount_one(const char *source, const char *target, const char *fstype, const char *options,
+	struct error *err)
+{
+	AUTO_CONTEXT struct libmnt_context *context = new_context(target);
+	char message[MESSAGE_BYTES];
+	int r;
+
+	if (mkdir(target, TARGET_MODE) < 0 && errno != EEXIST)
+		return error_errno(err, -errno, "make the mount point %s", target);
+	if (mnt_context_set_source(context, source) < 0 ||
+		mnt_context_set_fstype(context, fstype) < 0 ||
+		(options && mnt_context_set_options(context, options) < 0))
+		abort();
+	r = result(context, mnt_context_mount(context), message);
+	if (r < 0)
+		return error_set(err, r, "mount %s (%s) on %s: %s", source, fstype, target,
+			message[0] ? message : strerror(-r));
+	return 0;
+}
+
+static int umount_once(const char *target, char ret_message[MESSAGE_BYTES])
+{
+	AUTO_CONTEXT struct libmnt_context *context = new_context(target);
+
+	return result(context, mnt_context_umount(context), ret_message);
+}
+
+int mount_detach(const char *target, struct error *err)
+{
+	char message[MESSAGE_BYTES];
+	int r = umount_once(target, message);
+
+	for (int i = 0; r == -EBUSY && i < BUSY_TRIES; i++) {
+		poll(NULL, 0, BUSY_PAUSE_MS);
+		r = umount_once(target, message);
+	}
+	if (r == -EBUSY)
+		return error_set(err, r,
+			"unmount %s: a program still uses it, or something is mounted below it",
+			target);
+	if (r < 0)
+		return error_set(
+			err, r, "unmount %s: %s", target, message[0] ? message : strerror(-r));
+	return 0;
+}
+
+/* noatime: reading while installing must not write. dioread_lock: or else ext4 touches each new
+ * extent twice, for readers that do not exist yet. noinit_itable: the guest's first boot can clear
+ * the inode tables. In an image file a partition has no node: the kernel finds it through a loop
+ * device, which goes away with the mount. */
+static void mount_options(
+	const struct plan *plan, size_t index, bool read_only, char ret[OPTIONS_BYTES])
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	int used = snprintf(ret, OPTIONS_BYTES, "%s,noatime", read_only ? "ro" : "rw");
+
+	if (part->fs == FS_EXT4 && !read_only)
+		used += snprintf(
+			ret + used, OPTIONS_BYTES - (size_t)used, ",dioread_lock,noinit_itable");
+	if (part->fs == FS_VFAT)
+		used += snprintf(ret + used, OPTIONS_BYTES - (size_t)used, ",umask=0077");
+	if (plan->image_file)
+		snprintf(ret + used, OPTIONS_BYTES - (size_t)used,
+			",loop,offset=%llu,sizelimit=%llu", (unsigned long long)part->offset_bytes,
+			(unsigned long long)part->size_bytes);
+}
+
+static int mount_partition(const struct plan *plan, size_t index, const char *target_path,
+	bool read_only, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	char target[FILE_PATH_BYTES], node[128], options[OPTIONS_BYTES];
+
+	file_below(target, target_path, "%s", index == plan->root ? "" : part->mount_path);
+	partition_node(plan, index, node);
+	mount_options(plan, index, read_only, options);
+	return mount_one(plan->image_file ? plan_disk_path(plan, index) : node, target,
+		part->fs == FS_VFAT ? "vfat" : "ext4", options, err);
+}
+
+int mount_plan(const struct plan *plan, const char *target_path, bool read_only, struct error *err)
+{
+	int r = mount_partition(plan, plan->root, target_path, read_only, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
+		if (i != plan->root && plan->partitions[i].mount_path[0])
+			r = mount_partition(plan, i, target_path, read_only, err);
+	}
+	if (r < 0) {
+		struct error ignored;
+
+		(void)!mount_plan_detach(target_path, &ignored);
+	}
+	return r;
+}
+
+static int read_mounts(struct libmnt_table **ret, struct error *err)
+{
+	*ret = mnt_new_table_from_file(MOUNTINFO);
+	if (!*ret)
+		return error_errno(err, errno ? -errno : -EIO, "read " MOUNTINFO);
+	return 0;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The mount point at or below a folder that was mounted last; false if there is none. */
+static bool last_below(struct libmnt_table *table, const char *folder, char ret[FILE_PATH_BYTES])
+{
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_BACKWARD);
+	struct libmnt_fs *fs;
+	bool found = false;
+
+	if (!iter)
+		abort();
+	while (!found && mnt_table_next_fs(table, iter, &fs) == 0) {
+		found = is_below(mnt_fs_get_target(fs), folder);
+		if (found)
+			snprintf(ret, FILE_PATH_BYTES, "%s", mnt_fs_get_target(fs));
+	}
+	mnt_free_iter(iter);
+	return found;
+}
+
+int mount_plan_detach(const char *target_path, struct error *err)
+{
+	for (;;) {
+		AUTO_TABLE struct libmnt_table *table = NULL;
+		char path[FILE_PATH_BYTES];
+		int r = read_mounts(&table, err);
+
+		if (r < 0)
+			return r;
+		if (!last_below(table, target_path, path))
+			return 0;
+		r = mount_detach(path, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+int mount_source(const char *path, char ret_source[MOUNT_PATH_BYTES], struct error *err)
+{
+	AUTO_TABLE struct libmnt_table *table = NULL;
+	struct libmnt_fs *fs;
+	int r = read_mounts(&table, err);
+
+	if (r < 0)
+		return r;
+	fs = mnt_table_find_target(table, path, MNT_ITER_BACKWARD);
+	if (!fs || !mnt_fs_get_source(fs))
+		return error_set(err, -ENOENT, "nothing is mounted on %s", path);
+	snprintf(ret_source, MOUNT_PATH_BYTES, "%s", mnt_fs_get_source(fs));
+	return 0;
+}
+
+static bool is_one_of(dev_t device, const dev_t *devices, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (devices[i] == device)
+			return true;
+	}
+	return false;
+}
+
+/* Some file systems (btrfs) have a number that is no device's: their source tells. */
+static bool lies_on(struct libmnt_fs *fs, const dev_t *devices, size_t count)
+{
+	const char *source = mnt_fs_get_source(fs);
+	struct stat st;
+
+	if (is_one_of(mnt_fs_get_devno(fs), devices, count))
+		return true;
+	return source && source[0] == '/' && stat(source, &st) == 0 && S_ISBLK(st.st_mode) &&
+	       is_one_of(st.st_rdev, devices, count);
+}
+
+/* The first entry of a table that lies on one of the devices; NULL if none does. */
+static struct libmnt_fs *first_on(struct libmnt_table *table, const dev_t *devices, size_t count)
+{
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs, *found = NULL;
+
+	if (!iter)
+		abort();
+	while (!found && mnt_table_next_fs(table, iter, &fs) == 0) {
+		if (lies_on(fs, devices, count))
+			found = fs;
+	}
+	mnt_free_iter(iter);
+	return found;
+}
+
+int mount_point_of(
+	const dev_t *devices, size_t count, char ret_path[MOUNT_PATH_BYTES], struct error *err)
+{
+	AUTO_TABLE struct libmnt_table *mounts = NULL;
+	AUTO_TABLE struct libmnt_table *swaps = mnt_new_table();
+	struct libmnt_fs *fs;
+	int r = read_mounts(&mounts, err);
+
+	if (r < 0)
+		return r;
+	ret_path[0] = '\0';
+	fs = first_on(mounts, devices, count);
+	if (fs)
+		snprintf(ret_path, MOUNT_PATH_BYTES, "%s", mnt_fs_get_target(fs));
+	/* A kernel without swap has no such file. */
+	else if (mnt_table_parse_swaps(swaps, SWAPS) == 0 && first_on(swaps, devices, count))
+		snprintf(ret_path, MOUNT_PATH_BYTES, "[SWAP]");
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mount — file systems attached and detached, by libmount (the only file that includes it).
+ *
+ * Neither fstab nor mtab nor udev are asked, and no mount helper is run.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+#define MOUNT_PATH_BYTES 128
+
+/* Gives this process a mount namespace of its own: what it mounts is seen by its children alone,
+ * and is gone when the last of them is, however they end. */
+int mount_isolate(struct error *err) WARN_UNUSED;
+
+/* Mounts source on target (made if missing, 0755), without fstab, mtab or helpers. options as in
+ * mount(8), NULL for none: "ro,nosuid". */
+int mount_one(const char *source, const char *target, const char *fstype, const char *options,
+	struct error *err) WARN_UNUSED;
+
+/* Unmounts what is mounted on target; no lazy detaching. Somebody who is about to leave it is
+ * waited for a few seconds. */
+int mount_detach(const char *target, struct error *err) WARN_UNUSED;
+
+/* Mounts the plan's file systems below target_path, the root first; read_only for verification.
+ * On a failure nothing is left mounted. */
+int mount_plan(const struct plan *plan, const char *target_path, bool read_only,
+	struct error *err) WARN_UNUSED;
+
+/* Unmounts them in reverse order, and whatever else lies below target_path. */
+int mount_plan_detach(const char *target_path, struct error *err) WARN_UNUSED;
+
+/* What is mounted on a path: its source; -ENOENT if nothing is. */
+int mount_source(
+	const char *path, char ret_source[MOUNT_PATH_BYTES], struct error *err) WARN_UNUSED;
+
+/* Where one of these devices (a disk and its partitions) is mounted: the first mount point, or
+ * "[SWAP]" for a swap area in use, or empty if none is. */
+int mount_point_of(const dev_t *devices, size_t count, char ret_path[MOUNT_PATH_BYTES],
+	struct error *err) WARN_UNUSED;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe — what lies on a disk, by libblkid (the only file that includes it) and by samples.
+ */
+#pragma once
+
+#include "disk/disk.h"
+#include "base/error.h"
+
+/* Fills table, signature, labels, samples and marks of the disk whose path and size are set.
+ * Partition tables include a backup GPT (BLKID_PARTS_FORCE_GPT). Samples: the first and the last
+ * MiB and 64 pieces of 64 KiB spread evenly between. labels: of the whole disk and of every
+ * partition, read at its offset in the table, so no partition nodes are needed. */
+int probe_content(struct disk *disk, struct error *err) WARN_UNUSED;
+
+/* Type ("vfat", "iso9660", "ext4"…) and label of a device or of the file system at offset_bytes
+ * with size_bytes (0, 0: the whole). Empty strings if there is none. */
+struct probe_result {
+	char type[32];
+	char label[DISK_TEXT_BYTES];
+	char uuid[DISK_TEXT_BYTES];
+};
+int probe_file_system(const char *path, uint64_t offset_bytes, uint64_t size_bytes,
+	struct probe_result *ret, struct error *err) WARN_UNUSED;
+
+/* Erases every signature that libblkid knows on the open disk, and the backup GPT. */
+int probe_wipe(int fd, uint64_t offset_bytes, uint64_t size_bytes, struct error *err) WARN_UNUSED;

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume — a freshly made ext4 that is filled while nobody has mounted it: who gets which blocks
+ * and which inodes, by libext2fs.
+ *
+ * Blocks are handed out in runs, so that whoever fills one writes in a row; inodes in whole blocks
+ * of the inode table. What is written into them is stream's, inode's and directory's. Until
+ * volume_close the file system on the disk is the empty one that it was: nothing refers to what was
+ * written. Terms and layout are those of Linux, Documentation/filesystems/ext4/.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ext4/writer.h"
+
+struct struct_ext2_filsys;
+
+/* Blocks, or inodes, one after the other. */
+struct run {
+	uint64_t start;
+	uint64_t count;
+};
+
+struct volume {
+	struct struct_ext2_filsys *fs;
+	int fd;
+	uint64_t offset_bytes;
+	struct writer *writer;
+	uint32_t block_bytes;
+	uint32_t inode_bytes;
+	bool checksums;			 /* of metadata */
+	int64_t now_s;			 /* what everything here was made at */
+	uint32_t nix_inode, store_inode; /* of /nix and /nix/store */
+	pthread_mutex_t lock;		 /* of fs and of what follows */
+	uint64_t next_block;
+	uint64_t next_inode;
+	struct late_inode *late;
+	size_t late_count, late_room;
+};
+
+/* Opens the ext4 at that place of a device or an image file. Only one without any files of its own
+ * is taken. `makers` is how many streams may be open at the same time. */
+int volume_open(struct volume *ret, const char *path, uint64_t offset_bytes, size_t makers,
+	struct error *err) WARN_UNUSED;
+
+/* Makes /nix and /nix/store, whose inode's record has been written, enters what was taken into
+ * bitmaps and counters, and waits until the disk has all of it. The volume is released, whatever
+ * comes of it. */
+int volume_close(struct volume *volume, struct error *err) WARN_UNUSED;
+
+/* Releases it; the file system on the disk stays empty. */
+void volume_drop(struct volume *volume);
+
+/* Free blocks in a row, to be filled by the caller: `wanted` or more if there are that many in a
+ * row, else fewer. -ENOSPC if there are fewer than `wanted` free altogether. Thread-safe, as all
+ * that follow. */
+int volume_take_blocks(
+	struct volume *volume, uint64_t wanted, struct run *ret, struct error *err) WARN_UNUSED;
+/* Those that were not needed. */
+void volume_return_blocks(struct volume *volume, const struct run *run);
+
+/* A few inodes in a row that fill whole blocks of the inode table. -ENOSPC. */
+int volume_take_inodes(struct volume *volume, struct run *ret, struct error *err) WARN_UNUSED;
+/* Whether each of them is used, and for a directory. */
+enum inode_use {
+	INODE_FREE,
+	INODE_FILE,
+	INODE_DIRECTORY,
+};
+void volume_use_inodes(struct volume *volume, const struct run *run, const uint8_t *uses);
+
+/* Writes the blocks of the inode table that hold such a run. */
+int volume_write_inodes(struct volume *volume, const struct run *run, const uint8_t *records,
+	struct error *err) WARN_UNUSED;
+/* Writes one record when the volume is closed: its block was written before it was known. */
+void volume_add_late_inode(struct volume *volume, uint32_t inode, const void *record);
+
+/* Completes the record of an inode. */
+void volume_seal_inode(const struct volume *volume, uint32_t inode, void *record);
+/* The checksum of a piece of metadata that belongs to an inode (of generation 0): CRC-32C, begun
+ * here and continued. */
+uint32_t volume_begin_checksum(const struct volume *volume, uint32_t inode);
+uint32_t volume_add_checksum(uint32_t checksum, const void *data, size_t size_bytes);
+
+/* Where the directory index puts a name. */
+struct name_hash {
+	uint32_t major, minor;
+	uint8_t version; /* as directories say which function it is */
+};
+int volume_hash_name(const struct volume *volume, const char *name, size_t length,
+	struct name_hash *ret, struct error *err) WARN_UNUSED;

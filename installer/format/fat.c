@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/fat.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/child.h"
+
+#define PROGRAM		  "mkfs.fat"
+#define SERIAL_DIGITS	  8
+#define FAT_BLOCK_BYTES	  1024 /* in which mkfs.fat takes a size */
+#define PATH_BYTES	  512
+#define NUMBER_BYTES	  24
+#define SEARCH_IF_NO_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
+
+static int find_program(char ret[PATH_BYTES], struct error *err)
+{
+	const char *folders = getenv("PATH");
+
+	if (child_find(PROGRAM, "/sbin", ret, PATH_BYTES) == 0 ||
+		child_find(PROGRAM, folders ? folders : SEARCH_IF_NO_PATH, ret, PATH_BYTES) == 0)
+		return 0;
+	return error_set(err, -ENOENT,
+		"A FAT file system is made by " PROGRAM ", which is neither in /sbin nor in PATH: "
+		"install dosfstools.");
+}
+
+int fat_check(struct error *err)
+{
+	char program[PATH_BYTES];
+
+	return find_program(program, err);
+}
+
+/* XXXX-XXXX as the eight digits that mkfs.fat wants. */
+static int serial_digits(const char *serial, char ret[SERIAL_DIGITS + 1], struct error *err)
+{
+	size_t used = 0;
+
+	for (const char *p = serial; *p; p++) {
+		if (*p == '-' && used == SERIAL_DIGITS / 2)
+			continue;
+		if (!isxdigit((unsigned char)*p) || used == SERIAL_DIGITS)
+			return error_set(err, -EINVAL, "%s is no FAT serial number", serial);
+		ret[used++] = *p;
+	}
+	if (used != SERIAL_DIGITS)
+		return error_set(err, -EINVAL, "%s is no FAT serial number", serial);
+	ret[used] = '\0';
+	return 0;
+}
+
+int fat_make(const struct fat_request *request, struct error *err)
+{
+	char program[PATH_BYTES], serial[SERIAL_DIGITS + 1];
+	char sector[NUMBER_BYTES], offset[NUMBER_BYTES], blocks[NUMBER_BYTES];
+	/* --invariant fixes the label's date, so that the same plan gives the same bytes; it also
+	 * sets a serial number, which -i behind it replaces. */
+	const char *argv[] = { program, "--invariant", "-F", "32", "-n", request->label, "-i",
+		serial, "-S", sector, "--offset", offset, request->path, blocks, NULL };
+	const struct child child = { .argv = argv };
+	int r = find_program(program, err);
+
+	if (r == 0)
+		r = serial_digits(request->serial, serial, err);
+	if (r == 0) {
+		snprintf(sector, sizeof(sector), "%u", request->sector_bytes);
+		snprintf(offset, sizeof(offset), "%llu",
+			(unsigned long long)(request->offset_bytes / request->sector_bytes));
+		snprintf(blocks, sizeof(blocks), "%llu",
+			(unsigned long long)(request->size_bytes / FAT_BLOCK_BYTES));
+		r = child_run(&child, err);
+	}
+	if (r < 0)
+		error_wrap(err, "FAT file system on %s", request->path);
+	return r;
+}

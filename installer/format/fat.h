@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fat — one FAT32 file system, by dosfstools' mkfs.fat as a child.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct fat_request {
+	const char *path;      /* a partition's node, or an image file */
+	uint64_t offset_bytes; /* where it begins there; 0 on a node */
+	uint64_t size_bytes;
+	unsigned sector_bytes;
+	const char *label;  /* up to 11 characters */
+	const char *serial; /* XXXX-XXXX */
+};
+
+/* Whether the program is there. */
+int fat_check(struct error *err) WARN_UNUSED;
+
+/* The program is /sbin/mkfs.fat (it lies there in the initramfs), or the first in PATH. */
+int fat_make(const struct fat_request *request, struct error *err) WARN_UNUSED;

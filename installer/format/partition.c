@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/partition.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libfdisk/libfdisk.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "disk/mark.h"
+#include "disk/probe.h"
+#include "base/text.h"
+
+#define WIPE_BYTES	     MIB
+#define SECTOR_BYTES_DEFAULT 512
+#define DEADLINE_S	     10
+#define PAUSE_NS	     20000000L /* 20 ms */
+
+static void unref_context(struct fdisk_context **context)
+{
+	fdisk_unref_context(*context);
+}
+
+static void unref_partition(struct fdisk_partition **partition)
+{
+	fdisk_unref_partition(*partition);
+}
+
+static void unref_type(struct fdisk_parttype **type)
+{
+	fdisk_unref_parttype(*type);
+}
+
+#define AUTO_CONTEXT   CLEANUP(unref_context)
+#define AUTO_PARTITION CLEANUP(unref_partition)
+#define AUTO_TYPE      CLEANUP(unref_type)
+
+void partition_name(const char *disk, unsigned number, char *ret, size_t ret_bytes)
+{
+	size_t length = strlen(disk);
+	bool digit = length > 0 && isdigit((unsigned char)disk[length - 1]);
+
+	ret[0] = '\0';
+	text_append(ret, ret_bytes, "%s%s%u", disk, digit ? "p" : "", number);
+}
+
+void partition_node(const struct plan *plan, size_t index, char ret_path[128])
+{
+	if (layout_has_table(plan->layout))
+		partition_name(plan->disk_path, (unsigned)index + 1, ret_path, 128);
+	else
+		snprintf(ret_path, 128, "%.127s", plan_disk_path(plan, index));
+}
+
+static int write_zeros(int fd, uint64_t offset_bytes, uint64_t size_bytes, struct error *err)
+{
+	static const char zeros[64 * 1024];
+
+	while (size_bytes > 0) {
+		size_t wanted = size_bytes < sizeof(zeros) ? size_bytes : sizeof(zeros);
+		int r = file_write_at(fd, zeros, wanted, offset_bytes);
+
+		if (r < 0)
+			return error_errno(err, r, "erase the %zu bytes at offset %llu", wanted,
+				(unsigned long long)offset_bytes);
+		offset_bytes += wanted;
+		size_bytes -= wanted;
+	}
+	return 0;
+}
+
+/* An old file system would show up again in the partition that now begins there. The root keeps
+ * its boot block, in which the mark says that the disk is ours. */
+static int wipe_partition_start(const struct plan *plan, size_t index, int fd, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	uint64_t keep = index == plan->root ? MARK_BYTES : 0;
+	uint64_t size = part->size_bytes < WIPE_BYTES ? part->size_bytes : WIPE_BYTES;
+
+	return write_zeros(fd, part->offset_bytes + keep, size - keep, err);
+}
+
+/* Marks where other layouts would have their root; this plan's own stays. */
+static int wipe_other_marks(uint64_t own, uint64_t disk_bytes, int fd, struct error *err)
+{
+	for (int layout = LAYOUT_AUTO + 1; layout < LAYOUT_COUNT; layout++) {
+		uint64_t other = layout_root_offset_bytes((enum layout)layout);
+		int r;
+
+		if (other == own || other + MARK_BYTES > disk_bytes)
+			continue;
+		r = write_zeros(fd, other, MARK_BYTES, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What lies at the end (a backup GPT), marks elsewhere, and whatever else libblkid knows to find.
+ */
+static int wipe_rest(uint64_t own_mark, uint64_t disk_bytes, int fd, struct error *err)
+{
+	uint64_t end = disk_bytes < WIPE_BYTES ? disk_bytes : WIPE_BYTES;
+	int r = wipe_other_marks(own_mark, disk_bytes, fd, err);
+
+	if (r == 0)
+		r = write_zeros(fd, disk_bytes - end, end, err);
+	if (r == 0)
+		r = probe_wipe(fd, 0, disk_bytes, err);
+	if (r == 0 && fsync(fd) < 0)
+		r = error_errno(err, -errno, "wait for the disk");
+	return r;
+}
+
+/* Everything that could be taken for content later: what lies before the first partition (an old
+ * table, an old boot loader), at the starts of the partitions, and the rest. */
+static int wipe(const struct plan *plan, int fd, struct error *err)
+{
+	int r = write_zeros(fd, 0, plan->partitions[0].offset_bytes, err);
+
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
+		r = wipe_partition_start(plan, i, fd, err);
+	if (r < 0)
+		return r;
+	return wipe_rest(plan->partitions[plan->root].offset_bytes, plan->disk_bytes, fd, err);
+}
+
+/* The context works on the caller's descriptor and does not close it. */
+static int assign(const struct plan *plan, int fd, struct fdisk_context *context, struct error *err)
+{
+	int r;
+
+	/* Else a question nobody answers is taken for a no: a DOS partition over old data fails. */
+	fdisk_disable_dialogs(context, 1);
+	if (plan->sector_bytes != SECTOR_BYTES_DEFAULT)
+		fdisk_save_user_sector_size(context, plan->sector_bytes, plan->sector_bytes);
+	/* The plan places every partition itself, whatever alignment the disk would like. */
+	fdisk_save_user_grain(context, plan->sector_bytes);
+	r = fdisk_assign_device_by_fd(context, fd, plan->disk_path, 0);
+	if (r < 0)
+		return error_errno(err, r, "prepare a partition table");
+	if (fdisk_get_sector_size(context) != plan->sector_bytes)
+		return error_set(err, -EINVAL,
+			"the disk has sectors of %lu bytes, the plan counts on %u",
+			fdisk_get_sector_size(context), plan->sector_bytes);
+	return 0;
+}
+
+static int make_label(const struct plan *plan, struct fdisk_context *context, struct error *err)
+{
+	const char *kind = plan->layout == LAYOUT_GPT ? "gpt" : "dos";
+	int r = fdisk_create_disklabel(context, kind);
+
+	if (r < 0)
+		return error_errno(err, r, "make a table of type %s", kind);
+	r = fdisk_set_disklabel_id_from_string(context, plan->table_id);
+	if (r < 0)
+		return error_errno(err, r, "set the table's id to %s", plan->table_id);
+	return 0;
+}
+
+static int set_gpt_fields(
+	const struct plan_partition *part, struct fdisk_partition *pa, struct error *err)
+{
+	int r = fdisk_partition_set_uuid(pa, part->uuid);
+
+	if (r == 0)
+		r = fdisk_partition_set_name(pa, part->name);
+	if (r < 0)
+		return error_errno(err, r, "set UUID and name");
+	return 0;
+}
+
+/* Start, size and type exactly as in the plan; returns -EINVAL for a type libfdisk cannot read. */
+static int set_place(const struct plan *plan, size_t index, struct fdisk_context *context,
+	struct fdisk_partition *pa, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	struct fdisk_label *label = fdisk_get_label(context, NULL);
+	AUTO_TYPE struct fdisk_parttype *type = fdisk_label_parse_parttype(label, part->type);
+	int r;
+
+	if (!type)
+		return error_set(err, -EINVAL, "%s is no partition type", part->type);
+	r = fdisk_partition_set_partno(pa, index);
+	if (r == 0)
+		r = fdisk_partition_set_start(pa, part->offset_bytes / plan->sector_bytes);
+	if (r == 0)
+		r = fdisk_partition_set_size(pa, part->size_bytes / plan->sector_bytes);
+	if (r == 0)
+		r = fdisk_partition_size_explicit(pa, 1);
+	if (r == 0)
+		r = fdisk_partition_set_type(pa, type);
+	if (r < 0)
+		return error_errno(err, r, "set place and type");
+	return 0;
+}
+
+static int add_partition(
+	const struct plan *plan, size_t index, struct fdisk_context *context, struct error *err)
+{
+	AUTO_PARTITION struct fdisk_partition *pa = fdisk_new_partition();
+	int r;
+
+	if (!pa)
+		abort();
+	r = set_place(plan, index, context, pa, err);
+	if (r < 0)
+		return r;
+	if (plan->layout == LAYOUT_GPT) {
+		r = set_gpt_fields(&plan->partitions[index], pa, err);
+		if (r < 0)
+			return r;
+	}
+	r = fdisk_add_partition(context, pa, NULL);
+	if (r < 0)
+		return error_errno(err, r, "add it to the table");
+	/* Some firmware boots only from a disk with an active partition. */
+	if (plan->layout == LAYOUT_BIOS && index == plan->root) {
+		r = fdisk_toggle_partition_flag(context, index, DOS_FLAG_ACTIVE);
+		if (r < 0)
+			return error_errno(err, r, "make it active");
+	}
+	return 0;
+}
+
+static int write_table(const struct plan *plan, int fd, struct error *err)
+{
+	AUTO_CONTEXT struct fdisk_context *context = fdisk_new_context();
+	int r;
+
+	if (!context)
+		abort();
+	r = assign(plan, fd, context, err);
+	if (r == 0)
+		r = make_label(plan, context, err);
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
+		r = add_partition(plan, i, context, err);
+		if (r < 0)
+			error_wrap(err, "partition %zu", i + 1);
+	}
+	if (r < 0)
+		return r;
+	r = fdisk_write_disklabel(context);
+	if (r < 0)
+		return error_errno(err, r, "write the partition table");
+	/* Only fsync of this disk here, no sync of all others. */
+	r = fdisk_deassign_device(context, 1);
+	if (r < 0)
+		return error_errno(err, r, "finish the partition table");
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for the partition table to be written");
+	return 0;
+}
+
+static void start_deadline(struct timespec *ret)
+{
+	clock_gettime(CLOCK_MONOTONIC, ret);
+	ret->tv_sec += DEADLINE_S;
+}
+
+/* Waits a moment; false once the deadline has passed. */
+static bool wait_before(const struct timespec *deadline)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec > deadline->tv_sec ||
+		(now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec))
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+/* EBUSY may pass: somebody (udev, a desktop) looks at a partition that has just appeared. */
+static int reread(int fd, const struct timespec *deadline, struct error *err)
+{
+	while (ioctl(fd, BLKRRPART) < 0) {
+		int r = -errno;
+
+		if (r == -EBUSY && wait_before(deadline))
+			continue;
+		if (r == -EBUSY)
+			return error_set(err, r,
+				"the kernel does not read the new partition table because an old "
+				"partition of the disk is still mounted or held; free it and start "
+				"again");
+		return error_errno(err, r, "have the kernel read the new partition table");
+	}
+	return 0;
+}
+
+static bool node_is_ready(const char *path, uint64_t size_bytes)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t found_bytes;
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISBLK(st.st_mode) &&
+	       ioctl(fd, BLKGETSIZE64, &found_bytes) == 0 && found_bytes == size_bytes;
+}
+
+/* After a re-install the old nodes are there at first, so only the right size tells. */
+static int wait_for_nodes(
+	const struct plan *plan, const struct timespec *deadline, struct error *err)
+{
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		uint64_t size_bytes = plan->partitions[i].size_bytes;
+		char path[128];
+
+		partition_node(plan, i, path);
+		while (!node_is_ready(path, size_bytes)) {
+			if (!wait_before(deadline))
+				return error_set(err, -ETIMEDOUT,
+					"%s with %llu bytes did not appear within %d seconds after "
+					"the kernel had read the new partition table",
+					path, (unsigned long long)size_bytes, DEADLINE_S);
+		}
+	}
+	return 0;
+}
+
+static int tell_kernel(const struct plan *plan, int fd, struct error *err)
+{
+	struct timespec deadline;
+	int r;
+
+	start_deadline(&deadline);
+	r = reread(fd, &deadline, err);
+	if (r == 0)
+		r = wait_for_nodes(plan, &deadline, err);
+	/* Partitions have page caches of their own: what the whole disk's still holds of them would
+	 * go stale, and a later write through it would put old bytes back. */
+	if (r == 0 && ioctl(fd, BLKFLSBUF) < 0)
+		r = error_errno(err, -errno, "empty the disk's page cache");
+	return r;
+}
+
+static int write_partitions(const struct plan *plan, int fd, struct error *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "look at it");
+	r = wipe(plan, fd, err);
+	if (r == 0)
+		r = write_table(plan, fd, err);
+	if (r == 0 && S_ISBLK(st.st_mode))
+		r = tell_kernel(plan, fd, err);
+	return r;
+}
+
+/* A disk that becomes one file system: all is wiped but the mark in its boot block. */
+static int clear_disk(uint64_t disk_bytes, int fd, struct error *err)
+{
+	struct timespec deadline;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "look at it");
+	r = write_zeros(fd, MARK_BYTES, WIPE_BYTES - MARK_BYTES, err);
+	if (r == 0)
+		r = wipe_rest(0, disk_bytes, fd, err);
+	if (r < 0 || !S_ISBLK(st.st_mode))
+		return r;
+	start_deadline(&deadline);
+	return reread(fd, &deadline, err);
+}
+
+int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err)
+{
+	int r;
+
+	if (layout_has_table(plan->layout)) {
+		r = write_partitions(plan, fd, err);
+		if (r < 0)
+			error_wrap(err, "%s", plan->disk_path);
+		return r;
+	}
+	r = clear_disk(plan->disk_bytes, fd, err);
+	if (r < 0) {
+		error_wrap(err, "%s", plan->disk_path);
+		return r;
+	}
+	r = clear_disk(plan->boot_disk_bytes, boot_fd, err);
+	if (r < 0)
+		error_wrap(err, "%s", plan->boot_disk_path);
+	return r;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * partition — the plan's partition table onto the disk, by libfdisk (the only file that includes
+ * it).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/* Writes the table to plan->disk_path, whose descriptor fd the caller holds (O_EXCL and flock);
+ * before the table itself the start of every new partition is wiped (1 MiB, but the root's mark
+ * stays), and marks of other layouts are erased. On a block device the kernel reads it again, and
+ * every partition node exists with the right size when this returns; nothing of the whole disk is
+ * then left in its page cache.
+ *
+ * A layout without a table has two disks, boot_fd being the boot disk's, else -1: both are wiped
+ * (the marks stay), and the kernel forgets what partitions they had.
+ *
+ * The caller has to give up O_EXCL (not flock) before the partitions are formatted and mounted: a
+ * disk that is claimed as a whole has no partition that anybody else can claim. */
+int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err) WARN_UNUSED;
+
+/* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the whole disk's where the layout has
+ * no table. Only for block devices. */
+void partition_node(const struct plan *plan, size_t index, char ret_path[128]);
+
+/* The kernel's name of a disk's partition, the first being number 1: "vda3", "nvme0n1p3". Works
+ * for "vda" as well as for "/dev/vda". What does not fit is cut off. */
+void partition_name(const char *disk, unsigned number, char *ret, size_t ret_bytes);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * swap — the header that makes a partition a swap area.
+ *
+ * One page, as Linux reads it (include/linux/swap.h, union swap_header, version 1): 1,024 bytes
+ * that are not its own, then little endian
+ *
+ *	1024  u32 version (1)
+ *	1028  u32 number of the last page
+ *	1032  u32 number of bad pages (0)
+ *	1036  UUID, 16 bytes
+ *	1052  label, 16 bytes, NUL-padded
+ *
+ * and "SWAPSPACE2" as the page's last ten bytes.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Pages are counted in 32 bits. */
+#define SWAP_PAGE_BYTES 4096
+#define SWAP_MAX_BYTES	((1ULL << 32) * SWAP_PAGE_BYTES)
+
+struct swap_request {
+	const char *path;      /* a partition's node, or an image file */
+	uint64_t offset_bytes; /* where it begins there; 0 on a node */
+	uint64_t size_bytes;   /* whole pages, at least ten (as mkswap(8) wants) */
+	const char *label;     /* up to 16 bytes */
+	const char *uuid;      /* text */
+};
+
+/* Writes the header and waits until the device has it. */
+int swap_make(const struct swap_request *request, struct error *err) WARN_UNUSED;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/bootspec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "nix/narinfo.h"
+#include "base/text.h"
+
+/* A member that must be a clean path below the store. */
+static int parse_store_file(const struct json_value *v1, const char *name, char *ret,
+	size_t ret_bytes, struct error *err)
+{
+	int r = json_get_string(v1, name, ret, ret_bytes, err);
+
+	if (r < 0)
+		return r;
+	if (strncmp(ret, STORE_DIR "/", sizeof(STORE_DIR)) != 0 || !text_is_clean_path(ret))
+		return json_refuse(
+			v1, name, err, "must be a file below " STORE_DIR ", not \"%s\"", ret);
+	return 0;
+}
+
+static int parse_kernel_params(
+	const struct json_value *v1, struct bootspec *spec, struct error *err)
+{
+	char word[BOOTSPEC_PARAMS_BYTES];
+	struct json_value array;
+	int r = json_get_array(v1, "kernelParams", &array, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < json_count(&array); i++) {
+		r = json_string_at(&array, i, word, sizeof(word), err);
+		if (r < 0)
+			return r;
+		if (!text_append(spec->kernel_params, sizeof(spec->kernel_params), "%s%s",
+			    i ? " " : "", word))
+			return json_refuse(v1, "kernelParams", err,
+				"are longer than %d bytes together", BOOTSPEC_PARAMS_BYTES - 1);
+	}
+	return 0;
+}
+
+static int parse_v1(const struct json_value *v1, struct bootspec *spec, struct error *err)
+{
+	int r = parse_store_file(v1, "kernel", spec->kernel, sizeof(spec->kernel), err);
+
+	if (r == 0 && json_has(v1, "initrd"))
+		r = parse_store_file(v1, "initrd", spec->initrd, sizeof(spec->initrd), err);
+	if (r == 0)
+		r = parse_store_file(v1, "init", spec->init, sizeof(spec->init), err);
+	if (r == 0)
+		r = json_get_string(v1, "label", spec->label, sizeof(spec->label), err);
+	if (r == 0)
+		r = parse_kernel_params(v1, spec, err);
+	if (r == 0)
+		r = json_get_string(v1, "toplevel", spec->toplevel, sizeof(spec->toplevel), err);
+	if (r == 0 && store_path_check(spec->toplevel) < 0)
+		return json_refuse(v1, "toplevel", err,
+			"must be a store path (/nix/store/HASH-NAME), not \"%s\"", spec->toplevel);
+	return r;
+}
+
+int bootspec_parse(const char *text, size_t size_bytes, struct bootspec *ret, struct error *err)
+{
+	CLEANUP(json_free) struct json_document *document = NULL;
+	struct bootspec spec = { 0 };
+	struct json_value root, v1;
+	int r = json_parse(text, size_bytes, &document, &root, err);
+
+	if (r == 0)
+		r = json_get_object(&root, "org.nixos.bootspec.v1", &v1, err);
+	if (r == 0)
+		r = parse_v1(&v1, &spec, err);
+	if (r < 0) {
+		error_wrap(err, "boot.json");
+		return r;
+	}
+	*ret = spec;
+	return 0;
+}

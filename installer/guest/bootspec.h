@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bootspec — boot.json of a NixOS system: what its default boot entry must start.
+ *
+ * Pure. Format: NixOS RFC 125, "Bootspec v1". Members of other namespaces and members that a
+ * later version adds are ignored, as the RFC asks of readers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define BOOTSPEC_PARAMS_BYTES 4096
+
+struct bootspec {
+	char kernel[512];   /* file in the store */
+	char initrd[512];   /* file in the store; empty if the system has none */
+	char init[512];	    /* file in the store */
+	char toplevel[256]; /* store path of the system */
+	char label[256];    /* what a boot menu shows */
+	char kernel_params[BOOTSPEC_PARAMS_BYTES]; /* joined with blanks, without init= */
+};
+
+/* Error: -EINVAL, naming the member. */
+int bootspec_parse(
+	const char *text, size_t size_bytes, struct bootspec *ret, struct error *err) WARN_UNUSED;

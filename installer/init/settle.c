@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/settle.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#define QUIET_MS    500
+#define DEADLINE_MS 30000
+#define NAP_MS	    50
+
+/* The kernel's own event channel (netlink(7), NETLINK_KOBJECT_UEVENT, group 1). */
+static int open_events(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	AUTO_CLOSE int fd = socket(
+		AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		log_line("settle: cannot listen for events: %s", strerror(errno));
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+/* Whether a device on a bus is a disk or its controller: virtio types 2 (block) and 8 (SCSI host)
+ * (Virtual I/O Device 1.2, section 5), Xen vbd. */
+static bool is_storage(const char *bus, const char *device)
+{
+	char path[512], type[32];
+
+	if (strcmp(bus, "xen") == 0)
+		return strncmp(device, "vbd-", 4) == 0;
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/device", bus, device);
+	file_read_line(path, type, sizeof(type));
+	return strcmp(type, "0x0002") == 0 || strcmp(type, "0x0008") == 0;
+}
+
+/* Whether there is nothing more to wait for. A virtio driver is done when it is bound. Xen's makes
+ * the disk later, when the backend has answered; and what it leaves alone as soon as it is there is
+ * a cdrom, which an HVM domain has another driver for (xen-blkfront's probe function). */
+static bool is_ready(const char *bus, const char *device)
+{
+	bool on_xen = strcmp(bus, "xen") == 0;
+	char path[512];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/driver", bus, device);
+	if (access(path, F_OK) < 0)
+		return on_xen && access("/sys/bus/xen/drivers/vbd", F_OK) == 0;
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/block", bus, device);
+	return !on_xen || access(path, F_OK) == 0;
+}
+
+/* The first storage device of a bus that is not ready goes into ret; empty if all are. */
+static void find_unready(const char *bus, char *ret, size_t ret_bytes)
+{
+	char folder[64];
+	AUTO_CLOSEDIR DIR *dir = NULL;
+	struct dirent *entry;
+
+	ret[0] = '\0';
+	snprintf(folder, sizeof(folder), "/sys/bus/%s/devices", bus);
+	dir = opendir(folder);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || !is_storage(bus, entry->d_name))
+			continue;
+		if (!is_ready(bus, entry->d_name)) {
+			snprintf(ret, ret_bytes, "%s device %s", bus, entry->d_name);
+			return;
+		}
+	}
+}
+
+static bool all_ready(char *ret_missing, size_t ret_bytes)
+{
+	find_unready("virtio", ret_missing, ret_bytes);
+	if (ret_missing[0] == '\0')
+		find_unready("xen", ret_missing, ret_bytes);
+	return ret_missing[0] == '\0';
+}
+
+/* True if an event came within so many milliseconds; all waiting ones are taken. */
+static bool event_within(int fd, int timeout_ms)
+{
+	struct pollfd waiting = { .fd = fd, .events = POLLIN };
+	char event[8192];
+
+	if (poll(&waiting, fd < 0 ? 0 : 1, timeout_ms) <= 0)
+		return false;
+	while (recv(fd, event, sizeof(event), 0) > 0)
+		;
+	return true;
+}
+
+void settle_wait(void)
+{
+	AUTO_CLOSE int events = open_events();
+	int64_t start = clock_now_ms(), last_event = start;
+	char missing[300];
+
+	for (;;) {
+		if (event_within(events, NAP_MS))
+			last_event = clock_now_ms();
+		bool ready = all_ready(missing, sizeof(missing));
+
+		if (ready && clock_now_ms() - last_event >= QUIET_MS)
+			return;
+		if (clock_now_ms() - start >= DEADLINE_MS)
+			break;
+	}
+	log_line("settle: devices did not come to rest within %d s%s%s", DEADLINE_MS / 1000,
+		missing[0] ? ", not ready: " : "", missing);
+}

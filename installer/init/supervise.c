@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "init/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "verdict/channels.h"
+#include "base/clock.h"
+#include "verdict/console.h"
+#include "base/log.h"
+#include "verdict/report.h"
+
+#define KLOG_CONSOLE_LEVEL 8  /* syslog(2), SYSLOG_ACTION_CONSOLE_LEVEL */
+#define REST_DEADLINE_S	   5  /* how long those may take that are killed: a disk may hang */
+#define SYNC_DEADLINE_S	   15 /* how long a last sync may take on a disk that hangs */
+
+/* Oom_score_adj: the kernel takes the child first and the parent never. */
+static void set_oom_score(const char *score)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, score, strlen(score)) < 0)
+		log_line("supervise: cannot set oom_score_adj: %s", strerror(errno));
+	close(fd);
+}
+
+/* Reaps whatever has ended; true once the child is among it. */
+static bool reap(pid_t child, int *ret_status)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == child) {
+			*ret_status = status;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Waits for the child, at most its timeout; false if that passed or we were asked to stop (then
+ * *ret_signal is the signal). */
+static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t *signals,
+	int *ret_status, int *ret_signal)
+{
+	int64_t start = clock_now_ms();
+	const struct timespec second = { .tv_sec = 1 };
+
+	*ret_signal = 0;
+	while (!reap(child, ret_status)) {
+		int sig = sigtimedwait(signals, NULL, &second);
+
+		if (sig > 0 && sig != SIGCHLD) {
+			*ret_signal = sig;
+			return false;
+		}
+		if (clock_now_ms() - start >= outcome->timeout_s * 1000LL)
+			return false;
+	}
+	return true;
+}
+
+/* Ends the child and everything below it. As PID 1 that is every other process; else what is in
+ * another session ends by itself when the child has. */
+static void kill_rest(pid_t child)
+{
+	int64_t start = clock_now_ms();
+	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
+
+	kill(getpid() == 1 ? -1 : -child, SIGKILL);
+	/* The memory they had may be all there is, and what they held is not free before. */
+	while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_now_ms() - start < REST_DEADLINE_S * 1000)
+		nanosleep(&nap, NULL);
+}
+
+static void judge_death(int status, struct outcome *outcome)
+{
+	const char *stage = stage_name(outcome->stage);
+
+	if (outcome->finished)
+		return;
+	if (WIFSIGNALED(status))
+		error_set_code(&outcome->error, EXIT_INTERNAL, -EIO,
+			"The installer was killed by signal %d (%s) in the stage %s.",
+			WTERMSIG(status), strsignal(WTERMSIG(status)), stage);
+	else
+		error_set_code(&outcome->error, EXIT_INTERNAL, -EIO,
+			"The installer ended with exit status %d in the stage %s without a result.",
+			WEXITSTATUS(status), stage);
+}
+
+static void judge_stop(int sig, struct outcome *outcome)
+{
+	if (sig)
+		error_set_code(&outcome->error, EXIT_INTERNAL, -EINTR,
+			"The install was ended from outside by signal %d (%s).", sig,
+			strsignal(sig));
+	else
+		error_set_code(&outcome->error, EXIT_TIMEOUT, -ETIMEDOUT,
+			"The install did not end within %u seconds.", outcome->timeout_s);
+}
+
+/* Kernel messages are quietened first, and a newline ends what the kernel, or a child that was
+ * killed, has left half-written. */
+static void tell_verdict(const struct outcome *outcome)
+{
+	const struct event verdict = outcome_verdict(outcome);
+
+	if (getpid() == 1)
+		klogctl(KLOG_CONSOLE_LEVEL, NULL, 1);
+	if (getpid() == 1 || !outcome->finished)
+		console_write("\n", 1, false);
+	channels_tell(&verdict);
+	console_drain();
+}
+
+static void block_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGCHLD);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGHUP);
+	sigprocmask(SIG_BLOCK, ret, NULL);
+	/* Nobody may be reading what is told. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Runs work in a child, whose number is returned; a negative errno with a sentence if there is no
+ * room for one more process. */
+static pid_t start(int (*work)(struct outcome *outcome, void *userdata), void *userdata,
+	struct outcome *outcome, const sigset_t *signals)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		return error_errno(&outcome->error, -errno, "start a process for the install");
+	if (child == 0) {
+		sigprocmask(SIG_UNBLOCK, signals, NULL);
+		setpgid(0, 0);
+		/* Nobody would report for it, nor keep the deadline. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		set_oom_score("500");
+		_exit(work(outcome, userdata));
+	}
+	setpgid(child, child);
+	set_oom_score("-1000");
+	return child;
+}
+
+int supervise(int (*prepare)(struct error *err),
+	int (*work)(struct outcome *outcome, void *userdata), void *userdata,
+	struct outcome *outcome)
+{
+	sigset_t signals;
+	int status = 0, sig, r;
+	pid_t child;
+
+	block_signals(&signals);
+	/* Whoever outlives its parent is ours to wait for. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	r = prepare ? prepare(&outcome->error) : 0;
+	child = r < 0 ? r : start(work, userdata, outcome, &signals);
+	if (child < 0) {
+		outcome->error.code = EXIT_INTERNAL;
+	} else {
+		bool ended = wait_for(child, outcome, &signals, &status, &sig);
+
+		kill_rest(child);
+		if (ended)
+			judge_death(status, outcome);
+		else
+			judge_stop(sig, outcome);
+		report_send(outcome);
+	}
+	tell_verdict(outcome);
+	return outcome->error.code;
+}
+
+/* Syncs in a child that may be left behind: a disk that hangs must not keep us. */
+static void sync_with_deadline(void)
+{
+	int64_t start = clock_now_ms();
+	const struct timespec nap = { .tv_nsec = 100 * 1000 * 1000 };
+	pid_t child = fork();
+
+	if (child == 0) {
+		sync();
+		_exit(0);
+	}
+	while (child > 0 && waitpid(child, NULL, WNOHANG) == 0 &&
+		clock_now_ms() - start < SYNC_DEADLINE_S * 1000)
+		nanosleep(&nap, NULL);
+}
+
+/* A shell on the last console, for people who asked for one. */
+static void run_shell(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		int fd = open("/dev/console", O_RDWR);
+
+		setsid();
+		ioctl(fd, TIOCSCTTY, 1);
+		dup2(fd, STDIN_FILENO);
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		execl("/bin/sh", "sh", (char *)NULL);
+		_exit(127);
+	}
+	while (child > 0 && waitpid(-1, NULL, 0) != child && errno != ECHILD)
+		;
+}
+
+_Noreturn void supervise_end_machine(const struct outcome *outcome, int code)
+{
+	enum ending ending = code == EXIT_INSTALLED ? outcome->on_success : outcome->on_failure;
+
+	if (ending == ENDING_SHELL)
+		run_shell();
+	sync_with_deadline();
+	reboot(ending == ENDING_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
+	/* Without power management the machine halts here; a panic ends it under panic=-1. */
+	_exit(code);
+}

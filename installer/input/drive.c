@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "input/drive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "disk/mount.h"
+#include "format/partition.h"
+
+#define MOUNT_OPTIONS "ro,nosuid,nodev,noexec"
+
+static bool passes(const char *node, drive_test_fn *test, struct probe_result *ret_found)
+{
+	struct error ignored;
+
+	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, ret_found, &ignored) == 0 &&
+	       test(ret_found);
+}
+
+bool drive_find(const struct disk *disk, drive_test_fn *test, char *ret_node, size_t ret_bytes,
+	struct probe_result *ret_found)
+{
+	if (disk->medium || disk->unreadable[0] || disk->used_by[0])
+		return false;
+	snprintf(ret_node, ret_bytes, "%s", disk->path);
+	if (passes(ret_node, test, ret_found))
+		return true;
+	partition_name(disk->path, 1, ret_node, ret_bytes);
+	return passes(ret_node, test, ret_found);
+}
+
+int drive_visit(const char *node, const char *fstype, const char *mount_path,
+	int (*look)(const char *path, void *userdata, struct error *err), void *userdata,
+	struct error *err)
+{
+	struct error detach_err;
+	int r = mount_one(node, mount_path, fstype, MOUNT_OPTIONS, err);
+
+	if (r < 0) {
+		log_line("drive: %s", err->text);
+		return 0;
+	}
+	r = look(mount_path, userdata, err);
+	if (mount_detach(mount_path, &detach_err) < 0 && r >= 0) {
+		*err = detach_err;
+		return -EBUSY;
+	}
+	return r < 0 ? r : 1;
+}
+
+/* What a file of st_size bytes has, from its descriptor. */
+static int read_all(int fd, const char *name, size_t size_bytes, char **ret_text, size_t *ret_bytes,
+	struct error *err)
+{
+	AUTO_FREE char *text = must_realloc(NULL, size_bytes + 1, 1);
+	size_t used = 0;
+
+	while (used < size_bytes) {
+		ssize_t n = read(fd, text + used, size_bytes - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, -errno, "read %s", name);
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	text[used] = '\0';
+	*ret_text = text;
+	*ret_bytes = used;
+	text = NULL;
+	return 1;
+}
+
+int drive_read_file(int folder, const char *name, size_t max_bytes, enum exit_code code,
+	char **ret_text, size_t *ret_bytes, struct error *err)
+{
+	AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == ENOENT))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "open %s", name);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if ((uint64_t)st.st_size > max_bytes)
+		return error_set_code(err, code, -EFBIG,
+			"%s has %lld bytes, more than the %zu that are read", name,
+			(long long)st.st_size, max_bytes);
+	return read_all(fd, name, (size_t)st.st_size, ret_text, ret_bytes, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * drive — small drives that a host attaches: found by their file system, mounted read-only while
+ * somebody looks at them.
+ *
+ * What on them counts is decided by those who look: keydrive and cidata.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "disk/disk.h"
+#include "base/error.h"
+#include "disk/probe.h"
+
+/* Whether a file system is of the kind that is looked for. */
+typedef bool drive_test_fn(const struct probe_result *found);
+
+/* The node that passes the test, the whole disk or its first partition, with what is there. False
+ * also for disks that are the medium, in use or unreadable. */
+bool drive_find(const struct disk *disk, drive_test_fn *test, char *ret_node, size_t ret_bytes,
+	struct probe_result *ret_found);
+
+/* Mounts the node, calls look with the path, and detaches it again. 1 if that was looked at; 0 if
+ * it cannot be mounted though it looks so (it may be in use, or damaged), which is logged; or the
+ * error of look. */
+int drive_visit(const char *node, const char *fstype, const char *mount_path,
+	int (*look)(const char *path, void *userdata, struct error *err), void *userdata,
+	struct error *err) WARN_UNUSED;
+
+/* Reads a file of an open folder. 1 if it was read, with its text (from malloc, a NUL behind it);
+ * 0 if there is none or it is no regular file. -EFBIG with the code if it is too large. */
+int drive_read_file(int folder, const char *name, size_t max_bytes, enum exit_code code,
+	char **ret_text, size_t *ret_bytes, struct error *err) WARN_UNUSED;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sources — reads what others have written for this install: configuration, keys, manifest.
+ *
+ * Files, drives, what the firmware hands over and the kernel command line go in; what the pure
+ * modules make of them comes out.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "input/cidata.h"
+#include "config/config.h"
+#include "disk/disk.h"
+#include "base/error.h"
+#include "input/hostdata.h"
+#include "input/keydrive.h"
+#include "plan/manifest.h"
+#include "config/options.h"
+
+/* What the machine's host has left in it and attached to it. */
+struct sources {
+	struct hostdata hostdata;
+	struct keydrive drive;
+	struct cidata cidata;
+};
+
+/* Looks for the drives among the disks, marks them there, and reads everything. */
+int sources_collect(struct disk *disks, size_t count, const char *mount_path, struct sources *ret,
+	struct error *err) WARN_UNUSED;
+
+/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, SMBIOS strings,
+ * fw_cfg, the key drive, the kernel command line, --set. */
+int sources_read_config(const struct options *options, const struct sources *sources,
+	struct config *ret, struct error *err) WARN_UNUSED;
+
+/* Lays the key drive's certificates and passwords down in a folder, where a fetch finds them, and
+ * says so in config. */
+int sources_keep_access(const struct keydrive *drive, const char *folder, struct config *config,
+	struct error *err) WARN_UNUSED;
+
+/* Whether the command line or the configuration file names an image file as the disk: then there is
+ * no machine to look at, no other disk and no key drive. */
+bool sources_name_image(const struct options *options);
+
+/* The part of it that comes from the firmware: of SMBIOS strings the last one counts. */
+void sources_merge_hostdata(struct config *config, const struct hostdata *hostdata);
+
+/* The text of authorized_keys, from malloc; NULL where configuration wants none. The keys of all
+ * places that configuration allows are added together, in the order files, drive, cidata,
+ * credential; one that is there twice counts once. EXIT_NO_KEY if there is no usable key. */
+int sources_read_keys(const struct config *config, const struct sources *sources, char **ret_text,
+	struct error *err) WARN_UNUSED;
+
+/* The manifest that configuration names, or what is assumed where it names a system and a layout
+ * that needs no boot loader. */
+int sources_read_manifest(
+	const struct config *config, struct manifest *ret, struct error *err) WARN_UNUSED;
+
+/* The seed of this install's UUIDs: configuration's, or a random one. */
+void sources_choose_seed(const struct config *config, char ret[37]);

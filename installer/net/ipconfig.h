@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ipconfig — what an interface is to be set to: from the kernel's ip= syntax, or from a DHCP lease.
+ *
+ * Pure. A lease comes from whoever answered on the wire: only what has the form of an address, a
+ * domain or a number is taken over. Setting the interface is network's business. IPv4 only: IPv6
+ * configures itself by router advertisement.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define IPCONFIG_ROUTES_MAX 16
+#define IPCONFIG_DNS_MAX    3	/* as many as a resolver asks (resolv.conf(5)) */
+#define IPCONFIG_TEXT_BYTES 256 /* a domain of 253 characters, or a host name */
+#define IPCONFIG_LEASE_MAX  65536
+#define IPV4_BYTES	    16 /* "255.255.255.255" */
+#define IPV6_BYTES	    64 /* with a link's name behind a % */
+#define INTERFACE_BYTES	    16 /* IFNAMSIZ */
+
+struct ipconfig_route {
+	char destination[IPV4_BYTES + 3]; /* "default" or "10.0.0.0/8" */
+	char gateway[IPV4_BYTES];	  /* empty: on the link itself */
+	bool onlink;			  /* the gateway lies outside the interface's network */
+};
+
+struct ipconfig {
+	char address[IPV4_BYTES];
+	unsigned prefix;
+	struct ipconfig_route routes[IPCONFIG_ROUTES_MAX];
+	size_t route_count;
+	char dns[IPCONFIG_DNS_MAX][IPV6_BYTES];
+	size_t dns_count;
+	char search[IPCONFIG_TEXT_BYTES]; /* empty: none */
+	unsigned mtu;			  /* 0: the interface's own */
+};
+
+enum ip_method {
+	IP_DHCP,
+	IP_STATIC,
+	IP_OFF, /* IPv6 alone */
+};
+
+/* A setting ip=…, by default DHCP on whatever interface has a link. */
+struct ip_setting {
+	enum ip_method method;
+	struct ipconfig fixed;		    /* for IP_STATIC; for the others only its dns */
+	char hostname[IPCONFIG_TEXT_BYTES]; /* what DHCP is told; empty: nothing */
+	char device[INTERFACE_BYTES];	    /* empty: any */
+};
+
+/* Parses the value of ip= (Linux, Documentation/admin-guide/nfs/nfsroot.rst):
+ * client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0, or autoconf alone. The
+ * server and the time server are checked and not used; a netmask may be a prefix length, too, and
+ * one that is missing follows from the address's class as in the kernel. BOOTP and RARP are
+ * refused. -EINVAL, and ret untouched. */
+int ipconfig_parse(const char *text, struct ip_setting *ret) WARN_UNUSED;
+
+/* Takes over a lease: the environment of a script that udhcpc runs, as name=value strings each with
+ * a NUL behind it (BusyBox, networking/udhcp/dhcpc.c). Classless routes win over routers (RFC
+ * 3442). What is not well-formed is left out, but an address without which there is no lease is an
+ * error: -EBADMSG with a sentence. */
+int ipconfig_from_lease(
+	const char *lease, size_t size_bytes, struct ipconfig *ret, struct error *err) WARN_UNUSED;
+
+/* Adds a name server unless it is there or there are enough. */
+void ipconfig_add_dns(struct ipconfig *config, const char *address);
+
+/* The text of resolv.conf, at most ret_bytes with the NUL. */
+#define IPCONFIG_RESOLV_BYTES 1024
+void ipconfig_resolv_conf(const struct ipconfig *config, char ret[IPCONFIG_RESOLV_BYTES]);
+
+/* Interface names as the kernel takes them: 1 to 15 bytes without '/', ':' and blanks, not "." or
+ * ".." (dev_valid_name). */
+bool ipconfig_is_interface(const char *text);
+
+/* A hardware address of six bytes with colons, of any case. */
+bool ipconfig_is_mac(const char *text);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/url.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define FILE_SCHEME   "file://"
+#define HTTP_SCHEME   "http://"
+#define HTTPS_SCHEME  "https://"
+#define AUTHORITY_END "/?# \t\r\n" /* quotes may stand in a password */
+
+static bool has_scheme(const char *url, const char *scheme)
+{
+	return strncasecmp(url, scheme, strlen(scheme)) == 0;
+}
+
+bool url_is_remote(const char *url)
+{
+	return has_scheme(url, HTTP_SCHEME) || has_scheme(url, HTTPS_SCHEME);
+}
+
+bool url_is_allowed(const char *text)
+{
+	const char *host;
+
+	if (!url_is_remote(text))
+		return text_is_file_url(text);
+	for (const char *c = text; *c; c++)
+		if (!isascii(*c) || !isgraph((unsigned char)*c))
+			return false;
+	host = strstr(text, "://") + 3;
+	host += strcspn(host, AUTHORITY_END);
+	/* Something stands between the slashes and what follows the host, and after a user's @. */
+	return host[-1] != '/' && host[-1] != '@';
+}
+
+bool url_is_base(const char *text)
+{
+	return url_is_allowed(text) && (!url_is_remote(text) || !strpbrk(text, "?#"));
+}
+
+char *url_join(const char *base, const char *name)
+{
+	size_t length = strlen(base);
+	char *joined = NULL;
+
+	while (length > 0 && base[length - 1] == '/')
+		length--;
+	if (asprintf(&joined, "%.*s/%s", (int)length, base, name) < 0)
+		abort();
+	return joined;
+}
+
+static char *copy(const char *text)
+{
+	char *copied = strdup(text);
+
+	return copied ? copied : (abort(), NULL);
+}
+
+char *url_of_path(const char *url_or_path)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~/+=,@:";
+	char *url, *at;
+
+	if (url_or_path[0] != '/')
+		return copy(url_or_path);
+	url = must_realloc(NULL, strlen(FILE_SCHEME) + 3 * strlen(url_or_path) + 1, 1);
+	at = stpcpy(url, FILE_SCHEME);
+	for (const char *c = url_or_path; *c; c++) {
+		if (strchr(plain, *c))
+			*at++ = *c;
+		else
+			at += sprintf(at, "%%%02X", (unsigned char)*c);
+	}
+	*at = '\0';
+	return url;
+}
+
+void url_hide_credentials(char *text)
+{
+	for (char *at = text; (at = strstr(at, "://")) != NULL;) {
+		size_t length;
+
+		at += strlen("://");
+		length = strcspn(at, AUTHORITY_END);
+		/* The last one: a password may hold another. */
+		while (length > 0 && at[length - 1] != '@')
+			length--;
+		memmove(at, at + length, strlen(at + length) + 1);
+	}
+}
+
+char *url_shown(const char *url)
+{
+	char *shown = copy(url);
+
+	url_hide_credentials(shown);
+	return shown;
+}
+
+int url_check_redirect(const char *from, const char *to, struct error *err)
+{
+	AUTO_FREE char *shown = url_shown(to);
+
+	if (!url_is_remote(to))
+		return error_set_code(err, EXIT_FETCH, -EPERM,
+			"it redirects to %.300s, but redirects lead to http and https only", shown);
+	if (has_scheme(from, HTTPS_SCHEME) && !has_scheme(to, HTTPS_SCHEME))
+		return error_set_code(err, EXIT_FETCH, -EPERM,
+			"it redirects from https to %.300s, which is not encrypted", shown);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nixosinstall — a system that is built while it is installed, by the live system's own
+ * nixos-generate-config and nixos-install.
+ *
+ * They fill the store, the Nix database and the system profile of the mounted target. Activation,
+ * keys, boot loader and verification are the same as for a closure that was copied.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "base/error.h"
+#include "verdict/outcome.h"
+#include "plan/plan.h"
+#include "nixos_install/recipe.h"
+
+/* Leaves a configuration in <root>/etc/nixos and builds it (or takes what the recipe has instead);
+ * ret_system is the store path of the system that the profile leads to. Codes: EXIT_COPY, with
+ * Nix's own reason; EXIT_TARGET_FULL where the target has no room left. */
+int nixosinstall_run(struct outcome *outcome, const struct recipe *recipe,
+	const struct config *config, const struct plan *plan, const char *keys_text,
+	const char *root, char ret_system[256], struct error *err) WARN_UNUSED;

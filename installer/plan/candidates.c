@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/candidates.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "disk/devices.h"
+#include "plan/fsname.h"
+#include "base/log.h"
+#include "init/medium.h"
+#include "disk/mount.h"
+#include "disk/probe.h"
+
+int candidates_find(struct candidates *ret, struct error *err)
+{
+	char source[MOUNT_PATH_BYTES];
+	struct error none;
+	const char *medium = mount_source(MEDIUM_PATH, source, &none) == 0 ? source : NULL;
+
+	return devices_scan("/sys", "/dev", medium, ret->disks, &ret->count, err);
+}
+
+static int add_image(struct candidates *candidates, const char *path, struct error *err)
+{
+	return devices_image(path, &candidates->disks[candidates->count++], err);
+}
+
+int candidates_find_images(const struct config *config, struct candidates *ret, struct error *err)
+{
+	int r = add_image(ret, config->disk, err);
+
+	if (r == 0 && config->boot_disk[0] == '/' && strcmp(config->boot_disk, config->disk) != 0)
+		r = add_image(ret, config->boot_disk, err);
+	return r;
+}
+
+static void log_disks(const struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->count; i++)
+		log_line("disk: %s (%llu bytes) %s", candidates->disks[i].name,
+			(unsigned long long)candidates->disks[i].size_bytes,
+			candidates->selection.disks[i].reason);
+}
+
+static char *resolve(const char *disk)
+{
+	return disk[0] == '/' ? realpath(disk, NULL) : NULL;
+}
+
+int candidates_choose(struct candidates *candidates, const struct config *config,
+	const struct manifest *manifest, const struct plan_needs *needs, struct error *err)
+{
+	/* A name below /dev/disk is a link to the one that the kernel gave. */
+	AUTO_FREE char *disk = resolve(config->disk), *boot_disk = resolve(config->boot_disk);
+	struct select_request request = {
+		.disk = disk ? disk : config->disk,
+		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
+		.wipe_force = config->wipe_force,
+	};
+	struct fsname_planned labels;
+	int r = plan_layout(config, manifest, needs->on_xen, &request.layout, err);
+
+	if (r < 0)
+		return r;
+	fsname_planned(config, manifest, request.layout, &labels);
+	memcpy(request.labels, labels.labels, sizeof(request.labels));
+	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
+	request.min_bytes = plan_min_bytes(request.layout, needs);
+	r = select_target(
+		&request, candidates->disks, candidates->count, &candidates->selection, err);
+	log_disks(candidates);
+	return r;
+}
+
+const struct disk *candidates_target(const struct candidates *candidates)
+{
+	return &candidates->disks[candidates->selection.target];
+}
+
+const struct disk *candidates_boot(const struct candidates *candidates)
+{
+	size_t boot = candidates->selection.boot;
+
+	return boot < candidates->count ? &candidates->disks[boot] : NULL;
+}
+
+static bool is_same_label(const struct disk_label *a, const struct disk_label *b)
+{
+	return strcmp(a->where, b->where) == 0 && strcmp(a->label, b->label) == 0 &&
+	       strcmp(a->uuid, b->uuid) == 0;
+}
+
+static bool is_same_mark(const struct mark *a, const struct mark *b)
+{
+	return a->state == b->state && strcmp(a->system, b->system) == 0;
+}
+
+static bool is_same_content(const struct disk *a, const struct disk *b)
+{
+	if (strcmp(a->table, b->table) != 0 || strcmp(a->signature, b->signature) != 0 ||
+		strcmp(a->unreadable, b->unreadable) != 0 || a->nonzero != b->nonzero ||
+		(a->nonzero && a->nonzero_offset_bytes != b->nonzero_offset_bytes) ||
+		a->label_count != b->label_count)
+		return false;
+	for (size_t i = 0; i < a->label_count; i++)
+		if (!is_same_label(&a->labels[i], &b->labels[i]))
+			return false;
+	for (size_t i = 0; i < LAYOUT_COUNT; i++)
+		if (!is_same_mark(&a->marks[i], &b->marks[i]))
+			return false;
+	return true;
+}
+
+static int check_unchanged(const struct disk *disk, struct error *err)
+{
+	AUTO_FREE struct disk *now = must_realloc(NULL, 1, sizeof(*now));
+	int r;
+
+	*now = *disk;
+	r = probe_content(now, err);
+	if (r < 0)
+		return r;
+	if (is_same_content(disk, now))
+		return 0;
+	return error_set_code(err, EXIT_NOT_BLANK, -ESTALE,
+		"%s is not what it was when it was chosen, so another program has written to it "
+		"since: see that nobody else uses it, and start again.",
+		disk->path);
+}
+
+int candidates_check_unchanged(const struct candidates *candidates, struct error *err)
+{
+	const struct disk *boot = candidates_boot(candidates);
+	int r = boot ? check_unchanged(boot, err) : 0;
+
+	return r < 0 ? r : check_unchanged(candidates_target(candidates), err);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * manifest — guest.json: what a closure expects of the disk it is installed on.
+ *
+ * Written when a cache is made (iso/make-manifest), read before the first write. Pure: text in,
+ * struct out. Whether a plan satisfies it is decided by plan.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "disk/layout.h"
+
+#define MANIFEST_VERSION       1
+#define MANIFEST_MOUNTS_MAX    8
+#define MANIFEST_KEY_FILES_MAX 8
+
+enum firmware {
+	FIRMWARE_BIOS = 1,
+	FIRMWARE_UEFI = 2,
+};
+
+struct manifest_mount {
+	char path[256];	 /* "/", "/boot" */
+	char fstype[16]; /* "ext4", "vfat" */
+	char label[17];	 /* empty if not fixed */
+	char uuid[37];	 /* empty if not fixed */
+};
+
+struct manifest {
+	char system[256]; /* store path */
+	enum layout layout;
+	struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];
+	size_t mount_count;
+	char swap_label[17];   /* of a swap partition that the guest uses; empty: none */
+	char boot_loader[16];  /* "grub", "systemd-boot", "none" */
+	char boot_device[128]; /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
+	bool boot_efi;	       /* writes EFI/BOOT/BOOTX64.EFI */
+	unsigned firmware;     /* set of enum firmware; empty for pygrub and direct */
+	uint64_t nar_bytes;    /* sum of NarSize over the closure */
+	uint64_t files;	       /* regular files, directories and symlinks */
+	bool ssh_enabled;
+	char ssh_key_files[MANIFEST_KEY_FILES_MAX]
+			  [128]; /* as in sshd_config, %h and %u unexpanded */
+	size_t ssh_key_file_count;
+};
+
+/* What is assumed of a system that comes without a manifest (pygrub, direct), or that is still to
+ * be built for the layout (any): it finds its file systems by the layout's labels, boots as the
+ * layout does and lets in who has a key. Only the verification shows what is true of that. */
+void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
+
+/* Parses and checks a whole manifest. Error: -EINVAL, EXIT_CONFIGURATION, naming the member. */
+int manifest_parse(
+	const char *text, size_t size_bytes, struct manifest *ret, struct error *err) WARN_UNUSED;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ahead — archives that come over the network before a lane asks for them.
+ *
+ * One thread carries on a fixed number of transfers, in the order in which the lanes will ask, each
+ * into a buffer of a fixed size; a transfer whose buffer is full waits. So a lane does not wait for
+ * a server's answer, and memory does not grow with the closure. Archives in files are left to the
+ * lanes.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "nix/closure.h"
+#include "config/config.h"
+#include "base/error.h"
+#include "net/fetch.h"
+#include "nix/spare.h"
+
+struct ahead;
+
+/* order: indices of the closure's paths, as the lanes will ask for them; it has to stay, as have
+ * the others. A cache that spare holds for silent is not asked. Returns 0 and NULL if no path comes
+ * over the network. */
+int ahead_start(struct spare *spare, const struct closure *closure, const size_t *order,
+	const atomic_bool *stop, struct ahead **ret, struct error *err) WARN_UNUSED;
+
+/* Has all who wait look at stop. */
+void ahead_stop(struct ahead *ahead);
+
+/* When no lane uses it any longer. */
+void ahead_free(struct ahead **ahead);
+
+/* Whether the archive of a path comes over the network. */
+bool ahead_has(const struct config *config, const struct closure_path *path);
+
+/* Hands over the archive of order[turn] in pieces, in the calling thread, once. Turns must be
+ * asked for in their order, though by several threads. */
+int ahead_stream(struct ahead *ahead, size_t turn, fetch_piece_fn *piece, void *userdata,
+	struct error *err) WARN_UNUSED;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Paths go to whichever lane is free, the largest first, so that no lane is left with a large one
+ * at the end.
+ */
+#include "store/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "store/lane.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/thread.h"
+#include "net/url.h"
+
+#define LANES_MAX	     4
+#define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
+#define PROGRESS_INTERVAL_MS 250
+#define DAMAGED_MAX	     8 /* so often the copy begins anew, and then it is no accident */
+
+static int compare_sizes(const void *a, const void *b, void *userdata)
+{
+	const struct job *job = userdata;
+	size_t path_a = *(const size_t *)a, path_b = *(const size_t *)b;
+	uint64_t size_a = job->closure->paths[path_a].info.nar_bytes;
+	uint64_t size_b = job->closure->paths[path_b].info.nar_bytes;
+
+	if (size_a != size_b)
+		return size_a > size_b ? -1 : 1;
+	return path_a < path_b ? -1 : 1;
+}
+
+/* The largest first, and the same order every time. */
+static size_t *make_order(struct job *job)
+{
+	size_t *order = must_realloc(NULL, job->closure->count, sizeof(*order));
+
+	for (size_t i = 0; i < job->closure->count; i++)
+		order[i] = i;
+	qsort_r(order, job->closure->count, sizeof(*order), compare_sizes, job);
+	return order;
+}
+
+/* One lane for each processor, as long as there is memory for the largest windows. */
+static size_t choose_lane_count(const struct closure *closure)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t lanes = processors > LANES_MAX ? LANES_MAX : (size_t)processors;
+
+	if (lanes > memory / LANE_MEMORY_BYTES)
+		lanes = (size_t)(memory / LANE_MEMORY_BYTES);
+	if (lanes > closure->count)
+		lanes = closure->count;
+	return processors < 1 || lanes < 1 ? 1 : lanes;
+}
+
+/* Waits until every lane's thread has ended, or so long; the lock is held. Whether any still
+ * runs. */
+static bool wait_for_lanes(struct job *job, long interval_ms)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_nsec += interval_ms * 1000000L;
+	deadline.tv_sec += deadline.tv_nsec / 1000000000L;
+	deadline.tv_nsec %= 1000000000L;
+	while (job->running > 0 && pthread_cond_timedwait(&job->ended, &job->lock, &deadline) == 0)
+		;
+	return job->running > 0;
+}
+
+static void watch_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
+{
+	bool running = true;
+
+	while (running) {
+		pthread_mutex_lock(&job->lock);
+		running = wait_for_lanes(job, PROGRESS_INTERVAL_MS);
+		pthread_mutex_unlock(&job->lock);
+		if (progress)
+			progress(atomic_load(&job->done_bytes), job->closure->nar_bytes, userdata);
+	}
+}
+
+static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
+{
+	int r = 0;
+
+	*ret_count = 0;
+	for (size_t i = 0; i < 2 * job->lane_count && r == 0; i++) {
+		r = thread_start(&ret[i], i % 2 ? lane_consume : lane_produce, &job->lanes[i / 2]);
+		*ret_count += r == 0;
+	}
+	return r;
+}
+
+static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
+{
+	pthread_t threads[2 * LANES_MAX];
+	size_t count;
+	int r;
+
+	/* Counted before they start, or one could end and seem to be the last. */
+	job->running = 2 * job->lane_count;
+	r = start_threads(job, threads, &count);
+	if (r < 0) {
+		struct error err = { 0 };
+
+		error_errno(&err, r, "start a thread");
+		job_fail(job, JOB_NO_PATH, r, &err);
+		pthread_mutex_lock(&job->lock);
+		job->running -= 2 * job->lane_count - count;
+		pthread_mutex_unlock(&job->lock);
+	}
+	watch_lanes(job, progress, userdata);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void job_init(struct job *job, struct spare *spare, const struct closure *closure,
+	struct volume *volume, size_t lane_count)
+{
+	pthread_condattr_t attributes;
+
+	*job = (struct job){
+		.config = spare->config,
+		.closure = closure,
+		.volume = volume,
+		.spare = spare,
+		.lane_count = lane_count,
+		.failed = JOB_NO_PATH,
+	};
+	pthread_mutex_init(&job->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&job->ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+	store_begin(&job->store, volume);
+	job->order = make_order(job);
+	job->lanes = must_realloc(NULL, job->lane_count, sizeof(*job->lanes));
+	for (size_t i = 0; i < job->lane_count; i++)
+		lane_init(&job->lanes[i], job);
+}
+
+static void job_destroy(struct job *job)
+{
+	ahead_free(&job->ahead);
+	for (size_t i = 0; i < job->lane_count; i++)
+		lane_destroy(&job->lanes[i]);
+	free(job->lanes);
+	free(job->order);
+	store_drop(&job->store);
+	pthread_cond_destroy(&job->ended);
+	pthread_mutex_destroy(&job->lock);
+}
+
+/* ret_damaged is the path whose archive was damaged, or JOB_NO_PATH. */
+static int copy_to_volume(struct spare *spare, const struct closure *closure, struct volume *volume,
+	size_t lane_count, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
+	struct error *err)
+{
+	struct job job;
+	int r;
+
+	job_init(&job, spare, closure, volume, lane_count);
+	r = ahead_start(spare, closure, job.order, &job.stop, &job.ahead, err);
+	if (r == 0) {
+		run_lanes(&job, progress, userdata);
+		r = job.result;
+		if (r < 0)
+			*err = job.err;
+	}
+	*ret_damaged = spare_is_damage(r) ? job.failed : JOB_NO_PATH;
+	if (r == 0)
+		r = store_write(&job.store, err);
+	job_destroy(&job);
+	return r;
+}
+
+static int copy_once(struct spare *spare, const struct closure *closure, const char *path,
+	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
+	struct error *err)
+{
+	size_t lane_count = choose_lane_count(closure);
+	struct volume volume;
+	int r = volume_open(&volume, path, offset_bytes, lane_count, err);
+
+	*ret_damaged = JOB_NO_PATH;
+	if (r < 0)
+		return r;
+	r = copy_to_volume(
+		spare, closure, &volume, lane_count, progress, userdata, ret_damaged, err);
+	if (r == 0)
+		return volume_close(&volume, err);
+	volume_drop(&volume);
+	return r;
+}
+
+/* The path's archive comes from this cache from now on, if it has the same. */
+static int take_from(struct spare *spare, struct fetch *fetch, size_t cache,
+	struct closure_path *path, struct error *err)
+{
+	struct narinfo other;
+	int r = spare_ask(spare, fetch, cache, &path->info, &other, err);
+
+	if (r < 0)
+		return r;
+	free(path->other_text);
+	path->other_text = other.text;
+	other.text = NULL;
+	path->info.url = other.url;
+	path->info.compression = other.compression;
+	path->cache = cache;
+	narinfo_free(&other);
+	return 0;
+}
+
+/* Goes on to the next cache that has the same archive undamaged; false if there is none, with what
+ * each of them said added to the sentence. */
+static bool find_undamaged(
+	struct spare *spare, struct fetch *fetch, struct closure_path *path, struct error *err)
+{
+	const struct config *config = spare->config;
+	size_t first = path->cache;
+
+	path->damaged |= 1U << first;
+	for (size_t i = 1; i < config->cache_count; i++) {
+		size_t cache = (first + i) % config->cache_count;
+		AUTO_FREE char *shown = url_shown(config->caches[cache]);
+		struct error why = { 0 };
+
+		if (path->damaged & 1U << cache)
+			error_set(&why, -EBADMSG, "the one of %s is damaged, too", shown);
+		else if (take_from(spare, fetch, cache, path, &why) == 0)
+			return true;
+		text_append(err->text, sizeof(err->text), "; %s", why.text);
+	}
+	return false;
+}
+
+/* Whether the copy may begin anew, without an archive that is damaged. */
+static bool avoid_damage(
+	struct spare *spare, struct closure_path *path, unsigned times, struct error *err)
+{
+	struct fetch *fetch;
+	bool found;
+
+	if (times == DAMAGED_MAX) {
+		text_append(err->text, sizeof(err->text),
+			"; after %d damaged archives no more are replaced", DAMAGED_MAX);
+		return false;
+	}
+	fetch = fetch_new(spare->config, 1, NULL);
+	found = find_undamaged(spare, fetch, path, err);
+	fetch_free(&fetch);
+	if (found) {
+		AUTO_FREE char *shown = url_shown(spare->config->caches[path->cache]);
+
+		log_line("warning: %s; the copy begins anew, with the one of %s", err->text, shown);
+	}
+	return found;
+}
+
+int copy_closure(const struct config *config, struct closure *closure, const char *path,
+	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
+{
+	struct spare spare;
+	unsigned times = 0;
+	size_t damaged;
+	int r = spare_begin(&spare, config, err);
+
+	if (r < 0)
+		return r;
+	do
+		r = copy_once(
+			&spare, closure, path, offset_bytes, progress, userdata, &damaged, err);
+	while (damaged != JOB_NO_PATH &&
+		avoid_damage(&spare, &closure->paths[damaged], times++, err));
+	return r;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "verdict/channels.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "verdict/console.h"
+#include "verdict/port.h"
+
+static bool write_to_port(const struct event *event, bool insist)
+{
+	AUTO_FREE char *line = protocol_json(event);
+
+	return port_write(line, strlen(line), insist);
+}
+
+/* A host that connects late is greeted then. */
+static void greet(void)
+{
+	static bool greeted;
+
+	if (!greeted)
+		greeted = write_to_port(&(const struct event){ .type = EVENT_HELLO }, false);
+}
+
+void channels_open(bool as_init)
+{
+	if (!as_init)
+		console_open_standard();
+	port_open(as_init);
+	greet();
+}
+
+void channels_tell(const struct event *event)
+{
+	bool verdict = event->type == EVENT_FAILED || event->type == EVENT_SUCCESSFUL;
+	char line[PROTOCOL_LINE_BYTES];
+	size_t size_bytes = protocol_line(line, event);
+
+	if (size_bytes)
+		console_write(line, size_bytes, verdict);
+	greet();
+	write_to_port(event, verdict);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outcome — what the installing child tells the supervising parent, in shared memory.
+ *
+ * The child writes where it is and how it ended; the parent reads it after the child is gone, so
+ * that a child that died in the middle of a stage still has its stage named.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "base/error.h"
+#include "verdict/protocol.h"
+
+#define OUTCOME_RESULTS_MAX 64
+
+struct outcome {
+	_Atomic enum stage stage;
+	_Atomic unsigned timeout_s;
+	_Atomic enum ending on_success;
+	_Atomic enum ending on_failure;
+	_Atomic bool finished; /* error is complete: its code is 0 for success */
+	struct error error;
+	_Atomic bool reported; /* report is complete: the verdict is sent as it says */
+	struct config report;
+	_Atomic size_t result_count;
+	struct result results[OUTCOME_RESULTS_MAX]; /* what was told of the guest so far */
+};
+
+/* Mapped for both processes, with the defaults of configuration. */
+struct outcome *outcome_new(void);
+
+/* Keeps a result; one too many is only told. */
+void outcome_add_result(struct outcome *outcome, const struct result *result);
+
+/* The verdict; its text belongs to outcome. */
+struct event outcome_verdict(const struct outcome *outcome);

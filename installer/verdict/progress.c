@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "verdict/progress.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "verdict/channels.h"
+
+static double stage_seconds[STAGE_COUNT];
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Adds the time since the last call to the stage that we are in. */
+static void account(const struct outcome *outcome)
+{
+	static double since;
+	double now = now_s();
+
+	if (since > 0)
+		stage_seconds[outcome->stage] += now - since;
+	since = now;
+}
+
+static void say(const struct outcome *outcome, unsigned permille, const struct event *done)
+{
+	static unsigned most;
+	struct event event = *done;
+
+	event.type = EVENT_PROGRESS;
+	event.stage = outcome->stage;
+	event.percent = stage_percent(event.stage, permille);
+	/* It never goes back, though an engine may mount after it has copied. */
+	if (event.percent < most)
+		event.percent = most;
+	most = event.percent;
+	channels_tell(&event);
+}
+
+void progress_say(struct outcome *outcome, unsigned permille, const char *text)
+{
+	say(outcome, permille, &(const struct event){ .text = text });
+}
+
+void progress_bytes(struct outcome *outcome, uint64_t done_bytes, uint64_t total_bytes)
+{
+	char text[64];
+	const struct event done = { .text = text, .bytes = done_bytes, .total_bytes = total_bytes };
+
+	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB", done_bytes >> 20,
+		total_bytes >> 20);
+	say(outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
+}
+
+void progress_begin(struct outcome *outcome, enum stage stage, const char *text)
+{
+	account(outcome);
+	outcome->stage = stage;
+	progress_say(outcome, 0, text);
+}
+
+void progress_end(struct outcome *outcome)
+{
+	account(outcome);
+	progress_say(outcome, 1000, "done");
+}
+
+void progress_result(struct outcome *outcome, const char *key, const char *fmt, ...)
+{
+	struct result result;
+	const struct event event = { .type = EVENT_RESULT, .result = &result };
+	va_list args;
+
+	snprintf(result.key, sizeof(result.key), "%s", key);
+	va_start(args, fmt);
+	vsnprintf(result.value, sizeof(result.value), fmt, args);
+	va_end(args);
+	outcome_add_result(outcome, &result);
+	channels_tell(&event);
+}
+
+void progress_tell_seconds(struct outcome *outcome)
+{
+	for (size_t i = 0; i < STAGE_COUNT; i++)
+		if (stage_seconds[i] > 0)
+			progress_result(outcome, "seconds", "%s %.2f", stage_name((enum stage)i),
+				stage_seconds[i]);
+}

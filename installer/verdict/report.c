@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "verdict/report.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/document.h"
+#include "base/log.h"
+#include "verdict/progress.h"
+
+#define GRACE_MS 2000 /* for the process to say why it failed */
+#define NAP_MS	 20
+
+void report_prepare(struct outcome *outcome, const struct config *config)
+{
+	if (config->report_url[0] == '\0')
+		return;
+	outcome->report = *config;
+	outcome->reported = true;
+}
+
+/* In a process of its own: never returns. */
+static _Noreturn void send_it(const struct outcome *outcome)
+{
+	const struct event verdict = outcome_verdict(outcome);
+	char *json = protocol_report(&verdict, outcome->results, outcome->result_count);
+	struct error err;
+	sigset_t none;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	r = document_post(&outcome->report, outcome->report.report_url, json,
+		REPORT_DEADLINE_S * 1000LL, &err);
+	if (r < 0)
+		log_line("report: %s", err.text);
+	_exit(r < 0);
+}
+
+/* Whether it ended well before the deadline; one that hangs is killed, and not waited for. */
+static bool ends_well(pid_t pid)
+{
+	int64_t deadline_ms = clock_now_ms() + REPORT_DEADLINE_S * 1000LL + GRACE_MS;
+	int status = -1;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (clock_now_ms() >= deadline_ms) {
+			log_line("report: it was not sent within %d s", REPORT_DEADLINE_S);
+			kill(pid, SIGKILL);
+			return false;
+		}
+		poll(NULL, 0, NAP_MS);
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void report_send(struct outcome *outcome)
+{
+	pid_t pid;
+
+	if (!outcome->reported)
+		return;
+	pid = fork();
+	if (pid == 0)
+		send_it(outcome);
+	progress_result(outcome, "report", pid > 0 && ends_well(pid) ? "sent" : "failed");
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify — reads back what an installed guest needs to boot and to let its owner in.
+ *
+ * The target is mounted read-only, after everything was synced and unmounted once. Nothing is
+ * written. Every refusal has the code EXIT_VERIFY and names the file.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "guest/bootfiles.h"
+#include "nix/closure.h"
+#include "store/database.h"
+#include "base/error.h"
+#include "format/gate.h"
+#include "guest/hostkeys.h"
+#include "plan/plan.h"
+
+/* What the host may want to know of the installed system. */
+struct verified {
+	struct boot_files boot;
+	struct hostkeys host_keys; /* those that were made */
+	struct database_size size;
+};
+
+struct verify_request {
+	const struct plan *plan;
+	const struct manifest *manifest;
+	const struct closure *closure; /* NULL: what Nix has registered itself is what counts */
+	const char *root;	       /* where the target is mounted */
+	int disk_fd;		       /* the whole disk */
+	const uint8_t *first_sector;   /* as it will be when the gate is opened: gate.h */
+	const char *keys_text;	       /* authorized_keys as written; NULL for keys=none */
+};
+
+/* ret: what the host may want to know of the installed system. */
+int verify_all(
+	const struct verify_request *request, struct verified *ret, struct error *err) WARN_UNUSED;
