@@ -23,6 +23,7 @@
 #include "init/machine.h"
 #include "init/medium.h"
 #include "disk/mount.h"
+#include "format/target_mount.h"
 #include "net/network.h"
 #include "config/options.h"
 #include "origin.h"
@@ -75,10 +76,10 @@ static int start_network(const struct options *options, struct outcome *outcome,
 
 	if (options->as_init && config_wants_network(config)) {
 		progress_begin(outcome, STAGE_NETWORK, "waiting for the network");
-		r = network_start(config, err);
+		r = network_start(&config->ip, config->interface, err);
 	}
 	if (r == 0)
-		report_prepare(outcome, config);
+		report_prepare(outcome, config->report_url, &config->cache.fetch);
 	if (r == 0 || config_needs_network(config))
 		return r;
 	log_line("network: %s", err->text);
@@ -203,7 +204,7 @@ static int with_target(struct outcome *outcome, struct decision *d, struct claim
 
 	if (r == 0)
 		r = work(outcome, d, claim, err);
-	if (mount_plan_detach(TARGET_PATH, &second) < 0 && r == 0) {
+	if (mount_detach_below(TARGET_PATH, &second) < 0 && r == 0) {
 		*err = second;
 		err->code = EXIT_MOUNT;
 		r = -EBUSY;
@@ -414,11 +415,17 @@ static _Noreturn void run_as_init(void)
 	supervise_end_machine(outcome, supervise(NULL, install_work, &options, outcome));
 }
 
+static void show_line(const char *line, size_t size_bytes)
+{
+	console_write(line, size_bytes, false);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error err;
 
+	log_set_sink(show_line);
 	if (getpid() == 1)
 		run_as_init();
 	if (options_parse(argc, argv, &options, &err) < 0) {

@@ -1,14 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 #include "origin.h"
 
+#include <errno.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
+#include "net/document.h"
+#include "net/url.h"
 #include "store/database.h"
 #include "guest/guest.h"
 #include "nixos_install/nixosinstall.h"
 #include "verdict/progress.h"
 #include "input/sources.h"
 #include "target.h"
+
+#define MANIFEST_MAX_BYTES (1024 * 1024)
+
+static int take_manifest(const struct config *config, const char *text, size_t size_bytes,
+	struct manifest *ret, struct error *err)
+{
+	int r = 0;
+
+	if (config->given[KEY_MANIFEST_SUM])
+		r = document_check_sha256(
+			text, size_bytes, config->manifest_sha256, "manifest-sha256", err);
+	if (r == 0)
+		r = manifest_parse(text, size_bytes, ret, err);
+	if (r == 0 && config->system[0] && strcmp(config->system, ret->system) != 0)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"it is the manifest of %s, but system is %s", ret->system, config->system);
+	return r;
+}
+
+int sources_read_manifest(const struct config *config, struct manifest *ret, struct error *err)
+{
+	AUTO_FREE char *shown = url_shown(config->manifest);
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r;
+
+	if (config->manifest[0] == '\0' && layout_needs_host(config->layout)) {
+		manifest_assume(config->system, config->layout, ret);
+		return 0;
+	}
+	if (config->manifest[0] == '\0')
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"No manifest is named: set manifest to the guest.json of the system.");
+	r = document_fetch(&config->cache.fetch, config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
+	if (r < 0)
+		return r;
+	r = take_manifest(config, text, size_bytes, ret, err);
+	if (r < 0)
+		error_wrap(err, "%s", shown);
+	return r;
+}
 
 /* Of a system that is still to be built only a guess is had: this much is a small one of today. */
 #define BUILT_BYTES (3 * GIB / 2)
@@ -38,7 +84,7 @@ int origin_read(const struct config *config, const struct keydrive *drive, struc
 		return read_recipe(config, drive, ret, needs, err);
 	r = sources_read_manifest(config, &ret->manifest, err);
 	if (r == 0)
-		r = closure_walk(config, ret->manifest.system, &ret->closure, err);
+		r = closure_walk(&config->cache, ret->manifest.system, &ret->closure, err);
 	needs->nar_bytes = ret->closure.nar_bytes;
 	needs->files = ret->manifest.files;
 	return r;

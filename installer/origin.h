@@ -39,3 +39,8 @@ int origin_settle(struct outcome *outcome, const struct origin *origin, const st
 
 /* The closure that must be there when all is done; NULL: what Nix has registered itself. */
 const struct closure *origin_closure(const struct origin *origin);
+
+/* The manifest that configuration names, or what is assumed where it names a system and a layout
+ * that needs no boot loader. */
+int sources_read_manifest(
+	const struct config *config, struct manifest *ret, struct error *err) WARN_UNUSED;

@@ -40,7 +40,7 @@ int target_copy_store(struct outcome *outcome, const struct plan *plan, const st
 	if (r < 0)
 		return r;
 	return copy_closure(
-		config, closure, place.path, place.offset_bytes, watch_copy, outcome, err);
+		&config->cache, closure, place.path, place.offset_bytes, watch_copy, outcome, err);
 }
 
 /* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes

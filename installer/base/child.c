@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "verdict/protocol.h"
+#include "base/text.h"
 
 #define LINE_BYTES     512
 #define EXIT_NOT_FOUND 127
@@ -147,7 +147,7 @@ static void relay_output(int output, pid_t pid, struct relay *relay)
 			take_output(relay, data, (size_t)n);
 	}
 	end_line(relay);
-	protocol_sanitize(relay->last);
+	text_sanitize(relay->last);
 }
 
 static int judge(const char *name, int status, const char *last, struct error *err)

@@ -8,9 +8,8 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "verdict/console.h"
 #include "base/file.h"
-#include "verdict/protocol.h"
+#include "base/text.h"
 
 #define LOG_MAX_BYTES  (1024 * 1024) /* what is kept; later lines still reach the console */
 #define LOG_LINE_BYTES 1024
@@ -20,6 +19,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *kept;
 static size_t kept_bytes;
 static size_t lost_lines;
+static log_sink_fn *sink;
+
+void log_set_sink(log_sink_fn *new_sink)
+{
+	sink = new_sink;
+}
 
 static void keep(const char *line, size_t size_bytes)
 {
@@ -42,13 +47,14 @@ void log_line(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	protocol_sanitize(text);
+	text_sanitize(text);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	n = snprintf(line, sizeof(line), "[%5lld.%03ld] %s\n", (long long)now.tv_sec,
 		now.tv_nsec / 1000000, text);
 	pthread_mutex_lock(&lock);
 	keep(line, (size_t)n);
-	console_write(line, (size_t)n, false);
+	if (sink)
+		sink(line, (size_t)n);
 	pthread_mutex_unlock(&lock);
 }
 

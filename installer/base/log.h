@@ -7,7 +7,13 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/error.h"
+
+/* Where each line goes besides; NULL: nowhere. It is called by one thread at a time. */
+typedef void log_sink_fn(const char *line, size_t size_bytes);
+void log_set_sink(log_sink_fn *new_sink);
 
 void log_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 

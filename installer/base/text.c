@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "disk/layout.h"
 
 int text_copy(char *ret, size_t ret_bytes, const char *src)
 {
@@ -208,4 +207,19 @@ const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes)
 	snprintf(ret, TEXT_SIZE_BYTES, "%" PRIu64 ".%" PRIu64 " %s", size_bytes / unit,
 		size_bytes % unit * 10 / unit, units[i]);
 	return ret;
+}
+
+void text_sanitize(char *text)
+{
+	static const char word[] = "INSTALL_";
+
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if ((*p < ' ' && *p != '\t') || *p == 0x7f)
+			*p = '?';
+		/* U+0080 to U+009F are control characters too: terminals obey them. */
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			p[0] = p[1] = '?';
+		if (strncasecmp((const char *)p, word, sizeof(word) - 1) == 0)
+			p[sizeof(word) - 2] = '-';
+	}
 }

@@ -54,3 +54,7 @@ bool text_is_file_url(const char *text);
 
 /* A size for people: "4.0 GiB", "2.8 MiB", "512 bytes". Returns ret. */
 const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes);
+
+/* Breaks up the words of the protocol in place: every "INSTALL_" (any case) becomes "INSTALL-",
+ * control characters but tab become '?'. */
+void text_sanitize(char *text);

@@ -33,9 +33,8 @@ void config_init(struct config *config)
 		.interface = "auto",
 		.on_success = ENDING_POWEROFF,
 		.on_failure = ENDING_POWEROFF,
-		.timeout_s = 3600,
-		.stall_timeout_s = 30,
-		.fetch_attempts = 8,
+		.timeout_s = INSTALL_TIMEOUT_S,
+		.cache.fetch = { .stall_timeout_s = 30, .attempts = 8 },
 	};
 }
 
@@ -311,8 +310,8 @@ static void check_credentials(struct config *config)
 {
 	bool found = holds_credentials(config->flake);
 
-	for (size_t i = 0; i < config->cache_count; i++)
-		found = found || holds_credentials(config->caches[i]);
+	for (size_t i = 0; i < config->cache.cache_count; i++)
+		found = found || holds_credentials(config->cache.caches[i]);
 	if (found)
 		add_error(config, "an address in cache or flake holds a password, which Nix would "
 				  "tell in its log: leave it out, and say it in the file netrc on "
@@ -420,8 +419,8 @@ bool config_needs_network(const struct config *config)
 	bool needs = url_is_remote(config->manifest) || url_is_remote(config->configuration) ||
 		     flake_is_remote(config->flake);
 
-	for (size_t i = 0; i < config->cache_count; i++)
-		needs = needs || url_is_remote(config->caches[i]);
+	for (size_t i = 0; i < config->cache.cache_count; i++)
+		needs = needs || url_is_remote(config->cache.caches[i]);
 	return needs;
 }
 

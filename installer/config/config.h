@@ -13,11 +13,11 @@
 
 #include "base/error.h"
 #include "net/ipconfig.h"
+#include "nix/cache_settings.h"
+#include "verdict/outcome_ending.h"
 #include "disk/layout.h"
 
-#define CONFIG_TEXT_BYTES   1024
-#define CONFIG_CACHES_MAX   8
-#define CONFIG_TRUSTED_MAX  16
+#define CONFIG_TEXT_BYTES SETTINGS_TEXT_BYTES
 #define CONFIG_KEYS_MAX	    8
 #define CONFIG_FILES_MAX    8
 #define CONFIG_ERRORS_BYTES 4096
@@ -81,13 +81,6 @@ enum engine {
 	ENGINE_NIXOS_INSTALL, /* the live system's nixos-install */
 };
 
-enum ending {
-	ENDING_POWEROFF,
-	ENDING_REBOOT,
-	ENDING_SHELL,
-	ENDING_EXIT,
-};
-
 struct config {
 	char disk[CONFIG_TEXT_BYTES]; /* "auto", "/dev/vdb", an image's path, "serial:NAME" */
 	char boot_disk[CONFIG_TEXT_BYTES];
@@ -106,15 +99,7 @@ struct config {
 	uint8_t configuration_sha256[32];      /* if given[KEY_CONFIGURATION_SUM] */
 	char flake[CONFIG_TEXT_BYTES];	       /* REF#NAME; empty: none */
 	char hostname[64];		       /* empty: the configuration's */
-	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES];
-	size_t cache_count;
-	char trusted_keys[CONFIG_TRUSTED_MAX][256];
-	size_t trusted_key_count;
-	bool trust_anything;		 /* trusted-keys = none, said explicitly */
-	char ca_file[CONFIG_TEXT_BYTES]; /* empty: the system's */
-	char netrc_file[128]; /* passwords for servers, from the key drive; empty: none */
-	unsigned stall_timeout_s;
-	unsigned fetch_attempts;
+	struct cache_settings cache;
 	unsigned keys_from; /* enum keys_from as flags; 0: keys = none */
 	char key_files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES];
 	size_t key_file_count;

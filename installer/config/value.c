@@ -8,7 +8,6 @@
 #include "base/encoding.h"
 #include "nix/flake.h"
 #include "nix/narinfo.h"
-#include "format/swap.h"
 #include "base/text.h"
 #include "net/url.h"
 
@@ -160,19 +159,19 @@ static int next_word(const char **text, char *ret, size_t ret_bytes)
 
 static int set_caches(struct config *config, const char *text)
 {
-	char caches[CONFIG_CACHES_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
+	char caches[CACHES_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
 	size_t count = 0;
 	int r;
 
 	while ((r = next_word(&text, word, sizeof(word))) > 0) {
-		if (count == CONFIG_CACHES_MAX || !url_is_base(word))
+		if (count == CACHES_MAX || !url_is_base(word))
 			return -EINVAL;
 		memcpy(caches[count++], word, sizeof(word));
 	}
 	if (r < 0 || count == 0)
 		return -EINVAL;
-	memcpy(config->caches, caches, count * sizeof(caches[0]));
-	config->cache_count = count;
+	memcpy(config->cache.caches, caches, count * sizeof(caches[0]));
+	config->cache.cache_count = count;
 	return 0;
 }
 
@@ -261,26 +260,26 @@ static bool is_trusted_key(const char *text)
 
 static int set_trusted_keys(struct config *config, const char *text)
 {
-	char keys[CONFIG_TRUSTED_MAX][sizeof(config->trusted_keys[0])];
+	char keys[TRUSTED_KEYS_MAX][sizeof(config->cache.trusted_keys[0])];
 	char word[sizeof(keys[0])];
 	size_t count = 0;
 	int r;
 
 	if (strcmp(text, "none") == 0) {
-		config->trust_anything = true;
-		config->trusted_key_count = 0;
+		config->cache.trust_anything = true;
+		config->cache.trusted_key_count = 0;
 		return 0;
 	}
 	while ((r = next_word(&text, word, sizeof(word))) > 0) {
-		if (count == CONFIG_TRUSTED_MAX || !is_trusted_key(word))
+		if (count == TRUSTED_KEYS_MAX || !is_trusted_key(word))
 			return -EINVAL;
 		memcpy(keys[count++], word, sizeof(word));
 	}
 	if (r < 0 || count == 0)
 		return -EINVAL;
-	memcpy(config->trusted_keys, keys, count * sizeof(keys[0]));
-	config->trusted_key_count = count;
-	config->trust_anything = false;
+	memcpy(config->cache.trusted_keys, keys, count * sizeof(keys[0]));
+	config->cache.trusted_key_count = count;
+	config->cache.trust_anything = false;
 	return 0;
 }
 
@@ -356,11 +355,11 @@ int value_set(struct config *config, enum config_key key, const char *text)
 		return set_trusted_keys(config, text);
 	case KEY_CA_FILE:
 		return set_text(
-			config->ca_file, sizeof(config->ca_file), text, text_is_clean_path(text));
+			config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file), text, text_is_clean_path(text));
 	case KEY_STALL:
-		return set_count(&config->stall_timeout_s, text, STALL_TIMEOUT_MAX_S);
+		return set_count(&config->cache.fetch.stall_timeout_s, text, STALL_TIMEOUT_MAX_S);
 	case KEY_ATTEMPTS:
-		return set_count(&config->fetch_attempts, text, FETCH_ATTEMPTS_MAX);
+		return set_count(&config->cache.fetch.attempts, text, FETCH_ATTEMPTS_MAX);
 	case KEY_KEYS:
 		return set_keys(config, text);
 	case KEY_KEYS_USER:

@@ -15,6 +15,7 @@
 #include "disk/mark.h"
 
 #define DISKS_MAX	64
+#define BOOT_SECTOR_BYTES 512 /* all that a firmware begins with */
 #define DISK_LABELS_MAX 257 /* of the disk itself, and of as many partitions as Linux knows */
 #define DISK_TEXT_BYTES 64
 

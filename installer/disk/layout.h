@@ -10,8 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MIB (1024ULL * 1024)
-#define GIB (1024ULL * MIB)
+#include "base/units.h"
 
 enum layout {
 	LAYOUT_AUTO,   /* the manifest's */
@@ -22,12 +21,19 @@ enum layout {
 	LAYOUT_COUNT,
 };
 
+enum firmware {
+	FIRMWARE_BIOS = 1,
+	FIRMWARE_UEFI = 2,
+};
+
 #define MBR_ROOT_OFFSET_BYTES	   (1 * MIB)
 #define GPT_BIOS_BOOT_OFFSET_BYTES (1 * MIB)
 #define GPT_ESP_OFFSET_BYTES	   (2 * MIB)
 #define GPT_ESP_BYTES		   (512 * MIB)
 #define GPT_ROOT_OFFSET_BYTES	   (GPT_ESP_OFFSET_BYTES + GPT_ESP_BYTES)
 #define ROOT_MIN_BYTES		   (1 * GIB)
+#define SWAP_PAGE_BYTES 4096
+#define SWAP_MAX_BYTES	((1ULL << 32) * SWAP_PAGE_BYTES)
 #define BOOT_MIN_BYTES		   (64 * MIB) /* of the boot disk, where there is one */
 
 /* The name as it stands in configuration and manifest: auto, bios, gpt, pygrub, direct. */

@@ -11,7 +11,6 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "plan/plan.h"
 
 #define MOUNT_PATH_BYTES 128
 
@@ -28,13 +27,8 @@ int mount_one(const char *source, const char *target, const char *fstype, const 
  * waited for a few seconds. */
 int mount_detach(const char *target, struct error *err) WARN_UNUSED;
 
-/* Mounts the plan's file systems below target_path, the root first; read_only for verification.
- * On a failure nothing is left mounted. */
-int mount_plan(const struct plan *plan, const char *target_path, bool read_only,
-	struct error *err) WARN_UNUSED;
-
-/* Unmounts them in reverse order, and whatever else lies below target_path. */
-int mount_plan_detach(const char *target_path, struct error *err) WARN_UNUSED;
+/* Unmounts everything at or below target_path, the last mounted first. */
+int mount_detach_below(const char *target_path, struct error *err) WARN_UNUSED;
 
 /* What is mounted on a path: its source; -ENOENT if nothing is. */
 int mount_source(

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "format/partition.h"
+#include "disk/names.h"
 
 #define PIECE_BYTES  (64ULL * 1024)
 #define PIECE_COUNT  64

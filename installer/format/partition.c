@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "disk/names.h"
 #include "disk/mark.h"
 #include "disk/probe.h"
 #include "base/text.h"
@@ -41,15 +42,6 @@ static void unref_type(struct fdisk_parttype **type)
 #define AUTO_CONTEXT   CLEANUP(unref_context)
 #define AUTO_PARTITION CLEANUP(unref_partition)
 #define AUTO_TYPE      CLEANUP(unref_type)
-
-void partition_name(const char *disk, unsigned number, char *ret, size_t ret_bytes)
-{
-	size_t length = strlen(disk);
-	bool digit = length > 0 && isdigit((unsigned char)disk[length - 1]);
-
-	ret[0] = '\0';
-	text_append(ret, ret_bytes, "%s%s%u", disk, digit ? "p" : "", number);
-}
 
 void partition_node(const struct plan *plan, size_t index, char ret_path[128])
 {

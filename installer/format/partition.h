@@ -26,7 +26,3 @@ int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *
 /* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the whole disk's where the layout has
  * no table. Only for block devices. */
 void partition_node(const struct plan *plan, size_t index, char ret_path[128]);
-
-/* The kernel's name of a disk's partition, the first being number 1: "vda3", "nvme0n1p3". Works
- * for "vda" as well as for "/dev/vda". What does not fit is cut off. */
-void partition_name(const char *disk, unsigned number, char *ret, size_t ret_bytes);

@@ -18,10 +18,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "disk/layout.h"
 
 /* Pages are counted in 32 bits. */
-#define SWAP_PAGE_BYTES 4096
-#define SWAP_MAX_BYTES	((1ULL << 32) * SWAP_PAGE_BYTES)
 
 struct swap_request {
 	const char *path;      /* a partition's node, or an image file */

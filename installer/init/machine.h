@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "plan/manifest.h"
+#include "disk/layout.h"
 
 /* 0 on a virtual machine, else -EPERM with EXIT_NOT_VIRTUAL. By the hypervisor bit of CPUID leaf 1
  * (Intel SDM 2A, CPUID; AMD APM 3, E.3.2) and /sys/hypervisor; a Xen dom0 counts as bare metal. */

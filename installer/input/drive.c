@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "disk/mount.h"
-#include "format/partition.h"
+#include "disk/names.h"
 
 #define MOUNT_OPTIONS "ro,nosuid,nodev,noexec"
 

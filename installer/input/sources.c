@@ -20,7 +20,6 @@
 
 #define SMBIOS_PREFIX	   "org.guest-installer:"
 #define CREDENTIAL_NAME	   "ssh.authorized_keys.root"
-#define MANIFEST_MAX_BYTES (1024 * 1024)
 #define CONFIG_MAX_BYTES   (256 * 1024)
 
 static int merge_config_file(
@@ -105,18 +104,18 @@ static void drop_carriage_returns(char *text)
 int sources_keep_access(
 	const struct keydrive *drive, const char *folder, struct config *config, struct error *err)
 {
-	char path[sizeof(config->netrc_file)];
+	char path[sizeof(config->cache.fetch.netrc_file)];
 	int r = 0;
 
 	if (drive->ca_text && !config->given[KEY_CA_FILE]) {
 		snprintf(path, sizeof(path), "%s/ca.pem", folder);
-		snprintf(config->ca_file, sizeof(config->ca_file), "%s", path);
+		snprintf(config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file), "%s", path);
 		r = file_write(path, drive->ca_text, strlen(drive->ca_text), 0600, 0, 0, err);
 	}
 	if (drive->netrc_text && r == 0) {
 		drop_carriage_returns(drive->netrc_text);
 		snprintf(path, sizeof(path), "%s/netrc", folder);
-		snprintf(config->netrc_file, sizeof(config->netrc_file), "%s", path);
+		snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file), "%s", path);
 		r = file_write(path, drive->netrc_text, strlen(drive->netrc_text), 0600, 0, 0, err);
 	}
 	return r;
@@ -230,45 +229,6 @@ int sources_read_keys(const struct config *config, const struct sources *sources
 		*ret_text = keys_text(&keys);
 	log_line("keys: %zu", keys.count);
 	keys_free(&keys);
-	return r;
-}
-
-static int take_manifest(const struct config *config, const char *text, size_t size_bytes,
-	struct manifest *ret, struct error *err)
-{
-	int r = 0;
-
-	if (config->given[KEY_MANIFEST_SUM])
-		r = document_check_sha256(
-			text, size_bytes, config->manifest_sha256, "manifest-sha256", err);
-	if (r == 0)
-		r = manifest_parse(text, size_bytes, ret, err);
-	if (r == 0 && config->system[0] && strcmp(config->system, ret->system) != 0)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"it is the manifest of %s, but system is %s", ret->system, config->system);
-	return r;
-}
-
-int sources_read_manifest(const struct config *config, struct manifest *ret, struct error *err)
-{
-	AUTO_FREE char *shown = url_shown(config->manifest);
-	AUTO_FREE char *text = NULL;
-	size_t size_bytes;
-	int r;
-
-	if (config->manifest[0] == '\0' && layout_needs_host(config->layout)) {
-		manifest_assume(config->system, config->layout, ret);
-		return 0;
-	}
-	if (config->manifest[0] == '\0')
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"No manifest is named: set manifest to the guest.json of the system.");
-	r = document_fetch(config, config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
-	if (r < 0)
-		return r;
-	r = take_manifest(config, text, size_bytes, ret, err);
-	if (r < 0)
-		error_wrap(err, "%s", shown);
 	return r;
 }
 

@@ -15,7 +15,6 @@
 #include "base/error.h"
 #include "input/hostdata.h"
 #include "input/keydrive.h"
-#include "plan/manifest.h"
 #include "config/options.h"
 
 /* What the machine's host has left in it and attached to it. */
@@ -51,11 +50,6 @@ void sources_merge_hostdata(struct config *config, const struct hostdata *hostda
  * credential; one that is there twice counts once. EXIT_NO_KEY if there is no usable key. */
 int sources_read_keys(const struct config *config, const struct sources *sources, char **ret_text,
 	struct error *err) WARN_UNUSED;
-
-/* The manifest that configuration names, or what is assumed where it names a system and a layout
- * that needs no boot loader. */
-int sources_read_manifest(
-	const struct config *config, struct manifest *ret, struct error *err) WARN_UNUSED;
 
 /* The seed of this install's UUIDs: configuration's, or a random one. */
 void sources_choose_seed(const struct config *config, char ret[37]);

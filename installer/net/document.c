@@ -29,11 +29,11 @@ void document_end(struct document *document)
 	document->text[document->size_bytes] = '\0';
 }
 
-int document_fetch(const struct config *config, const char *url, size_t limit_bytes,
+int document_fetch(const struct fetch_settings *settings, const char *url, size_t limit_bytes,
 	char **ret_text, size_t *ret_size_bytes, struct error *err)
 {
 	struct document document = { .limit_bytes = limit_bytes };
-	struct fetch *fetch = fetch_new(config, 1, NULL);
+	struct fetch *fetch = fetch_new(settings, 1, NULL);
 	int r = fetch_stream(fetch, url, document_add, &document, err);
 
 	fetch_free(&fetch);
@@ -47,7 +47,7 @@ int document_fetch(const struct config *config, const char *url, size_t limit_by
 	return 0;
 }
 
-int document_post(const struct config *config, const char *url, const char *json,
+int document_post(const struct fetch_settings *settings, const char *url, const char *json,
 	int64_t timeout_ms, struct error *err)
 {
 	const struct fetch_request request = {
@@ -55,7 +55,7 @@ int document_post(const struct config *config, const char *url, const char *json
 		.body = json,
 		.deadline_ms = clock_now_ms() + timeout_ms,
 	};
-	struct fetch *fetch = fetch_new(config, 1, NULL);
+	struct fetch *fetch = fetch_new(settings, 1, NULL);
 	int r = fetch_one(fetch, &request, err);
 
 	fetch_free(&fetch);

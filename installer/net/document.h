@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
+#include "net/settings.h"
 #include "base/error.h"
 #include "net/fetch.h"
 
@@ -25,7 +25,7 @@ int document_add(void *document, const uint8_t *data, size_t size_bytes, struct 
 void document_end(struct document *document);
 
 /* The content of one URL, from malloc, with a NUL behind it. */
-int document_fetch(const struct config *config, const char *url, size_t limit_bytes,
+int document_fetch(const struct fetch_settings *settings, const char *url, size_t limit_bytes,
 	char **ret_text, size_t *ret_size_bytes, struct error *err) WARN_UNUSED;
 
 /* What comes from anywhere must be what configuration says it is: -EBADMSG with EXIT_VERIFY if its
@@ -35,5 +35,5 @@ int document_check_sha256(const char *text, size_t size_bytes, const uint8_t exp
 
 /* Sends JSON by POST, again and again until a server has taken it (status 2xx), what happened
  * cannot pass, or timeout_ms are over. */
-int document_post(const struct config *config, const char *url, const char *json,
+int document_post(const struct fetch_settings *settings, const char *url, const char *json,
 	int64_t timeout_ms, struct error *err) WARN_UNUSED;

@@ -34,7 +34,7 @@ struct place {
 
 struct fetch {
 	struct wire *wire;
-	const struct config *config;
+	const struct fetch_settings *settings;
 	const atomic_bool *stop;
 	struct retry_policy policy;
 	struct request *first, **last; /* those that wait for a place */
@@ -42,18 +42,18 @@ struct fetch {
 	struct place places[];
 };
 
-struct fetch *fetch_new(const struct config *config, size_t parallel, const atomic_bool *stop)
+struct fetch *fetch_new(const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop)
 {
 	size_t size_bytes = sizeof(struct fetch) + parallel * sizeof(struct place);
 	struct fetch *fetch = must_realloc(NULL, 1, size_bytes);
 
 	memset(fetch, 0, size_bytes);
 	fetch->wire = wire_new(parallel);
-	fetch->config = config;
+	fetch->settings = settings;
 	fetch->stop = stop;
 	fetch->policy = retry_policy_default;
-	if (config->fetch_attempts)
-		fetch->policy.attempts = config->fetch_attempts;
+	if (settings->attempts)
+		fetch->policy.attempts = settings->attempts;
 	fetch->last = &fetch->first;
 	fetch->parallel = parallel;
 	return fetch;
@@ -126,7 +126,7 @@ static void occupy(struct fetch *fetch, struct place *place, struct request *req
 		.request = request,
 		.url = url_of_path(request->its.url),
 		.transfer = {
-			.config = fetch->config,
+			.settings = fetch->settings,
 			.stop = fetch->stop,
 			.body = request->its.body,
 			.deadline_ms = request->its.deadline_ms,

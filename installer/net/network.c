@@ -50,9 +50,9 @@ static void read_attribute(const char *name, const char *attribute, char *ret, s
 }
 
 /* Whether it is the one that was asked for: by name or MAC, or any Ethernet card. */
-static bool is_wanted(const struct config *config, const char *name)
+static bool is_wanted(const struct ip_setting *ip, const char *interface, const char *name)
 {
-	const char *device = config->ip.device[0] ? config->ip.device : config->interface;
+	const char *device = ip->device[0] ? ip->device : interface;
 	char text[64];
 
 	read_attribute(name, "type", text, sizeof(text));
@@ -67,13 +67,14 @@ static bool is_wanted(const struct config *config, const char *name)
 }
 
 /* The wanted interfaces, in the order in which the kernel found them. */
-static void find_interfaces(const struct config *config, struct interfaces *ret)
+static void find_interfaces(
+	const struct ip_setting *ip, const char *interface, struct interfaces *ret)
 {
 	struct if_nameindex *all = if_nameindex();
 
 	ret->count = 0;
 	for (size_t i = 0; all && all[i].if_index && ret->count < INTERFACES_MAX; i++)
-		if (ipconfig_is_interface(all[i].if_name) && is_wanted(config, all[i].if_name))
+		if (ipconfig_is_interface(all[i].if_name) && is_wanted(ip, interface, all[i].if_name))
 			snprintf(ret->names[ret->count++], INTERFACE_BYTES, "%s", all[i].if_name);
 	if_freenameindex(all);
 }
@@ -279,27 +280,27 @@ static int configure(
 
 /* One round over all interfaces; -EAGAIN with a sentence if none could be set yet. */
 static int try_interfaces(
-	const struct config *config, struct rdnss *rdnss, int64_t elapsed_ms, struct error *err)
+	const struct ip_setting *ip, const char *interface, struct rdnss *rdnss, int64_t elapsed_ms, struct error *err)
 {
 	struct interfaces found;
 	bool any_link = false;
 	int r;
 
-	find_interfaces(config, &found);
+	find_interfaces(ip, interface, &found);
 	for (size_t i = 0; i < found.count; i++)
 		bring_up(found.names[i]);
 	for (size_t i = 0; i < found.count; i++) {
 		if (!has_link(found.names[i]))
 			continue;
 		any_link = true;
-		r = configure(&config->ip, found.names[i], rdnss, err);
+		r = configure(ip, found.names[i], rdnss, err);
 		if (r != -EAGAIN)
 			return r;
 	}
 	if (found.count == 0)
 		return error_set(err, elapsed_ms < INTERFACE_MS ? -EAGAIN : -ENODEV,
 			"the machine has no %s (or no driver for it is in this ISO)",
-			strcmp(config->interface, "auto") == 0 && !config->ip.device[0]
+			strcmp(interface, "auto") == 0 && !ip->device[0]
 				? "network card"
 				: "such network card");
 	if (!any_link)
@@ -307,7 +308,7 @@ static int try_interfaces(
 	return -EAGAIN;
 }
 
-int network_start(const struct config *config, struct error *err)
+int network_start(const struct ip_setting *ip, const char *interface, struct error *err)
 {
 	CLEANUP(rdnss_close) struct rdnss rdnss = rdnss_open();
 	int64_t start = clock_now_ms(), elapsed = 0;
@@ -315,7 +316,7 @@ int network_start(const struct config *config, struct error *err)
 
 	do {
 		poll(NULL, 0, elapsed ? NAP_MS : 0);
-		r = try_interfaces(config, &rdnss, elapsed, err);
+		r = try_interfaces(ip, interface, &rdnss, elapsed, err);
 		if (r != -EAGAIN)
 			break;
 		elapsed = clock_now_ms() - start;

@@ -173,7 +173,7 @@ static void set_request(const struct transfer *transfer)
 static void set_limits(const struct transfer *transfer)
 {
 	CURL *curl = transfer->handle->curl;
-	long stall_s = (long)transfer->config->stall_timeout_s;
+	long stall_s = (long)transfer->settings->stall_timeout_s;
 
 	if (stall_s == 0)
 		stall_s = STALL_TIMEOUT_S;
@@ -190,14 +190,14 @@ static void set_limits(const struct transfer *transfer)
 
 static void set_trust(const struct transfer *transfer)
 {
-	const struct config *config = transfer->config;
+	const struct fetch_settings *settings = transfer->settings;
 	CURL *curl = transfer->handle->curl;
 
-	if (*config->ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca_file);
-	if (*config->netrc_file) {
+	if (*settings->ca_file)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
+	if (*settings->netrc_file) {
 		curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-		curl_easy_setopt(curl, CURLOPT_NETRC_FILE, config->netrc_file);
+		curl_easy_setopt(curl, CURLOPT_NETRC_FILE, settings->netrc_file);
 	}
 }
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
+#include "net/settings.h"
 #include "base/error.h"
 #include "net/resume.h"
 
@@ -27,7 +27,7 @@ typedef int transfer_piece_fn(
 
 struct transfer {
 	/* what is wanted */
-	const struct config *config; /* certificates, passwords, time-outs */
+	const struct fetch_settings *settings; /* certificates, passwords, time-outs */
 	const atomic_bool *stop;     /* NULL, or ends it with -ECANCELED */
 	const char *url;	     /* file://, http:// or https:// */
 	const char *body;	     /* JSON to POST; NULL to GET */

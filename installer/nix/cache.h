@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "net/document.h"
 #include "base/error.h"
 #include "net/fetch.h"
@@ -19,14 +19,14 @@
 
 /* Whose signatures are believed. */
 struct cache_trust {
-	struct trusted_key keys[CONFIG_TRUSTED_MAX];
+	struct trusted_key keys[TRUSTED_KEYS_MAX];
 	size_t key_count;
 	bool anything; /* no signature is needed */
 };
 
 /* The configuration's trusted_keys taken apart. -EINVAL with a sentence. */
 int cache_read_trust(
-	const struct config *config, struct cache_trust *ret, struct error *err) WARN_UNUSED;
+	const struct cache_settings *settings, struct cache_trust *ret, struct error *err) WARN_UNUSED;
 
 /* Fetches the description of a cache: 0 if it is for our store. EXIT_FETCH; -ETIMEDOUT if it does
  * not answer. */

@@ -21,10 +21,10 @@
 
 /* The closure on its way: paths that are visited are described, the others only named. */
 struct walk {
-	const struct config *config;
+	const struct cache_settings *settings;
 	struct fetch *fetch;
 	struct cache_trust trust;
-	bool unreachable[CONFIG_CACHES_MAX]; /* so it was, in all attempts */
+	bool unreachable[CACHES_MAX]; /* so it was, in all attempts */
 	struct closure closure;
 	size_t *referrers; /* which path named it first, for sentences */
 	size_t capacity;   /* of paths and referrers */
@@ -119,8 +119,8 @@ static int check_caches(struct walk *walk, struct error *err)
 	bool any = false;
 	int r = 0;
 
-	for (size_t i = 0; i < walk->config->cache_count; i++) {
-		r = cache_check(walk->fetch, walk->config->caches[i], err);
+	for (size_t i = 0; i < walk->settings->cache_count; i++) {
+		r = cache_check(walk->fetch, walk->settings->caches[i], err);
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
 		walk->unreachable[i] = r < 0;
@@ -146,7 +146,7 @@ static void take_answer(void *userdata, int r, struct error *err);
 static void ask(struct lookup *lookup)
 {
 	const struct walk *walk = lookup->walk;
-	AUTO_FREE char *url = cache_narinfo_url(walk->config->caches[lookup->cache],
+	AUTO_FREE char *url = cache_narinfo_url(walk->settings->caches[lookup->cache],
 		walk->closure.paths[lookup->index].info.store_path);
 	const struct fetch_request request = {
 		.url = url,
@@ -168,8 +168,8 @@ static bool next_cache(struct lookup *lookup)
 
 	do
 		cache++;
-	while (cache < walk->config->cache_count && walk->unreachable[cache]);
-	if (cache == walk->config->cache_count)
+	while (cache < walk->settings->cache_count && walk->unreachable[cache]);
+	if (cache == walk->settings->cache_count)
 		return false;
 	lookup->cache = cache;
 	return true;
@@ -199,11 +199,11 @@ static int want_path(struct walk *walk, const char *name, size_t referrer, struc
 static int absent_error(const struct walk *walk, size_t index, struct error *err)
 {
 	const struct closure *closure = &walk->closure;
-	const struct config *config = walk->config;
+	const struct cache_settings *settings = walk->settings;
 	char caches[512] = "";
 
-	for (size_t i = 0; i < config->cache_count; i++)
-		text_append(caches, sizeof(caches), "%s%s%s", i ? ", " : "", config->caches[i],
+	for (size_t i = 0; i < settings->cache_count; i++)
+		text_append(caches, sizeof(caches), "%s%s%s", i ? ", " : "", settings->caches[i],
 			walk->unreachable[i] ? " (which does not answer)" : "");
 	url_hide_credentials(caches);
 	if (index == 0)
@@ -219,7 +219,7 @@ static int read_answer(struct lookup *lookup, struct error *err)
 	const struct walk *walk = lookup->walk;
 	struct closure_path *path = &walk->closure.paths[lookup->index];
 	struct narinfo info;
-	int r = cache_read_narinfo(walk->config->caches[lookup->cache], path->info.store_path,
+	int r = cache_read_narinfo(walk->settings->caches[lookup->cache], path->info.store_path,
 		&lookup->document, &walk->trust, &info, err);
 
 	if (r < 0)
@@ -345,7 +345,7 @@ static void take_answer(void *userdata, int r, struct error *err)
 
 static int walk_all(struct walk *walk, const char *system, struct error *err)
 {
-	int r = cache_read_trust(walk->config, &walk->trust, err);
+	int r = cache_read_trust(walk->settings, &walk->trust, err);
 
 	if (r == 0)
 		r = check_caches(walk, err);
@@ -361,26 +361,26 @@ static int walk_all(struct walk *walk, const char *system, struct error *err)
 }
 
 /* Files come one at a time, whoever asks for more. */
-static size_t choose_parallel(const struct config *config)
+static size_t choose_parallel(const struct cache_settings *settings)
 {
-	for (size_t i = 0; i < config->cache_count; i++)
-		if (url_is_remote(config->caches[i]))
+	for (size_t i = 0; i < settings->cache_count; i++)
+		if (url_is_remote(settings->caches[i]))
 			return LOOKUPS_AT_A_TIME;
 	return 1;
 }
 
 int closure_walk(
-	const struct config *config, const char *system, struct closure *ret, struct error *err)
+	const struct cache_settings *settings, const char *system, struct closure *ret, struct error *err)
 {
-	struct walk walk = { .config = config };
+	struct walk walk = { .settings = settings };
 	int r;
 
 	if (store_path_check(system) < 0)
 		return error_set_code(
 			err, EXIT_CONFIGURATION, -EINVAL, "'%s' is not a store path", system);
-	if (config->cache_count == 0)
+	if (settings->cache_count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "no cache is named");
-	walk.fetch = fetch_new(config, choose_parallel(config), &walk.stop);
+	walk.fetch = fetch_new(&settings->fetch, choose_parallel(settings), &walk.stop);
 	r = walk_all(&walk, system, err);
 	fetch_free(&walk.fetch);
 	free(walk.referrers);

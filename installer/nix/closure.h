@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "base/error.h"
 #include "nix/narinfo.h"
 
@@ -34,7 +34,7 @@ struct closure {
 
 /* Codes: EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature). Uses config's caches,
  * trusted_keys, trust_anything. *ret is to be freed by closure_free on success only. */
-int closure_walk(const struct config *config, const char *system, struct closure *ret,
+int closure_walk(const struct cache_settings *settings, const char *system, struct closure *ret,
 	struct error *err) WARN_UNUSED;
 
 /* Index of a store path or base name, or -1. */

@@ -142,7 +142,7 @@ static void node_done(struct nar *nar)
 	expect_word(nar, nar->depth ? WANT_ENTRY_END : WANT_NOTHING);
 }
 
-static int directory_begin(struct nar *nar, struct error *err)
+static int begin_directory(struct nar *nar, struct error *err)
 {
 	int r = nar->events->directory(nar->userdata, node_name(nar), err);
 
@@ -164,7 +164,7 @@ static int directory_finish(struct nar *nar, struct error *err)
 static int take_type(struct nar *nar, struct error *err)
 {
 	if (strcmp(nar->word, "directory") == 0)
-		return directory_begin(nar, err);
+		return begin_directory(nar, err);
 	if (strcmp(nar->word, "symlink") == 0) {
 		expect_word(nar, WANT_TARGET_KEY);
 		return 0;

@@ -9,10 +9,10 @@
 #include "base/encoding.h"
 #include "net/url.h"
 
-int spare_begin(struct spare *ret, const struct config *config, struct error *err)
+int spare_begin(struct spare *ret, const struct cache_settings *settings, struct error *err)
 {
-	*ret = (struct spare){ .config = config };
-	return cache_read_trust(config, &ret->trust, err);
+	*ret = (struct spare){ .settings = settings };
+	return cache_read_trust(settings, &ret->trust, err);
 }
 
 void spare_note(struct spare *spare, size_t cache, int r)
@@ -27,7 +27,7 @@ int spare_check(const struct spare *spare, size_t cache, struct error *err)
 
 	if (!atomic_load(&spare->silent[cache]))
 		return 0;
-	shown = url_shown(spare->config->caches[cache]);
+	shown = url_shown(spare->settings->caches[cache]);
 	return error_set_code(err, EXIT_FETCH, -ETIMEDOUT, "%s does not answer any longer", shown);
 }
 
@@ -62,7 +62,7 @@ static int check_same(const char *cache, const struct narinfo *decided, const st
 static int ask(struct spare *spare, struct fetch *fetch, size_t cache,
 	const struct narinfo *decided, struct narinfo *ret, struct error *err)
 {
-	const char *base = spare->config->caches[cache];
+	const char *base = spare->settings->caches[cache];
 	struct document document = { .limit_bytes = NARINFO_BYTES_MAX };
 	AUTO_FREE char *url = cache_narinfo_url(base, decided->store_path);
 	int r = spare_check(spare, cache, err);

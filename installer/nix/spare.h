@@ -13,18 +13,18 @@
 #include <stdbool.h>
 
 #include "nix/cache.h"
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "base/error.h"
 #include "net/fetch.h"
 
 struct spare {
-	const struct config *config;
+	const struct cache_settings *settings;
 	struct cache_trust trust;
-	atomic_bool silent[CONFIG_CACHES_MAX]; /* so it was, in all attempts */
+	atomic_bool silent[CACHES_MAX]; /* so it was, in all attempts */
 };
 
 /* config has to stay. */
-int spare_begin(struct spare *ret, const struct config *config, struct error *err) WARN_UNUSED;
+int spare_begin(struct spare *ret, const struct cache_settings *settings, struct error *err) WARN_UNUSED;
 
 /* Keeps how fetching from a cache ended. Thread-safe, as the next. */
 void spare_note(struct spare *spare, size_t cache, int r);

@@ -85,8 +85,8 @@ static void fill_environment(struct environment *environment, const struct recip
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
 		const char *value = getenv(passed_on[i]);
 
-		if (config->ca_file[0] && strcmp(passed_on[i], "NIX_SSL_CERT_FILE") == 0)
-			value = config->ca_file;
+		if (config->cache.fetch.ca_file[0] && strcmp(passed_on[i], "NIX_SSL_CERT_FILE") == 0)
+			value = config->cache.fetch.ca_file;
 		if (value)
 			set_variable(environment, passed_on[i], value);
 	}
@@ -119,8 +119,8 @@ struct arguments {
 	const char *list[ARGUMENTS_MAX + 1];
 	size_t count;
 	char flake[CONFIG_TEXT_BYTES + FILE_PATH_BYTES];
-	char caches[CONFIG_CACHES_MAX * URL_OF_PATH_BYTES(CONFIG_TEXT_BYTES)];
-	char keys[CONFIG_TRUSTED_MAX * sizeof(((struct config *)0)->trusted_keys[0])];
+	char caches[CACHES_MAX * URL_OF_PATH_BYTES(CONFIG_TEXT_BYTES)];
+	char keys[TRUSTED_KEYS_MAX * sizeof(((struct cache_settings *)0)->trusted_keys[0])];
 };
 
 static void add(struct arguments *arguments, const char *argument)
@@ -139,25 +139,25 @@ static void add_option(struct arguments *arguments, const char *name, const char
 static void add_caches(
 	struct arguments *arguments, const struct config *config, const struct recipe *recipe)
 {
-	for (size_t i = 0; i < config->cache_count; i++) {
-		AUTO_FREE char *url = url_of_path(config->caches[i]);
+	for (size_t i = 0; i < config->cache.cache_count; i++) {
+		AUTO_FREE char *url = url_of_path(config->cache.caches[i]);
 
 		text_append(
 			arguments->caches, sizeof(arguments->caches), "%s%s", i ? " " : "", url);
 	}
-	if (config->cache_count > 0 || !recipe->online) {
+	if (config->cache.cache_count > 0 || !recipe->online) {
 		add(arguments, "--substituters");
 		add(arguments, arguments->caches);
 	}
-	for (size_t i = 0; i < config->trusted_key_count; i++)
+	for (size_t i = 0; i < config->cache.trusted_key_count; i++)
 		text_append(arguments->keys, sizeof(arguments->keys), "%s%s", i ? " " : "",
-			config->trusted_keys[i]);
-	if (config->trusted_key_count > 0)
+			config->cache.trusted_keys[i]);
+	if (config->cache.trusted_key_count > 0)
 		add_option(arguments, "trusted-public-keys", arguments->keys);
-	if (config->cache_count > 0 && config->trust_anything)
+	if (config->cache.cache_count > 0 && config->cache.trust_anything)
 		add_option(arguments, "require-sigs", "false");
-	if (config->netrc_file[0])
-		add_option(arguments, "netrc-file", config->netrc_file);
+	if (config->cache.fetch.netrc_file[0])
+		add_option(arguments, "netrc-file", config->cache.fetch.netrc_file);
 }
 
 /* The boot loader is installed by us, when everything else is there (target.c). */

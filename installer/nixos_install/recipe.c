@@ -53,7 +53,7 @@ static int fetch_configuration(
 {
 	AUTO_FREE char *shown = url_shown(config->configuration);
 	size_t size_bytes;
-	int r = document_fetch(config, config->configuration, NIX_MAX_BYTES, &recipe->configuration,
+	int r = document_fetch(&config->cache.fetch, config->configuration, NIX_MAX_BYTES, &recipe->configuration,
 		&size_bytes, err);
 
 	if (r == 0 && config->given[KEY_CONFIGURATION_SUM])
@@ -92,7 +92,7 @@ static int check_local(const struct config *config, const struct recipe *recipe,
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 			"The flake is to come from %s, which is no folder of this live system.",
 			folder);
-	if (config->system[0] && config->cache_count == 0 && !recipe->online &&
+	if (config->system[0] && config->cache.cache_count == 0 && !recipe->online &&
 		lstat(config->system, &st) < 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 			"The system %s is not in the store of this live system, there is no "

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "disk/layout.h"
+#include "base/units.h"
 #include "base/log.h"
 #include "format/swap.h"
 

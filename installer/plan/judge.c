@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "format/gate.h"
 #include "base/text.h"
 
 /* Signatures, as libblkid names them, that are no file systems. */
@@ -215,7 +214,7 @@ static bool is_unfinished(const struct select_request *request, const struct dis
 {
 	bool whole = !layout_has_table(request->layout);
 	const char *table = whole ? "" : request->layout == LAYOUT_GPT ? "gpt" : "dos";
-	bool shut = whole || disk->nonzero_offset_bytes >= GATE_BYTES;
+	bool shut = whole || disk->nonzero_offset_bytes >= BOOT_SECTOR_BYTES;
 
 	if (disk->marks[request->layout].state != MARK_UNFINISHED ||
 		(disk->signature[0] && !(whole && strcmp(disk->signature, "ext4") == 0)) ||

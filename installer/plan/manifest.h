@@ -18,11 +18,6 @@
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
 
-enum firmware {
-	FIRMWARE_BIOS = 1,
-	FIRMWARE_UEFI = 2,
-};
-
 struct manifest_mount {
 	char path[256];	 /* "/", "/boot" */
 	char fstype[16]; /* "ext4", "vfat" */

@@ -27,7 +27,7 @@ struct stream {
 };
 
 struct ahead {
-	const struct config *config;
+	const struct cache_settings *settings;
 	struct spare *spare;
 	const struct closure *closure;
 	const size_t *order;
@@ -40,9 +40,9 @@ struct ahead {
 	struct stream streams[STREAMS];
 };
 
-bool ahead_has(const struct config *config, const struct closure_path *path)
+bool ahead_has(const struct cache_settings *settings, const struct closure_path *path)
 {
-	return url_is_remote(config->caches[path->cache]);
+	return url_is_remote(settings->caches[path->cache]);
 }
 
 static const struct closure_path *path_of(const struct ahead *ahead, size_t turn)
@@ -54,7 +54,7 @@ static char *url_of(const struct ahead *ahead, size_t turn)
 {
 	const struct closure_path *path = path_of(ahead, turn);
 
-	return url_join(ahead->config->caches[path->cache], path->info.url);
+	return url_join(ahead->settings->caches[path->cache], path->info.url);
 }
 
 /* ------------------------------------------------------------ the thread that fetches */
@@ -132,7 +132,7 @@ static bool begin_streams(struct ahead *ahead)
 
 	pthread_mutex_lock(&ahead->lock);
 	while (ahead->next < ahead->closure->count) {
-		if (ahead_has(ahead->config, path_of(ahead, ahead->next))) {
+		if (ahead_has(ahead->settings, path_of(ahead, ahead->next))) {
 			while (stream < ahead->streams + STREAMS && stream->used)
 				stream++;
 			if (stream == ahead->streams + STREAMS)
@@ -249,10 +249,10 @@ int ahead_stream(
 
 /* ------------------------------------------------------------ beginning and end */
 
-static bool is_any_remote(const struct config *config, const struct closure *closure)
+static bool is_any_remote(const struct cache_settings *settings, const struct closure *closure)
 {
 	for (size_t i = 0; i < closure->count; i++)
-		if (ahead_has(config, &closure->paths[i]))
+		if (ahead_has(settings, &closure->paths[i]))
 			return true;
 	return false;
 }
@@ -270,21 +270,21 @@ static void destroy(struct ahead *ahead)
 int ahead_start(struct spare *spare, const struct closure *closure, const size_t *order,
 	const atomic_bool *stop, struct ahead **ret, struct error *err)
 {
-	const struct config *config = spare->config;
+	const struct cache_settings *settings = spare->settings;
 	struct ahead *ahead = NULL;
 	int r;
 
 	*ret = NULL;
-	if (!is_any_remote(config, closure))
+	if (!is_any_remote(settings, closure))
 		return 0;
 	ahead = must_realloc(NULL, 1, sizeof(*ahead));
 	*ahead = (struct ahead){
-		.config = config,
+		.settings = settings,
 		.spare = spare,
 		.closure = closure,
 		.order = order,
 		.stop = stop,
-		.fetch = fetch_new(config, STREAMS, stop),
+		.fetch = fetch_new(&settings->fetch, STREAMS, stop),
 	};
 	pthread_mutex_init(&ahead->lock, NULL);
 	pthread_cond_init(&ahead->changed, NULL);

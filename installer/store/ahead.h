@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "nix/closure.h"
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "base/error.h"
 #include "net/fetch.h"
 #include "nix/spare.h"
@@ -33,7 +33,7 @@ void ahead_stop(struct ahead *ahead);
 void ahead_free(struct ahead **ahead);
 
 /* Whether the archive of a path comes over the network. */
-bool ahead_has(const struct config *config, const struct closure_path *path);
+bool ahead_has(const struct cache_settings *settings, const struct closure_path *path);
 
 /* Hands over the archive of order[turn] in pieces, in the calling thread, once. Turns must be
  * asked for in their order, though by several threads. */

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "base/units.h"
 #include "net/url.h"
 
 #define LANES_MAX	     4
@@ -128,7 +129,7 @@ static void job_init(struct job *job, struct spare *spare, const struct closure 
 	pthread_condattr_t attributes;
 
 	*job = (struct job){
-		.config = spare->config,
+		.settings = spare->settings,
 		.closure = closure,
 		.volume = volume,
 		.spare = spare,
@@ -225,13 +226,13 @@ static int take_from(struct spare *spare, struct fetch *fetch, size_t cache,
 static bool find_undamaged(
 	struct spare *spare, struct fetch *fetch, struct closure_path *path, struct error *err)
 {
-	const struct config *config = spare->config;
+	const struct cache_settings *settings = spare->settings;
 	size_t first = path->cache;
 
 	path->damaged |= 1U << first;
-	for (size_t i = 1; i < config->cache_count; i++) {
-		size_t cache = (first + i) % config->cache_count;
-		AUTO_FREE char *shown = url_shown(config->caches[cache]);
+	for (size_t i = 1; i < settings->cache_count; i++) {
+		size_t cache = (first + i) % settings->cache_count;
+		AUTO_FREE char *shown = url_shown(settings->caches[cache]);
 		struct error why = { 0 };
 
 		if (path->damaged & 1U << cache)
@@ -255,24 +256,24 @@ static bool avoid_damage(
 			"; after %d damaged archives no more are replaced", DAMAGED_MAX);
 		return false;
 	}
-	fetch = fetch_new(spare->config, 1, NULL);
+	fetch = fetch_new(&spare->settings->fetch, 1, NULL);
 	found = find_undamaged(spare, fetch, path, err);
 	fetch_free(&fetch);
 	if (found) {
-		AUTO_FREE char *shown = url_shown(spare->config->caches[path->cache]);
+		AUTO_FREE char *shown = url_shown(spare->settings->caches[path->cache]);
 
 		log_line("warning: %s; the copy begins anew, with the one of %s", err->text, shown);
 	}
 	return found;
 }
 
-int copy_closure(const struct config *config, struct closure *closure, const char *path,
+int copy_closure(const struct cache_settings *settings, struct closure *closure, const char *path,
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
 {
 	struct spare spare;
 	unsigned times = 0;
 	size_t damaged;
-	int r = spare_begin(&spare, config, err);
+	int r = spare_begin(&spare, settings, err);
 
 	if (r < 0)
 		return r;

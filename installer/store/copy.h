@@ -10,7 +10,7 @@
 #pragma once
 
 #include "nix/closure.h"
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "base/error.h"
 
 /* Called from copy's calling thread, at most a few times a second: NAR bytes done of all. */
@@ -22,6 +22,6 @@ typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *u
  * anew, and the closure says where the archive comes from.
  * Codes: EXIT_FETCH (reading or decompressing), EXIT_VERIFY (hash, malformed NAR),
  * EXIT_TARGET_FULL, else the stage's. */
-int copy_closure(const struct config *config, struct closure *closure, const char *path,
+int copy_closure(const struct cache_settings *settings, struct closure *closure, const char *path,
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata,
 	struct error *err) WARN_UNUSED;

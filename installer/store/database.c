@@ -344,7 +344,7 @@ static int verify_count(sqlite3 *db, const struct closure *closure, struct error
 	return 0;
 }
 
-static int verify_all(sqlite3 *db, const struct closure *closure, struct error *err)
+static int verify_entries(sqlite3 *db, const struct closure *closure, struct error *err)
 {
 	AUTO_STATEMENT sqlite3_stmt *paths = NULL;
 	AUTO_STATEMENT sqlite3_stmt *references = NULL;
@@ -388,7 +388,7 @@ int database_verify(const char *target_path, const struct closure *closure, stru
 	r = verify_schema(path, err);
 	if (r == 0)
 		r = open_written(target_path, &db, err);
-	return r < 0 ? r : verify_all(db, closure, err);
+	return r < 0 ? r : verify_entries(db, closure, err);
 }
 
 static int see_path(const char *target_path, const char *store_path, struct error *err)

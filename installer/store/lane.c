@@ -123,9 +123,9 @@ static int stream_archive(
 	AUTO_FREE char *url = NULL;
 	int r;
 
-	if (cache == path->cache && ahead_has(job->config, path))
+	if (cache == path->cache && ahead_has(job->settings, path))
 		return ahead_stream(job->ahead, lane->turn, fill, lane, err);
-	url = url_join(job->config->caches[cache], info->url);
+	url = url_join(job->settings->caches[cache], info->url);
 	r = fetch_stream(lane->fetch, url, fill, lane, err);
 	spare_note(job->spare, cache, r);
 	return r;
@@ -135,7 +135,7 @@ static int stream_archive(
 static int produce_from(
 	struct lane *lane, size_t cache, const struct narinfo *info, struct error *err)
 {
-	AUTO_FREE char *url = url_join(lane->job->config->caches[cache], info->url);
+	AUTO_FREE char *url = url_join(lane->job->settings->caches[cache], info->url);
 	int r = decompress_begin(lane->decompress, info->compression, err);
 
 	lane->known_bytes = lane->produced_bytes;
@@ -166,7 +166,7 @@ static int produce_from_other(
 
 	if (r < 0)
 		return r;
-	url = url_join(job->config->caches[cache], info.url);
+	url = url_join(job->settings->caches[cache], info.url);
 	url_hide_credentials(url);
 	log_line("%s comes from %s: %s", decided->store_path, url, why->text);
 	r = produce_from(lane, cache, &info, err);
@@ -178,7 +178,7 @@ static int produce_path(struct lane *lane, struct error *err)
 {
 	const struct job *job = lane->job;
 	const struct closure_path *path = &job->closure->paths[lane->path];
-	size_t cache_count = job->config->cache_count;
+	size_t cache_count = job->settings->cache_count;
 	int r;
 
 	lane->produced_bytes = 0;
@@ -296,7 +296,7 @@ void lane_init(struct lane *lane, struct job *job)
 {
 	*lane = (struct lane){ .job = job };
 	ring_init(&lane->ring);
-	lane->fetch = fetch_new(job->config, 1, &job->stop);
+	lane->fetch = fetch_new(&job->settings->fetch, 1, &job->stop);
 	lane->decompress = decompress_new();
 	unpack_open(&lane->unpack, job->volume);
 	lane->nar = nar_new(&unpack_events, &lane->unpack);

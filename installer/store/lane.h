@@ -12,7 +12,7 @@
 
 #include "store/ahead.h"
 #include "nix/closure.h"
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "store/ring.h"
@@ -22,7 +22,7 @@
 
 /* What the lanes share. */
 struct job {
-	const struct config *config;
+	const struct cache_settings *settings;
 	const struct closure *closure;
 	struct volume *volume;
 	struct store store;

@@ -6,16 +6,14 @@
 
 struct outcome *outcome_new(void)
 {
-	struct config defaults;
 	struct outcome *outcome = mmap(
 		NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (outcome == MAP_FAILED)
 		abort();
-	config_init(&defaults);
-	outcome->timeout_s = defaults.timeout_s;
-	outcome->on_success = defaults.on_success;
-	outcome->on_failure = defaults.on_failure;
+	outcome->timeout_s = INSTALL_TIMEOUT_S;
+	outcome->on_success = ENDING_POWEROFF;
+	outcome->on_failure = ENDING_POWEROFF;
 	return outcome;
 }
 

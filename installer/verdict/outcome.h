@@ -10,8 +10,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "config/config.h"
 #include "base/error.h"
+#include "net/settings.h"
+#include "verdict/outcome_ending.h"
 #include "verdict/protocol.h"
 
 #define OUTCOME_RESULTS_MAX 64
@@ -24,7 +25,8 @@ struct outcome {
 	_Atomic bool finished; /* error is complete: its code is 0 for success */
 	struct error error;
 	_Atomic bool reported; /* report is complete: the verdict is sent as it says */
-	struct config report;
+	char report_url[SETTINGS_TEXT_BYTES];
+	struct fetch_settings report;
 	_Atomic size_t result_count;
 	struct result results[OUTCOME_RESULTS_MAX]; /* what was told of the guest so far */
 };

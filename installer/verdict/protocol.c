@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 /* Where each stage begins, in percent of the whole; a stage ends where the next one begins.
  * Measured in an emulated guest: most of the time goes into copying, then into the boot loader. */
@@ -53,26 +54,11 @@ unsigned stage_percent(enum stage stage, unsigned permille)
 	return begin + span * permille / 1000;
 }
 
-void protocol_sanitize(char *text)
-{
-	static const char word[] = "INSTALL_";
-
-	for (unsigned char *p = (unsigned char *)text; *p; p++) {
-		if ((*p < ' ' && *p != '\t') || *p == 0x7f)
-			*p = '?';
-		/* U+0080 to U+009F are control characters too: terminals obey them. */
-		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-			p[0] = p[1] = '?';
-		if (strncasecmp((const char *)p, word, sizeof(word) - 1) == 0)
-			p[sizeof(word) - 2] = '-';
-	}
-}
-
 /* Copies foreign text so that it can stand in one of our lines. */
 static const char *harmless(char ret[PROTOCOL_LINE_BYTES], const char *text)
 {
 	snprintf(ret, PROTOCOL_LINE_BYTES, "%s", text);
-	protocol_sanitize(ret);
+	text_sanitize(ret);
 	for (char *p = ret; *p; p++)
 		if (*p == '\t')
 			*p = '?';

@@ -4,7 +4,7 @@
  *
  * Pure. An event has two forms, a line for consoles and JSON for programs, and both are made here
  * and nowhere else; man page guest-installer-protocol(7) describes them. What comes from outside
- * (file names, output of children, key comments) goes through protocol_sanitize first, so that no
+ * (file names, output of children, key comments) goes through text_sanitize first, so that no
  * foreign text can pass for a line of ours.
  */
 #pragma once
@@ -82,7 +82,3 @@ char *protocol_json(const struct event *event);
 /* What is sent to report-url: the verdict (EVENT_FAILED or EVENT_SUCCESSFUL) with all results as
  * one JSON object, a newline at its end; from malloc. */
 char *protocol_report(const struct event *verdict, const struct result *results, size_t count);
-
-/* Breaks up the words of the protocol in place: every "INSTALL_" (any case) becomes "INSTALL-",
- * control characters but tab become '?'. */
-void protocol_sanitize(char *text);

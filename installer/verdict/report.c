@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,11 +16,12 @@
 #define GRACE_MS 2000 /* for the process to say why it failed */
 #define NAP_MS	 20
 
-void report_prepare(struct outcome *outcome, const struct config *config)
+void report_prepare(struct outcome *outcome, const char *url, const struct fetch_settings *settings)
 {
-	if (config->report_url[0] == '\0')
+	if (url[0] == '\0')
 		return;
-	outcome->report = *config;
+	snprintf(outcome->report_url, sizeof(outcome->report_url), "%s", url);
+	outcome->report = *settings;
 	outcome->reported = true;
 }
 
@@ -35,7 +37,7 @@ static _Noreturn void send_it(const struct outcome *outcome)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	r = document_post(&outcome->report, outcome->report.report_url, json,
+	r = document_post(&outcome->report, outcome->report_url, json,
 		REPORT_DEADLINE_S * 1000LL, &err);
 	if (r < 0)
 		log_line("report: %s", err.text);

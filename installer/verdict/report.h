@@ -13,7 +13,8 @@
 #include "verdict/outcome.h"
 
 /* Called by the child: from now on the verdict is sent as this configuration says. */
-void report_prepare(struct outcome *outcome, const struct config *config);
+void report_prepare(
+	struct outcome *outcome, const char *url, const struct fetch_settings *settings);
 
 /* Sends the verdict, within REPORT_DEADLINE_S; INSTALL_RESULT report says what came of it. Says and
  * does nothing if no report was prepared. */

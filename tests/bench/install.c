@@ -27,6 +27,7 @@
 #include "format/format.h"
 #include "guest/guest.h"
 #include "disk/mount.h"
+#include "format/target_mount.h"
 #include "plan/plan.h"
 
 static double now_s(void)
@@ -91,12 +92,12 @@ static int copy(
 	int r;
 
 	tell(NULL);
-	r = closure_walk(config, system, &closure, err);
+	r = closure_walk(&config->cache, system, &closure, err);
 	tell("closure");
 	if (r == 0)
 		r = format_find_place(&plan, plan.root, &place, err);
 	if (r == 0)
-		r = copy_closure(config, &closure, place.path, place.offset_bytes, NULL, NULL, err);
+		r = copy_closure(&config->cache, &closure, place.path, place.offset_bytes, NULL, NULL, err);
 	tell("copy");
 	if (r == 0)
 		r = mount_plan(&plan, target, false, err);
@@ -119,10 +120,10 @@ static int copy_from(const char *cache, const char *key, const char *system, con
 	struct rusage usage;
 	int r;
 
-	snprintf(config.caches[config.cache_count++], sizeof(config.caches[0]), "%s", cache);
-	snprintf(config.trusted_keys[config.trusted_key_count++], sizeof(config.trusted_keys[0]),
+	snprintf(config.cache.caches[config.cache.cache_count++], sizeof(config.cache.caches[0]), "%s", cache);
+	snprintf(config.cache.trusted_keys[config.cache.trusted_key_count++], sizeof(config.cache.trusted_keys[0]),
 		"%s", key);
-	snprintf(config.ca_file, sizeof(config.ca_file), "%s", ca_file);
+	snprintf(config.cache.fetch.ca_file, sizeof(config.cache.fetch.ca_file), "%s", ca_file);
 	r = copy(&config, system, target, err);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("peak-kib %ld\n", usage.ru_maxrss);

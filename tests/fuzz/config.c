@@ -11,9 +11,9 @@ static void check_values(const struct config *config)
 {
 	promised(config->layout < LAYOUT_COUNT);
 	promised(config->timeout_s >= 1 && config->timeout_s <= 604800);
-	promised(config->cache_count >= 1 && config->cache_count <= CONFIG_CACHES_MAX);
-	promised(config->trusted_key_count <= CONFIG_TRUSTED_MAX);
-	promised(config->trust_anything == (config->trusted_key_count == 0));
+	promised(config->cache.cache_count >= 1 && config->cache.cache_count <= CACHES_MAX);
+	promised(config->cache.trusted_key_count <= TRUSTED_KEYS_MAX);
+	promised(config->cache.trust_anything == (config->cache.trusted_key_count == 0));
 	promised(!config->root_label[0] || text_is_ext4_label(config->root_label));
 	promised(text_is_fat_label(config->esp_label));
 	promised(!config->root_uuid[0] || text_is_uuid(config->root_uuid));

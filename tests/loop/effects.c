@@ -22,6 +22,7 @@
 #include "format/format.h"
 #include "input/keydrive.h"
 #include "disk/mount.h"
+#include "format/target_mount.h"
 #include "format/partition.h"
 #include "disk/probe.h"
 #include "verify/pygrubdisk.h"
@@ -205,7 +206,7 @@ static int do_mount(char **arg, struct error *err)
 /* detach TARGET */
 static int do_detach(char **arg, struct error *err)
 {
-	return mount_plan_detach(arg[0], err);
+	return mount_detach_below(arg[0], err);
 }
 
 static int check_place(const char *path, const struct stat *before, struct error *err)

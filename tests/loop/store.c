@@ -63,7 +63,7 @@ static int unpack(const char *image, const char *name, struct error *err)
 static int install(bool copy, const char *cache, const char *key, const char *system,
 	const char *where, struct error *err)
 {
-	static struct config config;
+	static struct cache_settings config;
 	struct closure closure = { 0 };
 	int r;
 

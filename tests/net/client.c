@@ -36,9 +36,9 @@ static int read_config(const char *path, struct config *config, struct error *er
 	config_init(config);
 	config_merge_text(config, path, text, size_bytes);
 	*strrchr(folder, '/') = '\0';
-	snprintf(config->netrc_file, sizeof(config->netrc_file), "%.100s/netrc", folder);
-	if (access(config->netrc_file, R_OK) < 0)
-		config->netrc_file[0] = '\0';
+	snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file), "%.100s/netrc", folder);
+	if (access(config->cache.fetch.netrc_file, R_OK) < 0)
+		config->cache.fetch.netrc_file[0] = '\0';
 	return config_finish(config, err);
 }
 

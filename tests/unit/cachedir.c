@@ -184,7 +184,7 @@ void cachedir_change(
 	cachedir_write(cache, file_name, changed, strlen(changed));
 }
 
-void cachedir_config(const struct cachedir *cache, struct config *ret)
+void cachedir_config(const struct cachedir *cache, struct cache_settings *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	snprintf(ret->caches[0], sizeof(ret->caches[0]), "%s", cache->path);

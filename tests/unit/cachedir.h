@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "config/config.h"
+#include "nix/cache_settings.h"
 #include "nix/narinfo.h"
 
 struct cachedir {
@@ -40,7 +40,7 @@ void cachedir_change(
 	const struct cachedir *cache, const char *name, const char *from, const char *to);
 
 /* A configuration with this cache and its key. */
-void cachedir_config(const struct cachedir *cache, struct config *ret);
+void cachedir_config(const struct cachedir *cache, struct cache_settings *ret);
 
 /* A folder below /tmp, and what removes it with all it holds. */
 void cachedir_scratch(char path[64]);

@@ -22,7 +22,7 @@
 #define BASE   "00000000000000000000000000000004-base"
 
 static struct cachedir cache;
-static struct config config;
+static struct cache_settings config;
 
 static void add(const struct cachedir *to, const char *name, const char *references)
 {

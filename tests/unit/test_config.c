@@ -100,14 +100,14 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.manifest_sha256[0], 0xba);
 	assert_int_equal(config.manifest_sha256[31], 0xad);
 	assert_string_equal(config.system, SYSTEM);
-	assert_int_equal(config.cache_count, 3);
-	assert_string_equal(config.caches[0], "/a");
-	assert_string_equal(config.caches[1], "file:///b");
-	assert_string_equal(config.caches[2], "http://h:80/c/");
-	assert_string_equal(config.ca_file, "/ca.pem");
-	assert_int_equal(config.stall_timeout_s, 5);
-	assert_int_equal(config.fetch_attempts, 100);
-	assert_int_equal(config.trusted_key_count, 2);
+	assert_int_equal(config.cache.cache_count, 3);
+	assert_string_equal(config.cache.caches[0], "/a");
+	assert_string_equal(config.cache.caches[1], "file:///b");
+	assert_string_equal(config.cache.caches[2], "http://h:80/c/");
+	assert_string_equal(config.cache.fetch.ca_file, "/ca.pem");
+	assert_int_equal(config.cache.fetch.stall_timeout_s, 5);
+	assert_int_equal(config.cache.fetch.attempts, 100);
+	assert_int_equal(config.cache.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
 	assert_int_equal(config.host_keys, HOST_KEYS_NONE);
 	assert_int_equal(config.file_count, 2);
@@ -211,8 +211,8 @@ static void later_sources_win(void **state)
 	config_merge_command_line(&config, "guest-installer.disk=/dev/vdc");
 	accepts();
 	assert_string_equal(config.disk, "/dev/vdc");
-	assert_int_equal(config.cache_count, 1);
-	assert_string_equal(config.caches[0], "/b");
+	assert_int_equal(config.cache.cache_count, 1);
+	assert_string_equal(config.cache.caches[0], "/b");
 	assert_int_equal(config.timeout_s, 5);
 }
 
@@ -221,10 +221,10 @@ static void trusted_keys_can_be_taken_back(void **state)
 	(void)state;
 	merge(GOOD);
 	config_merge_option(&config, "--set", "trusted-keys=none");
-	assert_true(config.trust_anything);
-	assert_int_equal(config.trusted_key_count, 0);
+	assert_true(config.cache.trust_anything);
+	assert_int_equal(config.cache.trusted_key_count, 0);
 	config_merge_option(&config, "--set", "trusted-keys=" KEY);
-	assert_false(config.trust_anything);
+	assert_false(config.cache.trust_anything);
 	accepts();
 }
 
@@ -238,7 +238,7 @@ static void the_command_line_is_read_as_the_kernel_does(void **state)
 		"\"guest-installer.esp-label=MY ESP\" guest-installerX root=LABEL=x\n");
 	accepts();
 	assert_true(config.wipe_force);
-	assert_int_equal(config.trusted_key_count, 2);
+	assert_int_equal(config.cache.trusted_key_count, 2);
 	assert_string_equal(config.esp_label, "MY ESP");
 	assert_string_equal(config.disk, "auto");
 }
@@ -266,7 +266,7 @@ static void the_network_is_for_urls_of_it_alone(void **state)
 	config_merge_option(&config, "--set", "report-url=http://host/");
 	assert_true(config_wants_network(&config));
 	assert_false(config_needs_network(&config));
-	snprintf(config.caches[0], sizeof(config.caches[0]), "https://host/cache");
+	snprintf(config.cache.caches[0], sizeof(config.cache.caches[0]), "https://host/cache");
 	assert_true(config_needs_network(&config));
 }
 
@@ -362,7 +362,7 @@ static void a_refused_value_leaves_the_old_one(void **state)
 	config_merge_option(&config, "--set", "disk=x");
 	config_merge_option(&config, "--set", "cache=/x ftp://y");
 	assert_string_equal(config.disk, "/dev/vda");
-	assert_string_equal(config.caches[0], "/medium/cache");
+	assert_string_equal(config.cache.caches[0], "/medium/cache");
 	assert_int_equal(config.error_count, 2);
 }
 

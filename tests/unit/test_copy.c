@@ -34,7 +34,7 @@
 
 /* system (a folder, xz) -> big (one file of some MiB, zstd), link (a symbolic link, none) */
 static struct cachedir cache;
-static struct config config;
+static struct cache_settings config;
 static struct closure closure;
 static struct image image;
 static uint8_t *big; /* the archive of BIG */

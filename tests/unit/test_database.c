@@ -31,7 +31,7 @@
 #define BASE   "00000000000000000000000000000003-base"
 
 static struct cachedir cache;
-static struct config config;
+static struct cache_settings config;
 static struct closure closure;
 static char target[64];
 

@@ -18,7 +18,7 @@
 #define ODD_NAME "a b#c?d%41"
 
 /* All time-outs at their defaults, but no second attempt. */
-static const struct config config = { .fetch_attempts = 1 };
+static const struct fetch_settings config = { .attempts = 1 };
 
 static char folder[] = "/tmp/test-fetch-XXXXXX";
 static char big_path[64], odd_path[64];

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "verdict/protocol.h"
 
 static char line[PROTOCOL_LINE_BYTES];
@@ -135,7 +136,7 @@ static void sanitizing_breaks_up_every_word_of_ours(void **state)
 	char text[] = "INSTALL_INSTALL_X install_x Install_y INSTALL\tINSTALL-z \x7f\x01\n";
 
 	(void)state;
-	protocol_sanitize(text);
+	text_sanitize(text);
 	assert_string_equal(text, "INSTALL-INSTALL-X install-x Install-y INSTALL\tINSTALL-z ???");
 }
 
@@ -145,7 +146,7 @@ static void sanitizing_keeps_other_languages_but_no_c1_controls(void **state)
 		      "31m \xc2\xa0 \xc2";
 
 	(void)state;
-	protocol_sanitize(text);
+	text_sanitize(text);
 	assert_string_equal(text, "caf\xc3\xa9 ??31m \xc2\xa0 \xc2");
 }
 

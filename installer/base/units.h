@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * units — sizes in bytes.
+ */
+#pragma once
+
+#define MIB (1024ULL * 1024)
+#define GIB (1024ULL * MIB)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target_mount — the file systems of a plan, mounted below the target.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/* Mounts the plan's file systems below target_path, the root first; read_only for verification.
+ * On a failure nothing is left mounted. */
+int mount_plan(const struct plan *plan, const char *target_path, bool read_only,
+	struct error *err) WARN_UNUSED;

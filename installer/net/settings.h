@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings — what a transfer needs to know: whom to trust, how long to wait.
+ */
+#pragma once
+
+#define SETTINGS_TEXT_BYTES 1024
+
+struct fetch_settings {
+	char ca_file[SETTINGS_TEXT_BYTES]; /* empty: the system's */
+	char netrc_file[128];		   /* passwords for servers; empty: none */
+	unsigned stall_timeout_s;	   /* 0: the default */
+	unsigned attempts;		   /* 0: the default */
+};
