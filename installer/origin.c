@@ -6,14 +6,14 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "guest/guest.h"
+#include "input/sources.h"
 #include "net/document.h"
 #include "net/url.h"
-#include "store/database.h"
-#include "guest/guest.h"
 #include "nixos_install/nixosinstall.h"
-#include "verdict/progress.h"
-#include "input/sources.h"
+#include "store/database.h"
 #include "target.h"
+#include "verdict/progress.h"
 
 #define MANIFEST_MAX_BYTES (1024 * 1024)
 
@@ -47,7 +47,8 @@ int sources_read_manifest(const struct config *config, struct manifest *ret, str
 	if (config->manifest[0] == '\0')
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"No manifest is named: set manifest to the guest.json of the system.");
-	r = document_fetch(&config->cache.fetch, config->manifest, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
+	r = document_fetch(&config->cache.fetch, config->manifest, MANIFEST_MAX_BYTES, &text,
+		&size_bytes, err);
 	if (r < 0)
 		return r;
 	r = take_manifest(config, text, size_bytes, ret, err);

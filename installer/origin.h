@@ -7,14 +7,14 @@
  */
 #pragma once
 
-#include "nix/closure.h"
-#include "config/config.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "input/keydrive.h"
-#include "plan/manifest.h"
-#include "verdict/outcome.h"
-#include "plan/plan.h"
+#include "nix/closure.h"
 #include "nixos_install/recipe.h"
+#include "plan/manifest.h"
+#include "plan/plan.h"
+#include "verdict/outcome.h"
 
 struct origin {
 	enum engine engine;

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "verdict/outcome.h"
 #include "plan/plan.h"
+#include "verdict/outcome.h"
 #include "verify/verify.h"
 
 /* What was read back: how the guest is started, how much it is, and by which host keys it

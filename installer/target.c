@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/copy.h"
-#include "guest/enter.h"
 #include "format/format.h"
 #include "format/gate.h"
+#include "guest/enter.h"
 #include "guest/guest.h"
 #include "guest/hostkeys.h"
+#include "store/copy.h"
 #include "verdict/progress.h"
 #include "verify/pygrubdisk.h"
 

@@ -7,13 +7,13 @@
  */
 #pragma once
 
-#include "format/claim.h"
-#include "nix/closure.h"
-#include "config/config.h"
 #include "base/error.h"
+#include "config/config.h"
+#include "format/claim.h"
 #include "guest/extras.h"
-#include "verdict/outcome.h"
+#include "nix/closure.h"
 #include "plan/plan.h"
+#include "verdict/outcome.h"
 
 #define TARGET_PATH "/run/guest-installer/target"
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 int text_copy(char *ret, size_t ret_bytes, const char *src)
 {
 	size_t length = strlen(src);

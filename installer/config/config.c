@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "config/configkey.h"
-#include "nix/flake.h"
 #include "base/text.h"
-#include "net/url.h"
+#include "config/configkey.h"
 #include "config/value.h"
+#include "net/url.h"
+#include "nix/flake.h"
 
 #define LINE_BYTES	    4096 /* with the NUL */
 #define COMMAND_LINE_PREFIX "guest-installer."

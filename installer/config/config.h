@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "disk/layout.h"
 #include "net/ipconfig.h"
 #include "nix/cache_settings.h"
 #include "verdict/outcome_ending.h"
-#include "disk/layout.h"
 
-#define CONFIG_TEXT_BYTES SETTINGS_TEXT_BYTES
+#define CONFIG_TEXT_BYTES   SETTINGS_TEXT_BYTES
 #define CONFIG_KEYS_MAX	    8
 #define CONFIG_FILES_MAX    8
 #define CONFIG_ERRORS_BYTES 4096

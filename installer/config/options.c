@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/configkey.h"
 #include "base/text.h"
+#include "config/configkey.h"
 
 #define DEFAULT_CONFIG_PATH "/etc/guest-installer.conf"
 

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/encoding.h"
-#include "nix/flake.h"
-#include "nix/narinfo.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "nix/flake.h"
+#include "nix/narinfo.h"
 
 #define TIMEOUT_MAX_S	    604800 /* a week */
 #define STALL_TIMEOUT_MAX_S 3600
@@ -354,8 +354,8 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_TRUSTED_KEYS:
 		return set_trusted_keys(config, text);
 	case KEY_CA_FILE:
-		return set_text(
-			config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file), text, text_is_clean_path(text));
+		return set_text(config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file),
+			text, text_is_clean_path(text));
 	case KEY_STALL:
 		return set_count(&config->cache.fetch.stall_timeout_s, text, STALL_TIMEOUT_MAX_S);
 	case KEY_ATTEMPTS:

@@ -12,9 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
-#include "base/text.h"
 
 #define SYSFS_SECTOR	 512 /* /sys counts sizes in these, whatever the disk's sectors are */
 #define SECTOR_BYTES	 512

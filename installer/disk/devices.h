@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "disk/disk.h"
 #include "base/error.h"
+#include "disk/disk.h"
 
 /* Reads <sysfs_root>/block (normally "/sys"; Linux, Documentation/ABI/stable/sysfs-block) and
  * nodes below dev_root ("/dev"). Loop, ram, zram, dm, md, floppy, nbd and mtd devices are left out

@@ -32,8 +32,8 @@ enum firmware {
 #define GPT_ESP_BYTES		   (512 * MIB)
 #define GPT_ROOT_OFFSET_BYTES	   (GPT_ESP_OFFSET_BYTES + GPT_ESP_BYTES)
 #define ROOT_MIN_BYTES		   (1 * GIB)
-#define SWAP_PAGE_BYTES 4096
-#define SWAP_MAX_BYTES	((1ULL << 32) * SWAP_PAGE_BYTES)
+#define SWAP_PAGE_BYTES		   4096
+#define SWAP_MAX_BYTES		   ((1ULL << 32) * SWAP_PAGE_BYTES)
 #define BOOT_MIN_BYTES		   (64 * MIB) /* of the boot disk, where there is one */
 
 /* The name as it stands in configuration and manifest: auto, bios, gpt, pygrub, direct. */

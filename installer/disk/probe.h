@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "disk/disk.h"
 #include "base/error.h"
+#include "disk/disk.h"
 
 /* Fills table, signature, labels, samples and marks of the disk whose path and size are set.
  * Partition tables include a backup GPT (BLKID_PARTS_FORCE_GPT). Samples: the first and the last

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "ext4/ext4.h"
 #include "base/file.h"
+#include "ext4/ext4.h"
 
 #define DIRECT_BYTES   4096 /* no disk has larger sectors */
 #define RUN_BYTES      (8 * 1024 * 1024)

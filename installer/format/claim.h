@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/error.h"
-#include "format/gate.h"
 #include "disk/mark.h"
+#include "format/gate.h"
 #include "plan/plan.h"
 
 struct claim {

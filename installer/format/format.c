@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "ext4/ext4.h"
-#include "format/fat.h"
 #include "base/file.h"
 #include "disk/mark.h"
+#include "ext4/ext4.h"
+#include "format/fat.h"
 #include "format/partition.h"
 #include "format/swap.h"
 

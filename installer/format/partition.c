@@ -14,10 +14,10 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "disk/names.h"
-#include "disk/mark.h"
-#include "disk/probe.h"
 #include "base/text.h"
+#include "disk/mark.h"
+#include "disk/names.h"
+#include "disk/probe.h"
 
 #define WIPE_BYTES	     MIB
 #define SECTOR_BYTES_DEFAULT 512

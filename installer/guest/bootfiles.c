@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "guest/bootspec.h"
 #include "base/cleanup.h"
+#include "guest/bootspec.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
 

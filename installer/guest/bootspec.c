@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "nix/narinfo.h"
 #include "base/text.h"
+#include "nix/narinfo.h"
 
 /* A member that must be a clean path below the store. */
 static int parse_store_file(const struct json_value *v1, const char *name, char *ret,

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "config/config.h"
 #include "base/error.h"
+#include "config/config.h"
 
 struct extras {
 	char *contents[CONFIG_FILES_MAX]; /* from malloc, as many as configuration has files */

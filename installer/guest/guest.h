@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "guest/enter.h"
 #include "base/error.h"
+#include "guest/enter.h"
 
 /* The folders that are there before the first store path. Their owners and modes are set. */
 int guest_make_tree(const char *root, struct error *err) WARN_UNUSED;

@@ -12,9 +12,9 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "base/file.h"
-#include "input/keyline.h"
 #include "base/log.h"
 #include "guest/sshd.h"
+#include "input/keyline.h"
 
 #define FOLDER	       "/etc/ssh"
 #define TEXT_MAX_BYTES (256 * 1024)

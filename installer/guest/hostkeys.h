@@ -9,9 +9,9 @@
  */
 #pragma once
 
+#include "base/error.h"
 #include "config/config.h"
 #include "guest/enter.h"
-#include "base/error.h"
 
 #define HOSTKEYS_MAX 2
 

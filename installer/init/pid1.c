@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "verdict/console.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "verdict/console.h"
 
 #define MODULES_FOLDER "/lib/modules"
 

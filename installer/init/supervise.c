@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "verdict/channels.h"
 #include "base/clock.h"
-#include "verdict/console.h"
 #include "base/log.h"
+#include "verdict/channels.h"
+#include "verdict/console.h"
 #include "verdict/report.h"
 
 #define KLOG_CONSOLE_LEVEL 8  /* syslog(2), SYSLOG_ACTION_CONSOLE_LEVEL */

@@ -9,9 +9,9 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "input/drive.h"
 #include "base/text.h"
 #include "base/yamlwalk.h"
+#include "input/drive.h"
 
 #define LABEL "cidata"
 

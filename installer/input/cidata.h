@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "disk/disk.h"
 #include "base/error.h"
+#include "disk/disk.h"
 
 struct cidata {
 	bool found;

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "disk/disk.h"
 #include "base/error.h"
+#include "disk/disk.h"
 #include "disk/probe.h"
 
 /* Whether a file system is of the kind that is looked for. */

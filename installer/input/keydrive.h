@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "disk/disk.h"
 #include "base/error.h"
+#include "disk/disk.h"
 
 #define KEYDRIVE_FILES_MAX	  64
 #define KEYDRIVE_CONFIG_MAX_BYTES (64 * 1024)

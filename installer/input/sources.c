@@ -10,17 +10,17 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "input/cloudconfig.h"
-#include "net/document.h"
 #include "base/file.h"
-#include "input/keys.h"
 #include "base/log.h"
+#include "input/cloudconfig.h"
+#include "input/keys.h"
 #include "input/smbios.h"
+#include "net/document.h"
 #include "net/url.h"
 
-#define SMBIOS_PREFIX	   "org.guest-installer:"
-#define CREDENTIAL_NAME	   "ssh.authorized_keys.root"
-#define CONFIG_MAX_BYTES   (256 * 1024)
+#define SMBIOS_PREFIX	 "org.guest-installer:"
+#define CREDENTIAL_NAME	 "ssh.authorized_keys.root"
+#define CONFIG_MAX_BYTES (256 * 1024)
 
 static int merge_config_file(
 	struct config *config, const struct options *options, struct error *err)
@@ -109,13 +109,15 @@ int sources_keep_access(
 
 	if (drive->ca_text && !config->given[KEY_CA_FILE]) {
 		snprintf(path, sizeof(path), "%s/ca.pem", folder);
-		snprintf(config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file), "%s", path);
+		snprintf(config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file), "%s",
+			path);
 		r = file_write(path, drive->ca_text, strlen(drive->ca_text), 0600, 0, 0, err);
 	}
 	if (drive->netrc_text && r == 0) {
 		drop_carriage_returns(drive->netrc_text);
 		snprintf(path, sizeof(path), "%s/netrc", folder);
-		snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file), "%s", path);
+		snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file),
+			"%s", path);
 		r = file_write(path, drive->netrc_text, strlen(drive->netrc_text), 0600, 0, 0, err);
 	}
 	return r;

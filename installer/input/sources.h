@@ -9,13 +9,13 @@
 
 #include <stdbool.h>
 
-#include "input/cidata.h"
-#include "config/config.h"
-#include "disk/disk.h"
 #include "base/error.h"
+#include "config/config.h"
+#include "config/options.h"
+#include "disk/disk.h"
+#include "input/cidata.h"
 #include "input/hostdata.h"
 #include "input/keydrive.h"
-#include "config/options.h"
 
 /* What the machine's host has left in it and attached to it. */
 struct sources {

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/settings.h"
 #include "base/error.h"
 #include "net/fetch.h"
+#include "net/settings.h"
 
 /* A text that grows while it comes; one that is all zero is empty. */
 struct document {

@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/retry.h"
 #include "base/text.h"
+#include "net/retry.h"
 #include "net/url.h"
 
 #define REDIRECTS_MAX 10
@@ -42,7 +42,8 @@ struct fetch {
 	struct place places[];
 };
 
-struct fetch *fetch_new(const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop)
+struct fetch *fetch_new(
+	const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop)
 {
 	size_t size_bytes = sizeof(struct fetch) + parallel * sizeof(struct place);
 	struct fetch *fetch = must_realloc(NULL, 1, size_bytes);

@@ -16,15 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/settings.h"
 #include "base/error.h"
+#include "net/settings.h"
 #include "net/transfer.h"
 
 struct fetch; /* requests, and the connections they share; for one thread */
 
 /* At most parallel transfers go on at a time; config says whom to trust and how long to wait, and
  * has to stay. stop, if not NULL, ends all with -ECANCELED soon after it becomes true. */
-struct fetch *fetch_new(const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop);
+struct fetch *fetch_new(
+	const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop);
 void fetch_free(struct fetch **fetch);
 
 typedef transfer_piece_fn fetch_piece_fn;

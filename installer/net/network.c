@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "net/rdnss.h"
 #include "base/text.h"
+#include "net/rdnss.h"
 
 #define DEADLINE_MS	  60000 /* for all of it */
 #define INTERFACE_MS	  15000 /* for an interface to appear */
@@ -74,7 +74,8 @@ static void find_interfaces(
 
 	ret->count = 0;
 	for (size_t i = 0; all && all[i].if_index && ret->count < INTERFACES_MAX; i++)
-		if (ipconfig_is_interface(all[i].if_name) && is_wanted(ip, interface, all[i].if_name))
+		if (ipconfig_is_interface(all[i].if_name) &&
+			is_wanted(ip, interface, all[i].if_name))
 			snprintf(ret->names[ret->count++], INTERFACE_BYTES, "%s", all[i].if_name);
 	if_freenameindex(all);
 }
@@ -279,8 +280,8 @@ static int configure(
 }
 
 /* One round over all interfaces; -EAGAIN with a sentence if none could be set yet. */
-static int try_interfaces(
-	const struct ip_setting *ip, const char *interface, struct rdnss *rdnss, int64_t elapsed_ms, struct error *err)
+static int try_interfaces(const struct ip_setting *ip, const char *interface, struct rdnss *rdnss,
+	int64_t elapsed_ms, struct error *err)
 {
 	struct interfaces found;
 	bool any_link = false;
@@ -300,9 +301,8 @@ static int try_interfaces(
 	if (found.count == 0)
 		return error_set(err, elapsed_ms < INTERFACE_MS ? -EAGAIN : -ENODEV,
 			"the machine has no %s (or no driver for it is in this ISO)",
-			strcmp(interface, "auto") == 0 && !ip->device[0]
-				? "network card"
-				: "such network card");
+			strcmp(interface, "auto") == 0 && !ip->device[0] ? "network card"
+									 : "such network card");
 	if (!any_link)
 		return error_set(err, -EAGAIN, "%s has no link", found.names[0]);
 	return -EAGAIN;

@@ -16,4 +16,5 @@
 
 /* Sets up the interface that configuration names or, of those that have a link, the first on which
  * it succeeds, within a minute. EXIT_FETCH with a sentence that says what was missing. */
-int network_start(const struct ip_setting *ip, const char *interface, struct error *err) WARN_UNUSED;
+int network_start(
+	const struct ip_setting *ip, const char *interface, struct error *err) WARN_UNUSED;

@@ -12,9 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "net/httpfield.h"
 #include "net/retry.h"
-#include "base/text.h"
 #include "net/url.h"
 
 #define FILE_SCHEME	  "file://"

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/settings.h"
 #include "base/error.h"
 #include "net/resume.h"
+#include "net/settings.h"
 
 struct wire;   /* the connections that transfers of one thread share */
 struct handle; /* libcurl's side of a transfer */
@@ -28,13 +28,13 @@ typedef int transfer_piece_fn(
 struct transfer {
 	/* what is wanted */
 	const struct fetch_settings *settings; /* certificates, passwords, time-outs */
-	const atomic_bool *stop;     /* NULL, or ends it with -ECANCELED */
-	const char *url;	     /* file://, http:// or https:// */
-	const char *body;	     /* JSON to POST; NULL to GET */
-	int64_t deadline_ms;	     /* of clock_now_ms; 0 for none */
-	transfer_piece_fn *piece;    /* NULL: the content is of no interest */
-	void *userdata;		     /* piece's */
-	struct resume resume;	     /* what attempts before have brought, and then this one */
+	const atomic_bool *stop;	       /* NULL, or ends it with -ECANCELED */
+	const char *url;		       /* file://, http:// or https:// */
+	const char *body;		       /* JSON to POST; NULL to GET */
+	int64_t deadline_ms;		       /* of clock_now_ms; 0 for none */
+	transfer_piece_fn *piece;	       /* NULL: the content is of no interest */
+	void *userdata;			       /* piece's */
+	struct resume resume; /* what attempts before have brought, and then this one */
 
 	/* how it ended */
 	int result;	  /* 0, or a negative errno; -ENOENT for what is not there */

@@ -12,7 +12,8 @@
 #define INFO_NAME      "nix-cache-info"
 #define INFO_BYTES_MAX (64 * 1024)
 
-int cache_read_trust(const struct cache_settings *settings, struct cache_trust *ret, struct error *err)
+int cache_read_trust(
+	const struct cache_settings *settings, struct cache_trust *ret, struct error *err)
 {
 	*ret = (struct cache_trust){ .anything = settings->trust_anything };
 	for (; ret->key_count < settings->trusted_key_count; ret->key_count++) {

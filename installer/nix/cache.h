@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nix/cache_settings.h"
-#include "net/document.h"
 #include "base/error.h"
+#include "net/document.h"
 #include "net/fetch.h"
+#include "nix/cache_settings.h"
 #include "nix/narinfo.h"
 
 /* Whose signatures are believed. */
@@ -25,8 +25,8 @@ struct cache_trust {
 };
 
 /* The configuration's trusted_keys taken apart. -EINVAL with a sentence. */
-int cache_read_trust(
-	const struct cache_settings *settings, struct cache_trust *ret, struct error *err) WARN_UNUSED;
+int cache_read_trust(const struct cache_settings *settings, struct cache_trust *ret,
+	struct error *err) WARN_UNUSED;
 
 /* Fetches the description of a cache: 0 if it is for our store. EXIT_FETCH; -ETIMEDOUT if it does
  * not answer. */

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nix/cache.h"
 #include "base/cleanup.h"
-#include "net/document.h"
-#include "net/fetch.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/document.h"
+#include "net/fetch.h"
 #include "net/url.h"
+#include "nix/cache.h"
 
 #define SLOTS_START	  64
 #define LOOKUPS_AT_A_TIME 32
@@ -369,8 +369,8 @@ static size_t choose_parallel(const struct cache_settings *settings)
 	return 1;
 }
 
-int closure_walk(
-	const struct cache_settings *settings, const char *system, struct closure *ret, struct error *err)
+int closure_walk(const struct cache_settings *settings, const char *system, struct closure *ret,
+	struct error *err)
 {
 	struct walk walk = { .settings = settings };
 	int r;

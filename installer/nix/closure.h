@@ -9,8 +9,8 @@
 
 #include <sys/types.h>
 
-#include "nix/cache_settings.h"
 #include "base/error.h"
+#include "nix/cache_settings.h"
 #include "nix/narinfo.h"
 
 #define CLOSURE_PATHS_MAX 100000

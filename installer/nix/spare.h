@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "nix/cache.h"
-#include "nix/cache_settings.h"
 #include "base/error.h"
 #include "net/fetch.h"
+#include "nix/cache.h"
+#include "nix/cache_settings.h"
 
 struct spare {
 	const struct cache_settings *settings;
@@ -24,7 +24,8 @@ struct spare {
 };
 
 /* config has to stay. */
-int spare_begin(struct spare *ret, const struct cache_settings *settings, struct error *err) WARN_UNUSED;
+int spare_begin(
+	struct spare *ret, const struct cache_settings *settings, struct error *err) WARN_UNUSED;
 
 /* Keeps how fetching from a cache ended. Thread-safe, as the next. */
 void spare_note(struct spare *spare, size_t cache, int r);

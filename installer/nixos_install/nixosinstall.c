@@ -9,18 +9,18 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "nixos_install/buildlog.h"
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "nix/flake.h"
-#include "nixos_install/layoutnix.h"
-#include "nix/narinfo.h"
-#include "nixos_install/nixconfig.h"
-#include "verdict/progress.h"
-#include "nixos_install/scratch.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "nix/flake.h"
+#include "nix/narinfo.h"
+#include "nixos_install/buildlog.h"
+#include "nixos_install/layoutnix.h"
+#include "nixos_install/nixconfig.h"
+#include "nixos_install/scratch.h"
+#include "verdict/progress.h"
 
 #define PROFILE	      "/nix/var/nix/profiles/system"
 #define FULL_BYTES    (16 * MIB) /* with less than this left it was room that was missing */
@@ -85,7 +85,8 @@ static void fill_environment(struct environment *environment, const struct recip
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
 		const char *value = getenv(passed_on[i]);
 
-		if (config->cache.fetch.ca_file[0] && strcmp(passed_on[i], "NIX_SSL_CERT_FILE") == 0)
+		if (config->cache.fetch.ca_file[0] &&
+			strcmp(passed_on[i], "NIX_SSL_CERT_FILE") == 0)
 			value = config->cache.fetch.ca_file;
 		if (value)
 			set_variable(environment, passed_on[i], value);

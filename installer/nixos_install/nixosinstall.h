@@ -8,11 +8,11 @@
  */
 #pragma once
 
-#include "config/config.h"
 #include "base/error.h"
-#include "verdict/outcome.h"
-#include "plan/plan.h"
+#include "config/config.h"
 #include "nixos_install/recipe.h"
+#include "plan/plan.h"
+#include "verdict/outcome.h"
 
 /* Leaves a configuration in <root>/etc/nixos and builds it (or takes what the recipe has instead);
  * ret_system is the store path of the system that the profile leads to. Codes: EXIT_COPY, with

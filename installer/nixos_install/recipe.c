@@ -9,11 +9,11 @@
 
 #include "base/child.h"
 #include "base/cleanup.h"
-#include "net/document.h"
-#include "nix/flake.h"
 #include "base/log.h"
+#include "net/document.h"
 #include "net/route.h"
 #include "net/url.h"
+#include "nix/flake.h"
 
 #define NIX_MAX_BYTES (1024 * 1024)
 
@@ -53,8 +53,8 @@ static int fetch_configuration(
 {
 	AUTO_FREE char *shown = url_shown(config->configuration);
 	size_t size_bytes;
-	int r = document_fetch(&config->cache.fetch, config->configuration, NIX_MAX_BYTES, &recipe->configuration,
-		&size_bytes, err);
+	int r = document_fetch(&config->cache.fetch, config->configuration, NIX_MAX_BYTES,
+		&recipe->configuration, &size_bytes, err);
 
 	if (r == 0 && config->given[KEY_CONFIGURATION_SUM])
 		r = document_check_sha256(recipe->configuration, size_bytes,

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "config/config.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "input/keydrive.h"
 
 struct recipe {

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/units.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "format/swap.h"
 
 #define FOLDER		 "/tmp/guest-installer"

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "disk/devices.h"
-#include "plan/fsname.h"
 #include "base/log.h"
-#include "init/medium.h"
+#include "disk/devices.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
+#include "init/medium.h"
+#include "plan/fsname.h"
 
 int candidates_find(struct candidates *ret, struct error *err)
 {

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "config/config.h"
 #include "disk/disk.h"
-#include "base/error.h"
 #include "plan/manifest.h"
 #include "plan/plan.h"
 #include "plan/select.h"

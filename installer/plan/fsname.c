@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/derive.h"
-#include "disk/layout.h"
 #include "base/text.h"
+#include "disk/layout.h"
+#include "plan/derive.h"
 
 #define DEFAULT_SWAP_LABEL "swap"
 #define DEFAULT_BOOT_LABEL "NIXBOOT"

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "nix/narinfo.h"
 #include "base/text.h"
+#include "nix/narinfo.h"
 
 /* More than any disk holds: numbers above are nonsense, and sums of them would overflow. */
 #define BYTES_MAX (1ULL << 50)

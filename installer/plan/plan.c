@@ -7,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "plan/derive.h"
 #include "plan/fit.h"
 #include "plan/fsname.h"
-#include "base/text.h"
 
 /* Partition types: the Discoverable Partitions Specification and, for bios_boot, GRUB's manual. */
 #define TYPE_BIOS_BOOT	 "21686148-6449-6E6F-744E-656564454649"

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "config/config.h"
 #include "disk/disk.h"
-#include "base/error.h"
 #include "disk/layout.h"
 #include "plan/manifest.h"
 

@@ -17,11 +17,11 @@
 
 #include <stddef.h>
 
-#include "disk/disk.h"
 #include "base/error.h"
+#include "disk/disk.h"
 #include "plan/plan.h"
-#include "verdict/protocol.h"
 #include "plan/select.h"
+#include "verdict/protocol.h"
 
 struct plan_answer {
 	const struct disk *disks;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/judge.h"
 #include "base/text.h"
+#include "plan/judge.h"
 
 /* The list of disks may fill the sentence up to here, so that the way out still fits. */
 #define LIST_END_BYTES 560

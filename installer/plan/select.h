@@ -18,9 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "config/config.h"
 #include "disk/disk.h"
-#include "base/error.h"
 
 enum disk_judgement {
 	DISK_TAKEN,

@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "nix/closure.h"
-#include "nix/cache_settings.h"
 #include "base/error.h"
 #include "net/fetch.h"
+#include "nix/cache_settings.h"
+#include "nix/closure.h"
 #include "nix/spare.h"
 
 struct ahead;

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "store/lane.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "base/units.h"
 #include "net/url.h"
+#include "store/lane.h"
 
 #define LANES_MAX	     4
 #define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */

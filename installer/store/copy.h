@@ -9,9 +9,9 @@
  */
 #pragma once
 
-#include "nix/closure.h"
-#include "nix/cache_settings.h"
 #include "base/error.h"
+#include "nix/cache_settings.h"
+#include "nix/closure.h"
 
 /* Called from copy's calling thread, at most a few times a second: NAR bytes done of all. */
 typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *userdata);

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "nix/closure.h"
 #include "base/error.h"
+#include "nix/closure.h"
 
 /* Writes <target>/nix/var/nix/db/{db.sqlite,schema} in one transaction. target_path is where the
  * root file system is mounted; registration_time in seconds since the epoch. */

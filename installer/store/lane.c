@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "nix/decompress.h"
 #include "base/encoding.h"
-#include "net/fetch.h"
 #include "base/log.h"
-#include "nix/nar.h"
 #include "base/text.h"
+#include "net/fetch.h"
 #include "net/url.h"
+#include "nix/decompress.h"
+#include "nix/nar.h"
 
 static const struct narinfo *path_info(const struct job *job, size_t path)
 {

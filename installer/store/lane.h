@@ -10,13 +10,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "store/ahead.h"
-#include "nix/closure.h"
-#include "nix/cache_settings.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "store/ring.h"
+#include "nix/cache_settings.h"
+#include "nix/closure.h"
 #include "nix/spare.h"
+#include "store/ahead.h"
+#include "store/ring.h"
 #include "store/store.h"
 #include "store/unpack.h"
 

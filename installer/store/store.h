@@ -9,10 +9,10 @@
 
 #include <pthread.h>
 
-#include "ext4/directory.h"
 #include "base/error.h"
-#include "store/unpack.h"
+#include "ext4/directory.h"
 #include "ext4/volume.h"
+#include "store/unpack.h"
 
 struct store {
 	struct volume *volume;

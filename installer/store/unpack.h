@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ext4/directory.h"
 #include "base/error.h"
-#include "nix/nar.h"
+#include "ext4/directory.h"
 #include "ext4/stream.h"
+#include "nix/nar.h"
 
 struct unpack {
 	struct stream stream;

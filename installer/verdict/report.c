@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/document.h"
 #include "base/log.h"
+#include "net/document.h"
 #include "verdict/progress.h"
 
 #define GRACE_MS 2000 /* for the process to say why it failed */
@@ -37,8 +37,8 @@ static _Noreturn void send_it(const struct outcome *outcome)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	r = document_post(&outcome->report, outcome->report_url, json,
-		REPORT_DEADLINE_S * 1000LL, &err);
+	r = document_post(
+		&outcome->report, outcome->report_url, json, REPORT_DEADLINE_S * 1000LL, &err);
 	if (r < 0)
 		log_line("report: %s", err.text);
 	_exit(r < 0);

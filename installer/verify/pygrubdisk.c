@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "verify/pvkernel.h"
 #include "guest/pygrub.h"
+#include "verify/pvkernel.h"
 
 #define MENU_MAX_BYTES	 (2 * PYGRUB_MENU_MAX_BYTES)
 #define KERNEL_MAX_BYTES (256 * 1024 * 1024)

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "guest/bootfiles.h"
 #include "base/error.h"
+#include "guest/bootfiles.h"
 
 /* Where the boot disk is mounted in the target. */
 #define PYGRUB_BOOT_FOLDER "/boot"

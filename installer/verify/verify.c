@@ -10,12 +10,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "guest/guest.h"
+#include "guest/sshd.h"
 #include "verify/fstab.h"
 #include "verify/grubcfg.h"
 #include "verify/grubdisk.h"
-#include "guest/guest.h"
 #include "verify/pygrubdisk.h"
-#include "guest/sshd.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
 #define GROUPS_BYTES   4096 /* the names of all groups of a user */

@@ -9,13 +9,13 @@
 
 #include <stddef.h>
 
-#include "guest/bootfiles.h"
-#include "nix/closure.h"
-#include "store/database.h"
 #include "base/error.h"
 #include "format/gate.h"
+#include "guest/bootfiles.h"
 #include "guest/hostkeys.h"
+#include "nix/closure.h"
 #include "plan/plan.h"
+#include "store/database.h"
 
 /* What the host may want to know of the installed system. */
 struct verified {

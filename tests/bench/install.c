@@ -21,14 +21,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "disk/mount.h"
+#include "format/format.h"
+#include "format/target_mount.h"
+#include "guest/guest.h"
 #include "nix/closure.h"
+#include "plan/plan.h"
 #include "store/copy.h"
 #include "store/database.h"
-#include "format/format.h"
-#include "guest/guest.h"
-#include "disk/mount.h"
-#include "format/target_mount.h"
-#include "plan/plan.h"
 
 static double now_s(void)
 {
@@ -97,7 +97,8 @@ static int copy(
 	if (r == 0)
 		r = format_find_place(&plan, plan.root, &place, err);
 	if (r == 0)
-		r = copy_closure(&config->cache, &closure, place.path, place.offset_bytes, NULL, NULL, err);
+		r = copy_closure(
+			&config->cache, &closure, place.path, place.offset_bytes, NULL, NULL, err);
 	tell("copy");
 	if (r == 0)
 		r = mount_plan(&plan, target, false, err);
@@ -120,9 +121,10 @@ static int copy_from(const char *cache, const char *key, const char *system, con
 	struct rusage usage;
 	int r;
 
-	snprintf(config.cache.caches[config.cache.cache_count++], sizeof(config.cache.caches[0]), "%s", cache);
-	snprintf(config.cache.trusted_keys[config.cache.trusted_key_count++], sizeof(config.cache.trusted_keys[0]),
-		"%s", key);
+	snprintf(config.cache.caches[config.cache.cache_count++], sizeof(config.cache.caches[0]),
+		"%s", cache);
+	snprintf(config.cache.trusted_keys[config.cache.trusted_key_count++],
+		sizeof(config.cache.trusted_keys[0]), "%s", key);
 	snprintf(config.cache.fetch.ca_file, sizeof(config.cache.fetch.ca_file), "%s", ca_file);
 	r = copy(&config, system, target, err);
 	getrusage(RUSAGE_SELF, &usage);

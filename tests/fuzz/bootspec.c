@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as boot.json. */
 #include "guest/bootspec.h"
+#include "base/text.h"
 #include "fuzz.h"
 #include "nix/narinfo.h"
-#include "base/text.h"
 
 static void check_file(const char *path)
 {

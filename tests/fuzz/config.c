@@ -2,9 +2,9 @@
 /* Any text as the file of the configuration. */
 #include <ctype.h>
 
+#include "base/text.h"
 #include "config/config.h"
 #include "fuzz.h"
-#include "base/text.h"
 
 /* What every module after this one relies on. */
 static void check_values(const struct config *config)

@@ -2,8 +2,8 @@
 /* Any text as a system's fstab. */
 #include <errno.h>
 
-#include "verify/fstab.h"
 #include "fuzz.h"
+#include "verify/fstab.h"
 
 static const struct plan plan = {
 	.partitions = { { .fs_label = "nixos", .fs_uuid = "1-2", .uuid = "3", .mount_path = "/" },

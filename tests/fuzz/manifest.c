@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as guest.json. */
 #include "plan/manifest.h"
+#include "base/text.h"
 #include "fuzz.h"
 #include "nix/narinfo.h"
-#include "base/text.h"
 
 static void check_manifest(const struct manifest *manifest)
 {

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "ext4/ext4.h"
+#include "ext4/volume.h"
 #include "fuzz.h"
 #include "store/store.h"
 #include "store/unpack.h"
-#include "ext4/volume.h"
 
 #define NAME	    "00000000000000000000000000000001-x"
 #define IMAGE_BYTES ((size_t)8 * 1024 * 1024)

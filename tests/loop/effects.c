@@ -15,19 +15,19 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "disk/devices.h"
-#include "guest/enter.h"
+#include "disk/mount.h"
+#include "disk/probe.h"
 #include "ext4/ext4.h"
 #include "format/fat.h"
 #include "format/format.h"
-#include "input/keydrive.h"
-#include "disk/mount.h"
-#include "format/target_mount.h"
 #include "format/partition.h"
-#include "disk/probe.h"
-#include "verify/pygrubdisk.h"
 #include "format/swap.h"
-#include "base/text.h"
+#include "format/target_mount.h"
+#include "guest/enter.h"
+#include "input/keydrive.h"
+#include "verify/pygrubdisk.h"
 
 #define ARGUMENTS_MAX 8
 

@@ -14,13 +14,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "ext4/volume.h"
 #include "nix/closure.h"
+#include "nix/nar.h"
 #include "store/copy.h"
 #include "store/database.h"
-#include "nix/nar.h"
 #include "store/store.h"
 #include "store/unpack.h"
-#include "ext4/volume.h"
 
 static int feed(struct unpack *state, struct error *err)
 {

@@ -17,12 +17,12 @@
 #include <sys/resource.h>
 
 #include "base/cleanup.h"
-#include "nix/closure.h"
-#include "store/copy.h"
-#include "net/document.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "input/sources.h"
+#include "net/document.h"
+#include "nix/closure.h"
+#include "store/copy.h"
 
 static int read_config(const char *path, struct config *config, struct error *err)
 {
@@ -36,7 +36,8 @@ static int read_config(const char *path, struct config *config, struct error *er
 	config_init(config);
 	config_merge_text(config, path, text, size_bytes);
 	*strrchr(folder, '/') = '\0';
-	snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file), "%.100s/netrc", folder);
+	snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file),
+		"%.100s/netrc", folder);
 	if (access(config->cache.fetch.netrc_file, R_OK) < 0)
 		config->cache.fetch.netrc_file[0] = '\0';
 	return config_finish(config, err);

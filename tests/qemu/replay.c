@@ -22,9 +22,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "disk/probe.h"
 #include "plan/fsname.h"
 #include "plan/plan.h"
-#include "disk/probe.h"
 #include "plan/select.h"
 
 #define LOG_MAGIC    0x6a736677736872ULL

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cachedir.h"
 #include "base/cleanup.h"
+#include "cachedir.h"
 #include "ext4/ext4.h"
 
 #define IMAGE_BYTES   (64 * 1024 * 1024)

@@ -17,11 +17,11 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "cachedir.h"
 #include "base/cleanup.h"
+#include "cachedir.h"
+#include "image.h"
 #include "nix/closure.h"
 #include "store/copy.h"
-#include "image.h"
 
 #define MAGIC	  "nix-archive-1 "
 #define SYSTEM	  "00000000000000000000000000000000-system"

@@ -17,13 +17,13 @@
 #include <sqlite3.h>
 
 #include "archive.h"
-#include "cachedir.h"
 #include "base/cleanup.h"
+#include "base/encoding.h"
+#include "cachedir.h"
+#include "image.h"
 #include "nix/closure.h"
 #include "store/copy.h"
 #include "store/database.h"
-#include "base/encoding.h"
-#include "image.h"
 
 /* system -> left, system; left -> base, left; base */
 #define SYSTEM "00000000000000000000000000000001-system"

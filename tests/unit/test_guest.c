@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "cachedir.h"
 #include "base/file.h"
+#include "cachedir.h"
 #include "guest/guest.h"
 
 static char root[64], etc[96], group_file[128];

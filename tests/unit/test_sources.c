@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "verdict/console.h"
 #include "base/file.h"
 #include "input/sources.h"
+#include "verdict/console.h"
 
 #define GOOD                                                                                       \
 	"system = /nix/store/00000000000000000000000000000000-x\ncache = /c\ntrusted-keys = "      \

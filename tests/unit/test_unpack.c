@@ -17,8 +17,8 @@
 
 #include "archive.h"
 #include "base/cleanup.h"
-#include "image.h"
 #include "ext4/inode.h"
+#include "image.h"
 #include "store/store.h"
 #include "store/unpack.h"
 
