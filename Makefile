@@ -41,7 +41,7 @@ LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto libzs
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings
 CPPFLAGS = -D_GNU_SOURCE= -DVERSION='"$(VERSION)"' -Iinstaller
-CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD
+CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD -MP
 
 # The program that ships. STATIC=system takes the static libraries of the environment (Nix).
 MUSL_CC ?= musl-gcc
@@ -97,8 +97,8 @@ build/static/%.o: installer/%.c build/static/cflags Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(CPPFLAGS) $(STATIC_CFLAGS) -c -o $@ $<
 
-# The modules that installer/layoutnix.c takes into the program.
-build/static/nixos_install/layoutnix.o build/asan/nixos_install/layoutnix.o build/fuzz/objects/nixos_install/layoutnix.o: $(wildcard iso/layouts/*.nix)
+# The modules that installer/nixos_install/layout_modules.c takes into the program.
+build/static/nixos_install/layout_modules.o build/asan/nixos_install/layout_modules.o build/fuzz/objects/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
 
 build/guest-installer: $(STATIC_OBJECTS)
 	$(LINK)
@@ -134,7 +134,7 @@ build/fuzz/objects/libinstaller.a: $(FUZZ_OBJECTS)
 	ar rcs $@ $^
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/objects/libinstaller.a Makefile
-	$(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD,$(FUZZ_CFLAGS)) -fsanitize=fuzzer,address,undefined \
+	$(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -fsanitize=fuzzer,address,undefined \
 		-o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
 
 
@@ -189,7 +189,7 @@ lint-python:
 
 lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0r \
-		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD,$(HOST_CFLAGS)) \
+		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
 		-Wno-format-nonliteral
 
 # Manual pages list what the programs' own --help lists.

@@ -14,30 +14,30 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "disk/mount.h"
-#include "format/claim.h"
-#include "format/devlinks.h"
+#include "engine.h"
+#include "format/dev_links.h"
+#include "format/disk_lock.h"
 #include "format/format.h"
 #include "format/partition.h"
 #include "format/target_mount.h"
-#include "guest/extras.h"
-#include "guest/guest.h"
+#include "guest/extra_files.h"
+#include "guest/nixos.h"
+#include "init/iso_medium.h"
 #include "init/machine.h"
-#include "init/medium.h"
 #include "init/pid1.h"
 #include "init/settle.h"
 #include "init/supervise.h"
-#include "input/sources.h"
+#include "input/config_sources.h"
+#include "install_steps.h"
 #include "net/network.h"
-#include "origin.h"
 #include "plan/candidates.h"
 #include "plan/plan.h"
+#include "print_plan.h"
 #include "results.h"
-#include "show.h"
-#include "target.h"
 #include "verdict/channels.h"
 #include "verdict/console.h"
 #include "verdict/progress.h"
-#include "verdict/report.h"
+#include "verdict/report_post.h"
 #include "verify/verify.h"
 
 #define RUN_PATH       "/run/guest-installer"
@@ -46,12 +46,12 @@
 /* All that is known before the first write. */
 struct decision {
 	struct candidates candidates;
-	struct sources sources;
+	struct config_sources sources;
 	struct config config;
-	struct origin origin;
+	struct engine engine;
 	struct plan plan;
-	char *keys_text; /* authorized_keys; NULL for keys=none */
-	struct extras extras;
+	char *ssh_keys_text; /* authorized_keys; NULL for keys=none */
+	struct extra_files extra_files;
 };
 
 /* -------------------------------------------------------- before the first write */
@@ -63,23 +63,23 @@ static int find_disks(struct decision *d, struct error *err)
 	int r = candidates_find(candidates, err);
 
 	return r < 0 ? r
-		     : sources_collect(candidates->disks, candidates->count, KEY_DRIVE_PATH,
+		     : config_sources_collect(candidates->disks, candidates->count, KEY_DRIVE_PATH,
 			       &d->sources, err);
 }
 
 /* Only in the lean ISO, and only if there is something to fetch. A report alone can be done
  * without: it never changes the verdict. */
-static int start_network(const struct options *options, struct outcome *outcome,
+static int start_network(const struct options *options, struct shared_state *shared,
 	const struct config *config, struct error *err)
 {
 	int r = 0;
 
 	if (options->as_init && config_wants_network(config)) {
-		progress_begin(outcome, STAGE_NETWORK, "waiting for the network");
+		progress_begin(shared, STAGE_NETWORK, "waiting for the network");
 		r = network_start(&config->ip, config->interface, err);
 	}
 	if (r == 0)
-		report_prepare(outcome, config->report_url, &config->cache.fetch);
+		report_post_prepare(shared, config->report_url, &config->cache.fetch);
 	if (r == 0 || config_needs_network(config))
 		return r;
 	log_line("network: %s", err->text);
@@ -87,29 +87,30 @@ static int start_network(const struct options *options, struct outcome *outcome,
 }
 
 /* What is wrong with the configuration is reported, too, as far as it says where. */
-static int read_config(const struct options *options, struct outcome *outcome, struct config *ret,
-	const struct sources *sources, struct error *err)
+static int read_config(const struct options *options, struct shared_state *shared,
+	struct config *ret, const struct config_sources *sources, struct error *err)
 {
 	struct error none;
-	int r = sources_read_config(options, sources, ret, err);
-	int kept = sources_keep_access(&sources->drive, RUN_PATH, ret, r < 0 ? &none : err);
+	int r = config_sources_read_config(options, sources, ret, err);
+	int kept = config_sources_load_credentials(
+		&sources->drive, RUN_PATH, ret, r < 0 ? &none : err);
 
 	if (r == 0)
 		r = kept;
 	if (r < 0) {
-		if (ret->report_url[0] && start_network(options, outcome, ret, &none) < 0)
+		if (ret->report_url[0] && start_network(options, shared, ret, &none) < 0)
 			log_line("network: %s", none.text);
-		outcome->stage = STAGE_CONFIGURATION;
+		shared->stage = STAGE_CONFIGURATION;
 		return r;
 	}
-	outcome->timeout_s = ret->timeout_s;
-	outcome->on_success = ret->on_success;
-	outcome->on_failure = ret->on_failure;
-	return start_network(options, outcome, ret, err);
+	shared->timeout_s = ret->timeout_s;
+	shared->on_success = ret->on_success;
+	shared->on_failure = ret->on_failure;
+	return start_network(options, shared, ret, err);
 }
 
 /* Reads all there is to know and decides what will be done. Writes nothing. */
-static int decide(const struct options *options, struct outcome *outcome, struct decision *d,
+static int decide(const struct options *options, struct shared_state *shared, struct decision *d,
 	struct error *err)
 {
 	struct plan_needs needs;
@@ -119,14 +120,14 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	r = machine_check_memory(err);
 	if (r < 0)
 		return r;
-	progress_begin(outcome, STAGE_DISKS, "looking for disks and the key drive");
-	d->candidates.images = !options->as_init && sources_name_image(options);
+	progress_begin(shared, STAGE_DISKS, "looking for disks and the key drive");
+	d->candidates.images = !options->as_init && config_sources_name_image(options);
 	r = d->candidates.images ? 0 : find_disks(d, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_CONFIGURATION, "reading the configuration");
-	r = read_config(options, outcome, &d->config, &d->sources, err);
+	progress_begin(shared, STAGE_CONFIGURATION, "reading the configuration");
+	r = read_config(options, shared, &d->config, &d->sources, err);
 	if (r < 0)
 		return r;
 	if (d->candidates.images)
@@ -134,31 +135,31 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 	else if (!d->config.machine_any)
 		r = machine_check_virtual(err);
 	if (r == 0)
-		r = extras_read(&d->config, &d->extras, err);
+		r = extra_files_read(&d->config, &d->extra_files, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_KEYS, "reading the keys");
-	r = sources_read_keys(&d->config, &d->sources, &d->keys_text, err);
+	progress_begin(shared, STAGE_KEYS, "reading the keys");
+	r = config_sources_read_keys(&d->config, &d->sources, &d->ssh_keys_text, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_CLOSURE, "reading what is to be installed");
+	progress_begin(shared, STAGE_CLOSURE, "reading what is to be installed");
 	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
 	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
-	r = origin_read(&d->config, &d->sources.drive, &d->origin, &needs, err);
+	r = engine_read(&d->config, &d->sources.drive, &d->engine, &needs, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_TARGET, "choosing the disk");
-	r = candidates_choose(&d->candidates, &d->config, &d->origin.manifest, &needs, err);
+	progress_begin(shared, STAGE_TARGET, "choosing the disk");
+	r = candidates_choose(&d->candidates, &d->config, &d->engine.manifest, &needs, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_PLAN, "planning");
-	sources_choose_seed(&d->config, seed);
-	r = plan_make(&d->config, &d->origin.manifest, candidates_target(&d->candidates),
+	progress_begin(shared, STAGE_PLAN, "planning");
+	config_sources_choose_seed(&d->config, seed);
+	r = plan_make(&d->config, &d->engine.manifest, candidates_target(&d->candidates),
 		candidates_boot(&d->candidates), &needs, seed, &d->plan, err);
 	return r < 0 ? r : format_check(&d->plan, err);
 }
@@ -167,35 +168,35 @@ static int decide(const struct options *options, struct outcome *outcome, struct
 
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
-	struct outcome *outcome, struct decision *d, struct claim *claim, struct error *err)
+	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	const struct target_files files = {
-		.keys_text = d->keys_text, .config = &d->config, .extras = &d->extras
-	};
+	const struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
+		.config = &d->config,
+		.extra_files = &d->extra_files };
 	int r;
 
-	r = guest_make_tree(TARGET_PATH, err);
+	r = nixos_make_tree(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	r = guest_prepare(TARGET_PATH, err);
+	r = nixos_prepare(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	r = origin_settle(outcome, &d->origin, &d->config, d->keys_text, &d->plan, err);
+	r = engine_settle(shared, &d->engine, &d->config, d->ssh_keys_text, &d->plan, err);
 	if (r < 0)
 		return r;
-	r = target_run_programs(outcome, &d->plan, &files, claim, err);
+	r = install_steps_run_programs(shared, &d->plan, &files, lock, err);
 	if (r < 0)
 		return r;
-	r = guest_forget_machine_id(TARGET_PATH, err);
+	r = nixos_forget_machine_id(TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	return guest_save_log(TARGET_PATH, err);
+	return nixos_save_log(TARGET_PATH, err);
 }
 
 /* Runs work on the mounted target; it is unmounted again whatever comes of it. */
-static int with_target(struct outcome *outcome, struct decision *d, struct claim *claim,
+static int with_target(struct shared_state *shared, struct decision *d, struct disk_lock *lock,
 	bool read_only,
-	int (*work)(struct outcome *outcome, struct decision *d, struct claim *claim,
+	int (*work)(struct shared_state *shared, struct decision *d, struct disk_lock *lock,
 		struct error *err),
 	struct error *err)
 {
@@ -203,7 +204,7 @@ static int with_target(struct outcome *outcome, struct decision *d, struct claim
 	int r = mount_plan(&d->plan, TARGET_PATH, read_only, err);
 
 	if (r == 0)
-		r = work(outcome, d, claim, err);
+		r = work(shared, d, lock, err);
 	if (mount_detach_below(TARGET_PATH, &second) < 0 && r == 0) {
 		*err = second;
 		err->code = EXIT_MOUNT;
@@ -213,39 +214,39 @@ static int with_target(struct outcome *outcome, struct decision *d, struct claim
 }
 
 static int verify_target(
-	struct outcome *outcome, struct decision *d, struct claim *claim, struct error *err)
+	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
 	const struct verify_request request = {
 		.plan = &d->plan,
-		.manifest = &d->origin.manifest,
-		.closure = origin_closure(&d->origin),
+		.manifest = &d->engine.manifest,
+		.closure = engine_closure(&d->engine),
 		.root = TARGET_PATH,
-		.disk_fd = claim->lock_fd,
-		.first_sector = claim->gate.sector,
-		.keys_text = d->keys_text,
+		.disk_fd = lock->lock_fd,
+		.first_sector = lock->boot_sector.sector,
+		.ssh_keys_text = d->ssh_keys_text,
 	};
 	struct verified verified;
 	int r;
 
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
-		results_tell_verified(outcome, &verified);
+		results_tell_verified(shared, &verified);
 	return r;
 }
 
 /* Verified: now it may boot. */
-static int finish(const struct decision *d, struct claim *claim, struct error *err)
+static int finish(const struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	struct mark installed = { .state = MARK_INSTALLED };
-	int r = gate_open(&claim->gate, claim->lock_fd, err);
+	struct install_mark installed = { .state = MARK_INSTALLED };
+	int r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 
 	if (r < 0)
 		return r;
 	snprintf(installed.system, sizeof(installed.system), "%s", d->plan.system);
-	r = claim_mark(claim, &d->plan, &installed, err);
+	r = disk_lock_write_mark(lock, &d->plan, &installed, err);
 	if (r < 0)
 		return r;
-	return claim_flush(claim, err);
+	return disk_lock_flush(lock, err);
 }
 
 /* The mark says `unfinished` before the table is written, and `installed` as the last write. The
@@ -253,56 +254,56 @@ static int finish(const struct decision *d, struct claim *claim, struct error *e
  * target is mounted: it is written as an ext4 holds it, and the kernel makes no file of it.
  * nixos-install fills a mounted one. */
 static int carry_out(
-	struct outcome *outcome, struct decision *d, struct claim *claim, struct error *err)
+	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	struct mark unfinished = { .state = MARK_UNFINISHED };
+	struct install_mark unfinished = { .state = MARK_UNFINISHED };
 	int r;
 
-	progress_begin(outcome, STAGE_PARTITION, "writing the partition table");
-	r = claim_take(&d->plan, claim, err);
+	progress_begin(shared, STAGE_PARTITION, "writing the partition table");
+	r = disk_lock_take(&d->plan, lock, err);
 	if (r < 0)
 		return r;
 	r = candidates_check_unchanged(&d->candidates, err);
 	if (r < 0)
 		return r;
-	r = claim_mark(claim, &d->plan, &unfinished, err);
+	r = disk_lock_write_mark(lock, &d->plan, &unfinished, err);
 	if (r < 0)
 		return r;
-	r = partition_write(&d->plan, claim->exclusive_fd, claim->boot_exclusive_fd, err);
+	r = partition_write(&d->plan, lock->exclusive_fd, lock->boot_exclusive_fd, err);
 	if (r < 0)
 		return r;
-	r = claim_shut(claim, err);
+	r = disk_lock_blank_boot_sector(lock, err);
 	if (r < 0)
 		return r;
-	r = claim_open_up(claim, err);
+	r = disk_lock_release_exclusive(lock, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_FORMAT, "making the file systems");
+	progress_begin(shared, STAGE_FORMAT, "making the file systems");
 	r = format_all(&d->plan, err);
 	if (r < 0)
 		return r;
-	r = devlinks_make(&d->plan, err);
+	r = dev_links_make(&d->plan, err);
 	if (r < 0)
 		return r;
 
-	r = origin_copy(outcome, &d->origin, &d->config, &d->plan, err);
+	r = engine_copy(shared, &d->engine, &d->config, &d->plan, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_MOUNT, "mounting");
-	r = with_target(outcome, d, claim, false, fill_target, err);
+	progress_begin(shared, STAGE_MOUNT, "mounting");
+	r = with_target(shared, d, lock, false, fill_target, err);
 	if (r < 0)
 		return r;
 
-	progress_begin(outcome, STAGE_VERIFY, "reading everything back");
-	r = claim_flush(claim, err);
+	progress_begin(shared, STAGE_VERIFY, "reading everything back");
+	r = disk_lock_flush(lock, err);
 	if (r < 0)
 		return r;
-	r = with_target(outcome, d, claim, true, verify_target, err);
+	r = with_target(shared, d, lock, true, verify_target, err);
 	if (r < 0)
 		return r;
-	return finish(d, claim, err);
+	return finish(d, lock, err);
 }
 
 /* -------------------------------------------------------- the processes */
@@ -330,89 +331,89 @@ static int prepare_machine(struct error *err)
 {
 	struct error missing;
 
-	if (medium_mount(&missing) < 0)
+	if (iso_medium_mount(&missing) < 0)
 		log_line("medium: %s", missing.text);
 	settle_wait();
 	return make_run_folder(err);
 }
 
-static int install(const struct options *options, struct outcome *outcome, struct error *err)
+static int install(const struct options *options, struct shared_state *shared, struct error *err)
 {
 	static struct decision decision;
-	struct claim claim = CLAIM_NONE;
+	struct disk_lock lock = DISK_LOCK_NONE;
 	int r;
 
-	progress_begin(outcome, STAGE_START, "waiting for the devices");
+	progress_begin(shared, STAGE_START, "waiting for the devices");
 	r = mount_isolate(err);
 	if (r == 0 && options->as_init)
 		r = prepare_machine(err);
 	if (r == 0)
-		r = decide(options, outcome, &decision, err);
+		r = decide(options, shared, &decision, err);
 	if (r == 0)
-		r = carry_out(outcome, &decision, &claim, err);
+		r = carry_out(shared, &decision, &lock, err);
 	if (r < 0)
-		claim_spoil(&claim);
-	claim_drop(&claim);
+		disk_lock_invalidate_boot_fs(&lock);
+	disk_lock_release(&lock);
 	if (r < 0)
 		return r;
-	progress_end(outcome);
-	results_tell_install(outcome, &decision.plan);
+	progress_end(shared);
+	results_tell_install(shared, &decision.plan);
 	return 0;
 }
 
 /* Runs in the supervised child. */
-static int install_work(struct outcome *outcome, void *userdata)
+static int install_work(struct shared_state *shared, void *userdata)
 {
 	struct error err = { 0 };
-	int r = install(userdata, outcome, &err);
+	int r = install(userdata, shared, &err);
 
-	results_tell_memory(outcome);
+	results_tell_memory(shared);
 	if (r < 0 && err.code == 0)
-		err.code = stage_exit_code(outcome->stage);
+		err.code = stage_exit_code(shared->stage);
 	if (r == 0)
 		err.code = EXIT_INSTALLED;
-	outcome->error = err;
-	outcome->finished = true;
+	shared->error = err;
+	shared->finished = true;
 	return err.code;
 }
 
 /* Prints what install would do; writes nothing. */
-static int print_plan(const struct options *options)
+static int run_plan_command(const struct options *options)
 {
 	static struct decision decision;
-	struct outcome *outcome = outcome_new();
+	struct shared_state *shared = shared_state_new();
 	struct error err = { 0 };
 	int r;
 
 	console_silence();
 	r = make_private_run_folder(&err);
 	if (r == 0)
-		r = decide(options, outcome, &decision, &err);
+		r = decide(options, shared, &decision, &err);
 	if (r < 0 && err.code == 0)
-		err.code = stage_exit_code(outcome->stage);
+		err.code = stage_exit_code(shared->stage);
 	const struct plan_answer answer = {
 		.disks = decision.candidates.disks,
 		.disk_count = decision.candidates.count,
 		.selection = &decision.candidates.selection,
 		.plan = r < 0 ? NULL : &decision.plan,
 		.refusal = r < 0 ? &err : NULL,
-		.stage = outcome->stage,
+		.stage = shared->stage,
 	};
 
-	show_plan(&answer, options->json);
+	print_plan(&answer, options->json);
 	return r < 0 ? err.code : EXIT_INSTALLED;
 }
 
 static _Noreturn void run_as_init(void)
 {
-	struct outcome *outcome = outcome_new();
+	struct shared_state *shared = shared_state_new();
 	struct options options;
 
 	options_init(&options);
 	options.as_init = true;
 	pid1_prepare();
 	channels_open(true);
-	supervise_end_machine(outcome, supervise(NULL, install_work, &options, outcome));
+	supervise_end_machine(shared, supervise(NULL, install_work, &options, shared));
 }
 
 static void show_line(const char *line, size_t size_bytes)
@@ -440,10 +441,10 @@ int main(int argc, char **argv)
 		printf("guest-installer " VERSION "\n");
 		return 0;
 	case COMMAND_PLAN:
-		return print_plan(&options);
+		return run_plan_command(&options);
 	case COMMAND_INSTALL:
 		break;
 	}
 	channels_open(false);
-	return supervise(make_private_run_folder, install_work, &options, outcome_new());
+	return supervise(make_private_run_folder, install_work, &options, shared_state_new());
 }

@@ -8,15 +8,15 @@
 #pragma once
 
 #include "plan/plan.h"
-#include "verdict/outcome.h"
+#include "verdict/shared_state.h"
 #include "verify/verify.h"
 
 /* What was read back: how the guest is started, how much it is, and by which host keys it
  * is known. */
-void results_tell_verified(struct outcome *outcome, const struct verified *verified);
+void results_tell_verified(struct shared_state *shared, const struct verified *verified);
 
 /* What was installed, where, and how long each stage took. */
-void results_tell_install(struct outcome *outcome, const struct plan *plan);
+void results_tell_install(struct shared_state *shared, const struct plan *plan);
 
 /* The most memory that this process had; told of failures, too: too little of it may be why. */
-void results_tell_memory(struct outcome *outcome);
+void results_tell_memory(struct shared_state *shared);

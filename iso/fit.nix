@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Whether a guest boots from the disk that its layout makes: sentences on what
-# keeps it from that. The installer says the like of a manifest (installer/fit.c),
+# keeps it from that. The installer says the like of a manifest (installer/plan/guest_check.c),
 # but in a machine that nobody looks at; and what the guest mounts besides, from
 # other disks or from a host, is in no manifest.
 { lib }:

@@ -35,7 +35,7 @@ const struct exit_meaning exit_meanings[] = {
 	{ 0, NULL },
 };
 
-static void set_text(struct error *err, const char *fmt, va_list args)
+static void set_error_text(struct error *err, const char *fmt, va_list args)
 {
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 }
@@ -45,7 +45,7 @@ int error_set(struct error *err, int r, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	set_text(err, fmt, args);
+	set_error_text(err, fmt, args);
 	va_end(args);
 	err->code = 0;
 	return r;
@@ -56,7 +56,7 @@ int error_set_code(struct error *err, enum exit_code code, int r, const char *fm
 	va_list args;
 
 	va_start(args, fmt);
-	set_text(err, fmt, args);
+	set_error_text(err, fmt, args);
 	va_end(args);
 	err->code = code;
 	return r;
@@ -68,7 +68,7 @@ int error_errno(struct error *err, int r, const char *fmt, ...)
 	size_t used;
 
 	va_start(args, fmt);
-	set_text(err, fmt, args);
+	set_error_text(err, fmt, args);
 	va_end(args);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-r));
@@ -84,7 +84,7 @@ void error_wrap(struct error *err, const char *fmt, ...)
 
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(args, fmt);
-	set_text(err, fmt, args);
+	set_error_text(err, fmt, args);
 	va_end(args);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner);

@@ -275,7 +275,7 @@ static int expand_link(const char *link_path, char rest[FILE_PATH_BYTES], const 
 	return target[0] == '/';
 }
 
-static int resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES])
+static int resolve_beneath(const char *root, const char *path, char ret[FILE_PATH_BYTES])
 {
 	size_t root_length = strlen(root);
 	char rest_text[FILE_PATH_BYTES];
@@ -321,7 +321,7 @@ static int resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES]
 
 int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES], struct error *err)
 {
-	int r = resolve(root, path, ret);
+	int r = resolve_beneath(root, path, ret);
 
 	if (r < 0)
 		return error_errno(err, r, "resolve %s in %s", path, root);

@@ -15,7 +15,7 @@
 
 /* Never defined: a struct json_document is jansson's json_t under a name of ours. */
 
-static int refuse(struct error *err, const char *path, const char *what)
+static int refuse_json(struct error *err, const char *path, const char *what)
 {
 	return error_set_code(
 		err, EXIT_CONFIGURATION, -EINVAL, "%s %s", path[0] ? path : "the document", what);
@@ -42,7 +42,7 @@ int json_refuse(
 	va_start(args, what);
 	vsnprintf(sentence, sizeof(sentence), what, args);
 	va_end(args);
-	return refuse(err, path, sentence);
+	return refuse_json(err, path, sentence);
 }
 
 int json_parse(const char *text, size_t size_bytes, struct json_document **ret,
@@ -61,7 +61,7 @@ int json_parse(const char *text, size_t size_bytes, struct json_document **ret,
 			why.text);
 	if (!json_is_object(root)) {
 		json_decref(root);
-		return refuse(err, "", "must be a JSON object");
+		return refuse_json(err, "", "must be a JSON object");
 	}
 	*ret = (struct json_document *)root;
 	*ret_root = (struct json_value){ .value = root };
@@ -74,7 +74,7 @@ void json_free(struct json_document **document)
 	*document = NULL;
 }
 
-static bool is_known(const char *name, const char *const *names)
+static bool is_known_member(const char *name, const char *const *names)
 {
 	for (; *names; names++)
 		if (strcmp(name, *names) == 0)
@@ -92,7 +92,7 @@ int json_only(const struct json_value *object, const char *const *names, struct 
 		text_append(known, sizeof(known), "%s%s", i ? ", " : "", names[i]);
 	json_object_foreach((json_t *)object->value, name, value)
 	{
-		if (!is_known(name, names))
+		if (!is_known_member(name, names))
 			return json_refuse(
 				object, name, err, "is not known; known here are %s", known);
 	}
@@ -155,7 +155,7 @@ int json_object_at(
 
 	element_path(array, index, path);
 	if (!json_is_object(value))
-		return refuse(err, path, "must be an object");
+		return refuse_json(err, path, "must be an object");
 	ret->value = value;
 	memcpy(ret->path, path, sizeof(path));
 	return 0;
@@ -167,10 +167,10 @@ static int copy_string(
 	const char *text = json_string_value(value);
 
 	if (!text)
-		return refuse(err, path, "must be a string");
+		return refuse_json(err, path, "must be a string");
 	for (const char *p = text; *p; p++)
 		if (iscntrl((unsigned char)*p))
-			return refuse(err, path, "has control characters");
+			return refuse_json(err, path, "has control characters");
 	if (text_copy(ret, ret_bytes, text) < 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"%s is longer than %zu bytes", path, ret_bytes - 1);
@@ -226,7 +226,7 @@ int json_get_bool(const struct json_value *object, const char *name, bool *ret, 
 }
 
 /* Gives a new value to an object or an array, and returns it. */
-static json_t *add(struct json_document *to, const char *name, json_t *value)
+static json_t *add_member(struct json_document *to, const char *name, json_t *value)
 {
 	json_t *parent = (json_t *)to;
 	int r = name ? json_object_set_new(parent, name, value)
@@ -249,12 +249,12 @@ struct json_document *json_new(void)
 
 struct json_document *json_add_object(struct json_document *to, const char *name)
 {
-	return (struct json_document *)add(to, name, json_object());
+	return (struct json_document *)add_member(to, name, json_object());
 }
 
 struct json_document *json_add_array(struct json_document *to, const char *name)
 {
-	return (struct json_document *)add(to, name, json_array());
+	return (struct json_document *)add_member(to, name, json_array());
 }
 
 /* jansson takes only UTF-8; serial numbers and labels are whatever a disk says. */
@@ -276,17 +276,17 @@ static json_t *make_string(const char *text)
 
 void json_add_string(struct json_document *to, const char *name, const char *text)
 {
-	add(to, name, text ? make_string(text) : json_null());
+	add_member(to, name, text ? make_string(text) : json_null());
 }
 
 void json_add_number(struct json_document *to, const char *name, uint64_t number)
 {
-	add(to, name, json_integer((json_int_t)number));
+	add_member(to, name, json_integer((json_int_t)number));
 }
 
 void json_add_bool(struct json_document *to, const char *name, bool value)
 {
-	add(to, name, json_boolean(value));
+	add_member(to, name, json_boolean(value));
 }
 
 static char *dump(const struct json_document *document, size_t flags)

@@ -26,7 +26,7 @@ void log_set_sink(log_sink_fn *new_sink)
 	sink = new_sink;
 }
 
-static void keep(const char *line, size_t size_bytes)
+static void keep_line(const char *line, size_t size_bytes)
 {
 	if (lost_lines > 0 || kept_bytes + size_bytes > LOG_MAX_BYTES - LOG_NOTE_BYTES) {
 		lost_lines++;
@@ -52,7 +52,7 @@ void log_line(const char *fmt, ...)
 	n = snprintf(line, sizeof(line), "[%5lld.%03ld] %s\n", (long long)now.tv_sec,
 		now.tv_nsec / 1000000, text);
 	pthread_mutex_lock(&lock);
-	keep(line, (size_t)n);
+	keep_line(line, (size_t)n);
 	if (sink)
 		sink(line, (size_t)n);
 	pthread_mutex_unlock(&lock);

@@ -99,7 +99,7 @@ static enum config_key set(
 	return key;
 }
 
-static bool has_control_characters(const char *text)
+static bool value_has_control_characters(const char *text)
 {
 	for (; *text; text++)
 		if (iscntrl((unsigned char)*text) && *text != '\t')
@@ -162,7 +162,7 @@ static int copy_line(struct config *config, const char *source, unsigned number,
 	}
 	memcpy(ret, text, length);
 	ret[length] = '\0';
-	if (strlen(ret) != length || has_control_characters(ret)) {
+	if (strlen(ret) != length || value_has_control_characters(ret)) {
 		add_error(config, "%s:%u: the line has control characters, so this is no text",
 			source, number);
 		return -EINVAL;
@@ -209,7 +209,8 @@ static void merge_word(struct config *config, char *word)
 	/* The service of a NixOS ISO looks at this one. */
 	if (strcmp(word, "disable") == 0)
 		return;
-	if (has_control_characters(word) || (equals && has_control_characters(equals + 1)))
+	if (value_has_control_characters(word) ||
+		(equals && value_has_control_characters(equals + 1)))
 		add_error(config, "%s: the value of \"%.64s\" has control characters",
 			COMMAND_LINE_SOURCE, word);
 	else if (equals)
@@ -259,7 +260,7 @@ void config_merge_option(struct config *config, const char *source, const char *
 	char line[LINE_BYTES];
 	char *equals;
 
-	if (text_copy(line, sizeof(line), assignment) < 0 || has_control_characters(line)) {
+	if (text_copy(line, sizeof(line), assignment) < 0 || value_has_control_characters(line)) {
 		add_error(
 			config, "%s: an assignment has control characters or is too long", source);
 		return;

@@ -15,7 +15,7 @@
 #include "disk/layout.h"
 #include "net/ipconfig.h"
 #include "nix/cache_settings.h"
-#include "verdict/outcome_ending.h"
+#include "verdict/ending.h"
 
 #define CONFIG_TEXT_BYTES   SETTINGS_TEXT_BYTES
 #define CONFIG_KEYS_MAX	    8
@@ -69,14 +69,14 @@ enum keys_from {
 };
 
 /* SSH host keys made while installing. */
-enum host_keys {
+enum host_key_mode {
 	HOST_KEYS_AUTO, /* where the guest has an SSH server and ssh-keygen */
 	HOST_KEYS_GENERATE,
 	HOST_KEYS_NONE,
 };
 
 /* What makes the system that is installed. */
-enum engine {
+enum engine_kind {
 	ENGINE_CACHE,	      /* a closure, copied from a binary cache */
 	ENGINE_NIXOS_INSTALL, /* the live system's nixos-install */
 };
@@ -94,7 +94,7 @@ struct config {
 	char manifest[CONFIG_TEXT_BYTES]; /* empty: none */
 	uint8_t manifest_sha256[32];	  /* if given[KEY_MANIFEST_SUM] */
 	char system[256];		  /* empty: the manifest's */
-	enum engine engine;
+	enum engine_kind engine;
 	char configuration[CONFIG_TEXT_BYTES]; /* empty: none is named */
 	uint8_t configuration_sha256[32];      /* if given[KEY_CONFIGURATION_SUM] */
 	char flake[CONFIG_TEXT_BYTES];	       /* REF#NAME; empty: none */
@@ -104,7 +104,7 @@ struct config {
 	char key_files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES];
 	size_t key_file_count;
 	char keys_user[33];
-	enum host_keys host_keys;
+	enum host_key_mode host_keys;
 	struct {
 		char target[256];		/* path in the guest */
 		char source[CONFIG_TEXT_BYTES]; /* path here */

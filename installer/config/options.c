@@ -97,7 +97,7 @@ static bool stands_for_itself(const char *value)
 
 /* The value as configuration wants it, with an absolute path in it: behind the first "=" of a
  * --file, else all of it. */
-static int resolve(
+static int resolve_option(
 	enum short_form form, const char *value, char ret[OPTIONS_TEXT_BYTES], struct error *err)
 {
 	size_t length = form == FORM_FILE ? strcspn(value, "=") + 1 : 0;
@@ -125,7 +125,7 @@ static int add_short_form(
 	const char *key = short_forms[form - FORM_DISK].key;
 	char *assignment = options->short_forms[form - FORM_DISK], word[OPTIONS_TEXT_BYTES];
 	bool first = !assignment[0];
-	int r = resolve(form, value, word, err);
+	int r = resolve_option(form, value, word, err);
 
 	if (r < 0)
 		return r;

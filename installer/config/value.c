@@ -18,7 +18,7 @@
 #define NIL_UUID	    "00000000-0000-0000-0000-000000000000"
 
 /* Index of text in a NULL-terminated list, or -EINVAL. */
-static int choose(const char *text, const char *const *words)
+static int choose_word(const char *text, const char *const *words)
 {
 	for (int i = 0; words[i]; i++)
 		if (strcmp(text, words[i]) == 0)
@@ -29,7 +29,7 @@ static int choose(const char *text, const char *const *words)
 /* One of two words into a flag that the second one sets. */
 static int set_flag(bool *ret, const char *text, const char *off, const char *on)
 {
-	int i = choose(text, (const char *const[]){ off, on, NULL });
+	int i = choose_word(text, (const char *const[]){ off, on, NULL });
 
 	if (i < 0)
 		return i;
@@ -53,7 +53,7 @@ static int set_disk(char ret[CONFIG_TEXT_BYTES], const char *text)
 	return text_copy(ret, CONFIG_TEXT_BYTES, text) < 0 ? -EINVAL : 0;
 }
 
-static int set_uuid(char ret[37], const char *text)
+static int set_uuid_value(char ret[37], const char *text)
 {
 	if (!text_is_uuid(text) || strcmp(text, NIL_UUID) == 0)
 		return -EINVAL;
@@ -93,7 +93,7 @@ static int set_ending(enum ending *ret, const char *text)
 		[ENDING_SHELL] = "shell",
 		[ENDING_EXIT] = "exit",
 		NULL };
-	int i = choose(text, words);
+	int i = choose_word(text, words);
 
 	if (i < 0)
 		return i;
@@ -101,24 +101,24 @@ static int set_ending(enum ending *ret, const char *text)
 	return 0;
 }
 
-static int set_engine(enum engine *ret, const char *text)
+static int set_engine(enum engine_kind *ret, const char *text)
 {
 	static const char *const words[] = {
 		[ENGINE_CACHE] = "cache",
 		[ENGINE_NIXOS_INSTALL] = "nixos-install",
 		NULL,
 	};
-	int i = choose(text, words);
+	int i = choose_word(text, words);
 
 	if (i < 0)
 		return i;
-	*ret = (enum engine)i;
+	*ret = (enum engine_kind)i;
 	return 0;
 }
 
 static int set_host_keys(struct config *config, const char *text)
 {
-	int i = choose(text, (const char *const[]){ "generate", "none", NULL });
+	int i = choose_word(text, (const char *const[]){ "generate", "none", NULL });
 
 	if (i < 0)
 		return i;
@@ -143,7 +143,7 @@ static int set_count(unsigned *ret, const char *text, unsigned max)
 }
 
 /* Copies the next word between blanks; 0 at the end, -EINVAL if it is too long. */
-static int next_word(const char **text, char *ret, size_t ret_bytes)
+static int next_list_word(const char **text, char *ret, size_t ret_bytes)
 {
 	size_t length;
 
@@ -163,7 +163,7 @@ static int set_caches(struct config *config, const char *text)
 	size_t count = 0;
 	int r;
 
-	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
 		if (count == CACHES_MAX || !url_is_base(word))
 			return -EINVAL;
 		memcpy(caches[count++], word, sizeof(word));
@@ -185,8 +185,8 @@ static int set_keys(struct config *config, const char *text)
 	size_t count = 0;
 	int r = 0;
 
-	while (!none && (r = next_word(&text, word, sizeof(word))) > 0) {
-		int place = choose(word, places);
+	while (!none && (r = next_list_word(&text, word, sizeof(word))) > 0) {
+		int place = choose_word(word, places);
 
 		if (place < 0 && (count == CONFIG_KEYS_MAX || !text_is_clean_path(word)))
 			return -EINVAL;
@@ -224,7 +224,7 @@ static int set_files(struct config *config, const char *text)
 	size_t count = 0;
 	int r;
 
-	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
 		char *equals = strchr(word, '=');
 
 		if (count == CONFIG_FILES_MAX || !equals)
@@ -270,7 +270,7 @@ static int set_trusted_keys(struct config *config, const char *text)
 		config->cache.trusted_key_count = 0;
 		return 0;
 	}
-	while ((r = next_word(&text, word, sizeof(word))) > 0) {
+	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
 		if (count == TRUSTED_KEYS_MAX || !is_trusted_key(word))
 			return -EINVAL;
 		memcpy(keys[count++], word, sizeof(word));
@@ -301,7 +301,7 @@ static bool is_interface(const char *text)
 }
 
 /* Copies text if it passes the check. */
-static int set_text(char *ret, size_t ret_bytes, const char *text, bool good)
+static int set_text_value(char *ret, size_t ret_bytes, const char *text, bool good)
 {
 	return good && text_copy(ret, ret_bytes, text) == 0 ? 0 : -EINVAL;
 }
@@ -320,42 +320,43 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_LAYOUT:
 		return layout_parse(text, &config->layout);
 	case KEY_ROOT_LABEL:
-		return set_text(config->root_label, sizeof(config->root_label), text,
+		return set_text_value(config->root_label, sizeof(config->root_label), text,
 			text_is_ext4_label(text));
 	case KEY_ROOT_UUID:
-		return set_uuid(config->root_uuid, text);
+		return set_uuid_value(config->root_uuid, text);
 	case KEY_ESP_LABEL:
-		return set_text(config->esp_label, sizeof(config->esp_label), text,
+		return set_text_value(config->esp_label, sizeof(config->esp_label), text,
 			text_is_fat_label(text));
 	case KEY_SWAP:
 		return set_swap(config, text);
 	case KEY_MANIFEST:
-		return set_text(
+		return set_text_value(
 			config->manifest, sizeof(config->manifest), text, url_is_allowed(text));
 	case KEY_MANIFEST_SUM:
 		return sha256_decode(text, config->manifest_sha256);
 	case KEY_SYSTEM:
-		return set_text(
+		return set_text_value(
 			config->system, sizeof(config->system), text, store_path_check(text) == 0);
 	case KEY_ENGINE:
 		return set_engine(&config->engine, text);
 	case KEY_CONFIGURATION:
-		return set_text(config->configuration, sizeof(config->configuration), text,
+		return set_text_value(config->configuration, sizeof(config->configuration), text,
 			url_is_allowed(text));
 	case KEY_CONFIGURATION_SUM:
 		return sha256_decode(text, config->configuration_sha256);
 	case KEY_FLAKE:
-		return set_text(config->flake, sizeof(config->flake), text, flake_check(text));
+		return set_text_value(
+			config->flake, sizeof(config->flake), text, flake_check(text));
 	case KEY_HOSTNAME:
-		return set_text(
+		return set_text_value(
 			config->hostname, sizeof(config->hostname), text, is_hostname(text));
 	case KEY_CACHE:
 		return set_caches(config, text);
 	case KEY_TRUSTED_KEYS:
 		return set_trusted_keys(config, text);
 	case KEY_CA_FILE:
-		return set_text(config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file),
-			text, text_is_clean_path(text));
+		return set_text_value(config->cache.fetch.ca_file,
+			sizeof(config->cache.fetch.ca_file), text, text_is_clean_path(text));
 	case KEY_STALL:
 		return set_count(&config->cache.fetch.stall_timeout_s, text, STALL_TIMEOUT_MAX_S);
 	case KEY_ATTEMPTS:
@@ -363,7 +364,7 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_KEYS:
 		return set_keys(config, text);
 	case KEY_KEYS_USER:
-		return set_text(config->keys_user, sizeof(config->keys_user), text,
+		return set_text_value(config->keys_user, sizeof(config->keys_user), text,
 			text_is_user_name(text));
 	case KEY_HOST_KEYS:
 		return set_host_keys(config, text);
@@ -378,13 +379,13 @@ int value_set(struct config *config, enum config_key key, const char *text)
 	case KEY_IP:
 		return ipconfig_parse(text, &config->ip);
 	case KEY_INTERFACE:
-		return set_text(
+		return set_text_value(
 			config->interface, sizeof(config->interface), text, is_interface(text));
 	case KEY_REPORT_URL:
-		return set_text(config->report_url, sizeof(config->report_url), text,
+		return set_text_value(config->report_url, sizeof(config->report_url), text,
 			url_is_remote(text) && url_is_allowed(text));
 	case KEY_SEED:
-		return set_uuid(config->seed, text);
+		return set_uuid_value(config->seed, text);
 	case CONFIG_KEY_COUNT:
 		break;
 	}

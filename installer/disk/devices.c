@@ -49,7 +49,7 @@ static bool is_left_out(const char *name)
 	return false;
 }
 
-static void read_attribute(
+static void read_disk_attribute(
 	const struct places *at, const char *name, const char *attribute, char ret[DISK_TEXT_BYTES])
 {
 	char path[FILE_PATH_BYTES];
@@ -62,7 +62,7 @@ static uint64_t read_number(const struct places *at, const char *name, const cha
 {
 	char text[DISK_TEXT_BYTES];
 
-	read_attribute(at, name, attribute, text);
+	read_disk_attribute(at, name, attribute, text);
 	return strtoull(text, NULL, 10);
 }
 
@@ -86,9 +86,9 @@ static void read_serial(const struct places *at, const char *name, char ret[DISK
 {
 	char *serial;
 
-	read_attribute(at, name, "serial", ret); /* virtio */
+	read_disk_attribute(at, name, "serial", ret); /* virtio */
 	if (!ret[0])
-		read_attribute(at, name, "device/serial", ret); /* NVMe, MMC */
+		read_disk_attribute(at, name, "device/serial", ret); /* NVMe, MMC */
 	if (!ret[0])
 		read_scsi_serial(at, name, ret);
 	/* Vendors pad it with blanks on either side. */
@@ -100,12 +100,12 @@ static bool is_cdrom(const struct places *at, const char *name)
 {
 	char type[DISK_TEXT_BYTES];
 
-	read_attribute(at, name, "device/type", type);
+	read_disk_attribute(at, name, "device/type", type);
 	return strncmp(name, "sr", 2) == 0 || strcmp(type, SCSI_TYPE_CDROM) == 0;
 }
 
 /* A folder of /sys/block; NULL if there is none. */
-static DIR *open_folder(const struct places *at, const char *name, const char *below)
+static DIR *open_sysfs_folder(const struct places *at, const char *name, const char *below)
 {
 	char path[FILE_PATH_BYTES];
 
@@ -115,7 +115,7 @@ static DIR *open_folder(const struct places *at, const char *name, const char *b
 
 static void find_members(const struct places *at, const char *disk, struct members *ret)
 {
-	AUTO_CLOSEDIR DIR *dir = open_folder(at, disk, "");
+	AUTO_CLOSEDIR DIR *dir = open_sysfs_folder(at, disk, "");
 	struct dirent *entry;
 
 	memset(ret, 0, sizeof(*ret));
@@ -139,14 +139,15 @@ static size_t read_device_numbers(
 		char text[DISK_TEXT_BYTES];
 		unsigned int major_number, minor_number;
 
-		read_attribute(at, members->folders[i], "dev", text);
+		read_disk_attribute(at, members->folders[i], "dev", text);
 		if (sscanf(text, "%u:%u", &major_number, &minor_number) == 2)
 			ret[count++] = makedev(major_number, minor_number);
 	}
 	return count;
 }
 
-static void find_mount(const struct places *at, const struct members *members, struct disk *disk)
+static void find_disk_mount(
+	const struct places *at, const struct members *members, struct disk *disk)
 {
 	dev_t devices[MEMBERS_MAX];
 	size_t count = read_device_numbers(at, members, devices);
@@ -166,7 +167,7 @@ static void find_mount(const struct places *at, const struct members *members, s
 static void find_holder(const struct places *at, const struct members *members, struct disk *disk)
 {
 	for (size_t i = 0; i < members->count && !disk->used_by[0]; i++) {
-		AUTO_CLOSEDIR DIR *dir = open_folder(at, members->folders[i], "/holders");
+		AUTO_CLOSEDIR DIR *dir = open_sysfs_folder(at, members->folders[i], "/holders");
 		struct dirent *entry;
 
 		while (dir && !disk->used_by[0] && (entry = readdir(dir))) {
@@ -208,7 +209,7 @@ static bool loop_has(const struct places *at, const char *loop, const struct sta
 static void find_loop(
 	const struct places *at, const char *path, const struct stat *file, struct disk *disk)
 {
-	AUTO_CLOSEDIR DIR *dir = open_folder(at, "", "");
+	AUTO_CLOSEDIR DIR *dir = open_sysfs_folder(at, "", "");
 	struct dirent *entry;
 
 	while (dir && !disk->used_by[0] && (entry = readdir(dir))) {
@@ -241,7 +242,7 @@ static void try_exclusive(struct disk *disk)
 
 static void find_use(const struct places *at, const struct members *members, struct disk *disk)
 {
-	find_mount(at, members, disk);
+	find_disk_mount(at, members, disk);
 	if (!disk->used_by[0])
 		find_holder(at, members, disk);
 	if (!disk->used_by[0])
@@ -251,7 +252,7 @@ static void find_use(const struct places *at, const struct members *members, str
 }
 
 /* The medium may be mounted by a link's name, and from a partition. */
-static bool is_medium(const struct members *members, const char *medium_source)
+static bool is_running_medium(const struct members *members, const char *medium_source)
 {
 	AUTO_FREE char *resolved = realpath(medium_source, NULL);
 	const char *name = file_base_name(resolved ? resolved : medium_source);
@@ -263,7 +264,7 @@ static bool is_medium(const struct members *members, const char *medium_source)
 	return false;
 }
 
-static int read_disk(const struct places *at, const char *name, const char *medium_source,
+static int read_block_device(const struct places *at, const char *name, const char *medium_source,
 	struct disk *disk, struct error *err)
 {
 	AUTO_FREE struct members *members = must_realloc(NULL, 1, sizeof(*members));
@@ -278,7 +279,7 @@ static int read_disk(const struct places *at, const char *name, const char *medi
 		disk->sector_bytes = SECTOR_BYTES;
 	disk->read_only = read_number(at, name, "ro") != 0;
 	disk->cdrom = is_cdrom(at, name);
-	disk->medium = medium_source && is_medium(members, medium_source);
+	disk->medium = medium_source && is_running_medium(members, medium_source);
 	read_serial(at, name, disk->serial);
 	find_use(at, members, disk);
 	if (disk->cdrom || disk->medium)
@@ -300,7 +301,7 @@ int devices_scan(const char *sysfs_root, const char *dev_root, const char *mediu
 	struct disk ret_disks[DISKS_MAX], size_t *ret_count, struct error *err)
 {
 	const struct places at = { .sysfs = sysfs_root, .dev = dev_root };
-	AUTO_CLOSEDIR DIR *dir = open_folder(&at, "", "");
+	AUTO_CLOSEDIR DIR *dir = open_sysfs_folder(&at, "", "");
 	struct dirent *entry;
 	size_t count = 0;
 
@@ -315,7 +316,7 @@ int devices_scan(const char *sysfs_root, const char *dev_root, const char *mediu
 			return error_set_code(err, EXIT_SEVERAL_DISKS, -E2BIG,
 				"this machine has more than %d disks; detach some of them",
 				DISKS_MAX);
-		r = read_disk(&at, entry->d_name, medium_source, &ret_disks[count], err);
+		r = read_block_device(&at, entry->d_name, medium_source, &ret_disks[count], err);
 		if (r < 0)
 			return r;
 		count++;

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "disk/install_mark.h"
 #include "disk/layout.h"
-#include "disk/mark.h"
 
 #define DISKS_MAX	  64
 #define BOOT_SECTOR_BYTES 512 /* all that a firmware begins with */
@@ -49,5 +49,5 @@ struct disk {
 					   */
 	struct disk_label labels[DISK_LABELS_MAX];
 	size_t label_count;
-	struct mark marks[LAYOUT_COUNT]; /* at each layout's root offset */
+	struct install_mark marks[LAYOUT_COUNT]; /* at each layout's root offset */
 };

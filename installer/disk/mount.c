@@ -47,7 +47,7 @@ static struct libmnt_context *new_context(const char *target)
 }
 
 /* Turns a result of libmount into ours, with its own words for it in *ret_message. */
-static int result(struct libmnt_context *context, int r, char ret_message[MESSAGE_BYTES])
+static int mount_result(struct libmnt_context *context, int r, char ret_message[MESSAGE_BYTES])
 {
 	ret_message[0] = '\0';
 	if (mnt_context_get_excode(context, r, ret_message, MESSAGE_BYTES) == EXCODE_SUCCESS)
@@ -79,7 +79,7 @@ int mount_one(const char *source, const char *target, const char *fstype, const 
 		mnt_context_set_fstype(context, fstype) < 0 ||
 		(options && mnt_context_set_options(context, options) < 0))
 		abort();
-	r = result(context, mnt_context_mount(context), message);
+	r = mount_result(context, mnt_context_mount(context), message);
 	if (r < 0)
 		return error_set(err, r, "mount %s (%s) on %s: %s", source, fstype, target,
 			message[0] ? message : strerror(-r));
@@ -90,7 +90,7 @@ static int umount_once(const char *target, char ret_message[MESSAGE_BYTES])
 {
 	AUTO_CONTEXT struct libmnt_context *context = new_context(target);
 
-	return result(context, mnt_context_umount(context), ret_message);
+	return mount_result(context, mnt_context_umount(context), ret_message);
 }
 
 int mount_detach(const char *target, struct error *err)

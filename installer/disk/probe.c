@@ -94,7 +94,7 @@ static int probe_superblock(int fd, uint64_t offset_bytes, uint64_t size_bytes,
 	return 0;
 }
 
-static void add_label(struct disk *disk, const char *where, const struct probe_result *found)
+static void add_found_label(struct disk *disk, const char *where, const struct probe_result *found)
 {
 	struct disk_label *label = &disk->labels[disk->label_count];
 
@@ -127,7 +127,7 @@ static void probe_partitions(int fd, struct disk *disk, blkid_partlist list)
 			continue;
 		partition_name(disk->name, (unsigned)blkid_partition_get_partno(part), where,
 			sizeof(where));
-		add_label(disk, where, &found);
+		add_found_label(disk, where, &found);
 	}
 }
 
@@ -159,7 +159,7 @@ static int probe_table(int fd, struct disk *disk)
 	return 0;
 }
 
-static bool is_zero(const char *data, size_t size_bytes)
+static bool is_zero_piece(const char *data, size_t size_bytes)
 {
 	return data[0] == 0 && memcmp(data, data + 1, size_bytes - 1) == 0;
 }
@@ -179,7 +179,7 @@ static int find_nonzero(int fd, uint64_t offset_bytes, uint64_t size_bytes, uint
 			return (int)n;
 		if ((size_t)n < wanted)
 			return -EIO; /* ends before the size it has told */
-		if (!is_zero(piece, (size_t)n)) {
+		if (!is_zero_piece(piece, (size_t)n)) {
 			for (ssize_t i = 0; piece[i] == 0; i++)
 				offset_bytes++;
 			*ret = offset_bytes;
@@ -220,7 +220,7 @@ static int probe_marks(int fd, struct disk *disk, struct error *err)
 		disk->marks[layout].state = MARK_NONE;
 		if (disk->size_bytes < offset_bytes + MARK_BYTES)
 			continue;
-		r = mark_read(fd, offset_bytes, &disk->marks[layout], err);
+		r = install_mark_read(fd, offset_bytes, &disk->marks[layout], err);
 		if (r < 0)
 			return r;
 	}
@@ -236,7 +236,7 @@ static int probe_open(int fd, struct disk *disk)
 	if (r < 0)
 		return r;
 	snprintf(disk->signature, sizeof(disk->signature), "%s", whole.type);
-	add_label(disk, disk->name, &whole);
+	add_found_label(disk, disk->name, &whole);
 	r = probe_table(fd, disk);
 	if (r < 0)
 		return r;

@@ -33,9 +33,9 @@ struct leaf {
 };
 
 /* What is needed while the blocks of one directory are made. */
-struct making {
+struct mkfs_run {
 	const struct directory *directory;
-	struct stream *stream;
+	struct allocator *stream;
 	struct extents extents;
 	uint64_t blocks_left; /* not taken yet */
 	uint8_t *room;
@@ -92,23 +92,23 @@ static const struct entry *next_entry(const struct entry *entry)
 
 /* -------------------------------------------------------- blocks */
 
-static uint32_t block_bytes(const struct making *making)
+static uint32_t block_bytes(const struct mkfs_run *making)
 {
-	return making->stream->volume->block_bytes;
+	return making->stream->image->block_bytes;
 }
 
 /* What a block has for entries: a checksum is in an entry of its own at the end. */
-static size_t capacity(const struct making *making)
+static size_t capacity(const struct mkfs_run *making)
 {
 	return block_bytes(making) -
-	       (making->stream->volume->checksums ? sizeof(struct ext2_dir_entry_tail) : 0);
+	       (making->stream->image->checksums ? sizeof(struct ext2_dir_entry_tail) : 0);
 }
 
 /* The next block, all zero. */
-static int next_block(struct making *making, uint8_t **ret, struct error *err)
+static int next_block(struct mkfs_run *making, uint8_t **ret, struct error *err)
 {
 	if (making->room_bytes == 0) {
-		int r = stream_take_blocks(making->stream, making->blocks_left, &making->extents,
+		int r = allocator_take_blocks(making->stream, making->blocks_left, &making->extents,
 			&making->room, &making->room_bytes, err);
 
 		if (r < 0)
@@ -123,7 +123,7 @@ static int next_block(struct making *making, uint8_t **ret, struct error *err)
 }
 
 /* Writes one entry; returns its length. */
-static size_t put(
+static size_t put_name(
 	uint8_t *at, uint32_t inode, enum entry_type type, const void *name, size_t length)
 {
 	struct ext2_dir_entry_2 *entry = (struct ext2_dir_entry_2 *)at;
@@ -138,19 +138,19 @@ static size_t put(
 
 static size_t put_entry(uint8_t *at, const struct entry *entry)
 {
-	return put(at, entry->inode, entry->type, entry + 1, entry->length);
+	return put_name(at, entry->inode, entry->type, entry + 1, entry->length);
 }
 
 static size_t put_dots(const struct directory *directory, uint8_t *block)
 {
-	size_t used = put(block, directory->inode, ENTRY_DIRECTORY, ".", 1);
+	size_t used = put_name(block, directory->inode, ENTRY_DIRECTORY, ".", 1);
 
-	return used + put(block + used, directory->parent, ENTRY_DIRECTORY, "..", 2);
+	return used + put_name(block + used, directory->parent, ENTRY_DIRECTORY, "..", 2);
 }
 
 /* The length of the block's last entry, which begins at `last`, reaches to the end of the block;
  * 64 KiB, which no number there can say, do not occur: libext2fs and the kernel write it as 0. */
-static void finish_block(const struct making *making, uint8_t *block, size_t last)
+static void finish_block(const struct mkfs_run *making, uint8_t *block, size_t last)
 {
 	struct ext2_dir_entry_2 *entry = (struct ext2_dir_entry_2 *)(block + last);
 	struct ext2_dir_entry_tail *tail;
@@ -162,12 +162,12 @@ static void finish_block(const struct making *making, uint8_t *block, size_t las
 	tail = (struct ext2_dir_entry_tail *)(block + end);
 	tail->det_rec_len = sizeof(*tail);
 	tail->det_reserved_name_len = EXT2_DIR_NAME_LEN_CSUM;
-	tail->det_checksum = volume_add_checksum(
-		volume_begin_checksum(making->stream->volume, making->directory->inode), block,
+	tail->det_checksum = ext4_image_add_checksum(
+		ext4_image_begin_checksum(making->stream->image, making->directory->inode), block,
 		end);
 }
 
-static int write_plain(struct making *making, struct error *err)
+static int write_plain(struct mkfs_run *making, struct error *err)
 {
 	const struct directory *directory = making->directory;
 	const struct entry *entry = first_entry(directory);
@@ -204,7 +204,7 @@ static int compare_hashes(const void *a, const void *b)
 
 /* All entries by their hashes; the caller frees them. */
 static int sort_entries(
-	const struct making *making, struct sorted **ret, uint8_t *ret_version, struct error *err)
+	const struct mkfs_run *making, struct sorted **ret, uint8_t *ret_version, struct error *err)
 {
 	const struct directory *directory = making->directory;
 	const struct entry *entry = first_entry(directory);
@@ -213,7 +213,7 @@ static int sort_entries(
 
 	for (size_t i = 0; i < directory->entry_count; i++, entry = next_entry(entry)) {
 		struct name_hash hash;
-		int r = volume_hash_name(making->stream->volume, (const char *)(entry + 1),
+		int r = ext4_image_hash_name(making->stream->image, (const char *)(entry + 1),
 			entry->length, &hash, err);
 
 		if (r < 0)
@@ -230,7 +230,7 @@ static int sort_entries(
 /* Which entries share a block; the caller frees the leaves. Names of one hash that do not all fit
  * into one block go on in the next, which the lowest bit of its hash says. */
 static struct leaf *make_leaves(
-	const struct making *making, const struct sorted *sorted, size_t *ret_count)
+	const struct mkfs_run *making, const struct sorted *sorted, size_t *ret_count)
 {
 	size_t count = 0, room = 0, used = capacity(making);
 	struct leaf *leaves = NULL;
@@ -257,7 +257,7 @@ static struct leaf *make_leaves(
 
 /* An index block's entries: the hash of the first is not written, its place says how many entries
  * there are and how many may be. */
-static void put_index(const struct making *making, uint8_t *block, size_t at, size_t limit,
+static void put_index(const struct mkfs_run *making, uint8_t *block, size_t at, size_t limit,
 	const struct leaf *leaves, size_t count, size_t stride, uint32_t first_block)
 {
 	struct ext2_dx_entry *entries = (struct ext2_dx_entry *)(block + at);
@@ -270,18 +270,18 @@ static void put_index(const struct making *making, uint8_t *block, size_t at, si
 		entries[i].block = first_block + (uint32_t)i;
 	}
 	memcpy(entries, &countlimit, sizeof(countlimit));
-	if (!making->stream->volume->checksums)
+	if (!making->stream->image->checksums)
 		return;
-	checksum = volume_begin_checksum(making->stream->volume, making->directory->inode);
-	checksum = volume_add_checksum(checksum, block, at + count * sizeof(*entries));
-	tail.dt_checksum = volume_add_checksum(checksum, &tail, sizeof(tail));
+	checksum = ext4_image_begin_checksum(making->stream->image, making->directory->inode);
+	checksum = ext4_image_add_checksum(checksum, block, at + count * sizeof(*entries));
+	tail.dt_checksum = ext4_image_add_checksum(checksum, &tail, sizeof(tail));
 	memcpy(entries + limit, &tail, sizeof(tail));
 }
 
 /* How many index entries fit behind the head of a block. */
-static size_t index_limit(const struct making *making, size_t head_bytes)
+static size_t index_limit(const struct mkfs_run *making, size_t head_bytes)
 {
-	size_t tail = making->stream->volume->checksums ? sizeof(struct ext2_dx_tail) : 0;
+	size_t tail = making->stream->image->checksums ? sizeof(struct ext2_dx_tail) : 0;
 
 	return (block_bytes(making) - head_bytes - tail) / sizeof(struct ext2_dx_entry);
 }
@@ -291,7 +291,7 @@ static size_t index_limit(const struct making *making, size_t head_bytes)
 
 /* The first block: entries for itself and the parent, of which the latter seems to fill the block
  * for who knows no index, and the index, of the leaves or of the nodes above them. */
-static int write_root(struct making *making, uint8_t version, const struct leaf *leaves,
+static int write_root(struct mkfs_run *making, uint8_t version, const struct leaf *leaves,
 	size_t leaf_count, size_t node_count, struct error *err)
 {
 	size_t stride = node_count ? index_limit(making, NODE_HEAD_BYTES) : 1;
@@ -316,7 +316,7 @@ static int write_root(struct making *making, uint8_t version, const struct leaf 
 }
 
 /* The blocks between root and leaves; each begins with an empty entry that seems to fill it. */
-static int write_nodes(struct making *making, const struct leaf *leaves, size_t leaf_count,
+static int write_nodes(struct mkfs_run *making, const struct leaf *leaves, size_t leaf_count,
 	size_t node_count, struct error *err)
 {
 	size_t limit = index_limit(making, NODE_HEAD_BYTES);
@@ -336,7 +336,7 @@ static int write_nodes(struct making *making, const struct leaf *leaves, size_t 
 	return 0;
 }
 
-static int write_leaves(struct making *making, const struct sorted *sorted,
+static int write_leaves(struct mkfs_run *making, const struct sorted *sorted,
 	const struct leaf *leaves, size_t leaf_count, struct error *err)
 {
 	for (size_t i = 0, next = 0; i < leaf_count; i++) {
@@ -355,7 +355,7 @@ static int write_leaves(struct making *making, const struct sorted *sorted,
 	return 0;
 }
 
-static int write_indexed(struct making *making, struct error *err)
+static int write_indexed(struct mkfs_run *making, struct error *err)
 {
 	size_t root_limit = index_limit(making, ROOT_HEAD_BYTES);
 	size_t node_limit = index_limit(making, NODE_HEAD_BYTES);
@@ -382,10 +382,10 @@ static int write_indexed(struct making *making, struct error *err)
 	return r;
 }
 
-int directory_write(
-	const struct directory *directory, struct stream *stream, uint16_t mode, struct error *err)
+int directory_write(const struct directory *directory, struct allocator *stream, uint16_t mode,
+	struct error *err)
 {
-	struct making making = { .directory = directory, .stream = stream };
+	struct mkfs_run making = { .directory = directory, .stream = stream };
 	bool indexed = DOTS_BYTES + directory->entry_bytes > capacity(&making);
 	struct inode_content content = {
 		.mode = S_IFDIR | mode,

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ext4/stream.h"
+#include "ext4/allocator.h"
 
 #define DIRECTORY_NAME_MAX 255
 
@@ -39,5 +39,5 @@ void directory_add(
 	struct directory *directory, const char *name, uint32_t inode, enum entry_type type);
 
 /* Writes its blocks and its inode, which is 0:0 and of that mode. */
-int directory_write(const struct directory *directory, struct stream *stream, uint16_t mode,
+int directory_write(const struct directory *directory, struct allocator *stream, uint16_t mode,
 	struct error *err) WARN_UNUSED;

@@ -24,7 +24,7 @@ static uint32_t extra_time(int64_t time_s)
 	return (uint32_t)((time_s - (int32_t)time_s) >> 32 & 3);
 }
 
-static void begin(const struct volume *volume, const struct inode_content *content,
+static void begin(const struct ext4_image *image, const struct inode_content *content,
 	struct ext2_inode_large *ret)
 {
 	ret->i_mode = content->mode;
@@ -34,8 +34,8 @@ static void begin(const struct volume *volume, const struct inode_content *conte
 	ret->i_extra_isize = sizeof(*ret) - EXT2_GOOD_OLD_INODE_SIZE;
 	ret->i_atime = STORE_TIME;
 	ret->i_mtime = STORE_TIME;
-	ret->i_ctime = (uint32_t)volume->now_s;
-	ret->i_ctime_extra = extra_time(volume->now_s);
+	ret->i_ctime = (uint32_t)image->now_s;
+	ret->i_ctime_extra = extra_time(image->now_s);
 	ret->i_crtime = ret->i_ctime;
 	ret->i_crtime_extra = ret->i_ctime_extra;
 }
@@ -68,28 +68,28 @@ static uint32_t set_leaf(struct ext3_extent_header *header, const struct extent 
 }
 
 /* A block of extents, with its checksum behind the last that there is room for. */
-static uint32_t set_leaf_block(const struct volume *volume, uint32_t inode, uint8_t *block,
+static uint32_t set_leaf_block(const struct ext4_image *image, uint32_t inode, uint8_t *block,
 	const struct extent *extents, size_t count, size_t max, uint32_t at)
 {
 	struct ext3_extent_header *header = (struct ext3_extent_header *)block;
 	size_t checked_bytes = sizeof(*header) + max * sizeof(struct ext3_extent);
 	uint32_t checksum;
 
-	memset(block, 0, volume->block_bytes);
+	memset(block, 0, image->block_bytes);
 	at = set_leaf(header, extents, count, max, at);
-	if (volume->checksums) {
-		checksum = volume_add_checksum(
-			volume_begin_checksum(volume, inode), block, checked_bytes);
+	if (image->checksums) {
+		checksum = ext4_image_add_checksum(
+			ext4_image_begin_checksum(image, inode), block, checked_bytes);
 		memcpy(block + checked_bytes, &checksum, sizeof(checksum));
 	}
 	return at;
 }
 
 /* More extents than the record takes: it names blocks that hold them. ret_blocks are those. */
-static int set_tree(struct stream *stream, uint32_t inode, const struct extents *extents,
+static int set_tree(struct allocator *stream, uint32_t inode, const struct extents *extents,
 	uint32_t *i_block, struct extents *blocks, struct error *err)
 {
-	size_t max = (stream->volume->block_bytes - sizeof(struct ext3_extent_header)) /
+	size_t max = (stream->image->block_bytes - sizeof(struct ext3_extent_header)) /
 		     sizeof(struct ext3_extent);
 	struct ext3_extent_header *header = (struct ext3_extent_header *)i_block;
 	struct ext3_extent_idx *index = (struct ext3_extent_idx *)(header + 1);
@@ -105,7 +105,7 @@ static int set_tree(struct stream *stream, uint32_t inode, const struct extents 
 		uint8_t *room;
 		uint64_t block;
 		size_t room_bytes;
-		int r = stream_take_blocks(stream, 1, blocks, &room, &room_bytes, err);
+		int r = allocator_take_blocks(stream, 1, blocks, &room, &room_bytes, err);
 
 		if (r < 0)
 			return r;
@@ -117,14 +117,14 @@ static int set_tree(struct stream *stream, uint32_t inode, const struct extents 
 			.ei_leaf_hi = (uint16_t)(block >> 32),
 		};
 		at = set_leaf_block(
-			stream->volume, inode, room, extents->list + done, count, max, at);
+			stream->image, inode, room, extents->list + done, count, max, at);
 		done += count;
 	}
 	set_header(header, leaf, ROOT_EXTENTS, 1);
 	return 0;
 }
 
-static int set_extents(struct stream *stream, uint32_t inode, const struct extents *extents,
+static int set_extents(struct allocator *stream, uint32_t inode, const struct extents *extents,
 	struct ext2_inode_large *ret, struct error *err)
 {
 	struct extents tree = { 0 };
@@ -138,20 +138,20 @@ static int set_extents(struct stream *stream, uint32_t inode, const struct exten
 	else
 		r = set_tree(stream, inode, extents, ret->i_block, &tree, err);
 	sectors = (extents->block_count + tree.block_count) *
-		  (stream->volume->block_bytes / SECTOR_BYTES);
+		  (stream->image->block_bytes / SECTOR_BYTES);
 	ret->i_blocks = (uint32_t)sectors;
 	ret->osd2.linux2.l_i_blocks_hi = (uint16_t)(sectors >> 32);
 	extents_free(&tree);
 	return r;
 }
 
-int inode_write(struct stream *stream, uint32_t inode, const struct inode_content *content,
+int inode_write(struct allocator *stream, uint32_t inode, const struct inode_content *content,
 	struct error *err)
 {
 	struct record record = { 0 };
 	int r = 0;
 
-	begin(stream->volume, content, &record.inode);
+	begin(stream->image, content, &record.inode);
 	if (content->indexed)
 		record.inode.i_flags |= EXT2_INDEX_FL;
 	if (content->fast_target)
@@ -160,7 +160,7 @@ int inode_write(struct stream *stream, uint32_t inode, const struct inode_conten
 		r = set_extents(stream, inode, content->extents, &record.inode, err);
 	if (r < 0)
 		return r;
-	volume_seal_inode(stream->volume, inode, &record.inode);
-	stream_set_inode(stream, inode, &record);
+	ext4_image_seal_inode(stream->image, inode, &record.inode);
+	allocator_set_inode(stream, inode, &record);
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ext4/stream.h"
+#include "ext4/allocator.h"
 
 #define LINK_FAST_MAX 59 /* bytes of a link's target that fit into the record */
 
@@ -26,5 +26,5 @@ struct inode_content {
 
 /* Writes the record into the inode, and into the stream what does not fit into it. Owner 0:0,
  * modified and accessed at second 1, made now. */
-int inode_write(struct stream *stream, uint32_t inode, const struct inode_content *content,
+int inode_write(struct allocator *stream, uint32_t inode, const struct inode_content *content,
 	struct error *err) WARN_UNUSED;

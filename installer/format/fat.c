@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/child.h"
+#include "base/process.h"
 
 #define PROGRAM		  "mkfs.fat"
 #define SERIAL_DIGITS	  8
@@ -16,12 +16,12 @@
 #define NUMBER_BYTES	  24
 #define SEARCH_IF_NO_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 
-static int find_program(char ret[PATH_BYTES], struct error *err)
+static int find_mkfs_fat(char ret[PATH_BYTES], struct error *err)
 {
 	const char *folders = getenv("PATH");
 
-	if (child_find(PROGRAM, "/sbin", ret, PATH_BYTES) == 0 ||
-		child_find(PROGRAM, folders ? folders : SEARCH_IF_NO_PATH, ret, PATH_BYTES) == 0)
+	if (process_find(PROGRAM, "/sbin", ret, PATH_BYTES) == 0 ||
+		process_find(PROGRAM, folders ? folders : SEARCH_IF_NO_PATH, ret, PATH_BYTES) == 0)
 		return 0;
 	return error_set(err, -ENOENT,
 		"A FAT file system is made by " PROGRAM ", which is neither in /sbin nor in PATH: "
@@ -32,7 +32,7 @@ int fat_check(struct error *err)
 {
 	char program[PATH_BYTES];
 
-	return find_program(program, err);
+	return find_mkfs_fat(program, err);
 }
 
 /* XXXX-XXXX as the eight digits that mkfs.fat wants. */
@@ -61,8 +61,8 @@ int fat_make(const struct fat_request *request, struct error *err)
 	 * sets a serial number, which -i behind it replaces. */
 	const char *argv[] = { program, "--invariant", "-F", "32", "-n", request->label, "-i",
 		serial, "-S", sector, "--offset", offset, request->path, blocks, NULL };
-	const struct child child = { .argv = argv };
-	int r = find_program(program, err);
+	const struct process child = { .argv = argv };
+	int r = find_mkfs_fat(program, err);
 
 	if (r == 0)
 		r = serial_digits(request->serial, serial, err);
@@ -72,7 +72,7 @@ int fat_make(const struct fat_request *request, struct error *err)
 			(unsigned long long)(request->offset_bytes / request->sector_bytes));
 		snprintf(blocks, sizeof(blocks), "%llu",
 			(unsigned long long)(request->size_bytes / FAT_BLOCK_BYTES));
-		r = child_run(&child, err);
+		r = process_run(&child, err);
 	}
 	if (r < 0)
 		error_wrap(err, "FAT file system on %s", request->path);

@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "disk/mark.h"
-#include "ext4/ext4.h"
+#include "disk/install_mark.h"
+#include "ext4/mkfs.h"
 #include "format/fat.h"
 #include "format/partition.h"
 #include "format/swap.h"
@@ -61,7 +61,7 @@ static int make_ext4(
 	const struct plan *plan, size_t index, const struct place *place, struct error *err)
 {
 	const struct plan_partition *part = &plan->partitions[index];
-	const struct ext4_request request = {
+	const struct mkfs_request request = {
 		.path = place->path,
 		.offset_bytes = place->offset_bytes,
 		.size_bytes = part->size_bytes,
@@ -74,7 +74,7 @@ static int make_ext4(
 	int r = read_boot_block(place, before, err);
 
 	if (r == 0)
-		r = ext4_make(&request, err);
+		r = mkfs_ext4(&request, err);
 	if (r == 0)
 		r = sync_path(place->path, err);
 	if (r == 0)

@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "disk/mark.h"
+#include "disk/install_mark.h"
 #include "disk/names.h"
 #include "disk/probe.h"
 
@@ -195,7 +195,7 @@ static int set_place(const struct plan *plan, size_t index, struct fdisk_context
 	return 0;
 }
 
-static int add_partition(
+static int add_table_entry(
 	const struct plan *plan, size_t index, struct fdisk_context *context, struct error *err)
 {
 	AUTO_PARTITION struct fdisk_partition *pa = fdisk_new_partition();
@@ -234,7 +234,7 @@ static int write_table(const struct plan *plan, int fd, struct error *err)
 	if (r == 0)
 		r = make_label(plan, context, err);
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
-		r = add_partition(plan, i, context, err);
+		r = add_table_entry(plan, i, context, err);
 		if (r < 0)
 			error_wrap(err, "partition %zu", i + 1);
 	}

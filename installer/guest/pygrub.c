@@ -38,10 +38,10 @@ struct reader {
 	struct pygrub_entry entry, picked;
 };
 
-static int refuse(const struct reader *reader, struct error *err, const char *fmt, ...)
+static int refuse_menu(const struct reader *reader, struct error *err, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-static int refuse(const struct reader *reader, struct error *err, const char *fmt, ...)
+static int refuse_menu(const struct reader *reader, struct error *err, const char *fmt, ...)
 {
 	char reason[320];
 	va_list args;
@@ -82,7 +82,7 @@ static size_t split_equals(char *text, size_t max, char *ret[PARTS_MAX])
 }
 
 /* "name=value" or "name value": at "=" if one comes before the first blank, else at blanks. */
-static size_t split(char *text, size_t max, char *ret[PARTS_MAX])
+static size_t split_either(char *text, size_t max, char *ret[PARTS_MAX])
 {
 	size_t equals = strcspn(text, "="), blank = strcspn(text, BLANKS);
 
@@ -90,7 +90,7 @@ static size_t split(char *text, size_t max, char *ret[PARTS_MAX])
 }
 
 /* A whole number, as Python's int() takes it; false if it is none. */
-static bool parse_number(const char *text, long *ret)
+static bool parse_entry_number(const char *text, long *ret)
 {
 	char *end;
 	long value = strtol(text, &end, 10);
@@ -125,7 +125,7 @@ static bool is_partition(const char *text)
 		number += 5;
 	if (strncmp(number, "gpt", 3) == 0)
 		number += 3;
-	return parse_number(number, &ignored);
+	return parse_entry_number(number, &ignored);
 }
 
 /* A device in GRUB's notation: two letters and a number, or /dev/xvdX, then maybe a partition. */
@@ -141,12 +141,12 @@ static int check_device(const struct reader *reader, const char *text, struct er
 	copy_bare(bare, sizeof(bare), disk);
 	good = strncmp(bare, "/dev/xvd", 8) == 0
 		       ? bare[8] != '\0'
-		       : strlen(bare) > 2 && parse_number(bare + 2, &ignored);
+		       : strlen(bare) > 2 && parse_entry_number(bare + 2, &ignored);
 	if (comma)
 		good = good && !strchr(comma + 1, ',') && is_partition(comma + 1);
 	if (good)
 		return 0;
-	return refuse(reader, err, "it knows no device \"%.60s\", only such as (hd0)", text);
+	return refuse_menu(reader, err, "it knows no device \"%.60s\", only such as (hd0)", text);
 }
 
 /* The path behind a device in parentheses, which does not matter beyond being one. */
@@ -158,7 +158,7 @@ static int take_path(const struct reader *reader, const char *text, char *ret, s
 	int r;
 
 	if (text[0] == '(' && !end)
-		return refuse(reader, err, "a parenthesis is not closed");
+		return refuse_menu(reader, err, "a parenthesis is not closed");
 	if (text[0] == '(') {
 		snprintf(device, sizeof(device), "%.*s", (int)(end - text), text);
 		r = check_device(reader, device, err);
@@ -167,7 +167,7 @@ static int take_path(const struct reader *reader, const char *text, char *ret, s
 		text = end + 1;
 	}
 	if (text_copy(ret, ret_bytes, text) < 0)
-		return refuse(reader, err, "the path is longer than %zu bytes", ret_bytes - 1);
+		return refuse_menu(reader, err, "the path is longer than %zu bytes", ret_bytes - 1);
 	return 0;
 }
 
@@ -182,7 +182,8 @@ static int take_kernel(struct reader *reader, char *text, struct error *err)
 	/* Only a blank tells it that there are further words, not a tab. */
 	if (strchr(text, ' ') && split_words(text, 2, parts) == 2 &&
 		text_copy(entry->command_line, sizeof(entry->command_line), parts[1]) < 0)
-		return refuse(reader, err, "the kernel's command line is longer than %zu bytes",
+		return refuse_menu(reader, err,
+			"the kernel's command line is longer than %zu bytes",
 			sizeof(entry->command_line) - 1);
 	return take_path(reader, parts[0], entry->kernel, sizeof(entry->kernel), err);
 }
@@ -200,8 +201,9 @@ static int take_set(
 {
 	char *parts[PARTS_MAX], *close;
 
-	if (split(text, PARTS_MAX, parts) != 2)
-		return refuse(reader, err, "it can set one name to one word without \"=\" only");
+	if (split_either(text, PARTS_MAX, parts) != 2)
+		return refuse_menu(
+			reader, err, "it can set one name to one word without \"=\" only");
 	*ret_name = parts[0];
 	*ret_value = parts[1];
 	close = parts[1][0] == '"' || parts[1][0] == '\'' ? strrchr(parts[1], parts[1][0]) : NULL;
@@ -215,8 +217,8 @@ static int take_set(
 static int read_default(struct reader *reader, const char *value, struct error *err)
 {
 	reader->wanted = 0;
-	if (parse_number(value, &reader->wanted) && reader->wanted < 0)
-		return refuse(reader, err, "the default is below zero");
+	if (parse_entry_number(value, &reader->wanted) && reader->wanted < 0)
+		return refuse_menu(reader, err, "the default is below zero");
 	return 0;
 }
 
@@ -226,7 +228,7 @@ static int read_directive(struct reader *reader, char *line, struct error *err)
 	char *parts[PARTS_MAX] = { NULL, (char[]){ "" } }, *name, *value;
 	int r;
 
-	split(line, 2, parts);
+	split_either(line, 2, parts);
 	if (strcmp(parts[0], "set") != 0)
 		return 0;
 	r = take_set(reader, parts[1], &name, &value, err);
@@ -241,7 +243,7 @@ static int read_command(struct reader *reader, char *line, struct error *err)
 	const char *command;
 	int r;
 
-	split(line, 2, parts);
+	split_either(line, 2, parts);
 	command = parts[0];
 	if (strcmp(command, "linux") == 0 || strcmp(command, "linux16") == 0)
 		return take_kernel(reader, text_trim(parts[1]), err);
@@ -271,10 +273,10 @@ static bool is_entry(const char *line, char *ret_title, size_t ret_bytes)
 	return false;
 }
 
-static int open_entry(struct reader *reader, const char *title, struct error *err)
+static int begin_pygrub_entry(struct reader *reader, const char *title, struct error *err)
 {
 	if (reader->in_entry)
-		return refuse(reader, err, "an entry begins inside another one");
+		return refuse_menu(reader, err, "an entry begins inside another one");
 	reader->in_entry = true;
 	memset(&reader->entry, 0, sizeof(reader->entry));
 	snprintf(reader->entry.title, sizeof(reader->entry.title), "%s", title);
@@ -285,7 +287,7 @@ static int close_brace(struct reader *reader, struct error *err)
 {
 	if (!reader->in_entry) {
 		if (reader->submenus == 0)
-			return refuse(reader, err,
+			return refuse_menu(reader, err,
 				"a brace is closed, but no entry was opened in the form "
 				"menuentry \"TITLE\" {");
 		reader->submenus--;
@@ -313,7 +315,7 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 		return 0;
 	}
 	if (is_entry(line, title, sizeof(title)))
-		return open_entry(reader, title, err);
+		return begin_pygrub_entry(reader, title, err);
 	if (strncmp(line, "submenu", 7) == 0) {
 		reader->submenus++;
 		return 0;
@@ -324,7 +326,7 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 }
 
 /* Reads the menu, keeping the entry with the index pick. */
-static int read_menu(const char *text, size_t pick, struct reader *ret, struct error *err)
+static int parse_menu(const char *text, size_t pick, struct reader *ret, struct error *err)
 {
 	AUTO_FREE char *copy = strdup(text);
 	char *rest = copy, *line;
@@ -338,10 +340,10 @@ static int read_menu(const char *text, size_t pick, struct reader *ret, struct e
 		ret->line++;
 		/* pygrub gives up on a menu of which one byte is no UTF-8. */
 		r = text_is_utf8(line) ? read_line(ret, line, err)
-				       : refuse(ret, err, "it is no UTF-8");
+				       : refuse_menu(ret, err, "it is no UTF-8");
 	}
 	if (r == 0 && ret->in_entry)
-		return refuse(ret, err, "the menu ends inside an entry");
+		return refuse_menu(ret, err, "the menu ends inside an entry");
 	return r;
 }
 
@@ -370,9 +372,9 @@ int pygrub_read(const char *text, size_t size_bytes, struct pygrub_entry *ret, s
 		return error_set_code(err, EXIT_VERIFY, -EINVAL,
 			"pygrub cannot read grub.cfg: it is longer than %d bytes, or no text.",
 			PYGRUB_MENU_MAX_BYTES);
-	r = read_menu(text, 0, &reader, err);
+	r = parse_menu(text, 0, &reader, err);
 	if (r == 0 && reader.wanted > 0 && (size_t)reader.wanted < reader.count)
-		r = read_menu(text, (size_t)reader.wanted, &reader, err);
+		r = parse_menu(text, (size_t)reader.wanted, &reader, err);
 	if (r < 0)
 		return r;
 	if (reader.count == 0 || !reader.picked.kernel_line)

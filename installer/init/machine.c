@@ -22,7 +22,7 @@
 
 #define DOM0_UUID "00000000-0000-0000-0000-000000000000"
 
-static void read_attribute(const char *sysfs, const char *name, char ret[64])
+static void read_machine_attribute(const char *sysfs, const char *name, char ret[64])
 {
 	char path[FILE_PATH_BYTES];
 
@@ -34,9 +34,9 @@ enum xen_kind machine_xen_kind(const char *sysfs)
 {
 	char type[64], uuid[64], guest[64];
 
-	read_attribute(sysfs, "type", type);
-	read_attribute(sysfs, "uuid", uuid);
-	read_attribute(sysfs, "guest_type", guest);
+	read_machine_attribute(sysfs, "type", type);
+	read_machine_attribute(sysfs, "uuid", uuid);
+	read_machine_attribute(sysfs, "guest_type", guest);
 	if (strcmp(type, "xen") != 0)
 		return XEN_NONE;
 	if (strcmp(uuid, DOM0_UUID) == 0)
@@ -56,7 +56,7 @@ static bool is_virtual(void)
 	enum xen_kind kind = machine_xen_kind("/sys");
 	char type[64], capabilities[256];
 
-	read_attribute("/sys", "type", type);
+	read_machine_attribute("/sys", "type", type);
 	file_read_line("/proc/xen/capabilities", capabilities, sizeof(capabilities));
 	if (kind == XEN_DOM0 || strstr(capabilities, "control_d"))
 		return false;

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "verdict/channels.h"
 #include "verdict/console.h"
-#include "verdict/report.h"
+#include "verdict/report_post.h"
 
 #define KLOG_CONSOLE_LEVEL 8  /* syslog(2), SYSLOG_ACTION_CONSOLE_LEVEL */
 #define REST_DEADLINE_S	   5  /* how long those may take that are killed: a disk may hang */
@@ -54,7 +54,7 @@ static bool reap(pid_t child, int *ret_status)
 
 /* Waits for the child, at most its timeout; false if that passed or we were asked to stop (then
  * *ret_signal is the signal). */
-static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t *signals,
+static bool wait_for(pid_t child, const struct shared_state *shared, const sigset_t *signals,
 	int *ret_status, int *ret_signal)
 {
 	int64_t start = clock_now_ms();
@@ -68,7 +68,7 @@ static bool wait_for(pid_t child, const struct outcome *outcome, const sigset_t 
 			*ret_signal = sig;
 			return false;
 		}
-		if (clock_now_ms() - start >= outcome->timeout_s * 1000LL)
+		if (clock_now_ms() - start >= shared->timeout_s * 1000LL)
 			return false;
 	}
 	return true;
@@ -87,42 +87,42 @@ static void kill_rest(pid_t child)
 		nanosleep(&nap, NULL);
 }
 
-static void judge_death(int status, struct outcome *outcome)
+static void judge_death(int status, struct shared_state *shared)
 {
-	const char *stage = stage_name(outcome->stage);
+	const char *stage = stage_name(shared->stage);
 
-	if (outcome->finished)
+	if (shared->finished)
 		return;
 	if (WIFSIGNALED(status))
-		error_set_code(&outcome->error, EXIT_INTERNAL, -EIO,
+		error_set_code(&shared->error, EXIT_INTERNAL, -EIO,
 			"The installer was killed by signal %d (%s) in the stage %s.",
 			WTERMSIG(status), strsignal(WTERMSIG(status)), stage);
 	else
-		error_set_code(&outcome->error, EXIT_INTERNAL, -EIO,
+		error_set_code(&shared->error, EXIT_INTERNAL, -EIO,
 			"The installer ended with exit status %d in the stage %s without a result.",
 			WEXITSTATUS(status), stage);
 }
 
-static void judge_stop(int sig, struct outcome *outcome)
+static void judge_stop(int sig, struct shared_state *shared)
 {
 	if (sig)
-		error_set_code(&outcome->error, EXIT_INTERNAL, -EINTR,
+		error_set_code(&shared->error, EXIT_INTERNAL, -EINTR,
 			"The install was ended from outside by signal %d (%s).", sig,
 			strsignal(sig));
 	else
-		error_set_code(&outcome->error, EXIT_TIMEOUT, -ETIMEDOUT,
-			"The install did not end within %u seconds.", outcome->timeout_s);
+		error_set_code(&shared->error, EXIT_TIMEOUT, -ETIMEDOUT,
+			"The install did not end within %u seconds.", shared->timeout_s);
 }
 
 /* Kernel messages are quietened first, and a newline ends what the kernel, or a child that was
  * killed, has left half-written. */
-static void tell_verdict(const struct outcome *outcome)
+static void tell_verdict(const struct shared_state *shared)
 {
-	const struct event verdict = outcome_verdict(outcome);
+	const struct event verdict = shared_state_verdict(shared);
 
 	if (getpid() == 1)
 		klogctl(KLOG_CONSOLE_LEVEL, NULL, 1);
-	if (getpid() == 1 || !outcome->finished)
+	if (getpid() == 1 || !shared->finished)
 		console_write("\n", 1, false);
 	channels_tell(&verdict);
 	console_drain();
@@ -142,20 +142,20 @@ static void block_signals(sigset_t *ret)
 
 /* Runs work in a child, whose number is returned; a negative errno with a sentence if there is no
  * room for one more process. */
-static pid_t start(int (*work)(struct outcome *outcome, void *userdata), void *userdata,
-	struct outcome *outcome, const sigset_t *signals)
+static pid_t start_worker(int (*work)(struct shared_state *shared, void *userdata), void *userdata,
+	struct shared_state *shared, const sigset_t *signals)
 {
 	pid_t child = fork();
 
 	if (child < 0)
-		return error_errno(&outcome->error, -errno, "start a process for the install");
+		return error_errno(&shared->error, -errno, "start a process for the install");
 	if (child == 0) {
 		sigprocmask(SIG_UNBLOCK, signals, NULL);
 		setpgid(0, 0);
 		/* Nobody would report for it, nor keep the deadline. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		set_oom_score("500");
-		_exit(work(outcome, userdata));
+		_exit(work(shared, userdata));
 	}
 	setpgid(child, child);
 	set_oom_score("-1000");
@@ -163,8 +163,8 @@ static pid_t start(int (*work)(struct outcome *outcome, void *userdata), void *u
 }
 
 int supervise(int (*prepare)(struct error *err),
-	int (*work)(struct outcome *outcome, void *userdata), void *userdata,
-	struct outcome *outcome)
+	int (*work)(struct shared_state *shared, void *userdata), void *userdata,
+	struct shared_state *shared)
 {
 	sigset_t signals;
 	int status = 0, sig, r;
@@ -173,22 +173,22 @@ int supervise(int (*prepare)(struct error *err),
 	block_signals(&signals);
 	/* Whoever outlives its parent is ours to wait for. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	r = prepare ? prepare(&outcome->error) : 0;
-	child = r < 0 ? r : start(work, userdata, outcome, &signals);
+	r = prepare ? prepare(&shared->error) : 0;
+	child = r < 0 ? r : start_worker(work, userdata, shared, &signals);
 	if (child < 0) {
-		outcome->error.code = EXIT_INTERNAL;
+		shared->error.code = EXIT_INTERNAL;
 	} else {
-		bool ended = wait_for(child, outcome, &signals, &status, &sig);
+		bool ended = wait_for(child, shared, &signals, &status, &sig);
 
 		kill_rest(child);
 		if (ended)
-			judge_death(status, outcome);
+			judge_death(status, shared);
 		else
-			judge_stop(sig, outcome);
-		report_send(outcome);
+			judge_stop(sig, shared);
+		report_post_send(shared);
 	}
-	tell_verdict(outcome);
-	return outcome->error.code;
+	tell_verdict(shared);
+	return shared->error.code;
 }
 
 /* Syncs in a child that may be left behind: a disk that hangs must not keep us. */
@@ -227,9 +227,9 @@ static void run_shell(void)
 		;
 }
 
-_Noreturn void supervise_end_machine(const struct outcome *outcome, int code)
+_Noreturn void supervise_end_machine(const struct shared_state *shared, int code)
 {
-	enum ending ending = code == EXIT_INSTALLED ? outcome->on_success : outcome->on_failure;
+	enum ending ending = code == EXIT_INSTALLED ? shared->on_success : shared->on_failure;
 
 	if (ending == ENDING_SHELL)
 		run_shell();

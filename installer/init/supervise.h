@@ -8,14 +8,14 @@
  */
 #pragma once
 
-#include "verdict/outcome.h"
+#include "verdict/shared_state.h"
 
 /* Runs prepare, if there is one, here; then work in a child, and waits for it to its end or the
- * deadline (outcome->timeout_s seconds after start); then prints the verdict, whatever failed.
+ * deadline (shared->timeout_s seconds after start); then prints the verdict, whatever failed.
  * Returns the exit code. */
 int supervise(int (*prepare)(struct error *err),
-	int (*work)(struct outcome *outcome, void *userdata), void *userdata,
-	struct outcome *outcome);
+	int (*work)(struct shared_state *shared, void *userdata), void *userdata,
+	struct shared_state *shared);
 
 /* Ends the machine as configuration says for this exit code; never returns. Only for PID 1. */
-_Noreturn void supervise_end_machine(const struct outcome *outcome, int code);
+_Noreturn void supervise_end_machine(const struct shared_state *shared, int code);

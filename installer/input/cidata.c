@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "base/yamlwalk.h"
+#include "base/yaml.h"
 #include "input/drive.h"
 
 #define LABEL "cidata"
@@ -32,7 +32,7 @@ static void note_ignored(int folder, struct cidata *cidata)
 				cidata->ignored[0] ? ", " : "", names[i]);
 }
 
-static int look(const char *path, void *userdata, struct error *err)
+static int look_for_cidata(const char *path, void *userdata, struct error *err)
 {
 	AUTO_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct cidata *cidata = userdata;
@@ -52,7 +52,7 @@ static int look(const char *path, void *userdata, struct error *err)
 	return 0;
 }
 
-static int read_disk(
+static int read_cidata_disk(
 	struct disk *disk, const char *mount_path, struct cidata *cidata, struct error *err)
 {
 	struct probe_result found;
@@ -65,7 +65,7 @@ static int read_disk(
 		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 			"%s and %s are both drives with the label " LABEL "; detach one of them",
 			cidata->node, node);
-	r = drive_visit(node, found.type, mount_path, look, cidata, err);
+	r = drive_visit(node, found.type, mount_path, look_for_cidata, cidata, err);
 	if (r < 0)
 		error_wrap(err, "the " LABEL " drive %s", node);
 	if (r <= 0 || !cidata->found)
@@ -82,7 +82,7 @@ int cidata_read(struct disk *disks, size_t count, const char *mount_path, struct
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = read_disk(&disks[i], mount_path, &cidata, err);
+		r = read_cidata_disk(&disks[i], mount_path, &cidata, err);
 	if (r < 0)
 		cidata_free(&cidata);
 	else

@@ -29,7 +29,7 @@ struct place {
 	unsigned failures;    /* in a row */
 	int64_t before_bytes; /* that there were before this attempt */
 	int64_t begin_at_ms;  /* when the next attempt shall begin, while none runs */
-	struct transfer transfer;
+	struct curl_transfer transfer;
 };
 
 struct fetch {
@@ -153,13 +153,13 @@ static void tell_end(struct fetch *fetch, struct place *place)
 static void name_url(struct place *place)
 {
 	AUTO_FREE char *shown = url_shown(place->request->its.url);
-	struct transfer *transfer = &place->transfer;
+	struct curl_transfer *transfer = &place->transfer;
 
 	url_hide_credentials(transfer->err.text);
 	error_wrap(&transfer->err, "%s%s", transfer->refused ? "" : "fetch ", shown);
 }
 
-static uint32_t throw_dice(void)
+static uint32_t jitter(void)
 {
 	uint32_t dice;
 
@@ -171,14 +171,13 @@ static uint32_t throw_dice(void)
 /* Whether there will be another attempt; then its time is set. */
 static bool try_again(struct fetch *fetch, struct place *place)
 {
-	struct transfer *transfer = &place->transfer;
+	struct curl_transfer *transfer = &place->transfer;
 	int64_t delay_ms;
 
 	if (transfer->resume.got_bytes > place->before_bytes)
 		place->failures = 0;
 	place->failures++;
-	delay_ms = retry_delay_ms(
-		&fetch->policy, place->failures, transfer->asked_ms, throw_dice());
+	delay_ms = retry_delay_ms(&fetch->policy, place->failures, transfer->asked_ms, jitter());
 	place->begin_at_ms = clock_now_ms() + delay_ms;
 	if (delay_ms < 0 ||
 		(transfer->deadline_ms && place->begin_at_ms >= transfer->deadline_ms)) {
@@ -215,7 +214,7 @@ static int follow(struct place *place)
 /* An attempt has ended: it is the last one, or not. */
 static void end_attempt(struct fetch *fetch, struct place *place)
 {
-	struct transfer *transfer = &place->transfer;
+	struct curl_transfer *transfer = &place->transfer;
 
 	if (transfer->location) {
 		transfer->result = follow(place);
@@ -226,9 +225,9 @@ static void end_attempt(struct fetch *fetch, struct place *place)
 	}
 	if (transfer->result < 0) {
 		name_url(place);
-		if (transfer->can_pass && try_again(fetch, place))
+		if (transfer->is_transient && try_again(fetch, place))
 			return;
-		if (transfer->can_pass)
+		if (transfer->is_transient)
 			transfer->result = -ETIMEDOUT;
 	}
 	tell_end(fetch, place);
@@ -284,14 +283,14 @@ static bool is_any_left(const struct fetch *fetch)
 	return fetch->first != NULL;
 }
 
-static struct place *place_of(struct transfer *transfer)
+static struct place *place_of(struct curl_transfer *transfer)
 {
 	return (struct place *)((char *)transfer - offsetof(struct place, transfer));
 }
 
 bool fetch_step(struct fetch *fetch, int wait_ms)
 {
-	struct transfer *transfer;
+	struct curl_transfer *transfer;
 	int64_t next_ms;
 
 	if (fetch->stop && atomic_load(fetch->stop))

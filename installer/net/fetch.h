@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "net/curl_transfer.h"
 #include "net/settings.h"
-#include "net/transfer.h"
 
 struct fetch; /* requests, and the connections they share; for one thread */
 
@@ -28,7 +28,7 @@ struct fetch *fetch_new(
 	const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop);
 void fetch_free(struct fetch **fetch);
 
-typedef transfer_piece_fn fetch_piece_fn;
+typedef curl_transfer_piece_fn fetch_piece_fn;
 
 /* Is told how a request ended, once: 0, or a negative errno with its sentence. */
 typedef void fetch_done_fn(void *userdata, int r, struct error *err);

@@ -40,7 +40,7 @@ static bool is_host_address(const char *text)
 	return parse_ipv4(text, &address) && is_host(address);
 }
 
-static bool parse_number(const char *text, unsigned max, unsigned *ret)
+static bool parse_ip_number(const char *text, unsigned max, unsigned *ret)
 {
 	unsigned number = 0;
 
@@ -65,7 +65,7 @@ static bool parse_netmask(const char *text, unsigned *ret)
 {
 	uint32_t mask;
 
-	if (parse_number(text, 32, ret))
+	if (parse_ip_number(text, 32, ret))
 		return *ret > 0;
 	if (!parse_ipv4(text, &mask) || mask == 0)
 		return false;
@@ -124,7 +124,7 @@ void ipconfig_add_dns(struct ipconfig *config, const char *address)
 }
 
 /* A gateway outside the interface's network is reached all the same: some clouds give /32. */
-static void add_route(struct ipconfig *config, const char *destination, const char *gateway)
+static void set_gateway_route(struct ipconfig *config, const char *destination, const char *gateway)
 {
 	struct ipconfig_route *route = &config->routes[config->route_count];
 	uint32_t via = 0, own = 0;
@@ -143,7 +143,7 @@ static void add_route(struct ipconfig *config, const char *destination, const ch
 /* -------------------------------------------------------- ip= */
 
 /* Cuts the text at its colons, in place; missing fields are empty. */
-static int split_fields(char *text, const char *ret[FIELDS_MAX])
+static int split_ip_fields(char *text, const char *ret[FIELDS_MAX])
 {
 	for (size_t i = 0; i < FIELDS_MAX; i++) {
 		char *colon = text ? strchr(text, ':') : NULL;
@@ -167,7 +167,7 @@ static int parse_method(const char *word, bool has_address, enum ip_method *ret)
 	return 0;
 }
 
-static int set_address(
+static int parse_address_field(
 	struct ipconfig *config, const char *client, const char *gateway, const char *netmask)
 {
 	uint32_t address;
@@ -180,7 +180,7 @@ static int set_address(
 	if (text_copy(config->address, sizeof(config->address), client) < 0)
 		return -EINVAL;
 	if (*gateway)
-		add_route(config, "default", gateway);
+		set_gateway_route(config, "default", gateway);
 	return 0;
 }
 
@@ -209,11 +209,11 @@ int ipconfig_parse(const char *text, struct ip_setting *ret)
 		*ret = setting;
 		return 0;
 	}
-	if (split_fields(copy, fields) < 0 || !are_addresses(fields))
+	if (split_ip_fields(copy, fields) < 0 || !are_addresses(fields))
 		return -EINVAL;
 	if (parse_method(fields[6], *fields[0], &setting.method) < 0)
 		return -EINVAL;
-	if (*fields[0] && set_address(&setting.fixed, fields[0], fields[2], fields[3]) < 0)
+	if (*fields[0] && parse_address_field(&setting.fixed, fields[0], fields[2], fields[3]) < 0)
 		return -EINVAL;
 	if (!*fields[0] && (*fields[2] || *fields[3]))
 		return -EINVAL;
@@ -249,7 +249,7 @@ static const char *lease_value(const char *lease, size_t size_bytes, const char 
 }
 
 /* Copies the next word between blanks; false at the end. One that is too long comes out empty. */
-static bool next_word(const char **text, char *ret, size_t ret_bytes)
+static bool next_ip_word(const char **text, char *ret, size_t ret_bytes)
 {
 	size_t length;
 
@@ -273,7 +273,7 @@ static bool is_network(const char *text)
 	if (!slash || (size_t)(slash - text) >= sizeof(address))
 		return false;
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
-	return parse_ipv4(address, &number) && parse_number(slash + 1, 32, &prefix) &&
+	return parse_ipv4(address, &number) && parse_ip_number(slash + 1, 32, &prefix) &&
 	       (number & ~mask_of(prefix)) == 0;
 }
 
@@ -282,13 +282,13 @@ static void take_classless_routes(struct ipconfig *config, const char *text)
 {
 	char network[IPV4_BYTES + 3], gateway[IPV4_BYTES];
 
-	while (next_word(&text, network, sizeof(network)) &&
-		next_word(&text, gateway, sizeof(gateway))) {
+	while (next_ip_word(&text, network, sizeof(network)) &&
+		next_ip_word(&text, gateway, sizeof(gateway))) {
 		bool on_the_link = strcmp(gateway, "0.0.0.0") == 0;
 
 		if (!is_network(network) || (!on_the_link && !is_host_address(gateway)))
 			continue;
-		add_route(config, strcmp(network, "0.0.0.0/0") == 0 ? "default" : network,
+		set_gateway_route(config, strcmp(network, "0.0.0.0/0") == 0 ? "default" : network,
 			on_the_link ? "" : gateway);
 	}
 }
@@ -298,10 +298,10 @@ static void take_routers(struct ipconfig *config, const char *text)
 {
 	char word[IPV4_BYTES];
 
-	while (next_word(&text, word, sizeof(word))) {
+	while (next_ip_word(&text, word, sizeof(word))) {
 		if (!is_host_address(word))
 			continue;
-		add_route(config, "default", word);
+		set_gateway_route(config, "default", word);
 		return;
 	}
 }
@@ -310,7 +310,7 @@ static void take_dns(struct ipconfig *config, const char *text)
 {
 	char word[IPV4_BYTES];
 
-	while (next_word(&text, word, sizeof(word)))
+	while (next_ip_word(&text, word, sizeof(word)))
 		if (is_host_address(word))
 			ipconfig_add_dns(config, word);
 }
@@ -323,7 +323,7 @@ int ipconfig_from_lease(
 	const char *mask = lease_value(lease, size_bytes, "subnet");
 	const char *domain = lease_value(lease, size_bytes, "domain");
 
-	if (set_address(&config, address, "", mask) < 0)
+	if (parse_address_field(&config, address, "", mask) < 0)
 		return error_set(err, -EBADMSG,
 			"the lease's address \"%.40s\" with the netmask \"%.40s\" is none for a "
 			"host",
@@ -334,7 +334,7 @@ int ipconfig_from_lease(
 	take_dns(&config, lease_value(lease, size_bytes, "dns"));
 	if (is_domain(domain))
 		snprintf(config.search, sizeof(config.search), "%s", domain);
-	if (!parse_number(lease_value(lease, size_bytes, "mtu"), MTU_MAX, &config.mtu) ||
+	if (!parse_ip_number(lease_value(lease, size_bytes, "mtu"), MTU_MAX, &config.mtu) ||
 		config.mtu < MTU_MIN)
 		config.mtu = 0;
 	*ret = config;

@@ -10,11 +10,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "base/child.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "net/rdnss.h"
 
@@ -41,7 +41,8 @@ struct interfaces {
 
 /* -------------------------------------------------------- interfaces */
 
-static void read_attribute(const char *name, const char *attribute, char *ret, size_t ret_bytes)
+static void read_interface_attribute(
+	const char *name, const char *attribute, char *ret, size_t ret_bytes)
 {
 	char path[128];
 
@@ -50,19 +51,20 @@ static void read_attribute(const char *name, const char *attribute, char *ret, s
 }
 
 /* Whether it is the one that was asked for: by name or MAC, or any Ethernet card. */
-static bool is_wanted(const struct ip_setting *ip, const char *interface, const char *name)
+static bool is_wanted_interface(
+	const struct ip_setting *ip, const char *interface, const char *name)
 {
 	const char *device = ip->device[0] ? ip->device : interface;
 	char text[64];
 
-	read_attribute(name, "type", text, sizeof(text));
+	read_interface_attribute(name, "type", text, sizeof(text));
 	if (strcmp(text, TYPE_ETHERNET) != 0)
 		return false;
 	if (strcmp(device, "auto") == 0)
 		return true;
 	if (!ipconfig_is_mac(device))
 		return strcmp(device, name) == 0;
-	read_attribute(name, "address", text, sizeof(text));
+	read_interface_attribute(name, "address", text, sizeof(text));
 	return strcasecmp(device, text) == 0;
 }
 
@@ -75,7 +77,7 @@ static void find_interfaces(
 	ret->count = 0;
 	for (size_t i = 0; all && all[i].if_index && ret->count < INTERFACES_MAX; i++)
 		if (ipconfig_is_interface(all[i].if_name) &&
-			is_wanted(ip, interface, all[i].if_name))
+			is_wanted_interface(ip, interface, all[i].if_name))
 			snprintf(ret->names[ret->count++], INTERFACE_BYTES, "%s", all[i].if_name);
 	if_freenameindex(all);
 }
@@ -97,7 +99,7 @@ static bool has_link(const char *name)
 {
 	char carrier[8];
 
-	read_attribute(name, "carrier", carrier, sizeof(carrier));
+	read_interface_attribute(name, "carrier", carrier, sizeof(carrier));
 	return strcmp(carrier, "1") == 0;
 }
 
@@ -105,10 +107,10 @@ static bool has_link(const char *name)
 
 static int run_busybox(const char *const *argv, struct error *err)
 {
-	return child_run(&(struct child){ .argv = argv }, err);
+	return process_run(&(struct process){ .argv = argv }, err);
 }
 
-static int set_address(const char *name, const struct ipconfig *config, struct error *err)
+static int assign_address(const char *name, const struct ipconfig *config, struct error *err)
 {
 	char address[IPV4_BYTES + 4];
 	const char *const flush[] = { BUSYBOX, "ip", "-4", "addr", "flush", "dev", name, NULL };
@@ -130,7 +132,7 @@ static int set_mtu(const char *name, unsigned mtu, struct error *err)
 	return run_busybox(argv, err);
 }
 
-static int add_route(const char *name, const struct ipconfig_route *route, struct error *err)
+static int install_route(const char *name, const struct ipconfig_route *route, struct error *err)
 {
 	const char *argv[12] = { BUSYBOX, "ip", "route", "replace", route->destination, "dev",
 		name };
@@ -148,14 +150,14 @@ static int add_route(const char *name, const struct ipconfig_route *route, struc
 static int set_interface(const char *name, const struct ipconfig *config, struct error *err)
 {
 	struct error minor;
-	int r = set_address(name, config, err);
+	int r = assign_address(name, config, err);
 
 	if (r < 0)
 		return r;
 	if (config->mtu && set_mtu(name, config->mtu, &minor) < 0)
 		log_line("network: %s", minor.text);
 	for (size_t i = 0; i < config->route_count; i++) {
-		r = add_route(name, &config->routes[i], err);
+		r = install_route(name, &config->routes[i], err);
 		if (r < 0)
 			return r;
 	}

@@ -45,12 +45,12 @@ static int check_info(char *text, const char *url, struct error *err)
 
 int cache_check(struct fetch *fetch, const char *cache, struct error *err)
 {
-	struct document document = { .limit_bytes = INFO_BYTES_MAX };
+	struct download document = { .limit_bytes = INFO_BYTES_MAX };
 	AUTO_FREE char *shown = url_shown(cache);
 	AUTO_FREE char *url = url_join(cache, INFO_NAME);
-	int r = fetch_stream(fetch, url, document_add, &document, err);
+	int r = fetch_stream(fetch, url, download_add, &document, err);
 
-	document_end(&document);
+	download_end(&document);
 	if (r < 0)
 		error_wrap(err, "%s is not a binary cache that can be read", shown);
 	else
@@ -68,12 +68,12 @@ char *cache_narinfo_url(const char *cache, const char *store_path)
 	return url_join(cache, name);
 }
 
-static int read_narinfo(const char *store_path, struct document *document,
+static int read_narinfo(const char *store_path, struct download *document,
 	const struct cache_trust *trust, struct narinfo *ret, struct error *err)
 {
 	int r;
 
-	document_end(document);
+	download_end(document);
 	r = narinfo_parse(document->text, document->size_bytes, ret, err);
 	if (r < 0)
 		return r;
@@ -87,7 +87,7 @@ static int read_narinfo(const char *store_path, struct document *document,
 	return r;
 }
 
-int cache_read_narinfo(const char *cache, const char *store_path, struct document *document,
+int cache_read_narinfo(const char *cache, const char *store_path, struct download *document,
 	const struct cache_trust *trust, struct narinfo *ret, struct error *err)
 {
 	int r = read_narinfo(store_path, document, trust, ret, err);

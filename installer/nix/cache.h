@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "net/document.h"
+#include "net/download.h"
 #include "net/fetch.h"
 #include "nix/cache_settings.h"
 #include "nix/narinfo.h"
@@ -37,5 +37,5 @@ char *cache_narinfo_url(const char *cache, const char *store_path);
 
 /* Takes what came from there apart. ret is to be freed by narinfo_free on success only. EXIT_FETCH
  * (it is no narinfo, or another path's) or EXIT_VERIFY, with the URL in the sentence. */
-int cache_read_narinfo(const char *cache, const char *store_path, struct document *document,
+int cache_read_narinfo(const char *cache, const char *store_path, struct download *document,
 	const struct cache_trust *trust, struct narinfo *ret, struct error *err) WARN_UNUSED;

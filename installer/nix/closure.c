@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "net/document.h"
+#include "net/download.h"
 #include "net/fetch.h"
 #include "net/url.h"
 #include "nix/cache.h"
@@ -136,23 +136,23 @@ struct lookup {
 	struct walk *walk;
 	size_t index; /* of the path */
 	size_t cache;
-	struct document document;
+	struct download document;
 	bool answered;	       /* by the cache that was asked last */
 	struct error *refusal; /* why those of earlier caches were not believed; NULL for none */
 };
 
-static void take_answer(void *userdata, int r, struct error *err);
+static void take_narinfo(void *userdata, int r, struct error *err);
 
-static void ask(struct lookup *lookup)
+static void ask_narinfo(struct lookup *lookup)
 {
 	const struct walk *walk = lookup->walk;
 	AUTO_FREE char *url = cache_narinfo_url(walk->settings->caches[lookup->cache],
 		walk->closure.paths[lookup->index].info.store_path);
 	const struct fetch_request request = {
 		.url = url,
-		.piece = document_add,
+		.piece = download_add,
 		.userdata = &lookup->document,
-		.done = take_answer,
+		.done = take_narinfo,
 		.done_userdata = lookup,
 	};
 
@@ -192,7 +192,7 @@ static int want_path(struct walk *walk, const char *name, size_t referrer, struc
 	};
 	if (walk->unreachable[0])
 		(void)next_cache(lookup);
-	ask(lookup);
+	ask_narinfo(lookup);
 	return 0;
 }
 
@@ -302,7 +302,7 @@ static bool ask_next(struct lookup *lookup, int r, const struct error *err)
 		log_line("warning: another cache is asked: %s", err->text);
 		keep_refusal(lookup, err);
 	}
-	ask(lookup);
+	ask_narinfo(lookup);
 	return true;
 }
 
@@ -322,7 +322,7 @@ static int end_lookup(const struct lookup *lookup, int r, struct error *err)
 	return r < 0 ? r : follow_references(walk, err);
 }
 
-static void take_answer(void *userdata, int r, struct error *err)
+static void take_narinfo(void *userdata, int r, struct error *err)
 {
 	struct lookup *lookup = userdata;
 	struct walk *walk = lookup->walk;

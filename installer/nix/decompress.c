@@ -40,7 +40,7 @@ void decompress_free(struct decompress **decompress)
 	*decompress = NULL;
 }
 
-static int bad(struct error *err, const char *what)
+static int bad_stream(struct error *err, const char *what)
 {
 	return error_set_code(err, EXIT_FETCH, -EBADMSG, "%s", what);
 }
@@ -54,14 +54,14 @@ static int begin_zstd(struct decompress *decompress, struct error *err)
 	if (ZSTD_isError(ZSTD_DCtx_reset(decompress->zstd, ZSTD_reset_session_and_parameters)) ||
 		ZSTD_isError(ZSTD_DCtx_setParameter(
 			decompress->zstd, ZSTD_d_windowLogMax, DECOMPRESS_WINDOW_LOG_MAX)))
-		return bad(err, "the zstd decoder cannot be set up");
+		return bad_stream(err, "the zstd decoder cannot be set up");
 	return 0;
 }
 
 static int begin_xz(struct decompress *decompress, struct error *err)
 {
 	if (lzma_stream_decoder(&decompress->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) != LZMA_OK)
-		return bad(err, "the xz decoder cannot be set up");
+		return bad_stream(err, "the xz decoder cannot be set up");
 	return 0;
 }
 
@@ -93,9 +93,9 @@ static int zstd_error(size_t code, struct error *err)
 {
 	switch (ZSTD_getErrorCode(code)) {
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return bad(err, "its zstd window is larger than 64 MiB");
+		return bad_stream(err, "its zstd window is larger than 64 MiB");
 	case ZSTD_error_prefix_unknown:
-		return bad(err, "it is not zstd, or bytes that are not follow its end");
+		return bad_stream(err, "it is not zstd, or bytes that are not follow its end");
 	case ZSTD_error_memory_allocation:
 		abort();
 	default:
@@ -131,16 +131,16 @@ static int xz_error(lzma_ret code, struct error *err)
 {
 	switch (code) {
 	case LZMA_MEMLIMIT_ERROR:
-		return bad(err, "its xz dictionary is larger than 64 MiB");
+		return bad_stream(err, "its xz dictionary is larger than 64 MiB");
 	case LZMA_FORMAT_ERROR:
-		return bad(err, "it is not xz");
+		return bad_stream(err, "it is not xz");
 	case LZMA_OPTIONS_ERROR:
-		return bad(err, "its xz stream uses filters that are not supported");
+		return bad_stream(err, "its xz stream uses filters that are not supported");
 	case LZMA_DATA_ERROR:
-		return bad(
+		return bad_stream(
 			err, "its xz stream is damaged, or bytes that are not xz follow its end");
 	case LZMA_BUF_ERROR:
-		return bad(err, "its xz stream breaks off");
+		return bad_stream(err, "its xz stream breaks off");
 	case LZMA_MEM_ERROR:
 		abort();
 	default:
@@ -183,20 +183,20 @@ int decompress_step(struct decompress *decompress, const uint8_t **data, size_t 
 
 int decompress_finish(struct decompress *decompress, struct error *err)
 {
-	uint8_t spare;
+	uint8_t fallback;
 	lzma_ret code;
 
 	if (!decompress->begun)
-		return bad(err, "it is empty");
+		return bad_stream(err, "it is empty");
 	if (decompress->compression == COMPRESSION_ZSTD && !decompress->whole)
-		return bad(err, "its zstd stream breaks off");
+		return bad_stream(err, "its zstd stream breaks off");
 	if (decompress->compression != COMPRESSION_XZ)
 		return 0;
 	/* Only now liblzma may know that no further stream comes. */
 	decompress->xz.next_in = NULL;
 	decompress->xz.avail_in = 0;
-	decompress->xz.next_out = &spare;
-	decompress->xz.avail_out = sizeof(spare);
+	decompress->xz.next_out = &fallback;
+	decompress->xz.avail_out = sizeof(fallback);
 	code = lzma_code(&decompress->xz, LZMA_FINISH);
 	if (code == LZMA_STREAM_END)
 		return 0;

@@ -116,7 +116,8 @@ void nar_reset(struct nar *nar)
 }
 
 /* The sentence, with the path inside the archive where it happened. */
-static int PRINTF_LIKE(3, 4) bad(const struct nar *nar, struct error *err, const char *fmt, ...)
+static int PRINTF_LIKE(3, 4)
+	bad_archive(const struct nar *nar, struct error *err, const char *fmt, ...)
 {
 	char path[400] = "", what[400];
 	size_t used = 0;
@@ -170,7 +171,7 @@ static int take_type(struct nar *nar, struct error *err)
 		return 0;
 	}
 	if (strcmp(nar->word, "regular") != 0)
-		return bad(nar, err, "a node of the unknown type '%s'", nar->word);
+		return bad_archive(nar, err, "a node of the unknown type '%s'", nar->word);
 	nar->executable = false;
 	expect_word(nar, WANT_FILE_KEY);
 	return 0;
@@ -183,7 +184,7 @@ static int take_file_key(struct nar *nar, struct error *err)
 		return 0;
 	}
 	if (strcmp(nar->word, "executable") != 0)
-		return bad(nar, err, "'contents' was expected, not '%s'", nar->word);
+		return bad_archive(nar, err, "'contents' was expected, not '%s'", nar->word);
 	nar->executable = true;
 	expect_word(nar, WANT_EXECUTABLE_VALUE);
 	return 0;
@@ -194,10 +195,11 @@ static int take_entry(struct nar *nar, struct error *err)
 	if (strcmp(nar->word, ")") == 0)
 		return directory_finish(nar, err);
 	if (strcmp(nar->word, "entry") != 0)
-		return bad(nar, err, "'entry' was expected, not '%s'", nar->word);
+		return bad_archive(nar, err, "'entry' was expected, not '%s'", nar->word);
 	/* The entry would be at depth nar->depth. */
 	if (nar->depth >= NAR_DEPTH_MAX)
-		return bad(nar, err, "more than %d directories inside each other", NAR_DEPTH_MAX);
+		return bad_archive(
+			nar, err, "more than %d directories inside each other", NAR_DEPTH_MAX);
 	expect_word(nar, WANT_ENTRY_OPEN);
 	return 0;
 }
@@ -207,9 +209,10 @@ static int take_name(struct nar *nar, struct error *err)
 	char *previous = nar->names[nar->depth - 1];
 
 	if (strchr(nar->word, '/') || strcmp(nar->word, ".") == 0 || strcmp(nar->word, "..") == 0)
-		return bad(nar, err, "the name '%s' is not allowed", nar->word);
+		return bad_archive(nar, err, "the name '%s' is not allowed", nar->word);
 	if (strcmp(nar->word, previous) <= 0)
-		return bad(nar, err, "the name '%s' does not come after the one before", nar->word);
+		return bad_archive(
+			nar, err, "the name '%s' does not come after the one before", nar->word);
 	memcpy(previous, nar->word, (size_t)nar->length + 1);
 	expect_word(nar, WANT_NODE_KEY);
 	return 0;
@@ -226,7 +229,7 @@ static int take_keyword(struct nar *nar, struct error *err)
 	const char *wanted = nar->state == WANT_NODE_END ? ")" : keywords[nar->state].word;
 
 	if (strcmp(nar->word, wanted) != 0)
-		return bad(nar, err, "'%s' was expected, not '%s'", wanted, nar->word);
+		return bad_archive(nar, err, "'%s' was expected, not '%s'", wanted, nar->word);
 	if (nar->state == WANT_NODE_END)
 		node_done(nar);
 	else
@@ -235,7 +238,7 @@ static int take_keyword(struct nar *nar, struct error *err)
 }
 
 /* A whole word is there, its padding too. */
-static int take_word(struct nar *nar, struct error *err)
+static int take_nar_word(struct nar *nar, struct error *err)
 {
 	if (nar->state == WANT_CONTENTS) {
 		expect_word(nar, WANT_NODE_END);
@@ -243,7 +246,7 @@ static int take_word(struct nar *nar, struct error *err)
 	}
 	nar->word[nar->length] = '\0';
 	if (strlen(nar->word) != nar->length)
-		return bad(nar, err, "a NUL byte inside a word");
+		return bad_archive(nar, err, "a NUL byte inside a word");
 	switch (nar->state) {
 	case WANT_TYPE:
 		return take_type(nar, err);
@@ -270,15 +273,15 @@ static int take_length(struct nar *nar, struct error *err)
 
 	if (nar->state == WANT_CONTENTS) {
 		if (nar->length > INT64_MAX)
-			return bad(nar, err, "a file of %" PRIu64 " bytes", nar->length);
+			return bad_archive(nar, err, "a file of %" PRIu64 " bytes", nar->length);
 		return nar->events->file(
 			nar->userdata, node_name(nar), nar->executable, nar->length, err);
 	}
 	if (nar->length > max)
-		return bad(nar, err, "a word of %" PRIu64 " bytes, where %zu are the most",
+		return bad_archive(nar, err, "a word of %" PRIu64 " bytes, where %zu are the most",
 			nar->length, max);
 	if (text && nar->length == 0)
-		return bad(nar, err, "an empty name or target");
+		return bad_archive(nar, err, "an empty name or target");
 	return 0;
 }
 
@@ -296,7 +299,7 @@ static int advance(struct nar *nar, struct error *err)
 			nar->part = PART_PADDING;
 			nar->left_bytes = -nar->length % PADDING_BYTES;
 		} else {
-			r = take_word(nar, err);
+			r = take_nar_word(nar, err);
 		}
 	}
 	return r;
@@ -311,7 +314,7 @@ static int take_bytes(struct nar *nar, const uint8_t *data, size_t size_bytes, s
 	} else if (nar->part == PART_PADDING) {
 		for (size_t i = 0; i < size_bytes; i++)
 			if (data[i])
-				return bad(nar, err, "padding that is not zero");
+				return bad_archive(nar, err, "padding that is not zero");
 	} else if (nar->state == WANT_CONTENTS) {
 		return nar->events->file_data(nar->userdata, data, size_bytes, err);
 	} else {
@@ -327,7 +330,7 @@ int nar_feed(struct nar *nar, const uint8_t *data, size_t size_bytes, struct err
 		int r;
 
 		if (nar->state == WANT_NOTHING)
-			return bad(nar, err, "bytes follow its end");
+			return bad_archive(nar, err, "bytes follow its end");
 		r = take_bytes(nar, data, piece, err);
 		if (r < 0)
 			return r;
@@ -344,6 +347,6 @@ int nar_feed(struct nar *nar, const uint8_t *data, size_t size_bytes, struct err
 int nar_finish(const struct nar *nar, struct error *err)
 {
 	if (nar->state != WANT_NOTHING)
-		return bad(nar, err, "it ends too early");
+		return bad_archive(nar, err, "it ends too early");
 	return 0;
 }

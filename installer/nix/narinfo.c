@@ -22,7 +22,7 @@
 
 #define HASH_NAME "sha256"
 
-static int bad(struct error *err, const char *field, const char *value)
+static int bad_narinfo(struct error *err, const char *field, const char *value)
 {
 	return error_set_code(
 		err, EXIT_FETCH, -EINVAL, "the field %s is wrong: '%.200s'", field, value);
@@ -57,7 +57,7 @@ const char *store_path_base_name(const char *store_path)
 static int parse_store_path(struct narinfo *info, const char *value, struct error *err)
 {
 	if (store_path_check(value) < 0)
-		return bad(err, "StorePath", value);
+		return bad_narinfo(err, "StorePath", value);
 	snprintf(info->store_path, sizeof(info->store_path), "%s", value);
 	return 0;
 }
@@ -67,10 +67,10 @@ static int parse_store_path(struct narinfo *info, const char *value, struct erro
 static int parse_url(struct narinfo *info, const char *value, struct error *err)
 {
 	if (value[0] == '\0' || value[0] == '/' || strstr(value, ".."))
-		return bad(err, "URL", value);
+		return bad_narinfo(err, "URL", value);
 	for (const char *c = value; *c; c++)
 		if (!isascii(*c) || (!isalnum((unsigned char)*c) && !strchr("/+-._?=&~", *c)))
-			return bad(err, "URL", value);
+			return bad_narinfo(err, "URL", value);
 	info->url = value;
 	return 0;
 }
@@ -99,11 +99,11 @@ static int parse_size(const char *field, const char *value, uint64_t *ret, struc
 	uint64_t size = 0;
 
 	if (!*value)
-		return bad(err, field, value);
+		return bad_narinfo(err, field, value);
 	for (const char *c = value; *c; c++) {
 		if (*c < '0' || *c > '9' || __builtin_mul_overflow(size, 10, &size) ||
 			__builtin_add_overflow(size, (uint64_t)(*c - '0'), &size))
-			return bad(err, field, value);
+			return bad_narinfo(err, field, value);
 	}
 	*ret = size;
 	return 0;
@@ -114,11 +114,11 @@ static int parse_hash(struct narinfo *info, const char *value, struct error *err
 {
 	if (strncmp(value, HASH_NAME, strlen(HASH_NAME)) != 0 ||
 		!strchr(":-", value[strlen(HASH_NAME)]) || !value[strlen(HASH_NAME)])
-		return bad(err, "NarHash (only sha256 is supported)", value);
-	return sha256_decode(value, info->nar_hash) < 0 ? bad(err, "NarHash", value) : 0;
+		return bad_narinfo(err, "NarHash (only sha256 is supported)", value);
+	return sha256_decode(value, info->nar_hash) < 0 ? bad_narinfo(err, "NarHash", value) : 0;
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_references(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -133,7 +133,7 @@ static int parse_references(struct narinfo *info, char *value, struct error *err
 		if (!*word)
 			continue;
 		if (base_name_check(word) < 0)
-			return bad(err, "References", word);
+			return bad_narinfo(err, "References", word);
 		if ((info->reference_count & (info->reference_count - 1)) == 0)
 			info->references = must_realloc(info->references,
 				info->reference_count ? 2 * info->reference_count : 1,
@@ -142,7 +142,7 @@ static int parse_references(struct narinfo *info, char *value, struct error *err
 	}
 	if (info->reference_count)
 		qsort(info->references, info->reference_count, sizeof(*info->references),
-			compare_names);
+			compare_references);
 	for (size_t i = 0; i < info->reference_count; i++)
 		if (!kept || strcmp(info->references[i], info->references[kept - 1]) != 0)
 			info->references[kept++] = info->references[i];
@@ -155,7 +155,7 @@ static int parse_ca(struct narinfo *info, const char *value, struct error *err)
 {
 	for (const char *c = value; *c; c++)
 		if (!isgraph((unsigned char)*c))
-			return bad(err, "CA", value);
+			return bad_narinfo(err, "CA", value);
 	info->ca = *value ? value : NULL;
 	return 0;
 }
@@ -211,7 +211,7 @@ static int parse_field(struct narinfo *info, enum field field, char *value, stru
 }
 
 /* One line, without its newline; seen is the set of the fields so far. */
-static int parse_line(struct narinfo *info, char *line, unsigned *seen, struct error *err)
+static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, struct error *err)
 {
 	char *value = strchr(line, ':');
 
@@ -248,7 +248,7 @@ static int check_complete(const struct narinfo *info, unsigned seen, struct erro
 			"the field Compression is missing, which means bzip2, and that is not "
 			"supported (none, xz and zstd are)");
 	if (info->nar_bytes == 0)
-		return bad(err, "NarSize", "0");
+		return bad_narinfo(err, "NarSize", "0");
 	return 0;
 }
 
@@ -267,7 +267,7 @@ int narinfo_parse(const char *text, size_t size_bytes, struct narinfo *ret, stru
 	rest = info.text;
 	for (char *line; r == 0 && (line = strsep(&rest, "\n")) != NULL;)
 		if (*line)
-			r = parse_line(&info, line, &seen, err);
+			r = parse_narinfo_line(&info, line, &seen, err);
 	if (r == 0)
 		r = check_complete(&info, seen, err);
 	if (r < 0) {
@@ -330,7 +330,7 @@ static bool signature_is_good(
 }
 
 /* Adds the name of a key or signature, up to its colon. */
-static void add_name(char *names, size_t size, const char *text)
+static void add_reference(char *names, size_t size, const char *text)
 {
 	text_append(names, size, "%s%.*s", *names ? ", " : "", (int)strcspn(text, ":"), text);
 }
@@ -341,9 +341,9 @@ static int unsigned_error(const struct narinfo *info, const struct trusted_key *
 	char trusted[256] = "", present[256] = "";
 
 	for (size_t i = 0; i < key_count; i++)
-		add_name(trusted, sizeof(trusted), keys[i].name);
+		add_reference(trusted, sizeof(trusted), keys[i].name);
 	for (size_t i = 0; i < info->signature_count; i++)
-		add_name(present, sizeof(present), info->signatures[i]);
+		add_reference(present, sizeof(present), info->signatures[i]);
 	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
 		"%s is not signed by a trusted key (trusted: %s; its signatures: %s)",
 		info->store_path, *trusted ? trusted : "none", *present ? present : "none");

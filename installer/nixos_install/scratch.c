@@ -44,7 +44,7 @@ static int remove_tree(const char *path, struct error *err)
 	return error_errno(err, r > 0 ? -r : -errno, "remove %s", path);
 }
 
-static bool is_wanted(const char *path)
+static bool is_scratch_needed(const char *path)
 {
 	struct sysinfo info;
 	struct statvfs room;
@@ -127,7 +127,7 @@ static void try_swap(struct scratch *scratch)
 	char swap[FILE_PATH_BYTES];
 	struct error err;
 
-	if (!is_wanted(scratch->path))
+	if (!is_scratch_needed(scratch->path))
 		return;
 	file_below(swap, scratch->path, "/swap");
 	if (begin_swap(scratch, swap, &err) == 0) {

@@ -10,8 +10,8 @@
 #include "disk/devices.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
-#include "init/medium.h"
-#include "plan/fsname.h"
+#include "init/iso_medium.h"
+#include "plan/labels.h"
 
 int candidates_find(struct candidates *ret, struct error *err)
 {
@@ -44,7 +44,7 @@ static void log_disks(const struct candidates *candidates)
 			candidates->selection.disks[i].reason);
 }
 
-static char *resolve(const char *disk)
+static char *resolve_image(const char *disk)
 {
 	return disk[0] == '/' ? realpath(disk, NULL) : NULL;
 }
@@ -53,18 +53,19 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 	const struct manifest *manifest, const struct plan_needs *needs, struct error *err)
 {
 	/* A name below /dev/disk is a link to the one that the kernel gave. */
-	AUTO_FREE char *disk = resolve(config->disk), *boot_disk = resolve(config->boot_disk);
+	AUTO_FREE char *disk = resolve_image(config->disk),
+		       *boot_disk = resolve_image(config->boot_disk);
 	struct select_request request = {
 		.disk = disk ? disk : config->disk,
 		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
 		.wipe_force = config->wipe_force,
 	};
-	struct fsname_planned labels;
+	struct labels_planned labels;
 	int r = plan_layout(config, manifest, needs->on_xen, &request.layout, err);
 
 	if (r < 0)
 		return r;
-	fsname_planned(config, manifest, request.layout, &labels);
+	labels_planned(config, manifest, request.layout, &labels);
 	memcpy(request.labels, labels.labels, sizeof(request.labels));
 	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
 	request.min_bytes = plan_min_bytes(request.layout, needs);
@@ -92,7 +93,7 @@ static bool is_same_label(const struct disk_label *a, const struct disk_label *b
 	       strcmp(a->uuid, b->uuid) == 0;
 }
 
-static bool is_same_mark(const struct mark *a, const struct mark *b)
+static bool is_same_mark(const struct install_mark *a, const struct install_mark *b)
 {
 	return a->state == b->state && strcmp(a->system, b->system) == 0;
 }

@@ -9,8 +9,8 @@
 
 #include "base/text.h"
 #include "plan/derive.h"
-#include "plan/fit.h"
-#include "plan/fsname.h"
+#include "plan/guest_check.h"
+#include "plan/labels.h"
 
 /* Partition types: the Discoverable Partitions Specification and, for bios_boot, GRUB's manual. */
 #define TYPE_BIOS_BOOT	 "21686148-6449-6E6F-744E-656564454649"
@@ -95,7 +95,7 @@ static void derive_upper(const char *seed, const char *purpose, char ret[37])
 	text_upper(ret);
 }
 
-static struct plan_partition *add_partition(struct plan *plan, enum partition_role role,
+static struct plan_partition *plan_partition_add(struct plan *plan, enum partition_role role,
 	const char *type, uint64_t offset_bytes, uint64_t size_bytes)
 {
 	struct plan_partition *p = &plan->partitions[plan->partition_count++];
@@ -117,8 +117,8 @@ static void name_partition(
 /* Two whole disks, the boot file system first. */
 static void lay_out_disks(struct plan *plan)
 {
-	add_partition(plan, ROLE_BOOT, "", 0, plan->boot_disk_bytes)->fs = FS_EXT4;
-	add_partition(plan, ROLE_ROOT, "", 0, plan->disk_bytes)->fs = FS_EXT4;
+	plan_partition_add(plan, ROLE_BOOT, "", 0, plan->boot_disk_bytes)->fs = FS_EXT4;
+	plan_partition_add(plan, ROLE_ROOT, "", 0, plan->disk_bytes)->fs = FS_EXT4;
 	plan->root = plan->partition_count - 1;
 }
 
@@ -136,31 +136,33 @@ static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
 	}
 	if (plan->layout == LAYOUT_GPT) {
 		derive_upper(seed, "disk", plan->table_id);
-		p = add_partition(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT, GPT_BIOS_BOOT_OFFSET_BYTES,
+		p = plan_partition_add(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT,
+			GPT_BIOS_BOOT_OFFSET_BYTES,
 			GPT_ESP_OFFSET_BYTES - GPT_BIOS_BOOT_OFFSET_BYTES);
 		name_partition(p, "bios_boot", seed, "partition bios_boot");
-		p = add_partition(plan, ROLE_ESP, TYPE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ESP_BYTES);
+		p = plan_partition_add(
+			plan, ROLE_ESP, TYPE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ESP_BYTES);
 		name_partition(p, "ESP", seed, "partition esp");
 		p->fs = FS_VFAT;
-		p = add_partition(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
+		p = plan_partition_add(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
 		name_partition(p, "root", seed, "partition root");
 	} else {
 		snprintf(
 			plan->table_id, sizeof(plan->table_id), "0x%08x", derive_u32(seed, "disk"));
-		p = add_partition(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
+		p = plan_partition_add(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
 	}
 	p->fs = FS_EXT4;
 	plan->root = plan->partition_count - 1;
 	if (swap_bytes == 0)
 		return;
-	p = add_partition(plan, ROLE_SWAP, plan->layout == LAYOUT_GPT ? TYPE_SWAP : TYPE_MBR_SWAP,
-		end, swap_bytes);
+	p = plan_partition_add(plan, ROLE_SWAP,
+		plan->layout == LAYOUT_GPT ? TYPE_SWAP : TYPE_MBR_SWAP, end, swap_bytes);
 	p->fs = FS_SWAP;
 	if (plan->layout == LAYOUT_GPT)
 		name_partition(p, "swap", seed, "partition swap");
 }
 
-static int check_size(const struct plan *plan, const struct disk *disk,
+static int check_plan_size(const struct plan *plan, const struct disk *disk,
 	const struct plan_needs *needs, struct error *err)
 {
 	uint64_t need_bytes = plan_min_bytes(plan->layout, needs);
@@ -243,15 +245,15 @@ static int check_fit(const struct plan *plan, const struct config *config,
 
 	if (r < 0 || !manifest)
 		return r;
-	r = fit_mounts(plan, manifest, err);
+	r = guest_check_mounts(plan, manifest, err);
 	if (r == 0)
-		r = fit_swap(plan, manifest, err);
+		r = guest_check_swap(plan, manifest, err);
 	if (r == 0)
-		r = fit_firmware(plan, manifest, firmware, err);
+		r = guest_check_firmware(plan, manifest, firmware, err);
 	if (r == 0)
-		r = fit_boot_loader(plan, manifest, err);
+		r = guest_check_boot_loader(plan, manifest, err);
 	if (r == 0)
-		r = fit_ssh(config, manifest, err);
+		r = guest_check_ssh(config, manifest, err);
 	return r;
 }
 
@@ -310,7 +312,7 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	if (r == 0)
 		r = set_system(&plan, config, manifest, err);
 	if (r == 0)
-		r = check_size(&plan, disk, &known, err);
+		r = check_plan_size(&plan, disk, &known, err);
 	if (r == 0)
 		r = check_layout(&plan, config, err);
 	if (r == 0)
@@ -321,7 +323,7 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 	plan.host_keys = config->host_keys;
 	derive_uuid(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, config->swap_bytes, seed);
-	fsname_set(&plan, config, manifest, seed);
+	labels_set(&plan, config, manifest, seed);
 	r = check_fit(&plan, config, manifest, known.firmware, err);
 	if (r == 0)
 		*ret = plan;

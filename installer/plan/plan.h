@@ -62,7 +62,7 @@ struct plan {
 	char hash_seed[37]; /* ext4's directory hash seed */
 	char system[256];   /* empty: nixos-install has still to build it */
 	char keys_user[33];
-	enum host_keys host_keys;
+	enum host_key_mode host_keys;
 };
 
 /* The size of the closure and the machine it is for. */

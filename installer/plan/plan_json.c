@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 
-static const char *const judgement_names[] = {
+static const char *const disk_class_names[] = {
 	[DISK_TAKEN] = "taken",
 	[DISK_OUT] = "out",
 	[DISK_CONTENT] = "content",
@@ -17,7 +17,7 @@ static const char *const judgement_names[] = {
 };
 
 /* An empty text stands for none in our structs. */
-static void add_text(struct json_document *to, const char *name, const char *text)
+static void put_text_member(struct json_document *to, const char *name, const char *text)
 {
 	json_add_string(to, name, text[0] ? text : NULL);
 }
@@ -29,9 +29,9 @@ static void add_labels(struct json_document *to, const struct disk *disk)
 	for (size_t i = 0; i < disk->label_count; i++) {
 		struct json_document *label = json_add_object(labels, NULL);
 
-		add_text(label, "where", disk->labels[i].where);
-		add_text(label, "label", disk->labels[i].label);
-		add_text(label, "uuid", disk->labels[i].uuid);
+		put_text_member(label, "where", disk->labels[i].where);
+		put_text_member(label, "label", disk->labels[i].label);
+		put_text_member(label, "uuid", disk->labels[i].uuid);
 	}
 }
 
@@ -44,19 +44,19 @@ static void add_disk(struct json_document *disks, const struct plan_answer *answ
 {
 	const struct disk *disk = &answer->disks[index];
 	struct json_document *to = json_add_object(disks, NULL);
-	enum disk_judgement judgement = answer->selection->disks[index].judgement;
+	enum disk_class disk_class = answer->selection->disks[index].disk_class;
 
-	add_text(to, "name", disk->name);
-	add_text(to, "path", disk->path);
+	put_text_member(to, "name", disk->name);
+	put_text_member(to, "path", disk->path);
 	json_add_number(to, "size_bytes", disk->size_bytes);
 	json_add_number(to, "sector_bytes", disk->sector_bytes);
-	add_text(to, "serial", disk->serial);
-	add_text(to, "table", disk->table);
-	add_text(to, "signature", disk->signature);
+	put_text_member(to, "serial", disk->serial);
+	put_text_member(to, "table", disk->table);
+	put_text_member(to, "signature", disk->signature);
 	add_labels(to, disk);
 	json_add_string(
-		to, "judgement", is_judged(answer, index) ? judgement_names[judgement] : NULL);
-	add_text(to, "reason", answer->selection->disks[index].reason);
+		to, "judgement", is_judged(answer, index) ? disk_class_names[disk_class] : NULL);
+	put_text_member(to, "reason", answer->selection->disks[index].reason);
 }
 
 static void add_target(struct json_document *to, const struct plan_answer *answer)
@@ -64,12 +64,12 @@ static void add_target(struct json_document *to, const struct plan_answer *answe
 	const char *target = NULL;
 
 	for (size_t i = 0; i < answer->disk_count; i++)
-		if (is_judged(answer, i) && answer->selection->disks[i].judgement == DISK_TAKEN)
+		if (is_judged(answer, i) && answer->selection->disks[i].disk_class == DISK_TAKEN)
 			target = answer->disks[i].path;
 	json_add_string(to, "target", target);
 }
 
-static void add_partition(
+static void json_partition(
 	struct json_document *partitions, const struct plan_partition *p, size_t number)
 {
 	struct json_document *to = json_add_object(partitions, NULL);
@@ -78,13 +78,13 @@ static void add_partition(
 	json_add_string(to, "role", plan_role_name(p->role));
 	json_add_number(to, "offset_bytes", p->offset_bytes);
 	json_add_number(to, "size_bytes", p->size_bytes);
-	add_text(to, "type", p->type);
-	add_text(to, "name", p->name);
-	add_text(to, "uuid", p->uuid);
+	put_text_member(to, "type", p->type);
+	put_text_member(to, "name", p->name);
+	put_text_member(to, "uuid", p->uuid);
 	json_add_string(to, "file_system", plan_file_system_name(p->fs));
-	add_text(to, "fs_label", p->fs_label);
-	add_text(to, "fs_uuid", p->fs_uuid);
-	add_text(to, "mount_path", p->mount_path);
+	put_text_member(to, "fs_label", p->fs_label);
+	put_text_member(to, "fs_uuid", p->fs_uuid);
+	put_text_member(to, "mount_path", p->mount_path);
 }
 
 static int compare_mounts(const void *a, const void *b)
@@ -128,12 +128,12 @@ static void add_plan(struct json_document *root, const struct plan *plan)
 	json_add_bool(to, "image_file", plan->image_file);
 	json_add_number(to, "disk_bytes", plan->disk_bytes);
 	json_add_number(to, "sector_bytes", plan->sector_bytes);
-	add_text(to, "boot_disk", plan->boot_disk_path);
+	put_text_member(to, "boot_disk", plan->boot_disk_path);
 	json_add_number(to, "boot_disk_bytes", plan->boot_disk_bytes);
-	add_text(to, "table_id", plan->table_id);
+	put_text_member(to, "table_id", plan->table_id);
 	partitions = json_add_array(to, "partitions");
 	for (size_t i = 0; i < plan->partition_count; i++)
-		add_partition(partitions, &plan->partitions[i], i + 1);
+		json_partition(partitions, &plan->partitions[i], i + 1);
 	add_mounts(to, plan);
 	json_add_string(to, "hash_seed", plan->hash_seed);
 	json_add_string(to, "system", plan->system);

@@ -7,7 +7,7 @@
  *
  *	version    1
  *	disks      every disk: name, path, size_bytes, sector_bytes, serial, table, signature,
- *labels (where, label, uuid), judgement (a word of enum disk_judgement) and its reason target path
+ *labels (where, label, uuid), disk_class (a word of enum disk_class) and its reason target path
  *of the disk that is taken plan       layout, disk, table_id, partitions, mounts (parents first),
  *system, … refusal    code (the exit status), stage and sentence
  *

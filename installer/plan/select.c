@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "plan/judge.h"
+#include "plan/classify.h"
 
 /* The list of disks may fill the sentence up to here, so that the way out still fits. */
 #define LIST_END_BYTES 560
 #define WAY_OUT_BLANK  "Give the machine one blank disk, or name one with disk=... and wipe=force."
 
-_Static_assert(sizeof(((struct selection *)0)->disks[0].reason) == JUDGE_REASON_BYTES,
+_Static_assert(sizeof(((struct selection *)0)->disks[0].reason) == CLASSIFY_REASON_BYTES,
 	"a reason fits the selection");
 
 #define PYGRUB_ROOT "xvdb"
@@ -23,21 +23,21 @@ static bool is_auto(const char *disk)
 	return strcmp(disk, "auto") == 0;
 }
 
-static size_t count_judged(const struct selection *s, size_t count, enum disk_judgement judgement)
+static size_t count_judged(const struct selection *s, size_t count, enum disk_class disk_class)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (s->disks[i].judgement == judgement)
+		if (s->disks[i].disk_class == disk_class)
 			n++;
 	return n;
 }
 
-/* The first disk with this judgement, or count. */
-static size_t find_judged(const struct selection *s, size_t count, enum disk_judgement judgement)
+/* The first disk with this disk_class, or count. */
+static size_t find_judged(const struct selection *s, size_t count, enum disk_class disk_class)
 {
 	for (size_t i = 0; i < count; i++)
-		if (s->disks[i].judgement == judgement)
+		if (s->disks[i].disk_class == disk_class)
 			return i;
 	return count;
 }
@@ -67,8 +67,8 @@ static void list_disks(const struct selection *s, const struct disk *disks, size
 }
 
 /* Makes the whole sentence: what is wrong, every disk, the way out. */
-static int refuse(const struct selection *s, const struct disk *disks, size_t count, size_t first,
-	enum exit_code code, const char *what, const char *way_out, struct error *err)
+static int refuse_disks(const struct selection *s, const struct disk *disks, size_t count,
+	size_t first, enum exit_code code, const char *what, const char *way_out, struct error *err)
 {
 	error_set_code(err, code, -ENODEV, "%s: ", what);
 	list_disks(s, disks, count, first, err);
@@ -80,10 +80,10 @@ static int refuse_installed(const struct selection *s, const struct disk *disks,
 	size_t index, struct error *err)
 {
 	if (disks[index].image_file)
-		return refuse(s, disks, count, index, EXIT_ALREADY_INSTALLED,
+		return refuse_disks(s, disks, count, index, EXIT_ALREADY_INSTALLED,
 			"The image is already installed",
 			"To install anew, make a new file (truncate).", err);
-	return refuse(s, disks, count, index, EXIT_ALREADY_INSTALLED,
+	return refuse_disks(s, disks, count, index, EXIT_ALREADY_INSTALLED,
 		"This machine is already installed",
 		"Detach the installer's ISO to start it; to install anew, give it a blank disk.",
 		err);
@@ -99,10 +99,11 @@ static int refuse_all(const struct selection *s, const struct disk *disks, size_
 	if (content == count && find_judged(s, count, DISK_SMALL) < count) {
 		snprintf(what, sizeof(what), "No disk is large enough, at least %s are needed",
 			text_size(need, request->min_bytes));
-		return refuse(s, disks, count, count, EXIT_TOO_SMALL, what,
+		return refuse_disks(s, disks, count, count, EXIT_TOO_SMALL, what,
 			"Give the machine a larger blank disk.", err);
 	}
-	return refuse(s, disks, count, content, content < count ? EXIT_NOT_BLANK : EXIT_NO_DISK,
+	return refuse_disks(s, disks, count, content,
+		content < count ? EXIT_NOT_BLANK : EXIT_NO_DISK,
 		"No disk is plainly meant for the guest", WAY_OUT_BLANK, err);
 }
 
@@ -115,7 +116,7 @@ static int choose_blank(const struct select_request *request, const struct disk 
 	if (suitable == count)
 		return refuse_all(s, disks, count, request, err);
 	if (count_judged(s, count, DISK_SUITABLE) > 1)
-		return refuse(s, disks, count, count, EXIT_SEVERAL_DISKS,
+		return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 			"Several disks are blank, so none is plainly meant for the guest",
 			"Name one with disk=/dev/NAME or disk=serial:NAME, or detach the others.",
 			err);
@@ -131,7 +132,7 @@ static int choose_only(const struct select_request *request, const struct disk *
 	size_t content = find_judged(s, count, DISK_CONTENT);
 
 	if (count_judged(s, count, DISK_OUT) + 1 < count)
-		return refuse(s, disks, count, count, EXIT_SEVERAL_DISKS,
+		return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 			"wipe=force without a disk's name takes the only disk of a machine, "
 			"but there are several",
 			"Name one with disk=/dev/NAME or disk=serial:NAME, or detach the others.",
@@ -162,7 +163,7 @@ static int find_named(const char *disk, const struct disk *disks, size_t count,
 	char what[256];
 
 	for (size_t i = 0; i < count; i++) {
-		if (judge_is_named(disk, &disks[i]) && times++ == 0)
+		if (classify_is_named(disk, &disks[i]) && times++ == 0)
 			found = i;
 	}
 	if (times == 1) {
@@ -171,7 +172,7 @@ static int find_named(const char *disk, const struct disk *disks, size_t count,
 	}
 	snprintf(what, sizeof(what), times ? "Several disks are %.100s" : "There is no disk %.100s",
 		disk);
-	return refuse(s, disks, count, found, times ? EXIT_SEVERAL_DISKS : EXIT_NO_DISK, what,
+	return refuse_disks(s, disks, count, found, times ? EXIT_SEVERAL_DISKS : EXIT_NO_DISK, what,
 		times ? "Name one by its path, or give each a serial number of its own."
 		      : "Name one of these, or say disk=auto.",
 		err);
@@ -186,18 +187,18 @@ static int check_named(const struct select_request *request, const char *disk,
 	char what[256];
 
 	snprintf(what, sizeof(what), "%.100s cannot be taken", disk);
-	switch (s->disks[i].judgement) {
+	switch (s->disks[i].disk_class) {
 	case DISK_INSTALLED:
 		return refuse_installed(s, disks, count, i, err);
 	case DISK_SMALL:
-		return refuse(
+		return refuse_disks(
 			s, disks, count, i, EXIT_TOO_SMALL, what, "Give it a larger disk.", err);
 	case DISK_OUT:
-		return refuse(s, disks, count, i, EXIT_NO_DISK, what,
+		return refuse_disks(s, disks, count, i, EXIT_NO_DISK, what,
 			"Name another one, or give the machine one blank disk.", err);
 	case DISK_CONTENT:
 		if (!request->wipe_force)
-			return refuse(s, disks, count, i, EXIT_NOT_BLANK, what,
+			return refuse_disks(s, disks, count, i, EXIT_NOT_BLANK, what,
 				"Say wipe=force to overwrite it, or name a blank disk.", err);
 		break;
 	case DISK_SUITABLE:
@@ -232,7 +233,7 @@ static int choose_of_pair(const char *key, const char *name, const struct disk *
 	}
 	snprintf(what, sizeof(what), "The layout pygrub takes %s and %s, but there is no %s",
 		PYGRUB_BOOT, PYGRUB_ROOT, name);
-	return refuse(s, disks, count, count, EXIT_NO_DISK, what,
+	return refuse_disks(s, disks, count, count, EXIT_NO_DISK, what,
 		"Give the machine both, or name two disks with disk= and boot-disk=.", err);
 }
 
@@ -243,7 +244,7 @@ static int check_forced_pair(const struct select_request *request, const struct 
 	if (!request->wipe_force || !(is_auto(request->disk) || is_auto(request->boot_disk)) ||
 		count_judged(s, count, DISK_OUT) + 2 >= count)
 		return 0;
-	return refuse(s, disks, count, count, EXIT_SEVERAL_DISKS,
+	return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 		"wipe=force without the disks' names takes the only two disks of a machine, but "
 		"there are more",
 		"Name two with disk= and boot-disk=, or detach the others.", err);
@@ -259,7 +260,7 @@ static int choose_pair(const struct select_request *request, const struct disk *
 	if (r == 0)
 		r = choose_of_pair(request->boot_disk, PYGRUB_BOOT, disks, count, s, &boot, err);
 	if (r == 0 && root == boot)
-		return refuse(s, disks, count, root, EXIT_CONFIGURATION,
+		return refuse_disks(s, disks, count, root, EXIT_CONFIGURATION,
 			"The layout pygrub needs two disks, but disk and boot-disk are one",
 			"Name another one.", err);
 	if (r == 0)
@@ -287,14 +288,14 @@ static int check_conflicts(const struct select_request *request, const struct di
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		if (i == target || i == boot ||
-			!judge_conflicts(request, &disks[i], s->disks[i].reason))
+			!classify_conflicts(request, &disks[i], s->disks[i].reason))
 			continue;
-		s->disks[i].judgement = DISK_CONFLICT;
+		s->disks[i].disk_class = DISK_CONFLICT;
 		first = first < count ? first : i;
 	}
 	if (first == count)
 		return 0;
-	return refuse(s, disks, count, first, EXIT_NOT_BLANK,
+	return refuse_disks(s, disks, count, first, EXIT_NOT_BLANK,
 		"Another disk carries a name that the guest would look for",
 		"Detach it, or choose other labels (root-label, esp-label).", err);
 }
@@ -307,12 +308,12 @@ static void judge_one(const struct select_request *request, const struct disk *d
 	bool pair = !layout_has_table(request->layout);
 	bool boot = pair &&
 		    (is_auto(request->boot_disk) ? strcmp(disk->name, PYGRUB_BOOT) == 0
-						 : judge_is_named(request->boot_disk, disk));
-	bool named = boot || (!is_auto(request->disk) && judge_is_named(request->disk, disk));
+						 : classify_is_named(request->boot_disk, disk));
+	bool named = boot || (!is_auto(request->disk) && classify_is_named(request->disk, disk));
 
 	if (boot)
 		own.min_bytes = BOOT_MIN_BYTES;
-	s->disks[index].judgement = judge_disk(&own, disk, named, s->disks[index].reason);
+	s->disks[index].disk_class = classify_disk(&own, disk, named, s->disks[index].reason);
 }
 
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,
@@ -334,8 +335,8 @@ int select_target(const struct select_request *request, const struct disk *disks
 		return r;
 	ret->target = target;
 	ret->boot = boot;
-	ret->disks[target].judgement = DISK_TAKEN;
+	ret->disks[target].disk_class = DISK_TAKEN;
 	if (boot < count)
-		ret->disks[boot].judgement = DISK_TAKEN;
+		ret->disks[boot].disk_class = DISK_TAKEN;
 	return 0;
 }

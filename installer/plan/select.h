@@ -22,7 +22,7 @@
 #include "config/config.h"
 #include "disk/disk.h"
 
-enum disk_judgement {
+enum disk_class {
 	DISK_TAKEN,
 	DISK_OUT,     /* never a target: cdrom, medium, key drive, read-only, in use, wrong name */
 	DISK_CONTENT, /* not blank */
@@ -47,7 +47,7 @@ struct selection {
 	size_t target; /* index into disks */
 	size_t boot;   /* of the boot disk; SIZE_MAX where the layout has none */
 	struct {
-		enum disk_judgement judgement;
+		enum disk_class disk_class;
 		char reason[160]; /* "is read-only", "holds an ext4 file system", … */
 	} disks[DISKS_MAX];
 };

@@ -16,7 +16,7 @@
 #include "base/thread.h"
 #include "base/units.h"
 #include "net/url.h"
-#include "store/lane.h"
+#include "store/worker.h"
 
 #define LANES_MAX	     4
 #define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
@@ -51,13 +51,13 @@ static size_t choose_lane_count(const struct closure *closure)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t lanes = processors > LANES_MAX ? LANES_MAX : (size_t)processors;
+	size_t workers = processors > LANES_MAX ? LANES_MAX : (size_t)processors;
 
-	if (lanes > memory / LANE_MEMORY_BYTES)
-		lanes = (size_t)(memory / LANE_MEMORY_BYTES);
-	if (lanes > closure->count)
-		lanes = closure->count;
-	return processors < 1 || lanes < 1 ? 1 : lanes;
+	if (workers > memory / LANE_MEMORY_BYTES)
+		workers = (size_t)(memory / LANE_MEMORY_BYTES);
+	if (workers > closure->count)
+		workers = closure->count;
+	return processors < 1 || workers < 1 ? 1 : workers;
 }
 
 /* Waits until every lane's thread has ended, or so long; the lock is held. Whether any still
@@ -94,7 +94,8 @@ static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 
 	*ret_count = 0;
 	for (size_t i = 0; i < 2 * job->lane_count && r == 0; i++) {
-		r = thread_start(&ret[i], i % 2 ? lane_consume : lane_produce, &job->lanes[i / 2]);
+		r = thread_start(
+			&ret[i], i % 2 ? worker_consume : worker_produce, &job->workers[i / 2]);
 		*ret_count += r == 0;
 	}
 	return r;
@@ -123,16 +124,16 @@ static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdat
 		pthread_join(threads[i], NULL);
 }
 
-static void job_init(struct job *job, struct spare *spare, const struct closure *closure,
-	struct volume *volume, size_t lane_count)
+static void job_init(struct job *job, struct fallback *fallback, const struct closure *closure,
+	struct ext4_image *image, size_t lane_count)
 {
 	pthread_condattr_t attributes;
 
 	*job = (struct job){
-		.settings = spare->settings,
+		.settings = fallback->settings,
 		.closure = closure,
-		.volume = volume,
-		.spare = spare,
+		.image = image,
+		.fallback = fallback,
 		.lane_count = lane_count,
 		.failed = JOB_NO_PATH,
 	};
@@ -141,73 +142,73 @@ static void job_init(struct job *job, struct spare *spare, const struct closure 
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&job->ended, &attributes);
 	pthread_condattr_destroy(&attributes);
-	store_begin(&job->store, volume);
+	store_dir_begin(&job->store, image);
 	job->order = make_order(job);
-	job->lanes = must_realloc(NULL, job->lane_count, sizeof(*job->lanes));
+	job->workers = must_realloc(NULL, job->lane_count, sizeof(*job->workers));
 	for (size_t i = 0; i < job->lane_count; i++)
-		lane_init(&job->lanes[i], job);
+		worker_init(&job->workers[i], job);
 }
 
 static void job_destroy(struct job *job)
 {
-	ahead_free(&job->ahead);
+	prefetch_free(&job->prefetch);
 	for (size_t i = 0; i < job->lane_count; i++)
-		lane_destroy(&job->lanes[i]);
-	free(job->lanes);
+		worker_destroy(&job->workers[i]);
+	free(job->workers);
 	free(job->order);
-	store_drop(&job->store);
+	store_dir_drop(&job->store);
 	pthread_cond_destroy(&job->ended);
 	pthread_mutex_destroy(&job->lock);
 }
 
 /* ret_damaged is the path whose archive was damaged, or JOB_NO_PATH. */
-static int copy_to_volume(struct spare *spare, const struct closure *closure, struct volume *volume,
-	size_t lane_count, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
-	struct error *err)
+static int copy_to_volume(struct fallback *fallback, const struct closure *closure,
+	struct ext4_image *image, size_t lane_count, copy_progress_fn *progress, void *userdata,
+	size_t *ret_damaged, struct error *err)
 {
 	struct job job;
 	int r;
 
-	job_init(&job, spare, closure, volume, lane_count);
-	r = ahead_start(spare, closure, job.order, &job.stop, &job.ahead, err);
+	job_init(&job, fallback, closure, image, lane_count);
+	r = prefetch_start(fallback, closure, job.order, &job.stop, &job.prefetch, err);
 	if (r == 0) {
 		run_lanes(&job, progress, userdata);
 		r = job.result;
 		if (r < 0)
 			*err = job.err;
 	}
-	*ret_damaged = spare_is_damage(r) ? job.failed : JOB_NO_PATH;
+	*ret_damaged = fallback_is_damage(r) ? job.failed : JOB_NO_PATH;
 	if (r == 0)
-		r = store_write(&job.store, err);
+		r = store_dir_write(&job.store, err);
 	job_destroy(&job);
 	return r;
 }
 
-static int copy_once(struct spare *spare, const struct closure *closure, const char *path,
+static int copy_once(struct fallback *fallback, const struct closure *closure, const char *path,
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
 	struct error *err)
 {
 	size_t lane_count = choose_lane_count(closure);
-	struct volume volume;
-	int r = volume_open(&volume, path, offset_bytes, lane_count, err);
+	struct ext4_image image;
+	int r = ext4_image_open(&image, path, offset_bytes, lane_count, err);
 
 	*ret_damaged = JOB_NO_PATH;
 	if (r < 0)
 		return r;
 	r = copy_to_volume(
-		spare, closure, &volume, lane_count, progress, userdata, ret_damaged, err);
+		fallback, closure, &image, lane_count, progress, userdata, ret_damaged, err);
 	if (r == 0)
-		return volume_close(&volume, err);
-	volume_drop(&volume);
+		return ext4_image_close(&image, err);
+	ext4_image_drop(&image);
 	return r;
 }
 
 /* The path's archive comes from this cache from now on, if it has the same. */
-static int take_from(struct spare *spare, struct fetch *fetch, size_t cache,
+static int take_from(struct fallback *fallback, struct fetch *fetch, size_t cache,
 	struct closure_path *path, struct error *err)
 {
 	struct narinfo other;
-	int r = spare_ask(spare, fetch, cache, &path->info, &other, err);
+	int r = fallback_ask(fallback, fetch, cache, &path->info, &other, err);
 
 	if (r < 0)
 		return r;
@@ -223,10 +224,10 @@ static int take_from(struct spare *spare, struct fetch *fetch, size_t cache,
 
 /* Goes on to the next cache that has the same archive undamaged; false if there is none, with what
  * each of them said added to the sentence. */
-static bool find_undamaged(
-	struct spare *spare, struct fetch *fetch, struct closure_path *path, struct error *err)
+static bool find_undamaged(struct fallback *fallback, struct fetch *fetch,
+	struct closure_path *path, struct error *err)
 {
-	const struct cache_settings *settings = spare->settings;
+	const struct cache_settings *settings = fallback->settings;
 	size_t first = path->cache;
 
 	path->damaged |= 1U << first;
@@ -237,7 +238,7 @@ static bool find_undamaged(
 
 		if (path->damaged & 1U << cache)
 			error_set(&why, -EBADMSG, "the one of %s is damaged, too", shown);
-		else if (take_from(spare, fetch, cache, path, &why) == 0)
+		else if (take_from(fallback, fetch, cache, path, &why) == 0)
 			return true;
 		text_append(err->text, sizeof(err->text), "; %s", why.text);
 	}
@@ -246,7 +247,7 @@ static bool find_undamaged(
 
 /* Whether the copy may begin anew, without an archive that is damaged. */
 static bool avoid_damage(
-	struct spare *spare, struct closure_path *path, unsigned times, struct error *err)
+	struct fallback *fallback, struct closure_path *path, unsigned times, struct error *err)
 {
 	struct fetch *fetch;
 	bool found;
@@ -256,11 +257,11 @@ static bool avoid_damage(
 			"; after %d damaged archives no more are replaced", DAMAGED_MAX);
 		return false;
 	}
-	fetch = fetch_new(&spare->settings->fetch, 1, NULL);
-	found = find_undamaged(spare, fetch, path, err);
+	fetch = fetch_new(&fallback->settings->fetch, 1, NULL);
+	found = find_undamaged(fallback, fetch, path, err);
 	fetch_free(&fetch);
 	if (found) {
-		AUTO_FREE char *shown = url_shown(spare->settings->caches[path->cache]);
+		AUTO_FREE char *shown = url_shown(fallback->settings->caches[path->cache]);
 
 		log_line("warning: %s; the copy begins anew, with the one of %s", err->text, shown);
 	}
@@ -270,17 +271,17 @@ static bool avoid_damage(
 int copy_closure(const struct cache_settings *settings, struct closure *closure, const char *path,
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
 {
-	struct spare spare;
+	struct fallback fallback;
 	unsigned times = 0;
 	size_t damaged;
-	int r = spare_begin(&spare, settings, err);
+	int r = fallback_begin(&fallback, settings, err);
 
 	if (r < 0)
 		return r;
 	do
 		r = copy_once(
-			&spare, closure, path, offset_bytes, progress, userdata, &damaged, err);
+			&fallback, closure, path, offset_bytes, progress, userdata, &damaged, err);
 	while (damaged != JOB_NO_PATH &&
-		avoid_damage(&spare, &closure->paths[damaged], times++, err));
+		avoid_damage(&fallback, &closure->paths[damaged], times++, err));
 	return r;
 }

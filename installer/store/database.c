@@ -84,7 +84,7 @@ static int sqlite_error(struct error *err, sqlite3 *db, const char *what)
 	return error_set(err, r, "%s: %s", what, reason);
 }
 
-static int run(sqlite3 *db, const char *sql, const char *what, struct error *err)
+static int run_sql(sqlite3 *db, const char *sql, const char *what, struct error *err)
 {
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
 								    : sqlite_error(err, db, what);
@@ -183,7 +183,7 @@ static int insert_references(sqlite3 *db, const struct closure *closure, struct 
 }
 
 /* A new file whatever the umask; an old one is an error. */
-static int make_file(const char *path, const char *text, struct error *err)
+static int make_database_file(const char *path, const char *text, struct error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	ssize_t size = (ssize_t)strlen(text);
@@ -199,23 +199,23 @@ static int make_file(const char *path, const char *text, struct error *err)
 	return 0;
 }
 
-static int fill(
+static int fill_tables(
 	sqlite3 *db, const struct closure *closure, int64_t registration_time, struct error *err)
 {
 	/* The file is new, and an install that breaks off starts from nothing: there is nothing to
 	 * roll back to. Nix makes it a WAL database when it first opens it; until then it can be
 	 * read from a read-only file system. */
-	int r = run(db, "pragma journal_mode = off; pragma foreign_keys = on; begin;",
+	int r = run_sql(db, "pragma journal_mode = off; pragma foreign_keys = on; begin;",
 		"begin the database", err);
 
 	if (r == 0)
-		r = run(db, schema, "create the tables", err);
+		r = run_sql(db, schema, "create the tables", err);
 	if (r == 0)
 		r = insert_paths(db, closure, registration_time, err);
 	if (r == 0)
 		r = insert_references(db, closure, err);
 	if (r == 0)
-		r = run(db, "commit;", "commit", err);
+		r = run_sql(db, "commit;", "commit", err);
 	return r;
 }
 
@@ -223,14 +223,14 @@ static int write_database(const char *path, const struct closure *closure,
 	int64_t registration_time, struct error *err)
 {
 	AUTO_SQLITE sqlite3 *db = NULL;
-	int r = make_file(path, "", err);
+	int r = make_database_file(path, "", err);
 
 	if (r < 0)
 		return r;
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		r = sqlite_error(err, db, "open");
 	if (r == 0)
-		r = fill(db, closure, registration_time, err);
+		r = fill_tables(db, closure, registration_time, err);
 	if (r == 0 && sqlite3_close(db) != SQLITE_OK)
 		r = sqlite_error(err, db, "close");
 	else if (r == 0)
@@ -251,7 +251,7 @@ int database_write(const char *target_path, const struct closure *closure,
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s" SCHEMA_FILE, target_path);
-	return make_file(path, SCHEMA_VERSION, err);
+	return make_database_file(path, SCHEMA_VERSION, err);
 }
 
 static int PRINTF_LIKE(2, 3) wrong(struct error *err, const char *fmt, ...)

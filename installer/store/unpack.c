@@ -12,15 +12,15 @@
 #define MODE_DIRECTORY	0555
 #define MODE_LINK	0777
 
-void unpack_open(struct unpack *ret, struct volume *volume)
+void unpack_open(struct unpack *ret, struct ext4_image *image)
 {
-	*ret = (struct unpack){ .root_parent = volume->store_inode };
-	stream_open(&ret->stream, volume);
+	*ret = (struct unpack){ .root_parent = image->store_inode };
+	allocator_open(&ret->stream, image);
 }
 
 int unpack_close(struct unpack *unpack, struct error *err)
 {
-	return stream_close(&unpack->stream, err);
+	return allocator_close(&unpack->stream, err);
 }
 
 void unpack_drop(struct unpack *unpack)
@@ -28,11 +28,12 @@ void unpack_drop(struct unpack *unpack)
 	while (unpack->depth > 0)
 		directory_free(&unpack->directories[--unpack->depth]);
 	extents_free(&unpack->extents);
-	stream_drop(&unpack->stream);
+	allocator_drop(&unpack->stream);
 }
 
 /* Enters what was made into the directory at hand, or keeps it as the root. */
-static void enter(struct unpack *unpack, const char *name, uint32_t inode, enum entry_type type)
+static void add_store_entry(
+	struct unpack *unpack, const char *name, uint32_t inode, enum entry_type type)
 {
 	if (unpack->depth > 0) {
 		directory_add(&unpack->directories[unpack->depth - 1], name, inode, type);
@@ -46,11 +47,11 @@ static int make_directory(void *userdata, const char *name, struct error *err)
 {
 	struct unpack *unpack = userdata;
 	uint32_t parent = unpack->root_parent, inode;
-	int r = stream_take_inode(&unpack->stream, INODE_DIRECTORY, &inode, err);
+	int r = allocator_take_inode(&unpack->stream, INODE_DIRECTORY, &inode, err);
 
 	if (r < 0)
 		return r;
-	enter(unpack, name, inode, ENTRY_DIRECTORY);
+	add_store_entry(unpack, name, inode, ENTRY_DIRECTORY);
 	if (unpack->depth > 0)
 		parent = unpack->directories[unpack->depth - 1].inode;
 	directory_begin(&unpack->directories[unpack->depth++], inode, parent);
@@ -67,15 +68,15 @@ static int end_directory(void *userdata, struct error *err)
 	return r;
 }
 
-static int make_file(
+static int make_store_file(
 	void *userdata, const char *name, bool executable, uint64_t size_bytes, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	int r = stream_take_inode(&unpack->stream, INODE_FILE, &unpack->file, err);
+	int r = allocator_take_inode(&unpack->stream, INODE_FILE, &unpack->file, err);
 
 	if (r < 0)
 		return r;
-	enter(unpack, name, unpack->file, ENTRY_FILE);
+	add_store_entry(unpack, name, unpack->file, ENTRY_FILE);
 	unpack->executable = executable;
 	unpack->size_bytes = size_bytes;
 	unpack->left_bytes = size_bytes;
@@ -86,7 +87,7 @@ static int make_file(
 
 static uint64_t blocks_for(const struct unpack *unpack, uint64_t size_bytes)
 {
-	uint32_t block_bytes = unpack->stream.volume->block_bytes;
+	uint32_t block_bytes = unpack->stream.image->block_bytes;
 
 	return size_bytes / block_bytes + (size_bytes % block_bytes > 0);
 }
@@ -99,7 +100,7 @@ static int write_file(void *userdata, const uint8_t *data, size_t size_bytes, st
 		size_t piece;
 
 		if (unpack->room_bytes == 0) {
-			int r = stream_take_blocks(&unpack->stream,
+			int r = allocator_take_blocks(&unpack->stream,
 				blocks_for(unpack, unpack->left_bytes), &unpack->extents,
 				&unpack->room, &unpack->room_bytes, err);
 
@@ -135,15 +136,15 @@ static int end_file(void *userdata, struct error *err)
 /* A target that is too long for the record has a block of its own. */
 static int write_target(struct unpack *unpack, const char *target, size_t length, struct error *err)
 {
-	struct stream *stream = &unpack->stream;
+	struct allocator *stream = &unpack->stream;
 	uint8_t *room;
 	size_t room_bytes;
 	int r;
 
-	if (length >= stream->volume->block_bytes)
+	if (length >= stream->image->block_bytes)
 		return error_errno(
 			err, -ENAMETOOLONG, "make a link with a target of %zu bytes", length);
-	r = stream_take_blocks(stream, 1, &unpack->extents, &room, &room_bytes, err);
+	r = allocator_take_blocks(stream, 1, &unpack->extents, &room, &room_bytes, err);
 	if (r < 0)
 		return r;
 	memcpy(room, target, length);
@@ -151,7 +152,7 @@ static int write_target(struct unpack *unpack, const char *target, size_t length
 	return 0;
 }
 
-static int make_link(void *userdata, const char *name, const char *target, struct error *err)
+static int make_symlink(void *userdata, const char *name, const char *target, struct error *err)
 {
 	struct unpack *unpack = userdata;
 	size_t length = strlen(target);
@@ -161,11 +162,11 @@ static int make_link(void *userdata, const char *name, const char *target, struc
 		.size_bytes = length,
 	};
 	uint32_t inode;
-	int r = stream_take_inode(&unpack->stream, INODE_FILE, &inode, err);
+	int r = allocator_take_inode(&unpack->stream, INODE_FILE, &inode, err);
 
 	if (r < 0)
 		return r;
-	enter(unpack, name, inode, ENTRY_LINK);
+	add_store_entry(unpack, name, inode, ENTRY_LINK);
 	extents_clear(&unpack->extents);
 	if (length <= LINK_FAST_MAX) {
 		content.fast_target = target;
@@ -179,8 +180,8 @@ static int make_link(void *userdata, const char *name, const char *target, struc
 const struct nar_events unpack_events = {
 	.directory = make_directory,
 	.directory_end = end_directory,
-	.file = make_file,
+	.file = make_store_file,
 	.file_data = write_file,
 	.file_end = end_file,
-	.link = make_link,
+	.link = make_symlink,
 };

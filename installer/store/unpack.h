@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "ext4/allocator.h"
 #include "ext4/directory.h"
-#include "ext4/stream.h"
 #include "nix/nar.h"
 
 struct unpack {
-	struct stream stream;
+	struct allocator stream;
 	uint32_t root_parent; /* inode of the store */
 	uint32_t root;	      /* inode of what the archive is, once it has ended */
 	enum entry_type root_type;
@@ -40,7 +40,7 @@ struct unpack {
 extern const struct nar_events unpack_events;
 
 /* Ready to unpack archives into the volume, one after the other. */
-void unpack_open(struct unpack *ret, struct volume *volume);
+void unpack_open(struct unpack *ret, struct ext4_image *image);
 
 /* The end of it: all is given to the volume. */
 int unpack_close(struct unpack *unpack, struct error *err) WARN_UNUSED;

@@ -5,13 +5,13 @@
 
 #include "base/cleanup.h"
 #include "verdict/console.h"
-#include "verdict/port.h"
+#include "verdict/virtio_port.h"
 
 static bool write_to_port(const struct event *event, bool insist)
 {
 	AUTO_FREE char *line = protocol_json(event);
 
-	return port_write(line, strlen(line), insist);
+	return virtio_port_write(line, strlen(line), insist);
 }
 
 /* A host that connects late is greeted then. */
@@ -27,7 +27,7 @@ void channels_open(bool as_init)
 {
 	if (!as_init)
 		console_open_standard();
-	port_open(as_init);
+	virtio_port_open(as_init);
 	greet();
 }
 

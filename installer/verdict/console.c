@@ -13,13 +13,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "verdict/outlet.h"
+#include "verdict/line_writer.h"
 
 #define CONSOLES_MAX   8
 #define DRAIN_DEADLINE 5000 /* ms for everything to leave */
 #define DRAIN_NAP      20   /* ms between two looks */
 
-static struct outlet consoles[CONSOLES_MAX] = { { .fd = STDOUT_FILENO } };
+static struct line_writer consoles[CONSOLES_MAX] = { { .fd = STDOUT_FILENO } };
 static size_t console_count = 1;
 
 void console_open_all(void)
@@ -34,12 +34,12 @@ void console_open_all(void)
 		int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
 		if (fd >= 0)
-			consoles[console_count++] = (struct outlet){ .fd = fd };
+			consoles[console_count++] = (struct line_writer){ .fd = fd };
 	}
 }
 
 /* Another descriptor for the same pipe or terminal: who shares ours with us may not expect it not
- * to block. A file takes what is written, and a socket cannot be opened again (outlet.h). */
+ * to block. A file takes what is written, and a socket cannot be opened again (line_writer.h). */
 void console_open_standard(void)
 {
 	struct stat st;
@@ -58,7 +58,7 @@ void console_write(const char *line, size_t size_bytes, bool insist)
 
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < console_count; i++)
-		outlet_write(&consoles[i], line, size_bytes, insist);
+		line_writer_write(&consoles[i], line, size_bytes, insist);
 	pthread_mutex_unlock(&lock);
 }
 

@@ -16,7 +16,7 @@ void console_open_all(void);
 /* Has lines to standard output wait for nobody, where it is a pipe or a terminal. */
 void console_open_standard(void);
 
-/* Writes a whole line to each, in one go where the console takes it; a verdict insists (outlet.h).
+/* Writes a whole line to each, in one go where the console takes it; a verdict insists (line_writer.h).
  * Thread-safe. */
 void console_write(const char *line, size_t size_bytes, bool insist);
 

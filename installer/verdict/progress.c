@@ -19,23 +19,23 @@ static double now_s(void)
 }
 
 /* Adds the time since the last call to the stage that we are in. */
-static void account(const struct outcome *outcome)
+static void account(const struct shared_state *shared)
 {
 	static double since;
 	double now = now_s();
 
 	if (since > 0)
-		stage_seconds[outcome->stage] += now - since;
+		stage_seconds[shared->stage] += now - since;
 	since = now;
 }
 
-static void say(const struct outcome *outcome, unsigned permille, const struct event *done)
+static void say(const struct shared_state *shared, unsigned permille, const struct event *done)
 {
 	static unsigned most;
 	struct event event = *done;
 
 	event.type = EVENT_PROGRESS;
-	event.stage = outcome->stage;
+	event.stage = shared->stage;
 	event.percent = stage_percent(event.stage, permille);
 	/* It never goes back, though an engine may mount after it has copied. */
 	if (event.percent < most)
@@ -44,35 +44,35 @@ static void say(const struct outcome *outcome, unsigned permille, const struct e
 	channels_tell(&event);
 }
 
-void progress_say(struct outcome *outcome, unsigned permille, const char *text)
+void progress_say(struct shared_state *shared, unsigned permille, const char *text)
 {
-	say(outcome, permille, &(const struct event){ .text = text });
+	say(shared, permille, &(const struct event){ .text = text });
 }
 
-void progress_bytes(struct outcome *outcome, uint64_t done_bytes, uint64_t total_bytes)
+void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes)
 {
 	char text[64];
 	const struct event done = { .text = text, .bytes = done_bytes, .total_bytes = total_bytes };
 
 	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB", done_bytes >> 20,
 		total_bytes >> 20);
-	say(outcome, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
+	say(shared, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
 }
 
-void progress_begin(struct outcome *outcome, enum stage stage, const char *text)
+void progress_begin(struct shared_state *shared, enum stage stage, const char *text)
 {
-	account(outcome);
-	outcome->stage = stage;
-	progress_say(outcome, 0, text);
+	account(shared);
+	shared->stage = stage;
+	progress_say(shared, 0, text);
 }
 
-void progress_end(struct outcome *outcome)
+void progress_end(struct shared_state *shared)
 {
-	account(outcome);
-	progress_say(outcome, 1000, "done");
+	account(shared);
+	progress_say(shared, 1000, "done");
 }
 
-void progress_result(struct outcome *outcome, const char *key, const char *fmt, ...)
+void progress_result(struct shared_state *shared, const char *key, const char *fmt, ...)
 {
 	struct result result;
 	const struct event event = { .type = EVENT_RESULT, .result = &result };
@@ -82,14 +82,14 @@ void progress_result(struct outcome *outcome, const char *key, const char *fmt, 
 	va_start(args, fmt);
 	vsnprintf(result.value, sizeof(result.value), fmt, args);
 	va_end(args);
-	outcome_add_result(outcome, &result);
+	shared_state_add_result(shared, &result);
 	channels_tell(&event);
 }
 
-void progress_tell_seconds(struct outcome *outcome)
+void progress_tell_seconds(struct shared_state *shared)
 {
 	for (size_t i = 0; i < STAGE_COUNT; i++)
 		if (stage_seconds[i] > 0)
-			progress_result(outcome, "seconds", "%s %.2f", stage_name((enum stage)i),
+			progress_result(shared, "seconds", "%s %.2f", stage_name((enum stage)i),
 				stage_seconds[i]);
 }

@@ -103,7 +103,7 @@ size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 	return used + 1;
 }
 
-static void add_text(struct json_document *to, const char *name, const char *text)
+static void put_json_text(struct json_document *to, const char *name, const char *text)
 {
 	char clean[PROTOCOL_LINE_BYTES];
 
@@ -112,15 +112,15 @@ static void add_text(struct json_document *to, const char *name, const char *tex
 
 static void add_result(struct json_document *to, const struct result *result)
 {
-	add_text(to, "key", result->key);
-	add_text(to, "value", result->value);
+	put_json_text(to, "key", result->key);
+	put_json_text(to, "value", result->value);
 }
 
 static void add_progress(struct json_document *to, const struct event *event)
 {
 	json_add_string(to, "stage", stage_name(event->stage));
 	json_add_number(to, "percent", event->percent);
-	add_text(to, "text", event->text);
+	put_json_text(to, "text", event->text);
 	if (event->total_bytes) {
 		json_add_number(to, "bytes", event->bytes);
 		json_add_number(to, "total_bytes", event->total_bytes);
@@ -131,7 +131,7 @@ static void add_failure(struct json_document *to, const struct event *event)
 {
 	json_add_number(to, "code", (uint64_t)event->code);
 	json_add_string(to, "stage", stage_name(event->stage));
-	add_text(to, "text", event->text);
+	put_json_text(to, "text", event->text);
 }
 
 static const char *const event_names[] = {

@@ -10,12 +10,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "guest/guest.h"
-#include "guest/sshd.h"
+#include "guest/nixos.h"
+#include "guest/sshd_config.h"
 #include "verify/fstab.h"
-#include "verify/grubcfg.h"
-#include "verify/grubdisk.h"
-#include "verify/pygrubdisk.h"
+#include "verify/grub_cfg.h"
+#include "verify/grub_disk.h"
+#include "verify/pygrub_disk.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
 #define GROUPS_BYTES   4096 /* the names of all groups of a user */
@@ -54,7 +54,7 @@ static int verify_mounts(const struct verify_request *request, struct error *err
 	int r;
 
 	if (request->closure ||
-		bootfiles_find(request->root, request->plan->system, "etc/fstab", path, &none) < 0)
+		boot_files_find(request->root, request->plan->system, "etc/fstab", path, &none) < 0)
 		return 0;
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	return r < 0 ? r : fstab_check(text, request->plan, err);
@@ -71,7 +71,7 @@ static int verify_profile(const struct verify_request *request, struct error *er
 	if (strcmp(resolved, system) != 0)
 		return error_set(err, -EBADMSG, "The system profile leads to %s instead of %s.",
 			resolved, system);
-	return bootfiles_find(request->root, request->plan->system, "init", resolved, err);
+	return boot_files_find(request->root, request->plan->system, "init", resolved, err);
 }
 
 static const struct plan_partition *find_file_system(
@@ -160,7 +160,7 @@ static int verify_grub_entry(
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;
-	r = grubcfg_default(text, &entry, err);
+	r = grub_cfg_default(text, &entry, err);
 	if (r < 0)
 		return r;
 	snprintf(init, sizeof(init), "init=%s/init", request->plan->system);
@@ -205,7 +205,7 @@ static int verify_boot_loader(
 	int r = 0;
 
 	if (plan->layout == LAYOUT_PYGRUB)
-		return pygrubdisk_verify(request->root, plan->system, files, err);
+		return pygrub_disk_verify(request->root, plan->system, files, err);
 	/* The host has the kernel; a menu that the guest may write is nobody's. */
 	if (plan->layout == LAYOUT_DIRECT)
 		return 0;
@@ -216,7 +216,7 @@ static int verify_boot_loader(
 		r = file_resolve(request->root, "/boot/grub/i386-pc", folder, err);
 		if (r < 0)
 			return r;
-		r = grubdisk_verify(request->disk_fd, request->first_sector, folder, err);
+		r = grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
 	}
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_ESP)
@@ -225,7 +225,7 @@ static int verify_boot_loader(
 }
 
 static int check_owner(
-	const char *path, mode_t mode, const struct guest_user *owner, struct error *err)
+	const char *path, mode_t mode, const struct nixos_user *owner, struct error *err)
 {
 	struct stat st;
 
@@ -242,8 +242,8 @@ static int verify_keys(const struct verify_request *request, struct error *err)
 {
 	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
 	AUTO_FREE char *text = NULL;
-	struct guest_user owner;
-	int r = guest_find_user(request->root, request->plan->keys_user, &owner, err);
+	struct nixos_user owner;
+	int r = nixos_find_user(request->root, request->plan->keys_user, &owner, err);
 
 	if (r < 0)
 		return r;
@@ -261,14 +261,14 @@ static int verify_keys(const struct verify_request *request, struct error *err)
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;
-	if (strcmp(text, request->keys_text) != 0)
+	if (strcmp(text, request->ssh_keys_text) != 0)
 		return error_set(err, -EBADMSG, "%s does not hold the keys that were given.", path);
 	return 0;
 }
 
 /* Whether others than the owner and root may write in the home (OpenSSH, misc.c,
  * safe_path_fd). */
-static bool is_open(const char *root, const struct guest_user *owner)
+static bool is_open(const char *root, const struct nixos_user *owner)
 {
 	char home[FILE_PATH_BYTES];
 	struct error none;
@@ -287,24 +287,24 @@ static int verify_ssh(const struct verify_request *request, struct error *err)
 	const char *user = request->plan->keys_user;
 	char path[FILE_PATH_BYTES], groups[GROUPS_BYTES];
 	AUTO_FREE char *text = NULL;
-	struct guest_user owner;
+	struct nixos_user owner;
 	int r;
 
-	if (bootfiles_find(request->root, request->plan->system, units[0], path, err) < 0 &&
-		bootfiles_find(request->root, request->plan->system, units[1], path, err) < 0)
+	if (boot_files_find(request->root, request->plan->system, units[0], path, err) < 0 &&
+		boot_files_find(request->root, request->plan->system, units[1], path, err) < 0)
 		return error_set(err, -ENOENT,
 			"The guest starts no SSH server: neither sshd.service nor sshd.socket is "
 			"wanted by its systemd targets.");
-	r = bootfiles_find(request->root, request->plan->system, "etc/ssh/sshd_config", path, err);
+	r = boot_files_find(request->root, request->plan->system, "etc/ssh/sshd_config", path, err);
 	if (r < 0)
 		return r;
 	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;
-	r = guest_find_user(request->root, user, &owner, err);
+	r = nixos_find_user(request->root, user, &owner, err);
 	if (r < 0)
 		return r;
-	guest_find_groups(request->root, user, &owner, groups, sizeof(groups));
+	nixos_find_groups(request->root, user, &owner, groups, sizeof(groups));
 	const struct sshd_login login = {
 		.user = user,
 		.home = owner.home,
@@ -323,7 +323,7 @@ static int verify_boot(
 
 	if (r < 0)
 		return r;
-	r = bootfiles_read(request->root, request->plan->system, ret, err);
+	r = boot_files_read(request->root, request->plan->system, ret, err);
 	if (r < 0)
 		return r;
 	return verify_boot_loader(request, ret, err);
@@ -337,12 +337,12 @@ int verify_all(const struct verify_request *request, struct verified *ret, struc
 		r = verify_mounts(request, err);
 	if (r == 0)
 		r = verify_boot(request, &ret->boot, err);
-	if (r == 0 && request->keys_text)
+	if (r == 0 && request->ssh_keys_text)
 		r = verify_keys(request, err);
-	if (r == 0 && request->keys_text)
+	if (r == 0 && request->ssh_keys_text)
 		r = verify_ssh(request, err);
 	if (r == 0)
-		r = hostkeys_verify(request->root, request->plan->system, request->plan->host_keys,
+		r = host_keys_verify(request->root, request->plan->system, request->plan->host_keys,
 			&ret->host_keys, err);
 	return r < 0 ? failed(err, r) : 0;
 }

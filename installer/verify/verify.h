@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "format/gate.h"
-#include "guest/bootfiles.h"
-#include "guest/hostkeys.h"
+#include "format/boot_sector.h"
+#include "guest/boot_files.h"
+#include "guest/host_keys.h"
 #include "nix/closure.h"
 #include "plan/plan.h"
 #include "store/database.h"
@@ -20,7 +20,7 @@
 /* What the host may want to know of the installed system. */
 struct verified {
 	struct boot_files boot;
-	struct hostkeys host_keys; /* those that were made */
+	struct host_keys host_keys; /* those that were made */
 	struct database_size size;
 };
 
@@ -30,8 +30,8 @@ struct verify_request {
 	const struct closure *closure; /* NULL: what Nix has registered itself is what counts */
 	const char *root;	       /* where the target is mounted */
 	int disk_fd;		       /* the whole disk */
-	const uint8_t *first_sector;   /* as it will be when the gate is opened: gate.h */
-	const char *keys_text;	       /* authorized_keys as written; NULL for keys=none */
+	const uint8_t *first_sector;   /* as it will be when the gate is opened: boot_sector.h */
+	const char *ssh_keys_text;     /* authorized_keys as written; NULL for keys=none */
 };
 
 /* ret: what the host may want to know of the installed system. */

@@ -10,7 +10,7 @@ let
   # Those of the program itself.
   keys = map builtins.head (
     builtins.filter builtins.isList (
-      builtins.split "\\[KEY_[A-Z_]+] = \\{[[:space:]]*\"([a-z0-9-]+)\"" (builtins.readFile ../../installer/configkey.c)
+      builtins.split "\\[KEY_[A-Z_]+] = \\{[[:space:]]*\"([a-z0-9-]+)\"" (builtins.readFile ../../installer/config/configkey.c)
     )
   );
 

@@ -24,7 +24,7 @@
 #include "disk/mount.h"
 #include "format/format.h"
 #include "format/target_mount.h"
-#include "guest/guest.h"
+#include "guest/nixos.h"
 #include "nix/closure.h"
 #include "plan/plan.h"
 #include "store/copy.h"
@@ -103,7 +103,7 @@ static int copy(
 	if (r == 0)
 		r = mount_plan(&plan, target, false, err);
 	if (r == 0)
-		r = guest_make_tree(target, err);
+		r = nixos_make_tree(target, err);
 	tell("mount");
 	if (r == 0)
 		r = database_write(target, &closure, 1, err);

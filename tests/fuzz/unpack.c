@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ext4/ext4.h"
-#include "ext4/volume.h"
+#include "ext4/ext4_image.h"
+#include "ext4/mkfs.h"
 #include "fuzz.h"
-#include "store/store.h"
+#include "store/store_dir.h"
 #include "store/unpack.h"
 
 #define NAME	    "00000000000000000000000000000001-x"
@@ -51,7 +51,7 @@ static void write_fresh(void)
 static void make_fresh(void)
 {
 	const char *base = getenv("TMPDIR");
-	const struct ext4_request request = {
+	const struct mkfs_request request = {
 		.path = path,
 		.size_bytes = IMAGE_BYTES,
 		.label = "nixos",
@@ -65,7 +65,7 @@ static void make_fresh(void)
 	fd = mkstemp(path);
 	promised(fd >= 0 && ftruncate(fd, IMAGE_BYTES) == 0);
 	atexit(remove_image);
-	promised(ext4_make(&request, &err) == 0);
+	promised(mkfs_ext4(&request, &err) == 0);
 	fresh = must_realloc(NULL, IMAGE_BYTES, 1);
 	promised(pread(fd, fresh, IMAGE_BYTES, 0) == (ssize_t)IMAGE_BYTES);
 	close(fd);
@@ -101,16 +101,16 @@ static int feed(struct unpack *unpack, const uint8_t *data, size_t size_bytes, s
 	return r < 0 ? r : nar_finish(nar, err);
 }
 
-static int finish(struct unpack *unpack, struct volume *volume, struct error *err)
+static int finish(struct unpack *unpack, struct ext4_image *image, struct error *err)
 {
-	struct store store;
+	struct store_dir store;
 	int r = unpack_close(unpack, err);
 
-	store_begin(&store, volume);
-	store_enter(&store, NAME, unpack);
+	store_dir_begin(&store, image);
+	store_dir_enter(&store, NAME, unpack);
 	if (r == 0)
-		r = store_write(&store, err);
-	store_drop(&store);
+		r = store_dir_write(&store, err);
+	store_dir_drop(&store);
 	return r;
 }
 
@@ -118,24 +118,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	static unsigned bad_count;
 	struct error err = FUZZ_NO_ERROR;
-	struct volume volume;
+	struct ext4_image image;
 	struct unpack unpack;
 	int r;
 
 	if (!fresh)
 		make_fresh();
 	write_fresh();
-	promised(volume_open(&volume, path, 0, 1, &err) == 0);
-	unpack_open(&unpack, &volume);
+	promised(ext4_image_open(&image, path, 0, 1, &err) == 0);
+	unpack_open(&unpack, &image);
 	r = feed(&unpack, data, size_bytes, &err);
 	if (r == 0)
-		r = finish(&unpack, &volume, &err);
+		r = finish(&unpack, &image, &err);
 	unpack_drop(&unpack);
 	promised(r == 0 || fuzz_error_is_set(&err));
 	if (r < 0)
-		volume_drop(&volume);
+		ext4_image_drop(&image);
 	else
-		promised(volume_close(&volume, &err) == 0);
+		promised(ext4_image_close(&image, &err) == 0);
 	promised((r < 0 && ++bad_count % ASK_AFTER_BAD > 0) || is_clean());
 	return 0;
 }

@@ -19,15 +19,15 @@
 #include "disk/devices.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
-#include "ext4/ext4.h"
+#include "ext4/mkfs.h"
 #include "format/fat.h"
 #include "format/format.h"
 #include "format/partition.h"
 #include "format/swap.h"
 #include "format/target_mount.h"
-#include "guest/enter.h"
-#include "input/keydrive.h"
-#include "verify/pygrubdisk.h"
+#include "guest/chroot.h"
+#include "input/key_drive.h"
+#include "verify/pygrub_disk.h"
 
 #define ARGUMENTS_MAX 8
 
@@ -120,7 +120,7 @@ static void make_plan(const char *layout, const char *path, const char *sector, 
 /* partition LAYOUT PATH [SECTOR] — with the mark written before, as main does it. */
 static int do_partition(char **arg, struct error *err)
 {
-	const struct mark unfinished = { .state = MARK_UNFINISHED };
+	const struct install_mark unfinished = { .state = MARK_UNFINISHED };
 	AUTO_CLOSE int fd = open(arg[1], O_RDWR | O_EXCL | O_CLOEXEC);
 	struct plan plan;
 	int r;
@@ -128,7 +128,7 @@ static int do_partition(char **arg, struct error *err)
 	if (fd < 0)
 		return error_errno(err, -errno, "open %s", arg[1]);
 	make_plan(arg[0], arg[1], arg[2], &plan);
-	r = mark_write(fd, plan.partitions[plan.root].offset_bytes, &unfinished, err);
+	r = install_mark_write(fd, plan.partitions[plan.root].offset_bytes, &unfinished, err);
 	return r < 0 ? r : partition_write(&plan, fd, -1, err);
 }
 
@@ -153,7 +153,7 @@ static int do_check(char **arg, struct error *err)
 /* ext4 PATH OFFSET SIZE LABEL UUID HASH_SEED */
 static int do_ext4(char **arg, struct error *err)
 {
-	const struct ext4_request request = {
+	const struct mkfs_request request = {
 		.path = arg[0],
 		.offset_bytes = strtoull(arg[1], NULL, 10),
 		.size_bytes = strtoull(arg[2], NULL, 10),
@@ -162,7 +162,7 @@ static int do_ext4(char **arg, struct error *err)
 		.hash_seed = arg[5],
 	};
 
-	return ext4_make(&request, err);
+	return mkfs_ext4(&request, err);
 }
 
 /* fat PATH OFFSET SIZE SECTOR LABEL SERIAL */
@@ -225,16 +225,16 @@ static int check_place(const char *path, const struct stat *before, struct error
 static int do_enter(char **arg, struct error *err)
 {
 	struct stat root, here;
-	struct enter enter;
+	struct chroot_session session;
 	int r;
 
 	if (stat(arg[0], &root) < 0 || stat(".", &here) < 0)
 		return error_errno(err, -errno, "look at %s", arg[0]);
-	r = enter_begin(arg[0], "", &enter, err);
+	r = chroot_enter(arg[0], "", &session, err);
 	if (r < 0)
 		return r;
-	r = enter_run(&enter, (const char *const *)arg + 1, false, err);
-	if (enter_end(&enter, err) < 0)
+	r = chroot_run(&session, (const char *const *)arg + 1, false, err);
+	if (chroot_leave(&session, err) < 0)
 		return -EIO;
 	if (r == 0)
 		r = check_place(arg[0], &root, err);
@@ -312,10 +312,10 @@ static int do_pygrub(char **arg, struct error *err)
 
 	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
 	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);
-	return pygrubdisk_verify(arg[0], arg[1], &files, err);
+	return pygrub_disk_verify(arg[0], arg[1], &files, err);
 }
 
-static void print_drive(const struct keydrive *drive)
+static void print_drive(const struct key_drive *drive)
 {
 	printf("found=%d disk=%s node=%s count=%zu\n", drive->found, drive->disk_name, drive->node,
 		drive->count);
@@ -339,13 +339,13 @@ static void print_drive(const struct keydrive *drive)
 /* folder PATH */
 static int do_folder(char **arg, struct error *err)
 {
-	static struct keydrive drive;
-	int r = keydrive_read_folder(arg[0], &drive, err);
+	static struct key_drive drive;
+	int r = key_drive_read_folder(arg[0], &drive, err);
 
 	if (r < 0)
 		return r;
 	print_drive(&drive);
-	keydrive_free(&drive);
+	key_drive_free(&drive);
 	return 0;
 }
 
@@ -353,7 +353,7 @@ static int do_folder(char **arg, struct error *err)
 static int do_keydrive(char **arg, struct error *err)
 {
 	static struct disk disks[ARGUMENTS_MAX];
-	static struct keydrive drive;
+	static struct key_drive drive;
 	size_t count = 0;
 	int r;
 
@@ -362,13 +362,13 @@ static int do_keydrive(char **arg, struct error *err)
 			abort();
 		snprintf(disks[count].name, sizeof(disks[count].name), "disk%zu", count);
 	}
-	r = keydrive_read(disks, count, arg[0], &drive, err);
+	r = key_drive_read(disks, count, arg[0], &drive, err);
 	for (size_t i = 0; i < count; i++)
 		printf("%s key_drive=%d\n", disks[i].name, disks[i].key_drive);
 	if (r < 0)
 		return r;
 	print_drive(&drive);
-	keydrive_free(&drive);
+	key_drive_free(&drive);
 	return 0;
 }
 

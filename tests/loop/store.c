@@ -14,12 +14,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "ext4/volume.h"
+#include "ext4/ext4_image.h"
 #include "nix/closure.h"
 #include "nix/nar.h"
 #include "store/copy.h"
 #include "store/database.h"
-#include "store/store.h"
+#include "store/store_dir.h"
 #include "store/unpack.h"
 
 static int feed(struct unpack *state, struct error *err)
@@ -34,28 +34,28 @@ static int feed(struct unpack *state, struct error *err)
 	return r < 0 ? r : nar_finish(nar, err);
 }
 
-static int unpack(const char *image, const char *name, struct error *err)
+static int unpack(const char *path, const char *name, struct error *err)
 {
-	struct volume volume;
+	struct ext4_image image;
 	struct unpack state;
-	struct store store;
-	int r = volume_open(&volume, image, 0, 1, err);
+	struct store_dir store;
+	int r = ext4_image_open(&image, path, 0, 1, err);
 
 	if (r < 0)
 		return r;
-	unpack_open(&state, &volume);
-	store_begin(&store, &volume);
+	unpack_open(&state, &image);
+	store_dir_begin(&store, &image);
 	r = feed(&state, err);
 	if (r == 0)
 		r = unpack_close(&state, err);
-	store_enter(&store, name, &state);
+	store_dir_enter(&store, name, &state);
 	if (r == 0)
-		r = store_write(&store, err);
-	store_drop(&store);
+		r = store_dir_write(&store, err);
+	store_dir_drop(&store);
 	unpack_drop(&state);
 	if (r == 0)
-		return volume_close(&volume, err);
-	volume_drop(&volume);
+		return ext4_image_close(&image, err);
+	ext4_image_drop(&image);
 	return r;
 }
 

@@ -19,8 +19,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "input/sources.h"
-#include "net/document.h"
+#include "engine.h"
+#include "input/config_sources.h"
+#include "net/download.h"
 #include "nix/closure.h"
 #include "store/copy.h"
 
@@ -47,10 +48,10 @@ static int install(
 	const struct config *config, const char *system, const char *image, struct error *err)
 {
 	struct closure closure = { 0 };
-	int r = closure_walk(config, system, &closure, err);
+	int r = closure_walk(&config->cache, system, &closure, err);
 
 	if (r == 0)
-		r = copy_closure(config, &closure, image, 0, NULL, NULL, err);
+		r = copy_closure(&config->cache, &closure, image, 0, NULL, NULL, err);
 	closure_free(&closure);
 	return r;
 }
@@ -58,7 +59,7 @@ static int install(
 static int manifest(const struct config *config, struct error *err)
 {
 	static struct manifest manifest;
-	int r = sources_read_manifest(config, &manifest, err);
+	int r = engine_read_manifest(config, &manifest, err);
 
 	if (r == 0)
 		puts(manifest.system);
@@ -80,7 +81,8 @@ int main(int argc, char **argv)
 	else if (r == 0 && argc == 3 && strcmp(argv[1], "manifest") == 0)
 		r = manifest(&config, &err);
 	else if (r == 0 && argc == 6 && strcmp(argv[1], "post") == 0)
-		r = document_post(&config, argv[3], argv[4], atoll(argv[5]) * 1000, &err);
+		r = download_post(
+			&config.cache.fetch, argv[3], argv[4], atoll(argv[5]) * 1000, &err);
 	else if (r == 0)
 		return 2;
 	getrusage(RUSAGE_SELF, &usage);

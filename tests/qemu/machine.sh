@@ -156,8 +156,8 @@ root_offset() {
 	sfdisk --json "$1" | jq '.partitiontable | .partitions[-1].start * (.sectorsize // 512)'
 }
 
-# mark_state IMAGE — the state in the mark where one of the layouts has its root (installer/mark.h). An
-# unfinished disk shows no table (installer/gate.h).
+# mark_state IMAGE — the state in the mark where one of the layouts has its root (installer/disk/install_mark.h). An
+# unfinished disk shows no table (installer/format/boot_sector.h).
 mark_state() {
 	local offset
 	for offset in $((1 << 20)) $((514 << 20)); do

@@ -23,7 +23,7 @@
 
 #include "base/file.h"
 #include "disk/probe.h"
-#include "plan/fsname.h"
+#include "plan/labels.h"
 #include "plan/plan.h"
 #include "plan/select.h"
 
@@ -55,7 +55,7 @@ struct question {
 	struct config config;
 	struct manifest manifest;
 	struct select_request request;
-	struct fsname_planned labels;
+	struct labels_planned labels;
 };
 
 static uint64_t get_le64(const uint8_t *at)
@@ -164,7 +164,7 @@ static void make_question(const char *manifest_path, struct question *ret)
 		plan_layout(&ret->config, &ret->manifest, false, &ret->request.layout, &error) < 0)
 		errx(2, "%s", error.text);
 	free(text);
-	fsname_planned(&ret->config, &ret->manifest, ret->request.layout, &ret->labels);
+	labels_planned(&ret->config, &ret->manifest, ret->request.layout, &ret->labels);
 	memcpy(ret->request.labels, ret->labels.labels, sizeof(ret->labels.labels));
 	memcpy(ret->request.uuids, ret->labels.uuids, sizeof(ret->labels.uuids));
 	ret->request.min_bytes = plan_min_bytes(
@@ -250,7 +250,7 @@ static void check(struct sweep *sweep, const char *image)
 	static struct disk disk;
 	char reason[160];
 	int code = ask(&sweep->question, image, &disk, reason);
-	enum mark_state mark = disk.marks[sweep->question.request.layout].state;
+	enum install_mark_state mark = disk.marks[sweep->question.request.layout].state;
 	bool installed = mark == MARK_INSTALLED;
 
 	sweep->asked++;

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "cachedir.h"
-#include "ext4/ext4.h"
+#include "ext4/mkfs.h"
 
 #define IMAGE_BYTES   (64 * 1024 * 1024)
 #define ARGUMENTS_MAX 24
@@ -83,7 +83,7 @@ static void make_by_mke2fs(const struct image *image, const char *options)
 
 void image_make(struct image *image, const char *options)
 {
-	const struct ext4_request request = {
+	const struct mkfs_request request = {
 		.path = image->path,
 		.size_bytes = IMAGE_BYTES,
 		.label = "nixos",
@@ -102,7 +102,7 @@ void image_make(struct image *image, const char *options)
 	if (options)
 		make_by_mke2fs(image, options);
 	else
-		must(ext4_make(&request, &err) == 0, "ext4_make");
+		must(mkfs_ext4(&request, &err) == 0, "mkfs_ext4");
 }
 
 void image_remove(struct image *image)

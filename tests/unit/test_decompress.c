@@ -17,13 +17,13 @@
 #define PLAIN_BYTES  300000
 #define STREAM_BYTES 1000000
 
-struct stream {
+struct allocator {
 	size_t size_bytes;
 	uint8_t bytes[STREAM_BYTES];
 };
 
 static uint8_t plain[PLAIN_BYTES];
-static struct stream stream;
+static struct allocator stream;
 
 /* Half of it compresses well, the other half does not. */
 static int make_plain(void **state)

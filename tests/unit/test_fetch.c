@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "net/document.h"
+#include "net/download.h"
 #include "net/fetch.h"
 
 #define ODD_NAME "a b#c?d%41"
@@ -57,7 +57,7 @@ static void a_plain_path_is_quoted_into_a_url(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(document_fetch(&config, odd_path, 3, &text, &size, &err), 0);
+	assert_int_equal(download_fetch(&config, odd_path, 3, &text, &size, &err), 0);
 	assert_int_equal(size, 3);
 	assert_string_equal(text, "odd");
 	free(text);
@@ -72,7 +72,7 @@ static void a_file_url_is_taken_as_it_is(void **state)
 
 	(void)state;
 	snprintf(url, sizeof(url), "file://%s/a%%20b%%23c%%3fd%%2541", folder);
-	assert_int_equal(document_fetch(&config, url, 10, &text, &size, &err), 0);
+	assert_int_equal(download_fetch(&config, url, 10, &text, &size, &err), 0);
 	assert_string_equal(text, "odd");
 	free(text);
 }
@@ -84,7 +84,7 @@ static void a_larger_document_than_allowed_is_refused(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(document_fetch(&config, odd_path, 2, &text, &size, &err), -EFBIG);
+	assert_int_equal(download_fetch(&config, odd_path, 2, &text, &size, &err), -EFBIG);
 	assert_int_equal(err.code, EXIT_FETCH);
 	assert_non_null(strstr(err.text, "it is larger than 2 bytes"));
 	assert_non_null(strstr(err.text, folder));
@@ -96,7 +96,7 @@ static void fails(const char *url, int r, const char *reason)
 	char *text;
 	size_t size;
 
-	assert_int_equal(document_fetch(&config, url, 100, &text, &size, &err), r);
+	assert_int_equal(download_fetch(&config, url, 100, &text, &size, &err), r);
 	assert_int_equal(err.code, EXIT_FETCH);
 	if (!strstr(err.text, reason) || !strstr(err.text, url))
 		fail_msg("'%s' does not say '%s' and '%s'", err.text, url, reason);

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "nix/closure.h"
-#include "plan/fsname.h"
+#include "plan/labels.h"
 #include "plan/plan.h"
 
 #define SYSTEM	     "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
@@ -331,21 +331,21 @@ static void the_roots_uuid_is_the_configurations_else_the_manifests(void **state
 
 static void planned_labels_are_those_of_the_plan(void **state)
 {
-	struct fsname_planned labels;
+	struct labels_planned labels;
 
 	(void)state;
 	strcpy(manifest.mounts[0].label, "guestroot");
 	strcpy(manifest.mounts[1].uuid, "AB12-CD34");
 	set("esp-label=MY ESP");
 	set("root-uuid=" UUID);
-	fsname_planned(&config, &manifest, LAYOUT_GPT, &labels);
+	labels_planned(&config, &manifest, LAYOUT_GPT, &labels);
 	assert_string_equal(labels.labels[0], "guestroot");
 	assert_string_equal(labels.labels[1], "MY ESP");
 	assert_null(labels.labels[2]);
 	assert_string_equal(labels.uuids[0], UUID);
 	assert_string_equal(labels.uuids[1], "AB12-CD34");
 	assert_null(labels.uuids[2]);
-	fsname_planned(&config, NULL, LAYOUT_BIOS, &labels);
+	labels_planned(&config, NULL, LAYOUT_BIOS, &labels);
 	assert_string_equal(labels.labels[0], "nixos");
 	assert_null(labels.labels[1]);
 	assert_null(labels.uuids[1]);
@@ -353,17 +353,17 @@ static void planned_labels_are_those_of_the_plan(void **state)
 
 static void a_planned_swap_has_a_planned_label(void **state)
 {
-	struct fsname_planned labels;
+	struct labels_planned labels;
 
 	(void)state;
 	set("swap=1G");
-	fsname_planned(&config, NULL, LAYOUT_GPT, &labels);
+	labels_planned(&config, NULL, LAYOUT_GPT, &labels);
 	assert_string_equal(labels.labels[0], "nixos");
 	assert_string_equal(labels.labels[1], "swap");
 	assert_string_equal(labels.labels[2], "ESP");
 	assert_null(labels.labels[3]);
 	strcpy(manifest.swap_label, "guestswap");
-	fsname_planned(&config, &manifest, LAYOUT_BIOS, &labels);
+	labels_planned(&config, &manifest, LAYOUT_BIOS, &labels);
 	assert_string_equal(labels.labels[1], "guestswap");
 	assert_null(labels.labels[2]);
 }

@@ -41,9 +41,9 @@ static int begin(void **state)
 		.labels = { { "vdb", "QEMU VVFAT", "" } },
 		.label_count = 1 };
 	memset(&selection, 0, sizeof(selection));
-	selection.disks[0].judgement = DISK_TAKEN;
+	selection.disks[0].disk_class = DISK_TAKEN;
 	strcpy(selection.disks[0].reason, "is blank");
-	selection.disks[1].judgement = DISK_OUT;
+	selection.disks[1].disk_class = DISK_OUT;
 	strcpy(selection.disks[1].reason, "is the key drive");
 	answer = (struct plan_answer){ .disks = disks, .disk_count = 2, .selection = &selection };
 	return 0;
@@ -110,7 +110,7 @@ static void a_refused_disk_has_its_golden_answer(void **state)
 	(void)state;
 	strcpy(disks[0].table, "gpt");
 	strcpy(selection.disks[0].reason, "holds a gpt table");
-	selection.disks[0].judgement = DISK_CONTENT;
+	selection.disks[0].disk_class = DISK_CONTENT;
 	disks[0].labels[0] = (struct disk_label){ "vda1", "", "ABCD-0123" };
 	disks[0].label_count = 1;
 	answer.refusal = &err;

@@ -438,13 +438,13 @@ static void judges_as_the_table_says(void **state)
 		if (r < 0)
 			fail_msg("%s", err.text);
 		assert_string_equal(shape->disks[selection.target].name, shape->taken);
-		assert_int_equal(selection.disks[selection.target].judgement, DISK_TAKEN);
+		assert_int_equal(selection.disks[selection.target].disk_class, DISK_TAKEN);
 		if (!shape->boot) {
 			assert_true(selection.boot == SIZE_MAX);
 			return;
 		}
 		assert_string_equal(shape->disks[selection.boot].name, shape->boot);
-		assert_int_equal(selection.disks[selection.boot].judgement, DISK_TAKEN);
+		assert_int_equal(selection.disks[selection.boot].disk_class, DISK_TAKEN);
 		return;
 	}
 	assert_true(r < 0);

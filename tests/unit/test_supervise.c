@@ -21,7 +21,7 @@
 #define LINE_BYTES 4096
 
 typedef int prepare_fn(struct error *err);
-typedef int work_fn(struct outcome *outcome, void *userdata);
+typedef int work_fn(struct shared_state *shared, void *userdata);
 
 /* Root may have as many processes as there is memory for. */
 static void allow_no_process(void)
@@ -45,13 +45,13 @@ static int verdict(
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	if (pid == 0) {
-		struct outcome *outcome = outcome_new();
+		struct shared_state *shared = shared_state_new();
 
 		dup2(ends[1], STDOUT_FILENO);
-		outcome->timeout_s = 1;
+		shared->timeout_s = 1;
 		if (before)
 			before();
-		_exit(supervise(prepare, work, NULL, outcome));
+		_exit(supervise(prepare, work, NULL, shared));
 	}
 	close(ends[1]);
 	while ((n = read(ends[0], text + used, sizeof(text) - 1 - used)) > 0)
@@ -66,30 +66,30 @@ static int verdict(
 	return WEXITSTATUS(status);
 }
 
-static int succeed(struct outcome *outcome, void *userdata)
+static int succeed(struct shared_state *shared, void *userdata)
 {
 	(void)userdata;
-	outcome->finished = true;
+	shared->finished = true;
 	return 0;
 }
 
-static int die(struct outcome *outcome, void *userdata)
+static int die(struct shared_state *shared, void *userdata)
 {
 	(void)userdata;
-	outcome->stage = STAGE_COPY;
+	shared->stage = STAGE_COPY;
 	raise(SIGKILL);
 	return 0;
 }
 
-static int die_within_a_line(struct outcome *outcome, void *userdata)
+static int die_within_a_line(struct shared_state *shared, void *userdata)
 {
 	(void)!write(STDOUT_FILENO, "INSTALL_PROGRESS copy 4", 23);
-	return die(outcome, userdata);
+	return die(shared, userdata);
 }
 
-static int hang(struct outcome *outcome, void *userdata)
+static int hang(struct shared_state *shared, void *userdata)
 {
-	(void)outcome;
+	(void)shared;
 	(void)userdata;
 	while (pause() < 0)
 		;
@@ -97,7 +97,7 @@ static int hang(struct outcome *outcome, void *userdata)
 }
 
 /* Leaves a process in a session of its own that ends a little later than its parent. */
-static int leave_a_guard(struct outcome *outcome, void *userdata)
+static int leave_a_guard(struct shared_state *shared, void *userdata)
 {
 	const struct timespec late = { .tv_nsec = 300 * 1000 * 1000 };
 	int ends[2];
@@ -105,7 +105,7 @@ static int leave_a_guard(struct outcome *outcome, void *userdata)
 
 	if (pipe(ends) < 0 || fork() > 0) {
 		close(ends[0]);
-		return hang(outcome, userdata);
+		return hang(shared, userdata);
 	}
 	setsid();
 	close(ends[1]);

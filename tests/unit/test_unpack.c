@@ -19,7 +19,7 @@
 #include "base/cleanup.h"
 #include "ext4/inode.h"
 #include "image.h"
-#include "store/store.h"
+#include "store/store_dir.h"
 #include "store/unpack.h"
 
 #define NAME	  "00000000000000000000000000000001-x"
@@ -27,7 +27,7 @@
 #define DIR_START MAGIC "( type directory "
 
 static struct image image;
-static struct volume volume;
+static struct ext4_image volume;
 
 static int make_image(void **state)
 {
@@ -54,21 +54,21 @@ static int feed(struct unpack *unpack, const uint8_t *bytes, size_t size_bytes, 
 /* Makes the archive's root the one path in the store. */
 static int finish(struct unpack *unpack, struct error *err)
 {
-	struct store store;
+	struct store_dir store;
 	int r = unpack_close(unpack, err);
 
-	store_begin(&store, &volume);
-	store_enter(&store, NAME, unpack);
+	store_dir_begin(&store, &volume);
+	store_dir_enter(&store, NAME, unpack);
 	if (r == 0)
-		r = store_write(&store, err);
-	store_drop(&store);
+		r = store_dir_write(&store, err);
+	store_dir_drop(&store);
 	return r;
 }
 
 static int unpack_bytes(const uint8_t *bytes, size_t size_bytes, struct error *err)
 {
 	struct unpack unpack;
-	int r = volume_open(&volume, image.path, 0, 1, err);
+	int r = ext4_image_open(&volume, image.path, 0, 1, err);
 
 	if (r < 0)
 		return r;
@@ -78,8 +78,8 @@ static int unpack_bytes(const uint8_t *bytes, size_t size_bytes, struct error *e
 		r = finish(&unpack, err);
 	unpack_drop(&unpack);
 	if (r == 0)
-		return volume_close(&volume, err);
-	volume_drop(&volume);
+		return ext4_image_close(&volume, err);
+	ext4_image_drop(&volume);
 	return r;
 }
 
@@ -453,12 +453,13 @@ static void a_file_in_many_pieces_is_whole(void **state)
 	size_t room_bytes;
 
 	(void)state;
-	assert_int_equal(volume_open(&volume, image.path, 0, 1, &err), 0);
+	assert_int_equal(ext4_image_open(&volume, image.path, 0, 1, &err), 0);
 	unpack_open(&unpack, &volume);
 	directory_begin(&root, 0, volume.store_inode);
-	assert_int_equal(stream_take_inode(&unpack.stream, INODE_DIRECTORY, &root.inode, &err), 0);
+	assert_int_equal(
+		allocator_take_inode(&unpack.stream, INODE_DIRECTORY, &root.inode, &err), 0);
 	for (int i = 0; i < 2 * PIECES; i++) {
-		assert_int_equal(stream_take_blocks(&unpack.stream, 1, &extents[i % 2], &room,
+		assert_int_equal(allocator_take_blocks(&unpack.stream, 1, &extents[i % 2], &room,
 					 &room_bytes, &err),
 			0);
 		memset(room, i / 2 % 256, room_bytes);
@@ -473,7 +474,7 @@ static void a_file_in_many_pieces_is_whole(void **state)
 		uint32_t inode;
 
 		assert_int_equal(extents[i].count, PIECES);
-		assert_int_equal(stream_take_inode(&unpack.stream, INODE_FILE, &inode, &err), 0);
+		assert_int_equal(allocator_take_inode(&unpack.stream, INODE_FILE, &inode, &err), 0);
 		assert_int_equal(inode_write(&unpack.stream, inode, &content, &err), 0);
 		directory_add(&root, i ? "b" : "a", inode, ENTRY_FILE);
 		extents_free(&extents[i]);
@@ -484,7 +485,7 @@ static void a_file_in_many_pieces_is_whole(void **state)
 	directory_free(&root);
 	assert_int_equal(finish(&unpack, &err), 0);
 	unpack_drop(&unpack);
-	assert_int_equal(volume_close(&volume, &err), 0);
+	assert_int_equal(ext4_image_close(&volume, &err), 0);
 	assert_true(image_is_clean(&image));
 	assert_true(image_read(&image));
 	for (int i = 0; i < 2; i++) {

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define LINE_BYTES     512
+#define EXIT_NOT_FOUND 127
+
+static const char *const default_environment[] = {
+	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+	"HOME=/root",
+	"LANG=C.UTF-8",
+	NULL,
+};
+
+/* Text as a file that can be read from its start. */
+static int open_input(const char *text, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (!text) {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, -errno, "open /dev/null");
+		return steal_fd(&fd);
+	}
+	fd = memfd_create("input", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+		lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(err, -errno, "prepare the input of a program");
+	return steal_fd(&fd);
+}
+
+/* Below a root, or with a /proc of its own. */
+static bool settle_in(const struct process *child)
+{
+	if (child->root)
+		return chroot(child->root) == 0 && chdir("/") == 0;
+	if (!child->apart)
+		return true;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) == 0;
+}
+
+/* In the new process: never returns. What goes wrong is said on the output pipe. */
+static _Noreturn void execute(const struct process *child, int input, int output)
+{
+	const char *const *environment = child->environment ? child->environment
+							    : default_environment;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	/* Whoever ends the installer ends what it runs. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+		dup2(output, STDERR_FILENO) >= 0 && settle_in(child))
+		execve(child->argv[0], (char *const *)child->argv, (char *const *)environment);
+	dprintf(output, "%s: %s\n", child->argv[0], strerror(errno));
+	_exit(EXIT_NOT_FOUND);
+}
+
+/* Forks; below a root, or apart, the process gets a PID namespace of its own, so that whatever it
+ * leaves running ends with it and holds no mount. */
+static pid_t start_process(const struct process *child)
+{
+	unsigned long flags = SIGCHLD | CLONE_NEWPID | (child->apart ? CLONE_NEWNS : 0);
+
+	if (!child->root && !child->apart)
+		return fork();
+	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0);
+}
+
+/* The program's output on its way to the log. */
+struct relay {
+	const struct process *child;
+	const char *name;
+	char line[LINE_BYTES], last[LINE_BYTES];
+	size_t used; /* of the line at hand */
+};
+
+static void end_line(struct relay *relay)
+{
+	relay->line[relay->used] = '\0';
+	relay->line[strcspn(relay->line, "\r")] = '\0';
+	relay->used = 0;
+	if (relay->line[0] == '\0')
+		return;
+	log_line("%s: %s", relay->name, relay->line);
+	if (relay->child->watch)
+		relay->child->watch(relay->line, relay->child->userdata);
+	memcpy(relay->last, relay->line, sizeof(relay->last));
+}
+
+static void take_output(struct relay *relay, const char *data, size_t size_bytes)
+{
+	for (; size_bytes > 0; data++, size_bytes--) {
+		if (*data != '\n')
+			relay->line[relay->used++] = *data;
+		if (*data == '\n' || relay->used == LINE_BYTES - 1)
+			end_line(relay);
+	}
+}
+
+/* Until nobody can write any more, or the program has ended and all that it wrote was read: what
+ * it left running is ended, and not waited for. */
+static void relay_output(int output, pid_t pid, struct relay *relay)
+{
+	AUTO_CLOSE int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd fds[] = {
+		{ .fd = output, .events = POLLIN },
+		{ .fd = process, .events = POLLIN },
+	};
+	char data[4096];
+	ssize_t n = 1;
+
+	while (n > 0) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents)
+			kill(-pid, SIGKILL);
+		if (fds[0].revents == 0)
+			break;
+		do
+			n = read(output, data, sizeof(data));
+		while (n < 0 && errno == EINTR);
+		if (n > 0)
+			take_output(relay, data, (size_t)n);
+	}
+	end_line(relay);
+	text_sanitize(relay->last);
+}
+
+static int judge_exit(const char *name, int status, const char *last, struct error *err)
+{
+	const char *said = last[0] ? ": " : "";
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFSIGNALED(status))
+		return error_set(err, -EIO, "%s was killed by signal %d (%s)%s%s", name,
+			WTERMSIG(status), strsignal(WTERMSIG(status)), said, last);
+	return error_set(err, -EIO, "%s failed with exit status %d%s%s", name, WEXITSTATUS(status),
+		said, last);
+}
+
+int process_run(const struct process *child, struct error *err)
+{
+	const char *name = file_base_name(child->argv[0]);
+	AUTO_CLOSE int input = open_input(child->input, err);
+	struct relay relay = { .child = child, .name = name };
+	int ends[2], status;
+	pid_t pid;
+
+	if (input < 0)
+		return input;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_errno(err, -errno, "make a pipe for %s", name);
+	pid = start_process(child);
+	if (pid == 0)
+		execute(child, input, ends[1]);
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return error_errno(err, -errno, "start %s", name);
+	}
+	relay_output(ends[0], pid, &relay);
+	close(ends[0]);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_errno(err, -errno, "wait for %s", name);
+	return judge_exit(name, status, relay.last, err);
+}
+
+int process_find(const char *name, const char *folders, char *ret, size_t ret_bytes)
+{
+	while (*folders) {
+		int length = (int)strcspn(folders, ":");
+		int n = snprintf(ret, ret_bytes, "%.*s/%s", length, folders, name);
+
+		if (length > 0 && n > 0 && (size_t)n < ret_bytes && access(ret, X_OK) == 0)
+			return 0;
+		folders += length + (folders[length] == ':');
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process — programs run for the install, with their output relayed to the log. What they leave
+ * running ends with them.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct process {
+	const char *const *argv; /* argv[0] is the program's path, inside root if there is one */
+	const char *const
+		*environment; /* the whole environment, NULL-terminated; NULL for a small default */
+	const char *root;     /* chroot there first (in a mount namespace of its own), or NULL */
+	const char *input;    /* text for standard input, or NULL */
+	bool apart; /* without a root: in PID and mount namespaces of its own all the same, with a
+		     * /proc that fits, so that all it leaves running ends with it */
+	void (*watch)(const char *line, void *userdata); /* sees every line of output; or NULL */
+	void *userdata;
+};
+
+/* The path of a program, which is looked for in folders as PATH lists them; -ENOENT. */
+int process_find(const char *name, const char *folders, char *ret, size_t ret_bytes) WARN_UNUSED;
+
+/* Runs it to its end. Standard output and error go line by line, sanitised, to the log with the
+ * program's base name before them. Returns 0 if it exited with 0; else -EIO, the sentence naming
+ * program, exit status or signal, and its last line of output. */
+int process_run(const struct process *child, struct error *err) WARN_UNUSED;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * yaml — walks a YAML document with libyaml (the only file that includes it).
+ *
+ * Pure. A document is handed on as its scalars, each with the path that leads to it, in their
+ * order. Depth is limited, aliases and second documents are refused, so that no text can make more
+ * of itself than it has bytes.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define YAML_MAX_BYTES	(256 * 1024)
+#define YAML_DEPTH_MAX	16
+#define YAML_PATH_BYTES 256
+
+/* Takes one scalar. path is like "users[].name": names of members joined by dots, [] for an
+ * element of a list; characters of a name other than letters, digits, - and _ are question marks,
+ * and what does not fit is cut off. value is text without NUL. A negative return ends the walk. */
+typedef int yaml_scalar_fn(const char *path, const char *value, void *userdata, struct error *err);
+
+/* Errors: -EINVAL with EXIT_CONFIGURATION, the sentence as "line 3: …"; or what visit returned. */
+int yaml_walk(const char *text, size_t size_bytes, yaml_scalar_fn *visit, void *userdata,
+	struct error *err) WARN_UNUSED;

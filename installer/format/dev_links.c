@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/dev_links.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "format/partition.h"
+
+static int make_dev_link(const char *folder, const char *name, const char *node, struct error *err)
+{
+	char path[256], target[256];
+	int r;
+
+	if (name[0] == '\0')
+		return 0;
+	snprintf(path, sizeof(path), "/dev/disk/%s", folder);
+	r = file_make_folder(path, 0755, 0, 0, err);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "/dev/disk/%s/%s", folder, name);
+	snprintf(target, sizeof(target), "../..%s", node + strlen("/dev"));
+	return file_make_link(target, path, err);
+}
+
+int dev_links_make(const struct plan *plan, struct error *err)
+{
+	int r;
+
+	if (plan->image_file)
+		return 0;
+	r = file_make_folder("/dev/disk", 0755, 0, 0, err);
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
+		const struct plan_partition *p = &plan->partitions[i];
+		char node[128];
+
+		partition_node(plan, i, node);
+		r = make_dev_link("by-label", p->fs_label, node, err);
+		if (r == 0)
+			r = make_dev_link("by-uuid", p->fs_uuid, node, err);
+		if (r == 0)
+			r = make_dev_link("by-partuuid", p->uuid, node, err);
+	}
+	return r;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host_keys — the SSH host keys of the guest: made in the target by the guest's own ssh-keygen, and
+ * read back.
+ *
+ * Only those are made that the guest's sshd_config names under their usual paths, /etc/ssh/
+ * ssh_host_ed25519_key and ssh_host_rsa_key (RSA of 4096 bits, as NixOS makes it); ed25519 alone
+ * where it names none at all. A path that is a link is the system's own affair.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "config/config.h"
+#include "guest/chroot.h"
+
+#define HOST_KEYS_MAX 2
+
+/* What a host needs for a first login that is not blind. */
+struct host_key {
+	char public_key[1024]; /* "ssh-ed25519 AAAA…", as known_hosts has it behind the name */
+	char fingerprint[96];  /* "ssh-ed25519 SHA256:…", as ssh shows it */
+};
+
+struct host_keys {
+	struct host_key keys[HOST_KEYS_MAX];
+	size_t count;
+};
+
+/* Makes what is wished for; keys that are there are replaced. Where nothing was said, a guest
+ * without SSH server or ssh-keygen gets none; HOST_KEYS_GENERATE makes that an error. */
+int host_keys_make(const struct chroot_session *session, const char *system,
+	enum host_key_mode wish, struct error *err) WARN_UNUSED;
+
+/* Reads back what host_keys_make has left, with owner and modes. */
+int host_keys_verify(const char *root, const char *system, enum host_key_mode wish,
+	struct host_keys *ret, struct error *err) WARN_UNUSED;

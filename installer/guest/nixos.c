@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/nixos.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define NIXBLD_GID	  30000
+#define RANDOM_SEED_BYTES 512
+#define PASSWD_MAX_BYTES  (1024 * 1024)
+#define LOG_FOLDER	  "/var/log"
+#define LOG_NAME	  "guest-installer.log"
+#define PROFILE		  "/nix/var/nix/profiles/system"
+
+/* In an order in which every parent comes first. */
+static const struct {
+	const char *path;
+	mode_t mode;
+	gid_t gid;
+} folders[] = {
+	{ "", 0755, 0 },
+	{ "/nix", 0755, 0 },
+	{ "/nix/store", 01775, NIXBLD_GID },
+	{ "/nix/var", 0755, 0 },
+	{ "/nix/var/nix", 0755, 0 },
+	{ "/nix/var/nix/db", 0755, 0 },
+	{ "/nix/var/nix/profiles", 0755, 0 },
+	{ "/nix/var/nix/profiles/per-user", 0755, 0 },
+	{ "/nix/var/nix/profiles/per-user/root", 0755, 0 },
+	{ "/nix/var/nix/gcroots", 0755, 0 },
+	{ "/nix/var/nix/gcroots/per-user", 0755, 0 },
+	{ "/nix/var/nix/gcroots/per-user/root", 0755, 0 },
+	{ "/nix/var/nix/temproots", 0755, 0 },
+	{ "/dev", 0755, 0 },
+	{ "/etc", 0755, 0 },
+	{ "/proc", 0755, 0 },
+	{ "/root", 0700, 0 },
+	{ "/run", 0755, 0 },
+	{ "/sys", 0755, 0 },
+	{ "/tmp", 01777, 0 },
+	{ "/var", 0755, 0 },
+	{ "/var/lib", 0755, 0 },
+	{ "/var/lib/systemd", 0755, 0 },
+	{ "/var/log", 0755, 0 },
+};
+
+int nixos_make_tree(const char *root, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char path[FILE_PATH_BYTES];
+		int r;
+
+		file_below(path, root, "%s", folders[i].path);
+		r = file_make_folder(path, folders[i].mode, 0, folders[i].gid, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Credited by systemd-random-seed at the first boot, when a guest has gathered little itself. */
+static int write_random_seed(const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	char seed[RANDOM_SEED_BYTES];
+
+	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return error_errno(err, -errno, "get random bytes");
+	file_below(path, root, "/var/lib/systemd/random-seed");
+	return file_write(path, seed, sizeof(seed), 0600, 0, 0, err);
+}
+
+int nixos_link_profile(const char *root, const char *system, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r;
+
+	file_below(path, root, PROFILE "-1-link");
+	r = file_make_link(system, path, err);
+	if (r < 0)
+		return r;
+	file_below(path, root, PROFILE);
+	return file_make_link("system-1-link", path, err);
+}
+
+int nixos_prepare(const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r;
+
+	file_below(path, root, "/etc/mtab");
+	r = file_make_link("/proc/mounts", path, err);
+	if (r < 0)
+		return r;
+	file_below(path, root, "/etc/NIXOS");
+	r = file_write(path, "", 0, 0644, 0, 0, err);
+	return r < 0 ? r : write_random_seed(root, err);
+}
+
+/* Runs one of the guest's programs whose failure nixos-install tolerates too. */
+static void run_tolerated(const struct chroot_session *session, const char *const *argv)
+{
+	struct error err;
+
+	if (chroot_run(session, argv, false, &err) < 0)
+		log_line("activation: %s (tolerated)", err.text);
+}
+
+int nixos_activate(const struct chroot_session *session, const char *system, struct error *err)
+{
+	char activate[300], tmpfiles[300], resolved[FILE_PATH_BYTES];
+	struct error ignored;
+
+	snprintf(activate, sizeof(activate), "%s/activate", system);
+	if (file_resolve(session->root, activate, resolved, err) < 0)
+		return error_set(err, -ENOENT,
+			"The system %s has no activation script, so it is not a NixOS system.",
+			system);
+	run_tolerated(session, (const char *const[]){ activate, NULL });
+
+	snprintf(tmpfiles, sizeof(tmpfiles), "%s/sw/bin/systemd-tmpfiles", system);
+	if (file_resolve(session->root, tmpfiles, resolved, &ignored) == 0)
+		run_tolerated(session,
+			(const char *const[]){ tmpfiles, "--create", "--remove", "-E", NULL });
+	return 0;
+}
+
+int nixos_install_boot_loader(const struct chroot_session *session, struct error *err)
+{
+	const char *const argv[] = { PROFILE "/bin/switch-to-configuration", "boot", NULL };
+
+	return chroot_run(session, argv, true, err);
+}
+
+int nixos_forget_machine_id(const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	struct stat st;
+
+	file_below(path, root, "/etc/machine-id");
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (unlink(path) < 0)
+		return error_errno(err, -errno, "remove %s", path);
+	return 0;
+}
+
+/* Activation may have made a link of the folder, which is the guest's to follow and not ours. One
+ * that leads to what only the running guest has is no fault of it. */
+int nixos_save_log(const char *root, struct error *err)
+{
+	char folder[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	int r = file_resolve(root, LOG_FOLDER, folder, err);
+
+	if (r < 0) {
+		log_line("warning: the log is not kept in the guest: %s", err->text);
+		return 0;
+	}
+	file_below(path, folder, "/%s", LOG_NAME);
+	return log_save(path, err);
+}
+
+/* Cuts a line into its fields in place; returns how many there are, of the first max. */
+static size_t split_passwd_fields(char *line, char *fields[], size_t max)
+{
+	size_t count = 0;
+	char *field;
+
+	while (count < max && (field = strsep(&line, ":")))
+		fields[count++] = field;
+	return count;
+}
+
+/* name:password:uid:gid:gecos:home:shell (passwd(5)) */
+static int parse_passwd_line(char *line, const char *name, struct nixos_user *ret)
+{
+	char *fields[7];
+	size_t count = split_passwd_fields(line, fields, 7);
+
+	if (count < 6 || strcmp(fields[0], name) != 0)
+		return -ENOENT;
+	ret->uid = (unsigned)strtoul(fields[2], NULL, 10);
+	ret->gid = (unsigned)strtoul(fields[3], NULL, 10);
+	snprintf(ret->home, sizeof(ret->home), "%s", fields[5]);
+	snprintf(ret->shell, sizeof(ret->shell), "%s", count == 7 ? fields[6] : "");
+	return 0;
+}
+
+int nixos_find_user(const char *root, const char *name, struct nixos_user *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	char *rest, *line;
+	int r = file_resolve(root, "/etc/passwd", path, err);
+
+	if (r < 0)
+		return error_wrap(err, "The guest's activation has left no users"), r;
+	r = file_read(path, PASSWD_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (parse_passwd_line(line, name, ret) == 0)
+			return 0;
+	return error_set_code(err, EXIT_NO_KEY, -ENOENT,
+		"The guest has no user %s to give the keys to: set keys-user to one of its users.",
+		name);
+}
+
+static bool is_group_member(char *members, const char *name)
+{
+	char *member;
+
+	while ((member = strsep(&members, ",")))
+		if (strcmp(member, name) == 0)
+			return true;
+	return false;
+}
+
+/* name:password:gid:members (group(5)). Whether the user is in it; the line is cut after the name.
+ */
+static bool is_group_of(char *line, const char *name, const struct nixos_user *user)
+{
+	char *fields[4];
+
+	return split_passwd_fields(line, fields, 4) == 4 &&
+	       (strtoul(fields[2], NULL, 10) == user->gid || is_group_member(fields[3], name));
+}
+
+void nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
+	size_t ret_bytes)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	struct error none;
+	char *rest, *line;
+
+	ret[0] = '\0';
+	if (file_resolve(root, "/etc/group", path, &none) < 0 ||
+		file_read(path, PASSWD_MAX_BYTES, &text, NULL, &none) < 0)
+		return;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (is_group_of(line, name, user))
+			text_append(ret, ret_bytes, "%s%s", ret[0] ? " " : "", line);
+}
+
+int nixos_write_keys(const char *root, const char *user, const char *text, struct error *err)
+{
+	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	struct nixos_user owner;
+	int r = nixos_find_user(root, user, &owner, err);
+
+	if (r < 0)
+		return r;
+	r = file_resolve(root, owner.home, home, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh");
+	r = file_make_folder(path, 0700, owner.uid, owner.gid, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh/authorized_keys");
+	return file_write(path, text, strlen(text), 0600, owner.uid, owner.gid, err);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nixos — what makes a store into a NixOS system: folders, profile, keys, activation, boot loader.
+ *
+ * Leaves behind what nixos-install does (nixpkgs, nixos-install.sh, nixos-enter,
+ * switch-to-configuration). All paths are below root, where the target is mounted.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "guest/chroot.h"
+
+/* The folders that are there before the first store path. Their owners and modes are set. */
+int nixos_make_tree(const char *root, struct error *err) WARN_UNUSED;
+
+/* The profile `system`, its first generation. */
+int nixos_link_profile(const char *root, const char *system, struct error *err) WARN_UNUSED;
+
+/* /etc/NIXOS, /etc/mtab, and a seed for the guest's random numbers. */
+int nixos_prepare(const char *root, struct error *err) WARN_UNUSED;
+
+/* Runs activate and systemd-tmpfiles; their failures are logged and tolerated, as nixos-install
+ * does. */
+int nixos_activate(
+	const struct chroot_session *session, const char *system, struct error *err) WARN_UNUSED;
+
+/* Runs switch-to-configuration boot. */
+int nixos_install_boot_loader(const struct chroot_session *session, struct error *err) WARN_UNUSED;
+
+/* Removes the machine-id that activation has made: the guest makes its own at its first boot. */
+int nixos_forget_machine_id(const char *root, struct error *err) WARN_UNUSED;
+
+/* The log so far as /var/log/guest-installer.log, 0600, wherever the guest has that folder. */
+int nixos_save_log(const char *root, struct error *err) WARN_UNUSED;
+
+/* A user of the guest as /etc/passwd has it after activation. */
+struct nixos_user {
+	unsigned uid, gid;
+	char home[256];
+	char shell[256]; /* empty: the guest's /bin/sh */
+};
+int nixos_find_user(
+	const char *root, const char *name, struct nixos_user *ret, struct error *err) WARN_UNUSED;
+
+/* The names of all groups of a user, with blanks between, as /etc/group and the user's own number
+ * have them; as many as fit. Without that file there are none. */
+void nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
+	size_t ret_bytes);
+
+/* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. */
+int nixos_write_keys(
+	const char *root, const char *user, const char *text, struct error *err) WARN_UNUSED;

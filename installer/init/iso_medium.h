@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * iso_medium — the ISO that the installer was started from.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#define MEDIUM_PATH  "/medium"
+#define MEDIUM_LABEL "GUEST_INSTALLER"
+
+/* Finds the ISO 9660 file system with our label on any block device (type and label both: hybrid
+ * images show other partitions with the same label) and mounts it read-only on MEDIUM_PATH. Waits
+ * up to 30 seconds for its drive. -ENOENT if there is none. */
+int iso_medium_mount(struct error *err) WARN_UNUSED;

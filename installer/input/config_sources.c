@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "input/config_sources.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "input/cloud_config.h"
+#include "input/smbios.h"
+#include "input/ssh_keys.h"
+#include "net/download.h"
+#include "net/url.h"
+
+#define SMBIOS_PREFIX	 "org.guest-installer:"
+#define CREDENTIAL_NAME	 "ssh.authorized_keys.root"
+#define CONFIG_MAX_BYTES (256 * 1024)
+
+static int merge_config_file(
+	struct config *config, const struct options *options, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r = file_read(options->config_path, CONFIG_MAX_BYTES, &text, &size_bytes, err);
+
+	if (r == -ENOENT && !options->config_given)
+		return 0;
+	if (r < 0) {
+		err->code = EXIT_CONFIGURATION;
+		return r;
+	}
+	config_merge_text(config, options->config_path, text, size_bytes);
+	return 0;
+}
+
+int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
+	struct config_sources *ret, struct error *err)
+{
+	int r = firmware_data_read("/sys", &ret->firmware_data, err);
+
+	if (r == 0)
+		r = key_drive_read(disks, count, mount_path, &ret->drive, err);
+	if (r == 0)
+		r = cidata_read(disks, count, mount_path, &ret->cidata, err);
+	return r;
+}
+
+void config_sources_merge_hostdata(struct config *config, const struct firmware_data *firmware_data)
+{
+	for (size_t i = 0; i < firmware_data->string_count; i++)
+		if (strncmp(firmware_data->strings[i], SMBIOS_PREFIX, strlen(SMBIOS_PREFIX)) == 0)
+			config_merge_option(config, "SMBIOS",
+				firmware_data->strings[i] + strlen(SMBIOS_PREFIX));
+	if (firmware_data->config_text)
+		config_merge_text(config, "fw_cfg opt/org.guest-installer/config",
+			firmware_data->config_text, firmware_data->config_bytes);
+}
+
+/* Later sources win. */
+int config_sources_read_config(const struct options *options, const struct config_sources *sources,
+	struct config *ret, struct error *err)
+{
+	const struct key_drive *drive = &sources->drive;
+	char command_line[4096];
+	int r;
+
+	config_init(ret);
+	ret->as_init = options->as_init;
+	r = merge_config_file(ret, options, err);
+	if (r < 0)
+		return r;
+	config_sources_merge_hostdata(ret, &sources->firmware_data);
+	if (drive->config_text)
+		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
+			drive->config_bytes);
+	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
+	/* On a running system the kernel's ip= is somebody else's. */
+	if (options->as_init)
+		config_merge_kernel_ip(ret, command_line);
+	config_merge_command_line(ret, command_line);
+	for (size_t i = 0; i < options->set_count; i++)
+		config_merge_option(ret, "--set", options->set[i]);
+	return config_finish(ret, err);
+}
+
+/* Who writes it on a FAT drive may end lines as is usual there; to libcurl that is a password's
+ * last character. */
+static void drop_carriage_returns(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != '\r')
+			*to++ = *from;
+	*to = '\0';
+}
+
+int config_sources_load_credentials(
+	const struct key_drive *drive, const char *folder, struct config *config, struct error *err)
+{
+	char path[sizeof(config->cache.fetch.netrc_file)];
+	int r = 0;
+
+	if (drive->ca_text && !config->given[KEY_CA_FILE]) {
+		snprintf(path, sizeof(path), "%s/ca.pem", folder);
+		snprintf(config->cache.fetch.ca_file, sizeof(config->cache.fetch.ca_file), "%s",
+			path);
+		r = file_write(path, drive->ca_text, strlen(drive->ca_text), 0600, 0, 0, err);
+	}
+	if (drive->netrc_text && r == 0) {
+		drop_carriage_returns(drive->netrc_text);
+		snprintf(path, sizeof(path), "%s/netrc", folder);
+		snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file),
+			"%s", path);
+		r = file_write(path, drive->netrc_text, strlen(drive->netrc_text), 0600, 0, 0, err);
+	}
+	return r;
+}
+
+bool config_sources_name_image(const struct options *options)
+{
+	AUTO_FREE struct config *config = must_realloc(NULL, 1, sizeof(*config));
+	struct error ignored;
+	struct stat st;
+
+	config_init(config);
+	(void)!merge_config_file(config, options, &ignored);
+	for (size_t i = 0; i < options->set_count; i++)
+		config_merge_option(config, "--set", options->set[i]);
+	return config->disk[0] == '/' && stat(config->disk, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The files that configuration names. */
+static int add_key_files(struct ssh_keys *keys, const struct config *config, struct error *err)
+{
+	for (size_t i = 0; i < config->key_file_count; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+		int r = file_read(
+			config->key_files[i], KEY_FILE_MAX_BYTES, &text, &size_bytes, err);
+
+		if (r == 0)
+			r = ssh_keys_add(keys, config->key_files[i], text, size_bytes, err);
+		if (r < 0) {
+			err->code = EXIT_NO_KEY;
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int add_drive(struct ssh_keys *keys, const struct key_drive *drive, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < drive->count && r == 0; i++)
+		r = ssh_keys_add(keys, drive->files[i].name, drive->files[i].text,
+			drive->files[i].size_bytes, err);
+	return r;
+}
+
+static void warn_ignored(const char *name, const char *ignored)
+{
+	if (ignored[0])
+		log_line("warning: %s: ignored, because nothing here uses it: %s", name, ignored);
+}
+
+static int add_cidata(struct ssh_keys *keys, const struct cidata *cidata, struct error *err)
+{
+	static const char user_data[] = "user-data on the cidata drive";
+	static const char meta_data[] = "meta-data on the cidata drive";
+	char ignored[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	int r = 0;
+
+	if (cidata->user_data)
+		r = cloud_config_user_data(
+			keys, user_data, cidata->user_data, cidata->user_data_bytes, ignored, err);
+	warn_ignored(user_data, ignored);
+	ignored[0] = '\0';
+	if (r == 0 && cidata->meta_data)
+		r = cloud_config_meta_data(
+			keys, meta_data, cidata->meta_data, cidata->meta_data_bytes, ignored, err);
+	warn_ignored(meta_data, ignored);
+	warn_ignored("the cidata drive", cidata->ignored);
+	return r;
+}
+
+static int add_credentials(
+	struct ssh_keys *keys, const struct firmware_data *firmware_data, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < firmware_data->string_count && r >= 0; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+
+		r = smbios_credential(
+			firmware_data->strings[i], CREDENTIAL_NAME, &text, &size_bytes, err);
+		if (r > 0)
+			r = ssh_keys_add(keys, "the SMBIOS credential " CREDENTIAL_NAME, text,
+				size_bytes, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+int config_sources_read_keys(const struct config *config, const struct config_sources *sources,
+	char **ret_text, struct error *err)
+{
+	struct ssh_keys keys = { .count = 0 };
+	int r;
+
+	*ret_text = NULL;
+	r = add_key_files(&keys, config, err);
+	if (r == 0 && (config->keys_from & KEYS_FROM_DRIVE))
+		r = add_drive(&keys, &sources->drive, err);
+	if (r == 0 && (config->keys_from & KEYS_FROM_CIDATA))
+		r = add_cidata(&keys, &sources->cidata, err);
+	if (r == 0 && (config->keys_from & KEYS_FROM_CREDENTIAL))
+		r = add_credentials(&keys, &sources->firmware_data, err);
+	if (r == 0 && keys.count == 0 && config->keys_from)
+		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
+			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
+			"authorized_keys, a cidata drive, or the SMBIOS credential " CREDENTIAL_NAME
+			"; name a file with --key, or say keys = none.");
+	if (r == 0 && config->keys_from)
+		*ret_text = ssh_keys_text(&keys);
+	log_line("keys: %zu", keys.count);
+	ssh_keys_free(&keys);
+	return r;
+}
+
+/* A random version 4 UUID (RFC 9562, 5.4) unless configuration gives one. */
+void config_sources_choose_seed(const struct config *config, char ret[37])
+{
+	uint8_t b[16] = { 0 };
+
+	if (config->seed[0]) {
+		snprintf(ret, 37, "%s", config->seed);
+		return;
+	}
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		abort();
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		b[13], b[14], b[15]);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "input/key_drive.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "input/drive.h"
+#include "input/ssh_keys.h"
+
+#define CA_MAX_BYTES	((size_t)1024 * 1024)
+#define NETRC_MAX_BYTES ((size_t)64 * 1024)
+#define NIX_MAX_BYTES	((size_t)1024 * 1024)
+
+/* FAT knows no case, and who types the name may not either. */
+static bool is_config(const char *name)
+{
+	return strcasecmp(name, KEY_DRIVE_CONFIG_NAME) == 0;
+}
+
+/* Files that are read where they are there, but that make no key drive. */
+static const struct {
+	const char *name;
+	size_t max_bytes;
+	size_t text; /* where in struct key_drive */
+} companions[] = {
+	{ "ca.pem", CA_MAX_BYTES, offsetof(struct key_drive, ca_text) },
+	{ "ca.crt", CA_MAX_BYTES, offsetof(struct key_drive, ca_text) },
+	{ "netrc", NETRC_MAX_BYTES, offsetof(struct key_drive, netrc_text) },
+	{ "configuration.nix", NIX_MAX_BYTES, offsetof(struct key_drive, configuration_text) },
+	{ "flake.nix", NIX_MAX_BYTES, offsetof(struct key_drive, flake_text) },
+	{ "flake.lock", NIX_MAX_BYTES, offsetof(struct key_drive, lock_text) },
+};
+#define COMPANION_COUNT (sizeof(companions) / sizeof(companions[0]))
+
+static int take_config(int folder, const char *name, struct key_drive *drive, struct error *err)
+{
+	int r;
+
+	if (drive->config_text)
+		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
+			"there are two files " KEY_DRIVE_CONFIG_NAME " in different case");
+	r = drive_read_file(folder, name, KEY_DRIVE_CONFIG_MAX_BYTES, EXIT_CONFIGURATION,
+		&drive->config_text, &drive->config_bytes, err);
+	if (r > 0)
+		drive->found = true;
+	return r;
+}
+
+/* A drive that holds nothing else is no key drive. */
+static int take_companion(int folder, const char *name, struct key_drive *drive, struct error *err)
+{
+	for (size_t i = 0; i < COMPANION_COUNT; i++) {
+		char **text = (char **)((char *)drive + companions[i].text);
+		size_t size_bytes;
+		int r;
+
+		if (strcasecmp(name, companions[i].name) != 0)
+			continue;
+		if (*text)
+			return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
+				"there are two files for the same purpose, of which one is %s",
+				name);
+		r = drive_read_file(folder, name, companions[i].max_bytes, EXIT_CONFIGURATION, text,
+			&size_bytes, err);
+		return r > 0 && strlen(*text) != size_bytes
+			       ? error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+					 "%s has a NUL byte, so it is no text", name)
+			       : r;
+	}
+	return 0;
+}
+
+static int take_keys(int folder, const char *name, struct key_drive *drive, struct error *err)
+{
+	struct key_drive_file *file = &drive->files[drive->count];
+	int r;
+
+	if (drive->count == KEY_DRIVE_FILES_MAX)
+		return error_set_code(err, EXIT_NO_KEY, -E2BIG, "there are more than %d key files",
+			KEY_DRIVE_FILES_MAX);
+	r = drive_read_file(
+		folder, name, KEY_FILE_MAX_BYTES, EXIT_NO_KEY, &file->text, &file->size_bytes, err);
+	if (r > 0) {
+		snprintf(file->name, sizeof(file->name), "%s", name);
+		drive->count++;
+		drive->found = true;
+	}
+	return r;
+}
+
+static int compare_file_names(const void *a, const void *b)
+{
+	const struct key_drive_file *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int read_entries(DIR *dir, struct key_drive *drive, struct error *err)
+{
+	struct dirent *entry;
+	int r = 0;
+
+	errno = 0;
+	while (r >= 0 && (entry = readdir(dir))) {
+		if (is_config(entry->d_name))
+			r = take_config(dirfd(dir), entry->d_name, drive, err);
+		else if (ssh_keys_is_key_file(entry->d_name))
+			r = take_keys(dirfd(dir), entry->d_name, drive, err);
+		else
+			r = take_companion(dirfd(dir), entry->d_name, drive, err);
+		if (r >= 0)
+			errno = 0;
+	}
+	if (r >= 0 && errno)
+		return error_errno(err, -errno, "read the folder");
+	return r < 0 ? r : 0;
+}
+
+int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(path);
+	struct key_drive *drive = must_realloc(NULL, 1, sizeof(*drive));
+	int r;
+
+	memset(drive, 0, sizeof(*drive));
+	if (dir)
+		r = read_entries(dir, drive, err);
+	else
+		r = error_errno(err, -errno, "open %s", path);
+	if (r < 0) {
+		key_drive_free(drive);
+	} else {
+		qsort(drive->files, drive->count, sizeof(drive->files[0]), compare_file_names);
+		*ret = *drive;
+	}
+	free(drive);
+	return r;
+}
+
+static bool is_fat(const struct probe_result *found)
+{
+	return strcmp(found->type, "vfat") == 0;
+}
+
+static int look_for_keys(const char *path, void *drive, struct error *err)
+{
+	return key_drive_read_folder(path, drive, err);
+}
+
+/* The whole disk or its first partition, whichever is FAT; ret->found says whether it has keys. */
+static int read_key_drive_disk(
+	const struct disk *disk, const char *mount_path, struct key_drive *ret, struct error *err)
+{
+	char node[sizeof(ret->node)];
+	struct probe_result found;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (disk->cdrom || !drive_find(disk, is_fat, node, sizeof(node), &found))
+		return 0;
+	r = drive_visit(node, "vfat", mount_path, look_for_keys, ret, err);
+	if (r < 0) {
+		error_wrap(err, "key drive %s", node);
+		key_drive_free(ret);
+		return r;
+	}
+	snprintf(ret->disk_name, sizeof(ret->disk_name), "%s", disk->name);
+	snprintf(ret->node, sizeof(ret->node), "%s", node);
+	return 0;
+}
+
+static int search(struct disk *disks, size_t count, const char *mount_path, struct key_drive *found,
+	struct key_drive *candidate, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		int r = read_key_drive_disk(&disks[i], mount_path, candidate, err);
+		if (r < 0)
+			return r;
+		if (!candidate->found) {
+			key_drive_free(candidate);
+			continue;
+		}
+		disks[i].key_drive = true;
+		if (found->found) {
+			key_drive_free(candidate);
+			return error_set_code(err, EXIT_NO_KEY, -EEXIST,
+				"%s and %s are both key drives; detach one of them", found->node,
+				candidate->node);
+		}
+		*found = *candidate;
+	}
+	return 0;
+}
+
+int key_drive_read(struct disk *disks, size_t count, const char *mount_path, struct key_drive *ret,
+	struct error *err)
+{
+	AUTO_FREE struct key_drive *drives = must_realloc(NULL, 2, sizeof(*drives));
+	int r;
+
+	memset(drives, 0, 2 * sizeof(*drives));
+	r = search(disks, count, mount_path, &drives[0], &drives[1], err);
+	if (r < 0) {
+		key_drive_free(&drives[0]);
+		return r;
+	}
+	*ret = drives[0];
+	return 0;
+}
+
+void key_drive_free(struct key_drive *drive)
+{
+	for (size_t i = 0; i < drive->count; i++)
+		free(drive->files[i].text);
+	free(drive->config_text);
+	for (size_t i = 0; i < COMPANION_COUNT; i++) {
+		char **text = (char **)((char *)drive + companions[i].text);
+
+		free(*text);
+		*text = NULL;
+	}
+	drive->count = 0;
+	drive->config_text = NULL;
+	drive->config_bytes = 0;
+	drive->found = false;
+}

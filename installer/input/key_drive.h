@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * key_drive — the small FAT drive with SSH keys, found by what lies on it, read into memory.
+ *
+ * Which names count is decided by ssh_keys_is_key_file, what the files say by keys and config. The
+ * drive is mounted read-only and detached again; nothing of it is used afterwards.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "disk/disk.h"
+
+#define KEY_DRIVE_FILES_MAX	   64
+#define KEY_DRIVE_CONFIG_MAX_BYTES (64 * 1024)
+#define KEY_DRIVE_CONFIG_NAME	   "guest-installer.conf"
+
+struct key_drive_file {
+	char name[256];
+	char *text; /* with a NUL after it */
+	size_t size_bytes;
+};
+
+struct key_drive {
+	bool found;
+	char disk_name[DISK_TEXT_BYTES]; /* "vdb" */
+	char node[128]; /* the disk's node, or its first partition's: "/dev/vdb1" */
+	struct key_drive_file files[KEY_DRIVE_FILES_MAX]; /* key files, sorted by name */
+	size_t count;
+	char *config_text; /* of guest-installer.conf, with a NUL after it; NULL if there is none */
+	size_t config_bytes;
+	char *ca_text;	  /* of ca.pem or ca.crt: certificates for https; NULL if there is none */
+	char *netrc_text; /* of netrc: users and passwords for servers; NULL if there is none */
+	/* What nixos-install is to build: configuration.nix, flake.nix and flake.lock; NULL
+	 * likewise. */
+	char *configuration_text, *flake_text, *lock_text;
+};
+
+/* Looks at every disk that is neither cdrom nor medium nor in use nor unreadable: a FAT file system
+ * on the whole of it or on its first partition, in whose root lies a key file or
+ * guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
+ * configuration on it are read, too. It is mounted on mount_path while it is looked at.
+ * disk->key_drive is set for it. None is no error (found stays false); two are one, with
+ * EXIT_NO_KEY and both names. A file that cannot be read, is too large or is no text is an error,
+ * too. */
+int key_drive_read(struct disk *disks, size_t count, const char *mount_path, struct key_drive *ret,
+	struct error *err) WARN_UNUSED;
+
+/* The same for a folder: only its files, and found. Regular files only. */
+int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err) WARN_UNUSED;
+
+void key_drive_free(struct key_drive *drive);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "input/ssh_keys.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "input/ssh_key_line.h"
+
+#define LINE_MAX_BYTES 8192 /* sshd(8): "up to a limit of 8 kilobytes" */
+
+/* First words of files that are no public keys in OpenSSH's form, and what they are. */
+static const struct {
+	const char *start;
+	const char *what;
+} foreign[] = {
+	{ "PuTTY-User-Key-File-",
+		"is a private key of PuTTY: keep it to yourself, and put the public key here" },
+	{ "---- BEGIN SSH2 PUBLIC KEY",
+		"is a public key in RFC 4716 form: convert it with ssh-keygen -i -f" },
+	{ "-----BEGIN", "is a PEM file and no line of authorized_keys: use the .pub file that "
+			"ssh-keygen made" },
+};
+
+static int refuse_file(struct error *err, const char *name, const char *what)
+{
+	return error_set_code(err, EXIT_NO_KEY, -EINVAL, "%s %s", name, what);
+}
+
+static int refuse_foreign(const char *name, const char *line, struct error *err)
+{
+	if (strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "PRIVATE KEY"))
+		return refuse_file(err, name,
+			"is a private key: keep it to yourself, and put the public key (.pub) "
+			"here");
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (strncmp(line, foreign[i].start, strlen(foreign[i].start)) == 0)
+			return refuse_file(err, name, foreign[i].what);
+	return 0;
+}
+
+/* Whether a key of this type and blob is there already. */
+static bool is_known_key(const struct ssh_keys *keys, const struct ssh_key_line *wanted)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		AUTO_FREE char *copy = strdup(keys->lines[i]);
+		struct ssh_key_line line;
+		struct error ignored;
+
+		if (!copy)
+			abort();
+		if (ssh_key_line_parse(copy, &line, &ignored) == 0 &&
+			strcmp(line.type, wanted->type) == 0 &&
+			strcmp(line.blob, wanted->blob) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Copies a line without its end, and without blanks at both ends. */
+static char *copy_trimmed(const char *text, size_t length)
+{
+	char *copy;
+
+	while (length && (isspace((unsigned char)text[length - 1])))
+		length--;
+	while (length && (*text == ' ' || *text == '\t')) {
+		text++;
+		length--;
+	}
+	copy = strndup(text, length);
+	if (!copy)
+		abort();
+	return copy;
+}
+
+/* Whether there are characters that no text has; CR is one unless the line ends behind it. */
+static bool line_has_control_characters(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (!iscntrl((unsigned char)text[i]) || text[i] == '\t' || text[i] == '\n')
+			continue;
+		if (text[i] != '\r' || (i + 1 < length && text[i + 1] != '\n'))
+			return true;
+	}
+	return false;
+}
+
+/* Adds one line; an empty one or a comment adds nothing. */
+static int add_line(
+	struct ssh_keys *keys, const char *name, const char *text, size_t length, struct error *err)
+{
+	AUTO_FREE char *line = copy_trimmed(text, length);
+	AUTO_FREE char *parts = copy_trimmed(text, length);
+	struct ssh_key_line parsed;
+	struct error why;
+	int r;
+
+	if (length > LINE_MAX_BYTES)
+		return refuse_file(err, name, "is longer than 8 KiB, more than sshd reads");
+	if (!*line || *line == '#')
+		return 0;
+	r = refuse_foreign(name, line, err);
+	if (r < 0)
+		return r;
+	r = ssh_key_line_parse(parts, &parsed, &why);
+	if (r < 0)
+		return refuse_file(err, name, why.text);
+	if (is_known_key(keys, &parsed))
+		return 0;
+	if (keys->count == KEYS_MAX)
+		return refuse_file(err, name, "is one key too many: 1024 are allowed");
+	keys->lines[keys->count++] = line;
+	line = NULL;
+	return 0;
+}
+
+/* What can be said of a file before its lines are looked at. */
+static int check_file(const char *name, const char *text, size_t size_bytes, struct error *err)
+{
+	if (size_bytes > KEY_FILE_MAX_BYTES)
+		return refuse_file(err, name, "is larger than 256 KiB, so it is no file of keys");
+	if (size_bytes >= 2 &&
+		(memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return refuse_file(err, name, "is UTF-16 text: save it as UTF-8 or ASCII");
+	if (line_has_control_characters(text, size_bytes))
+		return refuse_file(err, name, "has control characters, so it is no text of keys");
+	return 0;
+}
+
+static void drop_from(struct ssh_keys *keys, size_t count)
+{
+	while (keys->count > count) {
+		free(keys->lines[--keys->count]);
+		keys->lines[keys->count] = NULL;
+	}
+}
+
+int ssh_keys_add(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
+	struct error *err)
+{
+	const char *end = text + size_bytes;
+	size_t before = keys->count;
+	int r = check_file(name, text, size_bytes, err);
+
+	if (r < 0)
+		return r;
+	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	for (unsigned number = 1; text < end; number++) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t length = (size_t)((newline ? newline : end) - text);
+		char place[128];
+
+		snprintf(place, sizeof(place), "line %u of %.100s", number, name);
+		r = add_line(keys, place, text, length, err);
+		if (r < 0) {
+			drop_from(keys, before);
+			return r;
+		}
+		text = newline ? newline + 1 : end;
+	}
+	return 0;
+}
+
+int ssh_keys_is_key_file(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (name[0] == '.')
+		return 0;
+	return strcasecmp(name, "authorized_keys") == 0 ||
+	       (length > 4 && strcasecmp(name + length - 4, ".pub") == 0);
+}
+
+char *ssh_keys_text(const struct ssh_keys *keys)
+{
+	size_t size_bytes = 1;
+	char *text, *end;
+
+	for (size_t i = 0; i < keys->count; i++)
+		size_bytes += strlen(keys->lines[i]) + 1;
+	text = end = must_realloc(NULL, size_bytes, 1);
+	for (size_t i = 0; i < keys->count; i++) {
+		end = stpcpy(end, keys->lines[i]);
+		*end++ = '\n';
+	}
+	*end = '\0';
+	return text;
+}
+
+void ssh_keys_free(struct ssh_keys *keys)
+{
+	drop_from(keys, 0);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "install_steps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "format/boot_sector.h"
+#include "format/format.h"
+#include "guest/chroot.h"
+#include "guest/host_keys.h"
+#include "guest/nixos.h"
+#include "store/copy.h"
+#include "verdict/progress.h"
+#include "verify/pygrub_disk.h"
+
+/* Waits until the disk has all of the root file system. */
+static int sync_root(struct error *err)
+{
+	AUTO_CLOSE int fd = open(TARGET_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return error_errno(err, -errno, "write the root file system out to the disk");
+	return 0;
+}
+
+static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *shared)
+{
+	progress_bytes(shared, done_bytes, total_bytes);
+}
+
+int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
+	const struct config *config, struct closure *closure, struct error *err)
+{
+	struct place place;
+	int r = format_find_place(plan, plan->root, &place, err);
+
+	if (r < 0)
+		return r;
+	return copy_closure(
+		&config->cache, closure, place.path, place.offset_bytes, watch_copy, shared, err);
+}
+
+/* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
+ * before, and the gate is open no longer than that. */
+static int install_boot_loader(struct shared_state *shared, const struct plan *plan,
+	const struct chroot_session *session, struct disk_lock *lock, struct error *err)
+{
+	struct error second;
+	int r;
+
+	progress_begin(shared, STAGE_BOOT_LOADER, "installing the boot loader");
+	r = sync_root(err);
+	if (r == 0)
+		r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
+	if (r == 0)
+		r = nixos_install_boot_loader(session, err);
+	if (r == 0 && plan->layout == LAYOUT_PYGRUB)
+		r = pygrub_disk_write_menu(TARGET_PATH, plan->system, err);
+	if (disk_lock_blank_boot_sector(lock, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}
+
+int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
+	const struct guest_files *files, struct disk_lock *lock, struct error *err)
+{
+	struct chroot_session session;
+	struct error second;
+	int r;
+
+	progress_begin(shared, STAGE_ACTIVATION, "activating the system");
+	r = chroot_enter(TARGET_PATH, plan->system, &session, err);
+	if (r < 0)
+		return r;
+	r = nixos_activate(&session, plan->system, err);
+	if (r == 0)
+		r = host_keys_make(&session, plan->system, plan->host_keys, err);
+	if (r == 0 && files->ssh_keys_text)
+		r = nixos_write_keys(TARGET_PATH, plan->keys_user, files->ssh_keys_text, err);
+	if (r == 0)
+		r = extra_files_write(files->config, files->extra_files, TARGET_PATH, err);
+	if (r == 0)
+		r = install_boot_loader(shared, plan, &session, lock, err);
+	if (chroot_leave(&session, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}

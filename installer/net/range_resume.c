@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/range_resume.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/http_header.h"
+
+static int changed(struct error *err)
+{
+	return error_set_code(
+		err, EXIT_FETCH, -ESTALE, "it changed on the server while it was fetched");
+}
+
+/* The server goes on. */
+static int begin_part(struct range_resume *resume, const struct answer *answer, struct error *err)
+{
+	struct content_range range;
+
+	if (resume->got_bytes == 0 ||
+		http_header_content_range(answer->content_range, &range) < 0 ||
+		range.first_byte != resume->got_bytes)
+		return error_set_code(err, EXIT_FETCH, -EPROTO,
+			"the server sends another part of it than it was asked for");
+	if (resume->total_bytes >= 0 && range.total_bytes >= 0 &&
+		range.total_bytes != resume->total_bytes)
+		return changed(err);
+	if (resume->total_bytes < 0)
+		resume->total_bytes = range.total_bytes;
+	resume->skip_bytes = 0;
+	return 0;
+}
+
+/* The server begins, again or for the first time. */
+static int begin_whole(struct range_resume *resume, const struct answer *answer, struct error *err)
+{
+	if (resume->got_bytes == 0) {
+		bool usable = strlen(answer->etag) < sizeof(resume->etag) &&
+			      http_header_is_strong_etag(answer->etag);
+
+		snprintf(resume->etag, sizeof(resume->etag), "%s", usable ? answer->etag : "");
+		resume->total_bytes = answer->length_bytes;
+	} else if (answer->length_bytes != resume->total_bytes ||
+		   (*resume->etag && strcmp(resume->etag, answer->etag) != 0)) {
+		return changed(err);
+	}
+	resume->skip_bytes = resume->got_bytes;
+	return 0;
+}
+
+int range_resume_begin(struct range_resume *resume, const struct answer *answer, struct error *err)
+{
+	if (answer->status == 206)
+		return begin_part(resume, answer, err);
+	return begin_whole(resume, answer, err);
+}
+
+size_t range_resume_known(const struct range_resume *resume, size_t size_bytes)
+{
+	return (uint64_t)resume->skip_bytes < size_bytes ? (size_t)resume->skip_bytes : size_bytes;
+}
+
+void range_resume_take(struct range_resume *resume, size_t size_bytes)
+{
+	size_t known_bytes = range_resume_known(resume, size_bytes);
+
+	resume->skip_bytes -= (int64_t)known_bytes;
+	resume->got_bytes += (int64_t)(size_bytes - known_bytes);
+}
+
+int range_resume_end(const struct range_resume *resume, struct error *err)
+{
+	if (resume->skip_bytes == 0 &&
+		(resume->total_bytes < 0 || resume->total_bytes == resume->got_bytes))
+		return 0;
+	return error_set_code(err, EXIT_FETCH, -EIO,
+		"only %" PRId64 " of %" PRId64 " bytes could be read",
+		resume->got_bytes - resume->skip_bytes, resume->total_bytes);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "nixos_install/build_log.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define STORE	     "/nix/store/"
+#define ERROR_FOLLOW 2 /* "at FILE:LINE", or the first lines of a builder's log */
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* The first error that says something: Nix writes the trace under a bare "error:" before it. */
+static void take_reason(struct build_log *log, const char *line)
+{
+	if (log->reason[0] == '\0') {
+		if (!begins(line, "error: "))
+			return;
+		snprintf(log->reason, sizeof(log->reason), "%s", line + strlen("error: "));
+		log->follows = ERROR_FOLLOW;
+	} else if (log->follows > 0) {
+		log->follows--;
+		text_append(log->reason, sizeof(log->reason), " %s", line);
+	}
+}
+
+static void take_last(struct build_log *log, const char *line)
+{
+	memmove(log->last[0], log->last[1], sizeof(log->last) - sizeof(log->last[0]));
+	snprintf(log->last[BUILD_LOG_LAST_LINES - 1], sizeof(log->last[0]), "%s", line);
+}
+
+void build_log_take(struct build_log *log, const char *line)
+{
+	const char *words = line + strspn(line, " \t");
+	unsigned count;
+
+	/* A list of what will be built or fetched, or a mere count of what will be copied. */
+	if (begins(line, "  " STORE))
+		log->announced++;
+	if (sscanf(line, "copying %u paths", &count) == 1)
+		log->announced += count;
+	if (begins(line, "building '" STORE) || begins(line, "copying path '" STORE)) {
+		log->begun++;
+		/* It goes on: what was said was a builder's own affair. */
+		log->reason[0] = '\0';
+	}
+	if (*words) {
+		take_reason(log, words);
+		take_last(log, words);
+	}
+}
+
+unsigned build_log_permille(const struct build_log *log)
+{
+	if (log->begun >= log->announced)
+		return log->announced ? 1000 : 0;
+	return (unsigned)(log->begun * 1000 / log->announced);
+}
+
+void build_log_reason(const struct build_log *log, char ret[BUILD_LOG_TEXT_BYTES])
+{
+	snprintf(ret, BUILD_LOG_TEXT_BYTES, "%s", log->reason);
+	for (size_t i = 0; log->reason[0] == '\0' && i < BUILD_LOG_LAST_LINES; i++)
+		if (log->last[i][0])
+			text_append(ret, BUILD_LOG_TEXT_BYTES, "%s%s", ret[0] ? " | " : "",
+				log->last[i]);
+}

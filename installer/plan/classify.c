@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/classify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+/* Signatures, as libblkid names them, that are no file systems. */
+static const struct {
+	const char *type;
+	const char *words;
+} signature_words[] = {
+	{ "LVM1_member", "an LVM physical volume" },
+	{ "LVM2_member", "an LVM physical volume" },
+	{ "linux_raid_member", "a part of a RAID array" },
+	{ "zfs_member", "a part of a ZFS pool" },
+	{ "crypto_LUKS", "a LUKS container" },
+	{ "BitLocker", "a BitLocker volume" },
+	{ "bcache", "a bcache device" },
+	{ "swap", "swap space" },
+	{ "swsuspend", "a hibernation image" },
+	{ "iso9660", "an ISO 9660 file system" },
+	{ "vfat", "a FAT file system" },
+};
+
+bool classify_is_named(const char *disk_key, const struct disk *disk)
+{
+	if (strncmp(disk_key, "serial:", 7) == 0)
+		return disk->serial[0] && strcmp(disk_key + 7, disk->serial) == 0;
+	return strcmp(disk_key, disk->path) == 0;
+}
+
+/* Whether the rest of a kernel name is letters only, as in vda: no digits of a partition. */
+static bool is_letters(const char *text)
+{
+	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz")];
+}
+
+static bool is_virtual_name(const char *name)
+{
+	return (strncmp(name, "vd", 2) == 0 && is_letters(name + 2)) ||
+	       (strncmp(name, "xvd", 3) == 0 && is_letters(name + 3));
+}
+
+/* sdX and nvmeXnY: disks of the kinds that a host may have too, so only by name. */
+static bool is_other_disk_name(const char *name)
+{
+	static const char digits[] = "0123456789";
+	size_t controller, space;
+
+	if (strncmp(name, "sd", 2) == 0)
+		return is_letters(name + 2);
+	if (strncmp(name, "nvme", 4) != 0)
+		return false;
+	name += 4;
+	controller = strspn(name, digits);
+	if (controller == 0 || name[controller] != 'n')
+		return false;
+	name += controller + 1;
+	space = strspn(name, digits);
+	return space > 0 && !name[space];
+}
+
+static bool is_wrong_kind(const struct disk *disk, bool named, char *ret_reason)
+{
+	if (disk->image_file || is_virtual_name(disk->name))
+		return false;
+	if (!is_other_disk_name(disk->name)) {
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is not a kind of disk to install on");
+		return true;
+	}
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is taken only when it is named");
+	return !named;
+}
+
+/* Whether the disk can never be a target, whatever it holds. */
+static bool is_out(const struct disk *disk, bool named, char *ret_reason)
+{
+	const char *why = NULL;
+
+	if (disk->medium)
+		why = "is the medium that the installer runs from";
+	else if (disk->cdrom)
+		why = "is a CD-ROM drive";
+	else if (disk->key_drive)
+		why = "is the key drive";
+	else if (disk->read_only)
+		why = "is read-only";
+	if (why)
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "%s", why);
+	else if (disk->used_by[0])
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is %s", disk->used_by);
+	else if (is_wrong_kind(disk, named, ret_reason))
+		return true;
+	else if (disk->unreadable[0])
+		snprintf(
+			ret_reason, CLASSIFY_REASON_BYTES, "cannot be read (%s)", disk->unreadable);
+	else
+		return false;
+	return true;
+}
+
+/* The store path without its folder and hash, which only make a sentence longer. */
+static const char *short_system(const char *system)
+{
+	const char *name = strrchr(system, '/');
+
+	name = name ? name + 1 : system;
+	return strlen(name) > 33 && name[32] == '-' ? name + 33 : name;
+}
+
+static bool is_installed(const struct disk *disk, char *ret_reason)
+{
+	for (size_t i = 0; i < LAYOUT_COUNT; i++) {
+		if (disk->marks[i].state == MARK_INSTALLED) {
+			snprintf(ret_reason, CLASSIFY_REASON_BYTES, "has %.100s installed by us",
+				short_system(disk->marks[i].system));
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Adds the first label that is found on the disk. */
+static void add_conflict(const struct disk *disk, bool with_place, char *ret_reason)
+{
+	for (size_t i = 0; i < disk->label_count; i++) {
+		const struct disk_label *found = &disk->labels[i];
+
+		if (!found->label[0])
+			continue;
+		if (with_place)
+			text_append(ret_reason, CLASSIFY_REASON_BYTES, " with %s", found->where);
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, " labelled %s", found->label);
+		return;
+	}
+}
+
+static void describe_signature(const struct disk *disk, char *ret_reason)
+{
+	const char *type = disk->signature;
+	const char *words = NULL;
+
+	for (size_t i = 0; i < sizeof(signature_words) / sizeof(signature_words[0]); i++)
+		if (strcmp(type, signature_words[i].type) == 0)
+			words = signature_words[i].words;
+	if (words)
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds %s", words);
+	else if (strstr(type, "_member"))
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is a member of an array (%s)", type);
+	else
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a%s %s file system",
+			strchr("aeioux", type[0]) ? "n" : "", type);
+	add_conflict(disk, false, ret_reason);
+}
+
+static void describe_table(const struct disk *disk, char *ret_reason)
+{
+	const char *name = strcmp(disk->table, "dos") == 0   ? "MBR"
+			   : strcmp(disk->table, "gpt") == 0 ? "GPT"
+							     : disk->table;
+
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a partition table (%s)", name);
+	add_conflict(disk, true, ret_reason);
+}
+
+static bool has_mark(const struct disk *disk, enum install_mark_state state)
+{
+	for (size_t i = 0; i < LAYOUT_COUNT; i++)
+		if (disk->marks[i].state == state)
+			return true;
+	return false;
+}
+
+/* Whether there is anything on the disk that somebody may want to keep. */
+static bool has_content(const struct disk *disk, char *ret_reason)
+{
+	if (disk->table[0])
+		describe_table(disk, ret_reason);
+	else if (disk->signature[0])
+		describe_signature(disk, ret_reason);
+	else if (has_mark(disk, MARK_DAMAGED))
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a damaged mark of an install");
+	else if (has_mark(disk, MARK_UNFINISHED))
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES,
+			"holds an unfinished install of another layout or with other labels");
+	else if (disk->label_count)
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a file system (%s)",
+			disk->labels[0].where);
+	else if (disk->nonzero)
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds data (at byte %" PRIu64 ")",
+			disk->nonzero_offset_bytes);
+	else
+		return false;
+	return true;
+}
+
+static bool is_planned_label(const struct select_request *request, const char *label)
+{
+	for (size_t i = 0; i < 4 && request->labels[i]; i++)
+		if (strcmp(label, request->labels[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the disk is as an install of this plan leaves it when it is cut short. The mark alone is
+ * not enough: it outlives a disk that somebody has since given a file system or other partitions,
+ * unless these happen to overwrite its place. A file system of ours has no label yet when it is
+ * half made; then the gate is shut, which whoever writes a table opens. A file system on a whole
+ * disk has the mark in its own boot block, which whoever makes another one there erases. */
+static bool is_unfinished(const struct select_request *request, const struct disk *disk)
+{
+	bool whole = !layout_has_table(request->layout);
+	const char *table = whole ? "" : request->layout == LAYOUT_GPT ? "gpt" : "dos";
+	bool shut = whole || disk->nonzero_offset_bytes >= BOOT_SECTOR_BYTES;
+
+	if (disk->marks[request->layout].state != MARK_UNFINISHED ||
+		(disk->signature[0] && !(whole && strcmp(disk->signature, "ext4") == 0)) ||
+		(disk->table[0] && strcmp(disk->table, table) != 0))
+		return false;
+	for (size_t i = 0; i < disk->label_count; i++) {
+		const char *label = disk->labels[i].label;
+
+		if (!is_planned_label(request, label) && (label[0] || !shut))
+			return false;
+	}
+	return true;
+}
+
+enum disk_class classify_disk(const struct select_request *request, const struct disk *disk,
+	bool named, char ret_reason[CLASSIFY_REASON_BYTES])
+{
+	char need[TEXT_SIZE_BYTES];
+
+	if (is_out(disk, named, ret_reason))
+		return DISK_OUT;
+	if (is_installed(disk, ret_reason))
+		return DISK_INSTALLED;
+	if (disk->size_bytes < request->min_bytes) {
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is too small, %s are needed",
+			text_size(need, request->min_bytes));
+		return DISK_SMALL;
+	}
+	if (is_unfinished(request, disk)) {
+		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds an unfinished install of ours");
+		return DISK_SUITABLE;
+	}
+	if (has_content(disk, ret_reason))
+		return DISK_CONTENT;
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is blank");
+	return DISK_SUITABLE;
+}
+
+bool classify_conflicts(const struct select_request *request, const struct disk *disk,
+	char ret_reason[CLASSIFY_REASON_BYTES])
+{
+	for (size_t i = 0; i < disk->label_count; i++) {
+		const struct disk_label *found = &disk->labels[i];
+
+		if (found->label[0] && is_planned_label(request, found->label)) {
+			snprintf(ret_reason, CLASSIFY_REASON_BYTES,
+				"carries the planned label %s (%s)", found->label, found->where);
+			return true;
+		}
+		for (size_t j = 0; j < 4 && request->uuids[j]; j++) {
+			if (strcasecmp(found->uuid, request->uuids[j]) == 0) {
+				snprintf(ret_reason, CLASSIFY_REASON_BYTES,
+					"carries the planned UUID %s (%s)", found->uuid,
+					found->where);
+				return true;
+			}
+		}
+	}
+	return false;
+}

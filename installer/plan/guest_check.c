@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/guest_check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+#define KEY_FILE "/.ssh/authorized_keys"
+
+static int refuse_guest(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static int refuse_guest(struct error *err, const char *fmt, ...)
+{
+	va_list args;
+
+	err->code = EXIT_CONFIGURATION;
+	va_start(args, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static const char *fs_name(enum file_system fs)
+{
+	return fs == FS_EXT4 ? "ext4" : fs == FS_VFAT ? "vfat" : "no file system";
+}
+
+static const struct plan_partition *find_guest_mount(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (strcmp(plan->partitions[i].mount_path, path) == 0)
+			return &plan->partitions[i];
+	return NULL;
+}
+
+static int fit_mount(const struct plan *plan, const struct manifest_mount *mount, struct error *err)
+{
+	const struct plan_partition *p = find_guest_mount(plan, mount->path);
+	const char *key = strcmp(mount->path, "/") == 0 ? "root" : "esp";
+
+	if (!p && strcmp(mount->fstype, "vfat") == 0)
+		return refuse_guest(err,
+			"The guest mounts %s from a FAT file system, but the layout %s has none "
+			"for "
+			"it: build the guest for this layout, or choose another one.",
+			mount->path, layout_name(plan->layout));
+	if (!p)
+		return refuse_guest(err,
+			"The guest mounts %s, but the layout %s has no partition for it: take this "
+			"mount out of the guest.",
+			mount->path, layout_name(plan->layout));
+	if (strcmp(mount->fstype, fs_name(p->fs)) != 0)
+		return refuse_guest(err,
+			"The guest mounts %s as %s, but the plan makes %s there: change the "
+			"guest's "
+			"file system.",
+			mount->path, mount->fstype, fs_name(p->fs));
+	if (mount->label[0] && strcmp(mount->label, p->fs_label) != 0)
+		return refuse_guest(err,
+			"The guest mounts %s by label \"%s\", but the plan labels it \"%s\": set "
+			"%s-label = %s.",
+			mount->path, mount->label, p->fs_label, key, mount->label);
+	if (mount->uuid[0] && strcasecmp(mount->uuid, p->fs_uuid) != 0)
+		return refuse_guest(err,
+			"The guest mounts %s by UUID %s, but the plan gives it %s: set %s-uuid = "
+			"%s, "
+			"or let the guest mount it by label.",
+			mount->path, mount->uuid, p->fs_uuid, key, mount->uuid);
+	return 0;
+}
+
+int guest_check_mounts(const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	bool has_root = false;
+
+	for (size_t i = 0; i < manifest->mount_count; i++) {
+		int r = fit_mount(plan, &manifest->mounts[i], err);
+
+		if (r < 0)
+			return r;
+		has_root |= strcmp(manifest->mounts[i].path, "/") == 0;
+	}
+	if (!has_root)
+		return refuse_guest(err, "The manifest has no mount \"/\": write it again from the "
+					 "guest's configuration.");
+	return 0;
+}
+
+int guest_check_swap(const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	if (!manifest->swap_label[0])
+		return 0;
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].role == ROLE_SWAP)
+			return 0;
+	return refuse_guest(err,
+		"The guest uses a swap partition labelled \"%s\", but the configuration says swap "
+		"= none: set swap to its size, such as swap = 1G, or take it out of the guest.",
+		manifest->swap_label);
+}
+
+/* Whether the guest writes EFI/BOOT/BOOTX64.EFI to a place that the plan has. */
+static int fit_efi(const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	bool wants = manifest->boot_efi || manifest->firmware & FIRMWARE_UEFI;
+
+	if (plan->layout != LAYOUT_GPT && wants)
+		return refuse_guest(err,
+			"The guest boots by UEFI, but the layout %s has no EFI system partition: "
+			"build the guest for the layout gpt.",
+			layout_name(plan->layout));
+	if (plan->layout != LAYOUT_GPT)
+		return 0;
+	if (manifest->firmware & FIRMWARE_UEFI && !manifest->boot_efi)
+		return refuse_guest(err,
+			"The manifest says that the guest boots by UEFI, but its boot loader "
+			"writes "
+			"no EFI/BOOT/BOOTX64.EFI: let it do so (efiInstallAsRemovable for GRUB).");
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].role == ROLE_ESP && !plan->partitions[i].mount_path[0] &&
+			wants)
+			return refuse_guest(err,
+				"The guest's boot loader writes EFI/BOOT/BOOTX64.EFI, but the "
+				"guest "
+				"mounts no EFI system partition: mount one, at /boot for example.");
+	return 0;
+}
+
+/* Whether GRUB's first sector goes to the planned disk. */
+static int fit_boot_device(
+	const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	const char *device = manifest->boot_device;
+	bool by_bios = manifest->firmware & FIRMWARE_BIOS;
+
+	if (strcmp(device, "nodev") == 0 && by_bios)
+		return refuse_guest(err,
+			"The guest is to boot by BIOS, but its GRUB has the device nodev: set the "
+			"guest's boot.loader.grub.device to %s.",
+			plan->disk_path);
+	if (strcmp(device, "nodev") == 0 || !device[0])
+		return 0;
+	if (strcmp(device, plan->disk_path) != 0)
+		return refuse_guest(err,
+			"The guest's GRUB is written to %s, but the disk is %s: attach the disk so "
+			"that it is %s, or set the guest's boot.loader.grub.device.",
+			device, plan->disk_path, device);
+	return 0;
+}
+
+/* Layouts that no firmware boots: pygrub needs a menu to read, a host with the kernel nothing. */
+static int fit_host_boot(
+	const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	bool none = strcmp(manifest->boot_loader, "none") == 0;
+
+	if (!none && strcmp(manifest->boot_loader, "grub") != 0)
+		return refuse_guest(err,
+			"The guest's boot loader is %s, but the layout %s has no place for it: use "
+			"GRUB with the device nodev, or none.",
+			manifest->boot_loader, layout_name(plan->layout));
+	if (strcmp(manifest->boot_device, "nodev") != 0)
+		return refuse_guest(err,
+			"The guest's GRUB is written to %s, but a disk with the layout %s has no "
+			"boot sector: set the guest's boot.loader.grub.device to nodev.",
+			manifest->boot_device, layout_name(plan->layout));
+	if (plan->layout != LAYOUT_PYGRUB || none)
+		return 0;
+	for (size_t i = 0; i < manifest->mount_count; i++)
+		if (strcmp(manifest->mounts[i].path, "/boot") == 0)
+			return 0;
+	return refuse_guest(err,
+		"pygrub reads grub.cfg from the boot disk, but the guest does not mount "
+		"it on /boot: add this mount to the guest.");
+}
+
+int guest_check_boot_loader(
+	const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	if (layout_needs_host(plan->layout))
+		return fit_host_boot(plan, manifest, err);
+	if (strcmp(manifest->boot_loader, "none") == 0)
+		return refuse_guest(err,
+			"The guest has no boot loader, and a disk with the layout %s boots by one: "
+			"enable one in the guest.",
+			layout_name(plan->layout));
+	if (strcmp(manifest->boot_loader, "grub") == 0)
+		return fit_boot_device(plan, manifest, err);
+	if (manifest->firmware & FIRMWARE_BIOS)
+		return refuse_guest(err,
+			"The manifest says that the guest boots by BIOS, but its boot loader %s "
+			"cannot: use GRUB, or leave bios out of the manifest's firmware.",
+			manifest->boot_loader);
+	return 0;
+}
+
+static const char *firmware_name(unsigned firmware)
+{
+	return firmware == FIRMWARE_UEFI ? "UEFI" : "BIOS";
+}
+
+int guest_check_firmware(const struct plan *plan, const struct manifest *manifest,
+	unsigned firmware, struct error *err)
+{
+	int r = fit_efi(plan, manifest, err);
+
+	if (r < 0)
+		return r;
+	if (layout_needs_host(plan->layout))
+		return r;
+	if (firmware && !(manifest->firmware & firmware))
+		return refuse_guest(err,
+			"This machine was started by %s, but the guest boots by %s only: start it "
+			"by "
+			"%s, or build the guest for both.",
+			firmware_name(firmware), firmware_name(manifest->firmware),
+			firmware_name(manifest->firmware));
+	if (plan->sector_bytes != 512 && (firmware == FIRMWARE_BIOS || plan->layout == LAYOUT_BIOS))
+		return refuse_guest(err,
+			"%s has sectors of %u bytes, from which a BIOS does not boot: give the "
+			"machine a disk with 512-byte sectors, or start it by UEFI.",
+			plan->disk_path, plan->sector_bytes);
+	return 0;
+}
+
+/* Expands %h, %u and %% as sshd does, and puts the home folder before a relative path
+ * (sshd_config(5), AuthorizedKeysFile). */
+static void expand_key_file(const char *pattern, const char *home, const char *user, char ret[512])
+{
+	ret[0] = '\0';
+	if (pattern[0] != '/' && strncmp(pattern, "%h", 2) != 0)
+		text_append(ret, 512, "%s/", home);
+	for (; *pattern; pattern++) {
+		if (*pattern != '%' || !pattern[1]) {
+			text_append(ret, 512, "%c", *pattern);
+			continue;
+		}
+		pattern++;
+		if (*pattern == 'h' || *pattern == 'u')
+			text_append(ret, 512, "%s", *pattern == 'h' ? home : user);
+		else
+			text_append(ret, 512, "%c", *pattern);
+	}
+}
+
+int guest_check_ssh(const struct config *config, const struct manifest *manifest, struct error *err)
+{
+	char home[64], wanted[128], found[512];
+
+	if (!config->keys_from)
+		return 0;
+	if (!manifest->ssh_enabled)
+		return refuse_guest(err,
+			"The guest has no SSH server, so nobody could enter it with the "
+			"keys: enable "
+			"one in the guest, or say keys = none.");
+	/* NixOS gives users their homes below /home; root's is /root. */
+	snprintf(home, sizeof(home), "%s%s",
+		strcmp(config->keys_user, "root") == 0 ? "/" : "/home/", config->keys_user);
+	snprintf(wanted, sizeof(wanted), "%s" KEY_FILE, home);
+	for (size_t i = 0; i < manifest->ssh_key_file_count; i++) {
+		expand_key_file(manifest->ssh_key_files[i], home, config->keys_user, found);
+		if (strcmp(found, wanted) == 0)
+			return 0;
+	}
+	return refuse_guest(err,
+		"The guest's SSH server does not look at %s, where the keys go: add "
+		"%%h" KEY_FILE " to its AuthorizedKeysFile, or say keys = none.",
+		wanted);
+}

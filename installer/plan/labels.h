@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * labels — the labels and UUIDs of a plan's file systems, and where the guest mounts them: what the
+ * configuration says, else what the manifest does, else the layout's.
+ *
+ * Pure. A UUID that nobody fixes is derived from the seed. manifest may be NULL.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "disk/layout.h"
+#include "plan/manifest.h"
+#include "plan/plan.h"
+
+/* The labels that the plan's file systems will have, and the UUIDs that configuration or manifest
+ * fix, both NULL-terminated, pointing into config and manifest: for select_request. */
+struct labels_planned {
+	const char *labels[4];
+	const char *uuids[4];
+};
+void labels_planned(const struct config *config, const struct manifest *manifest,
+	enum layout layout, struct labels_planned *ret);
+
+/* Names the file systems of all partitions, which have their roles already. */
+void labels_set(struct plan *plan, const struct config *config, const struct manifest *manifest,
+	const char *seed);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "net/fetch.h"
+#include "net/url.h"
+#include "nix/decompress.h"
+#include "nix/nar.h"
+
+static const struct narinfo *path_info(const struct job *job, size_t path)
+{
+	return &job->closure->paths[path].info;
+}
+
+void job_fail(struct job *job, size_t path, int r, const struct error *err)
+{
+	pthread_mutex_lock(&job->lock);
+	if (job->result == 0) {
+		job->result = r;
+		job->failed = path;
+		job->err = *err;
+	}
+	pthread_mutex_unlock(&job->lock);
+	atomic_store(&job->stop, true);
+	for (size_t i = 0; i < job->lane_count; i++)
+		piece_ring_stop(&job->workers[i].ring);
+	prefetch_stop(job->prefetch);
+}
+
+static void lane_fail(struct worker *worker, size_t path, int r, struct error *err)
+{
+	error_wrap(err, "%s", path_info(worker->job, path)->store_path);
+	job_fail(worker->job, path, r, err);
+}
+
+static int wrong_size(const struct narinfo *info, uint64_t got_bytes, struct error *err)
+{
+	bool more = got_bytes > info->nar_bytes;
+
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"the archive has the wrong size: expected %" PRIu64 " bytes, got %s%" PRIu64,
+		info->nar_bytes, more ? "at least " : "", got_bytes);
+}
+
+/* The piece that is being filled, or a new one; NULL if all is to stop. */
+static struct piece *piece_at_hand(struct worker *worker)
+{
+	if (!worker->piece)
+		worker->piece = piece_ring_fill(&worker->ring);
+	else
+		return worker->piece;
+	if (worker->piece) {
+		worker->piece->path = worker->path;
+		worker->piece->last = false;
+		worker->piece->size_bytes = 0;
+	}
+	return worker->piece;
+}
+
+static void hand_over(struct worker *worker)
+{
+	piece_ring_filled(&worker->ring);
+	worker->piece = NULL;
+}
+
+/* So many bytes were decompressed to the end of the piece; those that another cache has given
+ * before are not kept. */
+static void keep_piece(struct worker *worker, struct piece *piece, size_t size_bytes)
+{
+	uint8_t *bytes = piece->bytes + piece->size_bytes;
+	size_t known_bytes = worker->known_bytes < size_bytes ? (size_t)worker->known_bytes
+							      : size_bytes;
+
+	worker->known_bytes -= known_bytes;
+	if (known_bytes > 0)
+		memmove(bytes, bytes + known_bytes, size_bytes - known_bytes);
+	piece->size_bytes += size_bytes - known_bytes;
+	worker->produced_bytes += size_bytes - known_bytes;
+}
+
+/* Some bytes of the compressed archive have come. */
+static int fill_pieces(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
+{
+	struct worker *worker = userdata;
+	const struct narinfo *info = path_info(worker->job, worker->path);
+	bool full = false;
+
+	while (size_bytes > 0 || full) {
+		struct piece *piece = piece_at_hand(worker);
+		size_t room_bytes, got_bytes;
+		int r;
+
+		if (!piece)
+			return error_set(err, -ECANCELED, "the copy was stopped");
+		room_bytes = RING_PIECE_BYTES - piece->size_bytes;
+		r = decompress_step(worker->decompress, &data, &size_bytes,
+			piece->bytes + piece->size_bytes, room_bytes, &got_bytes, err);
+		if (r < 0)
+			return r;
+		keep_piece(worker, piece, got_bytes);
+		if (worker->produced_bytes > info->nar_bytes)
+			return wrong_size(info, worker->produced_bytes, err);
+		full = got_bytes == room_bytes;
+		if (piece->size_bytes == RING_PIECE_BYTES)
+			hand_over(worker);
+	}
+	return 0;
+}
+
+/* The compressed archive, from the cache where the path was found or from another one. */
+static int stream_archive(
+	struct worker *worker, size_t cache, const struct narinfo *info, struct error *err)
+{
+	struct job *job = worker->job;
+	const struct closure_path *path = &job->closure->paths[worker->path];
+	AUTO_FREE char *url = NULL;
+	int r;
+
+	if (cache == path->cache && prefetch_covers(job->settings, path))
+		return prefetch_read(job->prefetch, worker->turn, fill_pieces, worker, err);
+	url = url_join(job->settings->caches[cache], info->url);
+	r = fetch_stream(worker->fetch, url, fill_pieces, worker, err);
+	fallback_note(job->fallback, cache, r);
+	return r;
+}
+
+/* What was produced before by another cache's archive is not produced again. */
+static int produce_from(
+	struct worker *worker, size_t cache, const struct narinfo *info, struct error *err)
+{
+	AUTO_FREE char *url = url_join(worker->job->settings->caches[cache], info->url);
+	int r = decompress_begin(worker->decompress, info->compression, err);
+
+	worker->known_bytes = worker->produced_bytes;
+	url_hide_credentials(url);
+	if (r == 0)
+		r = stream_archive(worker, cache, info, err);
+	if (r < 0)
+		return r;
+	r = decompress_finish(worker->decompress, err);
+	if (r < 0) {
+		error_wrap(err, "%s", url);
+		return r;
+	}
+	if (worker->known_bytes > 0 || worker->produced_bytes != info->nar_bytes)
+		return wrong_size(info, worker->produced_bytes - worker->known_bytes, err);
+	return 0;
+}
+
+/* why: what the cache before said. */
+static int produce_from_other(
+	struct worker *worker, size_t cache, const struct error *why, struct error *err)
+{
+	struct job *job = worker->job;
+	const struct narinfo *decided = path_info(job, worker->path);
+	AUTO_FREE char *url = NULL;
+	struct narinfo info;
+	int r = fallback_ask(job->fallback, worker->fetch, cache, decided, &info, err);
+
+	if (r < 0)
+		return r;
+	url = url_join(job->settings->caches[cache], info.url);
+	url_hide_credentials(url);
+	log_line("%s comes from %s: %s", decided->store_path, url, why->text);
+	r = produce_from(worker, cache, &info, err);
+	narinfo_free(&info);
+	return r;
+}
+
+static int produce_path(struct worker *worker, struct error *err)
+{
+	const struct job *job = worker->job;
+	const struct closure_path *path = &job->closure->paths[worker->path];
+	size_t cache_count = job->settings->cache_count;
+	int r;
+
+	worker->produced_bytes = 0;
+	r = produce_from(worker, path->cache, &path->info, err);
+	for (size_t i = 1; i < cache_count && fallback_helps(r, err); i++) {
+		size_t cache = (path->cache + i) % cache_count;
+		struct error next = { 0 };
+
+		if (path->damaged & 1U << cache)
+			continue;
+		r = produce_from_other(worker, cache, err, &next);
+		text_append(err->text, sizeof(err->text), "; then %s", next.text);
+		err->code = next.code;
+	}
+	if (r < 0)
+		return r;
+	/* The last piece may be empty, but there always is one. */
+	if (!piece_at_hand(worker))
+		return error_set(err, -ECANCELED, "the copy was stopped");
+	worker->piece->last = true;
+	hand_over(worker);
+	return 0;
+}
+
+static void thread_ended(struct job *job)
+{
+	pthread_mutex_lock(&job->lock);
+	job->running--;
+	pthread_cond_broadcast(&job->ended);
+	pthread_mutex_unlock(&job->lock);
+}
+
+void *worker_produce(void *userdata)
+{
+	struct worker *worker = userdata;
+	struct job *job = worker->job;
+	struct error err = { 0 };
+
+	while (!atomic_load(&job->stop)) {
+		int r;
+
+		worker->turn = atomic_fetch_add(&job->next, 1);
+		if (worker->turn >= job->closure->count)
+			break;
+		worker->path = job->order[worker->turn];
+		r = produce_path(worker, &err);
+		if (r < 0)
+			lane_fail(worker, worker->path, r, &err);
+	}
+	piece_ring_end(&worker->ring);
+	thread_ended(job);
+	return NULL;
+}
+
+static int check_hash(struct worker *worker, const struct narinfo *info, struct error *err)
+{
+	char expected[NIX32_CHARS(SHA256_BYTES) + 1], got[NIX32_CHARS(SHA256_BYTES) + 1];
+	uint8_t sum[SHA256_BYTES];
+
+	digest_finish(worker->digest, sum);
+	worker->digest = NULL;
+	if (memcmp(sum, info->nar_hash, sizeof(sum)) == 0)
+		return 0;
+	nix32_encode(info->nar_hash, sizeof(info->nar_hash), expected);
+	nix32_encode(sum, sizeof(sum), got);
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"the archive has the wrong hash: expected sha256:%s, got sha256:%s", expected, got);
+}
+
+static int consume_piece(struct worker *worker, const struct piece *piece, struct error *err)
+{
+	struct job *job = worker->job;
+	const struct narinfo *info = path_info(job, piece->path);
+	int r;
+
+	if (!worker->digest) {
+		worker->digest = digest_new();
+		nar_reset(worker->nar);
+	}
+	digest_update(worker->digest, piece->bytes, piece->size_bytes);
+	r = nar_feed(worker->nar, piece->bytes, piece->size_bytes, err);
+	if (r == 0 && piece->last)
+		r = nar_finish(worker->nar, err);
+	if (r == 0 && piece->last)
+		r = check_hash(worker, info, err);
+	if (r == 0 && piece->last)
+		store_dir_enter(
+			&job->store, store_path_base_name(info->store_path), &worker->unpack);
+	atomic_fetch_add(&job->done_bytes, piece->size_bytes);
+	return r;
+}
+
+void *worker_consume(void *userdata)
+{
+	struct worker *worker = userdata;
+	struct error err = { 0 };
+	struct piece *piece;
+	int r = 0;
+
+	while (r == 0 && (piece = piece_ring_empty(&worker->ring)) != NULL) {
+		r = consume_piece(worker, piece, &err);
+		if (r < 0)
+			lane_fail(worker, piece->path, r, &err);
+		else
+			piece_ring_emptied(&worker->ring);
+	}
+	if (r == 0)
+		r = unpack_close(&worker->unpack, &err);
+	if (r < 0)
+		job_fail(worker->job, JOB_NO_PATH, r, &err);
+	thread_ended(worker->job);
+	return NULL;
+}
+
+void worker_init(struct worker *worker, struct job *job)
+{
+	*worker = (struct worker){ .job = job };
+	piece_ring_init(&worker->ring);
+	worker->fetch = fetch_new(&job->settings->fetch, 1, &job->stop);
+	worker->decompress = decompress_new();
+	unpack_open(&worker->unpack, job->image);
+	worker->nar = nar_new(&unpack_events, &worker->unpack);
+}
+
+void worker_destroy(struct worker *worker)
+{
+	digest_free(&worker->digest);
+	nar_free(&worker->nar);
+	unpack_drop(&worker->unpack);
+	decompress_free(&worker->decompress);
+	fetch_free(&worker->fetch);
+	piece_ring_destroy(&worker->ring);
+}

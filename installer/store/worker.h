@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker — one of the pipelines that copy paths side by side.
+ *
+ * A lane is two threads: one fetches and decompresses into a ring of buffers, the other one hashes,
+ * parses and unpacks out of it. copy starts the threads and waits for them.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "nix/cache_settings.h"
+#include "nix/closure.h"
+#include "nix/fallback.h"
+#include "store/piece_ring.h"
+#include "store/prefetch.h"
+#include "store/store_dir.h"
+#include "store/unpack.h"
+
+/* What the lanes share. */
+struct job {
+	const struct cache_settings *settings;
+	const struct closure *closure;
+	struct ext4_image *image;
+	struct store_dir store;
+	struct fallback *fallback;
+	size_t *order;		   /* indices of the paths */
+	struct prefetch *prefetch; /* NULL if nothing comes over the network */
+	struct worker *workers;
+	size_t lane_count;
+	atomic_size_t next; /* into order */
+	atomic_uint_fast64_t done_bytes;
+	atomic_bool stop;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t ended;
+	size_t running; /* threads of lanes */
+	int result;	/* the first error's */
+	size_t failed;	/* index of the path that had it, or JOB_NO_PATH */
+	struct error err;
+};
+
+struct worker {
+	struct job *job;
+	struct piece_ring ring;
+	pthread_t threads[2];
+
+	/* the filling thread's */
+	struct fetch *fetch;
+	struct decompress *decompress;
+	struct piece *piece; /* being filled */
+	size_t turn, path;
+	uint64_t produced_bytes; /* of this path's archive */
+	uint64_t known_bytes;	 /* of them come once more, from another cache */
+
+	/* the emptying thread's */
+	struct nar *nar;
+	struct unpack unpack;
+	struct digest *digest; /* NULL between two paths */
+};
+
+/* A lane of the job, and the end of it when no thread uses it any longer. */
+void worker_init(struct worker *worker, struct job *job);
+void worker_destroy(struct worker *worker);
+
+/* The bodies of its two threads. */
+void *worker_produce(void *worker);
+void *worker_consume(void *worker);
+
+/* Keeps the first error, and the path that had it, and ends all lanes. */
+#define JOB_NO_PATH SIZE_MAX
+void job_fail(struct job *job, size_t path, int r, const struct error *err);

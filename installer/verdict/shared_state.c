@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "verdict/shared_state.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+struct shared_state *shared_state_new(void)
+{
+	struct shared_state *shared = mmap(
+		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		abort();
+	shared->timeout_s = INSTALL_TIMEOUT_S;
+	shared->on_success = ENDING_POWEROFF;
+	shared->on_failure = ENDING_POWEROFF;
+	return shared;
+}
+
+/* The count comes last: whoever reads it in the other process finds so many whole ones. */
+void shared_state_add_result(struct shared_state *shared, const struct result *result)
+{
+	if (shared->result_count == RESULTS_MAX)
+		return;
+	shared->results[shared->result_count] = *result;
+	shared->result_count++;
+}
+
+struct event shared_state_verdict(const struct shared_state *shared)
+{
+	if (shared->error.code == EXIT_INSTALLED)
+		return (struct event){ .type = EVENT_SUCCESSFUL };
+	return (struct event){ .type = EVENT_FAILED,
+		.code = shared->error.code,
+		.stage = shared->stage,
+		.text = shared->error.text };
+}

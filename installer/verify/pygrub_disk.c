@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/pygrub_disk.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "guest/pygrub.h"
+#include "verify/pv_kernel.h"
+
+#define MENU_MAX_BYTES	 (2 * PYGRUB_MENU_MAX_BYTES)
+#define KERNEL_MAX_BYTES (256 * 1024 * 1024)
+#define STORE_PREFIX	 "/nix/store/"
+
+/* The first menu that pygrub looks for and finds; false if there is none. */
+static bool find_menu(const char *boot, char ret[FILE_PATH_BYTES])
+{
+	struct error ignored;
+
+	for (size_t i = 0; pygrub_menus[i]; i++)
+		if (file_resolve(boot, pygrub_menus[i], ret, &ignored) == 0)
+			return true;
+	return false;
+}
+
+/* Copies a file of the store to the boot disk; ret is its path there, named as NixOS does. */
+static int copy_file(const char *root, const char *store_file, char ret[512], struct error *err)
+{
+	char from[FILE_PATH_BYTES], to[FILE_PATH_BYTES];
+	const char *name = store_file;
+	int r = file_resolve(root, store_file, from, err);
+
+	if (r < 0)
+		return r;
+	if (strncmp(name, STORE_PREFIX, strlen(STORE_PREFIX)) == 0)
+		name += strlen(STORE_PREFIX);
+	snprintf(ret, 512, "/kernels/%.480s", name);
+	for (char *p = ret + strlen("/kernels/"); *p; p++)
+		if (*p == '/')
+			*p = '-';
+	file_below(to, root, PYGRUB_BOOT_FOLDER "%s", ret);
+	return file_copy(from, to, 0444, err);
+}
+
+static int make_boot_folders(const char *root, struct error *err)
+{
+	static const char *const folders[] = { "/kernels", "/grub" };
+	char path[FILE_PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		int r;
+
+		file_below(path, root, PYGRUB_BOOT_FOLDER "%s", folders[i]);
+		r = file_make_folder(path, 0755, 0, 0, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The menu comes last, when the files that it names are on the disk. */
+int pygrub_disk_write_menu(const char *root, const char *system, struct error *err)
+{
+	char boot[FILE_PATH_BYTES], path[FILE_PATH_BYTES], kernel[512], initrd[512];
+	AUTO_FREE char *menu = NULL;
+	AUTO_FREE struct boot_files *files = must_realloc(NULL, 1, sizeof(*files));
+	int length, r;
+
+	file_below(boot, root, PYGRUB_BOOT_FOLDER);
+	if (find_menu(boot, path))
+		return 0;
+	log_line("boot loader: the guest wrote no menu for pygrub, so the installer does");
+	r = boot_files_read(root, system, files, err);
+	if (r == 0)
+		r = make_boot_folders(root, err);
+	if (r == 0)
+		r = copy_file(root, files->kernel, kernel, err);
+	if (r == 0)
+		r = copy_file(root, files->initrd, initrd, err);
+	if (r < 0)
+		return r;
+	length = asprintf(&menu,
+		"# Written by guest-installer: the guest has no boot loader that would write it.\n"
+		"set default=0\n"
+		"set timeout=0\n"
+		"menuentry \"NixOS\" --class nixos {\n"
+		"  linux %s %s\n"
+		"  initrd %s\n"
+		"}\n",
+		kernel, files->command_line, initrd);
+	if (length < 0)
+		abort();
+	file_below(path, root, PYGRUB_BOOT_FOLDER "/grub/grub.cfg");
+	return file_write(path, menu, (size_t)length, 0644, 0, 0, err);
+}
+
+static int read_boot_menu(const char *boot, struct pygrub_entry *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	size_t size_bytes;
+	int r;
+
+	if (!find_menu(boot, path))
+		return error_set(err, -ENOENT,
+			"The boot disk has no menu that pygrub reads: there is no %s on it.",
+			pygrub_menus[1]);
+	r = file_read(path, MENU_MAX_BYTES, &text, &size_bytes, err);
+	if (r == 0)
+		r = pygrub_read(text, size_bytes, ret, err);
+	return r;
+}
+
+/* A file that the menu names on the boot disk is that of the store. */
+static int compare(const char *root, const char *boot, const char *named, unsigned line,
+	const char *store_file, struct error *err)
+{
+	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
+	int r = file_resolve(boot, named, booted, err);
+
+	if (r < 0) {
+		error_wrap(err, "line %u of grub.cfg", line);
+		return r;
+	}
+	r = file_resolve(root, store_file, stored, err);
+	return r < 0 ? r : file_compare(booted, stored, err);
+}
+
+static int check_kernel(const char *boot, const char *kernel, struct error *err)
+{
+	AUTO_FREE char *image = NULL;
+	char path[FILE_PATH_BYTES];
+	size_t size_bytes;
+	int r = file_resolve(boot, kernel, path, err);
+
+	if (r == 0)
+		r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
+	return r < 0 ? r : pv_kernel_check(kernel, (const uint8_t *)image, size_bytes, err);
+}
+
+int pygrub_disk_verify(
+	const char *root, const char *system, const struct boot_files *files, struct error *err)
+{
+	AUTO_FREE struct pygrub_entry *entry = must_realloc(NULL, 1, sizeof(*entry));
+	char boot[FILE_PATH_BYTES], init[300];
+	int r;
+
+	file_below(boot, root, PYGRUB_BOOT_FOLDER);
+	r = read_boot_menu(boot, entry, err);
+	if (r < 0)
+		return r;
+	snprintf(init, sizeof(init), "init=%s/init", system);
+	if (!strstr(entry->command_line, init))
+		return error_set(err, -EBADMSG,
+			"The entry \"%s\" that pygrub takes does not start the system: %s is not "
+			"in "
+			"line %u of grub.cfg.",
+			entry->title, init, entry->kernel_line);
+	r = compare(root, boot, entry->kernel, entry->kernel_line, files->kernel, err);
+	if (r == 0 && !entry->initrd[0])
+		r = error_set(err, -EBADMSG, "The entry \"%s\" that pygrub takes has no initrd.",
+			entry->title);
+	if (r == 0)
+		r = compare(root, boot, entry->initrd, entry->initrd_line, files->initrd, err);
+	return r < 0 ? r : check_kernel(boot, entry->kernel, err);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Any text as user-data and as meta-data. */
+#include "input/cloud_config.h"
+#include "fuzz.h"
+
+typedef int read_fn(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
+	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err);
+
+static void check(read_fn *read, const uint8_t *data, size_t size_bytes)
+{
+	AUTO_FREE char *text = fuzz_text(data, size_bytes);
+	struct ssh_keys keys = { .count = 0 };
+	char ignored[CLOUD_CONFIG_IGNORED_BYTES];
+	struct error err = FUZZ_NO_ERROR;
+
+	if (read(&keys, "user-data", text, size_bytes, ignored, &err) < 0)
+		promised(fuzz_error_is_set(&err) &&
+			 (err.code == EXIT_CONFIGURATION || err.code == EXIT_NO_KEY));
+	promised(memchr(ignored, '\0', sizeof(ignored)));
+	promised(!strchr(ignored, '\n'));
+	ssh_keys_free(&keys);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+	check(cloud_config_user_data, data, size_bytes);
+	check(cloud_config_meta_data, data, size_bytes);
+	return 0;
+}

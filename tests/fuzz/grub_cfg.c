@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Any text as grub.cfg. */
+#include "verify/grub_cfg.h"
+#include "fuzz.h"
+
+static void check_file(const struct grub_file *file)
+{
+	promised(memchr(file->path, '\0', sizeof(file->path)) != NULL);
+	promised(file->path[0] == '/' && !strstr(file->path, "//"));
+	promised(file->search <= GRUB_LABEL);
+	promised(memchr(file->device, '\0', sizeof(file->device)) != NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+	AUTO_FREE char *text = fuzz_text(data, size_bytes);
+	struct error err = FUZZ_NO_ERROR;
+	struct grub_entry entry;
+
+	if (grub_cfg_default(text, &entry, &err) < 0) {
+		promised(fuzz_error_is_set(&err));
+		return 0;
+	}
+	check_file(&entry.kernel);
+	promised(entry.initrd_count <= GRUB_INITRDS_MAX);
+	for (size_t i = 0; i < entry.initrd_count; i++)
+		check_file(&entry.initrds[i]);
+	promised(memchr(entry.command_line, '\0', sizeof(entry.command_line)) != NULL);
+	return 0;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves which source of the configuration wins, for every pair, and whose keys are taken. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "input/config_sources.h"
+#include "verdict/console.h"
+
+#define GOOD                                                                                       \
+	"system = /nix/store/00000000000000000000000000000000-x\ncache = /c\ntrusted-keys = "      \
+	"none\n"
+#define KEY_A "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh a"
+#define KEY_B "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi b"
+#define KEY_C "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj c"
+
+/* The sources that a test can write, the weakest first; the kernel command line is this machine's
+ * own and stands between the last two. */
+enum place {
+	PLACE_FILE,
+	PLACE_SMBIOS,
+	PLACE_SMBIOS_LATER,
+	PLACE_FW_CFG,
+	PLACE_KEY_DRIVE,
+	PLACE_SET,
+	PLACE_COUNT,
+};
+
+static char folder[] = "/tmp/guest-installer-sources.XXXXXX";
+static char path[64];
+
+/* Reads a configuration in which each place that has one sets timeout to 100 and its number. */
+static unsigned timeout_of(const bool set[PLACE_COUNT])
+{
+	static char smbios[] = "org.guest-installer:timeout=101";
+	static char later[] = "org.guest-installer:timeout=102";
+	static char fw_cfg[] = "timeout = 103\n", drive[] = "timeout = 104\n";
+	char file[512];
+	struct options options = { .config_path = path, .config_given = true };
+	struct config_sources sources = { .drive.found = false };
+	struct firmware_data *firmware_data = &sources.firmware_data;
+	struct error err = { 0 };
+	struct config config;
+
+	snprintf(file, sizeof(file), GOOD "%s", set[PLACE_FILE] ? "timeout = 100\n" : "");
+	assert_int_equal(file_write(path, file, strlen(file), 0600, getuid(), getgid(), &err), 0);
+	if (set[PLACE_SMBIOS])
+		firmware_data->strings[firmware_data->string_count++] = smbios;
+	if (set[PLACE_SMBIOS_LATER])
+		firmware_data->strings[firmware_data->string_count++] = later;
+	if (set[PLACE_FW_CFG]) {
+		firmware_data->config_text = fw_cfg;
+		firmware_data->config_bytes = strlen(fw_cfg);
+	}
+	if (set[PLACE_KEY_DRIVE]) {
+		sources.drive.config_text = drive;
+		sources.drive.config_bytes = strlen(drive);
+	}
+	if (set[PLACE_SET])
+		options.set[options.set_count++] = "timeout=105";
+	if (config_sources_read_config(&options, &sources, &config, &err) < 0)
+		fail_msg("%s", err.text);
+	return config.timeout_s;
+}
+
+static void each_source_counts_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(timeout_of((const bool[PLACE_COUNT]){ false }), 3600);
+	for (unsigned i = 0; i < PLACE_COUNT; i++) {
+		bool set[PLACE_COUNT] = { false };
+
+		set[i] = true;
+		assert_int_equal(timeout_of(set), 100 + i);
+	}
+}
+
+static void of_two_sources_the_later_wins(void **state)
+{
+	(void)state;
+	for (unsigned j = 1; j < PLACE_COUNT; j++) {
+		for (unsigned i = 0; i < j; i++) {
+			bool set[PLACE_COUNT] = { false };
+
+			set[i] = set[j] = true;
+			assert_int_equal(timeout_of(set), 100 + j);
+		}
+	}
+}
+
+static void strings_for_others_are_left_alone(void **state)
+{
+	static char others[][64] = { "somebody else", "org.guest-installer", "",
+		"io.systemd.credential:ssh.authorized_keys.root=x", "ORG.guest-installer:disk=x" };
+	static char ours[] = "org.guest-installer:colour=red";
+	struct firmware_data firmware_data = { .string_count = 0 };
+	struct config config;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		firmware_data.strings[firmware_data.string_count++] = others[i];
+	config_init(&config);
+	config_sources_merge_hostdata(&config, &firmware_data);
+	assert_int_equal(config.error_count, 0);
+	firmware_data.strings[firmware_data.string_count++] = ours;
+	config_sources_merge_hostdata(&config, &firmware_data);
+	assert_int_equal(config.error_count, 1);
+	assert_non_null(strstr(config.errors, "SMBIOS: there is no key \"colour\""));
+}
+
+/* The keys of a machine that has one in every place, and A in two. */
+static void expect_keys(const char *assignment, const char *expected)
+{
+	static char key[] = KEY_A;
+	static char user_data[] = "#cloud-config\nssh_authorized_keys: [" KEY_B "]\n";
+	static char credential[] = "io.systemd.credential:ssh.authorized_keys.root=" KEY_A;
+	static char another[] = "io.systemd.credential:ssh.authorized_keys.root=" KEY_C;
+	struct config_sources sources = {
+		.drive = { .found = true,
+			.count = 1,
+			.files[0] = { .name = "ssh.pub", .text = key, .size_bytes = strlen(key) } },
+		.cidata = { .found = true,
+			.user_data = user_data,
+			.user_data_bytes = strlen(user_data) },
+		.firmware_data = { .string_count = 2, .strings = { credential, another } },
+	};
+	struct error err = { 0 };
+	struct config config;
+	char *text = NULL;
+
+	config_init(&config);
+	if (assignment)
+		config_merge_option(&config, "test", assignment);
+	assert_int_equal(config.error_count, 0);
+	if (config_sources_read_keys(&config, &sources, &text, &err) < 0)
+		fail_msg("%s", err.text);
+	if (expected)
+		assert_string_equal(text, expected);
+	else
+		assert_null(text);
+	free(text);
+}
+
+static void keys_of_all_places_are_added_once(void **state)
+{
+	(void)state;
+	expect_keys(NULL, KEY_A "\n" KEY_B "\n" KEY_C "\n");
+	expect_keys("keys = drive", KEY_A "\n");
+	expect_keys("keys = cidata", KEY_B "\n");
+	expect_keys("keys = credential", KEY_A "\n" KEY_C "\n");
+	expect_keys("keys = none", NULL);
+}
+
+static void no_key_anywhere_is_an_error(void **state)
+{
+	struct config_sources sources = { .drive.found = false };
+	struct error err = { 0 };
+	struct config config;
+	char *text = NULL;
+
+	(void)state;
+	config_init(&config);
+	assert_true(config_sources_read_keys(&config, &sources, &text, &err) < 0);
+	assert_int_equal(err.code, EXIT_NO_KEY);
+	assert_null(text);
+}
+
+/* ------------------------------------------------------- /sys as the kernel shows it */
+
+static void put(const char *name, const void *data, size_t size_bytes)
+{
+	struct error err;
+	char full[512];
+
+	snprintf(full, sizeof(full), "%s/%s", folder, name);
+	for (char *slash = full + strlen(folder) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(full, 0700);
+		*slash = '/';
+	}
+	if (file_write(full, data, size_bytes, 0600, getuid(), getgid(), &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void what_the_host_hands_over_is_read_from_sys(void **state)
+{
+	static const char one[] = "\x0b\x05\x00\x0e\x02zero\0one\0";
+	static const char two[] = "\x0b\x05\x00\x0f\x01two\0";
+	struct firmware_data firmware_data;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(firmware_data_read(folder, &firmware_data, &err), 0);
+	assert_int_equal(firmware_data.string_count, 0);
+	assert_null(firmware_data.config_text);
+	firmware_data_free(&firmware_data);
+
+	put("firmware/dmi/entries/11-0/raw", one, sizeof(one));
+	put("firmware/dmi/entries/11-1/raw", two, sizeof(two));
+	put("firmware/qemu_fw_cfg/by_name/opt/org.guest-installer/config/raw", "a = b\n", 6);
+	assert_int_equal(firmware_data_read(folder, &firmware_data, &err), 0);
+	assert_int_equal(firmware_data.string_count, 3);
+	assert_string_equal(firmware_data.strings[0], "zero");
+	assert_string_equal(firmware_data.strings[1], "one");
+	assert_string_equal(firmware_data.strings[2], "two");
+	assert_string_equal(firmware_data.config_text, "a = b\n");
+	assert_int_equal(firmware_data.config_bytes, 6);
+	firmware_data_free(&firmware_data);
+}
+
+static void too_much_of_it_is_refused(void **state)
+{
+	static char large[64 * 1024 + 1], many[6 + 2 * 255];
+	struct firmware_data firmware_data;
+	struct error err = { 0 };
+
+	(void)state;
+	put("firmware/qemu_fw_cfg/by_name/opt/org.guest-installer/config/raw", large,
+		sizeof(large));
+	assert_true(firmware_data_read(folder, &firmware_data, &err) < 0);
+	assert_int_equal(err.code, EXIT_CONFIGURATION);
+	memcpy(many, "\x0b\x05\x00\x0e\xff", 5);
+	for (size_t i = 5; i < sizeof(many) - 1; i += 2)
+		many[i] = 'x';
+	put("firmware/dmi/entries/11-0/raw", many, sizeof(many));
+	put("firmware/dmi/entries/11-1/raw", many, sizeof(many));
+	assert_true(firmware_data_read(folder, &firmware_data, &err) < 0);
+	assert_non_null(strstr(err.text, "more than 256 SMBIOS strings"));
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	console_silence();
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/conf", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_source_counts_alone),
+		cmocka_unit_test(of_two_sources_the_later_wins),
+		cmocka_unit_test(strings_for_others_are_left_alone),
+		cmocka_unit_test(keys_of_all_places_are_added_once),
+		cmocka_unit_test(no_key_anywhere_is_an_error),
+		cmocka_unit_test(what_the_host_hands_over_is_read_from_sys),
+		cmocka_unit_test(too_much_of_it_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

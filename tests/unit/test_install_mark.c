@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a mark reads back as it was written, and that no damage makes a valid one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "disk/install_mark.h"
+
+#define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+
+static const struct install_mark unfinished = { .state = MARK_UNFINISHED };
+static const struct install_mark installed = { .state = MARK_INSTALLED, .system = SYSTEM };
+
+static void reads_back_what_was_written(void **state)
+{
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&unfinished, block);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_UNFINISHED);
+	assert_string_equal(mark.system, "");
+	install_mark_encode(&installed, block);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_INSTALLED);
+	assert_string_equal(mark.system, SYSTEM);
+}
+
+static void no_mark_is_all_zeros_and_zeros_are_no_mark(void **state)
+{
+	const struct install_mark none = { .state = MARK_NONE };
+	uint8_t block[MARK_BYTES], zeros[MARK_BYTES] = { 0 };
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&none, block);
+	assert_memory_equal(block, zeros, MARK_BYTES);
+	install_mark_decode(zeros, &mark);
+	assert_int_equal(mark.state, MARK_NONE);
+}
+
+/* The bytes as install_mark.h sets them out; the checksum is Python's zlib.crc32 of them. */
+static void the_record_is_laid_out_as_documented(void **state)
+{
+	static const uint8_t start[] = "guest-installer\0\1\0\0\0\1\0\0";
+	static const uint8_t checksum[] = { 0xf8, 0xb6, 0xbc, 0xf7 };
+	uint8_t block[MARK_BYTES];
+
+	(void)state;
+	install_mark_encode(&unfinished, block);
+	assert_memory_equal(block, start, sizeof(start));
+	assert_memory_equal(block + 1020, checksum, 4);
+	install_mark_encode(&installed, block);
+	assert_string_equal((const char *)block + 24, SYSTEM);
+}
+
+static void no_changed_byte_goes_unnoticed(void **state)
+{
+	const struct install_mark *marks[] = { &unfinished, &installed };
+
+	(void)state;
+	for (size_t m = 0; m < 2; m++) {
+		uint8_t block[MARK_BYTES];
+
+		install_mark_encode(marks[m], block);
+		for (size_t i = 0; i < MARK_BYTES; i++) {
+			for (unsigned change = 1; change < 256; change++) {
+				struct install_mark mark;
+
+				block[i] ^= (uint8_t)change;
+				install_mark_decode(block, &mark);
+				assert_int_equal(mark.state, i < 16 ? MARK_NONE : MARK_DAMAGED);
+				assert_string_equal(mark.system, "");
+				block[i] ^= (uint8_t)change;
+			}
+		}
+	}
+}
+
+static void a_path_of_full_length_keeps_its_end(void **state)
+{
+	struct install_mark longest = { .state = MARK_INSTALLED }, mark;
+	uint8_t block[MARK_BYTES];
+
+	(void)state;
+	memset(longest.system, 'x', MARK_SYSTEM_BYTES - 1);
+	install_mark_encode(&longest, block);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_INSTALLED);
+	assert_string_equal(mark.system, longest.system);
+}
+
+static void installed_without_a_system_is_damaged(void **state)
+{
+	const struct install_mark nameless = { .state = MARK_INSTALLED };
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&nameless, block);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
+/* A record of a version that is yet to come, with its right checksum (Python's zlib.crc32). */
+static void another_version_is_damaged(void **state)
+{
+	static const uint8_t checksum[] = { 0x96, 0x29, 0x0b, 0x9e };
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&unfinished, block);
+	block[16] = 2;
+	memcpy(block + 1020, checksum, 4);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
+static void a_file_keeps_the_mark_at_its_offset(void **state)
+{
+	FILE *file = tmpfile();
+	struct error err = { 0 };
+	struct install_mark mark;
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(install_mark_write(fileno(file), 1024 * 1024, &installed, &err), 0);
+	assert_int_equal(install_mark_read(fileno(file), 1024 * 1024, &mark, &err), 0);
+	assert_int_equal(mark.state, MARK_INSTALLED);
+	assert_int_equal(install_mark_read(fileno(file), 0, &mark, &err), 0);
+	assert_int_equal(mark.state, MARK_NONE);
+	fclose(file);
+}
+
+static void a_disk_that_ends_before_the_root_has_no_mark(void **state)
+{
+	FILE *file = tmpfile();
+	struct error err = { 0 };
+	struct install_mark mark;
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(install_mark_read(fileno(file), 1ULL << 40, &mark, &err), 0);
+	assert_int_equal(mark.state, MARK_NONE);
+	fclose(file);
+}
+
+static void an_unwritable_disk_is_an_error(void **state)
+{
+	struct error err = { 0 };
+	struct install_mark mark;
+
+	(void)state;
+	assert_true(install_mark_write(-1, 0, &installed, &err) < 0);
+	assert_non_null(strstr(err.text, "mark"));
+	assert_true(install_mark_read(-1, 0, &mark, &err) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_back_what_was_written),
+		cmocka_unit_test(no_mark_is_all_zeros_and_zeros_are_no_mark),
+		cmocka_unit_test(the_record_is_laid_out_as_documented),
+		cmocka_unit_test(no_changed_byte_goes_unnoticed),
+		cmocka_unit_test(a_path_of_full_length_keeps_its_end),
+		cmocka_unit_test(installed_without_a_system_is_damaged),
+		cmocka_unit_test(another_version_is_damaged),
+		cmocka_unit_test(a_file_keeps_the_mark_at_its_offset),
+		cmocka_unit_test(a_disk_that_ends_before_the_root_has_no_mark),
+		cmocka_unit_test(an_unwritable_disk_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a guest's user and groups are read as its SSH server will, and that
+ * the log stays in the guest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "cachedir.h"
+#include "guest/nixos.h"
+
+static char root[64], etc[96], group_file[128];
+
+static int make_root(void **state)
+{
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/test_guest.XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	snprintf(etc, sizeof(etc), "%s/etc", root);
+	snprintf(group_file, sizeof(group_file), "%s/group", etc);
+	return mkdir(etc, 0755);
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	cachedir_remove_tree(root);
+	return 0;
+}
+
+static void has_groups(const char *text, const char *user, unsigned gid, const char *expected)
+{
+	const struct nixos_user owner = { .uid = 1000, .gid = gid };
+	char groups[64];
+	struct error err = { 0 };
+
+	assert_int_equal(
+		file_write(group_file, text, strlen(text), 0644, getuid(), getgid(), &err), 0);
+	nixos_find_groups(root, user, &owner, groups, sizeof(groups));
+	assert_string_equal(groups, expected);
+}
+
+static void the_users_own_group_and_those_that_list_it_are_named(void **state)
+{
+	(void)state;
+	has_groups("root:x:0:\nwheel:x:1:alice,bob\nusers:x:100:\n", "alice", 100, "wheel users");
+	has_groups("root:x:0:\nwheel:x:1:alice,bob", "bob", 100, "wheel");
+	has_groups("root:x:0:\n", "root", 0, "root");
+}
+
+static void parts_of_names_and_broken_lines_do_not_count(void **state)
+{
+	(void)state;
+	has_groups("wheel:x:1:malice,alice2\nadmins:x:100\nalice\n::\n\n", "alice", 100, "");
+	has_groups("", "alice", 100, "");
+}
+
+static void without_the_file_there_are_none(void **state)
+{
+	const struct nixos_user owner = { .uid = 0, .gid = 0 };
+	char groups[64] = "x";
+
+	(void)state;
+	nixos_find_groups(root, "root", &owner, groups, sizeof(groups));
+	assert_string_equal(groups, "");
+}
+
+static void the_shell_is_read_and_may_be_empty(void **state)
+{
+	static const char passwd[] =
+		"root:x:0:0::/root:/bin/bash\nalice:x:1000:100:A, B:/home/alice:\n"
+		"bob:x:1001:100::/home/bob\n";
+	char path[128];
+	struct nixos_user user;
+	struct error err = { 0 };
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/passwd", etc);
+	assert_int_equal(
+		file_write(path, passwd, strlen(passwd), 0644, getuid(), getgid(), &err), 0);
+	assert_int_equal(nixos_find_user(root, "root", &user, &err), 0);
+	assert_string_equal(user.shell, "/bin/bash");
+	assert_int_equal(nixos_find_user(root, "alice", &user, &err), 0);
+	assert_string_equal(user.home, "/home/alice");
+	assert_string_equal(user.shell, "");
+	assert_int_equal(nixos_find_user(root, "bob", &user, &err), 0);
+	assert_string_equal(user.shell, "");
+}
+
+static void make_folder(char ret[128], const char *name)
+{
+	snprintf(ret, 128, "%s%s", root, name);
+	assert_int_equal(mkdir(ret, 0755), 0);
+}
+
+static void a_log_folder_that_is_a_link_is_the_guests(void **state)
+{
+	char outside[64], path[128], log_path[256];
+	struct error err = { 0 };
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	make_folder(path, "/tmp");
+	snprintf(outside, sizeof(outside), "/tmp/outside.%d", getpid());
+	assert_int_equal(mkdir(outside, 0755), 0);
+	make_folder(path, outside);
+	snprintf(log_path, sizeof(log_path), "%s/guest-installer.log", path);
+	make_folder(path, "/var");
+	make_folder(path, "/var/log");
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink(outside, path), 0);
+	assert_int_equal(nixos_save_log(root, &err), 0);
+	/* Empty: the log is where the guest will see it. */
+	assert_int_equal(rmdir(outside), 0);
+	assert_int_equal(unlink(log_path), 0);
+}
+
+static void a_log_folder_that_leads_nowhere_is_no_failure(void **state)
+{
+	char path[128];
+	struct error err = { 0 };
+
+	(void)state;
+	make_folder(path, "/var");
+	assert_int_equal(nixos_save_log(root, &err), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_root, remove_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_users_own_group_and_those_that_list_it_are_named),
+		TEST(parts_of_names_and_broken_lines_do_not_count),
+		TEST(without_the_file_there_are_none),
+		TEST(the_shell_is_read_and_may_be_empty),
+		TEST(a_log_folder_that_is_a_link_is_the_guests),
+		TEST(a_log_folder_that_leads_nowhere_is_no_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

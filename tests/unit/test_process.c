@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that a program's last words are kept, and that one that leaves another behind ends. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "verdict/console.h"
+
+#define LEFT_S "60" /* how long what is left behind would run */
+
+static int run(const char *script, const char *input, struct error *err)
+{
+	const char *const argv[] = { "/bin/sh", "-c", script, NULL };
+	const struct process child = { .argv = argv, .input = input };
+
+	return process_run(&child, err);
+}
+
+static void what_it_said_last_is_the_reason(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(run("echo first; printf 'the \\r\\nlast'; exit 3", NULL, &err), -EIO);
+	assert_string_equal(err.text, "sh failed with exit status 3: last");
+}
+
+static void it_reads_its_input(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(run("read a; test \"$a\" = text", "text\n", &err), 0);
+}
+
+static void much_output_is_read_to_its_end(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(
+		run("head -c 300000 /dev/zero | tr '\\0' x; echo; echo end; exit 1", NULL, &err),
+		-EIO);
+	assert_string_equal(err.text, "sh failed with exit status 1: end");
+}
+
+static void what_it_leaves_running_is_ended(void **state)
+{
+	struct error err;
+	int status;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(run("sleep " LEFT_S " & exit 0", NULL, &err), 0);
+	assert_true(wait(&status) > 0);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void what_flees_is_not_waited_for(void **state)
+{
+	int64_t start = clock_now_ms();
+	struct error err;
+
+	(void)state;
+	assert_int_equal(run("setsid sleep " LEFT_S " & exit 0", NULL, &err), 0);
+	assert_true(clock_now_ms() - start < 30000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_it_said_last_is_the_reason),
+		cmocka_unit_test(it_reads_its_input),
+		cmocka_unit_test(much_output_is_read_to_its_end),
+		cmocka_unit_test(what_it_leaves_running_is_ended),
+		cmocka_unit_test(what_flees_is_not_waited_for),
+	};
+
+	console_silence();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves which files are taken for kernels of a PV domain, and why others are not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "verify/pv_kernel.h"
+
+#define IMAGE_BYTES  4096
+#define SETUP_SECTS  1
+#define PAYLOAD_AT   (2 * 512 + 64)
+#define PAYLOAD_SIZE 512
+
+static uint8_t image[IMAGE_BYTES];
+
+/* A bzImage of protocol 2.15 with a gzip payload, of which each test changes one thing. */
+static int begin(void **state)
+{
+	(void)state;
+	memset(image, 0, sizeof(image));
+	image[0x1f1] = SETUP_SECTS;
+	memcpy(image + 0x202, "HdrS\x0f\x02", 6);
+	image[0x248] = 64;
+	image[0x24d] = PAYLOAD_SIZE >> 8;
+	memcpy(image + PAYLOAD_AT, "\x1f\x8b", 2);
+	return 0;
+}
+
+static void takes(void)
+{
+	struct error err = { 0 };
+
+	if (pv_kernel_check("/k", image, sizeof(image), &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void refuses(size_t size_bytes, const char *reason)
+{
+	struct error err = { 0 };
+
+	assert_true(pv_kernel_check("/k", image, size_bytes, &err) < 0);
+	assert_int_equal(err.code, EXIT_VERIFY);
+	if (!strstr(err.text, reason))
+		fail_msg("\"%s\" is not in \"%s\"", reason, err.text);
+}
+
+static void set_payload(const char *magic, size_t bytes)
+{
+	memset(image + PAYLOAD_AT, 0, PAYLOAD_SIZE);
+	memcpy(image + PAYLOAD_AT, magic, bytes);
+}
+
+/* XEN_ELFNOTE_ENTRY in a place where an ELF file may have it. */
+static void put_note(uint8_t *at)
+{
+	memcpy(at, "\4\0\0\0\10\0\0\0\1\0\0\0Xen", 16);
+}
+
+static void compressions_that_xen_undoes_are_taken(void **state)
+{
+	(void)state;
+	takes();
+	set_payload("\xfd"
+		    "7zXZ",
+		6);
+	takes();
+	set_payload("\x5d\0\0\0\x80", 5);
+	takes();
+	set_payload("\x02\x21\x4c\x18", 4);
+	takes();
+	set_payload("\x28\xb5\x2f\xfd", 4);
+	takes();
+}
+
+static void others_are_refused_by_name(void **state)
+{
+	(void)state;
+	set_payload("BZh9", 4);
+	refuses(sizeof(image), "compressed with bzip2");
+	set_payload("\x89LZO", 4);
+	refuses(sizeof(image), "compressed with lzo");
+	set_payload("MZ", 2);
+	refuses(sizeof(image), "compression is not known");
+}
+
+static void a_plain_payload_needs_xens_note(void **state)
+{
+	(void)state;
+	set_payload("\177ELF", 4);
+	refuses(sizeof(image), "CONFIG_XEN_PV");
+	put_note(image + PAYLOAD_AT + 128);
+	takes();
+}
+
+static void an_elf_file_needs_xens_note(void **state)
+{
+	(void)state;
+	memset(image, 0, sizeof(image));
+	memcpy(image, "\177ELF", 4);
+	refuses(sizeof(image), "CONFIG_XEN_PV");
+	put_note(image + IMAGE_BYTES - 16);
+	takes();
+	image[IMAGE_BYTES - 8] = 18; /* where a PVH domain begins */
+	refuses(sizeof(image), "CONFIG_XEN_PV");
+}
+
+static void what_is_no_kernel_is_refused(void **state)
+{
+	(void)state;
+	refuses(0, "too small");
+	refuses(0x24f, "too small");
+	image[0x202] = 'X';
+	refuses(sizeof(image), "neither a bzImage nor an ELF file");
+}
+
+static void an_old_protocol_is_refused(void **state)
+{
+	(void)state;
+	image[0x206] = 7;
+	refuses(sizeof(image), "older than 2.08");
+	image[0x206] = 8;
+	takes();
+}
+
+static void a_payload_beyond_the_end_is_refused(void **state)
+{
+	(void)state;
+	refuses(PAYLOAD_AT + PAYLOAD_SIZE - 1, "beyond its end");
+	image[0x24f] = 0xff;
+	refuses(sizeof(image), "beyond its end");
+	image[0x24f] = 0;
+	image[0x24b] = 0xff;
+	refuses(sizeof(image), "beyond its end");
+}
+
+static void every_length_is_survived(void **state)
+{
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i <= sizeof(image); i++)
+		(void)!pv_kernel_check("/k", image, i, &err);
+	memset(image, 0xff, sizeof(image));
+	memcpy(image, "\177ELF", 4);
+	for (size_t i = 0; i <= sizeof(image); i++)
+		(void)!pv_kernel_check("/k", image, i, &err);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(compressions_that_xen_undoes_are_taken),
+		TEST(others_are_refused_by_name),
+		TEST(a_plain_payload_needs_xens_note),
+		TEST(an_elf_file_needs_xens_note),
+		TEST(what_is_no_kernel_is_refused),
+		TEST(an_old_protocol_is_refused),
+		TEST(a_payload_beyond_the_end_is_refused),
+		TEST(every_length_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
