@@ -176,7 +176,7 @@ class Attempt:
             display.follow(course)
             self._follower = follower = Follower(machine, course, display, log)
             follower.follow()
-            machine.require_good_end()
+            machine.require_good_end(follower.serial.verdict is not None)
             self._judge(follower, machine, log)
         finally:
             machine.close()

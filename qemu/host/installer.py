@@ -42,8 +42,9 @@ class Machine(Protocol):
     def end(self) -> None:
         """Ends the machine at once; no word if it has ended."""
 
-    def require_good_end(self) -> None:
-        """Failure(EMULATOR) unless the machine has powered itself off."""
+    def require_good_end(self, verdict_seen: bool) -> None:
+        """Failure(EMULATOR) unless the machine has powered itself off. `verdict_seen` says whether
+        the installer in it has given a verdict."""
 
     def close(self) -> None:
         """Ends the machine and gives back what it took."""
@@ -89,7 +90,7 @@ class QemuMachine:
     def end(self) -> None:
         self._emulation.end()
 
-    def require_good_end(self) -> None:
+    def require_good_end(self, verdict_seen: bool) -> None:
         self._emulation.require_good_end()
 
     def close(self) -> None:

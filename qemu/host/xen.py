@@ -7,14 +7,17 @@ next run for this disk finds what a killed one left. No domain without it is eve
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import time
 import uuid
 from typing import Optional, Sequence
 
 from host import domain, emulator, image
 from host.arguments import BOOT_SERIAL, Options
 from host.codes import Code, Failure
+from host.deadline import Deadline
 from host.disk import Disk
 from host.domain import Boot, Domain
 from host.keydrive import KeyDrive
@@ -25,6 +28,7 @@ from host.verdict import Result
 
 XL_SECONDS = 300
 END_SECONDS = 60
+PAUSE_SECONDS = 0.5
 
 
 def ordered(disks: Sequence[Disk]) -> list[Disk]:
@@ -80,15 +84,39 @@ def clear(options: Options) -> None:
     _destroy(emulator.find_program("xl"), identifier(options))
 
 
-def _destroy(xl: str, wanted: str) -> None:
-    """By the number of the domain that has our identifier: a name could be another's by now."""
+def _destroy(xl: str, wanted: str) -> bool:
+    """Destroys the domain that has our identifier, by its number, since a name may belong to
+    another domain by now. Returns whether xl listed such a domain."""
     status, listing = run([xl, "vm-list"], XL_SECONDS)
     if status != 0:
         raise Failure(Code.EMULATOR, f"xl cannot list the domains: {listing.strip()}")
+    numbers = []
     for line in listing.splitlines():
         fields = line.split()
         if len(fields) >= 2 and fields[0].lower() == wanted and fields[1].isdecimal():
+            numbers.append(fields[1])
             run([xl, "destroy", fields[1]], XL_SECONDS)
+    return bool(numbers)
+
+
+def _require_gone(xl: str, wanted: str) -> None:
+    """Waits until no domain has our identifier; Failure(EMULATOR) if one stays."""
+    deadline = Deadline(END_SECONDS)
+    while _destroy(xl, wanted):
+        if deadline.passed():
+            raise Failure(Code.EMULATOR, f"xl cannot remove the domain {wanted}, which has ended")
+        time.sleep(PAUSE_SECONDS)
+
+
+def domain_ran(messages: str) -> bool:
+    """Whether xl's messages say that the domain was started: xl then waits for its end."""
+    try:
+        with open(messages, encoding="utf-8", errors="replace") as file:
+            return (
+                re.search(r"^Waiting for domain .* to die", file.read(), re.MULTILINE) is not None
+            )
+    except OSError:
+        return False
 
 
 class XenMachine:
@@ -150,16 +178,28 @@ class XenMachine:
         _destroy(self._xl, self._identifier)
         self._child.end(END_SECONDS)
 
-    def require_good_end(self) -> None:
+    def require_good_end(self, verdict_seen: bool) -> None:
+        """xl also fails where a domain that has ended disappears before xl has removed its devices.
+
+        That is an end of the domain: the domain ran if it gave a verdict, or if xl waited for its
+        end. The disks count as released only when xl lists the domain no more.
+        """
         status = self._child.wait(0)
-        if status != 0:
-            reason = emulator.last_words(self._messages) or f"xl ended with {status}"
-            raise Failure(Code.EMULATOR, f"xl failed: {reason}")
+        if status == 0:
+            return
+        if verdict_seen or domain_ran(self._messages):
+            _require_gone(self._xl, self._identifier)
+            return
+        reason = emulator.last_words(self._messages) or f"xl ended with {status}"
+        raise Failure(Code.EMULATOR, f"xl failed: {reason}")
 
     def close(self) -> None:
+        """A list of domains that cannot be had at the end does not replace the result."""
         try:
             if self._child.runs() or self._child.wait(0) != 0:
-                self.end()
+                with contextlib.suppress(Failure):
+                    self.end()
+                self._child.end(END_SECONDS)
         finally:
             self._child.close()
             os.close(self._console)

@@ -3,6 +3,7 @@
 """Proves what first-run makes of its options under Xen, and which it refuses there."""
 
 import os
+import subprocess
 import tempfile
 import unittest
 
@@ -88,6 +89,87 @@ class UnderXen(unittest.TestCase):
                 self.parse(f"{BASE} {more}")
             self.assertEqual(caught.exception.code, Code.MISUSE)
             self.assertIn(words, caught.exception.sentence)
+
+
+# What libxl says when a domain that has ended disappears before xl has removed its devices.
+TEARDOWN = """\
+libxl: error: libxl_exec.c:117:libxl_report_child_exitstatus: /etc/xen/scripts/block remove [360] \
+exited with error status 1
+libxl: error: libxl_device.c:1337:device_hotplug_child_death_cb: script: /etc/xen/scripts/block failed
+libxl: error: libxl_domain.c:1183:libxl__destroy_domid: Domain 3:Non-existant domain
+libxl: error: libxl_domain.c:1137:domain_destroy_callback: Domain 3:Unable to destroy guest
+"""
+STARTED = "Waiting for domain guest-install (domid 3) to die [pid 351]\n"
+XL = """\
+#!/bin/sh
+case $1 in
+create)
+    console=$(sed -n 's/^serial = "pipe:\\(.*\\)"$/\\1/p' "$3")
+    cat said >"$console.out"
+    cat messages >&2
+    exit "$(cat status)" ;;
+vm-list)
+    echo 'UUID                                  ID    name'
+    [ ! -e domains ] || sed -n "s/^uuid = \"\\(.*\\)\"/\\1 3 guest-install/p" "$(cat domains)" ;;
+destroy)
+    rm domains ;;
+esac
+"""
+
+
+class EndOfTheDomain(unittest.TestCase):
+    """The stand-in for xl repeats one thing only: what xl said and returned in that race."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(temporary.name)
+        path = os.environ["PATH"]
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        os.environ["PATH"] = f"{temporary.name}:{path}"
+        with open("xl", "w") as file:
+            file.write(XL)
+        os.chmod("xl", 0o755)
+        with open("iso", "w"):
+            pass
+
+    def first_run(self, said, messages, status=1):
+        """The exit status and the last line of a run with this xl."""
+        for name, text in (("said", said), ("messages", messages), ("status", str(status))):
+            with open(name, "w") as file:
+                file.write(text)
+        words = "--hypervisor xen --disk guest.img --size 64M --iso iso --set keys=none"
+        tool = os.path.join(tap.TOP, "qemu", "first-run")
+        done = subprocess.run(
+            [tool, *words.split()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+        return done.returncode, done.stderr
+
+    def test_a_teardown_that_failed_leaves_the_installers_own_code(self):
+        failed = "INSTALL_FAILED code=12 stage=target the disk holds data\r\n"
+        for messages in (TEARDOWN, STARTED + TEARDOWN):
+            code, words = self.first_run(failed, messages)
+            self.assertEqual(code, 12, words)
+            self.assertIn("target: the disk holds data", words)
+
+    def test_a_teardown_that_failed_leaves_an_install_successful(self):
+        code, words = self.first_run("INSTALL_SUCCESSFUL\r\n", STARTED + TEARDOWN)
+        self.assertEqual(code, 0, words)
+        self.assertTrue(os.path.exists("guest.img"))
+
+    def test_a_domain_that_ran_and_said_nothing_ended_without_a_verdict(self):
+        code, words = self.first_run("Linux version 6.1\r\n", STARTED + TEARDOWN)
+        self.assertEqual(code, Code.NO_VERDICT, words)
+
+    def test_a_domain_that_was_never_started_is_a_failure_of_xl(self):
+        code, words = self.first_run("", TEARDOWN)
+        self.assertEqual(code, Code.EMULATOR, words)
+        self.assertIn("block remove [360] exited", words)
 
 
 if __name__ == "__main__":
