@@ -44,7 +44,7 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 }
 
 /* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
- * before, and the gate is open no longer than that. */
+ * before, and the boot sector is there no longer than that. */
 static int install_boot_loader(struct shared_state *shared, const struct plan *plan,
 	const struct chroot_session *session, struct disk_lock *lock, struct error *err)
 {

@@ -29,6 +29,6 @@ struct guest_files {
 };
 
 /* Activation, keys, further files and boot loader, in a mount namespace that goes when they are
- * done. The gate is open only while the boot loader is installed. */
+ * done. The boot sector is on the disk only while the boot loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
 	const struct guest_files *files, struct disk_lock *lock, struct error *err) WARN_UNUSED;

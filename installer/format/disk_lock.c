@@ -143,7 +143,7 @@ void disk_lock_invalidate_boot_fs(const struct disk_lock *lock)
 	if (r == 0 && fsync(lock->boot_lock_fd) < 0)
 		r = -errno;
 	if (r < 0)
-		log_line("claim: the boot file system stays: %s", strerror(-r));
+		log_line("disk_lock: the boot file system stays: %s", strerror(-r));
 }
 
 int disk_lock_write_mark(const struct disk_lock *lock, const struct plan *plan,

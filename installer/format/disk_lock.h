@@ -2,9 +2,9 @@
 /*
  * disk_lock — the chosen disk or disks, held against everybody else while they are written.
  *
- * flock is held from the claim to the end. The kernel's exclusive open is held until the partition
- * table is written: while it lasts, nothing on the disk can be mounted, by us neither. Where the
- * layout has two disks both are claimed before a byte of either is written.
+ * flock is held from disk_lock_take to the end. The kernel's exclusive open is held until the
+ * partition table is written: while it lasts, nothing on the disk can be mounted, by us neither.
+ * Where the layout has two disks both are locked before a byte of either is written.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 
 struct disk_lock {
-	int lock_fd;	  /* read and write, flock held; -1 if there is no claim */
+	int lock_fd;	  /* read and write, flock held; -1 if nothing is locked */
 	int exclusive_fd; /* O_EXCL, until disk_lock_release_exclusive; -1 afterwards */
 	int boot_lock_fd; /* the same of the boot disk; -1 if the layout has none */
 	int boot_exclusive_fd;

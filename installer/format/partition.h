@@ -20,7 +20,7 @@
  * (the marks stay), and the kernel forgets what partitions they had.
  *
  * The caller has to give up O_EXCL (not flock) before the partitions are formatted and mounted: a
- * disk that is claimed as a whole has no partition that anybody else can claim. */
+ * disk that is open exclusively has no partition that another process can open so. */
 int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err) WARN_UNUSED;
 
 /* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the whole disk's where the layout has

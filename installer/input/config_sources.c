@@ -51,7 +51,8 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 	return r;
 }
 
-void config_sources_merge_hostdata(struct config *config, const struct firmware_data *firmware_data)
+void config_sources_merge_firmware_data(
+	struct config *config, const struct firmware_data *firmware_data)
 {
 	for (size_t i = 0; i < firmware_data->string_count; i++)
 		if (strncmp(firmware_data->strings[i], SMBIOS_PREFIX, strlen(SMBIOS_PREFIX)) == 0)
@@ -75,7 +76,7 @@ int config_sources_read_config(const struct options *options, const struct confi
 	r = merge_config_file(ret, options, err);
 	if (r < 0)
 		return r;
-	config_sources_merge_hostdata(ret, &sources->firmware_data);
+	config_sources_merge_firmware_data(ret, &sources->firmware_data);
 	if (drive->config_text)
 		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);

@@ -43,7 +43,7 @@ int config_sources_load_credentials(const struct key_drive *drive, const char *f
 bool config_sources_name_image(const struct options *options);
 
 /* The part of it that comes from the firmware: of SMBIOS strings the last one counts. */
-void config_sources_merge_hostdata(
+void config_sources_merge_firmware_data(
 	struct config *config, const struct firmware_data *firmware_data);
 
 /* The text of authorized_keys, from malloc; NULL where configuration wants none. The keys of all

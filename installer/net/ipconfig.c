@@ -293,7 +293,7 @@ static void take_classless_routes(struct ipconfig *config, const char *text)
 	}
 }
 
-/* The first router that is one: the others are its spares. */
+/* The first router that is one: the others would be fallbacks. */
 static void take_routers(struct ipconfig *config, const char *text)
 {
 	char word[IPV4_BYTES];

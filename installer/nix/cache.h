@@ -4,7 +4,7 @@
  * if it is signed.
  *
  * Format: Nix manual, "Binary Cache". Nothing is asked for here but the cache's own description;
- * which cache is asked for a path is decided by closure and spare.
+ * which cache is asked for a path is decided by closure and fallback.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  *
  * Says whether and where another one may be asked, and believes its narinfo only if it is signed
  * and describes the archive that was decided on. Such an archive is the same bytes in every cache,
- * however they are compressed there: so lane goes on with it where the first one broke off. Which
+ * however they are compressed there: so worker goes on with it where the first one broke off. Which
  * caches do not answer is kept, so that not every path waits for all attempts again.
  */
 #pragma once

@@ -209,8 +209,8 @@ static bool is_planned_label(const struct select_request *request, const char *l
 /* Whether the disk is as an install of this plan leaves it when it is cut short. The mark alone is
  * not enough: it outlives a disk that somebody has since given a file system or other partitions,
  * unless these happen to overwrite its place. A file system of ours has no label yet when it is
- * half made; then the gate is shut, which whoever writes a table opens. A file system on a whole
- * disk has the mark in its own boot block, which whoever makes another one there erases. */
+ * half made; then the boot sector is blank, and a program that writes a table fills it. A file
+ * system on a whole disk has the mark in its own boot block, which whoever makes another one there erases. */
 static bool is_unfinished(const struct select_request *request, const struct disk *disk)
 {
 	bool whole = !layout_has_table(request->layout);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths go to whichever lane is free, the largest first, so that no lane is left with a large one
- * at the end.
+ * Paths go to whichever worker is free, the largest first, so that no worker is left with a large
+ * one at the end.
  */
 #include "store/copy.h"
 
@@ -46,7 +46,7 @@ static size_t *make_order(struct job *job)
 	return order;
 }
 
-/* One lane for each processor, as long as there is memory for the largest windows. */
+/* One worker for each processor, as long as there is memory for the largest windows. */
 static size_t choose_lane_count(const struct closure *closure)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -60,7 +60,7 @@ static size_t choose_lane_count(const struct closure *closure)
 	return processors < 1 || workers < 1 ? 1 : workers;
 }
 
-/* Waits until every lane's thread has ended, or so long; the lock is held. Whether any still
+/* Waits until every worker's thread has ended, or so long; the lock is held. Whether any still
  * runs. */
 static bool wait_for_lanes(struct job *job, long interval_ms)
 {

@@ -2,7 +2,7 @@
 /*
  * piece_ring — a fixed number of buffers that go from one thread to another and back.
  *
- * One thread fills, one empties. Its memory is all that a lane of the copy holds of what it
+ * One thread fills, one empties. Its memory is all that a worker of the copy holds of what it
  * copies.
  */
 #pragma once

@@ -9,7 +9,7 @@
 #include "base/thread.h"
 #include "net/url.h"
 
-#define STREAMS	     16 /* more than there are lanes, or nothing would be ahead */
+#define STREAMS	     16 /* more than there are workers, or nothing would be prefetched */
 #define STREAM_BYTES ((size_t)256 * 1024)
 #define WAIT_MS	     250
 
@@ -159,7 +159,7 @@ static void *fetch_all(void *userdata)
 	return NULL;
 }
 
-/* ------------------------------------------------------------ the lanes */
+/* ------------------------------------------------------------ the workers */
 
 /* The stream of a turn; NULL if all is to stop. The lock is held. */
 static struct allocator *wait_for_stream(struct prefetch *prefetch, size_t turn)

@@ -2,8 +2,8 @@
 /*
  * worker — one of the pipelines that copy paths side by side.
  *
- * A lane is two threads: one fetches and decompresses into a ring of buffers, the other one hashes,
- * parses and unpacks out of it. copy starts the threads and waits for them.
+ * A worker consists of two threads: one fetches and decompresses into a ring of buffers, the other
+ * one hashes, parses and unpacks out of it. copy starts the threads and waits for them.
  */
 #pragma once
 
@@ -20,7 +20,7 @@
 #include "store/store_dir.h"
 #include "store/unpack.h"
 
-/* What the lanes share. */
+/* What the workers share. */
 struct job {
 	const struct cache_settings *settings;
 	const struct closure *closure;
@@ -36,7 +36,7 @@ struct job {
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
-	size_t running; /* threads of lanes */
+	size_t running; /* threads of workers */
 	int result;	/* the first error's */
 	size_t failed;	/* index of the path that had it, or JOB_NO_PATH */
 	struct error err;
@@ -61,7 +61,7 @@ struct worker {
 	struct digest *digest; /* NULL between two paths */
 };
 
-/* A lane of the job, and the end of it when no thread uses it any longer. */
+/* A worker of the job, and its end when no thread uses it any longer. */
 void worker_init(struct worker *worker, struct job *job);
 void worker_destroy(struct worker *worker);
 
@@ -69,6 +69,6 @@ void worker_destroy(struct worker *worker);
 void *worker_produce(void *worker);
 void *worker_consume(void *worker);
 
-/* Keeps the first error, and the path that had it, and ends all lanes. */
+/* Keeps the first error, and the path that had it, and ends all workers. */
 #define JOB_NO_PATH SIZE_MAX
 void job_fail(struct job *job, size_t path, int r, const struct error *err);

@@ -37,5 +37,5 @@ struct shared_state *shared_state_new(void);
 /* Keeps a result; one too many is only told. */
 void shared_state_add_result(struct shared_state *shared, const struct result *result);
 
-/* The verdict; its text belongs to outcome. */
+/* The verdict. Its text lives in shared. */
 struct event shared_state_verdict(const struct shared_state *shared);

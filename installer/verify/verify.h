@@ -30,7 +30,7 @@ struct verify_request {
 	const struct closure *closure; /* NULL: what Nix has registered itself is what counts */
 	const char *root;	       /* where the target is mounted */
 	int disk_fd;		       /* the whole disk */
-	const uint8_t *first_sector;   /* as it will be when the gate is opened: boot_sector.h */
+	const uint8_t *first_sector;   /* as it will be when it is restored: boot_sector.h */
 	const char *ssh_keys_text;     /* authorized_keys as written; NULL for keys=none */
 };
 

@@ -42,7 +42,7 @@ static void read_disk(int fd, uint8_t ret[DISK_BYTES])
 
 static void shutting_takes_the_first_sector_and_nothing_else(void **state)
 {
-	const uint8_t zeros[GATE_BYTES] = { 0 };
+	const uint8_t zeros[BOOT_SECTOR_BYTES] = { 0 };
 	uint8_t before[DISK_BYTES], after[DISK_BYTES];
 	struct boot_sector boot_sector = { 0 };
 	struct error err;
@@ -51,10 +51,11 @@ static void shutting_takes_the_first_sector_and_nothing_else(void **state)
 	read_disk(fd, before);
 	assert_int_equal(boot_sector_blank(&boot_sector, fd, &err), 0);
 	read_disk(fd, after);
-	assert_true(boot_sector.shut);
-	assert_memory_equal(boot_sector.sector, before, GATE_BYTES);
-	assert_memory_equal(after, zeros, GATE_BYTES);
-	assert_memory_equal(after + GATE_BYTES, before + GATE_BYTES, DISK_BYTES - GATE_BYTES);
+	assert_true(boot_sector.blanked);
+	assert_memory_equal(boot_sector.sector, before, BOOT_SECTOR_BYTES);
+	assert_memory_equal(after, zeros, BOOT_SECTOR_BYTES);
+	assert_memory_equal(after + BOOT_SECTOR_BYTES, before + BOOT_SECTOR_BYTES,
+		DISK_BYTES - BOOT_SECTOR_BYTES);
 }
 
 static void opening_puts_back_what_was_there(void **state)
@@ -68,7 +69,7 @@ static void opening_puts_back_what_was_there(void **state)
 	assert_int_equal(boot_sector_blank(&boot_sector, fd, &err), 0);
 	assert_int_equal(boot_sector_restore(&boot_sector, fd, &err), 0);
 	read_disk(fd, after);
-	assert_false(boot_sector.shut);
+	assert_false(boot_sector.blanked);
 	assert_memory_equal(after, before, DISK_BYTES);
 }
 
@@ -92,7 +93,7 @@ static void shutting_and_opening_twice_is_like_once(void **state)
 
 static void a_sector_written_while_it_was_open_is_the_one_kept(void **state)
 {
-	const uint8_t loader[GATE_BYTES] = "boot loader";
+	const uint8_t loader[BOOT_SECTOR_BYTES] = "boot loader";
 	uint8_t after[DISK_BYTES];
 	struct boot_sector boot_sector = { 0 };
 	struct error err;
@@ -100,12 +101,12 @@ static void a_sector_written_while_it_was_open_is_the_one_kept(void **state)
 
 	assert_int_equal(boot_sector_blank(&boot_sector, fd, &err), 0);
 	assert_int_equal(boot_sector_restore(&boot_sector, fd, &err), 0);
-	assert_int_equal(pwrite(fd, loader, GATE_BYTES, 0), GATE_BYTES);
+	assert_int_equal(pwrite(fd, loader, BOOT_SECTOR_BYTES, 0), BOOT_SECTOR_BYTES);
 	assert_int_equal(boot_sector_blank(&boot_sector, fd, &err), 0);
-	assert_memory_equal(boot_sector.sector, loader, GATE_BYTES);
+	assert_memory_equal(boot_sector.sector, loader, BOOT_SECTOR_BYTES);
 	assert_int_equal(boot_sector_restore(&boot_sector, fd, &err), 0);
 	read_disk(fd, after);
-	assert_memory_equal(after, loader, GATE_BYTES);
+	assert_memory_equal(after, loader, BOOT_SECTOR_BYTES);
 }
 
 static void a_disk_that_cannot_be_written_is_told_and_stays_open(void **state)
@@ -121,10 +122,10 @@ static void a_disk_that_cannot_be_written_is_told_and_stays_open(void **state)
 	fd = fileno(read_only);
 	assert_true(boot_sector_blank(&boot_sector, fd, &err) < 0);
 	assert_non_null(strstr(err.text, "first sector"));
-	assert_false(boot_sector.shut);
-	boot_sector.shut = true;
+	assert_false(boot_sector.blanked);
+	boot_sector.blanked = true;
 	assert_true(boot_sector_restore(&boot_sector, fd, &err) < 0);
-	assert_true(boot_sector.shut);
+	assert_true(boot_sector.blanked);
 	fclose(read_only);
 }
 

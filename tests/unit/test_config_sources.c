@@ -110,10 +110,10 @@ static void strings_for_others_are_left_alone(void **state)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		firmware_data.strings[firmware_data.string_count++] = others[i];
 	config_init(&config);
-	config_sources_merge_hostdata(&config, &firmware_data);
+	config_sources_merge_firmware_data(&config, &firmware_data);
 	assert_int_equal(config.error_count, 0);
 	firmware_data.strings[firmware_data.string_count++] = ours;
-	config_sources_merge_hostdata(&config, &firmware_data);
+	config_sources_merge_firmware_data(&config, &firmware_data);
 	assert_int_equal(config.error_count, 1);
 	assert_non_null(strstr(config.errors, "SMBIOS: there is no key \"colour\""));
 }
