@@ -29,8 +29,9 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 	struct plan_needs *needs, struct error *err) WARN_UNUSED;
 
 /* Copies a closure into the root file system, which nobody has mounted yet; else does nothing. */
-int engine_copy(struct shared_state *shared, struct engine *engine, const struct config *config,
-	const struct plan *plan, struct error *err) WARN_UNUSED;
+int engine_copy(struct shared_state *shared, struct engine *engine,
+	const struct cache_settings *settings, const struct plan *plan,
+	struct error *err) WARN_UNUSED;
 
 /* On the mounted target: registers what was copied, or builds; then the profile leads to the
  * system, which plan->system names. */

@@ -32,7 +32,7 @@ static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *shared)
 }
 
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
-	const struct config *config, struct closure *closure, struct error *err)
+	const struct cache_settings *settings, struct closure *closure, struct error *err)
 {
 	struct place place;
 	int r = format_find_place(plan, plan->root, &place, err);
@@ -40,7 +40,7 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 	if (r < 0)
 		return r;
 	return copy_closure(
-		&config->cache, closure, place.path, place.offset_bytes, watch_copy, shared, err);
+		settings, closure, place.path, place.offset_bytes, watch_copy, shared, err);
 }
 
 /* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
@@ -83,7 +83,7 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 	if (r == 0 && files->ssh_keys_text)
 		r = nixos_write_keys(TARGET_PATH, plan->keys_user, files->ssh_keys_text, err);
 	if (r == 0)
-		r = extra_files_write(files->config, files->extra_files, TARGET_PATH, err);
+		r = extra_files_write(files->extra_files, TARGET_PATH, err);
 	if (r == 0)
 		r = install_boot_loader(shared, plan, &session, lock, err);
 	if (chroot_leave(&session, &second) < 0 && r == 0) {

@@ -8,9 +8,9 @@
 #pragma once
 
 #include "base/error.h"
-#include "config/config.h"
 #include "format/disk_lock.h"
 #include "guest/extra_files.h"
+#include "nix/cache_settings.h"
 #include "nix/closure.h"
 #include "plan/plan.h"
 #include "verdict/shared_state.h"
@@ -19,12 +19,12 @@
 
 /* Copies the closure into the root file system, which nobody has mounted yet. */
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
-	const struct config *config, struct closure *closure, struct error *err) WARN_UNUSED;
+	const struct cache_settings *settings, struct closure *closure,
+	struct error *err) WARN_UNUSED;
 
 /* What the guest gets beside its system. */
 struct guest_files {
 	const char *ssh_keys_text; /* authorized_keys, NULL for none */
-	const struct config *config;
 	const struct extra_files *extra_files;
 };
 

@@ -135,12 +135,12 @@ static int decide(const struct options *options, struct shared_state *shared, st
 	else if (!d->config.machine_any)
 		r = machine_check_virtual(err);
 	if (r == 0)
-		r = extra_files_read(&d->config, &d->extra_files, err);
+		r = extra_files_read(&d->config.files, &d->extra_files, err);
 	if (r < 0)
 		return r;
 
 	progress_begin(shared, STAGE_KEYS, "reading the keys");
-	r = config_sources_read_keys(&d->config, &d->sources, &d->ssh_keys_text, err);
+	r = config_sources_read_keys(&d->config.keys, &d->sources, &d->ssh_keys_text, err);
 	if (r < 0)
 		return r;
 
@@ -171,7 +171,6 @@ static int fill_target(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
 	const struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
-		.config = &d->config,
 		.extra_files = &d->extra_files };
 	int r;
 
@@ -287,7 +286,7 @@ static int carry_out(
 	if (r < 0)
 		return r;
 
-	r = engine_copy(shared, &d->engine, &d->config, &d->plan, err);
+	r = engine_copy(shared, &d->engine, &d->config.cache, &d->plan, err);
 	if (r < 0)
 		return r;
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config — one set of keys from several sources, later ones winning.
+ * config — the values of all configuration keys, and the check of the keys together.
  *
- * Pure: it parses texts and command lines that others have read. Every error of every source is
- * reported in one run, each with the source's name and line. Nothing is ever executed or sourced.
+ * Pure. Errors are collected and reported in one run. Reading texts is merge's part, what one key
+ * may hold is key_table's. Modules below take the settings that they need (struct key_settings,
+ * struct cache_settings, …), not struct config.
+ *
+ * Tested by: tests/unit/test_config.c, tests/unit/test_engine.c, tests/fuzz/config.c.
  */
 #pragma once
 
@@ -22,42 +25,13 @@
 #define CONFIG_FILES_MAX    8
 #define CONFIG_ERRORS_BYTES 4096
 
+/* KEY_DISK, KEY_BOOT_DISK, …: one for each row of keys.def. */
+#define KEY(name, id, otherwise, values, meaning, setter) KEY_##id,
 enum config_key {
-	KEY_DISK,	       /* auto, a path, serial:NAME */
-	KEY_BOOT_DISK,	       /* the same, for the layout pygrub */
-	KEY_WIPE,	       /* refuse, force */
-	KEY_MACHINE,	       /* virtual, any */
-	KEY_LAYOUT,	       /* auto, bios, gpt, pygrub, direct */
-	KEY_ROOT_LABEL,	       /* ext4 label, 1 to 16 bytes */
-	KEY_ROOT_UUID,	       /* of the root file system */
-	KEY_ESP_LABEL,	       /* FAT label, 1 to 11 characters */
-	KEY_SWAP,	       /* none (default), or the size of a swap partition */
-	KEY_MANIFEST,	       /* URL or absolute path of guest.json */
-	KEY_MANIFEST_SUM,      /* its SHA-256: hex, nix32, base64 or SRI */
-	KEY_SYSTEM,	       /* store path */
-	KEY_ENGINE,	       /* cache (default), nixos-install */
-	KEY_CONFIGURATION,     /* URL or absolute path of a NixOS module */
-	KEY_CONFIGURATION_SUM, /* its SHA-256 */
-	KEY_FLAKE,	       /* REF#NAME */
-	KEY_HOSTNAME,	       /* of the guest that nixos-install builds */
-	KEY_CACHE,	       /* binary cache URLs, separated by blanks, tried in this order */
-	KEY_TRUSTED_KEYS,      /* name:base64 …, separated by blanks; or none */
-	KEY_CA_FILE,	       /* certificates that may vouch for https servers */
-	KEY_STALL,	       /* seconds, 1 to 3600 */
-	KEY_ATTEMPTS,	       /* of a fetch, 1 to 100 */
-	KEY_KEYS,	/* none, or some of drive, cidata, credential and paths of key files */
-	KEY_KEYS_USER,	/* root (default), or another user of the guest */
-	KEY_HOST_KEYS,	/* generate, none; by default what the guest can have */
-	KEY_FILES,	/* TARGET=SOURCE …: further files of the guest */
-	KEY_ON_SUCCESS, /* poweroff, reboot, shell, exit */
-	KEY_ON_FAILURE, /* the same */
-	KEY_TIMEOUT,	/* seconds, 1 to 604800 */
-	KEY_IP,		/* dhcp (default), off, or the fields of the kernel's ip= */
-	KEY_INTERFACE,	/* auto (default), a name, or a MAC address */
-	KEY_REPORT_URL, /* http(s) URL to which the verdict is sent */
-	KEY_SEED,	/* a UUID from which every other UUID of this install is derived */
+#include "config/keys.def"
 	CONFIG_KEY_COUNT,
 };
+#undef KEY
 
 /* Where SSH keys are looked for. */
 enum keys_from {
@@ -66,6 +40,21 @@ enum keys_from {
 	KEYS_FROM_CREDENTIAL = 4, /* the SMBIOS credential ssh.authorized_keys.root */
 	KEYS_FROM_FILES = 8,	  /* that configuration names */
 	KEYS_FROM_ALL = 7,	  /* if nothing was said */
+};
+
+struct key_settings {
+	unsigned from; /* enum keys_from as flags; 0: keys = none */
+	char files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES];
+	size_t file_count;
+};
+
+/* Further files of the guest. */
+struct extra_file_settings {
+	struct {
+		char target[256];		/* path in the guest */
+		char source[CONFIG_TEXT_BYTES]; /* path here */
+	} files[CONFIG_FILES_MAX];
+	size_t count;
 };
 
 /* SSH host keys made while installing. */
@@ -100,16 +89,10 @@ struct config {
 	char flake[CONFIG_TEXT_BYTES];	       /* REF#NAME; empty: none */
 	char hostname[64];		       /* empty: the configuration's */
 	struct cache_settings cache;
-	unsigned keys_from; /* enum keys_from as flags; 0: keys = none */
-	char key_files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES];
-	size_t key_file_count;
+	struct key_settings keys;
 	char keys_user[33];
 	enum host_key_mode host_keys;
-	struct {
-		char target[256];		/* path in the guest */
-		char source[CONFIG_TEXT_BYTES]; /* path here */
-	} files[CONFIG_FILES_MAX];
-	size_t file_count;
+	struct extra_file_settings files;
 	enum ending on_success;
 	enum ending on_failure;
 	unsigned timeout_s;
@@ -124,30 +107,19 @@ struct config {
 	size_t error_count;
 };
 
-/* The built-in defaults. */
+/* The defaults of keys.def. */
 void config_init(struct config *config);
 
-/* Merges a file's text (key = value lines, # comments; CRLF and a BOM are accepted). source names
- * it in errors: "/etc/guest-installer.conf". A # begins a comment at the start of a line and after
- * a blank. A key that one file sets twice is an error. Errors are collected in config. */
-void config_merge_text(
-	struct config *config, const char *source, const char *text, size_t size_bytes);
-
-/* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
- * "…" around a value or a whole word); other words are not ours, nor is guest-installer.disable,
- * which is the service's. Of a key that is there twice the last one counts, as for the kernel. */
-void config_merge_command_line(struct config *config, const char *command_line);
-
-/* Merges the kernel's own word ip=…, weaker than guest-installer.ip=…: to be called before. */
-void config_merge_kernel_ip(struct config *config, const char *command_line);
-
-/* Merges one key=value given as an argument of the program. */
-void config_merge_option(struct config *config, const char *source, const char *assignment);
+/* Adds a sentence to the collected errors. Credentials in it are hidden, control characters become
+ * '?'. One that does not fit is only counted. */
+void config_add_error(struct config *config, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Checks what one key alone cannot show (a cache without trusted keys, …) and turns the collected
  * errors into one error with EXIT_CONFIGURATION. */
 int config_finish(struct config *config, struct error *err) WARN_UNUSED;
 
-/* Whether the install itself, or at least its report, has to go over the network. */
+/* Whether the install has to go over the network. */
 bool config_needs_network(const struct config *config);
+
+/* The same for the install or its report. */
 bool config_wants_network(const struct config *config);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "config/configkey.h"
+#include "config/key_table.h"
 
 #define DEFAULT_CONFIG_PATH "/etc/guest-installer.conf"
 
@@ -185,6 +185,16 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 	return r;
 }
 
+static void print_key(const struct config_key_info *key)
+{
+	const char *otherwise = key->value ? key->value : key->unset;
+
+	printf("  %-14s %s\n  %-14s   %s", key->name, key->meaning, "", key->values);
+	if (otherwise)
+		printf(" (default: %s)", otherwise);
+	printf("\n");
+}
+
 void options_print_help(void)
 {
 	printf("Usage: guest-installer install [OPTION]...\n"
@@ -211,8 +221,7 @@ void options_print_help(void)
 	       "  --json             print the plan, or the refusal, as JSON\n\n"
 	       "Keys:\n");
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
-		printf("  %-14s %s\n  %-14s   %s\n", config_keys[i].name, config_keys[i].meaning,
-			"", config_keys[i].values);
+		print_key(&config_keys[i]);
 	printf("\nExit status:\n");
 	for (const struct exit_meaning *row = exit_meanings; row->meaning; row++)
 		printf("  %2d  %s\n", row->code, row->meaning);

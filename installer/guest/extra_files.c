@@ -8,12 +8,14 @@
 #include "base/text.h"
 
 #define EXTRA_MAX_BYTES (4 * 1024 * 1024)
-#define TARGET_BYTES	sizeof(((struct config *)0)->files[0].target)
+#define TARGET_BYTES	sizeof(((struct extra_file_settings *)0)->files[0].target)
 
-int extra_files_read(const struct config *config, struct extra_files *ret, struct error *err)
+int extra_files_read(
+	const struct extra_file_settings *settings, struct extra_files *ret, struct error *err)
 {
-	for (size_t i = 0; i < config->file_count; i++) {
-		int r = file_read(config->files[i].source, EXTRA_MAX_BYTES, &ret->contents[i],
+	ret->settings = settings;
+	for (size_t i = 0; i < settings->count; i++) {
+		int r = file_read(settings->files[i].source, EXTRA_MAX_BYTES, &ret->contents[i],
 			&ret->sizes_bytes[i], err);
 
 		if (r < 0) {
@@ -76,15 +78,16 @@ static int write_one(const char *root, const char *target, const char *content, 
 	return file_write(file, content, size_bytes, 0644, 0, 0, err);
 }
 
-int extra_files_write(const struct config *config, const struct extra_files *extra_files,
-	const char *root, struct error *err)
+int extra_files_write(const struct extra_files *extra_files, const char *root, struct error *err)
 {
-	for (size_t i = 0; i < config->file_count; i++) {
-		int r = write_one(root, config->files[i].target, extra_files->contents[i],
+	const struct extra_file_settings *settings = extra_files->settings;
+
+	for (size_t i = 0; i < settings->count; i++) {
+		int r = write_one(root, settings->files[i].target, extra_files->contents[i],
 			extra_files->sizes_bytes[i], err);
 
 		if (r < 0) {
-			error_wrap(err, "write %s into the guest", config->files[i].target);
+			error_wrap(err, "write %s into the guest", settings->files[i].target);
 			return r;
 		}
 	}

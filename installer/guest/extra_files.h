@@ -11,15 +11,16 @@
 #include "config/config.h"
 
 struct extra_files {
-	char *contents[CONFIG_FILES_MAX]; /* from malloc, as many as configuration has files */
+	const struct extra_file_settings *settings;
+	char *contents[CONFIG_FILES_MAX]; /* from malloc, as many as settings has files */
 	size_t sizes_bytes[CONFIG_FILES_MAX];
 };
 
-/* Reads every source; EXIT_CONFIGURATION for one that cannot be read. */
-int extra_files_read(
-	const struct config *config, struct extra_files *ret, struct error *err) WARN_UNUSED;
+/* Reads every source and keeps settings; EXIT_CONFIGURATION for one that cannot be read. */
+int extra_files_read(const struct extra_file_settings *settings, struct extra_files *ret,
+	struct error *err) WARN_UNUSED;
 
 /* Writes them below root, 0644 and owned by root, with the folders that are missing (0755). Links
  * on the way are followed as inside the guest; none leads into the store. */
-int extra_files_write(const struct config *config, const struct extra_files *extra_files,
-	const char *root, struct error *err) WARN_UNUSED;
+int extra_files_write(
+	const struct extra_files *extra_files, const char *root, struct error *err) WARN_UNUSED;

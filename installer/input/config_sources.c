@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "config/merge.h"
 #include "input/cloud_config.h"
 #include "input/smbios.h"
 #include "input/ssh_keys.h"
@@ -138,16 +139,16 @@ bool config_sources_name_image(const struct options *options)
 }
 
 /* The files that configuration names. */
-static int add_key_files(struct ssh_keys *keys, const struct config *config, struct error *err)
+static int add_key_files(
+	struct ssh_keys *keys, const struct key_settings *settings, struct error *err)
 {
-	for (size_t i = 0; i < config->key_file_count; i++) {
+	for (size_t i = 0; i < settings->file_count; i++) {
 		AUTO_FREE char *text = NULL;
 		size_t size_bytes;
-		int r = file_read(
-			config->key_files[i], KEY_FILE_MAX_BYTES, &text, &size_bytes, err);
+		int r = file_read(settings->files[i], KEY_FILE_MAX_BYTES, &text, &size_bytes, err);
 
 		if (r == 0)
-			r = ssh_keys_add(keys, config->key_files[i], text, size_bytes, err);
+			r = ssh_keys_add(keys, settings->files[i], text, size_bytes, err);
 		if (r < 0) {
 			err->code = EXIT_NO_KEY;
 			return r;
@@ -210,26 +211,26 @@ static int add_credentials(
 	return r < 0 ? r : 0;
 }
 
-int config_sources_read_keys(const struct config *config, const struct config_sources *sources,
-	char **ret_text, struct error *err)
+int config_sources_read_keys(const struct key_settings *settings,
+	const struct config_sources *sources, char **ret_text, struct error *err)
 {
 	struct ssh_keys keys = { .count = 0 };
 	int r;
 
 	*ret_text = NULL;
-	r = add_key_files(&keys, config, err);
-	if (r == 0 && (config->keys_from & KEYS_FROM_DRIVE))
+	r = add_key_files(&keys, settings, err);
+	if (r == 0 && (settings->from & KEYS_FROM_DRIVE))
 		r = add_drive(&keys, &sources->drive, err);
-	if (r == 0 && (config->keys_from & KEYS_FROM_CIDATA))
+	if (r == 0 && (settings->from & KEYS_FROM_CIDATA))
 		r = add_cidata(&keys, &sources->cidata, err);
-	if (r == 0 && (config->keys_from & KEYS_FROM_CREDENTIAL))
+	if (r == 0 && (settings->from & KEYS_FROM_CREDENTIAL))
 		r = add_credentials(&keys, &sources->firmware_data, err);
-	if (r == 0 && keys.count == 0 && config->keys_from)
+	if (r == 0 && keys.count == 0 && settings->from)
 		r = error_set_code(err, EXIT_NO_KEY, -ENOKEY,
 			"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or "
 			"authorized_keys, a cidata drive, or the SMBIOS credential " CREDENTIAL_NAME
 			"; name a file with --key, or say keys = none.");
-	if (r == 0 && config->keys_from)
+	if (r == 0 && settings->from)
 		*ret_text = ssh_keys_text(&keys);
 	log_line("keys: %zu", keys.count);
 	ssh_keys_free(&keys);

@@ -49,8 +49,8 @@ void config_sources_merge_firmware_data(
 /* The text of authorized_keys, from malloc; NULL where configuration wants none. The keys of all
  * places that configuration allows are added together, in the order files, drive, cidata,
  * credential; one that is there twice counts once. EXIT_NO_KEY if there is no usable key. */
-int config_sources_read_keys(const struct config *config, const struct config_sources *sources,
-	char **ret_text, struct error *err) WARN_UNUSED;
+int config_sources_read_keys(const struct key_settings *settings,
+	const struct config_sources *sources, char **ret_text, struct error *err) WARN_UNUSED;
 
 /* The seed of this install's UUIDs: configuration's, or a random one. */
 void config_sources_choose_seed(const struct config *config, char ret[37]);

@@ -251,7 +251,7 @@ int guest_check_ssh(const struct config *config, const struct manifest *manifest
 {
 	char home[64], wanted[128], found[512];
 
-	if (!config->keys_from)
+	if (!config->keys.from)
 		return 0;
 	if (!manifest->ssh_enabled)
 		return refuse_guest(err,

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
 # The type of `settings`, and how it becomes guest-installer.conf: one line for
 # each key, cut at the first `=`, without a comment and the blanks at both ends
-# (installer/config.c).
+# (installer/config/merge.c).
 { lib }:
 let
   inherit (lib) types;
   atom = types.either types.bool (types.either types.int types.str);
 
-  # Those of the program itself.
-  keys = map builtins.head (
-    builtins.filter builtins.isList (
-      builtins.split "\\[KEY_[A-Z_]+] = \\{[[:space:]]*\"([a-z0-9-]+)\"" (builtins.readFile ../../installer/config/configkey.c)
-    )
+  # Those of the program itself: each row of its table begins with KEY("name".
+  rows = builtins.filter (lib.hasPrefix "KEY(\"") (
+    lib.splitString "\n" (builtins.readFile ../../installer/config/keys.def)
   );
+  keys = map (row: builtins.elemAt (lib.splitString "\"" row) 1) rows;
 
   # Numbers and words as they are, lists as words with blanks between. The file
   # has no booleans: the keys with two values name both.

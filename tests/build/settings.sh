@@ -39,7 +39,18 @@ try() {
 	done
 }
 
+# Both read the same table, installer/config/keys.def.
+keys_are_those_of_the_program() {
+	nix-instantiate --eval --strict --json --expr "
+		(import $TOP/iso/module/settings.nix { lib = import $TOP/tests/nix/standin.nix; }).keys" |
+		jq -r '.[]' >keys
+	"$TOP/build/asan/guest-installer" --help |
+		sed -n '/^Keys:/,/^$/s/^  \([a-z0-9-]\+\) .*/\1/p' | diff - keys
+	(($(wc -l <keys) >= 20))
+}
+
 cd "$SCRATCH"
+run_case "Nix knows the keys of the program, in the order of --help" keys_are_those_of_the_program
 run_case "Nix refuses what does not go together" rendered refused false
 run_case "Nix accepts what does" rendered accepted true
 try refused 2

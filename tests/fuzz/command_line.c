@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the kernel's command line, and as the argument of --set. */
-#include "config/config.h"
+#include "config/merge.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)

@@ -3,7 +3,7 @@
 #include <ctype.h>
 
 #include "base/text.h"
-#include "config/config.h"
+#include "config/merge.h"
 #include "fuzz.h"
 
 /* What every module after this one relies on. */

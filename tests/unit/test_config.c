@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves what each key may hold, which source wins, and the exact words of every refusal. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,8 @@
 #include <cmocka.h>
 
 #include "config/config.h"
-#include "config/configkey.h"
+#include "config/key_table.h"
+#include "config/merge.h"
 
 #define SHA256_HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define SYSTEM	   "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
@@ -55,7 +57,7 @@ static void defaults_are_as_documented(void **state)
 	(void)state;
 	assert_string_equal(config.disk, "auto");
 	assert_false(config.wipe_force || config.machine_any);
-	assert_int_equal(config.keys_from, KEYS_FROM_ALL);
+	assert_int_equal(config.keys.from, KEYS_FROM_ALL);
 	assert_int_equal(config.layout, LAYOUT_AUTO);
 	assert_string_equal(config.boot_disk, "auto");
 	assert_string_equal(config.root_label, "");
@@ -68,6 +70,20 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(config.timeout_s, 3600);
 	merge(GOOD);
 	accepts();
+}
+
+static void every_row_of_the_table_is_whole_and_found_by_its_name(void **state)
+{
+	(void)state;
+	for (enum config_key key = 0; key < CONFIG_KEY_COUNT; key++) {
+		const struct config_key_info *row = &config_keys[key];
+
+		assert_non_null(row->name);
+		assert_true(row->values && *row->values && row->meaning && *row->meaning);
+		assert_false(row->value && row->unset);
+		assert_int_equal(key_table_find(row->name), key);
+		assert_int_equal(key_table_set(&config, key, ""), -EINVAL);
+	}
 }
 
 static void every_key_is_read(void **state)
@@ -90,7 +106,7 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config.disk, "serial:abc");
 	assert_string_equal(config.boot_disk, "/dev/vdb");
 	assert_true(config.wipe_force && config.machine_any);
-	assert_int_equal(config.keys_from, 0);
+	assert_int_equal(config.keys.from, 0);
 	assert_int_equal(config.layout, LAYOUT_BIOS);
 	assert_string_equal(config.root_label, "r");
 	assert_string_equal(config.root_uuid, "abcdef00-0000-4000-8000-000000000001");
@@ -110,10 +126,10 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.cache.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
 	assert_int_equal(config.host_keys, HOST_KEYS_NONE);
-	assert_int_equal(config.file_count, 2);
-	assert_string_equal(config.files[0].target, "/etc/a");
-	assert_string_equal(config.files[0].source, "/b/c");
-	assert_string_equal(config.files[1].source, "/e=f");
+	assert_int_equal(config.files.count, 2);
+	assert_string_equal(config.files.files[0].target, "/etc/a");
+	assert_string_equal(config.files.files[0].source, "/b/c");
+	assert_string_equal(config.files.files[1].source, "/e=f");
 	assert_int_equal(config.on_success, ENDING_REBOOT);
 	assert_int_equal(config.on_failure, ENDING_SHELL);
 	assert_int_equal(config.timeout_s, 604800);
@@ -130,16 +146,16 @@ static void keys_come_from_the_last_place_that_was_said(void **state)
 	(void)state;
 	merge(GOOD);
 	config_merge_option(&config, "test", "keys=/a/one.pub  /b");
-	assert_int_equal(config.key_file_count, 2);
-	assert_string_equal(config.key_files[1], "/b");
+	assert_int_equal(config.keys.file_count, 2);
+	assert_string_equal(config.keys.files[1], "/b");
 	config_merge_option(&config, "test", "keys=none");
-	assert_true(!config.keys_from && config.key_file_count == 0);
+	assert_true(!config.keys.from && config.keys.file_count == 0);
 	config_merge_option(&config, "test", "keys=/c");
-	assert_true(config.keys_from == KEYS_FROM_FILES && config.key_file_count == 1);
+	assert_true(config.keys.from == KEYS_FROM_FILES && config.keys.file_count == 1);
 	config_merge_option(&config, "test", "keys=/c drive");
-	assert_int_equal(config.keys_from, KEYS_FROM_FILES | KEYS_FROM_DRIVE);
+	assert_int_equal(config.keys.from, KEYS_FROM_FILES | KEYS_FROM_DRIVE);
 	config_merge_option(&config, "test", "keys=drive");
-	assert_true(config.keys_from == KEYS_FROM_DRIVE && config.key_file_count == 0);
+	assert_true(config.keys.from == KEYS_FROM_DRIVE && config.keys.file_count == 0);
 	config_merge_option(&config, "test", "files=/nixos=/b");
 	accepts();
 }
@@ -159,7 +175,7 @@ static void keys_come_from_the_places_that_are_named(void **state)
 		begin(state);
 		config_merge_option(&config, "--set", good[i].text);
 		assert_int_equal(config.error_count, 0);
-		assert_int_equal(config.keys_from, good[i].from);
+		assert_int_equal(config.keys.from, good[i].from);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		begin(state);
@@ -277,9 +293,8 @@ static void bad_words_on_the_command_line_are_refused(void **state)
 	config_merge_command_line(&config, "guest-installer.dsk=auto guest-installer.wipe "
 					   "guest-installer.timeout=0");
 	refuses("the kernel command line: there is no key \"dsk\", \"disk\" was probably meant; "
-		"the kernel command line: wipe has no value: it can be refuse (default) or force; "
-		"the kernel command line: timeout cannot be \"0\": it can be 1 to 604800 seconds "
-		"(default 3600)");
+		"the kernel command line: wipe has no value: it can be refuse or force; "
+		"the kernel command line: timeout cannot be \"0\": it can be 1 to 604800 seconds");
 }
 
 static void an_unknown_key_names_file_and_line(void **state)
@@ -500,6 +515,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(defaults_are_as_documented),
+		TEST(every_row_of_the_table_is_whole_and_found_by_its_name),
 		TEST(pid_1_cannot_exit),
 		TEST(every_key_is_read),
 		TEST(every_key_is_described),

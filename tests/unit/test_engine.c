@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "config/config.h"
+#include "config/merge.h"
 #include "nix/flake.h"
 
 #define COMMIT	   "0123456789abcdef0123456789abcdef01234567"

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "config/merge.h"
 #include "nix/closure.h"
 #include "plan/labels.h"
 #include "plan/plan.h"

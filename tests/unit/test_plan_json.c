@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "config/merge.h"
 #include "plan/plan_json.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "config/value.h"
+#include "config/key_table.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,11 +11,84 @@
 #include "nix/flake.h"
 #include "nix/narinfo.h"
 
-#define TIMEOUT_MAX_S	    604800 /* a week */
-#define STALL_TIMEOUT_MAX_S 3600
-#define FETCH_ATTEMPTS_MAX  100
-#define KEY_BASE64_CHARS    44 /* of an Ed25519 key's 32 bytes */
-#define NIL_UUID	    "00000000-0000-0000-0000-000000000000"
+#define NAME_MAX_CHARS	 64
+#define KEY_BASE64_CHARS 44 /* of an Ed25519 key's 32 bytes */
+#define NIL_UUID	 "00000000-0000-0000-0000-000000000000"
+
+/* -------------------------------------------------------- the table */
+
+#define TEXT_OF_VALUE(number) #number
+#define TEXT_OF(macro)	      TEXT_OF_VALUE(macro)
+#define VALUE(text)	      .value = text
+#define UNSET(words)	      .unset = words
+#define KEY(key_name, id, otherwise, may_hold, is_for, setter)                                     \
+	[KEY_##id] = { .name = key_name, otherwise, .values = may_hold, .meaning = is_for },
+
+const struct config_key_info config_keys[CONFIG_KEY_COUNT] = {
+#include "config/keys.def"
+};
+
+#undef KEY
+
+/* -------------------------------------------------------- names */
+
+enum config_key key_table_find(const char *name)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (strcmp(name, config_keys[i].name) == 0)
+			return (enum config_key)i;
+	return CONFIG_KEY_COUNT;
+}
+
+static unsigned smallest(unsigned a, unsigned b, unsigned c)
+{
+	a = a < b ? a : b;
+	return a < c ? a : c;
+}
+
+/* Levenshtein's distance: how many letters to insert, delete or replace. Case and the kind of dash
+ * do not count. Both are shorter than NAME_MAX_CHARS. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NAME_MAX_CHARS];
+
+	for (unsigned j = 0; j <= strlen(b); j++)
+		row[j] = j;
+	for (unsigned i = 1; i <= strlen(a); i++) {
+		unsigned diagonal = row[0];
+		char letter = a[i - 1] == '_' ? '-' : (char)tolower((unsigned char)a[i - 1]);
+
+		row[0] = i;
+		for (unsigned j = 1; j <= strlen(b); j++) {
+			unsigned above = row[j];
+
+			row[j] = smallest(
+				above + 1, row[j - 1] + 1, diagonal + (letter == b[j - 1] ? 0 : 1));
+			diagonal = above;
+		}
+	}
+	return row[strlen(b)];
+}
+
+enum config_key key_table_nearest(const char *name)
+{
+	enum config_key best = CONFIG_KEY_COUNT;
+	unsigned best_distance = 3;
+
+	if (strlen(name) >= NAME_MAX_CHARS)
+		return best;
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		unsigned d = distance(name, config_keys[i].name);
+
+		if (d < best_distance && d < strlen(config_keys[i].name) / 2 + 1) {
+			best_distance = d;
+			best = (enum config_key)i;
+		}
+	}
+	return best;
+}
+
+/* -------------------------------------------------------- values */
 
 /* Index of text in a NULL-terminated list, or -EINVAL. */
 static int choose_word(const char *text, const char *const *words)
@@ -53,7 +126,7 @@ static int set_disk(char ret[CONFIG_TEXT_BYTES], const char *text)
 	return text_copy(ret, CONFIG_TEXT_BYTES, text) < 0 ? -EINVAL : 0;
 }
 
-static int set_uuid_value(char ret[37], const char *text)
+static int set_uuid(char ret[37], const char *text)
 {
 	if (!text_is_uuid(text) || strcmp(text, NIL_UUID) == 0)
 		return -EINVAL;
@@ -63,14 +136,14 @@ static int set_uuid_value(char ret[37], const char *text)
 }
 
 /* A number with a suffix, as whole MiB; more than SWAP_MAX_BYTES a swap's header cannot count. */
-static int set_swap(struct config *config, const char *text)
+static int set_swap(uint64_t *ret, const char *text)
 {
 	static const char suffixes[] = "KMGT";
 	const char *suffix;
 	uint64_t size = 0;
 
 	if (strcmp(text, "none") == 0) {
-		config->swap_bytes = 0;
+		*ret = 0;
 		return 0;
 	}
 	for (; *text >= '0' && *text <= '9' && size <= SWAP_MAX_BYTES; text++)
@@ -82,7 +155,7 @@ static int set_swap(struct config *config, const char *text)
 		size *= 1024;
 	if (size < MIB || size > SWAP_MAX_BYTES || size % MIB != 0)
 		return -EINVAL;
-	config->swap_bytes = size;
+	*ret = size;
 	return 0;
 }
 
@@ -116,13 +189,13 @@ static int set_engine(enum engine_kind *ret, const char *text)
 	return 0;
 }
 
-static int set_host_keys(struct config *config, const char *text)
+static int set_host_keys(enum host_key_mode *ret, const char *text)
 {
 	int i = choose_word(text, (const char *const[]){ "generate", "none", NULL });
 
 	if (i < 0)
 		return i;
-	config->host_keys = i == 0 ? HOST_KEYS_GENERATE : HOST_KEYS_NONE;
+	*ret = i == 0 ? HOST_KEYS_GENERATE : HOST_KEYS_NONE;
 	return 0;
 }
 
@@ -157,7 +230,7 @@ static int next_list_word(const char **text, char *ret, size_t ret_bytes)
 	return length > 0;
 }
 
-static int set_caches(struct config *config, const char *text)
+static int set_caches(struct cache_settings *ret, const char *text)
 {
 	char caches[CACHES_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
 	size_t count = 0;
@@ -170,13 +243,13 @@ static int set_caches(struct config *config, const char *text)
 	}
 	if (r < 0 || count == 0)
 		return -EINVAL;
-	memcpy(config->cache.caches, caches, count * sizeof(caches[0]));
-	config->cache.cache_count = count;
+	memcpy(ret->caches, caches, count * sizeof(caches[0]));
+	ret->cache_count = count;
 	return 0;
 }
 
 /* Places and files. */
-static int set_keys(struct config *config, const char *text)
+static int set_keys(struct key_settings *ret, const char *text)
 {
 	static const char *const places[] = { "drive", "cidata", "credential", NULL };
 	char paths[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
@@ -196,9 +269,9 @@ static int set_keys(struct config *config, const char *text)
 	}
 	if (r < 0 || (!none && !from))
 		return -EINVAL;
-	config->keys_from = from;
-	memcpy(config->key_files, paths, count * sizeof(paths[0]));
-	config->key_file_count = count;
+	ret->from = from;
+	memcpy(ret->files, paths, count * sizeof(paths[0]));
+	ret->file_count = count;
 	return 0;
 }
 
@@ -218,9 +291,9 @@ static bool is_file_target(const char *path)
 	return path[0] && path[1] && text_is_clean_path(path);
 }
 
-static int set_files(struct config *config, const char *text)
+static int set_files(struct extra_file_settings *ret, const char *text)
 {
-	char word[sizeof(config->files[0])];
+	char word[sizeof(ret->files[0])];
 	size_t count = 0;
 	int r;
 
@@ -231,16 +304,16 @@ static int set_files(struct config *config, const char *text)
 			return -EINVAL;
 		*equals = '\0';
 		if (!is_file_target(word) || !text_is_clean_path(equals + 1) ||
-			text_copy(config->files[count].target, sizeof(config->files[count].target),
+			text_copy(ret->files[count].target, sizeof(ret->files[count].target),
 				word) < 0 ||
-			text_copy(config->files[count].source, sizeof(config->files[count].source),
+			text_copy(ret->files[count].source, sizeof(ret->files[count].source),
 				equals + 1) < 0)
 			return -EINVAL;
 		count++;
 	}
 	if (r < 0 || count == 0)
 		return -EINVAL;
-	config->file_count = count;
+	ret->count = count;
 	return 0;
 }
 
@@ -258,16 +331,16 @@ static bool is_trusted_key(const char *text)
 	return text[strlen(text) - 1] == '=';
 }
 
-static int set_trusted_keys(struct config *config, const char *text)
+static int set_trusted_keys(struct cache_settings *ret, const char *text)
 {
-	char keys[TRUSTED_KEYS_MAX][sizeof(config->cache.trusted_keys[0])];
+	char keys[TRUSTED_KEYS_MAX][sizeof(ret->trusted_keys[0])];
 	char word[sizeof(keys[0])];
 	size_t count = 0;
 	int r;
 
 	if (strcmp(text, "none") == 0) {
-		config->cache.trust_anything = true;
-		config->cache.trusted_key_count = 0;
+		ret->trust_anything = true;
+		ret->trusted_key_count = 0;
 		return 0;
 	}
 	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
@@ -277,9 +350,9 @@ static int set_trusted_keys(struct config *config, const char *text)
 	}
 	if (r < 0 || count == 0)
 		return -EINVAL;
-	memcpy(config->cache.trusted_keys, keys, count * sizeof(keys[0]));
-	config->cache.trusted_key_count = count;
-	config->cache.trust_anything = false;
+	memcpy(ret->trusted_keys, keys, count * sizeof(keys[0]));
+	ret->trusted_key_count = count;
+	ret->trust_anything = false;
 	return 0;
 }
 
@@ -301,91 +374,20 @@ static bool is_interface(const char *text)
 }
 
 /* Copies text if it passes the check. */
-static int set_text_value(char *ret, size_t ret_bytes, const char *text, bool good)
+static int set_text(char *ret, size_t ret_bytes, const char *text, bool good)
 {
 	return good && text_copy(ret, ret_bytes, text) == 0 ? 0 : -EINVAL;
 }
 
-int value_set(struct config *config, enum config_key key, const char *text)
+#define FIELD(array) array, sizeof(array)
+#define KEY(name, id, otherwise, values, meaning, setter)                                          \
+	case KEY_##id:                                                                             \
+		return setter;
+
+int key_table_set(struct config *config, enum config_key key, const char *text)
 {
 	switch (key) {
-	case KEY_DISK:
-		return set_disk(config->disk, text);
-	case KEY_BOOT_DISK:
-		return set_disk(config->boot_disk, text);
-	case KEY_WIPE:
-		return set_flag(&config->wipe_force, text, "refuse", "force");
-	case KEY_MACHINE:
-		return set_flag(&config->machine_any, text, "virtual", "any");
-	case KEY_LAYOUT:
-		return layout_parse(text, &config->layout);
-	case KEY_ROOT_LABEL:
-		return set_text_value(config->root_label, sizeof(config->root_label), text,
-			text_is_ext4_label(text));
-	case KEY_ROOT_UUID:
-		return set_uuid_value(config->root_uuid, text);
-	case KEY_ESP_LABEL:
-		return set_text_value(config->esp_label, sizeof(config->esp_label), text,
-			text_is_fat_label(text));
-	case KEY_SWAP:
-		return set_swap(config, text);
-	case KEY_MANIFEST:
-		return set_text_value(
-			config->manifest, sizeof(config->manifest), text, url_is_allowed(text));
-	case KEY_MANIFEST_SUM:
-		return sha256_decode(text, config->manifest_sha256);
-	case KEY_SYSTEM:
-		return set_text_value(
-			config->system, sizeof(config->system), text, store_path_check(text) == 0);
-	case KEY_ENGINE:
-		return set_engine(&config->engine, text);
-	case KEY_CONFIGURATION:
-		return set_text_value(config->configuration, sizeof(config->configuration), text,
-			url_is_allowed(text));
-	case KEY_CONFIGURATION_SUM:
-		return sha256_decode(text, config->configuration_sha256);
-	case KEY_FLAKE:
-		return set_text_value(
-			config->flake, sizeof(config->flake), text, flake_check(text));
-	case KEY_HOSTNAME:
-		return set_text_value(
-			config->hostname, sizeof(config->hostname), text, is_hostname(text));
-	case KEY_CACHE:
-		return set_caches(config, text);
-	case KEY_TRUSTED_KEYS:
-		return set_trusted_keys(config, text);
-	case KEY_CA_FILE:
-		return set_text_value(config->cache.fetch.ca_file,
-			sizeof(config->cache.fetch.ca_file), text, text_is_clean_path(text));
-	case KEY_STALL:
-		return set_count(&config->cache.fetch.stall_timeout_s, text, STALL_TIMEOUT_MAX_S);
-	case KEY_ATTEMPTS:
-		return set_count(&config->cache.fetch.attempts, text, FETCH_ATTEMPTS_MAX);
-	case KEY_KEYS:
-		return set_keys(config, text);
-	case KEY_KEYS_USER:
-		return set_text_value(config->keys_user, sizeof(config->keys_user), text,
-			text_is_user_name(text));
-	case KEY_HOST_KEYS:
-		return set_host_keys(config, text);
-	case KEY_FILES:
-		return set_files(config, text);
-	case KEY_ON_SUCCESS:
-		return set_ending(&config->on_success, text);
-	case KEY_ON_FAILURE:
-		return set_ending(&config->on_failure, text);
-	case KEY_TIMEOUT:
-		return set_count(&config->timeout_s, text, TIMEOUT_MAX_S);
-	case KEY_IP:
-		return ipconfig_parse(text, &config->ip);
-	case KEY_INTERFACE:
-		return set_text_value(
-			config->interface, sizeof(config->interface), text, is_interface(text));
-	case KEY_REPORT_URL:
-		return set_text_value(config->report_url, sizeof(config->report_url), text,
-			url_is_remote(text) && url_is_allowed(text));
-	case KEY_SEED:
-		return set_uuid_value(config->seed, text);
+#include "config/keys.def"
 	case CONFIG_KEY_COUNT:
 		break;
 	}

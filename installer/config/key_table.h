@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * key_table — the configuration keys of keys.def: their names, what they may hold, their defaults,
+ * and how a text becomes a field of struct config.
+ *
+ * Pure. It does not know sources and their order (merge), nor which keys go together (config).
+ *
+ * Tested by: tests/unit/test_config.c, tests/build/settings.sh, tests/build/manual.sh.
+ */
+#pragma once
+
+#include "config/config.h"
+
+/* One row of keys.def. Either value or unset is NULL, or both are. */
+struct config_key_info {
+	const char *name;
+	const char *value;  /* the default, as a source would say it */
+	const char *unset;  /* what holds without a value, in words */
+	const char *values; /* what the key may hold, in words */
+	const char *meaning;
+};
+extern const struct config_key_info config_keys[CONFIG_KEY_COUNT];
+
+/* The key of this name, or CONFIG_KEY_COUNT. */
+enum config_key key_table_find(const char *name);
+
+/* The key whose name is nearest to a misspelt one, or CONFIG_KEY_COUNT if none is near. */
+enum config_key key_table_nearest(const char *name);
+
+/* Sets a key from its text. -EINVAL (and config untouched) if it cannot hold that. */
+int key_table_set(struct config *config, enum config_key key, const char *text) WARN_UNUSED;

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/merge.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/key_table.h"
+
+#define LINE_BYTES	    4096 /* with the NUL */
+#define COMMAND_LINE_PREFIX "guest-installer."
+#define COMMAND_LINE_SOURCE "the kernel command line"
+
+static void report_unknown_key(struct config *config, const char *where, const char *name)
+{
+	enum config_key near = key_table_nearest(name);
+
+	if (near == CONFIG_KEY_COUNT)
+		config_add_error(config, "%s: there is no key \"%.64s\"", where, name);
+	else
+		config_add_error(config, "%s: there is no key \"%.64s\", \"%s\" was probably meant",
+			where, name, config_keys[near].name);
+}
+
+/* Sets one key. Returns it, or CONFIG_KEY_COUNT if there is no such key. */
+static enum config_key set(
+	struct config *config, const char *where, const char *name, const char *text)
+{
+	enum config_key key = key_table_find(name);
+
+	if (key == CONFIG_KEY_COUNT) {
+		report_unknown_key(config, where, name);
+		return key;
+	}
+	/* A refused value counts as given too: it is not also missing. */
+	config->given[key] = true;
+	if (key_table_set(config, key, text) == 0)
+		return key;
+	if (!*text)
+		config_add_error(config, "%s: %s is empty: it can be %s", where, name,
+			config_keys[key].values);
+	else
+		config_add_error(config, "%s: %s cannot be \"%.200s\": it can be %s", where, name,
+			text, config_keys[key].values);
+	return key;
+}
+
+static bool value_has_control_characters(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text) && *text != '\t')
+			return true;
+	return false;
+}
+
+/* Cuts off a comment: a # at the start of the line or after a blank. */
+static void cut_comment(char *line)
+{
+	for (char *p = line; *p; p++) {
+		if (*p == '#' && (p == line || p[-1] == ' ' || p[-1] == '\t')) {
+			*p = '\0';
+			return;
+		}
+	}
+}
+
+/* One line of a file; seen[key] is the line on which this file has already set a key, or 0. */
+static void merge_line(struct config *config, const char *source, unsigned number, char *line,
+	unsigned seen[CONFIG_KEY_COUNT])
+{
+	char where[256];
+	char *equals;
+	enum config_key key;
+
+	snprintf(where, sizeof(where), "%.200s:%u", source, number);
+	cut_comment(line);
+	line = text_trim(line);
+	if (!*line)
+		return;
+	equals = strchr(line, '=');
+	if (!equals) {
+		config_add_error(
+			config, "%s: \"%.64s\" is not of the form key = value", where, line);
+		return;
+	}
+	*equals = '\0';
+	line = text_trim(line);
+	key = key_table_find(line);
+	if (key != CONFIG_KEY_COUNT && seen[key]) {
+		config_add_error(config, "%s: %s is set a second time, after line %u", where, line,
+			seen[key]);
+		return;
+	}
+	key = set(config, where, line, text_trim(equals + 1));
+	if (key != CONFIG_KEY_COUNT)
+		seen[key] = number;
+}
+
+/* Copies one line of a file without its end and sees that it is text. */
+static int copy_line(struct config *config, const char *source, unsigned number, const char *text,
+	size_t length, char ret[LINE_BYTES])
+{
+	if (length && text[length - 1] == '\r')
+		length--;
+	if (length >= LINE_BYTES) {
+		config_add_error(config, "%s:%u: the line is longer than %d bytes", source, number,
+			LINE_BYTES - 1);
+		return -EINVAL;
+	}
+	memcpy(ret, text, length);
+	ret[length] = '\0';
+	if (strlen(ret) != length || value_has_control_characters(ret)) {
+		config_add_error(config,
+			"%s:%u: the line has control characters, so this is no text", source,
+			number);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void config_merge_text(
+	struct config *config, const char *source, const char *text, size_t size_bytes)
+{
+	unsigned seen[CONFIG_KEY_COUNT] = { 0 };
+	const char *end = text + size_bytes;
+	char line[LINE_BYTES];
+
+	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	for (unsigned number = 1; text < end; number++) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t length = (size_t)((newline ? newline : end) - text);
+
+		if (copy_line(config, source, number, text, length, line) == 0)
+			merge_line(config, source, number, line, seen);
+		text = newline ? newline + 1 : end;
+	}
+}
+
+/* One word of the kernel command line, without its quotes. */
+static void merge_ip(struct config *config, char *word)
+{
+	if (strncmp(word, "ip=", 3) == 0)
+		set(config, COMMAND_LINE_SOURCE, "ip", word + 3);
+}
+
+static void merge_word(struct config *config, char *word)
+{
+	char *equals;
+
+	if (strncmp(word, COMMAND_LINE_PREFIX, strlen(COMMAND_LINE_PREFIX)) != 0)
+		return;
+	word += strlen(COMMAND_LINE_PREFIX);
+	equals = strchr(word, '=');
+	if (equals)
+		*equals = '\0';
+	/* The service of a NixOS ISO looks at this one. */
+	if (strcmp(word, "disable") == 0)
+		return;
+	if (value_has_control_characters(word) ||
+		(equals && value_has_control_characters(equals + 1)))
+		config_add_error(config, "%s: the value of \"%.64s\" has control characters",
+			COMMAND_LINE_SOURCE, word);
+	else if (equals)
+		set(config, COMMAND_LINE_SOURCE, word, text_trim(equals + 1));
+	else if (key_table_find(word) == CONFIG_KEY_COUNT)
+		report_unknown_key(config, COMMAND_LINE_SOURCE, word);
+	else
+		config_add_error(config, "%s: %s has no value: it can be %s", COMMAND_LINE_SOURCE,
+			word, config_keys[key_table_find(word)].values);
+}
+
+static void merge_words(struct config *config, const char *command_line,
+	void (*merge)(struct config *config, char *word))
+{
+	char word[LINE_BYTES];
+	size_t length = 0;
+	bool quoted = false;
+
+	for (const char *p = command_line;; p++) {
+		if (*p == '"') {
+			quoted = !quoted;
+		} else if (*p && (quoted || !isspace((unsigned char)*p))) {
+			if (length < LINE_BYTES - 1)
+				word[length++] = *p;
+		} else {
+			word[length] = '\0';
+			merge(config, word);
+			length = 0;
+			if (!*p)
+				return;
+		}
+	}
+}
+
+void config_merge_kernel_ip(struct config *config, const char *command_line)
+{
+	merge_words(config, command_line, merge_ip);
+}
+
+void config_merge_command_line(struct config *config, const char *command_line)
+{
+	merge_words(config, command_line, merge_word);
+}
+
+void config_merge_option(struct config *config, const char *source, const char *assignment)
+{
+	char line[LINE_BYTES];
+	char *equals;
+
+	if (text_copy(line, sizeof(line), assignment) < 0 || value_has_control_characters(line)) {
+		config_add_error(
+			config, "%s: an assignment has control characters or is too long", source);
+		return;
+	}
+	equals = strchr(line, '=');
+	if (!equals) {
+		config_add_error(
+			config, "%s: \"%.64s\" is not of the form key=value", source, line);
+		return;
+	}
+	*equals = '\0';
+	set(config, source, text_trim(line), text_trim(equals + 1));
+}
