@@ -14,7 +14,7 @@ let
     "iso"
     "iso/layouts"
     "tests"
-    "tests/lib.sh"
+    "tests/tap.lib.sh"
     "tests/run"
     "tests/unit"
   ];

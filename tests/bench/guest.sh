@@ -3,8 +3,8 @@
 # guest.sh — measures the copy stage against others in an emulated guest, and a whole install
 
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=bench.lib.sh
+. "$(dirname "$(readlink -f "$0")")/bench.lib.sh"
 
 rounds=${BENCH_GUEST_ROUNDS:-1}
 deadline=${BENCH_GUEST_DEADLINE:-1800}

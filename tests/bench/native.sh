@@ -3,8 +3,8 @@
 # native.sh — measures the copy stage against other ways to fill a disk, on this machine
 
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=bench.lib.sh
+. "$(dirname "$(readlink -f "$0")")/bench.lib.sh"
 
 rounds=${BENCH_ROUNDS:-5}
 image_bytes=$((2 << 30))

@@ -3,8 +3,8 @@
 # net.sh — measures an install over the network against nix copy and curl, from an nginx on loopback
 
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$(readlink -f "$0")")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=bench.lib.sh
+. "$(dirname "$(readlink -f "$0")")/bench.lib.sh"
 
 rounds=${BENCH_ROUNDS:-3}
 image_bytes=$((2 << 30))

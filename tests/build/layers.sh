@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # layers.sh — proves that the folders of installer/ include downwards only, in the order of installer/layers
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 upward() {
 	awk '

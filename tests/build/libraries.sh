@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # libraries.sh — proves that the program that ships is static and stripped, and needs every
 # library it is linked with: the link fails when any one of them is taken away
-# shellcheck source=tests/lib.sh
-source "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+source "$(dirname "$0")/../tap.lib.sh"
 cd "$TOP"
 
 BINARY=build/guest-installer

@@ -3,8 +3,8 @@
 # manual.sh — proves that the manual pages render without a warning and have what --help lists, that
 # they are installed, and that the shells offer every option
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 cd "$SCRATCH"
 PATH=$TOP/build:$TOP/qemu:$TOP/keys:$PATH

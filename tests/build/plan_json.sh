@@ -3,8 +3,8 @@
 # plan_json.sh — proves that `plan --json` prints one JSON document and ends with the code in it
 #
 # Judged by jq: the stored answers of the unit test, and what the program that ships says here.
-# shellcheck source=tests/lib.sh
-source "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+source "$(dirname "$0")/../tap.lib.sh"
 cd "$TOP"
 
 BINARY=build/guest-installer

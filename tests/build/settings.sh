@@ -3,8 +3,8 @@
 # settings.sh — proves that the program and the Nix expressions agree on which settings go together:
 # each configuration is rendered by Nix and read by the program
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 # The configurations of a list of tests/nix/cases.nix, as the texts of their files, if Nix says of
 # each what the list's name says.

@@ -3,12 +3,12 @@
 # cuts.sh — proves for both layouts that a disk is taken again wherever its install was cut, also if
 # the power went and took what was not flushed, and that no firmware starts a disk held back
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=../qemu/machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=../qemu/cut.sh
-source "$TOP/tests/qemu/cut.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../qemu/cut.lib.sh
+source "$TOP/tests/qemu/cut.lib.sh"
 
 POWER_CUTS=${POWER_CUTS:-200}
 

@@ -3,12 +3,12 @@
 # faults.sh — proves that a disk that fails or hangs, a killed child and a lack of memory end the
 # install in time with the right code, and leave a disk that starts nothing and is taken again
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=../qemu/machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=../qemu/cut.sh
-source "$TOP/tests/qemu/cut.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../qemu/cut.lib.sh
+source "$TOP/tests/qemu/cut.lib.sh"
 
 at_exit end_server
 server=

@@ -3,12 +3,12 @@
 # kills.sh — proves that a machine killed at random moments says no success, and that the same disk
 # is taken again each time and finished in the end; KILLS=N kills it so often
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=../qemu/machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=../qemu/cut.sh
-source "$TOP/tests/qemu/cut.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../qemu/cut.lib.sh
+source "$TOP/tests/qemu/cut.lib.sh"
 
 KILLS=${KILLS:-50}
 RANDOM=${SEED:-1}

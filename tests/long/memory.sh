@@ -3,10 +3,10 @@
 # memory.sh — proves that an install over the network takes as much memory for 430 MiB in 53,000 files
 # as for the sample guest, in a machine of 256 MiB
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=../qemu/machine.sh
-source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=../net/receiver.lib.sh
 source "$TOP/tests/net/receiver.lib.sh"
 

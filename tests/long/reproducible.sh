@@ -4,8 +4,8 @@
 #
 # The same holds at different times: no product is dated later than its commit. Libraries, packages
 # and signing key come from the cache, as they do for everybody who builds twice.
-# shellcheck source=tests/lib.sh
-source "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+source "$(dirname "$0")/../tap.lib.sh"
 
 first=$SCRATCH/clone
 second=$SCRATCH/another/place/for/a/clone

@@ -3,10 +3,10 @@
 # seed.sh — proves that two installs with one seed give the same disk, but for the listed files and
 # the times and places that the kernel chooses; and that without a seed nothing is shared
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=../qemu/machine.sh
-source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
 
 readonly SEED=11111111-2222-4333-8444-555555555555
 # What may differ in the root, each with its reason: the time of registration, the seconds of every

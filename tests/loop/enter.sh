@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # enter.sh — proves what the guest's own programs find around them, and that it goes with them
 # shellcheck disable=SC2016 # expanded in the guest's root
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 ROOT=$SCRATCH/root
 export EFFECTS

@@ -4,8 +4,8 @@
 #
 # Judged by dumpe2fs (against mke2fs's work of the same size, UUID and seed), e2fsck, fsck.vfat,
 # blkid; on sparse image files, at the offsets of the layouts.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 MIB=$((1024 * 1024))
 GIB=$((1024 * MIB))

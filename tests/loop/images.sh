@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # images.sh — proves that image files are installed on without a machine, for guests whose kernel the
 # host starts; that others are refused untouched; and that nothing stays attached, however it ends
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 CACHE=$TOP/build/cache
 GUEST_INSTALLER=$TOP/build/asan/guest-installer

@@ -4,8 +4,8 @@
 #
 # On folders. That the drive itself is found among others: tests/qemu/disks.sh, because the kernel
 # that runs this may know no FAT.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 KEY='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGR1bW15IGtleSBmb3IgdGhlIHRlc3RzIG9ubHkh me@here'
 

@@ -3,8 +3,8 @@
 # mount.sh — proves that a plan's file systems are mounted as planned, and that all of it goes away
 #
 # On image files by loop devices; findmnt judges. With FAT and on partition nodes: tests/qemu.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 MNT=$SCRATCH/mnt
 DISK=$SCRATCH/disk

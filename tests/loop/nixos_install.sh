@@ -3,8 +3,8 @@
 # nixos_install.sh — proves how the engine nixos-install calls its programs, what it leaves on the
 # target, and that whatever they do becomes a verdict. The programs are small ones that stand in for
 # NixOS's; what they put into the store they put there by the real Nix.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
 export NIX_CONFIG='build-users-group =

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # output.sh — proves that an install ends with its exit status whatever becomes of its standard
 # output: nobody is there any longer, or nobody reads
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
 

@@ -3,8 +3,8 @@
 # partition.sh — proves that the table on the disk is the plan's, and that nothing older is left
 #
 # Judged by sfdisk, blkid and wipefs; on image files, and on a loop device with large sectors.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 MIB=$((1024 * 1024))
 ROOT_GPT=$((514 * MIB))

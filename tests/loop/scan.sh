@@ -4,8 +4,8 @@
 #
 # The trees are made here after Linux, Documentation/ABI/stable/sysfs-block; device numbers are
 # such that nothing of this machine has them. Nodes are files. Real disks: tests/qemu/disks.sh.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 SYS=$SCRATCH/sys
 DEV=$SCRATCH/dev

@@ -4,8 +4,8 @@
 #
 # Judged by the real Nix, in scratch stores: nix-store --dump, --verify --check-contents and
 # --dump-db, and what `nix copy` leaves from the same cache. Needs what `make asan` builds.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+. "$(dirname "$0")/../tap.lib.sh"
 
 STORE=$SCRATCH/store
 TREE=$SCRATCH/tree

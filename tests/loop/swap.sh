@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # swap.sh — proves that a swap area is what mkswap would make, and what blkid takes for one
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 MIB=$((1024 * 1024))
 UUID=44444444-4444-4444-8444-444444444444

@@ -5,8 +5,8 @@
 #
 # The shipping modules fetch; the real Nix makes and judges the stores. Needs what `make asan`
 # builds.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+. "$(dirname "$0")/../tap.lib.sh"
 # shellcheck source=tests/net/nginx.lib.sh
 . "$(dirname "$0")/nginx.lib.sh"
 

@@ -4,8 +4,8 @@
 # code and a sentence that names path, URL and reason, and one that could pass after its attempts
 #
 # Needs what `make asan` builds.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+. "$(dirname "$0")/../tap.lib.sh"
 # shellcheck source=tests/net/nginx.lib.sh
 . "$(dirname "$0")/nginx.lib.sh"
 

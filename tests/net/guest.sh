@@ -3,10 +3,10 @@
 # guest.sh — proves that a machine installs itself over http and https from servers on the host, by
 # DHCP, by a fixed address and by IPv6, and that it says what is wrong where it cannot
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=../qemu/machine.sh
-source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=receiver.lib.sh
 source "$TOP/tests/net/receiver.lib.sh"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # nginx.lib.sh — an nginx with TLS on loopback, with certificates of several kinds, and a closure
-# to serve; sourced after tests/lib.sh, never run.
+# to serve; sourced after tests/tap.lib.sh, never run.
 
 NGINX=$SCRATCH/nginx
 CERTS=$SCRATCH/certs

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # variables shared with the test files
 # receiver.lib.sh — servers that tests start: receivers of reports, and our own serve-cache; sourced
-# after tests/lib.sh, never run. All end with the test.
+# after tests/tap.lib.sh, never run. All end with the test.
 
 SERVERS=()
 at_exit end_servers

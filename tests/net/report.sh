@@ -3,8 +3,8 @@
 # report.sh — proves that the verdict reaches report-url whatever ended the install, that a server
 # which does not take it changes nothing and holds up nobody for long, and that passwords stay secret
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=receiver.lib.sh
 source "$TOP/tests/net/receiver.lib.sh"
 

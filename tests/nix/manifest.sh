@@ -3,8 +3,8 @@
 # manifest.sh — proves what make-manifest says of a system: sizes as Nix and find count them, SSH as
 # its configuration has it, else as the system's etc does
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=../../iso/lib.sh
 source "$TOP/iso/lib.sh"
 

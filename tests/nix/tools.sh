@@ -3,8 +3,8 @@
 # tools.sh — proves that the host's tools work from the package that Nix builds of them, with the
 # distribution's programs in place of nixpkgs' (tests/nix/pkgs.nix) and an empty environment
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=../../iso/lib.sh
 source "$TOP/iso/lib.sh"
 

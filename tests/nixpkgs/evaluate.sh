@@ -3,8 +3,8 @@
 # evaluate.sh — proves with the nixpkgs that NIXPKGS names that everything can be evaluated: the
 # program, the tools, a shell to build with, both ISOs, a system of each layout, a host with two guests
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 evaluates() {
 	nix-instantiate --eval --strict --option allow-import-from-derivation false \

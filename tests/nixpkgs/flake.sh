@@ -3,8 +3,8 @@
 # flake.sh — proves with the nixpkgs that NIXPKGS names that flake.nix, the template and a flake of
 # one's own machines can be evaluated as flakes are: purely, from sources in the store
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 : "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}"
 OURS=git+file://$TOP

@@ -5,8 +5,8 @@
 #
 # UPDATE=1 writes the golden files anew, to be read before they are committed.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 GOLDEN=$TOP/tests/nixpkgs/golden
 

@@ -4,8 +4,8 @@
 # a guest's /etc/nixos is a system that fits the disk, whatever configuration of its owner's is there,
 # and so are the layouts' modules alone
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 : "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}"
 UUID=3f0e2a8c-6f0d-4c6f-8d5e-0a1b2c3d4e5f

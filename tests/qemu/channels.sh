@@ -3,12 +3,12 @@
 # channels.sh — proves that the verdict arrives whole on one channel whatever happens to the other,
 # and that a host that does not read keeps no machine from ending
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 # fullpipe NAME — a pipe that takes nothing more, and stays open without a reader as long as this.
 fullpipe() {

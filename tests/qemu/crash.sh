@@ -3,12 +3,12 @@
 # crash.sh — proves that an install that is cut short at any moment leaves a disk that starts nothing
 # unfinished, says no success, and is taken and finished by the next run
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=cut.sh
-source "$TOP/tests/qemu/cut.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=cut.lib.sh
+source "$TOP/tests/qemu/cut.lib.sh"
 
 ROOT_MIB=514
 

@@ -3,12 +3,12 @@
 # daemon.sh — proves that a guest runs in the background, says how it is, and ends when it is told to,
 # with a stand-in for the guest
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=standin.sh
-source "$TOP/tests/qemu/standin.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=standin.lib.sh
+source "$TOP/tests/qemu/standin.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 a_daemon_tells_its_status_and_stops_within_the_deadline() {
 	make_standin guest.raw 'guest is up\n' button

@@ -3,8 +3,8 @@
 # disks.sh — proves the disk modules on the disks of a machine: nodes, re-installs, uses, key drives
 #
 # A guest with the lean ISO's kernel and modules runs disks-init; its disks are then judged here.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+. "$(dirname "$0")/../tap.lib.sh"
 
 MIB=$((1024 * 1024))
 DEADLINE=300

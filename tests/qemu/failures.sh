@@ -3,12 +3,12 @@
 # failures.sh — proves that an install that goes wrong ends by itself, says so whatever else is
 # printed, and leaves a disk that does not start but can be taken again
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 # fail CODE STAGE PATTERN — boots with the disk and the folder `keys`, and expects this failure.
 fail() {

@@ -3,12 +3,12 @@
 # first_run.sh — proves what first-run does with two channels, with disks that exist, with those who do
 # not read what it says and with what it leaves, with a stand-in for the installer
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=standin.sh
-source "$TOP/tests/qemu/standin.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=standin.lib.sh
+source "$TOP/tests/qemu/standin.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 GOOD='INSTALL_SUCCESSFUL\n'
 BAD='INSTALL_FAILED code=12 stage=target not blank\n'

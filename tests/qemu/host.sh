@@ -3,12 +3,12 @@
 # host.sh — proves that the host side obeys the verdict, the lock, the deadline and its exit codes,
 # with a stand-in for the installer that prints a text and powers off
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=standin.sh
-source "$TOP/tests/qemu/standin.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=standin.lib.sh
+source "$TOP/tests/qemu/standin.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 success_publishes_the_disk_and_leaves_log_and_verdict() {
 	first_run 'INSTALL_PROGRESS copy 42 at work\nINSTALL_SUCCESSFUL\n'

@@ -4,12 +4,12 @@
 # one with a table (direct), boot with what their disk holds and let their owner in; and that of two
 # disks neither is written to if one is refused
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=installed.sh
-source "$TOP/tests/qemu/installed.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
 
 PAIR=('manifest = file:///medium/guest-pygrub.json' 'disk = /dev/vda' 'boot-disk = /dev/vdb')
 

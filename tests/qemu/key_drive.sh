@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # key_drive.sh — proves that make-key-drive makes the drive that QEMU's virtual FAT would, and refuses the rest
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 drive() {
 	run "$TOP/keys/make-key-drive" "$@"

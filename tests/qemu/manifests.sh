@@ -3,12 +3,12 @@
 # manifests.sh — proves that a guest that would not boot, or that nobody could enter, is refused with
 # what to change, and that its disk is not written; every such sentence: tests/unit/test_plan.c
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 # refuse SENTENCE FILTER — the default guest, its manifest changed by this filter of jq.
 refuse() {

@@ -3,10 +3,10 @@
 # nix_iso.sh — proves that the lean ISO as Nix makes it installs its guest: the same scripts, called
 # by iso/lean.nix, with the distribution's programs in place of nixpkgs' (tests/nix/pkgs.nix)
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=../../iso/lib.sh
 source "$TOP/iso/lib.sh"
 

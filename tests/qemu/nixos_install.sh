@@ -5,12 +5,12 @@
 # place of NixOS's; theirs is a system that the real Nix has put into a folder (its loop test shows
 # how they are called)
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=installed.sh
-source "$TOP/tests/qemu/installed.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
 
 # program NAME — a program of the live system, from standard input.
 program() {

@@ -3,14 +3,14 @@
 # own_kernel.sh — proves that one word makes a guest, boots it with a kernel that it does not hold, gives
 # it modules, disks and a folder, and returns what a script in it said; and what that costs
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=installed.sh
-source "$TOP/tests/qemu/installed.sh"
-# shellcheck source=kernels.sh
-source "$TOP/tests/qemu/kernels.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
+# shellcheck source=kernels.lib.sh
+source "$TOP/tests/qemu/kernels.lib.sh"
 
 write_project() {
 	cat >.guest <<-END

@@ -4,12 +4,12 @@
 # published that is not whole, that a host without room is told, and that the next call goes on.
 # KILLS=N kills it so often, SEED=N takes other moments.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=installed.sh
-source "$TOP/tests/qemu/installed.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
 
 KILLS=${KILLS:-3}
 RANDOM=${SEED:-1}

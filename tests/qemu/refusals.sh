@@ -3,12 +3,12 @@
 # refusals.sh — proves that a machine that is not plainly meant is refused with code and reason, and
 # that not a byte of its disks is written
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 # refuse CODE STAGE PATTERN [DISK OPTION]… — boots with the folder `keys` and the disks (each FILE
 # or FILE,OPTIONS), and expects the refusal and the disks as they were.

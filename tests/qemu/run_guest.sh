@@ -3,12 +3,12 @@
 # run_guest.sh — proves that run-guest tells its SSH port, shows the console, powers the guest off and
 # obeys the file .guest, with a stand-in for the guest
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=standin.sh
-source "$TOP/tests/qemu/standin.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=standin.lib.sh
+source "$TOP/tests/qemu/standin.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 the_console_and_the_ssh_command_are_shown_until_the_guest_powers_off() {
 	make_standin guest.raw 'guest is up\n' off

@@ -3,10 +3,10 @@
 # running.sh — proves that an install on a running system keeps the key drive's passwords where
 # nobody else can read them, and leaves nothing of them, nor a swap file in use, however it ends
 # shellcheck source-path=SCRIPTDIR
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
 
 run_system() {
 	mkdir -p root/bin keys

@@ -4,14 +4,14 @@
 # hardening: a guest is installed at its first start only, is ready when it runs, powers off when it
 # is stopped; guests do not collide; and what was refused is not tried again
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=standin.sh
-source "$TOP/tests/qemu/standin.sh"
-# shellcheck source=manager.sh
-source "$TOP/tests/qemu/manager.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=standin.lib.sh
+source "$TOP/tests/qemu/standin.lib.sh"
+# shellcheck source=manager.lib.sh
+source "$TOP/tests/qemu/manager.lib.sh"
 
 # The guests' services, as Nix makes them of the module.
 write_units() {

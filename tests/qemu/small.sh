@@ -3,12 +3,12 @@
 # small.sh — proves that 256 MiB of memory are enough to install a guest and to run it, that a guest
 # gets the swap that was asked for, and that too little memory is said before the first write
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=installed.sh
-source "$TOP/tests/qemu/installed.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
 
 install_small() {
 	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --memory 256M \

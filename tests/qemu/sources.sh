@@ -3,12 +3,12 @@
 # sources.sh — proves that configuration and keys are taken from every source, that the stronger
 # source wins, and that the keys of several places are added together
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 
 # smbios STRING… — QEMU's arguments for strings of SMBIOS type 11.
 smbios() {

@@ -3,12 +3,12 @@
 # terminal.sh — proves what first-run looks like on terminals of 80 and 40 columns, without colours and
 # on a dumb one, and that a guest cannot talk to the terminal; with a stand-in for the installer
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=standin.sh
-source "$TOP/tests/qemu/standin.sh"
-# shellcheck source=expect.sh
-source "$TOP/tests/qemu/expect.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=standin.lib.sh
+source "$TOP/tests/qemu/standin.lib.sh"
+# shellcheck source=expect.lib.sh
+source "$TOP/tests/qemu/expect.lib.sh"
 # shellcheck source=../../qemu/lib.sh
 source "$TOP/qemu/lib.sh"
 

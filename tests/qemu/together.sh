@@ -4,10 +4,10 @@
 # owner in, know their host keys and share no identity; by firmware, by --direct and with --prove-boot.
 # GUESTS=N makes it so many.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=machine.sh
-source "$TOP/tests/qemu/machine.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
 
 GUESTS=${GUESTS:-3}
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # images.sh — proves that image files installed without any machine run under the real Xen: by
 # pygrub, and with kernel and initrd taken out of the image; and that xl takes every domain file
-# shellcheck source=tests/xen/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/xen/dom0.lib.sh
+. "$(dirname "$0")/dom0.lib.sh"
 
 share=$SCRATCH/share
 
@@ -28,7 +28,7 @@ images_are_installed() {
 
 write_script() {
 	cat >"$share/script" <<'END'
-. /share/steps.sh
+. /share/steps.lib.sh
 cd /share
 common=(--memory 256M --bridge xenbr0 --mac)
 

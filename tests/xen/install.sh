@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # install.sh — proves that first-run installs in an HVM domain of the real Xen, whose BIOS starts the
 # ISO, and that the domain file it writes runs the guest paravirtualised, by pygrub
-# shellcheck source=tests/xen/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/xen/dom0.lib.sh
+. "$(dirname "$0")/dom0.lib.sh"
 
 share=$SCRATCH/share
 
@@ -11,7 +11,7 @@ prepare() {
 	make_share "$share"
 	cp "$TOP/build/guest-installer.iso" "$share/installer.iso"
 	cat >"$share/script" <<'END'
-. /share/steps.sh
+. /share/steps.lib.sh
 cd /share
 common=(--hypervisor xen --iso installer.iso --key key.pub --memory 384M --network bridge=xenbr0
 	--timeout 900 --stage-timeout 400)

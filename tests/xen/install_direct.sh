@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # install_direct.sh — proves with the real Xen that neither of two disks is touched if one holds data,
 # and that a guest for the host's kernel is installed in an HVM domain and runs paravirtualised
-# shellcheck source=tests/xen/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/xen/dom0.lib.sh
+. "$(dirname "$0")/dom0.lib.sh"
 
 share=$SCRATCH/share
 
@@ -21,7 +21,7 @@ prepare() {
 		dd of="$share/data-boot.img" bs=1 seek=$((1 << 19)) conv=notrunc status=none
 	state >"$SCRATCH/before"
 	cat >"$share/script" <<'END'
-. /share/steps.sh
+. /share/steps.lib.sh
 cd /share
 common=(--hypervisor xen --direct --iso installer.iso --key key.pub --memory 384M
 	--network bridge=xenbr0 --timeout 900 --stage-timeout 400)

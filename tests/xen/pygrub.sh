@@ -3,8 +3,8 @@
 # pygrub.sh — proves that the installer takes a menu exactly if the real pygrub starts the system by it
 #
 # No Xen is needed: pygrub is unpacked from the distribution's packages and reads a disk image.
-# shellcheck source=tests/loop/lib.sh disable=SC2016 # menus have variables of GRUB's
-. "$(dirname "$0")/../loop/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh disable=SC2016 # menus have variables of GRUB's
+. "$(dirname "$0")/../loop/effects.lib.sh"
 
 PACKAGES=(xen-utils-4.17 libxenmisc4.17)
 STORE=/nix/store/0123456789abcdfghijklmnpqrsvwxyz

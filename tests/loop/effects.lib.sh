@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# tests/loop/lib.sh — what the tests of the disk modules share: the program that calls them
+# tests/loop/effects.lib.sh — what the tests of the disk modules share: the program that calls them
 #
-# Needs what `make asan` builds. Source it after nothing else: it sources tests/lib.sh.
-# shellcheck source=tests/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# Needs what `make asan` builds. Source it after nothing else: it sources tests/tap.lib.sh.
+# shellcheck source=tests/tap.lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 EFFECTS=$SCRATCH/effects
 

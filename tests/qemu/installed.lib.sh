@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2119,SC2154 # variables shared with the test files
-# tests/qemu/installed.sh — looks at an installed guest from inside and at its disk from outside
+# tests/qemu/installed.lib.sh — looks at an installed guest from inside and at its disk from outside
 #
-# Source it after machine.sh. The guest that runs is `guest` with its files in $SCRATCH.
+# Source it after machine.lib.sh. The guest that runs is `guest` with its files in $SCRATCH.
 
 at_exit end_guest
 guest=

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# tests/lib.sh — what every shell test shares: test points (TAP) and a scratch folder
+# tests/tap.lib.sh — what every shell test shares: test points (TAP) and a scratch folder
 #
 # Source it first, then call run_case for each thing to prove. The plan is printed at the end.
 # A test must not set a trap for EXIT: it says at_exit instead.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/machine.sh — machines that boot the installer, and what they said and left
+# tests/qemu/machine.lib.sh — machines that boot the installer, and what they said and left
 #
-# Source it after tests/lib.sh. It needs build/guest-installer.iso.
+# Source it after tests/tap.lib.sh. It needs build/guest-installer.iso.
 # shellcheck source=qemu/lib.sh
 source "$TOP/qemu/lib.sh"
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/manager.sh — a service manager for tests: the distribution's systemd, as it is
+# tests/qemu/manager.lib.sh — a service manager for tests: the distribution's systemd, as it is
 #
-# Source it after tests/lib.sh and qemu/lib.sh. It needs root, and no machine: systemd is PID 1 of
+# Source it after tests/tap.lib.sh and qemu/lib.sh. It needs root, and no machine: systemd is PID 1 of
 # namespaces (systemd-init), with a network, devices and control groups of its own, and only the
 # units that it is given.
 

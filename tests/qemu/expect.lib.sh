@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/expect.sh — runs the functions of a test file, and what they expect with
+# tests/qemu/expect.lib.sh — runs the functions of a test file, and what they expect with
 
 # Every function of FILE with an underscore in its name is a test, run in a folder of its own.
 run_tests() {

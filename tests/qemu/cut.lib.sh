@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/cut.sh — installs that are cut short: recorded, replayed to any moment, and killed
+# tests/qemu/cut.lib.sh — installs that are cut short: recorded, replayed to any moment, and killed
 #
-# Source it after machine.sh. Needs what `make asan` builds.
+# Source it after machine.lib.sh. Needs what `make asan` builds.
 
 REPLAY=$SCRATCH/replay
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# lib.sh — what the benchmarks share; sourced, never run.
+# bench.lib.sh — what the benchmarks share; sourced, never run.
 
 bench_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top_dir=$(dirname "$(dirname "$bench_dir")")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# tests/xen/steps.sh — what the scripts in dom0 share; they source it as /share/steps.sh
+# tests/xen/steps.lib.sh — what the scripts in dom0 share; they source it as /share/steps.lib.sh
 #
 # A step is one thing to prove. What it says goes to /share/steps/NAME, its status to NAME.status,
 # and what it took to NAME.seconds, where the test on the host finds them.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # variables shared with the test files
-# tests/qemu/kernels.sh — kernels that a guest does not hold, and what they need to find its disk
+# tests/qemu/kernels.lib.sh — kernels that a guest does not hold, and what they need to find its disk
 #
-# Source it after machine.sh.
+# Source it after machine.lib.sh.
 
 # fetch_kernel — the distribution's kernel for clouds, unpacked in $SCRATCH/kernel; kept in the cache.
 fetch_kernel() {

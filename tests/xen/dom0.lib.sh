@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# tests/xen/lib.sh — runs a script in a Xen dom0, which is itself an emulated machine
+# tests/xen/dom0.lib.sh — runs a script in a Xen dom0, which is itself an emulated machine
 #
 # Xen runs where no hardware virtualisation is: QEMU emulates AMD's, nested page tables included.
 # `max` as CPU crashes dom0 (SMAP), EPYC breaks HVM guests (RDTSCP), two processors are slower, and
 # with a clock that counts instructions (-icount) about one HVM guest in four hung or died.
 
-# shellcheck source=tests/lib.sh
-. "$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/lib.sh"
+# shellcheck source=tests/tap.lib.sh
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/tap.lib.sh"
 # shellcheck source=qemu/lib.sh
 . "$TOP/qemu/lib.sh"
 
@@ -85,7 +85,7 @@ emulation_broke() {
 make_share() {
 	mkdir -p "$1/tools"
 	cp -r "$TOP/qemu" "$TOP/keys" "$1/tools/"
-	cp "$TOP/tests/xen/steps.sh" "$1/steps.sh"
+	cp "$TOP/tests/xen/steps.lib.sh" "$1/steps.lib.sh"
 	ssh-keygen -q -t ed25519 -N '' -C test -f "$1/key"
 }
 

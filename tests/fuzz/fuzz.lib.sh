@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# tests/fuzz/lib.sh — runs the fuzz targets of build/fuzz, each for so many seconds
+# tests/fuzz/fuzz.lib.sh — runs the fuzz targets of build/fuzz, each for so many seconds
 #
 # Every input of tests/fuzz/corpus/<target> is run, then what libFuzzer makes of them. An input that
 # breaks something stays in build/fuzz/broken; once the module is mended it belongs in the corpus.
-# shellcheck source=tests/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=tests/tap.lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 FUZZ=$TOP/tests/fuzz
 BUILT=$TOP/build/fuzz

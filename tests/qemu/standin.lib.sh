@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# tests/qemu/standin.sh — a guest of a few sectors: prints a text on the serial console, then ends as told
+# tests/qemu/standin.lib.sh — a guest of a few sectors: prints a text on the serial console, then ends as told
 
 # make_standin FILE.iso|FILE.raw TEXT ENDING — boots from a cdrom (.iso) or a disk (.raw) by BIOS.
 # ENDING: off (power off), hang, button (power off when the power button is pressed),
