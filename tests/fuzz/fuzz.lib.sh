@@ -1,5 +1,5 @@
-#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 # tests/fuzz/fuzz.lib.sh — runs the fuzz targets of build/fuzz, each for so many seconds
 #
 # Every input of tests/fuzz/corpus/<target> is run, then what libFuzzer makes of them. An input that

@@ -1,5 +1,5 @@
-#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 # tests/loop/effects.lib.sh — what the tests of the disk modules share: the program that calls them
 #
 # Needs what `make asan` builds. Source it after nothing else: it sources tests/tap.lib.sh.
