@@ -27,7 +27,7 @@ VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
 # Linters, unit tests, and the tools that judge what the installer wrote.
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
 	libcmocka-dev e2fsprogs fdisk gdisk sqlite3 squashfs-tools systemd nginx openssl \
-	socat tmux groff-base bsdextrautils zsh iproute2
+	socat tmux groff-base bsdextrautils zsh iproute2 universal-ctags
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)
@@ -74,7 +74,7 @@ write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem 
 	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs.$$$$; mv $(1)/libs.$$$$ $(1)/libs; \
 	if cmp -s $(1)/cflags.$$$$ $(1)/cflags; then rm $(1)/cflags.$$$$; else mv $(1)/cflags.$$$$ $(1)/cflags; fi
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint lint-format lint-python lint-shell lint-warnings install man clean deps help print-link FORCE
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint lint-format lint-python lint-shell lint-structure lint-warnings install man clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -147,8 +147,8 @@ demo: deps ## install a guest, start it and log in
 	$(MAKE) iso
 	qemu/demo
 
-check: deps lint ## everything: linters, unit tests, fuzzing, file systems, virtual machines
-	$(MAKE) -j "$$(nproc)" build man asan fuzz
+check: deps ## everything: linters, unit tests, fuzzing, file systems, virtual machines
+	$(MAKE) -j "$$(nproc)" --output-sync=target lint build man asan fuzz
 	$(MAKE) iso
 	tests/run
 
@@ -172,13 +172,13 @@ bench: deps iso ## measure the copy stage against other ways (as root, a quarter
 	tests/bench/net.sh
 	tests/bench/guest.sh
 
-lint: lint-format lint-shell lint-python lint-warnings ## layout and warnings of all files
+lint: lint-format lint-python lint-shell lint-structure lint-warnings ## layout, warnings and structure of all files
 
 lint-format:
 	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
 
 lint-shell:
-	git ls-files -z | xargs -0r shfmt -f | xargs -r shellcheck -x
+	git ls-files -z | xargs -0r shfmt -f | xargs -rn 16 -P "$$(nproc)" shellcheck -x
 	git ls-files -z | xargs -0r shfmt -f | xargs -r shfmt -d
 
 # Programs have no suffix; the oldest Python that has to do is the one the types are checked for.
@@ -188,9 +188,13 @@ lint-python:
 	MYPYPATH=qemu mypy --strict --python-version 3.9 --cache-dir build/mypy --no-error-summary -p host
 
 lint-warnings: build/asan/cflags
-	git ls-files -z '*.c' | xargs -0r \
+	git ls-files -z '*.c' | xargs -0rn 16 -P "$$(nproc)" \
 		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
 		-Wno-format-nonliteral
+
+# Layers and include cycles, tests of every header, pure modules, words. tests/run build runs them too.
+lint-structure: $(STATIC_OBJECTS)
+	for lint in layers headers words; do tests/build/$$lint.sh | sed '/^ok /d; /^1\.\./d'; done
 
 # Manual pages list what the programs' own --help lists.
 PAGES = $(patsubst share/man/%.in,build/man/%,$(wildcard share/man/*.in))

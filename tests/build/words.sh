@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# words.sh — proves that comments have none of the words that hide who acts (tests/build/opaque)
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # fixtures are not expanded; the tests are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+
+# Every file with comments that git knows, by its name's ending or by its first line; not this file,
+# whose fixtures are comments within strings.
+commented_files() {
+	{
+		git ls-files '*.c' '*.h' '*.nix' '*.py' '*.sh' Makefile
+		git grep -lE '^#!.*(bash|python3|perl)'
+	} | sort -u | grep -vx tests/build/words.sh
+}
+
+# The exceptions are files; one without such a word is no exception any more.
+comments_are_plain() {
+	commented_files | xargs tests/build/opaque |
+		{ grep -vFf <(sed 's/$/:/' tests/build/exceptions/words) || true; } | tee "$SCRATCH/found"
+	[[ ! -s $SCRATCH/found ]]
+}
+
+finds_words_in_comments_only() {
+	cd "$SCRATCH"
+	printf '%s\n' 'char *nobody = "/* whoever */";' '/* What fails' ' * can pass. */' 'int x; // Whoever' >a.c
+	printf '%s\n' 'echo "nobody" ${#nobody}' 'x=1 # for nobody' >a.sh
+	printf '%s\n' '"""First.' '' 'Held against nothing.' '"""' 'nobody = 1  # lets it be.' >a.py
+	printf '%s\n' '# somebody' 'x = "# nobody"; /* whoever */' >a.nix
+	"$TOP/tests/build/opaque" a.c a.sh a.py a.nix | tee found
+	diff <(cut -d: -f1,2 found) - <<-END
+		a.c:3
+		a.c:4
+		a.sh:2
+		a.py:5
+		a.nix:1
+		a.nix:2
+	END
+}
+
+cd "$TOP"
+run_case 'opaque words are found in comments, and in comments only' finds_words_in_comments_only
+run_case 'no comment has an opaque word' comments_are_plain
