@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "config/options.h"
 #include "disk/mount.h"
 #include "engine.h"
@@ -114,7 +115,6 @@ static int decide(const struct options *options, struct shared_state *shared, st
 	struct error *err)
 {
 	struct plan_needs needs;
-	char seed[37];
 	int r;
 
 	r = machine_check_memory(err);
@@ -158,9 +158,10 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		return r;
 
 	progress_begin(shared, STAGE_PLAN, "planning");
-	config_sources_choose_seed(&d->config, seed);
+	if (!d->config.seed[0])
+		uuid_choose(d->config.seed);
 	r = plan_make(&d->config, &d->engine.manifest, candidates_target(&d->candidates),
-		candidates_boot(&d->candidates), &needs, seed, &d->plan, err);
+		candidates_boot(&d->candidates), &needs, d->config.seed, &d->plan, err);
 	return r < 0 ? r : format_check(&d->plan, err);
 }
 

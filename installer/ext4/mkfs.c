@@ -10,9 +10,9 @@
 #include <ext2fs/ext2fs.h>
 #include <stdio.h>
 #include <string.h>
-#include <uuid/uuid.h>
 
 #include "base/cleanup.h"
+#include "base/uuid.h"
 
 #define BLOCK_BYTES	  4096
 #define LOG_BLOCK	  2	/* BLOCK_BYTES = 1024 << 2 */
@@ -102,11 +102,11 @@ static int open_new(const struct mkfs_request *request, ext2_filsys *ret, struct
 static int set_identity(const struct mkfs_request *request, ext2_filsys fs, struct error *err)
 {
 	struct ext2_super_block *sb = fs->super;
-	uuid_t hash_seed;
+	uint8_t hash_seed[UUID_BYTES];
 
-	if (uuid_parse(request->uuid, sb->s_uuid) < 0)
+	if (uuid_to_bytes(request->uuid, sb->s_uuid) < 0)
 		return error_set(err, -EINVAL, "%s is no UUID", request->uuid);
-	if (uuid_parse(request->hash_seed, hash_seed) < 0)
+	if (uuid_to_bytes(request->hash_seed, hash_seed) < 0)
 		return error_set(err, -EINVAL, "hash seed %s is no UUID", request->hash_seed);
 	if (strlen(request->label) > sizeof(sb->s_volume_name))
 		return error_set(err, -EINVAL, "label %s is longer than %zu bytes", request->label,

@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/littleendian.h"
-#include "base/text.h"
+#include "base/uuid.h"
 
 #define VERSION_OFFSET	 1024
 #define LAST_PAGE_OFFSET 1028
@@ -20,20 +19,6 @@
 #define MIN_PAGES	 10
 
 static const char magic[] = "SWAPSPACE2";
-
-/* The 16 bytes of a UUID in their order in the text (RFC 9562, section 4). */
-static void put_uuid(uint8_t at[16], const char *uuid)
-{
-	for (int i = 0; i < 16; i++) {
-		unsigned byte = 0;
-
-		if (*uuid == '-')
-			uuid++;
-		sscanf(uuid, "%2x", &byte);
-		at[i] = (uint8_t)byte;
-		uuid += 2;
-	}
-}
 
 static int encode(
 	const struct swap_request *request, uint8_t ret_page[SWAP_PAGE_BYTES], struct error *err)
@@ -46,12 +31,11 @@ static int encode(
 	if (strlen(request->label) > LABEL_BYTES)
 		return error_set(
 			err, -EINVAL, "the label %s is longer than 16 bytes", request->label);
-	if (!text_is_uuid(request->uuid))
-		return error_set(err, -EINVAL, "%s is no UUID", request->uuid);
 	memset(ret_page, 0, SWAP_PAGE_BYTES);
+	if (uuid_to_bytes(request->uuid, ret_page + UUID_OFFSET) < 0)
+		return error_set(err, -EINVAL, "%s is no UUID", request->uuid);
 	put_le32(ret_page + VERSION_OFFSET, 1);
 	put_le32(ret_page + LAST_PAGE_OFFSET, (uint32_t)(pages - 1));
-	put_uuid(ret_page + UUID_OFFSET, request->uuid);
 	memcpy(ret_page + LABEL_OFFSET, request->label, strlen(request->label));
 	memcpy(ret_page + SWAP_PAGE_BYTES - strlen(magic), magic, strlen(magic));
 	return 0;

@@ -2,11 +2,9 @@
 #include "input/config_sources.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -235,22 +233,4 @@ int config_sources_read_keys(const struct key_settings *settings,
 	log_line("keys: %zu", keys.count);
 	ssh_keys_free(&keys);
 	return r;
-}
-
-/* A random version 4 UUID (RFC 9562, 5.4) unless configuration gives one. */
-void config_sources_choose_seed(const struct config *config, char ret[37])
-{
-	uint8_t b[16] = { 0 };
-
-	if (config->seed[0]) {
-		snprintf(ret, 37, "%s", config->seed);
-		return;
-	}
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		abort();
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-		b[13], b[14], b[15]);
 }

@@ -51,6 +51,3 @@ void config_sources_merge_firmware_data(
  * credential; one that is there twice counts once. EXIT_NO_KEY if there is no usable key. */
 int config_sources_read_keys(const struct key_settings *settings,
 	const struct config_sources *sources, char **ret_text, struct error *err) WARN_UNUSED;
-
-/* The seed of this install's UUIDs: configuration's, or a random one. */
-void config_sources_choose_seed(const struct config *config, char ret[37]);

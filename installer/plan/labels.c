@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/uuid.h"
 #include "disk/layout.h"
-#include "plan/derive.h"
 
 #define DEFAULT_SWAP_LABEL "swap"
 #define DEFAULT_BOOT_LABEL "NIXBOOT"
@@ -92,7 +92,7 @@ static void set_label_uuid(
 	if (fixed[0])
 		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", fixed);
 	else
-		derive_uuid(seed, purpose, p->fs_uuid);
+		uuid_derive(seed, purpose, p->fs_uuid);
 	text_lower(p->fs_uuid);
 }
 
@@ -119,7 +119,7 @@ static void name_esp(struct plan_partition *p, const struct config *config,
 	const struct manifest *manifest, const char *seed)
 {
 	const struct manifest_mount *mount = find_manifest_mount(manifest, ROLE_ESP);
-	uint32_t serial = derive_u32(seed, "file system esp");
+	uint32_t serial = uuid_derive_u32(seed, "file system esp");
 
 	snprintf(p->mount_path, sizeof(p->mount_path), "%s",
 		mount	   ? mount->path
@@ -138,7 +138,7 @@ static void name_esp(struct plan_partition *p, const struct config *config,
 static void name_swap(struct plan_partition *p, const struct manifest *manifest, const char *seed)
 {
 	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_swap_label(manifest));
-	derive_uuid(seed, "file system swap", p->fs_uuid);
+	uuid_derive(seed, "file system swap", p->fs_uuid);
 }
 
 /* Gives every file system its label, its UUID and its place in the guest. */

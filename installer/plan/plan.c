@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "plan/derive.h"
+#include "base/uuid.h"
 #include "plan/guest_check.h"
 #include "plan/labels.h"
 
@@ -91,7 +91,7 @@ uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs)
 
 static void derive_upper(const char *seed, const char *purpose, char ret[37])
 {
-	derive_uuid(seed, purpose, ret);
+	uuid_derive(seed, purpose, ret);
 	text_upper(ret);
 }
 
@@ -147,8 +147,8 @@ static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
 		p = plan_partition_add(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
 		name_partition(p, "root", seed, "partition root");
 	} else {
-		snprintf(
-			plan->table_id, sizeof(plan->table_id), "0x%08x", derive_u32(seed, "disk"));
+		snprintf(plan->table_id, sizeof(plan->table_id), "0x%08x",
+			uuid_derive_u32(seed, "disk"));
 		p = plan_partition_add(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
 	}
 	p->fs = FS_EXT4;
@@ -321,7 +321,7 @@ int plan_make(const struct config *config, const struct manifest *manifest, cons
 		return r;
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
 	plan.host_keys = config->host_keys;
-	derive_uuid(seed, "directory hash", plan.hash_seed);
+	uuid_derive(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, config->swap_bytes, seed);
 	labels_set(&plan, config, manifest, seed);
 	r = check_fit(&plan, config, manifest, known.firmware, err);

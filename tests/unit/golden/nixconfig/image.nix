@@ -10,7 +10,7 @@
   boot.loader.grub.enable = lib.mkForce false;
   boot.loader.systemd-boot.enable = lib.mkForce false;
   fileSystems."/" = {
-    device = lib.mkForce "/dev/disk/by-uuid/0a267e01-d782-8591-a553-cc854be7e43c";
+    device = lib.mkForce "/dev/disk/by-uuid/eecbd162-5b61-5aa4-a6d7-15661eff165e";
     fsType = lib.mkForce "ext4";
   };
 }
