@@ -230,7 +230,7 @@ static int verify_target(
 
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
-		results_tell_verified(shared, &verified);
+		results_report_verified(shared, &verified);
 	return r;
 }
 
@@ -357,7 +357,7 @@ static int install(const struct options *options, struct shared_state *shared, s
 	if (r < 0)
 		return r;
 	progress_end(shared);
-	results_tell_install(shared, &decision.plan);
+	results_report_install(shared, &decision.plan);
 	return 0;
 }
 
@@ -367,7 +367,7 @@ static int install_work(struct shared_state *shared, void *userdata)
 	struct error err = { 0 };
 	int r = install(userdata, shared, &err);
 
-	results_tell_memory(shared);
+	results_report_memory(shared);
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(shared->stage);
 	if (r == 0)

@@ -6,7 +6,7 @@
 #include "disk/layout.h"
 #include "verdict/progress.h"
 
-void results_tell_verified(struct shared_state *shared, const struct verified *verified)
+void results_report_verified(struct shared_state *shared, const struct verified *verified)
 {
 	progress_result(shared, "kernel", "%s", verified->boot.kernel);
 	progress_result(shared, "initrd", "%s", verified->boot.initrd);
@@ -21,7 +21,7 @@ void results_tell_verified(struct shared_state *shared, const struct verified *v
 	}
 }
 
-void results_tell_install(struct shared_state *shared, const struct plan *plan)
+void results_report_install(struct shared_state *shared, const struct plan *plan)
 {
 	progress_result(shared, "system", "%s", plan->system);
 	progress_result(shared, "disk", "%s", plan->disk_path);
@@ -29,10 +29,10 @@ void results_tell_install(struct shared_state *shared, const struct plan *plan)
 		progress_result(shared, "boot-disk", "%s", plan->boot_disk_path);
 	progress_result(shared, "layout", "%s", layout_name(plan->layout));
 	progress_result(shared, "root-uuid", "%s", plan->partitions[plan->root].fs_uuid);
-	progress_tell_seconds(shared);
+	progress_report_seconds(shared);
 }
 
-void results_tell_memory(struct shared_state *shared)
+void results_report_memory(struct shared_state *shared)
 {
 	struct rusage usage;
 

@@ -13,10 +13,10 @@
 
 /* What was read back: how the guest is started, how much it is, and by which host keys it
  * is known. */
-void results_tell_verified(struct shared_state *shared, const struct verified *verified);
+void results_report_verified(struct shared_state *shared, const struct verified *verified);
 
 /* What was installed, where, and how long each stage took. */
-void results_tell_install(struct shared_state *shared, const struct plan *plan);
+void results_report_install(struct shared_state *shared, const struct plan *plan);
 
 /* The most memory that this process had; told of failures, too: too little of it may be why. */
-void results_tell_memory(struct shared_state *shared);
+void results_report_memory(struct shared_state *shared);

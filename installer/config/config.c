@@ -59,20 +59,17 @@ static void check_cache_engine(struct config *config)
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		if (config->given[foreign[i]])
 			config_add_error(config,
-				"%s is set, but a closure is copied as it was built: leave it out, "
-				"or say engine = nixos-install",
+				"%s is set, but a closure is copied as it was built: leave it out, or say engine = nixos-install",
 				config_keys[foreign[i]].name);
 	if (!config->given[KEY_CACHE])
-		config_add_error(config, "cache is not set: say where the binary cache is, as in "
-					 "cache = file:///medium/cache");
+		config_add_error(config,
+			"cache is not set: say where the binary cache is, as in cache = file:///medium/cache");
 	if (!config->given[KEY_MANIFEST] && !config->given[KEY_SYSTEM])
-		config_add_error(config, "neither manifest nor system is set: say which system to "
-					 "install, as in manifest = file:///medium/guest.json");
+		config_add_error(config,
+			"neither manifest nor system is set: say which system to install, as in manifest = file:///medium/guest.json");
 	if (url_is_remote(config->manifest) && !config->given[KEY_MANIFEST_SUM])
 		config_add_error(config,
-			"manifest-sha256 is not set: a manifest from the network decides "
-			"what is installed and how, so say which one it is (sha256sum "
-			"guest.json)");
+			"manifest-sha256 is not set: a manifest from the network decides what is installed and how, so say which one it is (sha256sum guest.json)");
 }
 
 /* Nix writes the addresses that it asks into its log. Of ssh:// it is only a name that all share.
@@ -92,9 +89,7 @@ static void check_credentials(struct config *config)
 		found = found || holds_credentials(config->cache.caches[i]);
 	if (found)
 		config_add_error(config,
-			"an address in cache or flake holds a password, which Nix would "
-			"tell in its log: leave it out, and say it in the file netrc on "
-			"the key drive");
+			"an address in cache or flake holds a password, which Nix would tell in its log: leave it out, and say it in the file netrc on the key drive");
 }
 
 /* nixos-install builds one system: from a configuration or a flake, or takes one that is built. */
@@ -104,22 +99,18 @@ static void check_nixos_install(struct config *config)
 
 	if (config->given[KEY_MANIFEST])
 		config_add_error(config,
-			"manifest is set, but nixos-install builds a system of which "
-			"there is none yet: leave it out, or say engine = cache");
+			"manifest is set, but nixos-install builds a system of which there is none yet: leave it out, or say engine = cache");
 	if (config->given[KEY_CONFIGURATION] + config->given[KEY_FLAKE] +
 			config->given[KEY_SYSTEM] >
 		1)
 		config_add_error(config,
-			"of configuration, flake and system more than one is set: say "
-			"one of them");
+			"of configuration, flake and system more than one is set: say one of them");
 	if (built && config->given[KEY_HOSTNAME])
 		config_add_error(config, "hostname is set, but a %s has its own: leave it out",
 			config->given[KEY_FLAKE] ? "flake" : "built system");
 	if (url_is_remote(config->configuration) && !config->given[KEY_CONFIGURATION_SUM])
 		config_add_error(config,
-			"configuration-sha256 is not set: a configuration from the "
-			"network decides what is installed, so say which one it is "
-			"(sha256sum configuration.nix)");
+			"configuration-sha256 is not set: a configuration from the network decides what is installed, so say which one it is (sha256sum configuration.nix)");
 	check_credentials(config);
 }
 
@@ -128,8 +119,7 @@ static void check_ending(struct config *config, enum config_key key, enum ending
 {
 	if (config->as_init && ending == ENDING_EXIT)
 		config_add_error(config,
-			"%s is exit, but the installer is PID 1 here, and there is nobody to go "
-			"back to: say poweroff, reboot or shell",
+			"%s is exit, but the installer is PID 1 here, and there is nobody to go back to: say poweroff, reboot or shell",
 			config_keys[key].name);
 }
 
@@ -144,8 +134,7 @@ static void check_whole(struct config *config)
 	if ((config->given[KEY_CACHE] || config->engine == ENGINE_CACHE) &&
 		!config->given[KEY_TRUSTED_KEYS])
 		config_add_error(config,
-			"trusted-keys is not set: name the keys that may sign, or say "
-			"trusted-keys = none");
+			"trusted-keys is not set: name the keys that may sign, or say trusted-keys = none");
 }
 
 /* Joins the first errors, as many as fit, into one sentence. */

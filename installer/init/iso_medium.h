@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iso_medium — the ISO that the installer was started from.
+ * iso_medium — finds and mounts the ISO that the installer was started from.
+ *
+ * Tested by: tests/qemu/install_bios.sh, which installs from a cache in MEDIUM_PATH.
  */
 #pragma once
 

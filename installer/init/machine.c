@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-/* What the kernel must have to give at the start. Measured with the sample guest: an install that
+/* The memory that must be available at the start. Measured with the sample guest: an install that
  * begins with 19 MiB succeeds, one with 16 MiB is killed while it copies. The programs of a larger
  * guest, which activate it and install its boot loader, want some more. A machine of 128 MiB has
  * 37 MiB left, one of 256 MiB has 160. */
@@ -49,7 +49,7 @@ bool machine_is_domain(enum xen_kind kind)
 	return kind != XEN_NONE && kind != XEN_DOM0;
 }
 
-/* CPUID tells dom0 from bare metal no better than a domain: what Xen says counts before it. */
+/* CPUID shows a hypervisor in dom0 as in other domains, so Xen's own statement is read first. */
 static bool is_virtual(void)
 {
 	unsigned eax, ebx, ecx, edx;
@@ -70,8 +70,7 @@ int machine_check_virtual(struct error *err)
 	if (is_virtual())
 		return 0;
 	return error_set_code(err, EXIT_NOT_VIRTUAL, -EPERM,
-		"This is not a virtual machine, so nothing was touched; if it is meant all the "
-		"same, say machine = any.");
+		"This is not a virtual machine, so nothing was touched; if you want to install here all the same, set machine = any.");
 }
 
 /* MemAvailable of /proc/meminfo (proc(5)), in KiB; 0 if it is not there. */
@@ -98,8 +97,8 @@ int machine_check_memory(struct error *err)
 	if (available_kib == 0 || available_kib >= MEMORY_MIN_KIB)
 		return 0;
 	return error_set_code(err, EXIT_TOO_SMALL, -ENOMEM,
-		"The machine has %" PRIu64 " MiB of memory left, but an install needs %d MiB: give "
-		"it more memory, 256 MiB in all.",
+		"The machine has %" PRIu64
+		" MiB of memory left, but an install needs %d MiB: give it more memory, 256 MiB in all.",
 		available_kib / 1024, MEMORY_MIN_KIB / 1024);
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine — what kind of machine this is.
+ * machine — detects virtual machines, Xen, the firmware and the available memory.
+ *
+ * It reads /sys, /proc and CPUID and changes nothing. Disks are devices' part.
+ *
+ * Tested by: tests/unit/test_machine.c, tests/qemu/small.sh.
  */
 #pragma once
 
@@ -17,20 +21,20 @@ int machine_check_virtual(struct error *err) WARN_UNUSED;
  * does not say how much there is, it counts as enough. */
 int machine_check_memory(struct error *err) WARN_UNUSED;
 
-/* What this machine is to Xen. */
+/* The kind of this machine under Xen. */
 enum xen_kind {
 	XEN_NONE, /* no Xen, or nothing that says so */
-	XEN_DOM0, /* rules the others, and is no virtual machine */
+	XEN_DOM0, /* the control domain, which is no virtual machine */
 	XEN_PV,
 	XEN_PVH,
-	XEN_HVM, /* also where the kernel does not say which */
+	XEN_HVM, /* also if the kernel does not tell the kind */
 };
 
 /* By <sysfs>/hypervisor (Linux, Documentation/ABI/stable/sysfs-hypervisor-xen): type, guest_type,
  * and the uuid, which is zero in dom0 alone. sysfs is normally "/sys". */
 enum xen_kind machine_xen_kind(const char *sysfs);
 
-/* Whether the kind is a domain that is installed on: any but dom0. */
+/* Whether the kind is an unprivileged domain, which can be installed on. */
 bool machine_is_domain(enum xen_kind kind);
 
 /* The firmware that booted us. */

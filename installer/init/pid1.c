@@ -30,7 +30,7 @@ static void mount_kernel_folder(const char *fstype, const char *path, const char
 		log_line("pid1: mount %s: %s", path, strerror(errno));
 }
 
-/* Without a descriptor 0 to 2 a later open could become standard error. */
+/* Opens descriptors 0 to 2: otherwise a later open would become standard error. */
 static void open_standard_streams(void)
 {
 	int fd = open("/dev/null", O_RDWR);
@@ -39,7 +39,7 @@ static void open_standard_streams(void)
 		fd = dup(fd);
 }
 
-/* What udev would link, and shells expect (/dev/fd for process substitution). */
+/* The links that udev would make. Shells need /dev/fd for process substitution. */
 static void link_streams(void)
 {
 	static const struct {
@@ -69,7 +69,7 @@ static void set_clock(void)
 		log_line("pid1: the clock was before the build of this ISO and was set to it");
 }
 
-/* One blocking call: libuuid and OpenSSL never meet an unseeded kernel afterwards. */
+/* Blocks until the kernel's generator is seeded, for libuuid and OpenSSL. */
 static void wait_for_entropy(void)
 {
 	char byte;
@@ -87,7 +87,7 @@ static void bring_loopback_up(void)
 		log_line("pid1: cannot bring lo up: %s", strerror(errno));
 }
 
-/* A module for hardware that is not here says ENODEV; one that is built in or loaded, EEXIST. */
+/* ENODEV: the module's hardware is absent. EEXIST: the module is built in or already loaded. */
 static void load_module(const char *name)
 {
 	char path[512];

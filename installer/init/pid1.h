@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pid1 — what the first process of the lean ISO does before anything else can work.
+ * pid1 — prepares the kernel and the consoles when the installer is the first process of the lean
+ * ISO.
+ *
+ * It does not wait for devices (settle), nor does it supervise the install (supervise).
+ *
+ * Tested by: tests/qemu/install_bios.sh (the lean ISO starts with pid1_prepare).
  */
 #pragma once
 
 /* Mounts /proc, /sys, /dev and /run, opens the consoles, sets the clock no earlier than the ISO's
  * build time (/etc/build-time), waits for the kernel's entropy, brings the loopback interface up
- * and loads the modules of /lib/modules/order. What fails is logged and left: the install will
- * name what it misses. */
+ * and loads the modules of /lib/modules/order. Failures are logged and
+ * not fatal: the install reports what it lacks. */
 void pid1_prepare(void);

@@ -46,9 +46,10 @@ static bool is_storage(const char *bus, const char *device)
 	return strcmp(type, "0x0002") == 0 || strcmp(type, "0x0008") == 0;
 }
 
-/* Whether there is nothing more to wait for. A virtio driver is done when it is bound. Xen's makes
- * the disk later, when the backend has answered; and what it leaves alone as soon as it is there is
- * a cdrom, which an HVM domain has another driver for (xen-blkfront's probe function). */
+/* Whether the device needs no more time. A virtio device is ready when its driver is bound. Xen's
+ * driver makes the disk after binding, when the backend has answered. A Xen device that stays
+ * unbound while the driver is loaded is a cdrom of an HVM domain, which has another driver
+ * (xen-blkfront's probe function). */
 static bool is_ready(const char *bus, const char *device)
 {
 	bool on_xen = strcmp(bus, "xen") == 0;
@@ -61,7 +62,7 @@ static bool is_ready(const char *bus, const char *device)
 	return !on_xen || access(path, F_OK) == 0;
 }
 
-/* The first storage device of a bus that is not ready goes into ret; empty if all are. */
+/* Names the first storage device of a bus that is not ready in ret; empty if all are ready. */
 static void find_unready(const char *bus, char *ret, size_t ret_bytes)
 {
 	char folder[64];
@@ -89,7 +90,7 @@ static bool all_ready(char *ret_missing, size_t ret_bytes)
 	return ret_missing[0] == '\0';
 }
 
-/* True if an event came within so many milliseconds; all waiting ones are taken. */
+/* True if an event came within so many milliseconds. Reads all queued events. */
 static bool event_within(int fd, int timeout_ms)
 {
 	struct pollfd waiting = { .fd = fd, .events = POLLIN };

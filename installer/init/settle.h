@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settle — waits until the machine's block devices are all there.
+ * settle — waits until all block devices of the machine have appeared.
  *
- * Devices arrive asynchronously after their modules are loaded. Judging disks earlier could take
- * a disk for the only one when it is merely the first.
+ * Devices appear asynchronously after their modules are loaded. A disk that is classified too early
+ * could look like the only one when it is the first. settle does not look at the disks themselves.
+ *
+ * Tested by: tests/qemu/disks.sh (settle_wait runs before disks are listed).
  */
 #pragma once
 
-/* Settled: every virtio block device is bound to a driver, every Xen one has a disk or is left to
- * another driver, and half a second has passed without an event of the kernel. Gives up after 30
- * seconds; what is missing is logged then. */
+/* Returns when every virtio block device is bound to a driver, every Xen one has a disk or belongs
+ * to another driver, and half a second has passed without a kernel event. Returns after 30 seconds
+ * in any case, and logs what is missing. */
 void settle_wait(void);

@@ -22,10 +22,10 @@
 #include "verdict/report_post.h"
 
 #define KLOG_CONSOLE_LEVEL 8  /* syslog(2), SYSLOG_ACTION_CONSOLE_LEVEL */
-#define REST_DEADLINE_S	   5  /* how long those may take that are killed: a disk may hang */
-#define SYNC_DEADLINE_S	   15 /* how long a last sync may take on a disk that hangs */
+#define REST_DEADLINE_S	   5  /* for killed processes to end: a disk may hang */
+#define SYNC_DEADLINE_S	   15 /* for the last sync: a disk may hang */
 
-/* Oom_score_adj: the kernel takes the child first and the parent never. */
+/* Sets oom_score_adj (proc(5)): the kernel kills the child first and the parent never. */
 static void set_oom_score(const char *score)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -37,7 +37,7 @@ static void set_oom_score(const char *score)
 	close(fd);
 }
 
-/* Reaps whatever has ended; true once the child is among it. */
+/* Reaps all processes that have ended. True if the child was one of them. */
 static bool reap(pid_t child, int *ret_status)
 {
 	int status;
@@ -52,8 +52,9 @@ static bool reap(pid_t child, int *ret_status)
 	return false;
 }
 
-/* Waits for the child, at most its timeout; false if that passed or we were asked to stop (then
- * *ret_signal is the signal). */
+/* Waits until the child ends. The timeout is read each second, because the child sets it when it
+ * has read the configuration. False if the timeout passed (*ret_signal is 0) or a signal asked to
+ * stop (*ret_signal is the signal). */
 static bool wait_for(pid_t child, const struct shared_state *shared, const sigset_t *signals,
 	int *ret_status, int *ret_signal)
 {
@@ -74,20 +75,21 @@ static bool wait_for(pid_t child, const struct shared_state *shared, const sigse
 	return true;
 }
 
-/* Ends the child and everything below it. As PID 1 that is every other process; else what is in
- * another session ends by itself when the child has. */
+/* Kills the child and its descendants. As PID 1 these are all other processes. Otherwise they are
+ * the child's process group; what has left the group ends when the child has ended. */
 static void kill_rest(pid_t child)
 {
 	int64_t start = clock_now_ms();
 	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
 
 	kill(getpid() == 1 ? -1 : -child, SIGKILL);
-	/* The memory they had may be all there is, and what they held is not free before. */
+	/* The report needs their memory, and their devices stay busy until they have ended. */
 	while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_now_ms() - start < REST_DEADLINE_S * 1000)
 		nanosleep(&nap, NULL);
 }
 
-static void judge_death(int status, struct shared_state *shared)
+/* Sets the error of a child that ended without a result. */
+static void explain_death(int status, struct shared_state *shared)
 {
 	const char *stage = stage_name(shared->stage);
 
@@ -103,7 +105,8 @@ static void judge_death(int status, struct shared_state *shared)
 			WEXITSTATUS(status), stage);
 }
 
-static void judge_stop(int sig, struct shared_state *shared)
+/* Sets the error of an install that the parent ended. */
+static void explain_stop(int sig, struct shared_state *shared)
 {
 	if (sig)
 		error_set_code(&shared->error, EXIT_INTERNAL, -EINTR,
@@ -114,9 +117,9 @@ static void judge_stop(int sig, struct shared_state *shared)
 			"The install did not end within %u seconds.", shared->timeout_s);
 }
 
-/* Kernel messages are quietened first, and a newline ends what the kernel, or a child that was
- * killed, has left half-written. */
-static void tell_verdict(const struct shared_state *shared)
+/* Prints the verdict on a line of its own: kernel messages are turned off first, and a newline ends
+ * a line that the kernel or the killed child has left unfinished. */
+static void report_verdict(const struct shared_state *shared)
 {
 	const struct event verdict = shared_state_verdict(shared);
 
@@ -124,7 +127,7 @@ static void tell_verdict(const struct shared_state *shared)
 		klogctl(KLOG_CONSOLE_LEVEL, NULL, 1);
 	if (getpid() == 1 || !shared->finished)
 		console_write("\n", 1, false);
-	channels_tell(&verdict);
+	channels_report(&verdict);
 	console_drain();
 }
 
@@ -136,12 +139,12 @@ static void block_signals(sigset_t *ret)
 	sigaddset(ret, SIGINT);
 	sigaddset(ret, SIGHUP);
 	sigprocmask(SIG_BLOCK, ret, NULL);
-	/* Nobody may be reading what is told. */
+	/* The reader of standard output may have gone. */
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Runs work in a child, whose number is returned; a negative errno with a sentence if there is no
- * room for one more process. */
+/* Runs work in a child and returns its process ID, or a negative errno with a sentence if fork
+ * fails. The child leads a process group, so that kill_rest reaches its descendants. */
 static pid_t start_worker(int (*work)(struct shared_state *shared, void *userdata), void *userdata,
 	struct shared_state *shared, const sigset_t *signals)
 {
@@ -152,7 +155,7 @@ static pid_t start_worker(int (*work)(struct shared_state *shared, void *userdat
 	if (child == 0) {
 		sigprocmask(SIG_UNBLOCK, signals, NULL);
 		setpgid(0, 0);
-		/* Nobody would report for it, nor keep the deadline. */
+		/* Without a parent there would be neither a verdict nor a deadline. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		set_oom_score("500");
 		_exit(work(shared, userdata));
@@ -162,6 +165,15 @@ static pid_t start_worker(int (*work)(struct shared_state *shared, void *userdat
 	return child;
 }
 
+/* The life of an install, seen from its parent. prepare and work come from main; both fill
+ * shared->error on failure. The result is shared->error.code, which is set in one of five ways:
+ *  1. prepare or fork failed: EXIT_INTERNAL with their sentence;
+ *  2. the child finished and has set shared->error itself (0: installed);
+ *  3. the child died by a signal or without a result: explain_death;
+ *  4. the timeout passed: EXIT_TIMEOUT, explain_stop;
+ *  5. a signal asked this process to stop: EXIT_INTERNAL, explain_stop.
+ * All other processes are dead before the report and the verdict, so that nothing is written to the
+ * disk or to a console afterwards. */
 int supervise(int (*prepare)(struct error *err),
 	int (*work)(struct shared_state *shared, void *userdata), void *userdata,
 	struct shared_state *shared)
@@ -171,7 +183,7 @@ int supervise(int (*prepare)(struct error *err),
 	pid_t child;
 
 	block_signals(&signals);
-	/* Whoever outlives its parent is ours to wait for. */
+	/* Orphaned descendants become children of this process, which reaps them. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare ? prepare(&shared->error) : 0;
 	child = r < 0 ? r : start_worker(work, userdata, shared, &signals);
@@ -182,16 +194,16 @@ int supervise(int (*prepare)(struct error *err),
 
 		kill_rest(child);
 		if (ended)
-			judge_death(status, shared);
+			explain_death(status, shared);
 		else
-			judge_stop(sig, shared);
+			explain_stop(sig, shared);
 		report_post_send(shared);
 	}
-	tell_verdict(shared);
+	report_verdict(shared);
 	return shared->error.code;
 }
 
-/* Syncs in a child that may be left behind: a disk that hangs must not keep us. */
+/* Syncs in a child, which is abandoned at the deadline: a disk may hang. */
 static void sync_with_deadline(void)
 {
 	int64_t start = clock_now_ms();
@@ -207,7 +219,7 @@ static void sync_with_deadline(void)
 		nanosleep(&nap, NULL);
 }
 
-/* A shell on the last console, for people who asked for one. */
+/* Runs a shell on the last console (on-success or on-failure is shell). */
 static void run_shell(void)
 {
 	pid_t child = fork();
@@ -235,6 +247,7 @@ _Noreturn void supervise_end_machine(const struct shared_state *shared, int code
 		run_shell();
 	sync_with_deadline();
 	reboot(ending == ENDING_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
-	/* Without power management the machine halts here; a panic ends it under panic=-1. */
+	/* Without power management reboot(2) returns. The exit of PID 1 makes the kernel panic,
+	 * which ends the machine with panic=-1. */
 	_exit(code);
 }

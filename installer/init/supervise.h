@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervise — the parent of an install: it reaps, holds the deadline, speaks the verdict and, as
- * PID 1, ends the machine.
+ * supervise — the parent process of an install: reaps children, enforces the deadline, prints the
+ * verdict and, as PID 1, ends the machine.
  *
- * The install itself runs in a child, so that no crash, signal or shortage of memory there can
- * keep the verdict from being spoken.
+ * The install runs in a child. So a crash, a signal or a lack of memory in the install cannot
+ * prevent the verdict. What the child does is decided by the caller.
+ *
+ * Tested by: tests/unit/test_supervise.c, tests/qemu/crash.sh, tests/qemu/channels.sh.
  */
 #pragma once
 
 #include "verdict/shared_state.h"
 
-/* Runs prepare, if there is one, here; then work in a child, and waits for it to its end or the
- * deadline (shared->timeout_s seconds after start); then prints the verdict, whatever failed.
- * Returns the exit code. */
+/* Runs prepare (may be NULL) in this process, then work in a child. Waits until the child ends, the
+ * deadline passes (shared->timeout_s seconds) or SIGTERM, SIGINT or SIGHUP arrives. Kills what is
+ * left, sends the report and prints the verdict in each of these cases. Returns the exit code. */
 int supervise(int (*prepare)(struct error *err),
 	int (*work)(struct shared_state *shared, void *userdata), void *userdata,
 	struct shared_state *shared);
 
-/* Ends the machine as configuration says for this exit code; never returns. Only for PID 1. */
+/* Ends the machine as on-success or on-failure says for this exit code. Only for PID 1. */
 _Noreturn void supervise_end_machine(const struct shared_state *shared, int code);

@@ -33,8 +33,7 @@ static int find_nix_program(
 	if (process_find(name, build_request->folders, ret, 512) == 0)
 		return 0;
 	return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
-		"The engine nixos-install needs the program %s, which is in none of the folders "
-		"%s: start the machine from a NixOS installation ISO, or say engine = cache.",
+		"The engine nixos-install needs the program %s, which is in none of the folders %s: start the machine from a NixOS installation ISO, or say engine = cache.",
 		name, build_request->folders);
 }
 
@@ -77,8 +76,7 @@ static int take_drive_flake(
 {
 	if (!drive->flake_text)
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
-			"The flake is to come from the key drive, but %s: put flake.nix there, and "
-			"flake.lock.",
+			"The flake is to come from the key drive, but %s: put flake.nix there, and flake.lock.",
 			drive->found ? "there is no flake.nix on it" : "no key drive was found");
 	build_request->flake = copy_text(drive->flake_text);
 	build_request->lock = copy_text(drive->lock_text);
@@ -101,8 +99,7 @@ static int check_local(
 	if (config->system[0] && config->cache.cache_count == 0 && !build_request->online &&
 		lstat(config->system, &st) < 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
-			"The system %s is not in the store of this live system, there is no "
-			"network, and no cache is named: attach a network, or set cache.",
+			"The system %s is not in the store of this live system, there is no network, and no cache is named: attach a network, or set cache.",
 			config->system);
 	return 0;
 }

@@ -128,8 +128,7 @@ char *configuration_guest(const struct plan *plan, const char *hostname, const c
 	if (!out)
 		abort();
 	fprintf(out,
-		"# Written by guest-installer: what this guest's disk, its host and its owner "
-		"need.\n"
+		"# Written by guest-installer: what this guest's disk, its host and its owner need.\n"
 		"{ lib, options, ... }:\n"
 		"{\n"
 		"  imports = [ ./guest-installer/%s.nix ];\n\n",

@@ -46,7 +46,7 @@ static void listen(const char *line, void *userdata)
 	listener->told = log->begun;
 	snprintf(text, sizeof(text), "%zu of %zu store paths", log->begun,
 		log->announced > log->begun ? log->announced : log->begun);
-	progress_say(listener->shared, build_log_permille(log), text);
+	progress_report(listener->shared, build_log_permille(log), text);
 }
 
 /* -------------------------------------------------------- the programs */
@@ -294,8 +294,7 @@ static int find_system(
 	system = resolved + strlen(root);
 	if (store_path_check(system) < 0 || text_copy(ret_system, 256, system) < 0)
 		return error_set(err, -EBADMSG,
-			"nixos-install left a system profile that leads to %s, which is no store "
-			"path.",
+			"nixos-install left a system profile that leads to %s, which is no store path.",
 			system);
 	if (config->system[0] && strcmp(config->system, system) != 0)
 		return error_set(err, -EBADMSG, "nixos-install has installed %s, but system is %s.",

@@ -7,20 +7,20 @@
 #include "verdict/console.h"
 #include "verdict/virtio_port.h"
 
-static bool write_to_port(const struct event *event, bool insist)
+static bool write_json(const struct event *event, bool must_deliver)
 {
 	AUTO_FREE char *line = protocol_json(event);
 
-	return virtio_port_write(line, strlen(line), insist);
+	return virtio_port_write(line, strlen(line), must_deliver);
 }
 
-/* A host that connects late is greeted then. */
+/* Sends EVENT_HELLO once, as soon as the host has opened its end. */
 static void greet(void)
 {
 	static bool greeted;
 
 	if (!greeted)
-		greeted = write_to_port(&(const struct event){ .type = EVENT_HELLO }, false);
+		greeted = write_json(&(const struct event){ .type = EVENT_HELLO }, false);
 }
 
 void channels_open(bool as_init)
@@ -31,7 +31,7 @@ void channels_open(bool as_init)
 	greet();
 }
 
-void channels_tell(const struct event *event)
+void channels_report(const struct event *event)
 {
 	bool verdict = event->type == EVENT_FAILED || event->type == EVENT_SUCCESSFUL;
 	char line[PROTOCOL_LINE_BYTES];
@@ -40,5 +40,5 @@ void channels_tell(const struct event *event)
 	if (size_bytes)
 		console_write(line, size_bytes, verdict);
 	greet();
-	write_to_port(event, verdict);
+	write_json(event, verdict);
 }

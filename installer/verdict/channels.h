@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channels — tells one event everywhere: as a line on the consoles, as JSON on the port.
+ * channels — reports one event on every channel: as a line on the consoles, as JSON on the port.
  *
- * What an event looks like is protocol's. A verdict is insisted on; nothing blocks for ever.
+ * protocol makes the text of an event. No call blocks for ever; a verdict waits longest.
+ *
+ * Tested by: tests/qemu/channels.sh, tests/unit/test_progress.c.
  */
 #pragma once
 
@@ -10,9 +12,10 @@
 
 #include "verdict/protocol.h"
 
-/* Opens the port and greets the host there. Before the installer forks; without a call, events go
- * to the consoles alone, and standard output may block. as_init: the machine has just been started,
- * and its consoles are open. */
+/* Opens the port and sends EVENT_HELLO to the host. To be called before the installer forks.
+ * Without this call events go to the consoles only, and standard output may block. as_init: the
+ * machine has just been started, and its consoles are open. */
 void channels_open(bool as_init);
 
-void channels_tell(const struct event *event);
+/* Reports the event on the consoles and on the port. */
+void channels_report(const struct event *event);

@@ -16,8 +16,8 @@
 #include "verdict/line_writer.h"
 
 #define CONSOLES_MAX   8
-#define DRAIN_DEADLINE 5000 /* ms for everything to leave */
-#define DRAIN_NAP      20   /* ms between two looks */
+#define DRAIN_DEADLINE 5000 /* ms for the queues to become empty */
+#define DRAIN_NAP      20   /* ms between two checks */
 
 static struct line_writer consoles[CONSOLES_MAX] = { { .fd = STDOUT_FILENO } };
 static size_t console_count = 1;
@@ -38,8 +38,9 @@ void console_open_all(void)
 	}
 }
 
-/* Another descriptor for the same pipe or terminal: who shares ours with us may not expect it not
- * to block. A file takes what is written, and a socket cannot be opened again (line_writer.h). */
+/* Opens the same pipe or terminal again: O_NONBLOCK on the inherited descriptor would affect the
+ * other processes that share it. A file never blocks, and a socket cannot be opened again
+ * (line_writer.h). */
 void console_open_standard(void)
 {
 	struct stat st;
@@ -51,14 +52,14 @@ void console_open_standard(void)
 		consoles[0].fd = fd;
 }
 
-/* A terminal may take a line piece by piece: no other thread's may come between. */
-void console_write(const char *line, size_t size_bytes, bool insist)
+/* A terminal may accept a line in pieces: the lock keeps lines of other threads out of it. */
+void console_write(const char *line, size_t size_bytes, bool must_deliver)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < console_count; i++)
-		line_writer_write(&consoles[i], line, size_bytes, insist);
+		line_writer_write(&consoles[i], line, size_bytes, must_deliver);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -73,7 +74,7 @@ void console_drain(void)
 			clock_now_ms() < deadline)
 			poll(NULL, 0, DRAIN_NAP);
 	}
-	/* The UART's own 16 bytes are not counted in the queue. */
+	/* The queue does not count the 16 bytes in the UART's own buffer. */
 	poll(NULL, 0, DRAIN_NAP);
 }
 

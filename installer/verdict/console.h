@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console — where lines go: every active console as PID 1, standard output otherwise.
+ * console — writes lines to every active console as PID 1, to standard output otherwise.
  *
- * A console that does not take its bytes is given up after a deadline: nothing here can hang.
+ * No call hangs: a console that accepts no bytes is skipped after a deadline (line_writer.h). What
+ * a line says is protocol's part.
+ *
+ * Tested by: tests/unit/test_console.c, tests/unit/test_progress.c.
  */
 #pragma once
 
@@ -10,18 +13,18 @@
 #include <stddef.h>
 
 /* Opens every console of /sys/class/tty/console/active (Linux Documentation/ABI). Those that can
- * not be opened are left out. Without a call, lines go to standard output. */
+ * not be opened are left out. Without this call, lines go to standard output. */
 void console_open_all(void);
 
-/* Has lines to standard output wait for nobody, where it is a pipe or a terminal. */
+/* Makes writes to standard output non-blocking if it is a pipe or a terminal. */
 void console_open_standard(void);
 
-/* Writes a whole line to each, in one go where the console takes it; a verdict insists (line_writer.h).
- * Thread-safe. */
-void console_write(const char *line, size_t size_bytes, bool insist);
+/* Writes a whole line to each console, in one write if it fits. must_deliver is for verdicts
+ * (line_writer.h). Thread-safe. */
+void console_write(const char *line, size_t size_bytes, bool must_deliver);
 
-/* Waits until everything written has left, or a few seconds have passed. */
+/* Waits until the output queues are empty, at most a few seconds. */
 void console_drain(void);
 
-/* Lines go nowhere: for commands that print something else. */
+/* Discards all further lines: for commands that print something else. */
 void console_silence(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ending — what the machine does when the installer is through.
+ * ending — what the machine does after the install (keys on-success and on-failure).
+ *
+ * Tested by: tests/unit/test_config.c.
  */
 #pragma once
 

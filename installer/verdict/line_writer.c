@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 
-#define PATIENCE_MS	   2000
-#define INSIST_PATIENCE_MS 5000
+#define PATIENCE_MS	     2000
+#define DELIVERY_PATIENCE_MS 5000
 
-/* False once the deadline has passed, or where there is nobody to wait for. */
+/* False if the deadline has passed or there is no reader. */
 static bool wait_for_room(int fd, int64_t deadline_ms)
 {
 	struct pollfd full = { .fd = fd, .events = POLLOUT };
@@ -21,7 +21,8 @@ static bool wait_for_room(int fd, int64_t deadline_ms)
 	return left > 0 && poll(&full, 1, (int)left) >= 0 && (full.revents & POLLOUT);
 }
 
-/* A socket that is shared with others blocks unless each call says no. */
+/* Another process may have cleared O_NONBLOCK of a shared socket: MSG_DONTWAIT holds for the
+ * call. */
 static ssize_t write_now(int fd, const char *data, size_t size_bytes)
 {
 	ssize_t n = send(fd, data, size_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -29,7 +30,7 @@ static ssize_t write_now(int fd, const char *data, size_t size_bytes)
 	return n < 0 && errno == ENOTSOCK ? write(fd, data, size_bytes) : n;
 }
 
-/* Returns how many bytes were taken. */
+/* Returns how many bytes were written. */
 static size_t write_until(int fd, const char *data, size_t size_bytes, int64_t deadline_ms)
 {
 	size_t done = 0;
@@ -47,18 +48,21 @@ static size_t write_until(int fd, const char *data, size_t size_bytes, int64_t d
 	return done;
 }
 
-bool line_writer_write(struct line_writer *writer, const char *line, size_t size_bytes, bool insist)
+bool line_writer_write(
+	struct line_writer *writer, const char *line, size_t size_bytes, bool must_deliver)
 {
-	int patience_ms = insist ? INSIST_PATIENCE_MS : writer->stalled ? 0 : PATIENCE_MS;
+	int patience_ms = must_deliver		 ? DELIVERY_PATIENCE_MS
+			  : writer->unresponsive ? 0
+						 : PATIENCE_MS;
 	int64_t deadline_ms = clock_now_ms() + patience_ms;
 	size_t done;
 
-	/* What is left of a line that was cut must not stand before this one. */
-	if (writer->cut && write_until(writer->fd, "\n", 1, deadline_ms) == 1)
-		writer->cut = false;
-	done = writer->cut ? 0 : write_until(writer->fd, line, size_bytes, deadline_ms);
-	writer->stalled = done < size_bytes;
-	if (writer->stalled && done > 0)
-		writer->cut = true;
-	return !writer->stalled;
+	/* End the truncated line first, so that this one begins at the start of a line. */
+	if (writer->truncated && write_until(writer->fd, "\n", 1, deadline_ms) == 1)
+		writer->truncated = false;
+	done = writer->truncated ? 0 : write_until(writer->fd, line, size_bytes, deadline_ms);
+	writer->unresponsive = done < size_bytes;
+	if (writer->unresponsive && done > 0)
+		writer->truncated = true;
+	return !writer->unresponsive;
 }

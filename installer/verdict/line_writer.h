@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * line_writer — a descriptor that takes lines for somebody who may have stopped reading.
+ * line_writer — writes whole lines to a descriptor whose reader may have stopped reading.
  *
- * Nothing here blocks past a deadline, and a reader that stands still costs one deadline, not one
- * for every line: until it reads again, lines that it has no room for are dropped.
+ * No call blocks past a deadline. An unresponsive reader costs one deadline, not one for each line:
+ * until it reads again, lines that do not fit into its buffer are dropped. Which lines there are is
+ * decided by console and virtio_port.
+ *
+ * Tested by: tests/unit/test_line_writer.c.
  */
 #pragma once
 
@@ -11,12 +14,12 @@
 #include <stddef.h>
 
 struct line_writer {
-	int fd;	      /* a socket, or opened with O_NONBLOCK */
-	bool stalled; /* it did not take the last line */
-	bool cut;     /* of which it has the beginning */
+	int fd;		   /* a socket, or opened with O_NONBLOCK */
+	bool unresponsive; /* the last line was not written whole */
+	bool truncated;	   /* the beginning of that line was written */
 };
 
-/* Writes a whole line with its newline; whether all of it was taken. One that matters (insist) is
- * given time even where the reader stands still. */
+/* Writes a whole line with its newline. Returns whether all of it was written. With must_deliver
+ * the call waits for room even if the reader is unresponsive. */
 bool line_writer_write(
-	struct line_writer *writer, const char *line, size_t size_bytes, bool insist);
+	struct line_writer *writer, const char *line, size_t size_bytes, bool must_deliver);

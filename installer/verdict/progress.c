@@ -18,7 +18,7 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Adds the time since the last call to the stage that we are in. */
+/* Adds the time since the previous call to the current stage. */
 static void account(const struct shared_state *shared)
 {
 	static double since;
@@ -29,7 +29,8 @@ static void account(const struct shared_state *shared)
 	since = now;
 }
 
-static void say(const struct shared_state *shared, unsigned permille, const struct event *done)
+static void report_progress(
+	const struct shared_state *shared, unsigned permille, const struct event *done)
 {
 	static unsigned most;
 	struct event event = *done;
@@ -37,16 +38,17 @@ static void say(const struct shared_state *shared, unsigned permille, const stru
 	event.type = EVENT_PROGRESS;
 	event.stage = shared->stage;
 	event.percent = stage_percent(event.stage, permille);
-	/* It never goes back, though an engine may mount after it has copied. */
+	/* The percentage never decreases, though one engine mounts before it copies and the other
+	 * after. */
 	if (event.percent < most)
 		event.percent = most;
 	most = event.percent;
-	channels_tell(&event);
+	channels_report(&event);
 }
 
-void progress_say(struct shared_state *shared, unsigned permille, const char *text)
+void progress_report(struct shared_state *shared, unsigned permille, const char *text)
 {
-	say(shared, permille, &(const struct event){ .text = text });
+	report_progress(shared, permille, &(const struct event){ .text = text });
 }
 
 void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes)
@@ -56,20 +58,21 @@ void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t t
 
 	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB", done_bytes >> 20,
 		total_bytes >> 20);
-	say(shared, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
+	report_progress(
+		shared, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
 }
 
 void progress_begin(struct shared_state *shared, enum stage stage, const char *text)
 {
 	account(shared);
 	shared->stage = stage;
-	progress_say(shared, 0, text);
+	progress_report(shared, 0, text);
 }
 
 void progress_end(struct shared_state *shared)
 {
 	account(shared);
-	progress_say(shared, 1000, "done");
+	progress_report(shared, 1000, "done");
 }
 
 void progress_result(struct shared_state *shared, const char *key, const char *fmt, ...)
@@ -83,10 +86,10 @@ void progress_result(struct shared_state *shared, const char *key, const char *f
 	vsnprintf(result.value, sizeof(result.value), fmt, args);
 	va_end(args);
 	shared_state_add_result(shared, &result);
-	channels_tell(&event);
+	channels_report(&event);
 }
 
-void progress_tell_seconds(struct shared_state *shared)
+void progress_report_seconds(struct shared_state *shared)
 {
 	for (size_t i = 0; i < STAGE_COUNT; i++)
 		if (stage_seconds[i] > 0)

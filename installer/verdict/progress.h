@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * progress — where the install is, told on every channel and to the parent, and how long it took.
+ * progress — reports the stage of the install and its results on every channel and to the parent,
+ * and measures how long each stage takes.
+ *
+ * It does not decide what is reported. Not thread-safe: the installing thread calls it.
+ *
+ * Tested by: tests/unit/test_progress.c.
  */
 #pragma once
 
@@ -8,21 +13,21 @@
 #include "verdict/protocol.h"
 #include "verdict/shared_state.h"
 
-/* Ends the stage before, begins this one and says so. */
+/* Ends the previous stage, begins this one and reports it. */
 void progress_begin(struct shared_state *shared, enum stage stage, const char *text);
 
-/* So many permille of the stage are done. */
-void progress_say(struct shared_state *shared, unsigned permille, const char *text);
+/* Reports that so many permille of the stage are done. */
+void progress_report(struct shared_state *shared, unsigned permille, const char *text);
 
-/* So many bytes of the stage's are done: said in MiB on consoles. */
+/* The same, counted in bytes; consoles print MiB. */
 void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes);
 
-/* Ends the last stage: everything is done. */
+/* Ends the last stage and reports 100 percent. */
 void progress_end(struct shared_state *shared);
 
-/* One fact for the host, told now and kept for the report. */
+/* Reports one fact to the host now, and keeps it for the report. */
 void progress_result(struct shared_state *shared, const char *key, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-/* The same for every stage that took time. */
-void progress_tell_seconds(struct shared_state *shared);
+/* Reports the seconds of every stage that took time, as results. */
+void progress_report_seconds(struct shared_state *shared);

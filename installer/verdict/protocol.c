@@ -54,7 +54,7 @@ unsigned stage_percent(enum stage stage, unsigned permille)
 	return begin + span * permille / 1000;
 }
 
-/* Copies foreign text so that it can stand in one of our lines. */
+/* Copies untrusted text so that it is safe within a line of the protocol. */
 static const char *harmless(char ret[PROTOCOL_LINE_BYTES], const char *text)
 {
 	snprintf(ret, PROTOCOL_LINE_BYTES, "%s", text);
@@ -88,7 +88,7 @@ static int print_event(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 	return 0;
 }
 
-/* The line ends with its newline even where the text was cut off. */
+/* The line ends with its newline even if the text was truncated. */
 size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 {
 	int length = print_event(ret, event);

@@ -2,10 +2,12 @@
 /*
  * protocol — the verdict protocol, version 1, as text.
  *
- * Pure. An event has two forms, a line for consoles and JSON for programs, and both are made here
- * and nowhere else; man page guest-installer-protocol(7) describes them. What comes from outside
- * (file names, output of children, key comments) goes through text_sanitize first, so that no
- * foreign text can pass for a line of ours.
+ * Pure. Each event has two forms, a line for consoles and JSON for programs; only this module makes
+ * them. The manual page guest-installer-protocol(7) describes them. Untrusted text (file names,
+ * output of children, key comments) goes through text_sanitize, so that it cannot look like a line
+ * of the protocol. Writing to channels is not done here.
+ *
+ * Tested by: tests/unit/test_protocol.c, tests/build/manual.sh.
  */
 #pragma once
 
@@ -49,13 +51,13 @@ unsigned stage_percent(enum stage stage, unsigned permille);
 
 enum event_type {
 	EVENT_HELLO, /* only as JSON: the first line, with the versions of protocol and program */
-	EVENT_PROGRESS,	  /* stage, percent, text; of what is counted in bytes those, too */
+	EVENT_PROGRESS,	  /* stage, percent, text; bytes if the stage is counted in bytes */
 	EVENT_RESULT,	  /* result */
 	EVENT_FAILED,	  /* code, stage, text */
 	EVENT_SUCCESSFUL, /* nothing more */
 };
 
-/* A fact on the installed guest that the host wants to know. */
+/* A fact about the installed guest, for the host. */
 struct result {
 	char key[32];
 	char value[PROTOCOL_LINE_BYTES];
@@ -69,7 +71,7 @@ struct event {
 	uint64_t bytes;	      /* done of total_bytes */
 	uint64_t total_bytes; /* 0: this is not counted in bytes */
 	const struct result *result;
-	int code;
+	int code; /* the exit code of EVENT_FAILED */
 };
 
 /* Writes the event's line with its newline, at most PROTOCOL_LINE_BYTES with the NUL, control

@@ -13,7 +13,7 @@
 #include "net/download.h"
 #include "verdict/progress.h"
 
-#define GRACE_MS 2000 /* for the process to say why it failed */
+#define GRACE_MS 2000 /* for the process to log why it failed */
 #define NAP_MS	 20
 
 void report_post_prepare(
@@ -22,11 +22,11 @@ void report_post_prepare(
 	if (url[0] == '\0')
 		return;
 	snprintf(shared->report_url, sizeof(shared->report_url), "%s", url);
-	shared->report = *settings;
-	shared->reported = true;
+	shared->report_settings = *settings;
+	shared->report_wanted = true;
 }
 
-/* In a process of its own: never returns. */
+/* Runs in a separate process; never returns. */
 static _Noreturn void send_it(const struct shared_state *shared)
 {
 	const struct event verdict = shared_state_verdict(shared);
@@ -38,14 +38,15 @@ static _Noreturn void send_it(const struct shared_state *shared)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	r = download_post(
-		&shared->report, shared->report_url, json, REPORT_DEADLINE_S * 1000LL, &err);
+	r = download_post(&shared->report_settings, shared->report_url, json,
+		REPORT_DEADLINE_S * 1000LL, &err);
 	if (r < 0)
 		log_line("report: %s", err.text);
 	_exit(r < 0);
 }
 
-/* Whether it ended well before the deadline; one that hangs is killed, and not waited for. */
+/* Whether the process succeeded before the deadline. One that hangs is killed and not waited
+ * for. */
 static bool ends_well(pid_t pid)
 {
 	int64_t deadline_ms = clock_now_ms() + REPORT_DEADLINE_S * 1000LL + GRACE_MS;
@@ -66,7 +67,7 @@ void report_post_send(struct shared_state *shared)
 {
 	pid_t pid;
 
-	if (!shared->reported)
+	if (!shared->report_wanted)
 		return;
 	pid = fork();
 	if (pid == 0)

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report_post — the verdict, with all results, sent to report-url by POST (protocol_report says as
- * what).
+ * report_post — sends the verdict and all results to report-url by POST (protocol_report).
  *
- * The parent sends it just before it speaks the verdict, from a process of its own that it leaves
- * behind after a deadline: so a child that died is reported, too, and neither a server that hangs
- * nor a fault in the client can keep the verdict back or change it. A verdict from before the
- * configuration was read has nobody to report to.
+ * The parent sends the report just before it prints the verdict, in a separate process with a
+ * deadline. So the death of the installing child is reported too, and neither a server that hangs
+ * nor a crash of the client delays or changes the verdict. Nothing is sent for a failure before the
+ * configuration was read.
+ *
+ * Tested by: tests/net/report.sh.
  */
 #pragma once
 
 #include "verdict/shared_state.h"
 
-/* Called by the child: from now on the verdict is sent as this configuration says. */
+/* Called by the child: stores where and how the parent sends the report. Does nothing without a
+ * URL. */
 void report_post_prepare(
 	struct shared_state *shared, const char *url, const struct fetch_settings *settings);
 
-/* Sends the verdict, within REPORT_DEADLINE_S; INSTALL_RESULT report says what came of it. Says and
- * does nothing if no report was prepared. */
+/* Sends the report within REPORT_DEADLINE_S and reports the result "report": sent or failed. Does
+ * nothing if no report was prepared. */
 #define REPORT_DEADLINE_S 30
 void report_post_send(struct shared_state *shared);

@@ -17,7 +17,7 @@ struct shared_state *shared_state_new(void)
 	return shared;
 }
 
-/* The count comes last: whoever reads it in the other process finds so many whole ones. */
+/* The count is incremented last: the parent finds that many complete results. */
 void shared_state_add_result(struct shared_state *shared, const struct result *result)
 {
 	if (shared->result_count == RESULTS_MAX)

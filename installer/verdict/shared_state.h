@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shared_state — what the installing child tells the supervising parent, in shared memory.
+ * shared_state — memory that the installing child shares with the supervising parent.
  *
- * The child writes where it is and how it ended; the parent reads it after the child is gone, so
- * that a child that died in the middle of a stage still has its stage named.
+ * The child writes its stage, its results and its error; the parent reads them after the child has
+ * ended. So the verdict names the stage even if the child was killed in the middle of it.
+ *
+ * Tested by: tests/unit/test_supervise.c, tests/unit/test_progress.c.
  */
 #pragma once
 
@@ -24,17 +26,17 @@ struct shared_state {
 	_Atomic enum ending on_failure;
 	_Atomic bool finished; /* error is complete: its code is 0 for success */
 	struct error error;
-	_Atomic bool reported; /* report is complete: the verdict is sent as it says */
+	_Atomic bool report_wanted; /* report_url and report_settings are complete */
 	char report_url[SETTINGS_TEXT_BYTES];
-	struct fetch_settings report;
+	struct fetch_settings report_settings;
 	_Atomic size_t result_count;
-	struct result results[RESULTS_MAX]; /* what was told of the guest so far */
+	struct result results[RESULTS_MAX]; /* reported so far */
 };
 
-/* Mapped for both processes, with the defaults of configuration. */
+/* Maps memory that survives fork, with the default timeout and endings. Aborts without memory. */
 struct shared_state *shared_state_new(void);
 
-/* Keeps a result; one too many is only told. */
+/* Keeps a result for the report; more than RESULTS_MAX are dropped. */
 void shared_state_add_result(struct shared_state *shared, const struct result *result);
 
 /* The verdict. Its text lives in shared. */

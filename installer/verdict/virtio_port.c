@@ -20,12 +20,13 @@
 #define VIRTIO_CONSOLE	 "0x0003" /* Virtual I/O Device (VIRTIO) 1.2, section 5 */
 #define APPEAR_MS	 3000	  /* for the first port to be named */
 #define OTHERS_APPEAR_MS 300	  /* for the others after it */
-#define CONNECT_MS	 500	  /* for the host's end */
+#define CONNECT_MS	 500	  /* for the host to open its end */
 #define NAP_MS		 10
 
 static struct line_writer writer = { .fd = -1 };
 
-/* Whether a folder of /sys has an entry whose attribute has this value (NULL: any but none). */
+/* Whether a folder of /sys has an entry whose attribute has this value (NULL: any non-empty
+ * one). */
 static bool find_entry(
 	const char *folder, const char *attribute, const char *value, char *ret, size_t ret_bytes)
 {
@@ -46,7 +47,7 @@ static bool find_entry(
 	return false;
 }
 
-/* The name of the port's node. The device tells its ports one after the other. */
+/* The name of the port's device node. The device announces its ports one after the other. */
 static bool find_port(bool wait, char *ret, size_t ret_bytes)
 {
 	char other[64];
@@ -67,7 +68,8 @@ static bool find_port(bool wait, char *ret, size_t ret_bytes)
 	return true;
 }
 
-/* The host's end is told after the name. Where nobody holds it, poll says that at once. */
+/* The device announces the host's end after the name. If the host has not opened it, poll reports
+ * POLLHUP at once. */
 static void wait_for_host(void)
 {
 	int64_t end = clock_now_ms() + CONNECT_MS;
@@ -91,7 +93,7 @@ void virtio_port_open(bool wait)
 		wait_for_host();
 }
 
-bool virtio_port_write(const char *line, size_t size_bytes, bool insist)
+bool virtio_port_write(const char *line, size_t size_bytes, bool must_deliver)
 {
-	return writer.fd >= 0 && line_writer_write(&writer, line, size_bytes, insist);
+	return writer.fd >= 0 && line_writer_write(&writer, line, size_bytes, must_deliver);
 }

@@ -60,11 +60,11 @@ static size_t drain(char *ret_tail, size_t tail_bytes)
 	return used;
 }
 
-static int64_t took_ms(const char *line, bool insist, bool expected)
+static int64_t took_ms(const char *line, bool must_deliver, bool expected)
 {
 	int64_t start = clock_now_ms();
 
-	assert_int_equal(line_writer_write(&writer, line, strlen(line), insist), expected);
+	assert_int_equal(line_writer_write(&writer, line, strlen(line), must_deliver), expected);
 	return clock_now_ms() - start;
 }
 
@@ -100,7 +100,7 @@ static void a_reader_who_comes_back_gets_lines_again(void **state)
 	took_ms(LINE, false, true);
 	drain(got, sizeof(got));
 	assert_memory_equal(got, LINE, sizeof(got));
-	assert_false(writer.stalled);
+	assert_false(writer.unresponsive);
 }
 
 /* The pipe takes a page of the long line; the next line must not stand behind that. */
@@ -112,12 +112,12 @@ static void a_line_that_was_cut_is_ended_before_the_next(void **state)
 	(void)state;
 	memset(longer, 'y', sizeof(longer) - 1);
 	took_ms(longer, false, false);
-	assert_true(writer.cut);
+	assert_true(writer.truncated);
 	assert_true(drain(got, 1) < sizeof(longer) - 1);
 	took_ms(LINE, true, true);
 	assert_int_equal(drain(got, sizeof(got)), sizeof(got));
 	assert_memory_equal(got, "\n" LINE, sizeof(got));
-	assert_false(writer.cut);
+	assert_false(writer.truncated);
 }
 
 static void a_reader_who_is_gone_costs_nothing(void **state)
