@@ -104,6 +104,13 @@ bool json_has(const struct json_value *object, const char *name)
 	return json_object_get(object->value, name) != NULL;
 }
 
+bool json_has_null(const struct json_value *object, const char *name)
+{
+	const json_t *value = json_object_get(object->value, name);
+
+	return value && json_typeof(value) == JSON_NULL;
+}
+
 /* The member of this name, or NULL with the sentence that it is missing. */
 static const json_t *member(const struct json_value *object, const char *name, struct error *err)
 {

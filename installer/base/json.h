@@ -38,6 +38,9 @@ int json_only(
 
 bool json_has(const struct json_value *object, const char *name);
 
+/* Whether the member is there and null. */
+bool json_has_null(const struct json_value *object, const char *name);
+
 /* A member that must be an object or an array. */
 int json_get_object(const struct json_value *object, const char *name, struct json_value *ret,
 	struct error *err) WARN_UNUSED;

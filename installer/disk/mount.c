@@ -5,7 +5,9 @@
 #include <libmount/libmount.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -232,4 +234,47 @@ int mount_point_of(
 	else if (mnt_table_parse_swaps(swaps, SWAPS) == 0 && first_on(swaps, devices, count))
 		snprintf(ret_path, MOUNT_PATH_BYTES, "[SWAP]");
 	return 0;
+}
+
+/* libmount calls it for a line that it cannot read; a positive result would let it go on. */
+static int refuse_fstab_line(struct libmnt_table *table, const char *name, int line)
+{
+	(void)name;
+	mnt_table_set_userdata(table, (void *)(intptr_t)line);
+	return -EBADMSG;
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+int mount_read_fstab(const char *text,
+	int (*visit)(const char *device, const char *path, const char *options, void *userdata,
+		struct error *err),
+	void *userdata, struct error *err)
+{
+	AUTO_TABLE struct libmnt_table *table = mnt_new_table();
+	AUTO_FCLOSE FILE *stream = NULL;
+	struct libmnt_iter *iter;
+	struct libmnt_fs *fs;
+	int r = 0;
+
+	if (!*text)
+		return 0;
+	stream = fmemopen((char *)text, strlen(text), "r");
+	if (!table || !stream)
+		abort();
+	mnt_table_set_parser_errcb(table, refuse_fstab_line);
+	if (mnt_table_parse_stream(table, stream, "fstab") < 0)
+		return error_set(err, -EBADMSG, "fstab line %d is not understood by mount(8).",
+			(int)(intptr_t)mnt_table_get_userdata(table));
+	iter = mnt_new_iter(MNT_ITER_FORWARD);
+	if (!iter)
+		abort();
+	while (r == 0 && mnt_table_next_fs(table, iter, &fs) == 0)
+		r = visit(or_empty(mnt_fs_get_source(fs)), or_empty(mnt_fs_get_target(fs)),
+			or_empty(mnt_fs_get_options(fs)), userdata, err);
+	mnt_free_iter(iter);
+	return r;
 }

@@ -38,3 +38,11 @@ int mount_source(
  * "[SWAP]" for a swap area in use, or empty if none is. */
 int mount_point_of(const dev_t *devices, size_t count, char ret_path[MOUNT_PATH_BYTES],
 	struct error *err) WARN_UNUSED;
+
+/* Calls visit for each line of an fstab, with quotes and escapes undone as mount(8) does. A line
+ * that mount(8) does not understand is refused with -EBADMSG and its number. visit returns 0, or a
+ * negative errno that ends the walk. */
+int mount_read_fstab(const char *text,
+	int (*visit)(const char *device, const char *path, const char *options, void *userdata,
+		struct error *err),
+	void *userdata, struct error *err) WARN_UNUSED;

@@ -48,7 +48,7 @@ static int parse_v1(const struct json_value *v1, struct bootspec *spec, struct e
 {
 	int r = parse_store_file(v1, "kernel", spec->kernel, sizeof(spec->kernel), err);
 
-	if (r == 0 && json_has(v1, "initrd"))
+	if (r == 0 && json_has(v1, "initrd") && !json_has_null(v1, "initrd"))
 		r = parse_store_file(v1, "initrd", spec->initrd, sizeof(spec->initrd), err);
 	if (r == 0)
 		r = parse_store_file(v1, "init", spec->init, sizeof(spec->init), err);

@@ -2,20 +2,14 @@
 #include "verify/fstab.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define DEVICE_BYTES 512
-#define PATH_BYTES   256
-#define STORE_PARENT "/nix"
-
-/* How fstab names a file system, and what the plan calls it. */
+/* How fstab names a file system, and where the plan has that name. */
 static const struct {
 	const char *prefix;
-	size_t name; /* where in struct plan_partition */
+	size_t name; /* offset in struct plan_partition */
 	bool any_case;
 } forms[] = {
 	{ "/dev/disk/by-label/", offsetof(struct plan_partition, fs_label), false },
@@ -26,63 +20,109 @@ static const struct {
 	{ "PARTUUID=", offsetof(struct plan_partition, uuid), true },
 };
 
-/* What is quoted, or has no name in the plan, may be it. */
-static bool may_be(const struct plan_partition *partition, const char *device)
-{
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		const char *name = (const char *)partition + forms[i].name;
-		size_t length = strlen(forms[i].prefix);
+#define FORM_COUNT (sizeof(forms) / sizeof(forms[0]))
 
-		if (strncmp(device, forms[i].prefix, length) != 0 || !name[0] ||
-			strpbrk(device, "\\\""))
-			continue;
-		device += length;
-		return (forms[i].any_case ? strcasecmp(device, name) : strcmp(device, name)) == 0;
-	}
-	return true;
+/* The form that a device has; FORM_COUNT for a name such as /dev/vda1. */
+static size_t find_form(const char *device)
+{
+	size_t i = 0;
+
+	while (i < FORM_COUNT && strncmp(device, forms[i].prefix, strlen(forms[i].prefix)) != 0)
+		i++;
+	return i;
 }
 
-/* What is mounted over the store hides the one that was installed. */
+bool fstab_device_may_be(const struct plan_partition *partition, const char *device)
+{
+	size_t form = find_form(device);
+	const char *name;
+
+	if (form == FORM_COUNT)
+		return true;
+	name = (const char *)partition + forms[form].name;
+	device += strlen(forms[form].prefix);
+	if (!name[0] || strpbrk(device, "\\\""))
+		return true;
+	return (forms[form].any_case ? strcasecmp(device, name) : strcmp(device, name)) == 0;
+}
+
+/* Whether path is folder or below it. */
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+static bool has_option(const char *options, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = options; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, length) == 0 && (at[length] == '\0' || at[length] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* A mount over the store, or over Nix's database, hides what was installed. */
 static bool hides_store(const char *path)
 {
-	return strncmp(path, STORE_PARENT, strlen(STORE_PARENT)) == 0 &&
-	       strchr("/", path[strlen(STORE_PARENT)]);
+	return strcmp(path, "/nix") == 0 || is_below(path, "/nix/store") ||
+	       is_below("/nix/var/nix/db", path) || is_below("/nix/var/nix/profiles", path);
 }
 
-static int check_line(const char *line, const struct plan *plan, struct error *err)
+static bool is_planned(const struct plan *plan, const char *path)
 {
-	char device[DEVICE_BYTES], path[PATH_BYTES];
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].mount_path[0] &&
+			strcmp(plan->partitions[i].mount_path, path) == 0)
+			return true;
+	return false;
+}
 
-	if (sscanf(line, "%511s %255s", device, path) != 2 || device[0] == '#')
-		return 0;
-	if (hides_store(path))
-		return error_set(err, -EBADMSG,
-			"The guest mounts %s from %s, but its store is on the root file system: "
-			"take this mount out of the guest.",
-			path, device);
+static bool is_on_disk(const struct plan *plan, const char *device)
+{
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (fstab_device_may_be(&plan->partitions[i], device))
+			return true;
+	return false;
+}
+
+static int check_planned(const struct fstab_line *line, const struct plan *plan, struct error *err)
+{
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 
-		if (strcmp(p->mount_path, path) == 0 && !may_be(p, device))
+		if (strcmp(p->mount_path, line->path) == 0 && !fstab_device_may_be(p, line->device))
 			return error_set(err, -EBADMSG,
-				"The guest mounts %s from %s, which is not on this disk: its file "
-				"system has the label %s and the UUID %s.",
-				path, device, p->fs_label, p->fs_uuid);
+				"The guest mounts %s from %s, which is not on this disk: its file system has the label %s and the UUID %s.",
+				line->path, line->device, p->fs_label, p->fs_uuid);
 	}
 	return 0;
 }
 
-int fstab_check(const char *text, const struct plan *plan, struct error *err)
+int fstab_check_line(const struct fstab_line *line, const struct plan *plan, const char *keys_path,
+	bool *ret_elsewhere, struct error *err)
 {
-	int r = 0;
+	const char *path = line->path;
 
-	while (r == 0 && *text) {
-		size_t length = strcspn(text, "\n");
-		char line[DEVICE_BYTES + PATH_BYTES + 2];
-
-		snprintf(line, sizeof(line), "%.*s", (int)length, text);
-		r = check_line(line, plan, err);
-		text += length + (text[length] == '\n');
-	}
-	return r;
+	*ret_elsewhere = false;
+	if (path[0] != '/' || (has_option(line->options, "noauto") &&
+				      !has_option(line->options, "x-systemd.automount")))
+		return 0;
+	if (is_planned(plan, path))
+		return check_planned(line, plan, err);
+	if (strcmp(path, "/") != 0 && hides_store(path))
+		return error_set(err, -EBADMSG,
+			"The guest mounts %s from %s, but its store is on the root file system: take this mount out of the guest.",
+			path, line->device);
+	if (keys_path && is_below(keys_path, path))
+		return error_set(err, -EBADMSG,
+			"The guest mounts %s from %s, which hides the SSH keys in %s: take this mount out of the guest, or set keys-user to another user.",
+			path, line->device, keys_path);
+	*ret_elsewhere = !has_option(line->options, "nofail") &&
+			 find_form(line->device) < FORM_COUNT && !is_on_disk(plan, line->device);
+	return 0;
 }

@@ -1,254 +1,259 @@
 /* SPDX-License-Identifier: MIT */
 #include "verify/grub_cfg.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "verify/grub_commands.h"
 
-#define WORDS_MAX     64
-#define VARIABLES_MAX 16
+#define SUBMENU_DEPTH_MAX 4
 
-/* A variable that a search line has set. */
-struct variable {
-	char name[32];
-	enum grub_search search;
-	char device[64];
-};
-
-struct parser {
-	struct variable variables[VARIABLES_MAX];
-	size_t variable_count;
-	long wanted; /* index of the default entry among the top level's */
-	long next;   /* index of the next entry there */
-	int depth;   /* of braces */
-	int inside;  /* depth of the wanted entry's body, 0 outside */
-	bool found;
-	struct grub_entry entry;
-};
-
-/* Takes the next word off *rest, quotes removed in place; NULL at the line's end or a comment. */
-static char *next_grub_word(char **rest)
+/* A copy of the text without carriage returns, which GRUB drops (grub_file_getline). */
+static char *copy_without_returns(const char *text)
 {
-	char *from = *rest + strspn(*rest, " \t"), *to = from, *word = from;
-	char quote = '\0';
+	char *copy = must_realloc(NULL, strlen(text) + 1, 1), *to = copy;
 
-	if (*from == '\0' || *from == '#')
-		return NULL;
-	for (; *from && (quote || (*from != ' ' && *from != '\t')); from++) {
-		if (quote && *from == quote)
-			quote = '\0';
-		else if (!quote && (*from == '"' || *from == '\''))
-			quote = *from;
-		else if (*from == '\\' && quote != '\'' && from[1])
-			*to++ = *++from;
-		else
-			*to++ = *from;
-	}
-	*rest = *from ? from + 1 : from;
+	for (; *text; text++)
+		if (*text != '\r')
+			*to++ = *text;
 	*to = '\0';
-	return word;
+	return copy;
 }
 
-static size_t split_commands(char *line, char *words[WORDS_MAX])
+/* What GRUB's core has set and exported before it reads a menu. */
+static int set_first_variables(
+	struct grub_script *script, const struct grub_cfg_settings *settings, struct error *err)
 {
-	size_t count = 0;
-	char *word;
+	const char *const first[][2] = {
+		{ "root", GRUB_DEVICE_PREFIX },
+		{ "prefix", "(" GRUB_DEVICE_PREFIX ")/grub" },
+		{ "grub_cpu", strcmp(settings->platform, "efi") == 0 ? "x86_64" : "i386" },
+		{ "grub_platform", settings->platform },
+		{ "feature_chainloader_bpb", "y" },
+		{ "feature_ntldr", "y" },
+		{ "feature_platform_search_hint", "y" },
+		{ "feature_default_font_path", "y" },
+		{ "feature_all_video_module", "y" },
+		{ "feature_menuentry_id", "y" },
+		{ "feature_menuentry_options", "y" },
+		{ "feature_200_final", "y" },
+		{ "feature_nativedisk_cmd", "y" },
+		{ "feature_timeout_style", "y" },
+	};
+	int r = 0;
 
-	while (count < WORDS_MAX && (word = next_grub_word(&line)))
-		words[count++] = word;
-	return count;
-}
-
-static struct variable *find_variable(struct parser *parser, const char *name, bool make)
-{
-	for (size_t i = 0; i < parser->variable_count; i++)
-		if (strcmp(parser->variables[i].name, name) == 0)
-			return &parser->variables[i];
-	if (!make || parser->variable_count == VARIABLES_MAX)
-		return NULL;
-	struct variable *variable = &parser->variables[parser->variable_count++];
-
-	memset(variable, 0, sizeof(*variable));
-	snprintf(variable->name, sizeof(variable->name), "%s", name);
-	return variable;
-}
-
-/* search [--no-floppy] --set=VAR|--set VAR --fs-uuid|--label VALUE: options in any order, the value
- * last. */
-static void parse_search(struct parser *parser, char **words, size_t count)
-{
-	enum grub_search search = GRUB_PREFIX;
-	const char *name = "root";
-
-	for (size_t i = 1; i + 1 < count; i++) {
-		if (strncmp(words[i], "--set=", 6) == 0)
-			name = words[i] + 6;
-		else if (strcmp(words[i], "--set") == 0 && words[i + 1][0] != '-' && i + 2 < count)
-			name = words[++i];
-		else if (strcmp(words[i], "--fs-uuid") == 0 || strcmp(words[i], "-u") == 0)
-			search = GRUB_UUID;
-		else if (strcmp(words[i], "--label") == 0 || strcmp(words[i], "-l") == 0)
-			search = GRUB_LABEL;
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]) && r == 0; i++) {
+		r = grub_script_set(script, first[i][0], first[i][1], false, 0, err);
+		grub_script_export(script, first[i][0]);
 	}
-	struct variable *variable = find_variable(parser, name, true);
-
-	if (count < 2 || search == GRUB_PREFIX || !variable)
-		return;
-	variable->search = search;
-	snprintf(variable->device, sizeof(variable->device), "%s", words[count - 1]);
+	return r;
 }
 
-/* Only numbers count: a variable there is empty on the first boot, and GRUB takes the first. */
-static void parse_set(struct parser *parser, char **words, size_t count)
+/* A variable whose value decides what boots. */
+static int get_known(
+	const struct grub_script *script, const char *name, const char **ret, struct error *err)
+{
+	bool unknown;
+
+	*ret = grub_script_get(script, name, &unknown);
+	if (!unknown)
+		return 0;
+	return error_set(err, -EINVAL,
+		"grub.cfg sets %s under a condition that is not known here: which entry starts cannot be told.",
+		name);
+}
+
+/* A whole number as grub_strtoul takes it. *ret_end: what follows; text itself if it is none. */
+static unsigned long parse_grub_number(const char *text, const char **ret_end)
 {
 	char *end;
+	const char *from = text;
+	unsigned long value;
 
-	if (count < 2 || strncmp(words[1], "default=", 8) != 0)
-		return;
-	long wanted = strtol(words[1] + 8, &end, 10);
-
-	if (end != words[1] + 8 && *end == '\0')
-		parser->wanted = wanted;
+	while (isspace((unsigned char)*from))
+		from++;
+	*ret_end = text;
+	if (!isdigit((unsigned char)*from))
+		return 0;
+	value = strtoul(from, &end, 0);
+	*ret_end = end;
+	return value;
 }
 
-/* Copies a path with runs of slashes made one. */
-static void copy_path(char *ret, size_t ret_bytes, const char *path)
+/* Whether a default names this title or id: a single ">" ends the name, ">>" stands for ">". */
+static bool names_item(const char *name, const char *spec)
 {
-	size_t used = 0;
-
-	for (; *path && used + 1 < ret_bytes; path++)
-		if (path[0] != '/' || path[1] != '/')
-			ret[used++] = *path;
-	ret[used] = '\0';
-}
-
-/* "($drive1)//kernels/x", "(${root})/x", "/x" (the variable root, else the prefix). */
-static int parse_file(
-	struct parser *parser, const char *word, struct grub_file *ret, struct error *err)
-{
-	const char *path = word;
-	char name[32] = "root";
-
-	if (word[0] == '(') {
-		size_t length = strcspn(word, ")");
-
-		path = word + length + (word[length] == ')');
-		if (word[1] != '$' || length >= sizeof(name))
-			return error_set(err, -EINVAL, "grub.cfg names a fixed device: %s", word);
-		size_t from = word[2] == '{' ? 3 : 2;
-
-		snprintf(name, sizeof(name), "%.*s", (int)(length - from), word + from);
-		name[strcspn(name, "}")] = '\0';
+	for (;; name++, spec++) {
+		if (spec[0] == '>' && spec[1] != '>')
+			return *name == '\0';
+		spec += *spec == '>';
+		if (*name != *spec)
+			return false;
+		if (*name == '\0')
+			return true;
 	}
-	const struct variable *variable = find_variable(parser, name, false);
+}
 
-	if (!variable && word[0] == '(')
-		return error_set(err, -EINVAL, "grub.cfg has no search line that sets $%s", name);
-	ret->search = variable ? variable->search : GRUB_PREFIX;
-	snprintf(ret->device, sizeof(ret->device), "%s", variable ? variable->device : "");
-	copy_path(ret->path, sizeof(ret->path), path);
-	if (ret->path[0] != '/')
-		return error_set(err, -EINVAL, "grub.cfg names no absolute path: %s", word);
+/* The index that a default stands for: a number first, then a title or an id, else 0. */
+static int find_index(
+	const struct grub_menu *menu, const char *spec, size_t *ret, struct error *err)
+{
+	const char *end;
+	unsigned long number = parse_grub_number(spec, &end);
+
+	*ret = 0;
+	if (end != spec && *end && *end != '>')
+		return error_set(err, -EINVAL,
+			"grub.cfg sets the default \"%s\": versions of GRUB differ over it.", spec);
+	if (end != spec) {
+		*ret = number < menu->count ? number : 0;
+		return 0;
+	}
+	for (size_t i = 0; i < menu->count; i++)
+		if (menu->items[i].title[0] && (names_item(menu->items[i].title, spec) ||
+						       names_item(menu->items[i].id, spec))) {
+			*ret = i;
+			return 0;
+		}
 	return 0;
 }
 
-static void join(char *ret, size_t ret_bytes, char **words, size_t count)
+/* What follows the first single ">": the default inside the submenu. NULL if there is none. */
+static const char *inner_default(const char *spec)
 {
-	size_t used = 0;
-
-	ret[0] = '\0';
-	for (size_t i = 0; i < count && used < ret_bytes; i++)
-		used += (size_t)snprintf(
-			ret + used, ret_bytes - used, "%s%s", i ? " " : "", words[i]);
-}
-
-static int parse_body(struct parser *parser, char **words, size_t count, struct error *err)
-{
-	struct grub_entry *entry = &parser->entry;
-	int r = 0;
-
-	if (strncmp(words[0], "linux", 5) == 0 && count > 1) {
-		join(entry->command_line, sizeof(entry->command_line), words + 2, count - 2);
-		return parse_file(parser, words[1], &entry->kernel, err);
+	for (; spec && *spec; spec++) {
+		if (spec[0] == '>' && spec[1] == '>')
+			spec++;
+		else if (spec[0] == '>')
+			return spec[1] ? spec + 1 : NULL;
 	}
-	if (strncmp(words[0], "initrd", 6) == 0)
-		for (size_t i = 1; i < count && r == 0 && entry->initrd_count < GRUB_INITRDS_MAX;
-			i++)
-			r = parse_file(
-				parser, words[i], &entry->initrds[entry->initrd_count++], err);
-	return r;
+	return NULL;
 }
 
-static void begin_grub_entry(struct parser *parser, char **words, size_t count)
+static int check_timeout(const struct grub_script *script, struct error *err)
 {
-	if (parser->depth > 0)
-		return;
-	if (parser->next++ == parser->wanted && strcmp(words[0], "menuentry") == 0) {
-		parser->inside = parser->depth + 1;
-		parser->found = true;
-		snprintf(parser->entry.title, sizeof(parser->entry.title), "%s",
-			count > 1 ? words[1] : "");
-	}
-}
+	const char *timeout, *end;
+	unsigned long seconds;
+	int r = get_known(script, "timeout", &timeout, err);
 
-static int parse_grub_line(struct parser *parser, char *line, struct error *err)
-{
-	char *words[WORDS_MAX];
-	size_t count = split_commands(line, words);
-	int r = 0;
-
-	if (count == 0)
-		return 0;
-	if (strcmp(words[0], "menuentry") == 0 || strcmp(words[0], "submenu") == 0)
-		begin_grub_entry(parser, words, count);
-	else if (strcmp(words[0], "search") == 0 && (parser->depth == 0 || parser->inside))
-		parse_search(parser, words, count);
-	else if (strcmp(words[0], "set") == 0 && parser->depth == 0)
-		parse_set(parser, words, count);
-	else if (parser->inside && words[0][0] != '}')
-		r = parse_body(parser, words, count, err);
-	if (strcmp(words[count - 1], "{") == 0)
-		parser->depth++;
-	if (strcmp(words[0], "}") == 0 && parser->depth > 0 && --parser->depth < parser->inside)
-		parser->inside = 0;
-	return r;
-}
-
-static int parse_grub_cfg(const char *text, long wanted, struct parser *ret, struct error *err)
-{
-	AUTO_FREE char *copy = strdup(text);
-	char *rest = copy, *line;
-	int r = 0;
-
-	if (!copy)
-		abort();
-	memset(ret, 0, sizeof(*ret));
-	ret->wanted = wanted;
-	while (r == 0 && (line = strsep(&rest, "\n")))
-		r = parse_grub_line(ret, line, err);
-	return r;
-}
-
-int grub_cfg_default(const char *text, struct grub_entry *ret, struct error *err)
-{
-	struct parser parser;
-	int r = parse_grub_cfg(text, 0, &parser, err);
-
-	/* The default may be set after the entries: then they are read once more. */
-	if (r == 0 && parser.wanted != 0)
-		r = parse_grub_cfg(text, parser.wanted, &parser, err);
 	if (r < 0)
 		return r;
-	if (!parser.found)
-		return error_set(
-			err, -EINVAL, "grub.cfg has no entry with the number %ld", parser.wanted);
-	if (parser.entry.kernel.path[0] == '\0')
-		return error_set(err, -EINVAL, "grub.cfg's entry \"%s\" boots no kernel",
-			parser.entry.title);
-	*ret = parser.entry;
+	if (!timeout)
+		return error_set(err, -EINVAL,
+			"grub.cfg sets no timeout, so that its menu waits for ever: set one.");
+	seconds = parse_grub_number(timeout, &end);
+	if (end == timeout || seconds > 0x7fffffff)
+		return error_set(err, -EINVAL,
+			"grub.cfg sets timeout=%s, so that its menu waits for ever: set it to 0 or more.",
+			timeout);
 	return 0;
+}
+
+/* GRUB asks for a password before it runs a restricted entry, by itself or not. */
+static int check_password(
+	const struct grub_menu *menu, const struct grub_menu_item *item, struct error *err)
+{
+	bool unknown;
+	const char *users = grub_script_get(&menu->script, "superusers", &unknown);
+
+	if (!item->restricted || !users || (!users[0] && !unknown))
+		return 0;
+	return error_set(err, -EINVAL,
+		"grub.cfg line %u: the default entry \"%s\" asks for a password: make it --unrestricted.",
+		item->line, item->title);
+}
+
+static int choose_item(const struct grub_menu *menu, struct grub_menu_item *ret,
+	char ret_inner[GRUB_VALUE_BYTES], struct error *err)
+{
+	const char *spec, *inner;
+	size_t index = 0;
+	int r = check_timeout(&menu->script, err);
+
+	if (r == 0)
+		r = get_known(&menu->script, "default", &spec, err);
+	if (r == 0 && menu->count == 0)
+		r = error_set(err, -EINVAL, "grub.cfg has no entry to start.");
+	if (r == 0 && spec)
+		r = find_index(menu, spec, &index, err);
+	if (r < 0)
+		return r;
+	inner = inner_default(spec);
+	snprintf(ret_inner, GRUB_VALUE_BYTES, "%s", inner ? inner : "");
+	*ret = menu->items[index];
+	return check_password(menu, ret, err);
+}
+
+/* The menu inside a submenu: started by the timeout, it starts its own default at once. */
+static int open_submenu(struct grub_menu *menu, const struct grub_menu_item *item,
+	const char *inner, struct error *err)
+{
+	int r;
+
+	grub_script_open_context(&menu->script);
+	menu->count = 0;
+	r = grub_script_set(&menu->script, "timeout", "0", false, item->line, err);
+	if (inner[0] && r == 0)
+		r = grub_script_set(&menu->script, "default", inner, false, item->line, err);
+	else
+		grub_script_unset(&menu->script, "default");
+	return r < 0 ? r : grub_script_run(&menu->script, item->body, err);
+}
+
+static int run_entry(struct grub_menu *menu, const struct grub_menu_item *item, struct error *err)
+{
+	int r;
+
+	menu->in_entry = true;
+	menu->entry.line = item->line;
+	snprintf(menu->entry.title, sizeof(menu->entry.title), "%s", item->title);
+	r = grub_script_run(&menu->script, item->body, err);
+	if (r == 0 && !menu->entry.kernel.path[0])
+		r = error_set(err, -EINVAL, "grub.cfg line %u: the entry \"%s\" boots no kernel.",
+			item->line, item->title);
+	return r;
+}
+
+static int run_menu(struct grub_menu *menu, struct grub_cursor text, struct error *err)
+{
+	char inner[GRUB_VALUE_BYTES];
+	struct grub_menu_item item;
+	int r = grub_script_run(&menu->script, text, err);
+
+	if (r == 0)
+		r = choose_item(menu, &item, inner, err);
+	for (int depth = 0; r == 0 && item.submenu; depth++) {
+		if (depth == SUBMENU_DEPTH_MAX)
+			return error_set(err, -EINVAL,
+				"grub.cfg line %u: submenus are nested too deeply.", item.line);
+		r = open_submenu(menu, &item, inner, err);
+		if (r == 0)
+			r = choose_item(menu, &item, inner, err);
+	}
+	return r < 0 ? r : run_entry(menu, &item, err);
+}
+
+int grub_cfg_default(const char *text, const struct grub_cfg_settings *settings,
+	struct grub_entry *ret, struct error *err)
+{
+	AUTO_FREE struct grub_menu *menu = must_realloc(NULL, 1, sizeof(*menu));
+	AUTO_FREE char *copy = copy_without_returns(text);
+	int r;
+
+	memset(menu, 0, sizeof(*menu));
+	menu->script.run = grub_commands_run;
+	menu->script.userdata = menu;
+	menu->environment = settings->environment;
+	r = set_first_variables(&menu->script, settings, err);
+	if (r == 0)
+		r = run_menu(menu,
+			(struct grub_cursor){ .at = copy, .end = copy + strlen(copy), .line = 1 },
+			err);
+	if (r == 0)
+		*ret = menu->entry;
+	return r;
 }

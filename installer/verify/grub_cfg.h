@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grub_cfg — which files the default entry of a grub.cfg boots.
+ * grub_cfg — the entry of a grub.cfg that starts by itself, and the files that it boots.
  *
- * Pure, and only as much of GRUB's language (GRUB manual, "Writing full configuration files
- * directly") as NixOS's install-grub.pl and grub-mkconfig write: search, set, menuentry, submenu,
- * linux, initrd. It reads a file that GRUB will read; it is no interpreter.
+ * Pure. The text is interpreted as GRUB does on the first boot: variables, conditions, functions,
+ * submenus. The choice follows GRUB 2.06, grub-core/normal/menu.c. What is not understood is
+ * refused, with its line. Whether the files exist is decided by the caller.
+ *
+ * Tested by: tests/unit/test_grub_cfg.c, tests/loop/boot_menus.sh, tests/fuzz/grub_cfg.c.
  */
 #pragma once
 
@@ -12,7 +14,7 @@
 
 #include "base/error.h"
 
-#define GRUB_INITRDS_MAX 4
+#define GRUB_INITRDS_MAX 8
 
 /* How GRUB finds the file system that a file lies on. */
 enum grub_search {
@@ -28,14 +30,21 @@ struct grub_file {
 };
 
 struct grub_entry {
-	char title[128];
+	char title[256];
+	unsigned line; /* of the entry in grub.cfg */
 	struct grub_file kernel;
 	struct grub_file initrds[GRUB_INITRDS_MAX];
 	size_t initrd_count;
-	char command_line[2048]; /* the kernel's, without its path */
+	char command_line[4096]; /* the kernel's, without its path */
 };
 
-/* The entry that boots when nobody touches a key: `set default=N`, the first without one. -EINVAL
- * with a sentence where there is none, or where it has no kernel, or where a file lies on a device
- * that no search line names. */
-int grub_cfg_default(const char *text, struct grub_entry *ret, struct error *err) WARN_UNUSED;
+struct grub_cfg_settings {
+	const char *platform;	 /* $grub_platform: "pc" or "efi" */
+	const char *environment; /* the text of grubenv; NULL if there is none */
+};
+
+/* The entry that boots when no key is pressed. -EINVAL with a sentence where there is none, where
+ * the menu waits for ever (no timeout, or one below zero), where the entry asks for a password or
+ * loads no kernel, or where a command is not understood. */
+int grub_cfg_default(const char *text, const struct grub_cfg_settings *settings,
+	struct grub_entry *ret, struct error *err) WARN_UNUSED;

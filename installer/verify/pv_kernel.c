@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/littleendian.h"
+#include "nix/decompress.h"
 
 #define SETUP_SECTS_OFFSET    0x1f1
 #define MAGIC_OFFSET	      0x202
@@ -21,25 +23,36 @@
 #define VERSION_MIN	      0x0208 /* the first with payload_offset */
 #define SECTOR_BYTES	      512
 
+#define SIZE_BYTES   4 /* behind a compressed payload: the unpacked size */
+#define UNPACK_BYTES (256 * 1024)
+
 /* A note of Xen's: sizes of name and content, its type, its name. */
 #define NOTE_BYTES	16
 #define NOTE_NAME	"Xen"
 #define NOTE_ENTRY	1 /* XEN_ELFNOTE_ENTRY: where a PV domain begins */
 #define NOTE_NAME_BYTES 4
 
+enum unpacking {
+	UNPACKS_NOT,	/* Xen's builder does not undo it */
+	UNPACKS_BY_XEN, /* the builder does, this program does not: the notes stay unread */
+	UNPACKS_AS_XZ,	/* both do */
+	UNPACKS_AS_ZSTD,
+};
+
+/* By the builder as distributions compile it. */
 static const struct {
 	const char *name;
 	const char *magic;
 	size_t bytes;
-	bool taken; /* by the builder as distributions compile it */
+	enum unpacking unpacking;
 } compressions[] = {
-	{ "gzip", "\037\213", 2, true },
-	{ "xz", "\3757zXZ", 5, true },
-	{ "lzma", "\135\000", 2, true },
-	{ "lz4", "\002!L\030", 4, true },
-	{ "zstd", "\050\265\057\375", 4, true },
-	{ "bzip2", "BZh", 3, false },
-	{ "lzo", "\211LZO", 4, false },
+	{ "gzip", "\037\213", 2, UNPACKS_BY_XEN },
+	{ "xz", "\3757zXZ", 5, UNPACKS_AS_XZ },
+	{ "lzma", "\135\000", 2, UNPACKS_BY_XEN },
+	{ "lz4", "\002!L\030", 4, UNPACKS_BY_XEN },
+	{ "zstd", "\050\265\057\375", 4, UNPACKS_AS_ZSTD },
+	{ "bzip2", "BZh", 3, UNPACKS_NOT },
+	{ "lzo", "\211LZO", 4, UNPACKS_NOT },
 };
 
 static int refuse_kernel(const char *path, const char *reason, struct error *err)
@@ -65,6 +78,51 @@ static int check_elf(const char *path, const uint8_t *elf, size_t size_bytes, st
 	return refuse_kernel(path, "it is built without support for PV (CONFIG_XEN_PV)", err);
 }
 
+/* Whether a zstd frame wants a larger window than decompress takes (RFC 8878, 3.1.1.1.2). Kernels
+ * that were packed with "zstd --ultra -22" may: their notes stay unread. */
+static bool has_large_window(const uint8_t *frame, size_t size_bytes)
+{
+	return size_bytes > 5 && !(frame[4] & 0x20) &&
+	       10 + (frame[5] >> 3) + ((frame[5] & 7) != 0) > DECOMPRESS_WINDOW_LOG_MAX;
+}
+
+/*
+ * Unpacks a compressed kernel piece by piece and looks for the note in each piece. The last
+ * NOTE_BYTES of a piece stay in front of the next one, so that a note on the border is found; full
+ * pieces keep the alignment of four bytes. The kernel's build puts the unpacked size, four bytes,
+ * behind the stream. Fails where the stream breaks off or is damaged, or where no piece has the
+ * note.
+ */
+static int check_packed(const char *path, const uint8_t *payload, size_t size_bytes,
+	enum compression compression, struct error *err)
+{
+	CLEANUP(decompress_free) struct decompress *decompress = decompress_new();
+	AUTO_FREE uint8_t *piece = must_realloc(NULL, NOTE_BYTES + UNPACK_BYTES, 1);
+	size_t used, got;
+	struct error damage;
+	int r = decompress_begin(decompress, compression, err);
+
+	if (r < 0)
+		return r;
+	size_bytes -= size_bytes < SIZE_BYTES ? size_bytes : SIZE_BYTES;
+	memset(piece, 0, NOTE_BYTES);
+	do {
+		used = 0;
+		do {
+			got = 0;
+			r = decompress_step(decompress, &payload, &size_bytes,
+				piece + NOTE_BYTES + used, UNPACK_BYTES - used, &got, &damage);
+			used += got;
+		} while (r == 0 && got > 0 && used < UNPACK_BYTES);
+		if (has_entry_note(piece, NOTE_BYTES + used))
+			return 0;
+		memmove(piece, piece + used, NOTE_BYTES);
+	} while (r == 0 && used == UNPACK_BYTES);
+	if (r < 0 || decompress_finish(decompress, &damage) < 0)
+		return refuse_kernel(path, "what it holds cannot be unpacked", err);
+	return refuse_kernel(path, "it is built without support for PV (CONFIG_XEN_PV)", err);
+}
+
 static int check_payload(
 	const char *path, const uint8_t *payload, size_t size_bytes, struct error *err)
 {
@@ -74,8 +132,15 @@ static int check_payload(
 		if (size_bytes < compressions[i].bytes ||
 			memcmp(payload, compressions[i].magic, compressions[i].bytes) != 0)
 			continue;
-		if (compressions[i].taken)
+		if (compressions[i].unpacking == UNPACKS_BY_XEN ||
+			(compressions[i].unpacking == UNPACKS_AS_ZSTD &&
+				has_large_window(payload, size_bytes)))
 			return 0;
+		if (compressions[i].unpacking != UNPACKS_NOT)
+			return check_packed(path, payload, size_bytes,
+				compressions[i].unpacking == UNPACKS_AS_XZ ? COMPRESSION_XZ
+									   : COMPRESSION_ZSTD,
+				err);
 		return error_set_code(err, EXIT_VERIFY, -EINVAL,
 			"Xen cannot start %s as a PV domain: it is compressed with %s, which Xen's "
 			"domain builder does not undo; use zstd, xz or gzip.",
@@ -84,14 +149,11 @@ static int check_payload(
 	return refuse_kernel(path, "its compression is not known to Xen's domain builder", err);
 }
 
-int pv_kernel_check(const char *path, const uint8_t *image, size_t size_bytes, struct error *err)
+static int find_payload(const char *path, const uint8_t *image, size_t size_bytes,
+	uint64_t *ret_offset, uint64_t *ret_bytes, struct error *err)
 {
 	uint64_t offset, length;
 
-	if (size_bytes < HEADER_BYTES)
-		return refuse_kernel(path, "it is too small to be a kernel", err);
-	if (memcmp(image, "\177ELF", 4) == 0)
-		return check_elf(path, image, size_bytes, err);
 	if (memcmp(image + MAGIC_OFFSET, "HdrS", 4) != 0)
 		return refuse_kernel(path, "it is neither a bzImage nor an ELF file", err);
 	if (get_le16(image + VERSION_OFFSET) < VERSION_MIN)
@@ -101,5 +163,34 @@ int pv_kernel_check(const char *path, const uint8_t *image, size_t size_bytes, s
 	length = get_le32(image + PAYLOAD_LENGTH_OFFSET);
 	if (offset > size_bytes || length > size_bytes - offset)
 		return refuse_kernel(path, "its payload reaches beyond its end", err);
-	return check_payload(path, image + offset, length, err);
+	*ret_offset = offset;
+	*ret_bytes = length;
+	return 0;
+}
+
+int pv_kernel_check_image(
+	const char *path, const uint8_t *image, size_t size_bytes, struct error *err)
+{
+	uint64_t offset, length;
+
+	if (size_bytes >= HEADER_BYTES && memcmp(image, "\177ELF", 4) == 0)
+		return 0;
+	if (size_bytes < HEADER_BYTES ||
+		find_payload("it", image, size_bytes, &offset, &length, err) < 0 || length == 0)
+		return error_set_code(err, EXIT_VERIFY, -EINVAL,
+			"%s is not a kernel: neither a whole bzImage nor an ELF file.", path);
+	return 0;
+}
+
+int pv_kernel_check(const char *path, const uint8_t *image, size_t size_bytes, struct error *err)
+{
+	uint64_t offset, length;
+	int r;
+
+	if (size_bytes < HEADER_BYTES)
+		return refuse_kernel(path, "it is too small to be a kernel", err);
+	if (memcmp(image, "\177ELF", 4) == 0)
+		return check_elf(path, image, size_bytes, err);
+	r = find_payload(path, image, size_bytes, &offset, &length, err);
+	return r < 0 ? r : check_payload(path, image + offset, length, err);
 }

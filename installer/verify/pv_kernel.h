@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv_kernel — whether Xen's domain builder takes a file for the kernel of a PV domain.
+ * pv_kernel — whether a file is a kernel, and whether Xen's domain builder starts it as a PV domain.
  *
- * Pure, by the file's headers: an x86 bzImage whose payload is compressed in a way that the builder
- * undoes, or an ELF file. Whether the kernel inside was built for PV is seen where the bytes are
- * plain (an ELF file, or a payload that is not compressed), and not looked for otherwise.
+ * Pure, by the file's headers: an x86 bzImage or an ELF file. For PV the ELF notes of Xen decide.
+ * A payload that is compressed with xz or zstd is unpacked to read them. One that is compressed
+ * with gzip, lzma or lz4, or with a zstd window above 64 MiB, is accepted with its notes unread.
+ *
+ * Tested by: tests/unit/test_pv_kernel.c, tests/fuzz/pv_kernel.c, tests/xen/pygrub.sh.
  */
 #pragma once
 
@@ -13,6 +15,10 @@
 
 #include "base/error.h"
 
-/* -EINVAL with EXIT_VERIFY; the sentence is about path. */
+/* -EINVAL with EXIT_VERIFY where Xen's domain builder refuses it; the sentence names path. */
 int pv_kernel_check(
+	const char *path, const uint8_t *image, size_t size_bytes, struct error *err) WARN_UNUSED;
+
+/* -EINVAL with EXIT_VERIFY where the file is neither a whole bzImage nor an ELF file. */
+int pv_kernel_check_image(
 	const char *path, const uint8_t *image, size_t size_bytes, struct error *err) WARN_UNUSED;

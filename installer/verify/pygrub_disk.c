@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "guest/pygrub.h"
+#include "verify/boot_options.h"
+#include "verify/host_boot.h"
 #include "verify/pv_kernel.h"
 
 #define MENU_MAX_BYTES	 (2 * PYGRUB_MENU_MAX_BYTES)
@@ -64,7 +66,7 @@ static int make_boot_folders(const char *root, struct error *err)
 /* The menu comes last, when the files that it names are on the disk. */
 int pygrub_disk_write_menu(const char *root, const char *system, struct error *err)
 {
-	char boot[FILE_PATH_BYTES], path[FILE_PATH_BYTES], kernel[512], initrd[512];
+	char boot[FILE_PATH_BYTES], path[FILE_PATH_BYTES], kernel[512], initrd[512] = "";
 	AUTO_FREE char *menu = NULL;
 	AUTO_FREE struct boot_files *files = must_realloc(NULL, 1, sizeof(*files));
 	int length, r;
@@ -78,7 +80,7 @@ int pygrub_disk_write_menu(const char *root, const char *system, struct error *e
 		r = make_boot_folders(root, err);
 	if (r == 0)
 		r = copy_file(root, files->kernel, kernel, err);
-	if (r == 0)
+	if (r == 0 && files->initrd[0])
 		r = copy_file(root, files->initrd, initrd, err);
 	if (r < 0)
 		return r;
@@ -88,9 +90,10 @@ int pygrub_disk_write_menu(const char *root, const char *system, struct error *e
 		"set timeout=0\n"
 		"menuentry \"NixOS\" --class nixos {\n"
 		"  linux %s %s\n"
-		"  initrd %s\n"
+		"%s%s%s"
 		"}\n",
-		kernel, files->command_line, initrd);
+		kernel, files->command_line, files->initrd[0] ? "  initrd " : "", initrd,
+		files->initrd[0] ? "\n" : "");
 	if (length < 0)
 		abort();
 	file_below(path, root, PYGRUB_BOOT_FOLDER "/grub/grub.cfg");
@@ -141,29 +144,28 @@ static int check_kernel(const char *boot, const char *kernel, struct error *err)
 	return r < 0 ? r : pv_kernel_check(kernel, (const uint8_t *)image, size_bytes, err);
 }
 
-int pygrub_disk_verify(
-	const char *root, const char *system, const struct boot_files *files, struct error *err)
+int pygrub_disk_verify(const char *root, const struct plan *plan, const struct boot_files *files,
+	struct error *err)
 {
 	AUTO_FREE struct pygrub_entry *entry = must_realloc(NULL, 1, sizeof(*entry));
-	char boot[FILE_PATH_BYTES], init[300];
+	char boot[FILE_PATH_BYTES], where[320];
 	int r;
 
 	file_below(boot, root, PYGRUB_BOOT_FOLDER);
 	r = read_boot_menu(boot, entry, err);
 	if (r < 0)
 		return r;
-	snprintf(init, sizeof(init), "init=%s/init", system);
-	if (!strstr(entry->command_line, init))
-		return error_set(err, -EBADMSG,
-			"The entry \"%s\" that pygrub takes does not start the system: %s is not "
-			"in "
-			"line %u of grub.cfg.",
-			entry->title, init, entry->kernel_line);
-	r = compare(root, boot, entry->kernel, entry->kernel_line, files->kernel, err);
-	if (r == 0 && !entry->initrd[0])
+	snprintf(where, sizeof(where), "grub.cfg line %u: the entry \"%s\" that pygrub takes",
+		entry->kernel_line, entry->title);
+	r = boot_options_check(where, entry->command_line, plan, err);
+	if (r == 0)
+		r = compare(root, boot, entry->kernel, entry->kernel_line, files->kernel, err);
+	if (r == 0 && files->initrd[0] && !entry->initrd[0])
 		r = error_set(err, -EBADMSG, "The entry \"%s\" that pygrub takes has no initrd.",
 			entry->title);
-	if (r == 0)
+	if (r == 0 && files->initrd[0])
 		r = compare(root, boot, entry->initrd, entry->initrd_line, files->initrd, err);
+	if (r == 0)
+		r = host_boot_check_initrd(root, files, err);
 	return r < 0 ? r : check_kernel(boot, entry->kernel, err);
 }

@@ -10,12 +10,13 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "disk/mount.h"
 #include "guest/nixos.h"
 #include "guest/sshd_config.h"
+#include "verify/boot_loader.h"
+#include "verify/boot_options.h"
 #include "verify/fstab.h"
-#include "verify/grub_cfg.h"
-#include "verify/grub_disk.h"
-#include "verify/pygrub_disk.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
 #define GROUPS_BYTES   4096 /* the names of all groups of a user */
@@ -45,24 +46,74 @@ static int verify_paths(
 	return database_verify(request->root, request->closure, err);
 }
 
-/* Of a closure that was copied the manifest has said what it mounts. */
+/* What the lines of an fstab are checked against. */
+struct fstab_check {
+	const struct plan *plan;
+	const char *keys_path; /* inside the guest; NULL for none */
+};
+
+static int check_fstab_line(const char *device, const char *path, const char *options,
+	void *userdata, struct error *err)
+{
+	const struct fstab_check *check = userdata;
+	const struct fstab_line line = { .device = device, .path = path, .options = options };
+	bool elsewhere;
+	int r = fstab_check_line(&line, check->plan, check->keys_path, &elsewhere, err);
+
+	if (r == 0 && elsewhere)
+		log_line(
+			"warning: the guest needs %s for %s, which is not on this disk: attach it, or set nofail",
+			device, path);
+	return r;
+}
+
+/* The authorized_keys of keys-user inside the guest, with links resolved. */
+static int find_keys_path(
+	const struct verify_request *request, char ret[FILE_PATH_BYTES], struct error *err)
+{
+	char home[FILE_PATH_BYTES];
+	struct nixos_user owner;
+	int r = nixos_find_user(request->root, request->plan->keys_user, &owner, err);
+
+	if (r == 0)
+		r = file_resolve(request->root, owner.home, home, err);
+	if (r == 0)
+		file_below(ret, home + strlen(request->root), "/.ssh/authorized_keys");
+	return r;
+}
+
 static int verify_mounts(const struct verify_request *request, struct error *err)
 {
+	struct fstab_check check = { .plan = request->plan };
+	char path[FILE_PATH_BYTES], keys_path[FILE_PATH_BYTES];
 	AUTO_FREE char *text = NULL;
-	char path[FILE_PATH_BYTES];
 	struct error none;
-	int r;
+	int r = 0;
 
-	if (request->closure ||
-		boot_files_find(request->root, request->plan->system, "etc/fstab", path, &none) < 0)
+	if (boot_files_find(request->root, request->plan->system, "etc/fstab", path, &none) < 0)
 		return 0;
-	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
-	return r < 0 ? r : fstab_check(text, request->plan, err);
+	if (request->ssh_keys_text) {
+		r = find_keys_path(request, keys_path, err);
+		check.keys_path = keys_path;
+	}
+	if (r == 0)
+		r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	return r < 0 ? r : mount_read_fstab(text, check_fstab_line, &check, err);
+}
+
+/* The kernel's own limit, behind which it drops words without a message. */
+static void warn_about_length(const struct boot_files *files)
+{
+	if (strlen(files->command_line) >= BOOT_OPTIONS_X86_BYTES)
+		log_line(
+			"warning: the kernel's command line has %zu bytes; x86 kernels cut it at %d",
+			strlen(files->command_line), BOOT_OPTIONS_X86_BYTES - 1);
 }
 
 static int verify_profile(const struct verify_request *request, struct error *err)
 {
 	char resolved[FILE_PATH_BYTES], system[FILE_PATH_BYTES];
+	struct stat st;
 	int r = file_resolve(request->root, "/nix/var/nix/profiles/system", resolved, err);
 
 	if (r < 0)
@@ -71,156 +122,9 @@ static int verify_profile(const struct verify_request *request, struct error *er
 	if (strcmp(resolved, system) != 0)
 		return error_set(err, -EBADMSG, "The system profile leads to %s instead of %s.",
 			resolved, system);
-	return boot_files_find(request->root, request->plan->system, "init", resolved, err);
-}
-
-static const struct plan_partition *find_file_system(
-	const struct plan *plan, const struct grub_file *file)
-{
-	for (size_t i = 0; i < plan->partition_count; i++) {
-		const struct plan_partition *p = &plan->partitions[i];
-		const char *name = file->search == GRUB_UUID ? p->fs_uuid : p->fs_label;
-
-		if (p->fs != FS_NONE && strcasecmp(name, file->device) == 0)
-			return p;
-	}
-	return NULL;
-}
-
-/* Where the planned partitions put /boot: a mount of its own, or the root. */
-static const struct plan_partition *boot_partition(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->partition_count; i++)
-		if (strcmp(plan->partitions[i].mount_path, "/boot") == 0)
-			return &plan->partitions[i];
-	return &plan->partitions[plan->root];
-}
-
-/* The path below the mounted target of a file as GRUB names it. */
-static int locate(const struct verify_request *request, const struct grub_file *file,
-	char ret[FILE_PATH_BYTES], struct error *err)
-{
-	const struct plan_partition *partition = file->search == GRUB_PREFIX
-							 ? boot_partition(request->plan)
-							 : find_file_system(request->plan, file);
-	char inner[1024];
-
-	if (!partition)
-		return error_set(err, -EBADMSG,
-			"grub.cfg looks for %s on a file system %s that this disk does not have.",
-			file->path, file->device);
-	snprintf(inner, sizeof(inner), "%s%s",
-		strcmp(partition->mount_path, "/") == 0 ? "" : partition->mount_path, file->path);
-	return file_resolve(request->root, inner, ret, err);
-}
-
-static int compare_with_store(const struct verify_request *request, const struct grub_file *file,
-	const char *store_file, struct error *err)
-{
-	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
-	int r = locate(request, file, booted, err);
-
-	if (r < 0)
-		return r;
-	file_below(stored, request->root, "%s", store_file);
-	return file_compare(booted, stored, err);
-}
-
-/* One of the entry's initrds is the system's; the others (secrets, microcode) must be there. */
-static int compare_initrds(const struct verify_request *request, const struct grub_entry *entry,
-	const char *store_file, struct error *err)
-{
-	char path[FILE_PATH_BYTES];
-	struct error mismatch = { .text = "the entry has no initrd" };
-	bool same = false;
-
-	for (size_t i = 0; i < entry->initrd_count; i++) {
-		int r = locate(request, &entry->initrds[i], path, err);
-
-		if (r < 0)
-			return r;
-		if (compare_with_store(request, &entry->initrds[i], store_file, &mismatch) == 0)
-			same = true;
-	}
-	if (!same)
-		return error_set(err, -EBADMSG, "%s", mismatch.text);
-	return 0;
-}
-
-static int verify_grub_entry(
-	const struct verify_request *request, const struct boot_files *files, struct error *err)
-{
-	char path[FILE_PATH_BYTES], init[300];
-	AUTO_FREE char *text = NULL;
-	struct grub_entry entry;
-	int r = file_resolve(request->root, "/boot/grub/grub.cfg", path, err);
-
-	if (r < 0)
-		return r;
-	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
-	if (r < 0)
-		return r;
-	r = grub_cfg_default(text, &entry, err);
-	if (r < 0)
-		return r;
-	snprintf(init, sizeof(init), "init=%s/init", request->plan->system);
-	if (!strstr(entry.command_line, init))
-		return error_set(err, -EBADMSG,
-			"grub.cfg's default entry \"%s\" does not start the system: %s is not in "
-			"its "
-			"command line.",
-			entry.title, init);
-	r = compare_with_store(request, &entry.kernel, files->kernel, err);
-	if (r < 0)
-		return r;
-	return compare_initrds(request, &entry, files->initrd, err);
-}
-
-/* A PE image (Microsoft PE format, "MS-DOS stub") at the removable-media path (UEFI 2.10, 3.5.1.1).
- */
-static int verify_efi(const struct verify_request *request, const char *esp, struct error *err)
-{
-	char inner[512], path[FILE_PATH_BYTES];
-	AUTO_FREE char *image = NULL;
-	size_t size_bytes;
-	int r;
-
-	snprintf(inner, sizeof(inner), "%s/EFI/BOOT/BOOTX64.EFI", esp);
-	r = file_resolve(request->root, inner, path, err);
-	if (r < 0)
-		return r;
-	r = file_read(path, 64 * 1024 * 1024, &image, &size_bytes, err);
-	if (r < 0)
-		return r;
-	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
-		return error_set(err, -EBADMSG, "%s is not an EFI program.", path);
-	return 0;
-}
-
-static int verify_boot_loader(
-	const struct verify_request *request, const struct boot_files *files, struct error *err)
-{
-	const struct plan *plan = request->plan;
-	char folder[FILE_PATH_BYTES];
-	int r = 0;
-
-	if (plan->layout == LAYOUT_PYGRUB)
-		return pygrub_disk_verify(request->root, plan->system, files, err);
-	/* The host has the kernel; a menu that the guest may write is nobody's. */
-	if (plan->layout == LAYOUT_DIRECT)
-		return 0;
-	if (strcmp(request->manifest->boot_loader, "grub") == 0) {
-		r = verify_grub_entry(request, files, err);
-		if (r < 0)
-			return r;
-		r = file_resolve(request->root, "/boot/grub/i386-pc", folder, err);
-		if (r < 0)
-			return r;
-		r = grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
-	}
-	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
-		if (plan->partitions[i].role == ROLE_ESP)
-			r = verify_efi(request, plan->partitions[i].mount_path, err);
+	r = boot_files_find(request->root, request->plan->system, "init", resolved, err);
+	if (r == 0 && (stat(resolved, &st) < 0 || !(st.st_mode & S_IXUSR)))
+		return error_set(err, -EBADMSG, "%s is not executable.", resolved);
 	return r;
 }
 
@@ -326,7 +230,8 @@ static int verify_boot(
 	r = boot_files_read(request->root, request->plan->system, ret, err);
 	if (r < 0)
 		return r;
-	return verify_boot_loader(request, ret, err);
+	warn_about_length(ret);
+	return boot_loader_verify(request, ret, err);
 }
 
 int verify_all(const struct verify_request *request, struct verified *ret, struct error *err)

@@ -15,9 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	AUTO_FREE char *text = fuzz_text(data, size_bytes);
 	struct error err = FUZZ_NO_ERROR;
+	struct grub_cfg_settings settings = {
+		.platform = size_bytes % 2 ? "pc" : "efi",
+		.environment = size_bytes % 3 ? NULL : text,
+	};
 	struct grub_entry entry;
 
-	if (grub_cfg_default(text, &entry, &err) < 0) {
+	if (grub_cfg_default(text, &settings, &entry, &err) < 0) {
 		promised(fuzz_error_is_set(&err));
 		return 0;
 	}

@@ -308,11 +308,13 @@ static int do_scan(char **arg, struct error *err)
 /* pygrub ROOT SYSTEM KERNEL INITRD — ROOT/boot is the boot disk, the others are paths below ROOT */
 static int do_pygrub(char **arg, struct error *err)
 {
+	static struct plan plan = { .partition_count = 1 };
 	struct boot_files files = { 0 };
 
+	snprintf(plan.system, sizeof(plan.system), "%s", arg[1]);
 	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
 	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);
-	return pygrub_disk_verify(arg[0], arg[1], &files, err);
+	return pygrub_disk_verify(arg[0], &plan, &files, err);
 }
 
 static void print_drive(const struct key_drive *drive)

@@ -63,6 +63,8 @@ static void an_initrd_is_optional(void **state)
 {
 	(void)state;
 	assert_string_equal(accepts(V1(M_KERNEL M_INIT M_LABEL M_PARAMS M_TOP)).initrd, "");
+	assert_string_equal(
+		accepts(V1("\"initrd\":null," M_KERNEL M_INIT M_LABEL M_PARAMS M_TOP)).initrd, "");
 }
 
 static void members_that_we_do_not_know_are_no_matter(void **state)
@@ -103,7 +105,7 @@ static void what_is_wrong_is_named(void **state)
 		"boot.json: org.nixos.bootspec.v1.kernel must be a file below /nix/store");
 	refuses(V1("\"kernel\":\"/nix/store/../../x\"," M_INIT M_LABEL M_PARAMS M_TOP),
 		"boot.json: org.nixos.bootspec.v1.kernel must be");
-	refuses(V1("\"initrd\":null," M_KERNEL M_INIT M_LABEL M_PARAMS M_TOP),
+	refuses(V1("\"initrd\":1," M_KERNEL M_INIT M_LABEL M_PARAMS M_TOP),
 		"boot.json: org.nixos.bootspec.v1.initrd must be a string");
 	refuses(V1(M_KERNEL M_INIT M_LABEL "\"kernelParams\":[1]," M_TOP),
 		"boot.json: org.nixos.bootspec.v1.kernelParams[0] must be a string");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a system is told from one that mounts another disk's file systems. */
+/* Proves which lines of an fstab are refused: file systems of another disk, mounts over the store or
+ * the keys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "disk/mount.h"
 #include "verify/fstab.h"
 
 #define UUID  "11111111-2222-3333-4444-55555555aaaa"
@@ -21,11 +23,30 @@ static const struct plan plan = {
 	.root = 1,
 };
 
-static void the_disks_own_names_are_let_pass(void **state)
+#define KEYS "/home/anna/.ssh/authorized_keys"
+
+static int check_line(const char *device, const char *path, const char *options, void *userdata,
+	struct error *err)
+{
+	const struct fstab_line line = { .device = device, .path = path, .options = options };
+	bool elsewhere;
+	int r = fstab_check_line(&line, &plan, KEYS, &elsewhere, err);
+
+	*(size_t *)userdata += r == 0 && elsewhere;
+	return r;
+}
+
+static int fstab_check(const char *text, size_t *ret_elsewhere, struct error *err)
+{
+	*ret_elsewhere = 0;
+	return mount_read_fstab(text, check_line, ret_elsewhere, err);
+}
+
+static void names_of_the_disk_itself_are_accepted(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"# UUID=x / ext4\n\n   \nproc\n",
+		"# UUID=x / ext4\n\n   \n",
 		"/dev/disk/by-label/nixos / ext4 x-initrd.mount 0 1\n/dev/disk/by-label/ESP /boot "
 		"vfat",
 		"LABEL=nixos / ext4\n",
@@ -38,16 +59,21 @@ static void the_disks_own_names_are_let_pass(void **state)
 		"/dev/disk/by-label/E\\x20P /boot vfat\n",
 		"/dev/disk/by-label/data /data ext4\n/dev/disk/by-label/other none swap\n",
 		"tmpfs /tmp tmpfs\nserver:/nixos /nixos nfs\n",
+		/* nothing of the store or of the keys is hidden */
+		"/dev/disk/by-label/nixos / ext4 x-initrd.mount 0 1\n/dev/vdb /nix/persist ext4 nofail\n",
+		"tmpfs /home/annabel tmpfs\n/dev/vdb /home/anna/data ext4\n/dev/vdc /nix2 ext4\n",
+		"tmpfs /home tmpfs noauto\n",
 	};
 	struct error err;
+	size_t elsewhere;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (fstab_check(texts[i], &plan, &err) < 0)
+		if (fstab_check(texts[i], &elsewhere, &err) < 0)
 			fail_msg("%s", err.text);
 }
 
-static void others_are_refused(void **state)
+static void other_file_systems_are_refused(void **state)
 {
 	static const struct {
 		const char *text, *sentence;
@@ -58,37 +84,49 @@ static void others_are_refused(void **state)
 		{ "/dev/disk/by-partuuid/" UUID " / ext4\n", "by-partuuid" },
 		{ "/dev/vda2 / ext4\n/dev/disk/by-uuid/ABCD-4567 /boot vfat\n", "mounts /boot" },
 		/* as nixpkgs' own virtual machines have them */
-		{ "LABEL=nixos / ext4\nnix-store /nix/.ro-store 9p trans=virtio\n",
-			"mounts /nix/.ro-store from nix-store" },
+		{ "LABEL=nixos / ext4\nnix-store /nix/.ro-store 9p trans=virtio\noverlay /nix/store overlay\n",
+			"mounts /nix/store from overlay" },
 		{ "overlay /nix/store overlay\n", "mounts /nix/store" },
 		{ "/dev/vdb /nix ext4\n", "mounts /nix from /dev/vdb" },
+		{ "/dev/vdb /nix/var ext4\n", "mounts /nix/var from /dev/vdb" },
+		{ "/dev/vdb /home ext4\n", "mounts /home from /dev/vdb, which hides the SSH keys" },
+		{ "tmpfs /home/anna tmpfs\n", "hides the SSH keys in " KEYS },
+		{ "/dev/vdb /home/anna/.ssh ext4 noauto,x-systemd.automount\n",
+			"hides the SSH keys" },
+		/* escapes as in fstab(5) */
+		{ "/dev/vdb /n\\151x ext4\n", "mounts /nix from /dev/vdb" },
+		{ "LABEL=nixos\n", "line 1 is not understood" },
 	};
 	struct error err;
+	size_t elsewhere;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_true(fstab_check(cases[i].text, &plan, &err) < 0);
+		assert_true(fstab_check(cases[i].text, &elsewhere, &err) < 0);
 		if (!strstr(err.text, cases[i].sentence))
 			fail_msg("%s", err.text);
 	}
 }
 
-static void a_line_without_end_is_survived(void **state)
+static void file_systems_that_are_needed_but_elsewhere_are_reported(void **state)
 {
-	static char text[100000];
 	struct error err;
+	size_t elsewhere;
 
 	(void)state;
-	memset(text, 'x', sizeof(text) - 1);
-	assert_int_equal(fstab_check(text, &plan, &err), 0);
+	assert_int_equal(fstab_check("LABEL=data /data ext4\nLABEL=x /x ext4 nofail\n"
+				     "/dev/vdb /y ext4\nLABEL=ESP /efi vfat\n",
+				 &elsewhere, &err),
+		0);
+	assert_int_equal(elsewhere, 1);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_disks_own_names_are_let_pass),
-		cmocka_unit_test(others_are_refused),
-		cmocka_unit_test(a_line_without_end_is_survived),
+		cmocka_unit_test(names_of_the_disk_itself_are_accepted),
+		cmocka_unit_test(other_file_systems_are_refused),
+		cmocka_unit_test(file_systems_that_are_needed_but_elsewhere_are_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

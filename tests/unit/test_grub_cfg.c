@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Proves which entry of a grub.cfg starts by itself, with which files, and which menus are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,8 @@
 #include <cmocka.h>
 
 #include "verify/grub_cfg.h"
+
+static const struct grub_cfg_settings by_bios = { .platform = "pc" };
 
 /* As install-grub.pl of nixpkgs writes it for an ESP on /boot. */
 static const char esp_menu[] =
@@ -41,7 +44,7 @@ static void a_kernel_on_the_esp_is_found_by_its_uuid(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(grub_cfg_default(esp_menu, &entry, &err), 0);
+	assert_int_equal(grub_cfg_default(esp_menu, &by_bios, &entry, &err), 0);
 	assert_string_equal(entry.title, "NixOS - Default");
 	assert_int_equal(entry.kernel.search, GRUB_UUID);
 	assert_string_equal(entry.kernel.device, "1234-ABCD");
@@ -56,7 +59,7 @@ static void a_kernel_in_the_store_is_found_on_the_second_drive(void **state)
 	static const char text[] =
 		"search --set=drive1 --label boot\n"
 		"search --set=drive2 --fs-uuid 0f-1\n"
-		"set default=0\n"
+		"set default=0\nset timeout=0\n"
 		"menuentry 'one' {\n"
 		"  linux ($drive2)/nix/store/k-linux/bzImage init=/nix/store/s/init\n"
 		"  initrd ($drive2)/nix/store/i-initrd/initrd ($drive1)/secrets\n"
@@ -65,7 +68,7 @@ static void a_kernel_in_the_store_is_found_on_the_second_drive(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(grub_cfg_default(text, &entry, &err), 0);
+	assert_int_equal(grub_cfg_default(text, &by_bios, &entry, &err), 0);
 	assert_string_equal(entry.kernel.device, "0f-1");
 	assert_string_equal(entry.kernel.path, "/nix/store/k-linux/bzImage");
 	assert_int_equal(entry.initrd_count, 2);
@@ -79,12 +82,14 @@ static void a_path_without_a_device_is_on_root_or_beside_the_menu(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(
-		grub_cfg_default("menuentry a {\n linux /vmlinuz ro\n}\n", &entry, &err), 0);
+	assert_int_equal(grub_cfg_default("set timeout=0\nmenuentry a {\n linux /vmlinuz ro\n}\n",
+				 &by_bios, &entry, &err),
+		0);
 	assert_int_equal(entry.kernel.search, GRUB_PREFIX);
 	assert_int_equal(grub_cfg_default("search --no-floppy --label --set=root nixos\n"
+					  "set timeout=5\n"
 					  "menuentry a {\n linux /vmlinuz ro\n}\n",
-				 &entry, &err),
+				 &by_bios, &entry, &err),
 		0);
 	assert_int_equal(entry.kernel.search, GRUB_LABEL);
 	assert_string_equal(entry.kernel.device, "nixos");
@@ -92,7 +97,7 @@ static void a_path_without_a_device_is_on_root_or_beside_the_menu(void **state)
 
 static void the_default_may_be_another_entry(void **state)
 {
-	static const char text[] = "set default=2\n"
+	static const char text[] = "set default=2\nset timeout=0\n"
 				   "menuentry a {\n linux /a\n}\n"
 				   "submenu b {\n menuentry c {\n linux /c\n }\n}\n"
 				   "menuentry d {\n linux /d\n initrd /e\n}\n"
@@ -101,10 +106,38 @@ static void the_default_may_be_another_entry(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(grub_cfg_default(text, &entry, &err), 0);
+	assert_int_equal(grub_cfg_default(text, &by_bios, &entry, &err), 0);
 	assert_string_equal(entry.title, "d");
 	assert_string_equal(entry.kernel.path, "/d");
 	assert_string_equal(entry.initrds[0].path, "/e");
+}
+
+/* The menus below have two entries, a submenu with two, and a last entry. */
+#define TIMEOUT "set timeout=0\n"
+#define ENTRIES                                                                                    \
+	"menuentry 'first' --id one { linux /first\n }\n"                                          \
+	"menuentry \"second\" {\n linux /second init=/a init=/b\n}\n"                              \
+	"submenu 'old > new' --id old {\n"                                                         \
+	" menuentry 'third' { linux /third\n}\n"                                                   \
+	" menuentry fourth { linux /fourth\n}\n"                                                   \
+	"}\n"                                                                                      \
+	"menuentry last { linux /last\n initrd /i /j\n}\n"
+
+static void starts_with(const char *text, const char *environment, const char *kernel)
+{
+	const struct grub_cfg_settings settings = { .platform = "efi", .environment = environment };
+	struct grub_entry entry;
+	struct error err;
+
+	if (grub_cfg_default(text, &settings, &entry, &err) < 0)
+		fail_msg("%s\nin:\n%s", err.text, text);
+	if (strcmp(entry.kernel.path, kernel) != 0)
+		fail_msg("%s instead of %s in:\n%s", entry.kernel.path, kernel, text);
+}
+
+static void starts(const char *text, const char *kernel)
+{
+	starts_with(text, NULL, kernel);
 }
 
 static void refuses(const char *text, const char *sentence)
@@ -112,20 +145,167 @@ static void refuses(const char *text, const char *sentence)
 	struct grub_entry entry;
 	struct error err = { 0 };
 
-	assert_true(grub_cfg_default(text, &entry, &err) < 0);
-	assert_non_null(strstr(err.text, sentence));
+	if (grub_cfg_default(text, &by_bios, &entry, &err) == 0)
+		fail_msg("\"%s\" was accepted:\n%s", entry.title, text);
+	if (!strstr(err.text, sentence))
+		fail_msg("\"%s\" is not in \"%s\"", sentence, err.text);
+}
+
+static void the_default_is_a_number_a_title_an_id_or_a_path(void **state)
+{
+	(void)state;
+	starts(TIMEOUT ENTRIES, "/first");
+	starts(TIMEOUT "set default=\"1\"\n" ENTRIES, "/second");
+	starts(TIMEOUT "set default=0x3\n" ENTRIES, "/last");
+	starts(TIMEOUT "set default='last'\n" ENTRIES, "/last");
+	starts(TIMEOUT "set default=second\n" ENTRIES, "/second");
+	starts(TIMEOUT "default=last\n" ENTRIES, "/last");
+	starts(TIMEOUT "set default='2>1'\n" ENTRIES, "/fourth");
+	starts(TIMEOUT "set default='old>fourth'\n" ENTRIES, "/fourth");
+	starts(TIMEOUT "set default='old >> new>fourth'\n" ENTRIES, "/fourth");
+	starts(TIMEOUT "set default=2\n" ENTRIES, "/third");
+	starts(TIMEOUT "set default='1>0'\n" ENTRIES, "/second");
+}
+
+static void a_default_that_names_nothing_is_the_first_entry(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "set default=9\nset fallback=3\n" ENTRIES, "/first");
+	starts(TIMEOUT "set default=-1\n" ENTRIES, "/first");
+	starts(TIMEOUT "set default=nothing\n" ENTRIES, "/first");
+	starts(TIMEOUT "set default=\n" ENTRIES, "/first");
+	starts(TIMEOUT "set default='2>9'\n" ENTRIES, "/third");
+}
+
+static void commands_may_share_a_line(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "set default=3; export default\n" ENTRIES, "/last");
+	starts("set timeout=0; set default=1 # set default=3\n" ENTRIES, "/second");
+	starts("set timeout=0\r\nset default=3\r\nmenuentry a {\r\n linux /a\r\n}\r\n", "/a");
+	starts(TIMEOUT "set default=\\\n3\n" ENTRIES, "/last");
+}
+
+static void conditions_run_as_far_as_they_are_known(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "if true; then\n set default=3\nfi\n" ENTRIES, "/last");
+	starts(TIMEOUT "if false; then set default=3; fi\n" ENTRIES, "/first");
+	starts(TIMEOUT "if [ \"$x\" = 1 ]; then\n menuentry x { linux /x\n}\nfi\n" ENTRIES,
+		"/first");
+	starts(TIMEOUT "if [ -n \"${next_entry}\" ]; then\n set default=1\n"
+		       "elif [ x$grub_platform = xefi ]; then\n set default=3\n"
+		       "else\n set default=2\nfi\n" ENTRIES,
+		"/last");
+	starts(TIMEOUT "if loadfont /f; then\n set gfxmode=auto\n insmod gfxterm\nelse\n"
+		       " set color=red\nfi\n" ENTRIES,
+		"/first");
+	starts(TIMEOUT "if [ ! -z \"$feature_menuentry_id\" ]; then default=1; fi\n" ENTRIES,
+		"/second");
+}
+
+static void what_depends_on_an_unknown_condition_is_refused(void **state)
+{
+	(void)state;
+	refuses(TIMEOUT "if loadfont /f; then\n set default=3\nfi\n" ENTRIES,
+		"sets default under a condition");
+	refuses("if search --set=x --label y; then\n set timeout=0\nfi\n" ENTRIES,
+		"sets timeout under a condition");
+	refuses(TIMEOUT "if [ -e /x ]; then\nmenuentry x { linux /x\n}\nfi\n" ENTRIES,
+		"line 3: whether this entry exists");
+	refuses(TIMEOUT "menuentry x {\n if [ -e /x ]; then\n linux /x\n fi\n}\n",
+		"line 4: which file linux starts");
+	refuses(TIMEOUT "search --file --set=d /x\nmenuentry x {\n linux ($d)/x\n}\n",
+		"line 4: which file linux starts");
+}
+
+static void grubenv_is_read_where_the_menu_reads_it(void **state)
+{
+	static const char text[] = TIMEOUT "if [ -s $prefix/grubenv ]; then\n load_env\nfi\n"
+					   "if [ \"${saved_entry}\" ]; then\n"
+					   " set default=\"${saved_entry}\"\nfi\n" ENTRIES;
+
+	(void)state;
+	starts_with(text, NULL, "/first");
+	starts_with(text, "# GRUB Environment Block\nsaved_entry=last\n####", "/last");
+	starts_with(text, "# GRUB Environment Block\n####", "/first");
+}
+
+static void functions_run_where_they_are_called(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "function choose {\n set default=3\n}\n" ENTRIES, "/first");
+	starts(TIMEOUT "function choose {\n set default=3\n}\nchoose\n" ENTRIES, "/last");
+	refuses(TIMEOUT "function a {\n a\n}\na\n" ENTRIES, "nested too deeply");
+}
+
+static void a_menu_that_waits_is_refused(void **state)
+{
+	(void)state;
+	refuses(ENTRIES, "sets no timeout");
+	refuses("set timeout=-1\n" ENTRIES, "timeout=-1, so that its menu waits for ever");
+	refuses("set timeout=\n" ENTRIES, "waits for ever");
+	starts("set timeout=10\nset timeout_style=hidden\n" ENTRIES, "/first");
+}
+
+static void an_entry_that_asks_for_a_password_is_refused(void **state)
+{
+	(void)state;
+	refuses(TIMEOUT "set superusers=root\npassword root x\n" ENTRIES, "asks for a password");
+	starts(TIMEOUT "set superusers=root\nmenuentry a --unrestricted { linux /a\n}\n", "/a");
+}
+
+static void a_submenu_sees_exported_variables_only(void **state)
+{
+	(void)state;
+	refuses(TIMEOUT "set d=x\nsearch --set=d --label l\n"
+			"submenu s {\n menuentry a {\n linux ($d)/a\n }\n}\n",
+		"no search line names");
+	starts(TIMEOUT "search --set=d --label l\nexport d\n"
+		       "submenu s {\n menuentry a {\n linux ($d)/a\n }\n}\n",
+		"/a");
+}
+
+static void the_command_line_is_kept_word_by_word(void **state)
+{
+	struct grub_entry entry;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(grub_cfg_default(TIMEOUT "menuentry a {\n"
+						  " linux /a  x='y z'\tinit=/1 \\\n init=/2\n}\n",
+				 &by_bios, &entry, &err),
+		0);
+	assert_string_equal(entry.command_line, "\"x=y z\" init=/1 init=/2");
+	assert_int_equal(entry.line, 2);
 }
 
 static void menus_that_boot_nothing_are_refused(void **state)
 {
 	(void)state;
-	refuses("", "no entry with the number 0");
-	refuses("set default=3\nmenuentry a {\n linux /a\n}\n", "no entry with the number 3");
-	refuses("submenu a {\nmenuentry b {\n linux /b\n}\n}\n", "no entry");
-	refuses("menuentry a {\n initrd /a\n}\n", "boots no kernel");
-	refuses("menuentry a {\n linux (hd0,1)/a\n}\n", "fixed device: (hd0,1)/a");
-	refuses("menuentry a {\n linux ($drive9)/a\n}\n", "no search line that sets $drive9");
-	refuses("menuentry a {\n linux vmlinuz\n}\n", "no absolute path");
+	refuses(TIMEOUT, "no entry to start");
+	refuses(TIMEOUT "submenu a {\n}\n", "no entry to start");
+	refuses(TIMEOUT "menuentry a {\n initrd /a\n}\n",
+		"line 2: the entry \"a\" boots no kernel");
+	refuses(TIMEOUT "menuentry a {\n linux (hd0,1)/a\n}\n", "no search line names");
+	refuses(TIMEOUT "menuentry a {\n linux ($drive9)/a\n}\n", "line 3: the file ()/a");
+	refuses(TIMEOUT "menuentry a {\n linux vmlinuz\n}\n", "not an absolute path");
+}
+
+static void what_is_not_understood_is_refused_with_its_line(void **state)
+{
+	(void)state;
+	refuses(TIMEOUT "configfile /x\n" ENTRIES, "line 2: the command configfile");
+	refuses(TIMEOUT "menuentry a {\n chainloader +1\n}\n", "line 3: the command chainloader");
+	refuses(TIMEOUT "for i in 1 2; do\n echo $i\ndone\n" ENTRIES, "line 2: loops");
+	refuses(TIMEOUT "set x=1 > y\n" ENTRIES, "line 2: redirections and pipes");
+	refuses(TIMEOUT "if true; then\n" ENTRIES, "the if is not understood");
+	refuses(TIMEOUT "set default=2abc\n" ENTRIES, "versions of GRUB differ");
+	refuses(TIMEOUT "echo 'a\n", "is not closed");
+	refuses(TIMEOUT "menuentry a {\n", "line 2: the brace");
+	refuses(TIMEOUT "}\n", "line 2: a brace");
+	refuses(TIMEOUT "menuentry a --new { linux /a\n}\n", "line 2: this use of menuentry");
+	refuses(TIMEOUT "linux /a\n" ENTRIES, "line 2: this use of linux");
 }
 
 static void hostile_menus_end_in_an_error_or_an_entry(void **state)
@@ -137,12 +317,14 @@ static void hostile_menus_end_in_an_error_or_an_entry(void **state)
 	(void)state;
 	memset(text, '{', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	assert_true(grub_cfg_default(text, &entry, &err) < 0);
-	assert_true(grub_cfg_default("}}}\n}\n}\n", &entry, &err) < 0);
-	assert_true(grub_cfg_default("menuentry \"a\\", &entry, &err) < 0);
-	assert_true(grub_cfg_default("menuentry a {\nlinux (\n", &entry, &err) < 0);
-	assert_true(grub_cfg_default("menuentry a {\nlinux ($\n", &entry, &err) < 0);
-	assert_true(grub_cfg_default("search\nsearch --set\nset\nmenuentry\n", &entry, &err) < 0);
+	assert_true(grub_cfg_default(text, &by_bios, &entry, &err) < 0);
+	assert_true(grub_cfg_default("}}}\n}\n}\n", &by_bios, &entry, &err) < 0);
+	assert_true(grub_cfg_default("menuentry \"a\\", &by_bios, &entry, &err) < 0);
+	assert_true(grub_cfg_default("menuentry a {\nlinux (\n", &by_bios, &entry, &err) < 0);
+	assert_true(grub_cfg_default("menuentry a {\nlinux ($\n", &by_bios, &entry, &err) < 0);
+	assert_true(grub_cfg_default("function a { b; b; b; }\nfunction b { c; c; c; }\n"
+				     "function c { a; a; a; }\na\n",
+			    &by_bios, &entry, &err) < 0);
 }
 
 int main(void)
@@ -152,6 +334,18 @@ int main(void)
 		cmocka_unit_test(a_kernel_in_the_store_is_found_on_the_second_drive),
 		cmocka_unit_test(a_path_without_a_device_is_on_root_or_beside_the_menu),
 		cmocka_unit_test(the_default_may_be_another_entry),
+		cmocka_unit_test(the_default_is_a_number_a_title_an_id_or_a_path),
+		cmocka_unit_test(a_default_that_names_nothing_is_the_first_entry),
+		cmocka_unit_test(commands_may_share_a_line),
+		cmocka_unit_test(conditions_run_as_far_as_they_are_known),
+		cmocka_unit_test(what_depends_on_an_unknown_condition_is_refused),
+		cmocka_unit_test(grubenv_is_read_where_the_menu_reads_it),
+		cmocka_unit_test(functions_run_where_they_are_called),
+		cmocka_unit_test(a_menu_that_waits_is_refused),
+		cmocka_unit_test(an_entry_that_asks_for_a_password_is_refused),
+		cmocka_unit_test(a_submenu_sees_exported_variables_only),
+		cmocka_unit_test(the_command_line_is_kept_word_by_word),
+		cmocka_unit_test(what_is_not_understood_is_refused_with_its_line),
 		cmocka_unit_test(menus_that_boot_nothing_are_refused),
 		cmocka_unit_test(hostile_menus_end_in_an_error_or_an_entry),
 	};

@@ -2,11 +2,14 @@
 /* Proves which files are taken for kernels of a PV domain, and why others are not. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <lzma.h>
+#include <zstd.h>
 
 #include "verify/pv_kernel.h"
 
@@ -64,16 +67,85 @@ static void compressions_that_xen_undoes_are_taken(void **state)
 {
 	(void)state;
 	takes();
-	set_payload("\xfd"
-		    "7zXZ",
-		6);
-	takes();
 	set_payload("\x5d\0\0\0\x80", 5);
 	takes();
 	set_payload("\x02\x21\x4c\x18", 4);
 	takes();
-	set_payload("\x28\xb5\x2f\xfd", 4);
+	/* a zstd frame with a window of 128 MiB, which is not unpacked here */
+	set_payload("\x28\xb5\x2f\xfd\x00\x88", 6);
 	takes();
+}
+
+#define PLAIN_BYTES (600 * 1024)
+
+static uint8_t plain[PLAIN_BYTES];
+
+/* Puts plain, packed, into the image, with its size behind it as the kernel's build does. */
+static void pack(bool xz)
+{
+	size_t packed = 0;
+
+	memset(image + PAYLOAD_AT, 0, IMAGE_BYTES - PAYLOAD_AT);
+	if (xz)
+		assert_int_equal(
+			lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, plain, PLAIN_BYTES,
+				image + PAYLOAD_AT, &packed, IMAGE_BYTES - PAYLOAD_AT),
+			LZMA_OK);
+	else
+		packed = ZSTD_compress(
+			image + PAYLOAD_AT, IMAGE_BYTES - PAYLOAD_AT, plain, PLAIN_BYTES, 3);
+	assert_true(packed > 0 && packed + 4 < IMAGE_BYTES - PAYLOAD_AT);
+	packed += 4;
+	image[0x24c] = packed & 0xff;
+	image[0x24d] = (uint8_t)(packed >> 8);
+}
+
+static void a_packed_kernel_needs_xens_note(void **state)
+{
+	/* in the first piece, on a border between pieces, and at the end */
+	static const size_t places[] = { 0, 256 * 1024 - 8, PLAIN_BYTES - 16 };
+
+	(void)state;
+	for (int xz = 0; xz < 2; xz++) {
+		memset(plain, 0, sizeof(plain));
+		pack(xz);
+		refuses(sizeof(image), "CONFIG_XEN_PV");
+		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+			memset(plain, 0, sizeof(plain));
+			put_note(plain + places[i]);
+			pack(xz);
+			takes();
+		}
+	}
+}
+
+static void a_damaged_payload_is_refused(void **state)
+{
+	(void)state;
+	for (int xz = 0; xz < 2; xz++) {
+		memset(plain, 0, sizeof(plain));
+		pack(xz);
+		image[PAYLOAD_AT + 20] ^= 0x55;
+		refuses(sizeof(image), "cannot be unpacked");
+		pack(xz);
+		image[0x24c] = 24;
+		image[0x24d] = 0;
+		refuses(sizeof(image), "cannot be unpacked");
+	}
+}
+
+static void a_kernel_for_a_host_needs_a_whole_header(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(pv_kernel_check_image("/k", image, sizeof(image), &err), 0);
+	assert_true(pv_kernel_check_image("/k", image, PAYLOAD_AT, &err) < 0);
+	assert_true(pv_kernel_check_image("/k", image, 0, &err) < 0);
+	image[0x203] = 'x';
+	assert_true(pv_kernel_check_image("/k", image, sizeof(image), &err) < 0);
+	assert_string_equal(
+		err.text, "/k is not a kernel: neither a whole bzImage nor an ELF file.");
 }
 
 static void others_are_refused_by_name(void **state)
@@ -156,6 +228,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(compressions_that_xen_undoes_are_taken),
+		TEST(a_packed_kernel_needs_xens_note),
+		TEST(a_damaged_payload_is_refused),
+		TEST(a_kernel_for_a_host_needs_a_whole_header),
 		TEST(others_are_refused_by_name),
 		TEST(a_plain_payload_needs_xens_note),
 		TEST(an_elf_file_needs_xens_note),

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/boot_loader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "verify/boot_options.h"
+#include "verify/grub_cfg.h"
+#include "verify/grub_disk.h"
+#include "verify/host_boot.h"
+#include "verify/pygrub_disk.h"
+#include "verify/systemd_boot.h"
+
+#define TEXT_MAX_BYTES	  (4 * 1024 * 1024)
+#define PROGRAM_MAX_BYTES (64 * 1024 * 1024)
+#define GRUB_FOLDER	  "/boot/grub"
+
+static const struct plan_partition *find_file_system(
+	const struct plan *plan, const struct grub_file *file)
+{
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		const struct plan_partition *p = &plan->partitions[i];
+		const char *name = file->search == GRUB_UUID ? p->fs_uuid : p->fs_label;
+
+		if (p->fs != FS_NONE && strcasecmp(name, file->device) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* The file system that holds /boot: one of its own, or the root. */
+static const struct plan_partition *boot_partition(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (strcmp(plan->partitions[i].mount_path, "/boot") == 0)
+			return &plan->partitions[i];
+	return &plan->partitions[plan->root];
+}
+
+/* The path below the mounted target of a file as GRUB names it. */
+static int locate(const struct verify_request *request, const struct grub_file *file,
+	char ret[FILE_PATH_BYTES], struct error *err)
+{
+	const struct plan_partition *partition = file->search == GRUB_PREFIX
+							 ? boot_partition(request->plan)
+							 : find_file_system(request->plan, file);
+	char inner[1024];
+
+	if (!partition)
+		return error_set(err, -EBADMSG,
+			"grub.cfg looks for %s on a file system %s that this disk does not have.",
+			file->path, file->device);
+	snprintf(inner, sizeof(inner), "%s%s",
+		strcmp(partition->mount_path, "/") == 0 ? "" : partition->mount_path, file->path);
+	return file_resolve(request->root, inner, ret, err);
+}
+
+static int compare_grub_file(const struct verify_request *request, const struct grub_file *file,
+	const char *store_file, struct error *err)
+{
+	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
+	int r = locate(request, file, booted, err);
+
+	if (r < 0)
+		return r;
+	file_below(stored, request->root, "%s", store_file);
+	return file_compare(booted, stored, err);
+}
+
+/* One of the entry's initrds is the system's. The others (secrets, microcode) exist and are not
+ * empty. A system without an initrd needs none. */
+static int compare_initrds(const struct verify_request *request, const struct grub_entry *entry,
+	const char *store_file, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	struct error mismatch = { .text = "the entry has no initrd" };
+	bool same = !store_file[0];
+
+	for (size_t i = 0; i < entry->initrd_count; i++) {
+		struct stat st;
+		int r = locate(request, &entry->initrds[i], path, err);
+
+		if (r < 0)
+			return r;
+		if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+			return error_set(err, -EBADMSG,
+				"The initrd %s of the default entry is empty or not a file.", path);
+		if (!same &&
+			compare_grub_file(request, &entry->initrds[i], store_file, &mismatch) == 0)
+			same = true;
+	}
+	if (!same)
+		return error_set(err, -EBADMSG, "grub.cfg line %u, entry \"%s\": %s", entry->line,
+			entry->title, mismatch.text);
+	return 0;
+}
+
+static int verify_grub_entry(const struct verify_request *request, const struct boot_files *files,
+	const struct grub_entry *entry, struct error *err)
+{
+	char where[320];
+	int r;
+
+	snprintf(where, sizeof(where), "grub.cfg line %u: the default entry \"%s\"", entry->line,
+		entry->title);
+	r = boot_options_check(where, entry->command_line, request->plan, err);
+	if (r == 0)
+		r = compare_grub_file(request, &entry->kernel, files->kernel, err);
+	return r < 0 ? r : compare_initrds(request, entry, files->initrd, err);
+}
+
+/* Reads a file of GRUB's folder; *ret stays NULL if there is none. */
+static int read_grub_text(const struct verify_request *request, const char *name, bool needed,
+	char **ret, struct error *err)
+{
+	char inner[64], path[FILE_PATH_BYTES];
+	int r;
+
+	snprintf(inner, sizeof(inner), GRUB_FOLDER "/%s", name);
+	r = file_resolve(request->root, inner, path, err);
+	if (r == -ENOENT && !needed)
+		return 0;
+	return r < 0 ? r : file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
+}
+
+/* The menu is read once for each platform that the layout boots on, because a menu may ask which
+ * one it is. */
+static int verify_grub_menu(
+	const struct verify_request *request, const struct boot_files *files, struct error *err)
+{
+	static const char *const platforms[] = { "pc", "efi" };
+	AUTO_FREE struct grub_entry *entry = must_realloc(NULL, 1, sizeof(*entry));
+	AUTO_FREE char *text = NULL, *environment = NULL;
+	int r = read_grub_text(request, "grub.cfg", true, &text, err);
+
+	if (r == 0)
+		r = read_grub_text(request, "grubenv", false, &environment, err);
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		struct grub_cfg_settings settings = {
+			.platform = platforms[i],
+			.environment = environment,
+		};
+
+		if (i == 1 && request->plan->layout != LAYOUT_GPT)
+			break;
+		r = grub_cfg_default(text, &settings, entry, err);
+		if (r == 0)
+			r = verify_grub_entry(request, files, entry, err);
+	}
+	return r;
+}
+
+static int verify_grub(
+	const struct verify_request *request, const struct boot_files *files, struct error *err)
+{
+	char folder[FILE_PATH_BYTES];
+	int r = verify_grub_menu(request, files, err);
+
+	if (r == 0)
+		r = file_resolve(request->root, GRUB_FOLDER "/i386-pc", folder, err);
+	return r < 0 ? r : grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
+}
+
+/* A PE image (Microsoft PE format, "MS-DOS stub") at the removable-media path (UEFI 2.10, 3.5.1.1).
+ */
+static int verify_efi_program(
+	const struct verify_request *request, const char *esp, struct error *err)
+{
+	char inner[512], path[FILE_PATH_BYTES];
+	AUTO_FREE char *image = NULL;
+	size_t size_bytes;
+	int r;
+
+	snprintf(inner, sizeof(inner), "%s/EFI/BOOT/BOOTX64.EFI", esp);
+	r = file_resolve(request->root, inner, path, err);
+	if (r == 0)
+		r = file_read(path, PROGRAM_MAX_BYTES, &image, &size_bytes, err);
+	if (r < 0)
+		return r;
+	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
+		return error_set(err, -EBADMSG, "%s is not an EFI program.", path);
+	return 0;
+}
+
+int boot_loader_verify(
+	const struct verify_request *request, const struct boot_files *files, struct error *err)
+{
+	const struct plan *plan = request->plan;
+	bool systemd_boot = strcmp(request->manifest->boot_loader, "systemd-boot") == 0;
+	int r = 0;
+
+	if (plan->layout == LAYOUT_PYGRUB)
+		return pygrub_disk_verify(request->root, plan, files, err);
+	if (plan->layout == LAYOUT_DIRECT)
+		return host_boot_verify(request->root, plan, files, err);
+	if (strcmp(request->manifest->boot_loader, "grub") == 0)
+		r = verify_grub(request, files, err);
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
+		const struct plan_partition *p = &plan->partitions[i];
+
+		if (p->role != ROLE_ESP)
+			continue;
+		r = verify_efi_program(request, p->mount_path, err);
+		if (r == 0 && systemd_boot)
+			r = systemd_boot_verify(request->root, p->mount_path, plan, files, err);
+	}
+	return r;
+}

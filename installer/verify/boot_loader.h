@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot_loader — whether the boot loader of an installed guest starts the installed system.
+ *
+ * It picks the check by layout and boot loader and compares the files of the default entry with
+ * those of the store. How GRUB and systemd-boot choose that entry is decided by grub_cfg and
+ * loader_entries; pygrub's disk is checked by pygrub_disk. Nothing is written.
+ *
+ * Tested by: tests/loop/boot_menus.sh, tests/qemu/install_gpt.sh.
+ */
+#pragma once
+
+#include "verify/verify.h"
+
+/* files: what the system asks for (boot_files). -EBADMSG, -EINVAL or -ENOENT with a sentence. */
+int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,
+	struct error *err) WARN_UNUSED;

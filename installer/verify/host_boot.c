@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/host_boot.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "verify/boot_options.h"
+#include "verify/pv_kernel.h"
+
+#define KERNEL_MAX_BYTES (256 * 1024 * 1024)
+
+int host_boot_check_initrd(const char *root, const struct boot_files *files, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	struct stat st;
+	int r;
+
+	if (!files->initrd[0])
+		return 0;
+	r = file_resolve(root, files->initrd, path, err);
+	if (r < 0)
+		return r;
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return error_set(err, -EBADMSG, "The initrd %s is empty or not a file.", path);
+	return 0;
+}
+
+int host_boot_verify(const char *root, const struct plan *plan, const struct boot_files *files,
+	struct error *err)
+{
+	AUTO_FREE char *image = NULL;
+	char path[FILE_PATH_BYTES];
+	size_t size_bytes;
+	int r = file_resolve(root, files->kernel, path, err);
+
+	if (r == 0)
+		r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
+	if (r == 0)
+		r = pv_kernel_check_image(path, (const uint8_t *)image, size_bytes, err);
+	if (r == 0)
+		r = host_boot_check_initrd(root, files, err);
+	return r < 0 ? r
+		     : boot_options_check("The system's boot.json", files->command_line, plan, err);
+}

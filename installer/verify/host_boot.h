@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host_boot — the files of a guest that the host starts with its own kernel (layout direct).
+ *
+ * The host takes kernel, initrd and command line out of the store, or reports them to its user. A
+ * boot menu that the guest wrote is not looked at. Nothing is written.
+ *
+ * Tested by: tests/loop/verify_command.sh.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "guest/boot_files.h"
+#include "plan/plan.h"
+
+/* The kernel is one, the initrd is not empty, and the command line starts the plan's system from
+ * the plan's root file system. root: where the target is mounted. */
+int host_boot_verify(const char *root, const struct plan *plan, const struct boot_files *files,
+	struct error *err) WARN_UNUSED;
+
+/* The initrd in the store exists and is not empty; a system without one passes. */
+int host_boot_check_initrd(
+	const char *root, const struct boot_files *files, struct error *err) WARN_UNUSED;

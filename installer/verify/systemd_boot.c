@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/systemd_boot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "verify/boot_options.h"
+#include "verify/loader_entries.h"
+#include "verify/pe_sections.h"
+
+#define ENTRIES_MAX	256
+#define TEXT_MAX_BYTES	(1024 * 1024)
+#define IMAGE_MAX_BYTES (512 * 1024 * 1024)
+#define PROGRAM_PATH	"/EFI/BOOT/BOOTX64.EFI"
+#define PROGRAM_MAGIC	"#### LoaderInfo: systemd-boot "
+#define TYPE1_FOLDER	"/loader/entries"
+#define TYPE2_FOLDER	"/EFI/Linux"
+
+/* The ESP that is read. */
+struct esp {
+	const char *root;
+	const char *mount_path;
+	struct loader_entry entries[ENTRIES_MAX];
+	size_t count;
+};
+
+static int find_on_esp(
+	const struct esp *esp, const char *name, char ret[FILE_PATH_BYTES], struct error *err)
+{
+	char inner[1024];
+
+	snprintf(inner, sizeof(inner), "%s/%s", esp->mount_path, name);
+	return file_resolve(esp->root, inner, ret, err);
+}
+
+static int read_from_esp(const struct esp *esp, const char *name, size_t max_bytes, char **ret,
+	size_t *ret_bytes, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r = find_on_esp(esp, name, path, err);
+
+	return r < 0 ? r : file_read(path, max_bytes, ret, ret_bytes, err);
+}
+
+/* The program at the removable-media path (UEFI 2.10, 3.5.1.1) is systemd-boot. */
+static int check_program(const struct esp *esp, struct error *err)
+{
+	AUTO_FREE char *image = NULL;
+	struct pe_section section;
+	size_t size_bytes;
+	int r = read_from_esp(esp, PROGRAM_PATH, IMAGE_MAX_BYTES, &image, &size_bytes, err);
+
+	if (r < 0)
+		return r;
+	r = pe_sections_find(
+		PROGRAM_PATH, (const uint8_t *)image, size_bytes, ".sdmagic", &section, err);
+	if (r == -EBADMSG)
+		return r;
+	if (r < 0 || section.size_bytes < strlen(PROGRAM_MAGIC) ||
+		memcmp(image + section.offset_bytes, PROGRAM_MAGIC, strlen(PROGRAM_MAGIC)) != 0)
+		return error_set(err, -EBADMSG,
+			"%s on the EFI system partition is not systemd-boot.", PROGRAM_PATH);
+	return 0;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), suffix_length = strlen(suffix);
+
+	return length > suffix_length && strcasecmp(name + length - suffix_length, suffix) == 0;
+}
+
+/* Copies a section as text; an empty one where the image has none. */
+static int copy_section(const char *name, const char *image, size_t size_bytes,
+	const char *section_name, char *ret, size_t ret_bytes, struct error *err)
+{
+	struct pe_section section;
+	int r = pe_sections_find(
+		name, (const uint8_t *)image, size_bytes, section_name, &section, err);
+
+	ret[0] = '\0';
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	if (section.size_bytes >= ret_bytes)
+		return error_set(
+			err, -EBADMSG, "%s has too long a section %s.", name, section_name);
+	memcpy(ret, image + section.offset_bytes, section.size_bytes);
+	ret[section.size_bytes] = '\0';
+	return 0;
+}
+
+static int read_type2(
+	const struct esp *esp, const char *file, struct loader_entry *ret, struct error *err)
+{
+	char name[512], os_release[8192], options[LOADER_OPTIONS_BYTES];
+	AUTO_FREE char *image = NULL;
+	size_t size_bytes;
+	int r;
+
+	snprintf(name, sizeof(name), TYPE2_FOLDER "/%s", file);
+	r = read_from_esp(esp, name, IMAGE_MAX_BYTES, &image, &size_bytes, err);
+	if (r == 0)
+		r = copy_section(
+			name, image, size_bytes, ".osrel", os_release, sizeof(os_release), err);
+	if (r == 0)
+		r = copy_section(
+			name, image, size_bytes, ".cmdline", options, sizeof(options), err);
+	if (r == 0)
+		r = loader_entries_parse_type2(file, os_release, ret, err);
+	if (r == 0)
+		snprintf(ret->options, sizeof(ret->options), "%s", options);
+	return r;
+}
+
+/* systemd-boot drops an entry whose kernel does not exist. */
+static int read_type1(
+	const struct esp *esp, const char *file, struct loader_entry *ret, struct error *err)
+{
+	char name[512], path[FILE_PATH_BYTES];
+	AUTO_FREE char *text = NULL;
+	struct error missing;
+	int r;
+
+	snprintf(name, sizeof(name), TYPE1_FOLDER "/%s", file);
+	r = read_from_esp(esp, name, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r == 0)
+		r = loader_entries_parse_type1(file, text, ret, err);
+	if (r == 0 && find_on_esp(esp, ret->kernel, path, &missing) < 0)
+		ret->ignored = true;
+	return r;
+}
+
+static int read_folder(struct esp *esp, const char *folder, const char *suffix,
+	int (*read_entry)(const struct esp *esp, const char *file, struct loader_entry *ret,
+		struct error *err),
+	struct error *err)
+{
+	AUTO_CLOSEDIR DIR *dir = NULL;
+	char path[FILE_PATH_BYTES];
+	struct dirent *item;
+	int r = find_on_esp(esp, folder, path, err);
+
+	dir = r < 0 ? NULL : opendir(path);
+	r = 0;
+	while (dir && r == 0 && (item = readdir(dir))) {
+		if (item->d_name[0] == '.' || strncasecmp(item->d_name, "auto-", 5) == 0 ||
+			!has_suffix(item->d_name, suffix))
+			continue;
+		if (esp->count == ENTRIES_MAX)
+			return error_set(err, -EINVAL, "%s has more than %d boot entries.", path,
+				ENTRIES_MAX);
+		r = read_entry(esp, item->d_name, &esp->entries[esp->count], err);
+		esp->count += r == 0 && !esp->entries[esp->count].ignored;
+	}
+	return r;
+}
+
+static int read_config(const struct esp *esp, struct loader_config *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	int r = read_from_esp(esp, "/loader/loader.conf", TEXT_MAX_BYTES, &text, NULL, err);
+
+	/* Without the file the menu is hidden and the first entry starts. */
+	if (r == -ENOENT) {
+		memset(ret, 0, sizeof(*ret));
+		return 0;
+	}
+	return r < 0 ? r : loader_entries_parse_config(text, ret, err);
+}
+
+/* -------------------------------------------------------- the chosen entry */
+
+static int compare_with_store(
+	const struct esp *esp, const char *name, const char *store_file, struct error *err)
+{
+	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
+	int r = find_on_esp(esp, name, booted, err);
+
+	if (r == 0)
+		r = file_resolve(esp->root, store_file, stored, err);
+	return r < 0 ? r : file_compare(booted, stored, err);
+}
+
+/* One of the entry's initrds is the system's. systemd-boot stops if one of them does not exist. */
+static int check_initrds(const struct esp *esp, const struct loader_entry *entry,
+	const char *store_file, struct error *err)
+{
+	struct error mismatch = { .text = "it has no initrd" };
+	bool same = !store_file[0];
+
+	for (size_t i = 0; i < entry->initrd_count; i++) {
+		char path[FILE_PATH_BYTES];
+		struct stat st;
+		int r = find_on_esp(esp, entry->initrds[i], path, err);
+
+		if (r < 0)
+			return r;
+		if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+			return error_set(err, -EBADMSG, "The initrd %s is not a file.", path);
+		if (!same && compare_with_store(esp, entry->initrds[i], store_file, &mismatch) == 0)
+			same = true;
+	}
+	if (!same)
+		return error_set(
+			err, -EBADMSG, "The default boot entry %s: %s", entry->file, mismatch.text);
+	return 0;
+}
+
+static int check_type1(const struct esp *esp, const struct loader_entry *entry,
+	const struct boot_files *files, struct error *err)
+{
+	int r;
+
+	if (entry->efi)
+		return error_set(err, -EBADMSG,
+			"The default boot entry %s starts the EFI program %s instead of a kernel.",
+			entry->file, entry->kernel);
+	r = compare_with_store(esp, entry->kernel, files->kernel, err);
+	return r < 0 ? r : check_initrds(esp, entry, files->initrd, err);
+}
+
+/* A section's content equals a file of the store, or begins with it: an initrd may have more behind
+ * it, as secrets are. */
+static int compare_section(const char *root, const char *name, const char *image, size_t size_bytes,
+	const char *section_name, bool more, const char *store_file, struct error *err)
+{
+	AUTO_FREE char *stored = NULL;
+	char path[FILE_PATH_BYTES];
+	struct pe_section section;
+	size_t stored_bytes;
+	int r = pe_sections_find(
+		name, (const uint8_t *)image, size_bytes, section_name, &section, err);
+
+	if (r == -ENOENT)
+		return error_set(err, -EBADMSG, "%s has no section %s.", name, section_name);
+	if (r == 0)
+		r = file_resolve(root, store_file, path, err);
+	if (r == 0)
+		r = file_read(path, IMAGE_MAX_BYTES, &stored, &stored_bytes, err);
+	if (r < 0)
+		return r;
+	if ((more ? section.size_bytes < stored_bytes : section.size_bytes != stored_bytes) ||
+		memcmp(image + section.offset_bytes, stored, stored_bytes) != 0)
+		return error_set(err, -EBADMSG, "The section %s of %s differs from %s.",
+			section_name, name, store_file);
+	return 0;
+}
+
+static int check_type2(const struct esp *esp, const struct loader_entry *entry,
+	const struct boot_files *files, struct error *err)
+{
+	AUTO_FREE char *image = NULL;
+	char name[512];
+	size_t size_bytes;
+	int r;
+
+	snprintf(name, sizeof(name), TYPE2_FOLDER "/%s", entry->file);
+	r = read_from_esp(esp, name, IMAGE_MAX_BYTES, &image, &size_bytes, err);
+	if (r == 0)
+		r = compare_section(
+			esp->root, name, image, size_bytes, ".linux", false, files->kernel, err);
+	if (r == 0 && files->initrd[0])
+		r = compare_section(
+			esp->root, name, image, size_bytes, ".initrd", true, files->initrd, err);
+	return r;
+}
+
+int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
+	const struct boot_files *files, struct error *err)
+{
+	AUTO_FREE struct esp *esp = must_realloc(NULL, 1, sizeof(*esp));
+	const struct loader_entry *entry;
+	struct loader_config config;
+	char where[320];
+	size_t chosen;
+	int r;
+
+	esp->root = root;
+	esp->mount_path = mount_path;
+	esp->count = 0;
+	r = check_program(esp, err);
+	if (r == 0)
+		r = read_config(esp, &config, err);
+	if (r == 0)
+		r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
+	if (r == 0)
+		r = read_folder(esp, TYPE2_FOLDER, ".efi", read_type2, err);
+	if (r == 0)
+		r = loader_entries_choose(&config, esp->entries, esp->count, &chosen, err);
+	if (r < 0)
+		return r;
+	entry = &esp->entries[chosen];
+	snprintf(where, sizeof(where), "The default boot entry %s", entry->file);
+	r = boot_options_check(where, entry->options, plan, err);
+	if (r < 0)
+		return r;
+	return entry->unified ? check_type2(esp, entry, files, err)
+			      : check_type1(esp, entry, files, err);
+}
