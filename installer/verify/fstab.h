@@ -5,7 +5,7 @@
  * Pure. The lines of fstab(5) come split from libmount (disk/mount.h). The root, the store, the
  * boot file system and the keys must be on this disk. Other mounts are only named in the log.
  *
- * Tested by: tests/unit/test_fstab.c, tests/loop/verify_command.sh, tests/fuzz/fstab.c.
+ * Tested by: tests/unit/test_fstab.c, tests/loop/images.sh, tests/fuzz/fstab.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * The host takes kernel, initrd and command line out of the store, or reports them to its user. A
  * boot menu that the guest wrote is not looked at. Nothing is written.
  *
- * Tested by: tests/loop/verify_command.sh.
+ * Tested by: tests/loop/images.sh.
  */
 #pragma once
 

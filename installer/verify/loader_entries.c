@@ -19,6 +19,7 @@ struct loader_line {
 	char text[LINE_BYTES];
 	char *key, *value;
 	unsigned number;
+	bool ended; /* the line before ended with a newline: a carriage return alone ends one, too */
 };
 
 /* -------------------------------------------------------- lines */
@@ -31,11 +32,12 @@ static bool next_loader_line(
 	while (**text) {
 		size_t length = strcspn(*text, "\r\n");
 
+		ret->number += ret->ended;
 		*ret_cut = *ret_cut || length >= sizeof(ret->text);
 		snprintf(ret->text, sizeof(ret->text), "%.*s", (int)length, *text);
 		*text += length;
-		if (**text)
-			ret->number += *(*text)++ == '\n';
+		ret->ended = **text == '\n';
+		*text += **text != '\0';
 		ret->key = text_trim(ret->text);
 		ret->value = ret->key + strcspn(ret->key, separators);
 		if (!*ret->key || *ret->key == '#' || !*ret->value)
@@ -118,7 +120,7 @@ static bool is_harmless_key(const char *key)
 int loader_entries_parse_config(const char *text, struct loader_config *ret, struct error *err)
 {
 	struct loader_config config = { 0 };
-	struct loader_line line = { .number = 0 };
+	struct loader_line line = { .ended = true };
 	bool cut = false;
 	int r = 0;
 
@@ -230,7 +232,7 @@ static int parse_entry_line(const char *file, const struct loader_line *line,
 int loader_entries_parse_type1(
 	const char *file, const char *text, struct loader_entry *ret, struct error *err)
 {
-	struct loader_line line = { .number = 0 };
+	struct loader_line line = { .ended = true };
 	bool cut = false;
 	int r = parse_file_name(file, ".conf", ret, err);
 
@@ -252,7 +254,7 @@ struct release_value {
 static void find_release_value(const char *os_release, const struct release_value *value)
 {
 	for (size_t i = 0; i < 4 && value->keys[i] && !value->ret[0]; i++) {
-		struct loader_line line = { .number = 0 };
+		struct loader_line line = { .ended = true };
 		const char *text = os_release;
 		bool cut = false;
 
@@ -289,8 +291,7 @@ static bool is_version_char(char c)
 	return isalnum((unsigned char)c) || (c && strchr("~-^.", c));
 }
 
-/* Steps over a separator that both have. Otherwise the one that has it sorts lower ("^": higher):
- * the result is not 0. */
+/* Steps over a separator that both have. If one has it, that one sorts lower. */
 static int compare_separator(const char **a, const char **b, char separator)
 {
 	int has_a = **a == separator, has_b = **b == separator;
@@ -300,15 +301,18 @@ static int compare_separator(const char **a, const char **b, char separator)
 		(*b)++;
 		return 0;
 	}
-	return separator == '^' ? has_a - has_b : has_b - has_a;
+	return has_b - has_a;
 }
 
-/* Numbers of any length: without leading zeros the longer one is larger. */
+/* Numbers of any length: one is larger than none, and without leading zeros the longer is larger. */
 static int compare_numbers(const char **a, const char **b)
 {
+	int has_a = isdigit((unsigned char)**a) != 0, has_b = isdigit((unsigned char)**b) != 0;
 	size_t length_a, length_b;
 	int order;
 
+	if (has_a != has_b)
+		return has_a - has_b;
 	*a += strspn(*a, "0");
 	*b += strspn(*b, "0");
 	length_a = strspn(*a, "0123456789");
@@ -333,7 +337,8 @@ static int compare_letters(const char **a, const char **b)
 /*
  * Compares piece by piece: characters without a meaning are skipped, then come a separator and a
  * number or letters. A string that ends is lower than one that goes on, unless that one goes on
- * with "~". systemd compares "~" before the ends, which the specification lists the other way.
+ * with "~". systemd differs from the text of the specification in two places, and is followed: it
+ * compares "~" before the ends, and sorts a string with "^" below one without.
  */
 int loader_entries_compare_versions(const char *a, const char *b)
 {

@@ -7,7 +7,7 @@
  * systemd 252, src/boot/efi/boot.c. EFI variables can change both: a fresh machine has none. Reading
  * the ESP is systemd_boot's part.
  *
- * Tested by: tests/unit/test_loader_entries.c, tests/loop/boot_menus.sh, tests/qemu/systemd_boot.sh,
+ * Tested by: tests/unit/test_loader_entries.c, tests/loop/boot_menus.sh,
  * tests/fuzz/loader_entries.c.
  */
 #pragma once

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves how loader.conf, boot entries and the sections of kernel images are parsed, and what of them
+ * is refused. Order and choice are compared with systemd's in tests/loop/boot_menus.sh. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "verify/loader_entries.h"
+#include "verify/pe_sections.h"
+
+static struct loader_config config;
+static struct loader_entry entry;
+static struct error err;
+
+static void says(int r, const char *sentence)
+{
+	assert_true(r < 0);
+	if (!strstr(err.text, sentence))
+		fail_msg("\"%s\" is not in \"%s\"", sentence, err.text);
+}
+
+static void the_configuration_names_a_default_in_lower_case(void **state)
+{
+	(void)state;
+	assert_int_equal(loader_entries_parse_config("# x\n\ntimeout 5\r\ndefault\tNixOS-*.conf\n"
+						     "preferred \"a b\"\neditor no\n",
+				 &config, &err),
+		0);
+	assert_string_equal(config.chosen, "nixos-*.conf");
+	assert_string_equal(config.preferred, "a b");
+}
+
+static void a_menu_that_waits_or_asks_variables_is_refused(void **state)
+{
+	(void)state;
+	says(loader_entries_parse_config("timeout menu-force\n", &config, &err), "waits for ever");
+	says(loader_entries_parse_config("timeout x\n", &config, &err), "not understood: x");
+	says(loader_entries_parse_config("default @saved\n", &config, &err), "EFI variables");
+	says(loader_entries_parse_config("\n\nnew 1\n", &config, &err),
+		"loader.conf line 3 is not understood: new 1");
+	assert_int_equal(
+		loader_entries_parse_config("timeout menu-hidden\ntimeout 0", &config, &err), 0);
+}
+
+static void an_entry_has_files_and_options(void **state)
+{
+	(void)state;
+	assert_int_equal(loader_entries_parse_type1("NixOS+2-1.conf",
+				 "title x\nlinux /k\ninitrd /a\ninitrd /b\noptions init=/i\n"
+				 "options quiet\nsort-key n\nversion 1\nmachine-id 2\n",
+				 &entry, &err),
+		0);
+	assert_string_equal(entry.id, "nixos.conf");
+	assert_string_equal(entry.file, "NixOS+2-1.conf");
+	assert_int_equal(entry.tries_left, 2);
+	assert_int_equal(entry.tries_done, 1);
+	assert_string_equal(entry.kernel, "/k");
+	assert_int_equal(entry.initrd_count, 2);
+	assert_string_equal(entry.initrds[1], "/b");
+	assert_string_equal(entry.options, "init=/i quiet");
+	assert_false(entry.ignored);
+}
+
+static void a_counter_is_the_last_plus_with_numbers(void **state)
+{
+	static const struct {
+		const char *file, *id;
+		long left, done;
+	} cases[] = {
+		{ "a.conf", "a.conf", -1, -1 },
+		{ "a+3.conf", "a.conf", 3, 0 },
+		{ "a+0-4.conf", "a.conf", 0, 4 },
+		{ "a+b+1.conf", "a+b.conf", 1, 0 },
+		{ "a+.conf", "a+.conf", -1, -1 },
+		{ "a+1-.conf", "a+1-.conf", -1, -1 },
+		{ "a+1x.conf", "a+1x.conf", -1, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(
+			loader_entries_parse_type1(cases[i].file, "linux /k\n", &entry, &err), 0);
+		assert_string_equal(entry.id, cases[i].id);
+		assert_int_equal(entry.tries_left, cases[i].left);
+		assert_int_equal(entry.tries_done, cases[i].done);
+	}
+}
+
+static void entries_that_do_not_apply_are_ignored(void **state)
+{
+	(void)state;
+	assert_int_equal(loader_entries_parse_type1("a.conf", "title x\n", &entry, &err), 0);
+	assert_true(entry.ignored);
+	assert_int_equal(
+		loader_entries_parse_type1("a.conf", "linux /k\narchitecture aa64\n", &entry, &err),
+		0);
+	assert_true(entry.ignored);
+	says(loader_entries_parse_type1("a.conf", "linux /k\nuki /u\n", &entry, &err),
+		"a.conf line 2 is not understood: uki /u");
+}
+
+static void an_image_is_named_by_its_os_release(void **state)
+{
+	(void)state;
+	assert_int_equal(loader_entries_parse_type2("N.efi",
+				 "ID=nixos\nVERSION_ID=\"25.05\"\nNAME=NixOS\n", &entry, &err),
+		0);
+	assert_true(entry.unified);
+	assert_string_equal(entry.id, "n.efi");
+	assert_string_equal(entry.sort_key, "nixos");
+	assert_string_equal(entry.version, "25.05");
+	assert_string_equal(entry.title, "NixOS");
+}
+
+static void a_preferred_entry_without_tries_is_passed_over(void **state)
+{
+	struct loader_entry entries[2];
+	size_t chosen;
+
+	(void)state;
+	assert_int_equal(
+		loader_entries_parse_type1("a+0.conf", "linux /k\n", &entries[0], &err), 0);
+	assert_int_equal(loader_entries_parse_type1("b.conf", "linux /k\n", &entries[1], &err), 0);
+	memset(&config, 0, sizeof(config));
+	strcpy(config.preferred, "a.conf");
+	assert_int_equal(loader_entries_choose(&config, entries, 2, &chosen, &err), 0);
+	assert_string_equal(entries[chosen].id, "b.conf");
+	strcpy(config.chosen, "a.conf");
+	assert_int_equal(loader_entries_choose(&config, entries, 2, &chosen, &err), 0);
+	assert_string_equal(entries[chosen].id, "a.conf");
+	says(loader_entries_choose(&config, entries, 0, &chosen, &err), "no boot entry");
+}
+
+static void sections_are_found_in_the_table(void **state)
+{
+	static uint8_t image[1024];
+	struct pe_section section;
+
+	(void)state;
+	memcpy(image, "MZ", 2);
+	image[0x3c] = 0x40;
+	memcpy(image + 0x40, "PE\0\0", 4);
+	image[0x46] = 1;
+	memcpy(image + 0x58, ".linux\0\0", 8);
+	image[0x60] = 5; /* in memory */
+	image[0x69] = 2; /* 512 bytes in the file */
+	image[0x6d] = 1; /* at 256 */
+	assert_int_equal(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), 0);
+	assert_int_equal(section.offset_bytes, 256);
+	assert_int_equal(section.size_bytes, 5);
+	assert_int_equal(
+		pe_sections_find("/x", image, sizeof(image), ".lin", &section, &err), -ENOENT);
+	says(pe_sections_find("/x", image, 260, ".linux", &section, &err), "beyond its end");
+	image[0x47] = 1;
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "table");
+	says(pe_sections_find("/x", image, 0x30, ".linux", &section, &err), "not an EFI program");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_configuration_names_a_default_in_lower_case),
+		cmocka_unit_test(a_menu_that_waits_or_asks_variables_is_refused),
+		cmocka_unit_test(an_entry_has_files_and_options),
+		cmocka_unit_test(a_counter_is_the_last_plus_with_numbers),
+		cmocka_unit_test(entries_that_do_not_apply_are_ignored),
+		cmocka_unit_test(an_image_is_named_by_its_os_release),
+		cmocka_unit_test(a_preferred_entry_without_tries_is_passed_over),
+		cmocka_unit_test(sections_are_found_in_the_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
