@@ -8,7 +8,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-# Dates in products are the commit's, so that two builds of one commit are the same bytes.
+# Products carry the date of the commit: two builds of one commit are identical.
 ifndef SOURCE_DATE_EPOCH
 SOURCE_DATE_EPOCH := $(or $(shell git log -1 --format=%ct 2>/dev/null),1700000000)
 endif
@@ -19,12 +19,12 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
 	libcurl4-openssl-dev libssl-dev libzstd-dev liblzma-dev libsqlite3-dev libjansson-dev \
 	libyaml-dev dosfstools
-# The sample guest is built by Nix; boot loaders and writers for the ISO.
+# Nix builds the sample guests; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools
 # Machines to install on, the host's tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
-# Linters, unit tests, and the tools that judge what the installer wrote.
+# Linters, unit tests, and the programs that check what the installer wrote.
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs fdisk gdisk sqlite3 \
 	squashfs-tools systemd nginx openssl socat tmux groff-base bsdextrautils zsh iproute2 \
@@ -39,43 +39,74 @@ UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto libzstd liblzma \
 	sqlite3 jansson yaml-0.1
+# A recipe prints one word and its file; V=1 prints the commands instead, and -s prints nothing.
+# run WORD,FILE — the start of a recipe's line.
+silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
+run = $(if $(filter 1,$(V)),,@$(if $(silent),,printf '  %-8s %s\n' '$(1)' '$(2)';))
+
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings
 CPPFLAGS = -D_GNU_SOURCE= -DVERSION='"$(VERSION)"' -Iinstaller
 CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD -MP
 
-# The program that ships. STATIC=system takes the static libraries of the environment (Nix).
+# The program that ships. STATIC=system uses the static libraries of the environment (Nix); their
+# pkg-config files name what they need in turn.
 MUSL_CC ?= musl-gcc
 PKG_CONFIG ?= pkg-config
 STATIC ?= $$(installer/static-libs)
+PKG_CONFIG_FLAGS = $(if $(filter system,$(STATIC)),--static)
 STATIC_OBJECTS = $(SOURCES:installer/%.c=build/static/%.o)
-STATIC_CFLAGS = $(CFLAGS) -O2 -ffunction-sections -fdata-sections -fno-pie $$(cat build/static/cflags)
+STATIC_CFLAGS = $(CFLAGS) -O2 -ffunction-sections -fdata-sections -fno-pie \
+	$$(cat build/static/cflags)
 LINK = $(MUSL_CC) -static -no-pie -s -pthread -Wl,--gc-sections -o build/guest-installer \
 	$(STATIC_OBJECTS) $$(cat build/static/libs)
 
-# The same sources under sanitizers, against the distribution's shared libraries. SANITIZE= leaves
-# the sanitizers away where they cannot be had (a static build).
+# The same sources under sanitizers, against the distribution's shared libraries. SANITIZE= builds
+# without the sanitizers, which a static program cannot have.
 HOST_CC ?= gcc
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_CFLAGS = $(CFLAGS) $$(cat build/asan/cflags)
-ASAN_OBJECTS = $(patsubst installer/%.c,build/asan/%.o,$(filter-out installer/main.c,$(SOURCES)))
 ASAN_CFLAGS = $(HOST_CFLAGS) -Werror -g -O1 -fno-omit-frame-pointer $(SANITIZE)
 ASAN_LIBS = $$(cat build/asan/libs)
 
-# The same sources once more, with what libFuzzer steers by.
+# The same sources a third time, instrumented for libFuzzer.
 FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZ_OBJECTS = $(ASAN_OBJECTS:build/asan/%=build/fuzz/objects/%)
 FUZZ_CC ?= clang
 FUZZ_CFLAGS = $(HOST_CFLAGS) -Wno-format-nonliteral -g -O1 -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all
+FUZZ_OBJECT_CFLAGS = $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined
 
-# write_flags FOLDER,FLAGS — pkg-config's flags of all libraries, and FLAGS. The file on which
-# everything depends is touched only if they changed. Warnings in foreign headers are not ours.
-write_flags = echo "$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem /g') $(2)" >$(1)/cflags.$$$$; \
-	$(PKG_CONFIG) --libs $(LIBRARIES) >$(1)/libs.$$$$; mv $(1)/libs.$$$$ $(1)/libs; \
-	if cmp -s $(1)/cflags.$$$$ $(1)/cflags; then rm $(1)/cflags.$$$$; else mv $(1)/cflags.$$$$ $(1)/cflags; fi
+# write_flags FOLDER,FLAGS — writes pkg-config's flags of all libraries, and FLAGS. Every object
+# depends on cflags, so that file changes only with its content. Foreign headers give no warnings.
+define write_flags
+$(PKG_CONFIG) $(PKG_CONFIG_FLAGS) --libs $(LIBRARIES) >$(1)/libs.$$$$; \
+	mv $(1)/libs.$$$$ $(1)/libs; \
+	flags=$$($(PKG_CONFIG) --cflags $(LIBRARIES) | sed 's/-I/-isystem /g'); \
+	echo "$$flags $(2)" >$(1)/cflags.$$$$; \
+	if cmp -s $(1)/cflags.$$$$ $(1)/cflags; then rm $(1)/cflags.$$$$; \
+	else mv $(1)/cflags.$$$$ $(1)/cflags; fi
+endef
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint lint-format lint-python lint-shell lint-structure lint-warnings install man clean deps help print-link FORCE
+# object_tree FOLDER,WORD,COMPILER,CFLAGS,FLAGS-FILE — the rules that compile installer/ into
+# FOLDER. FOLDER/libinstaller.a contains all but main.c. COMPILER and CFLAGS are names of variables.
+define object_tree
+$(1)/%.o: installer/%.c $(5) Makefile
+	@mkdir -p $$(@D)
+	$$(call run,$(2),$$<) $$($(3)) $$(CPPFLAGS) $$($(4)) -c -o $$@ $$<
+
+$(1)/libinstaller.a: $(patsubst installer/%.c,$(1)/%.o,$(filter-out installer/main.c,$(SOURCES)))
+	@rm -f $$@
+	$$(call run,AR,$$@) $$(AR) rcs $$@ $$^
+
+# The program contains these modules.
+$(1)/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
+
+-include $(wildcard $(1)/*.d $(1)/*/*.d)
+endef
+
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint \
+	lint-format lint-python lint-shell lint-structure lint-warnings install man clean deps help \
+	print-link FORCE
 
 all: build ## the same as build
 
@@ -94,81 +125,63 @@ build/asan/cflags: FORCE
 	@mkdir -p build/asan
 	@$(call write_flags,build/asan)
 
-build/static/%.o: installer/%.c build/static/cflags Makefile
-	@mkdir -p $(@D)
-	$(MUSL_CC) $(CPPFLAGS) $(STATIC_CFLAGS) -c -o $@ $<
-
-# The modules that installer/nixos_install/layout_modules.c takes into the program.
-build/static/nixos_install/layout_modules.o build/asan/nixos_install/layout_modules.o build/fuzz/objects/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
+$(eval $(call object_tree,build/static,CC,MUSL_CC,STATIC_CFLAGS,build/static/cflags))
 
 build/guest-installer: $(STATIC_OBJECTS)
-	$(LINK)
+	$(call run,LD,$@) $(LINK)
 	@file $@ | grep -qE 'static(ally|-pie) linked' || { echo "$@ is not static" >&2; exit 1; }
 
 print-link: $(STATIC_OBJECTS)
 	@echo "$(LINK)"
 
-asan: build/asan/guest-installer $(UNIT_TESTS) ## the same program and the unit tests under sanitizers
+asan: build/asan/guest-installer $(UNIT_TESTS) ## program and unit tests under sanitizers
 
-build/asan/%.o: installer/%.c build/asan/cflags Makefile
-	@mkdir -p $(@D)
-	$(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -c -o $@ $<
-
-build/asan/libinstaller.a: $(ASAN_OBJECTS)
-	rm -f $@
-	ar rcs $@ $^
+$(eval $(call object_tree,build/asan,CC asan,HOST_CC,ASAN_CFLAGS,build/asan/cflags))
 
 build/asan/guest-installer: build/asan/main.o build/asan/libinstaller.a
-	$(HOST_CC) $(ASAN_CFLAGS) -o $@ $^ $(ASAN_LIBS)
+	$(call run,LD,$@) $(HOST_CC) $(ASAN_CFLAGS) -o $@ $^ $(ASAN_LIBS)
 
 build/asan/test_%: tests/unit/test_%.c $(UNIT_SHARED) build/asan/libinstaller.a Makefile
-	$(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -o $@ $(filter %.c %.a,$^) $(ASAN_LIBS) -lcmocka
+	$(call run,CC test,$<) $(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -o $@ $(filter %.c %.a,$^) \
+		$(ASAN_LIBS) -lcmocka
 
 fuzz: $(FUZZ_TARGETS) ## the fuzz targets build/fuzz/*
 
-build/fuzz/objects/%.o: installer/%.c build/asan/cflags Makefile
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
-
-build/fuzz/objects/libinstaller.a: $(FUZZ_OBJECTS)
-	rm -f $@
-	ar rcs $@ $^
+$(eval $(call object_tree,build/fuzz/objects,CC fuzz,FUZZ_CC,FUZZ_OBJECT_CFLAGS,build/asan/cflags))
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/objects/libinstaller.a Makefile
-	$(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -fsanitize=fuzzer,address,undefined \
-		-o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
-
+	$(call run,CC fuzz,$<) $(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) \
+		-fsanitize=fuzzer,address,undefined -o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
 
 iso: build/guest-installer.iso ## the lean ISO build/guest-installer.iso
 
 build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
-	iso/build
+	$(call run,ISO,$@) iso/build
 
-demo: deps ## install a guest, start it and log in
-	$(MAKE) iso
-	qemu/demo
+demo: ## install a guest, start it and log in (runs deps)
+	@MAKE='$(MAKE)' qemu/demo --build
 
-check: deps ## everything: linters, unit tests, fuzzing, file systems, virtual machines
+check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
 	$(MAKE) -j "$$(nproc)" --output-sync=target lint build man asan fuzz
 	$(MAKE) iso
 	tests/run
 
-check-long: check ## everything, and what takes long
+check-long: check ## everything, and the tests that take hours (runs deps)
 	tests/run long
 
-check-quick: deps ## what needs no virtual machine
+check-quick: deps ## the tests that need no virtual machine (runs deps)
 	$(MAKE) -j "$$(nproc)" build asan fuzz
 	tests/run unit host build fuzz loop
 
-check-xen: deps ## what a real Xen does, in an emulated machine (part of check)
+check-xen: deps ## the tests with a real Xen in an emulated machine, part of check (runs deps)
 	$(MAKE) -j "$$(nproc)" build
 	$(MAKE) iso
 	tests/run xen
 
-check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER
+check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER (runs deps)
 	tests/run nix nixpkgs
 
-bench: deps iso ## measure the copy stage against other ways (as root, a quarter of an hour)
+bench: deps iso ## compare the copy stage with other programs, 15 minutes, as root (runs deps)
 	tests/bench/native.sh
 	tests/bench/net.sh
 	tests/bench/guest.sh
@@ -182,7 +195,7 @@ lint-shell:
 	git ls-files -z | xargs -0r shfmt -f | xargs -rn 16 -P "$$(nproc)" shellcheck -x
 	git ls-files -z | xargs -0r shfmt -f | xargs -r shfmt -d
 
-# Programs have no suffix; the oldest Python that has to do is the one the types are checked for.
+# Programs have no suffix. The types are checked for the oldest supported Python.
 lint-python:
 	{ git ls-files -z '*.py'; git grep -lzE '^#!.*python3$$' || true; } | sort -zu | \
 		xargs -0r black --quiet --check --diff -l 100
@@ -197,7 +210,7 @@ lint-warnings: build/asan/cflags
 lint-structure: $(STATIC_OBJECTS)
 	for lint in layers headers words; do tests/build/$$lint.sh | sed '/^ok /d; /^1\.\./d'; done
 
-# Manual pages list what the programs' own --help lists.
+# Manual pages contain the options that the programs' --help lists.
 PAGES = $(patsubst share/man/%.in,build/man/%,$(wildcard share/man/*.in))
 PROGRAM_guest-installer = build/guest-installer
 PROGRAM_guest-installer.conf = build/guest-installer
@@ -207,44 +220,49 @@ program = $(or $(PROGRAM_$(basename $*)),qemu/$(basename $*))
 
 man: $(PAGES) ## the manual pages build/man/*
 
-build/man/%: share/man/%.in share/make-page build/guest-installer $(wildcard qemu/* qemu/host/* keys/*)
+build/man/%: share/man/%.in share/make-page build/guest-installer \
+		$(wildcard qemu/* qemu/host/* keys/*)
 	@mkdir -p $(@D)
-	$(program) --help | VERSION=$(VERSION) share/make-page $< >$@
+	$(call run,MAN,$@) $(program) --help | VERSION=$(VERSION) share/make-page $< >$@
 
-# The host tools find each other in one folder, whatever the links to them are called.
+# The host tools find each other in one folder, under whatever name they are called.
 TOOLS = qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive
 share = $(DESTDIR)$(PREFIX)/share
 own = $(share)/guest-installer
+bash_completions = $(share)/bash-completion/completions
 install: build man ## programs, manual pages and completion, below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(own) $(share)/man/man{1,5,7,8}
 	install -m 755 build/guest-installer $(DESTDIR)$(PREFIX)/bin/
-	cp $(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest --parents --no-dereference --recursive -t $(own)
+	cp --parents --no-dereference --recursive -t $(own) \
+		$(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest
 	for tool in $(TOOLS); do \
-		ln -sf ../share/guest-installer/$$tool $(DESTDIR)$(PREFIX)/bin/guest-installer-$${tool#*/}; \
+		ln -sf ../share/guest-installer/$$tool \
+			$(DESTDIR)$(PREFIX)/bin/guest-installer-$${tool#*/}; \
 		ln -sf $${tool#*/}.1 $(share)/man/man1/guest-installer-$${tool#*/}.1; \
 	done
 	for page in $(PAGES); do install -m 644 $$page $(share)/man/man$${page##*.}/; done
-	install -D -m 644 share/completions/guest-installer.bash $(share)/bash-completion/completions/guest-installer
+	install -D -m 644 share/completions/guest-installer.bash $(bash_completions)/guest-installer
 	for tool in $(TOOLS); do \
-		ln -sf guest-installer $(share)/bash-completion/completions/guest-installer-$${tool#*/}; \
+		ln -sf guest-installer $(bash_completions)/guest-installer-$${tool#*/}; \
 	done
-	install -D -m 644 share/completions/_guest-installer $(share)/zsh/site-functions/_guest-installer
+	install -D -m 644 -t $(share)/zsh/site-functions share/completions/_guest-installer
 
 clean: ## remove build/ (the libraries stay in the cache)
 	chmod -Rf u+w build || true
 	rm -rf build
 
-deps: ## install the packages that are missing (as root)
+deps: ## install the missing Debian packages by apt-get; needs root unless all are there
 	@missing=$$(comm -23 <(printf '%s\n' $(PACKAGES) | sort -u) \
 		<(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(PACKAGES) 2>/dev/null | \
 			sed -n 's/ installed$$//p' | sort -u) | xargs); \
 	if [[ -z $$missing ]]; then exit 0; fi; \
-	if ((UID)); then echo "as root: apt-get install --no-install-recommends $$missing" >&2; exit 1; fi; \
+	if ((UID)); then \
+		echo "as root: apt-get install --no-install-recommends $$missing" >&2; \
+		exit 1; \
+	fi; \
 	apt-get -q update; \
 	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=600 \
 		install --no-install-recommends $$missing
 
-help: ## this list
+help: ## this list; V=1 shows the commands of a build
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
-
--include $(wildcard build/static/*.d build/static/*/*.d build/asan/*.d build/asan/*/*.d build/fuzz/objects/*.d build/fuzz/objects/*/*.d)
