@@ -7,7 +7,7 @@ tied=(setpriv --pdeathsig KILL) # a child started so cannot outlive its parent, 
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
-# Ends with CODE (the table of exit codes in README.md) and one sentence.
+# Prints one sentence and exits with CODE (guest-installer-protocol(7) lists the codes).
 die() {
 	local code=$1
 	shift
