@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the manifest says of a guest, read from its NixOS configuration: layout,
-# mounts, swap, boot loader, firmware and SSH. Sizes are counted when the cache
-# is made (make-manifest). A guest that the layout cannot boot is refused
-# (fit.nix).
+# Reads the facts of the manifest from a guest's NixOS configuration: layout,
+# mounts, swap, boot loader, firmware and SSH. make-manifest counts the sizes when
+# the cache is made. fit.nix refuses a guest that the layout cannot boot.
 { lib }:
 config:
 let
@@ -15,8 +14,8 @@ let
 
   layout = config.guestInstaller.layout;
 
-  # The file systems that the layout makes, by their mount points, with the names
-  # that a host gives to their places. What else is mounted is the guest's own.
+  # The file systems that each layout makes, by mount point, with the device names
+  # that a host may use for them. The guest itself is responsible for other mounts.
   places = {
     bios."/" = { };
     gpt = {
@@ -40,8 +39,8 @@ let
   };
   made = lib.filter (fs: places.${layout} ? ${fs.mountPoint}) (builtins.attrValues config.fileSystems);
 
-  # A new file system has the name that the guest asks for, or is known by its
-  # place.
+  # A new file system gets the label or UUID that the guest expects. A device name
+  # of the layout is also accepted.
   identity =
     fs:
     let
@@ -61,7 +60,7 @@ let
         + "new file system a label or a UUID, so name it /dev/disk/by-label/… or /dev/disk/by-uuid/…."
       );
 
-  # A swap partition that the installer has to make; swap files are the guest's own.
+  # Swap partitions, which the installer makes. The guest makes its own swap files.
   swaps = lib.filter (device: device.size or null == null) config.swapDevices;
   swapLabel =
     device:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Whether a guest boots from the disk that its layout makes: sentences on what
-# keeps it from that. The installer says the like of a manifest (installer/plan/guest_check.c),
-# but in a machine that nobody looks at; and what the guest mounts besides, from
-# other disks or from a host, is in no manifest.
+# Checks whether a guest can boot from the disk that its layout makes; returns a
+# sentence for each problem. The installer checks the manifest in the same way
+# (installer/plan/guest_check.c), but only in the machine. Here the user sees the
+# problem earlier. This file also checks mounts that the manifest does not contain:
+# those from other disks and from a host.
 { lib }:
 config:
 {
-  # What the manifest says, and the fileSystems that the layout makes.
+  # The facts of the manifest, and the fileSystems that the layout makes.
   facts,
   made,
 }:
@@ -26,7 +27,7 @@ let
   );
   wanted = path: if layout == "gpt" && path != "/" then "vfat" else "ext4";
 
-  # What NixOS mounts before it starts itself (its utils.fsNeededForBoot).
+  # Mount points that NixOS mounts in the initrd (its utils.fsNeededForBoot).
   early = "/(nix(/.*)?|var|var/log|var/lib|var/lib/nixos|etc|usr)";
 
   hasAny = options: builtins.any (option: builtins.elem option options);

@@ -3,8 +3,8 @@
 #   cache/        nix-cache-info, *.narinfo, nar/
 #   guest.json    the manifest
 #   trusted-key   name:base64 of the key that signed it
-# The secret half is made by the build and gone with it: nobody can sign for
-# this cache afterwards, and the ISO that carries it vouches for it.
+# The build makes the secret key and discards it: nothing can be signed for this
+# cache afterwards. The ISO that contains the cache also contains the public key.
 { pkgs }:
 guest:
 let

@@ -3,18 +3,18 @@
 #
 # The guest, one of
 #   configuration  a NixOS module or a path to one
-#   flake          a flake that has nixosConfigurations, with `name`; or both as
-#                  a reference, "REF#NAME"
+#   flake          a flake that has nixosConfigurations, with `name`; or a
+#                  reference to both, "REF#NAME"
 #   system         an evaluated system (nixosConfigurations.NAME, eval-config)
 # and
-#   layout         bios, gpt, pygrub or direct; null if the modules have one
-#   keys           authorized_keys lines for root, for guests whose host gives no
-#                  key drive (settings.keys is set accordingly)
+#   layout         bios, gpt, pygrub or direct; null if the modules set one
+#   keys           authorized_keys lines for root, if the host attaches no key
+#                  drive (settings.keys is set accordingly)
 #   settings       lines of guest-installer.conf; with engine = "nixos-install"
-#                  the guest is built on its own disk: from a configuration that
-#                  is one file, from a flake, or from what its key drive brings
+#                  the guest is built on its own disk: from a configuration in
+#                  one file, from a flake, or from the files of its key drive
 #   flavour        "lean": a kernel and the installer, starts in seconds;
-#                  "full": the NixOS installation image, a live system as well
+#                  "full": the NixOS installation image, also a live system
 { nixpkgs }:
 {
   configuration ? null,
@@ -48,13 +48,13 @@ let
       ;
   };
 
-  # Copied with its closure. Its keys are in it.
+  # Engine cache: the closure is copied, and contains the keys.
   copied = {
     inherit guest;
     settings = (if keys == [ ] then { } else { keys = "none"; }) // settings;
   };
 
-  # Built on its own disk, it gets the keys as the key drive's are.
+  # Engine nixos-install: the keys are passed like those of a key drive.
   built =
     { lib, pkgs, ... }:
     {
@@ -77,7 +77,7 @@ let
       );
     };
 
-  # What a flake is made of, so that nothing in its lock file has to be fetched.
+  # The sources of a flake and of its inputs, so that nothing in its lock file is fetched.
   sources =
     flake:
     map (input: input.key) (

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The guest that a call of mkGuestIso means, evaluated; null if its key drive is
-# to bring it. What does not go together is refused in one sentence.
+# Evaluates the guest of a mkGuestIso call; null if the key drive provides it.
+# Arguments that contradict each other are refused with one sentence.
 { evaluate }:
 {
   configuration,
@@ -18,7 +18,7 @@ let
   builds = settings.engine or null == "nixos-install";
   listed = set: builtins.concatStringsSep ", " (builtins.attrNames set);
 
-  # A reference's two halves; nixos-install takes it apart at the same place.
+  # The two halves of a reference; nixos-install splits it at the same place.
   parts = if builtins.isString flake then builtins.match "(.*)#([^#]+)" flake else null;
   configurations =
     (if parts != null then builtins.getFlake (builtins.head parts) else flake).nixosConfigurations or { };
@@ -52,7 +52,7 @@ let
     else
       evaluated.extendModules { modules = additions; };
 
-  # In this order: a later one may need what an earlier one has seen.
+  # The order matters: a later condition may rely on an earlier one.
   refusals = [
     {
       when = builtins.length given > 1 || given == [ ] && !builds;

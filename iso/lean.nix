@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The lean ISO of a guest: the guest's own kernel, an initramfs in which the
-# installer is init, and the guest's binary cache. Put together by the scripts
-# beside this file, which make the Debian one as well.
+# installer is init, and the guest's binary cache. The scripts beside this file
+# assemble it; they also make the ISO of Debian's programs.
 { pkgs }:
 {
   guest,
@@ -21,7 +21,7 @@ let
 
   errors = conf.errors "settings" settings;
 
-  # The medium is mounted by the installer, at this place.
+  # The installer mounts the ISO at /medium.
   configuration = conf.script (
     {
       manifest = "file:///medium/guest.json";

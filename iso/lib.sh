@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# lib.sh — what the scripts in this folder share; sourced, never run.
+# lib.sh — functions and variables of the scripts in this folder; they source it.
 
 iso_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build_dir=$(dirname "$iso_dir")/build
 cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer
 debs_dir=$cache_dir/debs
 
-# The commit's date, so that two builds of one commit are the same bytes.
+# Products carry the date of the commit: two builds of one commit are identical.
 if [[ -z ${SOURCE_DATE_EPOCH:-} ]]; then
 	SOURCE_DATE_EPOCH=$(git -C "$iso_dir" log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=
 	SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1700000000}
 fi
 export SOURCE_DATE_EPOCH
 export LC_ALL=C TZ=UTC
-# kmod's depmod and grub-mkimage live outside an ordinary user's path.
+# kmod's depmod and grub-mkimage are in folders that an ordinary user's path lacks.
 export PATH=$PATH:/usr/sbin:/sbin
 
 die() {
@@ -22,12 +22,12 @@ die() {
 	exit 1
 }
 
-# wanted FILE — the names in a list file, without comments and blank lines.
+# wanted FILE — prints the names in a list file, without comments and blank lines.
 wanted() {
 	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$1"
 }
 
-# Nix as this folder uses it: no daemon's settings, no substituters, no build users.
+# Configures Nix for this folder: without the daemon's settings, substituters and build users.
 nix_setup() {
 	export NIX_CONFIG='experimental-features = nix-command
 build-users-group =
@@ -37,7 +37,7 @@ warn-dirty = false'
 	export NIX_USER_CONF_FILES=/dev/null
 }
 
-# write_cache KEY OUT SYSTEM… — the systems' closures as a binary cache, signed with the secret key.
+# write_cache KEY OUT SYSTEM… — writes the systems' closures to a binary cache, signed with KEY.
 write_cache() {
 	nix copy --quiet --to "file://$2?compression=zstd&compression-level=12&secret-key=$1" "${@:3}"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# A configuration that was made for nixpkgs' own virtual machines
-# (virtualisation/qemu-vm.nix, `nixos-rebuild build-vm`) mounts the store and more
-# from the host, in place of all other file systems. An installed guest has them on
-# its disk. An old nixpkgs cannot be told so, and the guest is refused (fit.nix).
+# A configuration for nixpkgs' own virtual machines (virtualisation/qemu-vm.nix,
+# `nixos-rebuild build-vm`) replaces all file systems by mounts from the host. An
+# installed guest has its file systems on its disk, so this module clears those
+# mounts. An old nixpkgs has no such option; fit.nix then refuses the guest.
 { lib, options, ... }:
 {
   virtualisation = lib.optionalAttrs (options.virtualisation or { } ? fileSystems) {

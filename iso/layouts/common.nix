@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# guest-installer, all layouts: drivers of virtual machines in the initrd, and a
-# server to log in.
+# guest-installer, all layouts: drivers of virtual machines in the initrd, and an
+# SSH server.
 { lib, ... }:
 {
   options.guestInstaller.layout = lib.mkOption {
@@ -12,8 +12,8 @@
     ];
     example = "gpt";
     description = ''
-      The disk layout that this system is made for. Importing one of the layout
-      modules sets it; the guest's manifest names it.
+      The disk layout of this system. The layout modules set it, and the guest's
+      manifest contains it.
     '';
   };
 
@@ -29,7 +29,7 @@
       "xen-blkfront"
     ];
 
-    # NixOS lets root in by key only; the installer writes the keys.
+    # NixOS allows root to log in by key only; the installer writes the keys.
     services.openssh.enable = lib.mkDefault true;
   };
 }

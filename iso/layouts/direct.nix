@@ -3,7 +3,7 @@
 # host starts the kernel itself.
 { lib, options, ... }:
 let
-  # Weaker than what nixpkgs makes of a `label`.
+  # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
 in
 {
@@ -20,7 +20,7 @@ in
     grub.enable = lib.mkOverride 60 false;
     systemd-boot.enable = lib.mkOverride 60 false;
   }
-  # NixOS then still leaves a /sbin/init that names the newest system.
+  # NixOS then still writes a /sbin/init that starts the newest system.
   // lib.optionalAttrs (options.boot.loader ? initScript) {
     initScript.enable = lib.mkDefault true;
   };

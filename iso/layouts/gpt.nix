@@ -3,7 +3,7 @@
 # partition on /boot; starts by BIOS and by UEFI.
 { config, lib, ... }:
 let
-  # Weaker than what nixpkgs makes of a `label`.
+  # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
 in
 {
@@ -20,8 +20,8 @@ in
     ];
   };
 
-  # The removable path needs no variables of the firmware, which a disk that
-  # moves to another machine does not take along.
+  # The removable path needs no firmware variables, which do not move with the disk
+  # to another machine.
   boot.loader = {
     efi.canTouchEfiVariables = lib.mkOverride 60 false;
     grub = {

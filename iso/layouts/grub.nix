@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # guest-installer, layouts bios and gpt: GRUB on a virtio disk, and a serial
-# console from the first line on.
+# console from the first line.
 { config, lib, ... }:
 let
-  # Weaker than what nixpkgs makes of a `label`.
+  # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
 in
 {

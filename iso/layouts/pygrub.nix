@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # guest-installer, layout pygrub: two whole disks, NIXBOOT (xvda) and NIXROOT
 # (xvdb), without a boot loader. The host's pygrub reads the grub.cfg that NixOS
-# writes at every rebuild; it knows no drive variables, no doubled slashes and
-# one initrd.
+# writes at every rebuild. It supports no drive variables, no doubled slashes, and
+# one initrd only.
 {
   config,
   lib,
@@ -11,12 +11,12 @@
   ...
 }:
 let
-  # Weaker than what nixpkgs makes of a `label`.
+  # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
 
   canRepair = options.boot.loader.grub ? extraInstallCommands;
 
-  # What install-grub.pl writes for a separate /boot is put right in place.
+  # Rewrites the paths that install-grub.pl writes for a separate /boot.
   repair = ''
     ${pkgs.gnused}/bin/sed -i -E \
       -e 's,\(\$drive[0-9]+\)/,/,g' \

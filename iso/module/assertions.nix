@@ -11,12 +11,12 @@ let
   has = key: cfg.settings.${key} or null != null;
   builds = cfg.settings.engine or null == "nixos-install";
 
-  # Of a file that is yet to be built nothing is known, and nothing asked.
+  # Only source paths are checked: a file that is still to be built cannot be read.
   isFolder =
     path:
     builtins.isPath path && (builtins.readDir (dirOf path)).${baseNameOf path} or "" == "directory";
 
-  # The channel of an installation image can be left out of it.
+  # An installation image can omit its channel.
   hasChannel = config.system.installer.channel.enable or true;
   hasNixpkgs =
     config.nix.nixPath != [ ] && (hasChannel || config.nix.nixPath != options.nix.nixPath.default or [ ]);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # services.guest-installer — a live system that installs a guest and powers off.
-# Import it beside nixpkgs' installation-cd-minimal.nix, or let lib.mkGuestIso
-# do both.
+# Import it beside nixpkgs' installation-cd-minimal.nix, or use lib.mkGuestIso, which
+# imports both.
 {
   imports = [
     ./options.nix

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the live system carries of the guest. A closure's binary cache and its
-# manifest are plain files on the ISO beside the live system, where one
-# sequential read finds them, and not in its squashfs.
+# Puts the guest onto the ISO of the live system. The closure's binary cache and the
+# manifest are plain files beside the squashfs, not in it, so that they are read
+# sequentially.
 {
   config,
   lib,
@@ -13,7 +13,7 @@ let
   cfg = config.services.guest-installer;
   cache = import ../guest-cache.nix { inherit pkgs; } cfg.guest;
 
-  # Where a NixOS live system mounts its medium.
+  # The mount point of the ISO in a NixOS live system.
   medium = "/iso";
 
   files = {

@@ -10,10 +10,9 @@ in
       default = false;
       example = true;
       description = ''
-        Whether this live system installs a guest on the machine's disk and
-        powers off, with nobody watching. With
-        `guest-installer.disable` on the kernel's command line
-        it is an ordinary live system.
+        Whether this live system installs a guest on the machine's disk,
+        unattended, and powers off. With `guest-installer.disable` on the kernel
+        command line it is an ordinary live system.
       '';
     };
 
@@ -29,10 +28,10 @@ in
       default = null;
       example = "import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }";
       description = ''
-        The evaluated NixOS system to install, with one of the layout modules
-        among its modules. Its closure lies on the ISO as a signed binary cache.
-        Null if the guest is built on its own disk (`configuration`,
-        `flake`) or comes over the network (setting `cache`).
+        The evaluated NixOS system to install; its modules include one of the layout
+        modules. The ISO contains its closure as a signed binary cache. Null if
+        the guest is built on its own disk (`configuration`, `flake`) or
+        downloaded (setting `cache`).
       '';
     };
 
@@ -44,8 +43,8 @@ in
         A NixOS module in one file, from which nixos-install builds the guest on
         its own disk, with the machine's hardware-configuration.nix and the
         layout's modules beside it. It becomes /etc/nixos/guest.nix there, so
-        files that it imports by relative paths are not found: what has several
-        files is a `flake`.
+        files that it imports by relative paths are not found: use `flake` for a
+        configuration with several files.
       '';
     };
 
@@ -55,8 +54,8 @@ in
       example = "\${self}#web";
       description = ''
         The NixOS configuration of a flake, REF#NAME, that nixos-install builds on
-        the guest's disk. A store path lies on the ISO, the flakes that its lock
-        file names are fetched; any other reference has to say which revision.
+        the guest's disk. A store path is put onto the ISO, and the flakes in its
+        lock file are fetched. Any other reference must name a revision.
       '';
     };
 
@@ -65,11 +64,10 @@ in
       default = [ ];
       example = "[ (import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }) ]";
       description = ''
-        Evaluated systems that are like the one that nixos-install is to build.
-        The live system has their closures in its store, and what it takes to
-        build the system itself, /etc and the initrd anew: nixos-install copies
-        from there, so that little is fetched. A guest that must do without any
-        network is a `guest`.
+        Evaluated systems that resemble the one that nixos-install will build. The
+        live system's store contains their closures and the build inputs of the
+        system, /etc and the initrd. nixos-install copies from there, so that
+        little is fetched. Use `guest` for a guest without any network.
       '';
     };
 
@@ -77,9 +75,9 @@ in
       type = types.nullOr types.str;
       default = null;
       description = ''
-        A file with one public key, `name:base64`, by which the
-        closure has to be signed. It is read when the ISO is built, so that it
-        may be one that the build of the cache made.
+        A file with one public key, `name:base64`; the closure must be signed with
+        it. The file is read when the ISO is built, so that the build of the cache
+        may produce it.
       '';
     };
 
@@ -92,11 +90,11 @@ in
         swap = "1G";
       };
       description = ''
-        Lines of guest-installer.conf. `guest-installer --help`
-        lists the keys; a list becomes words with blanks between, and null
-        leaves a key out. The key drive and the kernel's command line win over
-        these. Everybody can read them, in the store and on the ISO: passwords
-        belong into the file netrc on the key drive.
+        Lines of guest-installer.conf. `guest-installer --help` lists the keys. A
+        list becomes words separated by blanks, and null omits a key. The key drive
+        and the kernel command line override these settings. All users can read
+        them, in the store and on the ISO: put passwords into the file netrc on the
+        key drive.
       '';
     };
   };

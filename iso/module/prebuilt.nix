@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# What spares nixos-install most of its work: systems that are like the one that
-# it is to build. The hardware, the disk's UUIDs and what the installer generates
-# change the initrd, /etc and what names them, so what those are built with comes
-# along. Everything that goes into the build of a system would be complete, and
-# twenty times as much (system.includeBuildDependencies).
+# Adds systems to the live system's store that resemble the one that nixos-install
+# will build, so that most of it is copied. The hardware, the disk's UUIDs and the
+# generated configuration change the initrd, /etc and the paths that refer to them,
+# so the build inputs of those are added, too. All build dependencies of a system
+# (system.includeBuildDependencies) would be complete, but twenty times as large.
 { config, lib, ... }:
 let
   cfg = config.services.guest-installer;
 
-  # nixpkgs of before 2021 cannot say what a derivation is built with.
+  # nixpkgs before 2021 has no inputDerivation.
   inputs = part: lib.optional (part ? inputDerivation) part.inputDerivation;
   contents =
     system:
@@ -27,8 +27,8 @@ in
   config = lib.mkIf (cfg.enable && cfg.prebuilt != [ ]) {
     system.extraDependencies = lib.concatMap contents cfg.prebuilt;
 
-    # Small files that are the same are copied, not made again, and a flake that
-    # is here is not fetched because an hour has passed since.
+    # Small identical files are copied instead of built, and a flake in the store is
+    # not fetched again after an hour.
     systemd.services.guest-installer.environment.NIX_CONFIG = ''
       always-allow-substitutes = true
       tarball-ttl = 4294967295

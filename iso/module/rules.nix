@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Which settings go together, in sentences for those that do not. The installer
-# says the same (installer/config.c), but in a machine that nobody looks at.
+# Checks which settings contradict each other; each rule has a sentence. The
+# installer checks the same (installer/config/), but only in the machine. Here the
+# user sees the problem earlier.
 { lib }:
 settings:
 let
@@ -11,7 +12,7 @@ let
   builds = engine == "nixos-install";
   isRemote = text: builtins.isString text && builtins.match "https?://.*" text != null;
 
-  # A flake that cannot be another one tomorrow (installer/flake.c).
+  # A flake reference that is pinned (installer/nix/flake.c).
   isFlake =
     text:
     builtins.any (pattern: builtins.match pattern text != null) [
@@ -21,7 +22,7 @@ let
       "[A-Za-z][^#]*:[^#]*[?&](rev|narHash)=[^#]*#[A-Za-z0-9_.-]+"
     ];
 
-  # An address with a user and a password; of ssh:// it is only a name that all share.
+  # A URL with a user and a password. In ssh:// the user is no secret.
   holdsPassword =
     text:
     builtins.match ".*://[^/?#]*@.*" text != null && builtins.match ".*ssh://.*" text == null;

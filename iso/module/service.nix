@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The service that owns the machine: it starts when the consoles and the medium
-# are there, asks nothing, and ends the machine with its verdict.
+# The service that installs: it starts when the consoles and the ISO are available,
+# runs without a prompt, and powers the machine off after its verdict.
 {
   config,
   lib,
@@ -14,7 +14,7 @@ let
     ConditionKernelCommandLine = "!guest-installer.disable";
   };
 
-  # Only what is fetched is worth a wait for the network.
+  # The service waits for the network only if it downloads something.
   isRemote = value: builtins.isString value && builtins.match ".*https?://.*" value != null;
   needsNetwork =
     cfg.settings.engine or null == "nixos-install"
@@ -39,8 +39,8 @@ in
     environment.etc."guest-installer.conf".source = configuration;
     environment.systemPackages = [ cfg.package ];
 
-    # The kernel's last console is /dev/console; the installer writes to all. On a busy host an
-    # emulated timer may come too late for the kernel's check, which then panics.
+    # The last console is /dev/console; the installer writes to all of them. On a busy host an
+    # emulated timer can fire too late for the kernel's timer check, which then panics.
     boot.kernelParams = [
       "console=tty0"
       "console=ttyS0,115200n8"
@@ -59,13 +59,13 @@ in
       ]
       ++ network;
       unitConfig = unlessDisabled;
-      # Services have no NIX_PATH; without one, nix looks where a user has channels.
+      # Services have no NIX_PATH; without one, Nix searches the channels of a user.
       environment =
         config.networking.proxy.envVars
         // lib.optionalAttrs (config.nix.nixPath != [ ]) {
           NIX_PATH = lib.concatStringsSep ":" config.nix.nixPath;
         };
-      # nixos-generate-config, nixos-install and what they call.
+      # nixos-generate-config, nixos-install and the programs that they run.
       path = [
         "/run/current-system/sw"
         pkgs.dosfstools
@@ -77,13 +77,13 @@ in
         StandardInput = "null";
         StandardOutput = "journal+console";
         StandardError = "journal+console";
-        # What an install has begun nobody ends but its own deadline.
+        # Only its own deadline may end an install that has begun.
         OOMScoreAdjust = -900;
       };
     };
 
-    # Nobody logs in while it works, and a prompt would write over the verdict.
-    # The templates, for a unit of one terminal's name would lack the rest.
+    # No login prompt is needed during an install, and it would overwrite the verdict.
+    # The templates are changed: a unit for one terminal would replace the template.
     systemd.services."getty@".unitConfig = unlessDisabled;
     systemd.services."serial-getty@".unitConfig = unlessDisabled;
     systemd.services."autovt@".unitConfig = unlessDisabled;

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-# The type of `settings`, and how it becomes guest-installer.conf: one line for
-# each key, cut at the first `=`, without a comment and the blanks at both ends
+# The type of `settings`, and its conversion to guest-installer.conf: one line per
+# key. The installer splits it at the first `=` and strips comments and blanks
 # (installer/config/merge.c).
 { lib }:
 let
   inherit (lib) types;
   atom = types.either types.bool (types.either types.int types.str);
 
-  # Those of the program itself: each row of its table begins with KEY("name".
+  # The keys of the program: each row of its table begins with KEY("name".
   rows = builtins.filter (lib.hasPrefix "KEY(\"") (
     lib.splitString "\n" (builtins.readFile ../../installer/config/keys.def)
   );
   keys = map (row: builtins.elemAt (lib.splitString "\"" row) 1) rows;
 
-  # Numbers and words as they are, lists as words with blanks between. The file
-  # has no booleans: the keys with two values name both.
+  # A list becomes words separated by blanks. The file has no booleans: keys with two
+  # values have a word for each.
   value = v: if builtins.isList v then lib.concatMapStringsSep " " value v else toString v;
 
   line = name: v: "${name} = ${value v}\n";
@@ -26,7 +26,7 @@ let
 
   render = settings: lib.concatStrings (lib.mapAttrsToList line (given settings));
 
-  # What is wrong with a value, as sentences that go on after the option's name.
+  # The problems of a value, as sentences that continue after the option's name.
   problems =
     name: v:
     let
@@ -55,7 +55,7 @@ in
 
   inherit keys render;
 
-  # Sentences for what the file cannot hold; option is where the settings stand.
+  # A sentence for each value that the file cannot hold; option is the path of the settings.
   errors =
     option: settings:
     lib.concatLists (
@@ -64,11 +64,11 @@ in
       ) settings
     );
 
-  # The same as words key=value.
+  # The settings as words key=value.
   assignments = settings: lib.mapAttrsToList (name: v: "${name}=${value v}") (given settings);
 
-  # A script that prints the file, with one more key that may sign: the build
-  # that runs the script may have made it, and no evaluation waits for it.
+  # A script that prints the file and adds one trusted key. The script reads the key
+  # when it runs, so that a build may produce it and the evaluation does not wait.
   script =
     settings: keyFile:
     let

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The sample guests: NixOS-shaped systems made of a distribution's binaries, so
-# that the installer can be shown and tested without nixpkgs and a network.
+# The sample guests: systems with the shape of NixOS, made of Debian's programs.
+# They demonstrate and test the installer without nixpkgs and a network.
 # `debs` is the folder that iso/fetch-debs fills.
 { debs }:
 let

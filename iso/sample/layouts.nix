@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Where each sample guest expects its file systems and its boot loader; the
-# manifest of a guest is made from the same facts as its fstab and its GRUB.
+# The file systems and the boot loader of each sample guest. The manifest, the fstab
+# and the GRUB configuration of a guest are made from these facts.
 {
   gpt = {
     layout = "gpt";
@@ -67,7 +67,7 @@
     firmware = [ ];
   };
 
-  # For hosts that keep the kernel themselves.
+  # For hosts that start the kernel themselves.
   direct = {
     layout = "direct";
     mounts = [

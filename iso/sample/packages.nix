@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Programs, libraries and kernel of the sample guests. Everything comes out of
-# .deb files whose hashes are known, so a result depends on these and on the
-# build tools, not on what else the building machine has installed.
+# Programs, libraries and kernel of the sample guests. Everything is taken from
+# .deb files with known hashes, so a result depends on these and on the build
+# tools, not on other packages of the building machine.
 { debs }:
 let
   index = builtins.fromJSON (builtins.readFile (debs + "/index.json"));
@@ -24,9 +24,9 @@ let
       {
         inherit name;
         system = "x86_64-linux";
-        # The trailing colon keeps bash from turning itself into the last command:
-        # coreutils close their output before they exit, which Nix takes for the
-        # end of the builder and kills it.
+        # Without the trailing colon, bash would exec the last command. Coreutils
+        # close their output before they exit; Nix takes that for the end of the
+        # builder and kills it.
         builder = "/bin/bash";
         args = [
           "-euo"
@@ -45,7 +45,7 @@ let
   );
   kernelRelease = builtins.head (builtins.match "linux-image-(.*)" kernelPackage);
 
-  # One tree of all packages but the kernel; needed while building only.
+  # One tree of all packages except the kernel; used only during builds.
   debian = make "debian-packages" {
     packages = map deb (builtins.filter (name: name != kernelPackage) (builtins.attrNames index));
   } "unpack $packages";
@@ -56,7 +56,7 @@ let
     release = kernelRelease;
   } "unpack_kernel";
 
-  # make for what has programs: paths below `debian` that end up in $out/bin.
+  # Like make, for packages with programs: copies paths below `debian` to $out/bin.
   programs =
     package: name: files: extra:
     make "${name}-${versionOf package}" {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# One system: from a layout to the store path that a profile points at.
+# Builds one system, the store path that a profile refers to, from a layout.
 { packages }:
 layout:
 let
@@ -17,7 +17,7 @@ let
   version = "0.sample";
   release = packages.kernelRelease;
   forXen = layout.firmware == [ ];
-  # The initial RAM disk is the same in every layout: the host's words say which root it mounts.
+  # The initrd is the same in every layout: the kernel command line names the root file system.
   kernelParams = [
     "console=tty0"
     "console=ttyS0,115200n8"
@@ -31,7 +31,7 @@ let
     else
       [ ]
   )
-  # On a busy host an emulated timer may come too late for the kernel's check, which then panics.
+  # On a busy host an emulated timer can fire too late for the kernel's timer check, which then panics.
   ++ [
     "no_timer_check"
     "loglevel=4"
@@ -53,7 +53,7 @@ let
     ) layout.mounts
   );
 
-  # A script of this folder with the store paths it names put in.
+  # A script of this folder, with store paths substituted.
   script =
     name: source: environment:
     make name (environment // { inherit source bash busybox; }) "install_script $source $out";
@@ -103,7 +103,7 @@ let
     ln -s bin "$out/sbin"
   '';
 
-  # Imitates systemd's place in the system: what stage 2 hands over to.
+  # Replaces systemd as the program that stage 2 executes.
   systemd = make "systemd-imitation" {
     inherit bash busybox;
     utillinux = util-linux;
@@ -129,7 +129,7 @@ let
     ln -s "$units" "$out/etc/systemd/system"
   '';
 
-  # Where there is no boot loader NixOS runs the program `true`, too.
+  # Without a boot loader NixOS runs the program `true`, too.
   installBootLoader =
     if layout.bootloader.type == "none" then
       "${busybox}/bin/true"
