@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What flake.nix offers, without flakes:
+# The outputs of flake.nix, without flakes:
 #   nix-build -A guest-installer
 #   nix-build -A lean-iso
 #   (import ./. { }).lib.mkGuestIso { configuration = ./guest.nix; layout = "gpt"; }
@@ -33,8 +33,8 @@ rec {
     exec ${host-tools}/bin/guest-installer-demo --iso ${lean-iso}/iso/*.iso "$@"
   '';
 
-  # For `make build`: the compiler and the libraries of the static program; and
-  # those of the linters that this nixpkgs has.
+  # For `make build`: the compiler and the libraries of the static program, and the
+  # linters that this nixpkgs has.
   shell = pkgs.mkShell {
     inputsFrom = [ guest-installer ];
     buildInputs =
@@ -58,7 +58,7 @@ rec {
     );
   };
 
-  # A small guest, to try the installer with.
+  # A small guest for trying the installer.
   example = iso: lib.mkGuestIso {
     configuration = ./iso/template/guest.nix;
     layout = "gpt";
@@ -68,7 +68,7 @@ rec {
   iso = example "full";
   lean-iso = example "lean";
 
-  # A live system that builds whatever configuration its key drive brings.
+  # A live system that builds the configuration of its key drive.
   nixos-install-iso = lib.mkGuestIso {
     settings.engine = "nixos-install";
     flavour = "full";

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 {
-  description = "Installs NixOS on a virtual machine's disk with nobody watching";
+  description = "Installs NixOS on a virtual machine's disk, unattended";
 
-  # No lock file is kept: `nix flake lock` pins the nixpkgs of your registry.
+  # There is no lock file: `nix flake lock` pins the nixpkgs of your registry.
   inputs.nixpkgs.url = "nixpkgs";
 
   outputs =

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Settings that go together, and some of which each breaks one rule.
+# Settings that the rules accept, and settings that each break one rule.
 let
   builds = settings: { engine = "nixos-install"; } // settings;
   copies =

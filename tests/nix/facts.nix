@@ -108,7 +108,7 @@ builtins.mapAttrs (_: x: facts (config x)) {
     layout = "direct";
     fileSystems."/" = ext4 "/dev/disk/by-label/NIXOS";
   };
-  # As a host under Xen calls the place, and with file systems on other disks.
+  # With the device names of a Xen host, and with file systems on other disks.
   others = {
     layout = "direct";
     fileSystems = {

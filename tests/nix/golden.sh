@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# golden.sh — proves that the Nix expressions say what they said: settings, manifests' facts, and the
-# services of a host's guests, which systemd accepts
+# golden.sh — proves that the Nix expressions produce the golden files: settings, the facts of
+# manifests, and the services of a host's guests, which systemd accepts
 #
-# UPDATE=1 writes the golden files anew, to be read before they are committed.
+# UPDATE=1 writes the golden files again. Read them before you commit them.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -12,11 +12,11 @@ GOLDEN=$TOP/tests/nix/golden
 
 parses() {
 	nix-instantiate --parse "$TOP/$1" >parsed
-	# nixfmt's indentation, as far as it can be seen without it.
+	# The parts of nixfmt's layout that can be checked without nixfmt.
 	if grep -nP '\t| $|\r' "$TOP/$1"; then return 1; fi
 }
 
-# write_files EXPRESSION — each text of the set that the expression is, into a file of its name.
+# write_files EXPRESSION — writes each text of the expression's set to a file with the text's name.
 write_files() {
 	local name
 	nix-instantiate --eval --strict --json "$TOP/tests/nix/$1" >texts
@@ -31,14 +31,14 @@ is_golden() {
 }
 
 systemd_accepts() {
-	# The user, the programs and the credential are those of another machine.
+	# The user, the programs and the credential do not exist on this machine.
 	sed -E -e '/^(User|LoadCredential)=/d' -e "s,^(Exec[A-Za-z]+=/bin/sh -e ),\1$PWD/made/," \
 		-e 's,^ExecStart=/usr/bin/guest-installer,ExecStart=/bin/true,' "made/$1" >"$1"
 	systemd-analyze verify --man=no --recursive-errors=no "./$1" 2>&1 | tee messages
 	[[ ! -s messages ]]
 }
 
-# Of 100 points of exposure; what is left is the network, devices and a processor's own code.
+# The exposure is at most 100 points. The rest is network access, devices and native code.
 is_hardened() {
 	sed "s,^ExecStart=/bin/sh -e ,&$PWD/made/," "made/$1" >"$1"
 	systemd-analyze security --offline=yes --threshold=20 --no-pager "./$1"
@@ -49,14 +49,14 @@ facts_are_golden() {
 	is_golden facts.json
 }
 
-# What the layout pygrub does to a menu, where pygrub reads it.
+# The layout pygrub rewrites a menu so that pygrub can read it.
 menu_is_repaired() {
 	cp "$TOP/tests/nix/menu.cfg" made/grub.cfg
 	sed "s,/boot/grub/grub.cfg,$PWD/made/grub.cfg," made/repair-menu | bash -eu
 	is_golden grub.cfg
 }
 
-# refuses ATTRIBUTE SENTENCE — of tests/nix/refusals.nix.
+# refuses ATTRIBUTE SENTENCE — the attribute of tests/nix/refusals.nix fails with the sentence.
 refuses() {
 	local message
 	message=$(nix-instantiate --eval --strict "$TOP/tests/nix/refusals.nix" -A "$1" 2>&1) && return 1
@@ -68,7 +68,7 @@ cd "$SCRATCH"
 mkdir made
 git -C "$TOP" ls-files '*.nix' >sources
 while read -r source; do
-	run_case "$source parses and is laid out" parses "$source"
+	run_case "$source parses and has the layout of nixfmt" parses "$source"
 done <sources
 run_case "a guest's facts are those of its configuration" facts_are_golden
 while IFS=: read -r attribute sentence; do
@@ -114,7 +114,7 @@ run_case "guests that are refused can be evaluated" write_files refused-guests.n
 enough() { ((TAP_FAILED == 0)) || exit 0; }
 enough
 for file in made/*; do
-	[[ $file == */@(facts.json|grub.cfg) ]] || run_case "${file#made/} is as it was" is_golden "${file#made/}"
+	[[ $file == */@(facts.json|grub.cfg) ]] || run_case "${file#made/} is the golden file" is_golden "${file#made/}"
 done
 for name in guest-web guest-database guest-mail; do
 	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
@@ -123,7 +123,7 @@ done
 for name in guest-web guest-database; do
 	run_case "$name.service exposes little" is_hardened "$name.service"
 done
-run_case "the layout pygrub puts a menu right" menu_is_repaired
+run_case "the layout pygrub rewrites a menu for pygrub" menu_is_repaired
 for name in guest-installer guest-installer-builds; do
 	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
 done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Guests of a host: what their services say.
+# Guests of a host, for the test of their services.
 let
   guest = {
     iso = "/srv/guest.iso";

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The guests that tests/qemu/services.sh runs; their files are where its
-# systemd-init has them.
+# The guests that tests/qemu/services.sh runs; the paths of their files are those of
+# its systemd-init.
 let
   keyFiles = [ "/run/test/key.pub" ];
   standin = name: {

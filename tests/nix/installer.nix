@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The service of the live system, and what is said of settings that do not go
-# together, evaluated with the stand-in.
+# The service of the live system, and the messages for settings that contradict each
+# other, evaluated with the stand-in.
 let
   lib = import ./standin.nix;
   service =

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The lean ISO of the sample guest, made by iso/lean.nix as a real guest's is.
+# The lean ISO of the sample guest, made by iso/lean.nix like that of a real guest.
 {
   debs,
   installer,
@@ -9,7 +9,7 @@ let
   sample = import ../../iso/sample { inherit debs; };
   pkgs = import ./pkgs.nix;
 
-  # A package that has one program.
+  # A package with one program.
   program =
     name: file:
     pkgs.runCommand name { inherit name file; } ''install -D -m 755 "$file" "$out/bin/$name"'';

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# manifest.sh — proves what make-manifest says of a system: sizes as Nix and find count them, SSH as
-# its configuration has it, else as the system's etc does
+# manifest.sh — proves that make-manifest writes the sizes that Nix and find count, and takes the SSH
+# settings from the facts, else from the system's etc
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=../../iso/lib.sh
 source "$TOP/iso/lib.sh"
 
-# A store of the test's own.
+# A separate store for this test.
 export NIX_STORE_DIR=$SCRATCH/store NIX_STATE_DIR=$SCRATCH/state NIX_LOG_DIR=$SCRATCH/log
 
-# add_system FILE… — a system with these files in its etc, of one line each; prints its store path.
+# add_system FILE… — adds a system with these one-line files in its etc; prints its store path.
 add_system() {
 	local file
 	rm -rf system
@@ -52,12 +52,12 @@ cd "$SCRATCH"
 nix_setup
 files='["%h/.ssh/authorized_keys","/keys/%u"]'
 units=systemd/system
-run_case "what the configuration says is in the manifest, with the closure's sizes" \
+run_case "the manifest has the facts of the configuration and the sizes of the closure" \
 	configuration_is_kept
-run_case "without that, sshd's unit and configuration in the system's etc count" ssh_is \
+run_case "without facts on ssh, sshd's unit and configuration in the system's etc count" ssh_is \
 	"{\"enabled\":true,\"authorized_keys_files\":$files}" \
 	$units/multi-user.target.wants/sshd.service ssh/sshd_config
 run_case "its socket counts like its service" ssh_is \
 	"{\"enabled\":true,\"authorized_keys_files\":$files}" \
 	$units/sockets.target.wants/sshd.socket ssh/sshd_config
-run_case "a system without a server has none" ssh_is '{"enabled":false,"authorized_keys_files":[]}'
+run_case "for a system without an SSH server, ssh is disabled" ssh_is '{"enabled":false,"authorized_keys_files":[]}'

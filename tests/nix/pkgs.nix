@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-# The distribution's programs under the names that nixpkgs gives them, so that
-# the expressions that make the lean ISO and the host's tools are not only
-# evaluated but built.
+# Debian's programs under the attribute names of nixpkgs. With them the expressions
+# of the lean ISO and of the host's tools are built, not only evaluated.
 let
   lib = import ./standin.nix;
-  # bash would turn itself into the last command, whose early end of output Nix
-  # takes for the builder's: hence the colon.
+  # Without the trailing colon, bash would exec the last command. If that closes its
+  # output early, Nix takes this for the end of the builder.
   run =
     name: environment: script:
     derivation (
@@ -45,7 +44,7 @@ in
           | map(tostring) | join("\n")' .attrs.json >"$out/registration"
       '';
 
-  # As much of it as the host's tools need, with a makeWrapper of the same words.
+  # The parts of stdenv that the host's tools need, and a makeWrapper with the same arguments.
   stdenv.mkDerivation =
     attributes:
     run attributes.name { inherit (attributes) src; } ''

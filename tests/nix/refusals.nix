@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What is refused while it is evaluated, each for one sentence.
+# Expressions that the evaluation refuses, each with one sentence.
 let
   lib = import ./standin.nix;
   config = {

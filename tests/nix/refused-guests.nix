@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Guests that each break one rule of the host module; the text is what it says.
+# Guests that each break one rule of the host module, with its message.
 let
   guest = {
     iso = "/srv/guest.iso";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What becomes of settings: the file, and the sentences on those it cannot hold.
+# The file that settings become, and the sentences for settings that it cannot hold.
 let
   lib = import ./standin.nix;
   settings = import ../../iso/module/settings.nix { inherit lib; };
@@ -9,7 +9,7 @@ let
       "https://cache.example.org"
     ];
     disk = "serial:guest";
-    # An = in a value stands for itself, with the blanks at its sides.
+    # An = in a value is kept, with the blanks around it.
     report-url = "http://host/?a = b&c=d#e";
     seed = null;
     timeout = 1800;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# As much of nixpkgs' lib as the modules here call, without the module system:
-# definitions pass through unmerged, so what is tested with it is what one
-# module says, not how several agree. `make check-nix` has the real thing.
+# Replaces the functions of nixpkgs' lib that the modules call, without the module
+# system: definitions are not merged. It tests what a single module defines, not how
+# several combine. `make check-nix` tests with the real nixpkgs.
 rec {
   inherit (builtins)
     attrNames
@@ -58,7 +58,7 @@ rec {
   elem = builtins.elem;
   mapAttrs = builtins.mapAttrs;
   optionalAttrs = condition: set: if condition then set else { };
-  # What a type accepts is the real one's matter; submodules show their options.
+  # Types are not checked here; submodules show their options.
   literalExpression = x: x;
   types = {
     attrsOf = x: x;

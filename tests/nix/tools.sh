@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# tools.sh — proves that the host's tools work from the package that Nix builds of them, with the
-# distribution's programs in place of nixpkgs' (tests/nix/pkgs.nix) and an empty environment
+# tools.sh — proves that the host's tools work from the package that Nix builds, with Debian's
+# programs instead of those of nixpkgs (tests/nix/pkgs.nix) and an empty environment
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=../../iso/lib.sh
 source "$TOP/iso/lib.sh"
 
-# A store of the test's own.
+# A separate store for this test.
 export NIX_STORE_DIR=$SCRATCH/store NIX_STATE_DIR=$SCRATCH/state NIX_LOG_DIR=$SCRATCH/log
 
 build_by_nix() {
@@ -28,7 +28,7 @@ makes_a_key_drive() {
 	mtype -i drive.img ::key.pub | diff key.pub -
 }
 
-# What a tool's wrapper does before the tool, and then the tool's question.
+# Runs the commands of a tool's wrapper, then a question in Python instead of the tool.
 finds_its_firmware() {
 	{
 		sed '$d' result/bin/guest-installer-run-guest
@@ -41,7 +41,7 @@ finds_its_firmware() {
 cd "$SCRATCH"
 run_case "Nix builds the host's tools" build_by_nix
 for tool in qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive; do
-	run_case "${tool#*/} says its options" says_its_options "${tool#*/}" "$tool"
+	run_case "${tool#*/} prints its options" says_its_options "${tool#*/}" "$tool"
 done
 run_case "make-key-drive makes a key drive" makes_a_key_drive
 run_case "the firmware for UEFI is nixpkgs'" finds_its_firmware

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Guests of a host, evaluated with the stand-in: their services as NixOS writes
-# them, each a unit and its script, what else the host gets for them, and the
+# Guests of a host, evaluated with the stand-in: the unit and the script of each
+# service as NixOS writes them, the other configuration of the host, and the
 # assertions that fail.
 {
   guestTools,
@@ -15,7 +15,7 @@ let
       builtins.substring 1 (builtins.stringLength path) path
     );
 
-  # What is not said is the option's default; what is no option cannot be said.
+  # Options that are not set have their default; unknown options are errors.
   complete =
     options: given:
     assert builtins.removeAttrs given (builtins.attrNames options) == { };
@@ -60,7 +60,7 @@ let
       }\n";
   section = set: lib.concatStrings (lib.mapAttrsToList line set);
 
-  # With the script in place of its store path.
+  # The script replaces its store path.
   unit = name: service: ''
     [Unit]
     Description=${service.description}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# evaluate.sh — proves with the nixpkgs that NIXPKGS names that everything can be evaluated: the
+# evaluate.sh — proves with the nixpkgs in NIXPKGS that everything can be evaluated: the
 # program, the tools, a shell to build with, both ISOs, a system of each layout, a host with two guests
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Everything that is offered, evaluated down to its derivation with a real nixpkgs.
+# All outputs, evaluated to their derivations with a real nixpkgs.
 { nixpkgs }:
 let
   all = import ../.. { inherit nixpkgs; };
@@ -10,7 +10,7 @@ let
       inherit modules;
     }).config.system.build.toplevel.drvPath;
 
-  # A nixpkgs from before 2020 has no such option, which the layout pygrub needs.
+  # A nixpkgs before 2020 lacks an option that the layout pygrub needs.
   withInstallCommands =
     { lib, options, ... }:
     {
@@ -26,7 +26,7 @@ let
           };
     };
 
-  # A tree without its largest files lacks what is written in Haskell.
+  # A tree without its largest files has no packages written in Haskell.
   withoutHaskell = import nixpkgs {
     system = "x86_64-linux";
     config = { };
@@ -41,7 +41,7 @@ let
     flavour = "full";
   };
 
-  # As a flake's outputs are: its configurations have their layout.
+  # Like the outputs of a flake: its configurations contain their layout.
   flake = {
     outPath = builtins.toFile "source" "";
     nixosConfigurations.web = import (nixpkgs + "/nixos/lib/eval-config.nix") {

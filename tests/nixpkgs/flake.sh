@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# flake.sh — proves with the nixpkgs that NIXPKGS names that flake.nix, the template and a flake of
-# one's own machines can be evaluated as flakes are: purely, from sources in the store
+# flake.sh — proves with the nixpkgs in NIXPKGS that flake.nix, the template and a user's flake can be
+# evaluated purely, from sources in the store
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 : "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}"
 OURS=git+file://$TOP
 NIX=(nix --option experimental-features 'nix-command flakes')
-# Under this name in the store, no evaluation copies it again.
+# With this name in the store, the evaluations do not copy it again.
 NIXPKGS=$("${NIX[@]}" store add-path --name source "$NIXPKGS")
 
 # evaluates PATTERN FLAKE#OUTPUT [OPTION]…

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The live system's module and the layouts' with the module system of a nixpkgs
-# that may be its lib alone: the options that they set are declared here with
-# their types of 2026, and nothing more of NixOS.
+# The modules of the live system and of the layouts, evaluated with the module
+# system of nixpkgs. Its lib is enough: this file declares the options that they
+# set, with their types of 2026.
 { nixpkgs }:
 let
   lib = import (nixpkgs + "/lib");
@@ -90,7 +90,7 @@ let
         };
         services.openssh.authorizedKeysFiles = [ "%h/.ssh/authorized_keys" ];
         boot.loader.grub = {
-          # As systemd-boot.nix and grub.nix do.
+          # Like systemd-boot.nix and grub.nix.
           enable = lib.mkIf config.boot.loader.systemd-boot.enable (lib.mkDefault false);
           splashImage = lib.mkDefault ./modules.nix;
         };
@@ -123,11 +123,11 @@ let
       );
     };
 
-  # A configuration that was made for a machine with UEFI.
+  # A configuration for a machine with UEFI.
   generated = {
     boot.loader.systemd-boot.enable = true;
     boot.loader.efi.canTouchEfiVariables = true;
-    # One word on a file system leaves the rest to the layout.
+    # If a configuration sets one option of a file system, the layout sets the others.
     fileSystems."/".options = [ "noatime" ];
   };
   layout = name: module: {
@@ -148,7 +148,7 @@ let
       };
   };
 
-  # As virtualisation/qemu-vm.nix does it.
+  # Like virtualisation/qemu-vm.nix.
   machine =
     { config, ... }:
     {
@@ -181,7 +181,7 @@ in
     ../../iso/own-disk.nix
   ];
   labelled = (installed [ { fileSystems."/".label = "system"; } ]).facts.mounts;
-  # Without a word on its file systems, it would be refused.
+  # Without the module own-disk.nix, the guest would be refused.
   hosted = builtins.tryEval (builtins.toJSON (installed [ machine ]).facts);
   installer = {
     nothing = builds { };

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# modules.sh — proves with the module system of the nixpkgs that NIXPKGS names (its lib is enough)
-# that the modules of the live system and of the layouts say what they said
+# modules.sh — proves with the module system of the nixpkgs in NIXPKGS (its lib is enough) that the
+# modules of the live system and of the layouts produce the golden files
 #
-# UPDATE=1 writes the golden files anew, to be read before they are committed.
+# UPDATE=1 writes the golden files again. Read them before you commit them.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -21,7 +21,7 @@ is_golden() {
 
 cd "$SCRATCH"
 run_case "the live system's service and its assertions" is_golden installer
-run_case "each layout with a configuration that was made for UEFI" is_golden layouts
+run_case "each layout with a configuration for UEFI" is_golden layouts
 run_case "a configuration that names its root by a label of its own" is_golden labelled
-run_case "a configuration that was made for a virtual machine of nixpkgs' own" is_golden machine
-run_case "and what it is without the module for such" is_golden hosted
+run_case "a configuration for a virtual machine of nixpkgs" is_golden machine
+run_case "the same configuration without the module own-disk.nix" is_golden hosted

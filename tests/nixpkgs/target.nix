@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# A guest from /etc/nixos as the engine nixos-install leaves it on the target:
-# its derivation, and what its manifest would say.
+# A guest from the /etc/nixos that the engine nixos-install writes: its derivation,
+# and the facts of its manifest.
 { nixpkgs, folder }:
 let
   guest = import (nixpkgs + "/nixos/lib/eval-config.nix") {
     system = "x86_64-linux";
     modules = [ (folder + "/configuration.nix") ];
   };
-  # A nixpkgs from before 2021 has no such option, which the layout pygrub needs.
+  # A nixpkgs before 2021 lacks an option that the layout pygrub needs.
   patched = import (nixpkgs + "/nixos/lib/eval-config.nix") {
     system = "x86_64-linux";
     modules = [

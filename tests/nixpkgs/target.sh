@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# target.sh — proves with the nixpkgs that NIXPKGS names that what the engine nixos-install leaves in
-# a guest's /etc/nixos is a system that fits the disk, whatever configuration of its owner's is there,
-# and so are the layouts' modules alone
+# target.sh — proves with the nixpkgs in NIXPKGS that the /etc/nixos of the engine nixos-install is a
+# system that fits the disk, with any configuration of the user, and that the layout modules alone
+# are, too
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 : "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}"
 UUID=3f0e2a8c-6f0d-4c6f-8d5e-0a1b2c3d4e5f
 
-# file_system PATH DEVICE TYPE — as nixos-generate-config writes it.
+# file_system PATH DEVICE TYPE — prints a file system as nixos-generate-config writes it.
 file_system() {
 	printf '  fileSystems."%s" =\n    { device = "/dev/disk/by-uuid/%s";\n      fsType = "%s";\n    };\n\n' \
 		"$1" "$2" "$3"
@@ -42,7 +42,7 @@ hardware() {
 	echo '}'
 }
 
-# make_target LAYOUT GUEST — /etc/nixos; of the layouts' modules only those that this one imports.
+# make_target LAYOUT GUEST — writes /etc/nixos with the modules that this layout imports.
 make_target() {
 	local folder=$1-$2 module=$1.nix
 	mkdir -p "$folder/guest-installer"
@@ -84,7 +84,7 @@ fits() {
 		($layout == "pygrub" or .facts.mounts[0].uuid == $uuid)' target.json
 }
 
-# alone LAYOUT FACTS — the layout's module and a configuration that was made for UEFI, nothing else.
+# alone LAYOUT FACTS — checks the layout's module with a configuration for UEFI and nothing else.
 alone() {
 	make_target "$1" generated
 	echo "{ imports = [ ./guest-installer/$1.nix ./guest.nix ]; }" >"$1-generated/configuration.nix"
@@ -94,7 +94,7 @@ alone() {
 }
 
 cd "$SCRATCH"
-# What nixos-generate-config writes on a machine that was started by UEFI, without its comments.
+# The output of nixos-generate-config on a machine booted by UEFI, without its comments.
 cat >generated.nix <<'END'
 { config, lib, pkgs, ... }:
 {
@@ -104,7 +104,7 @@ cat >generated.nix <<'END'
   system.stateVersion = "18.03";
 }
 END
-# A configuration that was written for another machine.
+# A configuration for another machine.
 cat >foreign.nix <<'END'
 {
   networking.hostName = "laptop";
