@@ -221,7 +221,7 @@ program = $(or $(PROGRAM_$(basename $*)),qemu/$(basename $*))
 man: $(PAGES) ## the manual pages build/man/*
 
 build/man/%: share/man/%.in share/make-page build/guest-installer \
-		$(wildcard qemu/* qemu/host/* keys/*)
+		$(wildcard qemu/* qemu/host/*.py qemu/host/*/*.py keys/*)
 	@mkdir -p $(@D)
 	$(call run,MAN,$@) $(program) --help | VERSION=$(VERSION) share/make-page $< >$@
 

@@ -11,22 +11,27 @@ import contextlib
 import errno
 import os
 import time
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence
 
-from host import arguments, disk, emulator, installer, process, records, verdict, xen
-from host.arguments import Options
-from host.closure import served
-from host.codes import Code, Failure, say
-from host.course import EMULATION_FACTOR, INSTALLER_SECONDS, Course, Limits
+from host.base import process
+from host.install import disk, qemu_machine
+from host.protocol import records, verdict
+from host.qemu import emulator
+from host.xen import xen_machine
+from host.install.options import Options, parse
+from host.install.closure import served
+from host.base.codes import Code, Failure, report
+from host.protocol.deadlines import EMULATION_FACTOR, INSTALLER_SECONDS, Deadlines, Limits
 from host.first_run_usage import USAGE
-from host.follow import Follower
-from host.installer import Machine, QemuMachine
-from host.keydrive import KeyDrive
-from host.lock import Lock, path_of
-from host.medium import take_boot_files
-from host.progress import Display
-from host.proof import BOOT_SECONDS, prove_boot
-from host.xen import XenMachine
+from host.install.follow import Follower
+from host.install.machine import Machine
+from host.install.qemu_machine import QemuMachine
+from host.install.keydrive import KeyDrive
+from host.base.lock import Lock, path_of
+from host.qemu.medium import take_boot_files
+from host.protocol.progress import Display
+from host.install.proof import BOOT_SECONDS, prove_boot
+from host.xen.xen_machine import XenMachine
 
 TOOL = "first-run"
 # From this code on the installer writes; then a full host looks like a broken disk to it.
@@ -41,20 +46,20 @@ def main(argv: Sequence[str]) -> int:
         print(USAGE, end="")
         return 0
     try:
-        options = arguments.parse(argv)
+        options = parse(argv)
     except Failure as failure:
-        say(TOOL, failure.sentence)
+        report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            say(TOOL, "first-run --help lists the options")
+            report(TOOL, "first-run --help lists the options")
         return failure.code
     display = Display(TOOL, as_json=options.json, quiet=options.quiet)
     code, text = _attempt(lambda: run(options, display))
     process.ignore_signals()
     display.event("finished", code=code, text=text, disk=options.disks[0].path)
     if code == Code.SUCCESS:
-        display.tell(f"installed: {options.disks[0].path} (log: {options.records}.log)")
+        display.print_result(f"installed: {options.disks[0].path} (log: {options.records}.log)")
     else:
-        display.say(text)
+        display.report(text)
     display.close()
     return code
 
@@ -68,7 +73,7 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _attempt(action: Callable[[], None]) -> Tuple[int, str]:
+def _attempt(action: Callable[[], None]) -> tuple[int, str]:
     """The exit status and the sentence of what happened."""
     process.raise_on_signals()
     try:
@@ -90,7 +95,7 @@ def key_drive(options: Options) -> KeyDrive:
     if options.keys:
         drive.collect(options.keys)
     drive.add_settings("".join(f"{key} = {value}\n" for key, value in options.settings))
-    naming = xen.settings if options.hypervisor == "xen" else installer.settings
+    naming = xen_machine.settings if options.hypervisor == "xen" else qemu_machine.settings
     drive.add_settings(options.missing(naming(options.disks)))
     return drive
 
@@ -111,7 +116,7 @@ def run(options: Options, display: Display) -> None:
     with contextlib.ExitStack() as stack:
         lock, *_ = [stack.enter_context(lock) for lock in _locks(options)]
         if options.hypervisor == "xen":
-            xen.clear(options)
+            xen_machine.clear(options)
         disk.recover(options.disks)
         disk.require_absent(options.disks)
         with lock.run_folder() as private, disk.held(options.disks):
@@ -172,9 +177,9 @@ class Attempt:
         else:
             machine = QemuMachine(options, boot, self._private)
         try:
-            course = Course(self._limits(), time.monotonic)
-            display.follow(course)
-            self._follower = follower = Follower(machine, course, display, log)
+            deadlines = Deadlines(self._limits(), time.monotonic)
+            display.follow(deadlines)
+            self._follower = follower = Follower(machine, deadlines, display, log)
             follower.follow()
             machine.require_good_end(follower.serial.verdict is not None)
             self._judge(follower, machine, log)
@@ -220,9 +225,9 @@ class Attempt:
 
     def _write_domain(self) -> None:
         """Writes the domain file that runs the guest; the next words are `xl create`."""
-        text = xen.run_file(self._options, self._results())
+        text = xen_machine.run_file(self._options, self._results())
         if text is None:
-            self._display.say(
+            self._display.report(
                 "no domain file: only the layouts pygrub and direct boot without BIOS"
             )
             return

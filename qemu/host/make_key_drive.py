@@ -12,11 +12,12 @@ import re
 import shutil
 import sys
 import tempfile
-from typing import Sequence, Tuple
+from typing import Sequence
 
-from host import emulator, process
-from host.codes import Code, Failure, say
-from host.keydrive import KeyDrive
+from host.base import process
+from host.qemu import emulator
+from host.base.codes import Code, Failure, report
+from host.install.keydrive import KeyDrive
 
 TOOL = "make-key-drive"
 USAGE = """\
@@ -47,19 +48,19 @@ def main(argv: Sequence[str]) -> int:
         drive.collect(sources)
         make_image(drive, label, image)
     except Failure as failure:
-        say(TOOL, failure.sentence)
+        report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
             print(USAGE, end="", file=sys.stderr)
         return failure.code
     except process.Interrupted as interrupted:
         return 128 + interrupted.number
     except OSError as error:
-        say(TOOL, f"cannot make the drive: {error.strerror}")
+        report(TOOL, f"cannot make the drive: {error.strerror}")
         return Code.NO_ROOM
     return Code.SUCCESS
 
 
-def parse(argv: Sequence[str]) -> Tuple[str, str, Sequence[str]]:
+def parse(argv: Sequence[str]) -> tuple[str, str, Sequence[str]]:
     """Label, image and sources."""
     label, force, words = "KEYS", False, list(argv)
     while words and words[0].startswith("--"):

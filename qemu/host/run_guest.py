@@ -10,18 +10,19 @@ import errno
 import os
 import sys
 from dataclasses import replace
-from typing import List, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
-from host import control, guest_options, process, terminal
-from host.codes import Code, Failure, say
-from host.daemon import Daemon, detach
-from host.emulator import Machine, parse_size
-from host.guest import TOOL, Guest
-from host.guest_script import run_script
-from host.guest_table import help_text
-from host.guest_wishes import Wishes, check
-from host.lock import Lock, path_of
-from host.notify import notify
+from host.base import process, terminal
+from host.run import control, words
+from host.base.codes import Code, Failure, report
+from host.base.daemon import Daemon, detach
+from host.qemu.emulator import MachineOptions, parse_size
+from host.run.guest import TOOL, Guest
+from host.run.script import run_script
+from host.run.table import help_text
+from host.run.options import GuestOptions, check
+from host.base.lock import Lock, path_of
+from host.base.notify import notify
 
 FIRST_RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "first-run")
 LEAVE_TEXT = "Ctrl-] leaves the console"
@@ -35,37 +36,37 @@ def main(argv: Sequence[str]) -> int:
         return Code.SUCCESS
     process.raise_on_signals()
     try:
-        return _do(check(guest_options.read(list(argv))))
+        return _do(check(words.read(list(argv))))
     except (Failure, OSError) as error:
         failure = _failure(error)
-        say(TOOL, failure.sentence)
+        report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            say(TOOL, "run-guest --help lists the options")
+            report(TOOL, "run-guest --help lists the options")
         return failure.code
     except process.Interrupted as interrupted:
         return 128 + interrupted.number
 
 
-def _do(wishes: Wishes) -> int:
-    disk = os.path.realpath(wishes.guest)
-    if wishes.status:
-        return control.tell_status(disk, wishes.json)
-    if wishes.stop:
-        return control.stop(disk, wishes.stop_timeout)
-    if wishes.console:
+def _do(options: GuestOptions) -> int:
+    disk = os.path.realpath(options.guest)
+    if options.status:
+        return control.print_status(disk, options.json)
+    if options.stop:
+        return control.stop(disk, options.stop_timeout)
+    if options.console:
         running = control.find(disk)
         if running:
-            say(TOOL, LEAVE_TEXT)
+            report(TOOL, LEAVE_TEXT)
             terminal.attach(running.console())
             return Code.SUCCESS
-    _make_guest(wishes, disk)
+    _make_guest(options, disk)
     daemon: Optional[Daemon] = None
     with Lock(path_of(disk), disk) as lock:
-        if wishes.daemon:
+        if options.daemon:
             daemon = detach(TOOL)
         try:
             with lock.run_folder() as run:
-                return live(Guest(wishes, disk, run), daemon)
+                return live(Guest(options, disk, run), daemon)
         except (Failure, OSError) as error:
             failure = _failure(error)
             if daemon:
@@ -85,19 +86,19 @@ def _failure(error: Union[Failure, OSError]) -> Failure:
 
 def live(guest: Guest, daemon: Optional[Daemon]) -> int:
     """From the start to the end of a guest; returns the exit status."""
-    wishes = guest.wishes
+    options = guest.options
     try:
         guest.start()
         _greet(guest, daemon)
-        if wishes.run:
+        if options.run:
             return run_script(guest)
-        if wishes.console:
+        if options.console:
             _attach(guest)
         else:
             guest.wait()
         return Code.SUCCESS
     except process.Interrupted:
-        if wishes.run:
+        if options.run:
             raise
         process.raise_on_signals()  # who asks again means at once
         notify("STOPPING=1\nSTATUS=the guest powers off")
@@ -110,23 +111,23 @@ def live(guest: Guest, daemon: Optional[Daemon]) -> int:
 
 def _greet(guest: Guest, daemon: Optional[Daemon]) -> None:
     """How to log in, first of all; and what was chosen where there was a choice."""
-    line = guest.way_in()
-    way = f"folders are shared by {guest.way}" if guest.way else ""
+    line = guest.ssh_command()
+    shared = f"folders are shared by {guest.transport}" if guest.transport else ""
     notify(f"READY=1\nSTATUS={line}")
     if daemon:
-        daemon.ready(line + (f"\n{way}" if way else ""))
+        daemon.ready(line + (f"\n{shared}" if shared else ""))
         return
-    if way:
-        say(TOOL, way)
-    if guest.wishes.run or guest.wishes.console:
-        say(TOOL, line)
+    if shared:
+        report(TOOL, shared)
+    if guest.options.run or guest.options.console:
+        report(TOOL, line)
     else:
         print(line, flush=True)
 
 
 def _attach(guest: Guest) -> None:
     """The terminal is the console until the user leaves; then the guest is asked to power off."""
-    say(TOOL, LEAVE_TEXT)
+    report(TOOL, LEAVE_TEXT)
     assert guest.console
     if terminal.attach(guest.console):
         guest.stop()
@@ -134,20 +135,20 @@ def _attach(guest: Guest) -> None:
         guest.wait()
 
 
-def _make_guest(wishes: Wishes, disk: str) -> None:
+def _make_guest(options: GuestOptions, disk: str) -> None:
     """Has first-run make the guest if there is none, and everything is there to make it."""
     if os.path.exists(disk):
         return
-    if not wishes.iso:
+    if not options.iso:
         message = f"cannot find the disk {disk}; with --iso and --key, it would be made"
         raise Failure(Code.MISUSE, message)
-    say(TOOL, f"there is no {disk} yet; first-run makes it")
-    words: List[str] = [FIRST_RUN, "--disk", disk, "--size", wishes.size, "--iso", wishes.iso]
-    for key in wishes.keys:
-        words += ["--key", key]
-    for setting in wishes.settings:
-        words += ["--set", setting]
-    child = process.Child(words + _installing(wishes), stdout=sys.stderr.fileno())
+    report(TOOL, f"there is no {disk} yet; first-run makes it")
+    command: list[str] = [FIRST_RUN, "--disk", disk, "--size", options.size, "--iso", options.iso]
+    for key in options.keys:
+        command += ["--key", key]
+    for setting in options.settings:
+        command += ["--set", setting]
+    child = process.Child(command + _installing(options), stdout=sys.stderr.fileno())
     try:
         status = child.wait()
     finally:
@@ -156,13 +157,13 @@ def _make_guest(wishes: Wishes, disk: str) -> None:
         raise Failure(status or Code.EMULATOR, "the guest could not be made")
 
 
-def _installing(wishes: Wishes) -> List[str]:
+def _installing(options: GuestOptions) -> list[str]:
     """The machine in which the guest is installed: its own, but the installer may need more memory,
     and has one card at most."""
-    machine, least = wishes.machine, Machine().memory
+    machine, least = options.machine, MachineOptions().memory
     if parse_size("--memory", machine.memory) < parse_size("--memory", least):
         machine = replace(machine, memory=least)
     words = ["--memory", machine.memory, "--firmware", machine.firmware, "--accel", machine.accel]
-    tapped = wishes.network == "none" and wishes.tap
-    words += ["--network", f"tap={wishes.tap}" if tapped else wishes.network]
+    tapped = options.network == "none" and options.tap
+    words += ["--network", f"tap={options.tap}" if tapped else options.network]
     return words + (["--cores", str(machine.cores)] if machine.cores else [])

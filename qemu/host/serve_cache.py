@@ -8,10 +8,10 @@ import os
 import re
 from typing import NoReturn, Sequence
 
-from host import process
-from host.cache_server import CacheServer, Serving
-from host.closure import SigningKey, copy_closure, large_folder, resolve_system
-from host.codes import Code, Failure, say
+from host.base import process
+from host.install.cache_server import CacheServer, Serving
+from host.install.closure import SigningKey, copy_closure, large_folder, resolve_system
+from host.base.codes import Code, Failure, report
 
 TOOL = "serve-cache"
 USAGE = """\
@@ -97,11 +97,11 @@ def main(argv: Sequence[str]) -> int:
     try:
         _serve(_parse(argv))
     except Failure as failure:
-        say(TOOL, failure.sentence)
+        report(TOOL, failure.sentence)
         return failure.code
     except process.Interrupted as interrupted:
         return 128 + interrupted.number
     except OSError as error:
-        say(TOOL, f"the host failed: {error}")
+        report(TOOL, f"the host failed: {error}")
         return Code.INTERNAL
     return 0

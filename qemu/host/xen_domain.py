@@ -7,10 +7,12 @@ import argparse
 import os
 from typing import Optional, Sequence
 
-from host import domain, emulator, image, verdict
-from host.codes import Code, Failure, say
-from host.arguments import Parser
-from host.domain import Boot, Domain
+from host.protocol import verdict
+from host.qemu import emulator, image
+from host.xen import domain
+from host.base.codes import Code, Failure, report
+from host.install.options import Parser
+from host.xen.domain import Boot, Domain
 
 TOOL = "xen-domain"
 USAGE = """\
@@ -63,12 +65,12 @@ def main(argv: Sequence[str]) -> int:
         given = _parser().parse_args(argv)
         _write(given.out, domain_file(given))
     except Failure as failure:
-        say(TOOL, failure.sentence)
+        report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            say(TOOL, "xen-domain --help lists the options")
+            report(TOOL, "xen-domain --help lists the options")
         return failure.code
     except OSError as error:
-        say(TOOL, f"cannot write {error.filename}: {error.strerror}")
+        report(TOOL, f"cannot write {error.filename}: {error.strerror}")
         return Code.INTERNAL
     return Code.SUCCESS
 

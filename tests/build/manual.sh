@@ -63,7 +63,7 @@ page_has_the_exit_codes_of_the_program() {
 
 host_tools_have_the_codes_of_the_host() {
 	rows "$TOP/build/man/guest-installer-protocol.7" | sed -n 's/^\(8[0-9]\) .*/\1/p' >found
-	sed -n 's/^\s*[A-Z_]* = \(8[0-9]\)\b.*/\1/p' "$TOP/qemu/host/codes.py" | sort | diff - found
+	sed -n 's/^\s*[A-Z_]* = \(8[0-9]\)\b.*/\1/p' "$TOP/qemu/host/base/codes.py" | sort | diff - found
 }
 
 pages_are_installed() {

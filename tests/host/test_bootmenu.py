@@ -5,8 +5,8 @@
 import unittest
 
 import tap
-from host.bootmenu import Entry, read_grub, read_isolinux
-from host.proof import has_banner
+from host.qemu.bootmenu import Entry, read_grub, read_isolinux
+from host.install.proof import has_banner
 
 LEAN = """\
 SERIAL 0 115200

@@ -7,9 +7,9 @@ import tempfile
 import unittest
 
 import tap
-from host import disk
-from host.codes import Code, Failure
-from host.disk import Disk
+from host.install import disk
+from host.base.codes import Code, Failure
+from host.install.disk import Disk
 
 
 class Killed(Exception):

@@ -6,9 +6,9 @@ import dataclasses
 import unittest
 
 import tap
-from host import domain
-from host.codes import Code, Failure
-from host.domain import Boot, Domain
+from host.xen import domain
+from host.base.codes import Code, Failure
+from host.xen.domain import Boot, Domain
 
 GUEST = Domain("guest", ("/vm/boot.img", "/dev/vg/root"))
 BOOT = Boot("/vm/kernel", "/vm/initrd", "init=/nix/store/x/init console=hvc0")

@@ -7,8 +7,8 @@ import tempfile
 import unittest
 
 import tap
-from host import emulator
-from host.codes import Code, Failure
+from host.qemu import emulator
+from host.base.codes import Code, Failure
 
 
 class Acceleration(unittest.TestCase):
@@ -30,7 +30,7 @@ class Acceleration(unittest.TestCase):
             self.assertEqual(emulator.detect_acceleration(device, absent), "tcg")
 
     def test_the_user_decides(self):
-        self.assertEqual(emulator.acceleration(emulator.Machine(accel="kvm")), "kvm")
+        self.assertEqual(emulator.acceleration(emulator.MachineOptions(accel="kvm")), "kvm")
 
 
 class Words(unittest.TestCase):

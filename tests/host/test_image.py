@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 import tap
-from host import image
-from host.codes import Code, Failure
+from host.qemu import image
+from host.base.codes import Code, Failure
 
 KERNEL = "/nix/store/a+b-linux-6.1/bzImage"
 MIB = 1 << 20

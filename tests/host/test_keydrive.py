@@ -12,9 +12,9 @@ import urllib.error
 import urllib.request
 
 import tap
-from host import keydrive
-from host.codes import Code, Failure
-from host.keydrive import KeyDrive, drive_name, fetch_keys
+from host.install import keydrive
+from host.base.codes import Code, Failure
+from host.install.keydrive import KeyDrive, drive_name, fetch_keys
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ tester\n"
 PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3\n"

@@ -10,14 +10,14 @@ import tempfile
 import unittest
 
 import tap
-from host.codes import Code, Failure
-from host.lock import PREFIX, Lock
+from host.base.codes import Code, Failure
+from host.base.lock import PREFIX, Lock
 
 HOLD = """
 import sys
 sys.path.insert(0, sys.argv[1])
 sys.dont_write_bytecode = True
-from host.lock import Lock
+from host.base.lock import Lock
 with Lock(sys.argv[2], "guest") as lock, lock.run_folder() as folder:
     print(folder, flush=True)
     sys.stdin.read()

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import tap
-from host.output import LIMIT_BYTES, Output
+from host.base.output import LIMIT_BYTES, Output
 
 
 class WithPipe(unittest.TestCase):

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Proves what of an installation's course is shown, in how many columns, and which deadlines it has."""
+"""Proves what of an installation's deadlines is shown, in how many columns, and which deadlines it has."""
 
 import json
 import unittest
 
 import tap
-from host.course import EMULATION_FACTOR, MOST_STAGES, Course, Limits
-from host.progress import render_bar, render_event, render_time
-from host.verdict import Failed, Hello, Progress, Result, Successful, read_json_line
+from host.protocol.deadlines import EMULATION_FACTOR, MOST_STAGES, Deadlines, Limits
+from host.protocol.progress import render_bar, render_event, render_time
+from host.protocol.verdict import Failed, Hello, Progress, Result, Successful, read_json_line
 
 
 class Clock:
@@ -20,12 +20,12 @@ class Clock:
 
 def begin(limits=None):
     clock = Clock()
-    return Course(limits or Limits(False), clock), clock
+    return Deadlines(limits or Limits(False), clock), clock
 
 
 class WhatIsNews(unittest.TestCase):
     def test_what_two_channels_say_is_news_once(self):
-        course, _ = begin()
+        deadlines, _ = begin()
         events = [
             (Progress("disks", 1, "looking"), True),
             (Progress("copy", 11, "copying"), True),
@@ -39,40 +39,40 @@ class WhatIsNews(unittest.TestCase):
             (Progress("plan", 10, "planning"), False),
         ]
         for number, (event, news) in enumerate(events):
-            self.assertEqual(course.take(event), news, number)
+            self.assertEqual(deadlines.take(event), news, number)
 
     def test_stages_that_a_guest_makes_up_get_no_time_without_end(self):
-        course, clock = begin(Limits(False, total=10**8, stage=10))
+        deadlines, clock = begin(Limits(False, total=10**8, stage=10))
         for number in range(10000):
             clock.now += 9
-            course.take(Progress(f"stage{number}", 50, ""))
-        self.assertLess(course.overdue(), 0)
-        self.assertEqual(course.last.stage, f"stage{MOST_STAGES - 1}")
+            deadlines.take(Progress(f"stage{number}", 50, ""))
+        self.assertLess(deadlines.overdue(), 0)
+        self.assertEqual(deadlines.last.stage, f"stage{MOST_STAGES - 1}")
 
 
-class Deadlines(unittest.TestCase):
+class StageDeadlines(unittest.TestCase):
     def test_each_stage_has_its_own(self):
-        course, clock = begin()
+        deadlines, clock = begin()
         clock.now = 119
-        self.assertEqual(course.overdue(), 1)
-        course.take(Progress("copy", 11, ""))
-        self.assertEqual(course.overdue(), 1800)
+        self.assertEqual(deadlines.overdue(), 1)
+        deadlines.take(Progress("copy", 11, ""))
+        self.assertEqual(deadlines.overdue(), 1800)
         clock.now = 119 + 1800
-        self.assertEqual(course.overdue(), 0)
-        self.assertEqual(course.describe_deadline(), "no end of stage copy after 1800 s")
+        self.assertEqual(deadlines.overdue(), 0)
+        self.assertEqual(deadlines.describe_deadline(), "no end of stage copy after 1800 s")
 
     def test_progress_within_a_stage_gives_no_more_time(self):
-        course, clock = begin(Limits(False, stage=10))
-        course.take(Progress("copy", 11, ""))
+        deadlines, clock = begin(Limits(False, stage=10))
+        deadlines.take(Progress("copy", 11, ""))
         clock.now = 9
-        course.take(Progress("copy", 50, ""))
-        self.assertEqual(course.overdue(), 1)
+        deadlines.take(Progress("copy", 50, ""))
+        self.assertEqual(deadlines.overdue(), 1)
 
     def test_all_together_have_one_too(self):
-        course, clock = begin(Limits(False, total=50))
-        self.assertEqual(course.overdue(), 50)
+        deadlines, clock = begin(Limits(False, total=50))
+        self.assertEqual(deadlines.overdue(), 50)
         clock.now = 50
-        self.assertEqual(course.describe_deadline(), "no end after 50 s, in stage start")
+        self.assertEqual(deadlines.describe_deadline(), "no end after 50 s, in stage start")
 
     def test_emulation_stretches_all_that_the_user_did_not_name(self):
         self.assertEqual(Limits(True).stage("copy"), 1800 * EMULATION_FACTOR)
@@ -84,17 +84,17 @@ class Deadlines(unittest.TestCase):
         self.assertEqual(Limits(False, installer=7200).total, 7500)
 
     def test_after_the_verdict_the_machine_has_a_minute(self):
-        course, _ = begin()
-        course.finish()
-        self.assertEqual(course.overdue(), 60)
+        deadlines, _ = begin()
+        deadlines.finish()
+        self.assertEqual(deadlines.overdue(), 60)
 
 
 class Bar(unittest.TestCase):
     def bar(self, columns, *progress, seconds=60):
-        course, clock = begin()
-        course.take(Progress(*progress))
+        deadlines, clock = begin()
+        deadlines.take(Progress(*progress))
         clock.now = seconds
-        return render_bar(course, columns)
+        return render_bar(deadlines, columns)
 
     def test_at_80_columns_all_is_there(self):
         self.assertEqual(

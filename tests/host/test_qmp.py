@@ -12,16 +12,16 @@ import tempfile
 import unittest
 
 import tap
-from host import sockets
-from host.emulator import find_emulator
-from host.process import Child, run
-from host.qmp import Monitor, MonitorClosed, MonitorError, MonitorTimeout
+from host.base import sockets
+from host.qemu.emulator import find_emulator
+from host.base.process import Child, run
+from host.qemu.qmp import Monitor, MonitorClosed, MonitorError, MonitorTimeout
 
 PARENT = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 sys.dont_write_bytecode = True
-from host.process import Child
+from host.base.process import Child
 print(Child(["sleep", "600"]).pid, flush=True)
 sys.stdin.read()
 """

@@ -10,9 +10,9 @@ import tempfile
 import unittest
 
 import tap
-from host import records
-from host.records import Log, known_hosts
-from host.verdict import Result
+from host.protocol import records
+from host.protocol.records import Log, known_hosts
+from host.protocol.verdict import Result
 
 
 def key(kind, body=b"\0\0\0\x20" + bytes(32)):

@@ -7,9 +7,9 @@ import random
 import unittest
 
 import tap
-from host import verdict
-from host.codes import Code, Failure
-from host.verdict import Channel, Failed, Hello, Progress, Result, Successful
+from host.protocol import verdict
+from host.base.codes import Code, Failure
+from host.protocol.verdict import Channel, Failed, Hello, Progress, Result, Successful
 
 FAILED = Failed(12, "target", "not blank")
 

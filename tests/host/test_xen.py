@@ -8,10 +8,11 @@ import tempfile
 import unittest
 
 import tap
-from host import installer, xen
-from host.arguments import parse
-from host.codes import Code, Failure
-from host.verdict import Result
+from host.install import qemu_machine
+from host.xen import xen_machine
+from host.install.options import parse
+from host.base.codes import Code, Failure
+from host.protocol.verdict import Result
 
 BASE = "--hypervisor xen --disk guest.img --size 4G --iso iso --key key.pub"
 
@@ -31,47 +32,51 @@ class UnderXen(unittest.TestCase):
 
     def test_one_disk_is_the_first_of_the_domain(self):
         options = self.parse(BASE)
-        self.assertEqual(xen.settings(options.disks), [("disk", "/dev/xvda")])
-        self.assertEqual(xen.guest(options).disks, (os.path.realpath("guest.img"),))
+        self.assertEqual(xen_machine.settings(options.disks), [("disk", "/dev/xvda")])
+        self.assertEqual(xen_machine.guest(options).disks, (os.path.realpath("guest.img"),))
 
     def test_the_boot_disk_comes_first_since_pygrub_reads_the_first_one(self):
         options = self.parse(f"{BASE} --extra-disk more.img:1G --boot-disk boot.img:500M")
         self.assertEqual(
-            xen.settings(options.disks), [("disk", "/dev/xvdb"), ("boot-disk", "/dev/xvda")]
+            xen_machine.settings(options.disks), [("disk", "/dev/xvdb"), ("boot-disk", "/dev/xvda")]
         )
-        names = [os.path.basename(path) for path in xen.guest(options).disks]
+        names = [os.path.basename(path) for path in xen_machine.guest(options).disks]
         self.assertEqual(names, ["boot.img", "guest.img", "more.img"])
 
     def test_under_qemu_the_boot_disk_has_a_serial_number(self):
         options = self.parse("--disk g --size 4G --boot-disk b:500M --iso iso --key key.pub")
         serial = options.disks[0].serial
         self.assertEqual(
-            installer.settings(options.disks),
+            qemu_machine.settings(options.disks),
             [("disk", f"serial:{serial}"), ("boot-disk", "serial:boot")],
         )
 
     def test_the_guest_is_named_as_its_disk_or_as_it_is_said(self):
-        self.assertEqual(xen.guest(self.parse(BASE)).name, "guest")
-        self.assertEqual(xen.guest(self.parse(f"{BASE} --name other")).name, "other")
+        self.assertEqual(xen_machine.guest(self.parse(BASE)).name, "guest")
+        self.assertEqual(xen_machine.guest(self.parse(f"{BASE} --name other")).name, "other")
         with self.assertRaises(Failure):
-            xen.guest(self.parse(f"{BASE} --name 7"))
+            xen_machine.guest(self.parse(f"{BASE} --name 7"))
 
     def test_memory_processors_and_bridge_are_those_of_the_options(self):
-        guest = xen.guest(self.parse(f"{BASE} --memory 1G --cores 3 --network bridge=br0"))
+        guest = xen_machine.guest(self.parse(f"{BASE} --memory 1G --cores 3 --network bridge=br0"))
         self.assertEqual((guest.memory, guest.cores, guest.bridge), (1024, 3, "br0"))
-        self.assertIsNone(xen.guest(self.parse(BASE)).bridge)
+        self.assertIsNone(xen_machine.guest(self.parse(BASE)).bridge)
 
     def test_the_installing_domain_is_known_by_the_disk_and_by_nothing_else(self):
-        one = xen.identifier(self.parse(BASE))
-        self.assertEqual(one, xen.identifier(self.parse(f"{BASE} --name other --memory 1G")))
-        self.assertNotEqual(one, xen.identifier(self.parse(f"{BASE} --disk other.img")))
+        one = xen_machine.identifier(self.parse(BASE))
+        self.assertEqual(
+            one, xen_machine.identifier(self.parse(f"{BASE} --name other --memory 1G"))
+        )
+        self.assertNotEqual(one, xen_machine.identifier(self.parse(f"{BASE} --disk other.img")))
 
     def test_the_layout_decides_which_domain_runs_the_guest(self):
         options = self.parse(BASE)
-        self.assertIn('bootloader = "pygrub"', xen.run_file(options, [Result("layout", "pygrub")]))
-        self.assertIsNone(xen.run_file(options, [Result("layout", "bios")]))
+        self.assertIn(
+            'bootloader = "pygrub"', xen_machine.run_file(options, [Result("layout", "pygrub")])
+        )
+        self.assertIsNone(xen_machine.run_file(options, [Result("layout", "bios")]))
         with self.assertRaises(Failure):
-            xen.run_file(options, [Result("layout", "direct")])
+            xen_machine.run_file(options, [Result("layout", "direct")])
 
     def test_what_only_qemu_has_is_refused(self):
         for more, words in (

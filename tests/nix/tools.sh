@@ -32,7 +32,7 @@ makes_a_key_drive() {
 finds_its_firmware() {
 	{
 		sed '$d' result/bin/guest-installer-run-guest
-		echo 'python3 -c "from host import emulator; print(*emulator.find_firmware())"'
+		echo 'python3 -c "from host.qemu import emulator; print(*emulator.find_firmware())"'
 	} >ask
 	env -i PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$PWD/result/share/guest-installer/qemu" bash ask | tee found
 	grep -Ex "$NIX_STORE_DIR/.*_CODE.fd $NIX_STORE_DIR/.*_VARS.fd" found

@@ -7,7 +7,7 @@
 source "$TOP/qemu/lib.sh"
 
 # ask_emulator EXPRESSION — prints what the host's tools know of QEMU here.
-ask_emulator() { PYTHONPATH=$TOP/qemu python3 -c "from host.emulator import *; print($1)"; }
+ask_emulator() { PYTHONPATH=$TOP/qemu python3 -c "from host.qemu.emulator import *; print($1)"; }
 
 ISO=$TOP/build/guest-installer.iso
 ACCEL=$(ask_emulator 'detect_acceleration()')

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""What may lie on a key drive, and how it gets there: public keys and settings, nothing else.
+
+Names are those that FAT can carry; a private key is refused by name; a URL is fetched here, on the
+host, with a deadline and a limit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Optional, Sequence, Union
+
+from host.base.codes import Code, Failure
+
+SETTINGS = "guest-installer.conf"
+NETWORK = ("ca.pem", "ca.crt", "netrc")  # certificates to trust, and passwords of servers
+NIXOS = ("configuration.nix", "flake.nix", "flake.lock")  # what nixos-install is to build
+FIXED_NAMES = ("authorized_keys", SETTINGS, *NETWORK, *NIXOS)
+# QEMU's virtual FAT floppy holds 2,949,120 bytes and some 200 long names.
+LARGEST_DRIVE = 2_800_000
+MOST_FILES = 150
+FETCH_SECONDS = 60
+LARGEST_FETCH = 256 << 10
+PRIVATE = re.compile(rb"PRIVATE KEY-----|^PuTTY-User-Key-File", re.MULTILINE)
+PUBLIC = re.compile(r"(^|.*[ \t\"])(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ AAAA[A-Za-z0-9+/=]+( .*)?$")
+
+
+def drive_name(path: str) -> Optional[str]:
+    """The name that a file gets on the drive; None if it has no business there."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(path))
+    if name.lower() in FIXED_NAMES:
+        return name.lower()
+    return re.sub(r"^\.", "_", name) if name.lower().endswith(".pub") else None
+
+
+def is_url(source: str) -> bool:
+    """Whether this names a resource to fetch, not a file."""
+    return re.match(r"(https?|file)://", source) is not None
+
+
+class KeyDrive:
+    """The files of one drive, by name; written into a folder when all are known to fit."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def collect(self, sources: Sequence[str]) -> None:
+        """Adds every file, every file of every folder, and what every URL leads to."""
+        for source in sources:
+            if is_url(source):
+                self._add(source, "fetched.pub", fetch_keys(source))
+            elif os.path.isdir(source):
+                for name in sorted(os.listdir(source)):
+                    if not name.startswith("."):
+                        self._add_file(os.path.join(source, name))
+            else:
+                self._add_file(source)
+        keys = (data for name, data in self.files.items() if name not in NETWORK + NIXOS)
+        if not any(re.search(rb"^[^#\s]", data, re.MULTILINE) for data in keys):
+            raise Failure(
+                Code.MISUSE, f"nothing to put on the key drive: no key in {' '.join(sources)}"
+            )
+
+    def add_settings(self, text: str) -> None:
+        """Adds lines of the installer's configuration behind those of a file."""
+        before = self.files.get(SETTINGS, b"")
+        if before and not before.endswith(b"\n"):
+            before += b"\n"
+        self.files[SETTINGS] = before + text.encode()
+
+    def write(self, folder: str) -> None:
+        """Makes the folder with the files; Failure(NO_ROOM) if no drive can hold them."""
+        size = sum(-(-len(data) // 1024) * 1024 for data in self.files.values())
+        if size > LARGEST_DRIVE or len(self.files) > MOST_FILES:
+            raise Failure(Code.NO_ROOM, "the keys do not fit on a drive of 2.88 MB")
+        os.mkdir(folder, 0o700)
+        for name, data in self.files.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+
+    def _add_file(self, path: str) -> None:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise Failure(Code.MISUSE, f"cannot read the key file {path}: it is no regular file")
+        try:
+            with open(path, "rb") as file:
+                data = file.read(LARGEST_DRIVE + 1)
+        except OSError as error:
+            raise Failure(
+                Code.MISUSE, f"cannot read the key file {path}: {error.strerror}"
+            ) from error
+        name = drive_name(path)
+        if PRIVATE.search(data):
+            _refuse_private(path)
+        if name is None:
+            raise Failure(Code.MISUSE, f"{path} is no *.pub, authorized_keys or {SETTINGS}")
+        self._add(path, name, data)
+
+    def _add(self, source: str, name: str, data: bytes) -> None:
+        """Numbers the name where it is taken; FAT ignores case."""
+        if PRIVATE.search(data):
+            _refuse_private(source)
+        taken = {other.lower() for other in self.files}
+        free, number = name, 2
+        while free.lower() in taken:
+            if not name.lower().endswith(".pub"):
+                raise Failure(Code.MISUSE, f"two files are named {name}; join them into one")
+            free, number = f"{number}-{name}", number + 1
+        self.files[free] = data
+
+
+def _refuse_private(source: str) -> None:
+    raise Failure(
+        Code.MISUSE, f"{source} is a private key; only public keys may leave this machine"
+    )
+
+
+class _SameTrust(urllib.request.HTTPRedirectHandler):
+    """A redirection may lead anywhere, but not from an encrypted connection to an open one."""
+
+    def redirect_request(  # type: ignore[no-untyped-def]
+        self, req, fp, code, msg, headers, newurl
+    ) -> Optional[urllib.request.Request]:
+        schemes = ("https",) if req.type == "https" else ("http", "https")
+        if urllib.parse.urlsplit(newurl).scheme not in schemes:
+            raise urllib.error.URLError("it redirects to where no key is fetched from")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def fetch_keys(url: str, seconds: float = FETCH_SECONDS) -> bytes:
+    """What the URL leads to, which must be public keys. Raises Failure(MISUSE) with the reason.
+
+    A thread of its own reads: a server that trickles, or a name that is looked up for ever, must
+    not hold us.
+    """
+    answer: list[Union[bytes, Exception]] = []
+    reader = threading.Thread(target=lambda: answer.append(_fetch(url, seconds)), daemon=True)
+    reader.start()
+    reader.join(seconds)
+    shown = re.sub(r"//[^/@]*@", "//", url)  # no password in a message
+    if not answer:
+        raise Failure(Code.MISUSE, f"cannot fetch {shown}: no answer in {seconds:g} s")
+    data = answer[0]
+    if isinstance(data, Exception):
+        raise Failure(Code.MISUSE, f"cannot fetch {shown}: {data}")
+    if PRIVATE.search(data):
+        _refuse_private(shown)
+    lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines or not all(PUBLIC.match(line) for line in lines):
+        raise Failure(Code.MISUSE, f"what {shown} leads to is no list of public SSH keys")
+    return data
+
+
+def _fetch(url: str, seconds: float) -> Union[bytes, Exception]:
+    try:
+        opener = urllib.request.build_opener(_SameTrust)
+        with opener.open(url, timeout=seconds) as response:
+            data: bytes = response.read(LARGEST_FETCH + 1)
+    except Exception as error:  # whatever a foreign server can bring about
+        return error
+    if len(data) > LARGEST_FETCH:
+        return ValueError(f"it is larger than {LARGEST_FETCH} bytes")
+    return data

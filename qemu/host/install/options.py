@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""What the user of first-run can ask for: the options, checked as far as they can be alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import dataclass
+from typing import Iterable, NoReturn, Optional, Sequence
+
+from host.qemu import emulator
+from host.install.closure import Request, parse_request
+from host.base.codes import Code, Failure
+from host.install.disk import Disk, new_serial
+from host.install.keydrive import is_url
+
+# What --network may be, and how that is said.
+NETWORKS = {
+    "qemu": (r"none|user|tap=[A-Za-z0-9_.-]{1,15}", "none, user or tap=INTERFACE"),
+    "xen": (r"none|bridge=[A-Za-z0-9_.-]{1,15}", "none or bridge=INTERFACE under Xen"),
+}
+# How the installer knows the disk of --boot-disk under QEMU.
+BOOT_SERIAL = "boot"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. The first of the disks is the guest's own."""
+
+    disks: tuple[Disk, ...]
+    iso: str
+    direct: bool
+    keys: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+    machine: emulator.MachineOptions
+    network: str
+    timeout: Optional[int]
+    stage_timeout: Optional[int]
+    prove_boot: bool
+    records: str
+    json: bool
+    quiet: bool
+    keep_failed: bool
+    hypervisor: str = "qemu"
+    name: str = ""
+    closure: Optional[Request] = None
+
+    def setting(self, key: str) -> Optional[str]:
+        """The value of one --set; of several the last."""
+        return dict(self.settings).get(key)
+
+    def missing(self, settings: Iterable[tuple[str, str]]) -> str:
+        """Lines of those settings that --set does not name."""
+        return "".join(f"{key} = {value}\n" for key, value in settings if self.setting(key) is None)
+
+    def beside(self, kind: str) -> str:
+        """A hidden name beside the records, for what lasts as long as the run."""
+        folder, name = os.path.split(self.records)
+        return os.path.join(folder, f".{name}.{kind}")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the options in our words, by Failure(MISUSE)."""
+
+    def error(self, message: str) -> NoReturn:
+        if match := re.match(r"argument (--[a-z-]+): expected one argument", message):
+            message = f"{match[1]} needs a value"
+        elif match := re.match(r"unrecognized arguments: (\S*)", message):
+            message = f"unknown argument '{match[1]}'"
+        raise Failure(Code.MISUSE, message)
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="first-run", add_help=False, allow_abbrev=False)
+    for name in ("disk", "size", "iso", "records", "timeout", "stage-timeout", "cores", "format"):
+        parser.add_argument(f"--{name}", default="")
+    for name in ("system", "manifest", "cache", "signing-key", "boot-disk", "name"):
+        parser.add_argument(f"--{name}", default="")
+    for name, default in (
+        ("memory", "512M"),
+        ("firmware", "bios"),
+        ("network", "none"),
+        ("accel", "auto"),
+        ("hypervisor", "qemu"),
+    ):
+        parser.add_argument(f"--{name}", default=default)
+    for name in ("key", "set", "extra-disk"):
+        parser.add_argument(f"--{name}", action="append", default=[])
+    for name in ("existing", "direct", "prove-boot", "json", "quiet", "keep-failed"):
+        parser.add_argument(f"--{name}", action="store_true")
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options of a command line. Failure(MISUSE) says what is wrong with it."""
+    given = _parser().parse_args(arguments)
+    if not given.disk or not given.iso or bool(given.size) == given.existing:
+        _refuse("--disk, --iso, and either --size or --existing are needed")
+    settings = tuple(_parse_setting(text) for text in given.set)
+    names = [name for name, _ in settings]
+    if not given.key and "keys" not in names:
+        _refuse("--key is needed (or --set keys=none)")
+    machine = emulator.MachineOptions(
+        given.accel, given.firmware, given.memory, _number("--cores", given.cores) or 0
+    )
+    emulator.check_machine(machine)
+    kinds = NETWORKS.get(given.hypervisor)
+    if kinds is None:
+        _refuse(f"--hypervisor takes qemu or xen, not '{given.hypervisor}'")
+    if not re.fullmatch(kinds[0], given.network):
+        _refuse(f"--network takes {kinds[1]}, not '{given.network}'")
+    if given.prove_boot and dict(settings).get("layout") in ("direct", "pygrub"):
+        _refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
+    closure = parse_request(
+        given.system, given.manifest, given.cache, given.signing_key, dict(settings)
+    )
+    if closure and given.network.startswith("tap="):
+        _refuse("--system serves the guest on QEMU's user network: leave --network away")
+    disks = _parse_disks(given)
+    if given.hypervisor == "xen":
+        _check_xen(given, disks)
+    return Options(
+        disks=disks,
+        iso=_readable("the ISO", given.iso),
+        direct=given.direct,
+        keys=tuple(key if is_url(key) else os.path.abspath(key) for key in given.key),
+        settings=settings,
+        machine=machine,
+        network="user" if closure else given.network,
+        timeout=_number("--timeout", given.timeout),
+        stage_timeout=_number("--stage-timeout", given.stage_timeout),
+        prove_boot=given.prove_boot,
+        records=_records(given.records, disks[0]),
+        json=given.json,
+        quiet=given.quiet,
+        keep_failed=given.keep_failed,
+        hypervisor=given.hypervisor,
+        name=given.name,
+        closure=closure,
+    )
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise Failure(Code.MISUSE, sentence)
+
+
+def _number(option: str, text: str) -> Optional[int]:
+    return emulator.parse_number(option, text) if text else None
+
+
+def _parse_setting(text: str) -> tuple[str, str]:
+    match = re.fullmatch(r"([a-z][a-z-]*)=([^\x00-\x1f\x7f]*)", text)
+    if not match:
+        _refuse(f"--set takes key=value, not '{text}'")
+    return match[1], match[2]
+
+
+def _check_xen(given: argparse.Namespace, disks: Sequence[Disk]) -> None:
+    """What only QEMU has is no option under Xen."""
+    for name in ("prove_boot", "system", "manifest", "cache"):
+        if getattr(given, name):
+            _refuse(f"--{name.replace('_', '-')} works with QEMU only")
+    if given.firmware != "bios":
+        _refuse("a domain boots the ISO by BIOS; leave --firmware away")
+    for disk in disks:
+        if disk.format != "raw":
+            _refuse(f"a domain has raw disks: name {disk.path} *.img, or say --format raw")
+
+
+def _parse_disks(given: argparse.Namespace) -> tuple[Disk, ...]:
+    disks = [_parse_disk("--size", given.disk, given.size or None, given.format, new_serial())]
+    further = [("--boot-disk", BOOT_SERIAL, given.boot_disk)] if given.boot_disk else []
+    for number, text in enumerate(given.extra_disk, 1):
+        further.append(("--extra-disk", f"extra{number}", text))
+    for option, serial, text in further:
+        match = re.fullmatch(r"(.+):([1-9][0-9]*[KMGT]?)", text)
+        path, size = match.groups() if match else (text, None)
+        disks.append(_parse_disk(option, path, size, "", serial))
+    if len({disk.path for disk in disks}) < len(disks):
+        _refuse("one disk is named twice")
+    return tuple(disks)
+
+
+def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial: str) -> Disk:
+    """A link to a disk that exists is followed, so that each disk has one name here."""
+    if format not in ("", "raw", "qcow2"):
+        _refuse(f"--format takes raw or qcow2, not '{format}'")
+    if size is None:
+        disk = Disk(os.path.realpath(path), "", None, serial)
+        if not os.path.isfile(disk.path) and not disk.is_device():
+            _refuse(f"cannot find the disk {path}")
+        default = "raw" if disk.is_device() else emulator.disk_format(path)
+        return Disk(disk.path, format or default, None, serial)
+    emulator.parse_size(option, size)
+    folder, name = os.path.split(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        _refuse(f"the folder of {path} does not exist")
+    path = os.path.join(os.path.realpath(folder), name)
+    return Disk(path, format or emulator.disk_format(path), size, serial)
+
+
+def _readable(what: str, path: str) -> str:
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        _refuse(f"cannot read {what} {path}")
+    return os.path.realpath(path)
+
+
+def _records(folder: str, disk: Disk) -> str:
+    """The common beginning of the records' names."""
+    if folder and not os.path.isdir(folder):
+        _refuse(f"the folder {folder} does not exist")
+    folder = folder or (os.getcwd() if disk.is_device() else disk.folder)
+    return os.path.join(os.path.realpath(folder), os.path.basename(disk.path))

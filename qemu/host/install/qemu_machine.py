@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""The machine that the installer runs in, under QEMU: its disks, key drive, ISO and channels."""
+
+from __future__ import annotations
+
+import os
+from typing import Optional, Sequence
+
+from host.qemu import emulator
+from host.install.options import BOOT_SERIAL, Options
+from host.install.disk import Disk
+from host.qemu.emulation import Channels, Emulation
+from host.qemu.medium import BootFiles
+
+PORT = "org.guest-installer.0"
+
+
+class QemuMachine:
+    """A Machine under QEMU; see install/machine.py."""
+
+    def __init__(self, options: Options, boot: Optional[BootFiles], run: str) -> None:
+        """Starts it. `run` has the key drive's folder `keys`; `boot` spares the firmware."""
+        channels = Channels()
+        arguments = [
+            *emulator.machine_arguments(options.machine, run),
+            *("-no-reboot", "-boot", "strict=on,reboot-timeout=0"),
+            *network_arguments(options.network),
+            *(*channels.add("console"), "-serial", "chardev:console"),
+            *(*channels.add("events"), "-device", "virtio-serial-pci"),
+            *("-device", f"virtserialport,chardev=events,name={PORT}"),
+            *disk_arguments(options.disks),
+            *key_drive_arguments(os.path.join(run, "keys")),
+            *medium_arguments(options.iso, boot),
+        ]
+        self._emulation = Emulation(arguments, channels, run)
+
+    def console(self) -> int:
+        return self._emulation.channels["console"].fileno()
+
+    def port(self) -> Optional[int]:
+        return self._emulation.channels["events"].fileno()
+
+    def monitor(self) -> Optional[int]:
+        return self._emulation.monitor.fileno()
+
+    def read_events(self) -> bool:
+        return self._emulation.read_events()
+
+    def fileno(self) -> int:
+        return self._emulation.fileno()
+
+    def has_no_room(self) -> bool:
+        return self._emulation.no_room
+
+    def end(self) -> None:
+        self._emulation.end()
+
+    def require_good_end(self, verdict_seen: bool) -> None:
+        self._emulation.require_good_end()
+
+    def close(self) -> None:
+        self._emulation.close()
+
+
+def settings(disks: Sequence[Disk]) -> list[tuple[str, str]]:
+    """How the installer is told its disks: by the serial numbers that they have here."""
+    lines = [("disk", f"serial:{disks[0].serial}")]
+    if any(disk.serial == BOOT_SERIAL for disk in disks):
+        lines.append(("boot-disk", f"serial:{BOOT_SERIAL}"))
+    return lines
+
+
+def network_arguments(network: str) -> list[str]:
+    """A network card, or none: QEMU would make one by itself."""
+    if network == "none":
+        return ["-nic", "none"]
+    kind, _, interface = network.partition("=")
+    rest = f",ifname={interface},script=no,downscript=no" if kind == "tap" else ""
+    return ["-nic", f"{kind},model=virtio-net-pci{rest}"]
+
+
+def disk_arguments(disks: Sequence[Disk]) -> list[str]:
+    """The guest's disks. A new one may be cached at will: it is synced before it is published, and
+    worth nothing until then. One that exists is written in the order that the guest asks for."""
+    arguments = []
+    for disk in disks:
+        cache = "writeback" if disk.existing else "unsafe"
+        arguments += [
+            "-drive",
+            f"if=none,id={disk.serial},format={disk.format},cache={cache},discard=unmap,"
+            f"werror=report,rerror=report,file={emulator.quote(disk.working)}",
+            "-device",
+            f"virtio-blk-pci,drive={disk.serial},serial={disk.serial}",
+        ]
+    return arguments
+
+
+def key_drive_arguments(folder: str) -> list[str]:
+    """The folder as a FAT floppy, which no installer takes for a target."""
+    return [
+        "-drive",
+        f"if=none,id=keys,file=fat:floppy:{emulator.quote(folder)},format=raw,readonly=on",
+        *("-device", "virtio-blk-pci,drive=keys"),
+    ]
+
+
+def medium_arguments(iso: str, boot: Optional[BootFiles]) -> list[str]:
+    """The ISO. A virtio-scsi cdrom reads three times as fast as an IDE one under emulation."""
+    arguments = [
+        "-drive",
+        f"if=none,id=iso,media=cdrom,format=raw,readonly=on,file={emulator.quote(iso)}",
+        *("-device", "virtio-scsi-pci", "-device"),
+    ]
+    if not boot:
+        return [*arguments, "scsi-cd,drive=iso,bootindex=0"]
+    start = ["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.command_line]
+    return [*arguments, "scsi-cd,drive=iso", *start]

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""QEMU: where it is, how fast it can be here, its firmware, and the arguments every machine has.
+
+Disks, networks and consoles are the matter of the tool that starts the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import Optional
+
+from host.base.codes import Code, Failure
+
+ACCELERATIONS = ("auto", "kvm", "tcg")
+FIRMWARES = ("bios", "uefi")
+MAXIMUM_CORES = 4
+SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+# The firmware's code and a template of its variables, as distributions call them.
+FIRMWARE_FILES = (
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+    ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
+    ("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
+    ("/run/libvirt/nix-ovmf/OVMF_CODE.fd", "/run/libvirt/nix-ovmf/OVMF_VARS.fd"),
+)
+
+
+@dataclass(frozen=True)
+class MachineOptions:
+    """What the user can choose of any machine; `cores` 0 stands for all, up to four."""
+
+    accel: str = "auto"
+    firmware: str = "bios"
+    memory: str = "512M"
+    cores: int = 0
+
+
+def parse_size(what: str, text: str) -> int:
+    """A size such as 512M or 4G in bytes; Failure(MISUSE) names `what` if it is none."""
+    match = re.fullmatch(r"([1-9][0-9]{0,17})([KMGT]?)", text)
+    if not match:
+        raise Failure(Code.MISUSE, f"{what} takes a size such as 512M or 4G, not '{text}'")
+    return int(match.group(1)) * SIZE_UNITS[match.group(2)]
+
+
+def parse_number(what: str, text: str) -> int:
+    """A whole number from 1 on; Failure(MISUSE) names `what` if it is none."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise Failure(Code.MISUSE, f"{what} takes a whole number, not '{text}'")
+    return int(text)
+
+
+def check_machine(machine: MachineOptions) -> None:
+    """Failure(MISUSE) names the option that makes no sense."""
+    if machine.accel not in ACCELERATIONS:
+        raise Failure(Code.MISUSE, f"--accel takes auto, kvm or tcg, not '{machine.accel}'")
+    if machine.firmware not in FIRMWARES:
+        raise Failure(Code.MISUSE, f"--firmware takes bios or uefi, not '{machine.firmware}'")
+    parse_size("--memory", machine.memory)
+
+
+def find_program(name: str) -> str:
+    """The path of a program that we need; also where an ordinary user's PATH does not lead."""
+    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    program = shutil.which(name, path=path)
+    if not program:
+        raise Failure(Code.EMULATOR, f"the command {name} is not installed")
+    return program
+
+
+def find_emulator() -> str:
+    """QEMU for the only processor that guests have."""
+    return find_program("qemu-system-x86_64")
+
+
+def detect_acceleration(device: str = "/dev/kvm", cpuinfo: str = "/proc/cpuinfo") -> str:
+    """kvm where hardware virtualisation works, else tcg: the device alone proves nothing."""
+    if not os.access(device, os.R_OK | os.W_OK):
+        return "tcg"
+    try:
+        with open(cpuinfo, encoding="ascii", errors="replace") as file:
+            flags = file.read()
+    except OSError:
+        return "tcg"
+    return "kvm" if re.search(r"\b(vmx|svm)\b", flags) else "tcg"
+
+
+def acceleration(machine: MachineOptions) -> str:
+    """What the machine will run by: kvm or tcg."""
+    return detect_acceleration() if machine.accel == "auto" else machine.accel
+
+
+def find_firmware() -> tuple[str, str]:
+    """The files of the UEFI firmware: its code, and the variables' template."""
+    ours = (os.environ.get("OVMF_CODE", ""), os.environ.get("OVMF_VARS", ""))
+    for code, variables in (ours, *FIRMWARE_FILES):
+        if os.path.isfile(code) and os.path.isfile(variables):
+            return code, variables
+    raise Failure(
+        Code.EMULATOR, "no UEFI firmware found; install OVMF or set OVMF_CODE and OVMF_VARS"
+    )
+
+
+def quote(value: str) -> str:
+    """A value inside QEMU's options, which are separated by commas: one in it is doubled."""
+    return value.replace(",", ",,")
+
+
+def disk_format(path: str) -> str:
+    """The format of a disk by its name; its content is the guest's to write, and is not asked."""
+    if path.endswith((".raw", ".img")):
+        return "raw"
+    try:
+        return "raw" if stat.S_ISBLK(os.stat(path).st_mode) else "qcow2"
+    except OSError:
+        return "qcow2"
+
+
+def machine_arguments(machine: MachineOptions, run: str, *, options: str = "") -> list[str]:
+    """QEMU and the arguments that every machine has. `run` is a private folder; the firmware's
+    variables are written there afresh, because a stale boot order ends in the firmware's shell.
+    `options` are further ones for -machine, each with a comma before it."""
+    accel = acceleration(machine)
+    cores = machine.cores or min(len(os.sched_getaffinity(0)), MAXIMUM_CORES)
+    arguments = [
+        *(find_emulator(), "-no-user-config", "-nodefaults"),
+        *("-machine", "pc" + options, "-accel", accel),
+        *("-cpu", "host" if accel == "kvm" else "max"),
+        *("-smp", str(cores), "-m", machine.memory),
+        *("-display", "none", "-vga", "std", "-device", "virtio-rng-pci"),
+    ]
+    if machine.firmware == "uefi":
+        arguments += _firmware_arguments(run)
+    return arguments
+
+
+def _firmware_arguments(run: str) -> list[str]:
+    code, template = find_firmware()
+    variables = os.path.join(run, "firmware-variables")
+    shutil.copyfile(template, variables)
+    return [
+        *("-drive", f"if=pflash,format=raw,readonly=on,file={quote(code)}"),
+        *("-drive", f"if=pflash,format=raw,file={quote(variables)}"),
+    ]
+
+
+def log_tail(path: str, limit: int = 5) -> Optional[str]:
+    """The end of what a child wrote into a file, in one line, for a failure's sentence."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line.strip() for line in file if line.strip()]
+    except OSError:
+        return None
+    return "; ".join(lines[-limit:]) or None

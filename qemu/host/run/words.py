@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""What the user said: the words of run-guest's command line and of the file `.guest`.
+
+Which words there are says guest_table.py; what they mean, guest_wishes.py.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from host.base.codes import Code, Failure
+from host.run.table import FLAG, KINDS, MANY
+
+FILE = ".guest"
+FILE_LIMIT = 1 << 16
+# What can be done with a guest: the command line's task takes the place of the file's.
+TASKS = ("run", "console", "daemon", "status", "stop")
+Words = dict[str, list[str]]
+
+
+def read(arguments: list[str]) -> Words:
+    """The options of the command line, and before them those of `.guest` where it counts.
+
+    Raises Failure(MISUSE). `--help` is the caller's matter.
+    """
+    said = parse_arguments(arguments)
+    words: Words = {}
+    if "guest" not in said and os.path.lexists(FILE):
+        words = parse_file(FILE)
+    if any(name in said for name in TASKS):
+        words = {name: values for name, values in words.items() if name not in TASKS}
+    for name, values in said.items():
+        words[name] = words.get(name, []) + values if KINDS[name] == MANY else values
+    return words
+
+
+def parse_arguments(arguments: list[str]) -> Words:
+    """Splits `--name value`, `--name=value` and the one word without dashes."""
+    words: Words = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--"):
+            if "guest" in words:
+                raise Failure(Code.MISUSE, f"one disk only: '{word}'")
+            words["guest"] = [word]
+            continue
+        name, equals, value = word[2:].partition("=")
+        kind = KINDS.get(name)
+        if kind is None:
+            raise Failure(Code.MISUSE, f"unknown option '{word}'")
+        if kind == FLAG:
+            if equals:
+                raise Failure(Code.MISUSE, f"--{name} takes no value")
+            words[name] = ["yes"]
+            continue
+        if not equals and rest:
+            value = rest.pop(0)
+        _add(words, f"--{name}", name, value)
+    return words
+
+
+def parse_file(path: str) -> Words:
+    """The lines `option = value` of a file that nobody but its owner and we can have written."""
+    words: Words = {}
+    for number, line in enumerate(_lines_of(path), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        where = f"{path}:{number}"
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals:
+            raise Failure(Code.MISUSE, f"{where}: not a line 'option = value': '{line}'")
+        if name not in KINDS:
+            raise Failure(Code.MISUSE, f"{where}: unknown option '{name}'")
+        if KINDS[name] == FLAG and value not in ("yes", "no"):
+            raise Failure(Code.MISUSE, f"{where}: {name} takes yes or no, not '{value}'")
+        if KINDS[name] != MANY and name in words:
+            raise Failure(Code.MISUSE, f"{where}: {name} is said twice")
+        _add(words, f"{where}: {name}", name, value)
+    return words
+
+
+def _lines_of(path: str) -> list[str]:
+    """What a stranger left in a shared folder must not share our files with a guest."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_LIMIT:
+                raise Failure(Code.MISUSE, f"{path} is no file of options")
+            if status.st_uid not in (0, os.geteuid()) or status.st_mode & stat.S_IWOTH:
+                raise Failure(Code.MISUSE, f"{path} is not read: others than you can write it")
+            return file.read().split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(Code.MISUSE, f"cannot read {path}: {error}") from error
+
+
+def _add(words: Words, what: str, name: str, value: str) -> None:
+    if not value:
+        raise Failure(Code.MISUSE, f"{what} needs a value")
+    if KINDS[name] == MANY:
+        words.setdefault(name, []).append(value)
+    else:
+        words[name] = [value]
