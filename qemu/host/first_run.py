@@ -13,7 +13,7 @@ import os
 import time
 from typing import Callable, Optional, Sequence
 
-from host.base import process
+from host.base import files, process
 from host.install import disk, qemu_machine
 from host.protocol import records, verdict
 from host.qemu import emulator
@@ -40,7 +40,7 @@ FIRST_WRITING_CODE = 30
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
-    os.umask(0o022)
+    os.umask(0o077)
     _open_streams()
     if "--help" in argv:
         print(USAGE, end="")
@@ -221,7 +221,7 @@ class Attempt:
         """Writes the guest's host keys down, so that the first login is not blind."""
         hosts = records.known_hosts(self._results())
         if hosts:
-            records.write_whole(f"{self._options.records}.known_hosts", hosts)
+            files.write_whole(f"{self._options.records}.known_hosts", hosts)
 
     def _write_domain(self) -> None:
         """Writes the domain file that runs the guest; the next words are `xl create`."""
@@ -231,7 +231,7 @@ class Attempt:
                 "no domain file: only the layouts pygrub and direct boot without BIOS"
             )
             return
-        records.write_whole(f"{self._options.records}.xl", text)
+        files.write_whole(f"{self._options.records}.xl", text)
 
     def _results(self) -> list[verdict.Result]:
         follower = self._follower

@@ -6,7 +6,6 @@ Names and times in it do not depend on the machine. What may lie on it: keydrive
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ import sys
 import tempfile
 from typing import Sequence
 
-from host.base import process
+from host.base import files, process
 from host.qemu import emulator
 from host.base.codes import Code, Failure, report
 from host.install.keydrive import KeyDrive
@@ -33,6 +32,7 @@ The same input makes the same image, bit for bit. A private key is refused by na
 """
 FIRST_DOS_DAY = "315532800"  # 1980-01-01, before which FAT has no time
 TOOL_SECONDS = 60
+IMAGE_MODE = 0o644  # public keys, which a hypervisor of another user may read
 
 
 def main(argv: Sequence[str]) -> int:
@@ -84,22 +84,17 @@ def parse(argv: Sequence[str]) -> tuple[str, str, Sequence[str]]:
 
 def make_image(drive: KeyDrive, label: str, image: str) -> None:
     """Writes the image under another name first; it appears whole or not at all."""
-    new = f"{image}.new"
     with tempfile.TemporaryDirectory(prefix="guest-installer.") as work:
         folder, whole = os.path.join(work, "drive"), os.path.join(work, "image")
         drive.write(folder)
         _run("mformat", "-C", "-i", whole, "-f", "2880", "-N", "0", "-v", label, "::")
-        files = [os.path.join(folder, name) for name in sorted(drive.files)]
+        copies = [os.path.join(folder, name) for name in sorted(drive.files)]
         epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or FIRST_DOS_DAY)
-        for path in files:
+        for path in copies:
             os.utime(path, (epoch, epoch))
-        _run("mcopy", "-m", "-i", whole, *files, "::")
-        try:
-            shutil.copyfile(whole, new)
-            os.replace(new, image)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(new)
+        _run("mcopy", "-m", "-i", whole, *copies, "::")
+        with files.replacing(image, IMAGE_MODE) as file, open(whole, "rb") as made:
+            shutil.copyfileobj(made, file)
 
 
 def _run(tool: str, *arguments: str) -> None:

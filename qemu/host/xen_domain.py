@@ -8,10 +8,12 @@ import os
 from typing import Optional, Sequence
 
 from host.protocol import verdict
-from host.qemu import emulator, image
+from host.qemu import emulator
 from host.xen import domain
 from host.base.codes import Code, Failure, report
+from host.base.files import write_whole
 from host.install.options import Parser
+from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
 
 TOOL = "xen-domain"
@@ -156,7 +158,7 @@ def _installed_boot(given: argparse.Namespace, guest: Domain) -> Boot:
         raise Failure(Code.MISUSE, f"cannot read {given.installed}: {error.strerror}") from error
     channel = verdict.Channel(verdict.read_serial_line)
     channel.feed(log)
-    boot = image.take_boot(channel.results, guest.disks[0], os.path.abspath(given.out))
+    boot = take_boot(channel.results, guest.disks[0], os.path.abspath(given.out))
     if given.command_line is not None:
         boot = Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} {given.command_line}".strip())
     return boot
@@ -166,7 +168,4 @@ def _write(out: str, text: str) -> None:
     if not out:
         print(text, end="")
         return
-    partial = f"{out}.new"
-    with open(partial, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(partial, out)
+    write_whole(out, text)

@@ -126,7 +126,7 @@ class Bootspec(unittest.TestCase):
         spec = {"init": "/nix/store/s/init", "initrd": "/nix/store/s/initrd", "kernelParams": ["a"]}
         content = bytes(range(256)) * 15000 + b"\0" * 300000 + b"end"
         self.make_disk(json.dumps({bootspec.KEY: spec}).encode(), content)
-        system = bootspec.read_system(self.disk, self.temporary.name)
+        system = bootspec.read_system(self.disk)
         self.assertEqual(system, System(1, "/nix/store/s/init", "/nix/store/s/initrd", ("a",)))
         copy = bootspec.read_initrd(self.disk, system, self.temporary.name)
         with open(copy, "rb") as file:
@@ -136,11 +136,11 @@ class Bootspec(unittest.TestCase):
         for text in (b"", b"[]", b"{}", b'{"%s": {}}' % bootspec.KEY.encode()):
             self.make_disk(text)
             with self.assertRaises(Failure):
-                bootspec.read_system(self.disk, self.temporary.name)
+                bootspec.read_system(self.disk)
         spec = {"init": "/i\nx", "kernelParams": []}
         self.make_disk(json.dumps({bootspec.KEY: spec}).encode())
         with self.assertRaises(Failure):
-            bootspec.read_system(self.disk, self.temporary.name)
+            bootspec.read_system(self.disk)
 
 
 if __name__ == "__main__":

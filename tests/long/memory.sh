@@ -15,7 +15,7 @@ serve() {
 	local url
 	rm -rf served
 	mkdir served
-	ln -s "$1"/* served/
+	cp -r --reflink=auto "$1/." served/
 	cp "$2" served/guest.json
 	start_server url "$TOP/qemu/serve-cache" served
 	url=$(sed -n 's,^url=http://127.0.0.1,http://10.0.2.2,p' url)

@@ -25,7 +25,7 @@ make_certificate() {
 # What is served: the cache with the guest's manifest in it.
 make_folder() {
 	mkdir served
-	ln -s "$TOP"/build/cache/* served/
+	cp -r --reflink=auto "$TOP/build/cache/." served/
 	cp "$TOP/build/guest-bios.json" served/guest.json
 }
 

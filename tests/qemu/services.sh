@@ -129,7 +129,7 @@ web_is_being_installed() {
 web_runs() {
 	start web
 	expect web ActiveState active
-	expect web StatusText 'ssh -p 2222 root@127.0.0.1'
+	is web StatusText 'ssh -p 2222 *root@127.0.0.1'
 	within jq -e '.code == 0' /var/lib/guests/web/disk.qcow2.verdict.json
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A folder on the loopback by http or https: nginx with a configuration of its own.
+"""A binary cache on the loopback by http or https: nginx with a configuration of its own.
 
+Only the files of a cache and its manifest are served; a symbolic link inside is refused.
 Needs no root, no fixed port and no folder of the system. nginx runs as one process, tied to us: the
 workers of a master that is killed would go on.
 """
@@ -49,10 +50,19 @@ http {{
         root root;
         {tls}
         location = /{token} {{ access_log off; return 204; }}
-        location / {{ limit_except GET {{ deny all; }} }}
+        location / {{ return 404; }}
+        location ~ "{files}" {{
+            limit_except GET {{ deny all; }}
+            disable_symlinks on from=$document_root{cache};
+        }}
     }}
 }}
 """
+# What a binary cache has, and the manifest beside it. nginx resolves `..` before it compares.
+FILES = (
+    r"^{cache}/(nix-cache-info|[0-9a-z]{{32}}\.(narinfo|ls)|nar/[A-Za-z0-9._/-]+)$"
+    r"|^/guest[a-z-]*\.json$"
+)
 TLS = "ssl_certificate certificate.pem; ssl_certificate_key key.pem;"
 
 
@@ -65,10 +75,11 @@ class Serving:
     certificate: Optional[str] = None
     certificate_key: Optional[str] = None
     log: Optional[str] = None
+    cache: str = ""  # where in the folder the cache is, such as /cache, which may be a link
 
 
 class CacheServer:
-    """Serves a folder until it is closed."""
+    """Serves the binary cache in a folder until it is closed."""
 
     def __init__(self, folder: str, private: str, serving: Serving = Serving()) -> None:
         """`private` is an empty folder of ours. Returns when the server answers; Failure(EMULATOR)
@@ -178,5 +189,7 @@ def _configure(private: str, place: str, token: str, serving: Serving) -> None:
                 log="access.log" if serving.log else "off",
                 tls=TLS if serving.certificate else "",
                 token=token,
+                files=FILES.format(cache=serving.cache),
+                cache=serving.cache,
             )
         )

@@ -21,7 +21,7 @@ import urllib.parse
 from typing import Iterator, Optional, Sequence
 
 from host.base import process
-from host.install.cache_server import CacheServer
+from host.install.cache_server import CacheServer, Serving
 from host.base.codes import Code, Failure
 
 COPY_SECONDS = 4 * 3600
@@ -203,7 +203,7 @@ def _serve(request: Request, folder: str) -> Iterator[Sequence[tuple[str, str]]]
         settings.append(("trusted-keys", key.public))
     elif not request.has_url():
         os.symlink(os.path.abspath(request.cache), cache)
-    with CacheServer(root, private) as server:
+    with CacheServer(root, private, Serving(cache="/cache")) as server:
         url = f"http://{HOST_ADDRESS}:{server.port}"
         settings.append(("manifest", f"{url}/guest.json"))
         settings.append(("cache", request.cache if request.has_url() else f"{url}/cache"))

@@ -17,7 +17,7 @@ import stat
 from dataclasses import dataclass
 from typing import Iterator, Optional, Sequence
 
-from host.base import process
+from host.base import files, process
 from host.qemu import emulator
 from host.base.codes import Code, Failure
 
@@ -106,6 +106,8 @@ def make(disks: Sequence[Disk]) -> None:
         if disk.format == "raw":
             _make_raw(disk)
         else:
+            # qemu-img follows a link; the file is there, ours and private, before it writes.
+            os.close(_create(disk))
             create = [emulator.find_program("qemu-img"), "create", "-q", "-f", disk.format]
             _run_tool([*create, disk.partial, disk.size], disk, f"cannot make {disk.path}")
 
@@ -113,10 +115,14 @@ def make(disks: Sequence[Disk]) -> None:
 def _make_raw(disk: Disk) -> None:
     """Zeros that take no room, without QEMU's tools: a host with Xen may have none."""
     assert disk.size is not None
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with open(_create(disk), "wb") as file:
+        file.truncate(emulator.parse_size("the disk", disk.size))
+
+
+def _create(disk: Disk) -> int:
+    """The file under its temporary name, for its owner alone."""
     try:
-        with open(os.open(disk.partial, flags, 0o644), "wb") as file:
-            file.truncate(emulator.parse_size("the disk", disk.size))
+        return files.create(disk.partial)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -18,7 +18,7 @@ from host.install.options import Options
 from host.base.codes import Code, Failure
 from host.base.deadline import Deadline
 from host.install.disk import Disk
-from host.qemu.emulation import Channels, Emulation
+from host.qemu.qemu_process import Channels, QemuProcess
 from host.protocol.records import Log
 
 BOOT_SECONDS = 120
@@ -90,7 +90,7 @@ def prove_boot(options: Options, run: str, log_path: str, seconds: float) -> Non
     log = Log(log_path)
     # QEMU unlinks a snapshot's file as soon as it is open.
     environment = {**os.environ, "TMPDIR": os.path.dirname(log_path)}
-    guest = Emulation(arguments, channels, run, environment)
+    guest = QemuProcess(arguments, channels, run, environment)
     try:
         _visit(guest, Visitor(guest.forwarded_port()), log, Deadline(seconds))
     finally:
@@ -112,7 +112,7 @@ def snapshot_arguments(disks: Sequence[Disk]) -> list[str]:
     return arguments
 
 
-def _visit(guest: Emulation, visitor: Visitor, log: Log, deadline: Deadline) -> None:
+def _visit(guest: QemuProcess, visitor: Visitor, log: Log, deadline: Deadline) -> None:
     console = guest.channels["console"]
     try:
         while not deadline.passed():
@@ -138,7 +138,7 @@ def _visit(guest: Emulation, visitor: Visitor, log: Log, deadline: Deadline) -> 
     )
 
 
-def _wait(guest: Emulation, visitor: Visitor, seconds: float) -> set[int]:
+def _wait(guest: QemuProcess, visitor: Visitor, seconds: float) -> set[int]:
     """What is ready before the seconds have passed."""
     poll = select.poll()
     for descriptor in (guest.fileno(), guest.channels["console"].fileno(), visitor.fileno()):

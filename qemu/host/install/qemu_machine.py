@@ -9,7 +9,7 @@ from typing import Optional, Sequence
 from host.qemu import emulator
 from host.install.options import BOOT_SERIAL, Options
 from host.install.disk import Disk
-from host.qemu.emulation import Channels, Emulation
+from host.qemu.qemu_process import Channels, QemuProcess
 from host.qemu.medium import BootFiles
 
 PORT = "org.guest-installer.0"
@@ -32,34 +32,34 @@ class QemuMachine:
             *key_drive_arguments(os.path.join(run, "keys")),
             *medium_arguments(options.iso, boot),
         ]
-        self._emulation = Emulation(arguments, channels, run)
+        self._process = QemuProcess(arguments, channels, run)
 
     def console(self) -> int:
-        return self._emulation.channels["console"].fileno()
+        return self._process.channels["console"].fileno()
 
     def port(self) -> Optional[int]:
-        return self._emulation.channels["events"].fileno()
+        return self._process.channels["events"].fileno()
 
     def monitor(self) -> Optional[int]:
-        return self._emulation.monitor.fileno()
+        return self._process.monitor.fileno()
 
     def read_events(self) -> bool:
-        return self._emulation.read_events()
+        return self._process.read_events()
 
     def fileno(self) -> int:
-        return self._emulation.fileno()
+        return self._process.fileno()
 
     def has_no_room(self) -> bool:
-        return self._emulation.no_room
+        return self._process.no_room
 
     def end(self) -> None:
-        self._emulation.end()
+        self._process.end()
 
     def require_good_end(self, verdict_seen: bool) -> None:
-        self._emulation.require_good_end()
+        self._process.require_good_end()
 
     def close(self) -> None:
-        self._emulation.close()
+        self._process.close()
 
 
 def settings(disks: Sequence[Disk]) -> list[tuple[str, str]]:
@@ -99,7 +99,7 @@ def key_drive_arguments(folder: str) -> list[str]:
     """The folder as a FAT floppy, which no installer takes for a target."""
     return [
         "-drive",
-        f"if=none,id=keys,file=fat:floppy:{emulator.quote(folder)},format=raw,readonly=on",
+        f"if=none,id=keys,driver=vvfat,dir={emulator.quote(folder)},floppy=on,readonly=on",
         *("-device", "virtio-blk-pci,drive=keys"),
     ]
 

@@ -16,6 +16,7 @@ import os
 import re
 from typing import Iterable, Optional
 
+from host.base import files
 from host.protocol.verdict import Result, harmless
 
 OLD_LOGS = 5
@@ -34,7 +35,7 @@ class Log:
         self._tail = b""
         self._size = 0
         rotate(path)
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self._descriptor = files.create(path)
 
     def write(self, data: bytes) -> None:
         """Adds what the console said."""
@@ -67,19 +68,9 @@ def rotate(path: str) -> None:
             os.replace(newer, older)
 
 
-def write_whole(path: str, text: str) -> None:
-    """Writes a file that is there whole or not at all."""
-    new = f"{path}.new"
-    with open(new, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
-
-
 def write_verdict(path: str, fields: dict[str, object]) -> None:
     """How the installation ended, for programs."""
-    write_whole(path, json.dumps({"format": 1, **fields}, indent=2) + "\n")
+    files.write_whole(path, json.dumps({"format": 1, **fields}, indent=2) + "\n")
 
 
 def remove(paths: Iterable[str]) -> None:

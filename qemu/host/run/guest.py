@@ -12,13 +12,12 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
-from typing import Any, Optional
+from typing import IO, Any, Optional, Union
 
 from host.base import sockets
 from host.base.codes import Code, Failure, report
 from host.base.deadline import Deadline
-from host.qemu.emulation import forwarded_port
+from host.qemu.qemu_process import Channels, QemuProcess
 from host.qemu.emulator import log_tail, machine_arguments, quote
 from host.run.devices import (
     hold_devices,
@@ -30,8 +29,8 @@ from host.run.devices import (
 )
 from host.run.kernel import all_shares, kernel_arguments
 from host.run.options import GuestOptions, is_size
-from host.base.process import Child
-from host.qemu.qmp import Monitor, MonitorClosed, MonitorError, MonitorTimeout
+from host.qemu.qmp import MonitorClosed, MonitorError, MonitorTimeout
+from host.run.login import ssh_line
 from host.run.share import Shares, choose_transport
 
 TOOL = "run-guest"
@@ -48,8 +47,7 @@ class Guest:
         self.ssh_port = 0
         self.transport = ""
         self.console: Optional[socket.socket] = None
-        self._child: Optional[Child] = None
-        self._monitor: Optional[Monitor] = None
+        self._process: Optional[QemuProcess] = None
         self._shares: Optional[Shares] = None
         self._devices: list[int] = []
 
@@ -65,12 +63,11 @@ class Guest:
         self._devices = hold_devices([self.disk, *paths])
         disks, files = more_disks(options)
         self._shares = Shares(shares, self.transport, options.machine, self.run)
-        ours, theirs = socket.socketpair()
         listeners = [sockets.listen(os.path.join(self.run, MONITOR))]
         arguments = [
             *machine_arguments(options.machine, self.run, options=self._shares.machine_options),
             *self._console(listeners),
-            *_monitors(theirs, listeners[0]),
+            *_public_monitor(listeners[0]),
             *root_disk(self.disk, options.snapshot, boots=not options.kernel),
             *disks,
             *network_cards(options),
@@ -81,15 +78,21 @@ class Guest:
             *(["-no-reboot"] if options.run else []),
             "-S",  # until its monitor has answered, and there is somebody to see
         ]
-        streams = [theirs, *listeners]
-        keep = [stream.fileno() for stream in streams] + [file.fileno() for file in files]
-        self._spawn(arguments, keep + self._shares.keep)
-        for stream in streams:
-            stream.close()
-        for file in files:
-            file.close()
+        inherited: list[Union[socket.socket, IO[bytes]]] = [*listeners, *files]
+        try:
+            self._process = QemuProcess(
+                arguments,
+                Channels(),
+                self.run,
+                keep=[*(stream.fileno() for stream in inherited), *self._shares.keep],
+                shows_output=not (options.run or options.daemon or options.console),
+            )
+        finally:
+            for stream in inherited:
+                stream.close()
         self._shares.started()
-        self._greet(ours)
+        if options.network == "user":
+            self.ssh_port = self._process.forwarded_port()
         self._write_state()
         if options.console:
             self.console = sockets.connect(os.path.join(self.run, CONSOLE), 10)
@@ -97,26 +100,26 @@ class Guest:
 
     def wait(self) -> None:
         """Returns when the guest has powered off; Failure if QEMU failed or was told to quit."""
-        monitor, child = self._monitor, self._child
-        assert monitor and child
+        process = self._process
+        assert process
         reason = ""
         try:
             while True:
                 try:
-                    event = monitor.wait_event(("SHUTDOWN",), 3600)
+                    event = process.monitor.wait_event(("SHUTDOWN",), 3600)
                     reason = str(event.get("data", {}).get("reason", ""))
                 except MonitorTimeout:
                     pass
         except MonitorClosed:
             pass
-        self._judge(child.wait(60))
+        self._judge(process.wait(60))
         if reason in FORCED:
             raise Failure(Code.DEADLINE, "the guest was ended before it had powered off")
 
     def stop(self) -> None:
         """Presses the power button and waits; Failure(DEADLINE) if that does not help in time."""
-        child = self._child
-        if not child or not self._monitor:
+        process = self._process
+        if not process:
             return
         report(TOOL, "pressing the guest's power button")
         deadline = Deadline(self.options.stop_timeout)
@@ -124,7 +127,7 @@ class Guest:
         while status is None and not deadline.passed():
             with contextlib.suppress(Failure):  # a deaf QEMU is ended when the time is over
                 self._command("system_powerdown")  # a guest that still boots may have missed it
-            status = child.wait(min(BUTTON_SECONDS, deadline.left()))
+            status = process.wait(min(BUTTON_SECONDS, deadline.left()))
         if status is None:
             seconds = self.options.stop_timeout
             raise Failure(Code.DEADLINE, f"the guest did not power off in {seconds} s")
@@ -132,21 +135,21 @@ class Guest:
 
     def runs(self, seconds: float = 0) -> bool:
         """Whether QEMU runs, and goes on running for so long."""
-        return self._child is not None and self._child.wait(seconds) is None
+        return self._process is not None and self._process.runs(seconds)
 
     def close(self) -> None:
         """Ends whatever still runs."""
-        if self._child:
-            self._child.close()
+        if self._process:
+            self._process.close()
         if self._shares:
             self._shares.close()
         for device in self._devices:
             os.close(device)
 
     def ssh_command(self) -> str:
-        """How to enter it, in one line."""
+        """How to log in, in one line."""
         if self.ssh_port:
-            return f"ssh -p {self.ssh_port} {self.options.user}@127.0.0.1"
+            return ssh_line(self.ssh_port, self.options.user, f"{self.disk}.known_hosts")
         return f"it is on {self.options.tap}" if self.options.tap else "it has no network"
 
     def console_log(self) -> str:
@@ -155,9 +158,9 @@ class Guest:
 
     def _command(self, name: str) -> None:
         """A command that a QEMU which has just ended need not obey."""
-        assert self._monitor
+        assert self._process
         try:
-            self._monitor.execute(name, seconds=BUTTON_SECONDS)
+            self._process.monitor.execute(name, seconds=BUTTON_SECONDS)
         except MonitorClosed:
             pass
         except MonitorError as error:
@@ -183,35 +186,12 @@ class Guest:
             backend = "stdio,id=console,signal=off"
         return ["-chardev", backend, "-serial", "chardev:console"]
 
-    def _spawn(self, arguments: list[str], keep: list[int]) -> None:
-        """A session of its own keeps the terminal's interrupt from QEMU; it is ours to pass on."""
-        quiet = self.options.run or self.options.daemon or self.options.console
-        with open(os.path.join(self.run, "messages"), "wb") as messages:
-            self._child = Child(
-                arguments,
-                stdout=subprocess.DEVNULL if quiet else None,
-                stderr=messages,
-                keep=keep,
-                session=True,
-            )
-
-    def _greet(self, stream: socket.socket) -> None:
-        try:
-            self._monitor = Monitor(stream, 60)
-            if self.options.network == "user":
-                self.ssh_port = forwarded_port(self._monitor)
-        except MonitorClosed:
-            assert self._child
-            self._judge(self._child.wait(10) or -1)
-        except MonitorError as error:
-            raise Failure(Code.EMULATOR, str(error)) from error
-
     def _write_state(self) -> None:
-        assert self._child
+        assert self._process
         state: dict[str, Any] = {
             "disk": self.disk,
             "pid": os.getpid(),
-            "qemu_pid": self._child.pid,
+            "qemu_pid": self._process.pid,
             "ssh_command": self.ssh_command(),
             "ssh": None,
         }
@@ -224,11 +204,9 @@ class Guest:
         os.rename(path + ".new", path)
 
 
-def _monitors(private: socket.socket, public: socket.socket) -> list[str]:
-    """One monitor for us alone, and one for the other processes of the user."""
+def _public_monitor(listener: socket.socket) -> list[str]:
+    """A monitor for the other processes of the user, besides that of this process."""
     return [
-        *("-chardev", f"socket,id=monitor,fd={private.fileno()}"),
-        *("-mon", "chardev=monitor,mode=control"),
-        *("-chardev", f"socket,id=public,fd={public.fileno()},server=on,wait=off"),
+        *("-chardev", f"socket,id=public,fd={listener.fileno()},server=on,wait=off"),
         *("-mon", "chardev=public,mode=control"),
     ]

@@ -52,7 +52,7 @@ def modules_share(options: GuestOptions) -> Share:
 
 def kernel_arguments(options: GuestOptions, disk: str, transport: str, run: str) -> list[str]:
     """-kernel, -initrd and -append; `transport` is how shares reach the guest."""
-    system = read_system(disk, run)
+    system = read_system(disk)
     arguments = ["-kernel", options.kernel]
     initrd = options.initrd or read_initrd(disk, system, run)
     if initrd != "none":

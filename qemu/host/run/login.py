@@ -8,7 +8,9 @@ a process of its own here, so that the two can be told apart.
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import socket
 import subprocess
 from typing import Callable
@@ -47,7 +49,7 @@ class Login:
             *(find_program("ssh"), "-F", "/dev/null", "-p", str(port), "-l", user),
             *("-o", "BatchMode=yes", "-o", "LogLevel=ERROR"),
             *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=8"),
-            *_host_key_words(known_hosts),
+            *_host_key_words(known_hosts, run),
             *("-o", "ControlPath=login"),
         ]
         if identity:
@@ -140,10 +142,28 @@ class Login:
         return bool(self._connection) and self._connection[0].runs()
 
 
-def _host_key_words(known_hosts: str) -> list[str]:
-    if os.path.isfile(known_hosts):
-        return ["-o", f'UserKnownHostsFile="{known_hosts}"', "-o", "StrictHostKeyChecking=yes"]
-    return ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"]
+def ssh_line(port: int, user: str, known_hosts: str) -> str:
+    """The command with which a person logs in, quoted for a shell. The file of host keys that
+    first-run left is named where it exists and ssh can be told its name.
+
+    ssh expands % and ${} in the value and splits it at blanks outside of quotes.
+    """
+    words = ["ssh", "-p", str(port)]
+    if os.path.isfile(known_hosts) and not re.search(r"[\"\\\n]|\$\{", known_hosts):
+        value = known_hosts.replace("%", "%%")
+        words += [
+            "-o",
+            "UserKnownHostsFile=" + (f'"{value}"' if re.search(r"\s", value) else value),
+        ]
+    return " ".join(map(shlex.quote, [*words, f"{user}@127.0.0.1"]))
+
+
+def _host_key_words(known_hosts: str, run: str) -> list[str]:
+    """A copy of the file under a name of ours: ssh would expand or split other names."""
+    if not os.path.isfile(known_hosts):
+        return ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"]
+    shutil.copyfile(known_hosts, os.path.join(run, "known_hosts"))
+    return ["-o", "UserKnownHostsFile=known_hosts", "-o", "StrictHostKeyChecking=yes"]
 
 
 def _says_hello(port: int, seconds: float) -> bool:

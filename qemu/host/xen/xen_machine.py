@@ -14,12 +14,13 @@ import time
 import uuid
 from typing import Optional, Sequence
 
-from host.qemu import emulator, image
+from host.qemu import emulator
 from host.xen import domain
 from host.install.options import BOOT_SERIAL, Options
 from host.base.codes import Code, Failure
 from host.base.deadline import Deadline
 from host.install.disk import Disk
+from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
 from host.install.keydrive import KeyDrive
 from host.make_key_drive import make_image
@@ -70,7 +71,7 @@ def run_file(options: Options, results: Sequence[Result]) -> Optional[str]:
     if layout == "pygrub":
         return domain.pygrub_domain(guest(options))
     if layout == "direct":
-        boot = image.take_boot(results, options.disks[0].working, options.records)
+        boot = take_boot(results, options.disks[0].working, options.records)
         return domain.direct_domain(guest(options), boot)
     return None
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A QEMU that runs: its console, its monitor and further channels, as sockets that have no name.
+"""A running QEMU: its monitor, console and further channels are inherited sockets.
 
-They are inherited, so there is no path and no port that another process could reach.
+They have neither a path nor a port, so no other process can connect. All tools start QEMU here.
 """
 
 from __future__ import annotations
@@ -19,16 +19,6 @@ from host.qemu.qmp import Monitor, MonitorError, MonitorTimeout
 START_SECONDS = 120
 FORWARD_SECONDS = 60
 END_SECONDS = 10
-
-
-def forwarded_port(monitor: Monitor) -> int:
-    """The port on the loopback that QEMU chose for the guest's SSH server. QEMU took one that was
-    free and says which: nothing can take it in between."""
-    answer = monitor.human("info usernet", seconds=FORWARD_SECONDS)
-    match = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", answer)
-    if not match:
-        raise Failure(Code.EMULATOR, "QEMU does not tell the port that it forwards")
-    return int(match[1])
 
 
 class Channels:
@@ -56,7 +46,7 @@ class Channels:
         return self._ours
 
 
-class Emulation:
+class QemuProcess:
     """One machine, from its start to its end. It cannot outlive us."""
 
     def __init__(
@@ -65,17 +55,22 @@ class Emulation:
         channels: Channels,
         run: str,
         environment: Optional[dict[str, str]] = None,
+        *,
+        keep: Sequence[int] = (),
+        shows_output: bool = False,
     ) -> None:
-        """Starts QEMU; `run` is a private folder. Failure(EMULATOR) has QEMU's own reason."""
+        """Starts QEMU; `run` is a private folder, and `keep` are further descriptors for QEMU.
+        QEMU's standard output goes to ours if `shows_output` says so, and to its messages if not.
+        Failure(EMULATOR) has QEMU's own reason."""
         self._messages = os.path.join(run, "messages")
         self.no_room = False
         monitor = [*channels.add("monitor"), "-mon", "chardev=monitor,mode=control"]
         with open(self._messages, "wb") as messages:
             self._child = Child(
                 [*arguments, *monitor],
-                stdout=messages,
+                stdout=None if shows_output else messages,
                 stderr=messages,
-                keep=channels.inherited(),
+                keep=[*channels.inherited(), *keep],
                 session=True,
                 environment=environment,
             )
@@ -84,16 +79,24 @@ class Emulation:
             self.monitor = Monitor(self.channels.pop("monitor"), START_SECONDS)
         except MonitorError as error:
             self.end()
-            reason = emulator.log_tail(self._messages) or str(error)
-            raise Failure(Code.EMULATOR, f"QEMU failed: {reason}") from error
+            raise self._failure(error) from error
+
+    @property
+    def pid(self) -> int:
+        """The number of QEMU's process."""
+        return self._child.pid
 
     def fileno(self) -> int:
         """Readable when QEMU has ended."""
         return self._child.fileno()
 
-    def runs(self) -> bool:
-        """Whether QEMU still runs."""
-        return self._child.runs()
+    def runs(self, seconds: float = 0) -> bool:
+        """Whether QEMU runs, and goes on running for so long."""
+        return self._child.wait(seconds) is None
+
+    def wait(self, seconds: float) -> Optional[int]:
+        """QEMU's exit status, or None if it still runs after the seconds."""
+        return self._child.wait(seconds)
 
     def read_events(self) -> bool:
         """Notes what the monitor tells about disks; False when it tells nothing more."""
@@ -107,12 +110,20 @@ class Emulation:
             return False
 
     def forwarded_port(self) -> int:
-        """The port on the loopback that QEMU chose for the guest's SSH server."""
+        """The port on the loopback that QEMU chose for the guest's SSH server. QEMU binds a free
+        port and reports it, so no other program can take it in between."""
         try:
-            return forwarded_port(self.monitor)
+            answer = self.monitor.human("info usernet", seconds=FORWARD_SECONDS)
         except MonitorError as error:
-            reason = emulator.log_tail(self._messages) or str(error)
-            raise Failure(Code.EMULATOR, f"QEMU failed: {reason}") from error
+            raise self._failure(error) from error
+        match = re.search(r"HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)", answer)
+        if not match:
+            raise Failure(Code.EMULATOR, "QEMU does not report the port that it forwards")
+        return int(match[1])
+
+    def _failure(self, error: MonitorError) -> Failure:
+        """QEMU's own last messages, or the monitor's."""
+        return Failure(Code.EMULATOR, f"QEMU failed: {emulator.log_tail(self._messages) or error}")
 
     def require_good_end(self) -> None:
         """Failure(EMULATOR) unless QEMU has ended by itself and well."""
