@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""first-run: installs a guest from an installer ISO onto a disk, with nobody watching.
+"""first-run: installs a guest from an installer ISO onto a disk, unattended.
 
-The story is in `install`. Whatever ends it, the lock, the private folder and the unfinished disk
-go; and where nothing could be undone any more, the next call does it.
+`Attempt.install` has the order of the steps. At any end, the lock, the private folder and the
+unfinished disk are removed; after a SIGKILL, the next call removes them.
 """
 
 from __future__ import annotations

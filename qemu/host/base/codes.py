@@ -35,7 +35,7 @@ class Failure(Exception):
 
 
 def report(tool: str, sentence: str) -> None:
-    """Tells the user something, on the standard error; nobody who listens there is no error."""
+    """Prints a sentence on the standard error; a closed stream is no error."""
     try:
         print(f"{tool}: {sentence}", file=sys.stderr, flush=True)
     except OSError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A moment that must not pass: every wait of the host's tools is given one."""
+"""Deadlines: every wait of the host's tools has one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Deadline:
-    """`seconds` from now, by a clock that nobody sets."""
+    """`seconds` from now, by the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

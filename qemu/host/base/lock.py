@@ -30,7 +30,7 @@ def path_of(disk: str) -> str:
 
 
 def inspect(path: str) -> tuple[bool, str]:
-    """Whether somebody holds the lock, and the run folder if that is ours to look into, or ""."""
+    """Whether a process holds the lock, and its run folder if that is ours, or ""."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -46,7 +46,7 @@ def inspect(path: str) -> tuple[bool, str]:
 
 
 def _is_run_folder(folder: str) -> bool:
-    """Whoever may write the lock's file must not make us believe or remove anything else."""
+    """A user who can write to the lock's file must not make this process remove anything else."""
     if not re.fullmatch(re.escape(PREFIX) + r"[0-9a-f]{16}", os.path.basename(folder)):
         return False
     with contextlib.suppress(OSError, ValueError):

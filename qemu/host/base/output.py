@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stream to somebody who may not read it: writing never waits.
+"""A stream whose reader may be slow or gone: writing never waits.
 
 What the stream does not take at once is kept and written later; of what the next message makes
 obsolete only the newest is kept. Neither a blocked terminal nor a closed pipe stops an installation.
@@ -57,7 +57,7 @@ class Output:
         self._size -= len(data)
         try:
             written = os.write(self.descriptor, data[:CHUNK_BYTES])
-        except OSError:  # nobody reads any more, or no room: no matter of the installation
+        except OSError:  # a closed pipe or a full disk must not end the installation
             self._broken = True
             self._queue.clear()
             self._size = 0

@@ -22,7 +22,7 @@ def listen(path: str) -> socket.socket:
 
 
 def connect(path: str, seconds: float) -> socket.socket:
-    """A connection to who listens there; OSError if nobody does within the seconds."""
+    """A connection to the process that listens there; OSError if none does within the seconds."""
     stream = socket.socket(socket.AF_UNIX)
     try:
         stream.settimeout(seconds)

@@ -146,7 +146,7 @@ class Request:
     signing_key: str
 
     def has_url(self) -> bool:
-        """Whether somebody else serves the cache."""
+        """Whether another server has the cache."""
         return re.match(r"https?://", self.cache) is not None
 
 

@@ -131,7 +131,7 @@ def _create(disk: Disk) -> int:
 
 @contextlib.contextmanager
 def held(disks: Sequence[Disk]) -> Iterator[None]:
-    """Holds block devices for the block: nobody mounts them, udev does not look into them."""
+    """Holds block devices during the block: the host cannot mount them, and udev does not probe them."""
     with contextlib.ExitStack() as stack:
         for disk in disks:
             if disk.is_device():

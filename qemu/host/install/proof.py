@@ -33,7 +33,7 @@ def has_banner(data: bytes) -> bool:
 
 
 class Visitor:
-    """Somebody who knocks at the guest's SSH port until the server has said who it is."""
+    """Connects to the guest's SSH port until the server has sent its version."""
 
     def __init__(self, port: int) -> None:
         self._address = ("127.0.0.1", port)

@@ -78,7 +78,7 @@ class Deadlines:
         return self._clock() - self._begin
 
     def left(self) -> Optional[float]:
-        """About how many seconds the rest takes; None while nobody can know."""
+        """About how many seconds the rest takes; None while too little is known."""
         elapsed, percent = self.elapsed(), self.last.percent
         if percent < 5 or percent >= 100 or elapsed < 3:
             return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an ISO starts when nobody chooses: the default entry of its boot loader's menu.
+"""The default entry of an ISO's boot menu.
 
 Pure. Knows the menus of ISOLINUX (https://wiki.syslinux.org/wiki/index.php?title=Config) and of
 GRUB, and of these only what the menus of installation media use.

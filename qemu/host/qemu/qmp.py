@@ -53,7 +53,7 @@ class Monitor:
     def connect(cls, path: str, seconds: float = 30) -> "Monitor":
         """Connects to the socket `path` of a QEMU that runs.
 
-        Raises MonitorClosed if nobody listens there.
+        Raises MonitorClosed if no process listens there.
         """
         try:
             stream = sockets.connect(path, seconds)

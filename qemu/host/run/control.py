@@ -30,7 +30,7 @@ class Running:
         self.ssh_command = str(state["ssh_command"])
 
     def console(self) -> socket.socket:
-        """A connection to its serial console; Failure(BUSY) if somebody else has it."""
+        """A connection to its serial console; Failure(BUSY) if another process has it."""
         try:
             return sockets.connect(os.path.join(self.folder, CONSOLE), 5)
         except OSError as error:

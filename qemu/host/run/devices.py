@@ -93,7 +93,7 @@ def usb_devices(options: GuestOptions) -> list[str]:
 
 
 def screen(vnc: str) -> list[str]:
-    """Nobody sees the screen, or who may open that socket."""
+    """The screen on a local socket, or no screen."""
     return ["-vnc", f"unix:{quote(vnc)}"] if vnc else []
 
 

@@ -2,8 +2,8 @@
 """One installed guest that runs: QEMU is started, watched and ended here.
 
 The process that has started it is its keeper: QEMU dies with it. The run folder holds `state.json`,
-from which other processes learn of the guest, and the sockets `monitor` (QMP) and, where nobody
-sees the console otherwise, `console`.
+from which other processes learn of the guest, and the sockets `monitor` (QMP) and, where the
+console is shown nowhere else, `console`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Guest:
             *screen(options.vnc),
             *kernel,
             *(["-no-reboot"] if options.run else []),
-            "-S",  # until its monitor has answered, and there is somebody to see
+            "-S",  # until its monitor has answered and the console has a reader
         ]
         inherited: list[Union[socket.socket, IO[bytes]]] = [*listeners, *files]
         try:
@@ -172,7 +172,7 @@ class Guest:
             raise Failure(Code.EMULATOR, f"QEMU failed ({status}): {words}")
 
     def _console(self, listeners: list[socket.socket]) -> list[str]:
-        """To the standard output, into a file, or to whoever connects to the run folder's socket."""
+        """To the standard output, into a file, or to a client of the run folder's socket."""
         options = self.options
         log = quote(self.console_log())
         if options.daemon or options.console:

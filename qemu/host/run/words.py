@@ -62,7 +62,7 @@ def parse_arguments(arguments: list[str]) -> Words:
 
 
 def parse_file(path: str) -> Words:
-    """The lines `option = value` of a file that nobody but its owner and we can have written."""
+    """The lines `option = value` of a file that other users cannot have written."""
     words: Words = {}
     for number, line in enumerate(_lines_of(path), 1):
         line = line.strip()

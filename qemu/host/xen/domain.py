@@ -2,7 +2,7 @@
 """Xen's domain files: the HVM domain that installs a guest, and the PV domains that run it.
 
 Pure: values in, the text of a file out. A value that could end its string, or begin something
-else in the file, is refused, whoever it comes from. Format: xl.cfg(5) and
+else in the file, is refused, wherever it comes from. Format: xl.cfg(5) and
 xl-disk-configuration(5), as Xen 4.17 has them.
 """
 
@@ -204,7 +204,7 @@ def _boot(boot: Boot) -> list[tuple[str, Value]]:
 
 
 def _ends(on_reboot: str) -> list[tuple[str, Value]]:
-    """A domain that crashed is of no use to anybody; where it should be kept, say preserve."""
+    """A domain that crashed is destroyed; `preserve` would keep it for a debugger."""
     return [("on_poweroff", "destroy"), ("on_reboot", on_reboot), ("on_crash", "destroy")]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The machine that the installer runs in, under Xen: an HVM domain of `xl`, in its foreground.
 
-A domain outlives whoever made it, so ours has an identifier that follows from the guest's disk: the
+A domain outlives the process that made it, so ours has an identifier that follows from the guest's disk: the
 next run for this disk finds what a killed one left. No domain without it is ever destroyed.
 """
 
