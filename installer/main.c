@@ -29,6 +29,7 @@
 #include "init/settle.h"
 #include "init/supervise.h"
 #include "input/config_sources.h"
+#include "input/key_sources.h"
 #include "install_steps.h"
 #include "net/network.h"
 #include "plan/candidates.h"
@@ -140,7 +141,8 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		return r;
 
 	progress_begin(shared, STAGE_KEYS, "reading the keys");
-	r = config_sources_read_keys(&d->config.keys, &d->sources, &d->ssh_keys_text, err);
+	r = key_sources_read(
+		&d->config.keys, d->config.keys_user, &d->sources, &d->ssh_keys_text, err);
 	if (r < 0)
 		return r;
 

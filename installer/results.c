@@ -13,6 +13,8 @@ void results_report_verified(struct shared_state *shared, const struct verified 
 	progress_result(shared, "cmdline", "%s", verified->boot.command_line);
 	progress_result(shared, "nar-bytes", "%llu", (unsigned long long)verified->size.nar_bytes);
 	progress_result(shared, "store-paths", "%zu", verified->size.paths);
+	if (verified->ssh_port)
+		progress_result(shared, "ssh-port", "%u", verified->ssh_port);
 	for (size_t i = 0; i < verified->host_keys.count; i++) {
 		const struct host_key *key = &verified->host_keys.keys[i];
 

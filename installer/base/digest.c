@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/digest.h"
 
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* libcrypto fails here only when it is out of memory or was built without the algorithm, and no
  * caller could go on in either case. */
@@ -65,5 +68,28 @@ int digest_verify_ed25519(const uint8_t key[ED25519_KEY_BYTES],
 		good = EVP_DigestVerify(context, sig, ED25519_SIG_BYTES, data, size_bytes) == 1;
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(public_key);
+	return good;
+}
+
+static int curve_number(const char *curve)
+{
+	if (strcmp(curve, "nistp256") == 0)
+		return NID_X9_62_prime256v1;
+	return strcmp(curve, "nistp384") == 0 ? NID_secp384r1 : NID_secp521r1;
+}
+
+bool digest_is_curve_point(const char *curve, const uint8_t *point, size_t size_bytes)
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(curve_number(curve));
+	EC_POINT *decoded = group ? EC_POINT_new(group) : NULL;
+	bool good;
+
+	if (!decoded)
+		abort();
+	good = size_bytes > 0 && point[0] == POINT_CONVERSION_UNCOMPRESSED &&
+	       EC_POINT_oct2point(group, decoded, point, size_bytes, NULL) == 1 &&
+	       !EC_POINT_is_at_infinity(group, decoded);
+	EC_POINT_free(decoded);
+	EC_GROUP_free(group);
 	return good;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * digest — SHA-256 and Ed25519 by libcrypto; the only file that includes it.
+ * digest — SHA-256, Ed25519 and curve points by libcrypto; the only file that includes it.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,3 +28,7 @@ void digest_sha256(const void *data, size_t size_bytes, uint8_t ret_sum[SHA256_B
 /* Ed25519 (RFC 8032): 1 if sig is right, 0 if not. */
 int digest_verify_ed25519(const uint8_t key[ED25519_KEY_BYTES],
 	const uint8_t sig[ED25519_SIG_BYTES], const void *data, size_t size_bytes);
+
+/* Whether an encoded point (SEC 1, section 2.3.3, uncompressed) lies on the curve "nistp256",
+ * "nistp384" or "nistp521". */
+bool digest_is_curve_point(const char *curve, const uint8_t *point, size_t size_bytes) WARN_UNUSED;

@@ -72,7 +72,8 @@ static _Noreturn void execute(const struct process *child, int input, int output
 	setsid();
 	/* Whoever ends the installer ends what it runs. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+	if (dup2(input, STDIN_FILENO) >= 0 &&
+		dup2(child->output_fd > 0 ? child->output_fd : output, STDOUT_FILENO) >= 0 &&
 		dup2(output, STDERR_FILENO) >= 0 && settle_in(child))
 		execve(child->argv[0], (char *const *)child->argv, (char *const *)environment);
 	dprintf(output, "%s: %s\n", child->argv[0], strerror(errno));
@@ -159,8 +160,8 @@ static int judge_exit(const char *name, int status, const char *last, struct err
 	if (WIFSIGNALED(status))
 		return error_set(err, -EIO, "%s was killed by signal %d (%s)%s%s", name,
 			WTERMSIG(status), strsignal(WTERMSIG(status)), said, last);
-	return error_set(err, -EIO, "%s failed with exit status %d%s%s", name, WEXITSTATUS(status),
-		said, last);
+	return error_set(err, WEXITSTATUS(status) == EXIT_NOT_FOUND ? -ENOEXEC : -EIO,
+		"%s failed with exit status %d%s%s", name, WEXITSTATUS(status), said, last);
 }
 
 int process_run(const struct process *child, struct error *err)

@@ -15,6 +15,7 @@ struct process {
 		*environment; /* the whole environment, NULL-terminated; NULL for a small default */
 	const char *root;     /* chroot there first (in a mount namespace of its own), or NULL */
 	const char *input;    /* text for standard input, or NULL */
+	int output_fd;	      /* > 0: standard output goes there instead of the log */
 	bool apart; /* without a root: in PID and mount namespaces of its own all the same, with a
 		     * /proc that fits, so that all it leaves running ends with it */
 	void (*watch)(const char *line, void *userdata); /* sees every line of output; or NULL */
@@ -26,5 +27,6 @@ int process_find(const char *name, const char *folders, char *ret, size_t ret_by
 
 /* Runs it to its end. Standard output and error go line by line, sanitised, to the log with the
  * program's base name before them. Returns 0 if it exited with 0; else -EIO, the sentence naming
- * program, exit status or signal, and its last line of output. */
+ * program, exit status or signal, and its last line of output. -ENOEXEC if it could not be
+ * executed at all. */
 int process_run(const struct process *child, struct error *err) WARN_UNUSED;

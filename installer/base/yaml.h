@@ -3,8 +3,10 @@
  * yaml — walks a YAML document with libyaml (the only file that includes it).
  *
  * Pure. A document is handed on as its scalars, each with the path that leads to it, in their
- * order. Depth is limited, aliases and second documents are refused, so that no text can make more
- * of itself than it has bytes.
+ * order. Aliases and merge keys (<<) are followed as PyYAML does. Depth and the number of values
+ * are limited, so that aliases cannot multiply a small text. A second document is refused.
+ *
+ * Tested by: tests/unit/test_yaml.c, tests/unit/test_cloud_config.c, tests/fuzz/yaml.c.
  */
 #pragma once
 
@@ -15,10 +17,12 @@
 #define YAML_MAX_BYTES	(256 * 1024)
 #define YAML_DEPTH_MAX	16
 #define YAML_PATH_BYTES 256
+#define YAML_VALUES_MAX 20000
 
 /* Takes one scalar. path is like "users[].name": names of members joined by dots, [] for an
  * element of a list; characters of a name other than letters, digits, - and _ are question marks,
- * and what does not fit is cut off. value is text without NUL. A negative return ends the walk. */
+ * and what does not fit is cut off. value is text without NUL; NULL announces that an element of a
+ * list begins which is a mapping or a list. A negative return ends the walk. */
 typedef int yaml_scalar_fn(const char *path, const char *value, void *userdata, struct error *err);
 
 /* Errors: -EINVAL with EXIT_CONFIGURATION, the sentence as "line 3: …"; or what visit returned. */

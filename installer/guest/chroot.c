@@ -6,13 +6,18 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "disk/mount.h"
+
+#define OUTPUT_MAX_BYTES ((size_t)256 * 1024)
+#define LINE_BYTES	 512
 
 /* What nixos-enter mounts below the target; but nothing of the firmware is to be seen there. A boot
  * loader that finds EFI variables writes its entry into them: the guest does not need it, since it
@@ -116,8 +121,17 @@ int chroot_enter(
 	return r;
 }
 
-int chroot_run(const struct chroot_session *session, const char *const *argv,
-	bool install_boot_loader, struct error *err)
+/* Keeps the first line of output, which tells more than the last one when a program reads a
+ * configuration. */
+static void keep_first_line(const char *line, void *first)
+{
+	if (*(char *)first == '\0')
+		snprintf(first, LINE_BYTES, "%s", line);
+}
+
+/* output_fd: where standard output goes; -1: to the log. */
+static int run_inside(const struct chroot_session *session, const char *const *argv,
+	bool install_boot_loader, int output_fd, char *first_line, struct error *err)
 {
 	const char *const environment[] = {
 		session->path,
@@ -127,11 +141,55 @@ int chroot_run(const struct chroot_session *session, const char *const *argv,
 		install_boot_loader ? "NIXOS_INSTALL_BOOTLOADER=1" : NULL,
 		NULL,
 	};
-	const struct process child = {
-		.argv = argv, .environment = environment, .root = session->root
-	};
+	const struct process child = { .argv = argv,
+		.environment = environment,
+		.root = session->root,
+		.output_fd = output_fd,
+		.watch = first_line ? keep_first_line : NULL,
+		.userdata = first_line };
 
 	return process_run(&child, err);
+}
+
+int chroot_run(const struct chroot_session *session, const char *const *argv,
+	bool install_boot_loader, struct error *err)
+{
+	return run_inside(session, argv, install_boot_loader, -1, NULL, err);
+}
+
+int chroot_capture(const struct chroot_session *session, const char *const *argv, char **ret_output,
+	struct error *err)
+{
+	AUTO_CLOSE int fd = memfd_create("output", MFD_CLOEXEC);
+	AUTO_FREE char *output = must_realloc(NULL, OUTPUT_MAX_BYTES + 1, 1);
+	char first_line[LINE_BYTES] = "";
+	ssize_t size;
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, -errno, "prepare the output of a program");
+	r = run_inside(session, argv, false, fd, first_line, err);
+	if (r < 0) {
+		text_sanitize(first_line);
+		if (first_line[0] && !strstr(err->text, first_line))
+			text_append(err->text, sizeof(err->text), " (%s)", first_line);
+		return r;
+	}
+	size = file_read_at(fd, output, OUTPUT_MAX_BYTES, 0);
+	if (size < 0)
+		return error_errno(err, (int)size, "read the output of %s", argv[0]);
+	output[size] = '\0';
+	*ret_output = output;
+	output = NULL;
+	return 0;
+}
+
+int chroot_link_system(const struct chroot_session *session, const char *system, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, session->root, "/run/current-system");
+	return file_make_link(system, path, err);
 }
 
 /* Entering a namespace leads to its own root. */

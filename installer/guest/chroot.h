@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chroot — the guest's own programs, run inside the target as nixos-enter would.
+ * chroot — runs the guest's own programs inside the target, as nixos-enter does.
  *
- * A mount namespace of its own holds /dev, /sys, /proc and a fresh /run below the target, and
- * whatever the guest's programs mount there; all of it goes with the namespace.
+ * A mount namespace of its own has /dev, /sys, /proc and an empty /run below the target. What the
+ * guest's programs mount there goes with the namespace.
+ *
+ * Tested by: tests/loop/enter.sh, tests/loop/lockout.sh.
  */
 #pragma once
 
@@ -14,8 +16,8 @@
 struct chroot_session {
 	char root[256];
 	char path[512]; /* PATH=… of the guest's programs */
-	/* where to go back to */
-	int outside; /* the namespace */
+	/* the state before, to which chroot_leave returns */
+	int outside; /* the mount namespace */
 	int top;     /* the root, which need not be the namespace's */
 	int here;    /* the working directory */
 };
@@ -29,5 +31,14 @@ int chroot_enter(const char *root, const char *system, struct chroot_session *re
 int chroot_run(const struct chroot_session *session, const char *const *argv,
 	bool install_boot_loader, struct error *err) WARN_UNUSED;
 
-/* Back to the namespace, the root and the working directory from before. */
+/* Runs a program and returns its standard output (from malloc); the log has its standard error
+ * only. Errors as process_run. */
+int chroot_capture(const struct chroot_session *session, const char *const *argv, char **ret_output,
+	struct error *err) WARN_UNUSED;
+
+/* Makes /run/current-system lead to a system, as it does in the booted guest. */
+int chroot_link_system(
+	const struct chroot_session *session, const char *system, struct error *err) WARN_UNUSED;
+
+/* Returns to the namespace, the root and the working directory from before. */
 int chroot_leave(struct chroot_session *session, struct error *err) WARN_UNUSED;

@@ -2,7 +2,6 @@
 #include "guest/sshd_config.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,33 +9,55 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "guest/sshd_match.h"
 
-#define PATH_BYTES 1024
+/* Every keyword of sshd_config(5) up to OpenSSH 10. One that sshd does not know keeps it from
+ * starting. */
+static const char *const plain_keywords[] = { "AcceptEnv", "AddressFamily", "AllowAgentForwarding",
+	"AllowStreamLocalForwarding", "AllowTcpForwarding", "AuthorizedKeysCommand",
+	"AuthorizedKeysCommandUser", "AuthorizedPrincipalsCommand",
+	"AuthorizedPrincipalsCommandUser", "AuthorizedPrincipalsFile", "Banner",
+	"CASignatureAlgorithms", "ChallengeResponseAuthentication", "ChannelTimeout", "Ciphers",
+	"ClientAliveCountMax", "ClientAliveInterval", "Compression", "DisableForwarding",
+	"ExposeAuthInfo", "FingerprintHash", "GatewayPorts", "GSSAPIAuthentication",
+	"GSSAPICleanupCredentials", "GSSAPIStrictAcceptorCheck", "HostbasedAcceptedAlgorithms",
+	"HostbasedAuthentication", "HostbasedUsesNameFromPacketOnly", "HostCertificate",
+	"HostKeyAgent", "IgnoreRhosts", "IgnoreUserKnownHosts", "IPQoS",
+	"KbdInteractiveAuthentication", "KerberosAuthentication", "KerberosOrLocalPasswd",
+	"KerberosTicketCleanup", "KexAlgorithms", "LoginGraceTime", "LogLevel", "LogVerbose",
+	"MACs", "MaxAuthTries", "MaxStartups", "ModuliFile", "PasswordAuthentication",
+	"PermitEmptyPasswords", "PermitListen", "PermitOpen", "PermitTTY", "PermitTunnel",
+	"PermitUserEnvironment", "PermitUserRC", "PerSourceMaxStartups", "PerSourceNetBlockSize",
+	"PerSourcePenalties", "PerSourcePenaltyExemptList", "PidFile", "PrintLastLog", "PrintMotd",
+	"PubkeyAuthOptions", "RekeyLimit", "SecurityKeyProvider", "SetEnv", "SshdAuthPath",
+	"SshdSessionPath", "StreamLocalBindMask", "StreamLocalBindUnlink", "Subsystem",
+	"SyslogFacility", "TCPKeepAlive", "TrustedUserCAKeys", "UnusedConnectionTimeout", "UseDNS",
+	"VersionAddendum", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost", "XAuthLocation",
+	NULL };
 
-/* The keywords that decide. */
-enum keyword {
-	KEY_FILES,
-	PERMIT_ROOT,
-	PUBLIC_KEY,
-	METHODS,
-	STRICT_MODES,
-	DENY_USERS,
-	ALLOW_USERS,
-	DENY_GROUPS,
-	ALLOW_GROUPS,
-	KEYWORD_COUNT,
-};
+/* Keywords that decide over a login: of the first kind the first line counts, of the second every
+ * line. */
+static const char *const first_keywords[] = { "AuthenticationMethods", "AuthorizedKeysFile",
+	"ChrootDirectory", "ForceCommand", "HostKeyAlgorithms", "MaxSessions", "PermitRootLogin",
+	"PubkeyAcceptedAlgorithms", "PubkeyAcceptedKeyTypes", "PubkeyAuthentication",
+	"RequiredRSASize", "RevokedKeys", "StrictModes", "UsePAM", NULL };
+static const char *const added_keywords[] = { "AllowGroups", "AllowUsers", "DenyGroups",
+	"DenyUsers", "HostKey", "ListenAddress", "Port", NULL };
 
-static const char *const keyword_names[KEYWORD_COUNT] = { "AuthorizedKeysFile", "PermitRootLogin",
-	"PubkeyAuthentication", "AuthenticationMethods", "StrictModes", "DenyUsers", "AllowUsers",
-	"DenyGroups", "AllowGroups" };
+/* Values whose meaning depends on the defaults of the guest's version when they begin with a sign.
+ */
+static const char *const algorithm_keywords[] = { "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms",
+	"PubkeyAcceptedKeyTypes", NULL };
 
-/* Their values; NULL where the configuration leaves the default. */
-struct keywords {
-	char *values[KEYWORD_COUNT];
-};
+static bool is_keyword(const char *const *list, const char *word)
+{
+	for (; *list; list++)
+		if (strcasecmp(*list, word) == 0)
+			return true;
+	return false;
+}
 
-/* Splits "Keyword value" or "Keyword=value" in place. */
+/* Splits "Keyword value" or "Keyword=value" in place; returns the value. */
 static char *split_value(char *line)
 {
 	char *value = line + strcspn(line, " \t=");
@@ -47,219 +68,115 @@ static char *split_value(char *line)
 	return value + strspn(value, " \t=");
 }
 
-/* The first value wins, but lists add up. */
-static void keep_first(struct keywords *keywords, enum keyword keyword, const char *value)
-{
-	char **kept = &keywords->values[keyword], *before = *kept;
+/* One pass over a configuration. */
+struct reading {
+	const char *path, *user;
+	unsigned line;
+	bool skipping;	      /* in a Match block for other users */
+	char *values;	      /* "keyword value\n" for each line that counts */
+	const char *seen[32]; /* entries of first_keywords that had a line */
+	size_t seen_count;
+	struct error *err;
+};
 
-	if (before && keyword < DENY_USERS)
-		return;
-	if (asprintf(kept, "%s%s%s", before ? before : "", before ? " " : "", value) < 0)
-		abort();
-	free(before);
+static int refuse_line(struct reading *reading, const char *what, const char *text)
+{
+	return error_set_code(reading->err, EXIT_VERIFY, -EACCES,
+		"line %u of %s has %s (\"%.100s\"), which the installer cannot evaluate because the guest's own sshd does not run here: write it without that.",
+		reading->line, reading->path, what, text);
 }
 
-static void free_keywords(struct keywords *keywords)
+/* A block is skipped if its only criterion is a list of other users; every other one may apply. */
+static int begin_match(struct reading *reading, char *criteria)
 {
-	for (size_t i = 0; i < KEYWORD_COUNT; i++)
-		free(keywords->values[i]);
-}
+	const char *user = split_value(criteria);
+	const struct sshd_origin nowhere = { .address = "", .host = "" };
 
-static void parse_sshd_config(char *text, struct keywords *ret)
-{
-	char *line;
+	reading->skipping = true;
+	if (strcasecmp(criteria, "User") != 0 || user[strcspn(user, "! \t\"")])
+		return refuse_line(reading, "a Match block that could apply", criteria);
+	while (*user) {
+		size_t length = strcspn(user, ",");
+		char word[64];
 
-	while ((line = strsep(&text, "\n"))) {
-		line += strspn(line, " \t");
-		line[strcspn(line, "\r#")] = '\0';
-		char *value = split_value(line);
-
-		if (strcasecmp(line, "Match") == 0)
-			break;
-		for (size_t i = 0; i < KEYWORD_COUNT; i++)
-			if (strcasecmp(line, keyword_names[i]) == 0)
-				keep_first(ret, (enum keyword)i, value);
+		snprintf(word, sizeof(word), "%.*s", (int)length, user);
+		if (length >= sizeof(word) || sshd_match_user(reading->user, &nowhere, word))
+			return refuse_line(reading, "a Match block that could apply", user);
+		user += length + (user[length] == ',');
 	}
+	return 0;
 }
 
-typedef bool test_fn(const char *word, const struct sshd_login *login);
-
-/* Whether one of the words of a list is meant by the test. */
-static bool any_word(const char *list, test_fn *test, const struct sshd_login *login)
+static void keep_value(struct reading *reading, const char *keyword, const char *value)
 {
-	AUTO_FREE char *copy = strdup(list);
-	char *save = NULL;
+	char *longer;
 
-	if (!copy)
+	for (size_t i = 0; i < reading->seen_count; i++)
+		if (strcasecmp(reading->seen[i], keyword) == 0)
+			return;
+	for (size_t i = 0; first_keywords[i]; i++)
+		if (strcasecmp(first_keywords[i], keyword) == 0)
+			reading->seen[reading->seen_count++] = first_keywords[i];
+	if (asprintf(&longer, "%s%s %s\n", reading->values, keyword, value) < 0)
 		abort();
-	for (char *word = strtok_r(copy, " \t\"", &save); word;
-		word = strtok_r(NULL, " \t\"", &save))
-		if (test(word, login))
-			return true;
-	return false;
+	free(reading->values);
+	reading->values = longer;
 }
 
-/* A path of AuthorizedKeysFile: %h and %u stand for home and user, %% for a percent sign; one that
- * is not absolute begins in the home (sshd_config(5), "TOKENS"). */
-static void expand(const char *word, const struct sshd_login *login, char ret[PATH_BYTES])
+/* A line that is neither empty nor a comment. */
+static int take_config_line(struct reading *reading, char *keyword)
 {
-	size_t used = 0;
+	char *value = split_value(keyword);
 
-	ret[0] = '\0';
-	if (word[0] != '/' && strncmp(word, "%h", 2) != 0)
-		used = (size_t)snprintf(ret, PATH_BYTES, "%s/", login->home);
-	for (; *word && used < PATH_BYTES - 1; word++) {
-		const char *value = word[0] != '%'   ? NULL
-				    : word[1] == 'h' ? login->home
-				    : word[1] == 'u' ? login->user
-				    : word[1] == '%' ? "%"
-						     : NULL;
-
-		used += (size_t)snprintf(ret + used, PATH_BYTES - used, "%.*s",
-			value ? PATH_BYTES : 1, value ? value : word);
-		word += value != NULL;
-	}
-}
-
-static bool is_our_key_file(const char *word, const struct sshd_login *login)
-{
-	char path[PATH_BYTES], ours[PATH_BYTES];
-
-	expand(word, login, path);
-	expand(".ssh/authorized_keys", login, ours);
-	return strcmp(path, ours) == 0;
-}
-
-/* One step of a method list is all that a key can take. */
-static bool is_key_alone(const char *word, const struct sshd_login *login)
-{
-	(void)login;
-	return strcasecmp(word, "any") == 0 || strcmp(word, "publickey") == 0;
-}
-
-/* USER or USER@HOST, of which only the user can be told now. */
-static bool matches_user(const char *word, const struct sshd_login *login)
-{
-	AUTO_FREE char *pattern = strndup(word, strcspn(word, "@"));
-
-	if (!pattern)
-		abort();
-	return fnmatch(pattern, login->user, 0) == 0;
-}
-
-static bool matches_user_anywhere(const char *word, const struct sshd_login *login)
-{
-	return !strchr(word, '@') && matches_user(word, login);
-}
-
-static bool is_in_group(const char *pattern, const struct sshd_login *login)
-{
-	AUTO_FREE char *groups = strdup(login->groups);
-	char *save = NULL;
-
-	if (!groups)
-		abort();
-	for (char *group = strtok_r(groups, " ", &save); group; group = strtok_r(NULL, " ", &save))
-		if (fnmatch(pattern, group, 0) == 0)
-			return true;
-	return false;
-}
-
-/* Whether a list that is there has nothing that the test means. */
-static bool lacks(const struct keywords *keywords, enum keyword keyword, test_fn *test,
-	const struct sshd_login *login)
-{
-	const char *list = keywords->values[keyword];
-
-	return list && !any_word(list, test, login);
-}
-
-static bool has(const struct keywords *keywords, enum keyword keyword, test_fn *test,
-	const struct sshd_login *login)
-{
-	const char *list = keywords->values[keyword];
-
-	return list && any_word(list, test, login);
-}
-
-static bool refuses_root(const char *permit)
-{
-	return permit &&
-	       (strncasecmp(permit, "no", 3) == 0 || strncasecmp(permit, "forced", 6) == 0);
-}
-
-/* sshd(8), "AUTHORIZED_KEYS FILE FORMAT", ~/.ssh/authorized_keys: it wants a home that nobody else
- * can write. */
-static bool distrusts_home(const struct keywords *found, const struct sshd_login *login)
-{
-	const char *strict = found->values[STRICT_MODES];
-
-	return login->open_home && !(strict && strcasecmp(strict, "no") == 0);
-}
-
-/* A shell that ends at once, as NixOS gives to users of services. */
-static bool is_no_shell(const char *shell)
-{
-	const char *name = strrchr(shell, '/');
-
-	name = name ? name + 1 : shell;
-	return strcmp(name, "nologin") == 0 || strcmp(name, "false") == 0;
-}
-
-/* The keyword that keeps the user out; KEYWORD_COUNT if none does. */
-static enum keyword find_obstacle(const struct keywords *found, const struct sshd_login *login)
-{
-	const char *public_key = found->values[PUBLIC_KEY];
-
-	if (lacks(found, KEY_FILES, is_our_key_file, login))
-		return KEY_FILES;
-	if (public_key && strcasecmp(public_key, "yes") != 0)
-		return PUBLIC_KEY;
-	if (lacks(found, METHODS, is_key_alone, login))
-		return METHODS;
-	if (distrusts_home(found, login))
-		return STRICT_MODES;
-	if (has(found, DENY_USERS, matches_user_anywhere, login))
-		return DENY_USERS;
-	if (lacks(found, ALLOW_USERS, matches_user, login))
-		return ALLOW_USERS;
-	if (has(found, DENY_GROUPS, is_in_group, login))
-		return DENY_GROUPS;
-	if (lacks(found, ALLOW_GROUPS, is_in_group, login))
-		return ALLOW_GROUPS;
-	return strcmp(login->user, "root") == 0 && refuses_root(found->values[PERMIT_ROOT])
-		       ? PERMIT_ROOT
-		       : KEYWORD_COUNT;
-}
-
-int sshd_config_check(const char *text, const struct sshd_login *login, struct error *err)
-{
-	AUTO_FREE char *copy = strdup(text);
-	CLEANUP(free_keywords) struct keywords found = { 0 };
-	enum keyword obstacle;
-
-	if (!copy)
-		abort();
-	parse_sshd_config(copy, &found);
-	if (is_no_shell(login->shell))
-		return error_set_code(err, EXIT_VERIFY, -EACCES,
-			"The guest's user %s has the shell %s, which lets nobody in: give the keys "
-			"to another one (keys-user).",
-			login->user, login->shell);
-	obstacle = find_obstacle(&found, login);
-	if (obstacle == KEYWORD_COUNT)
+	if (strcasecmp(keyword, "Match") == 0)
+		return begin_match(reading, value);
+	if (reading->skipping)
 		return 0;
-	if (obstacle == STRICT_MODES)
-		return error_set_code(err, EXIT_VERIFY, -EACCES,
-			"Others than %s may write to %s in the guest, so its SSH server will not "
-			"take the key (StrictModes).",
-			login->user, login->home);
-	return error_set_code(err, EXIT_VERIFY, -EACCES,
-		"The guest's sshd_config has a %s that keeps %s from logging in with the key.",
-		keyword_names[obstacle], login->user);
+	if (strcasecmp(keyword, "Include") == 0)
+		return refuse_line(reading, "an Include", value);
+	if (value[strcspn(value, "#\"\\")])
+		return refuse_line(reading, "a quote or a comment behind the value", value);
+	if (*value == '\0')
+		return refuse_line(reading, "a keyword without a value", keyword);
+	if (is_keyword(plain_keywords, keyword))
+		return 0;
+	if (!is_keyword(first_keywords, keyword) && !is_keyword(added_keywords, keyword))
+		return refuse_line(reading, "an unknown keyword", keyword);
+	if (is_keyword(algorithm_keywords, keyword) && strchr("+-^", *value))
+		return refuse_line(reading, "a change to a list of algorithms", value);
+	keep_value(reading, keyword, value);
+	return 0;
 }
 
-/* HostKey may stand more than once, and all count. */
+int sshd_config_read(
+	const char *path, const char *text, const char *user, char **ret_values, struct error *err)
+{
+	struct reading reading = { .path = path, .user = user, .err = err };
+	AUTO_FREE char *copy = strdup(text);
+	char *rest = copy, *line;
+	int r = 0;
+
+	reading.values = strdup("");
+	if (!copy || !reading.values)
+		abort();
+	while (r == 0 && (line = strsep(&rest, "\n"))) {
+		size_t length = strlen(line);
+
+		reading.line++;
+		while (length && strchr(" \t\r\f", line[length - 1]))
+			line[--length] = '\0';
+		line += strspn(line, " \t");
+		if (*line && *line != '#')
+			r = take_config_line(&reading, line);
+	}
+	if (r == 0)
+		*ret_values = reading.values;
+	else
+		free(reading.values);
+	return r;
+}
+
+/* All HostKey lines count. */
 unsigned sshd_host_keys(const char *text)
 {
 	AUTO_FREE char *copy = strdup(text);

@@ -4,17 +4,22 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "base/yaml.h"
 
 #define HEADER	   "#cloud-config"
+#define JINJA	   "## template: jinja"
 #define NAME_BYTES 80
+#define USERS_MAX  64
+#define USER_BYTES 64
 #define MORE	   "…"
 
 enum use {
 	USE_KEYS,
-	USE_NOTHING, /* it asks for nothing that an install could do */
+	USE_USER_KEYS, /* keys of an entry of users */
+	USE_NOTHING,   /* it asks for nothing that an install could do */
 };
 
 /* Paths as yaml_walk writes them; one that ends with a star stands for all that begin so. */
@@ -26,9 +31,17 @@ struct rule {
 static const struct rule user_data_rules[] = {
 	{ "ssh_authorized_keys", USE_KEYS },
 	{ "ssh_authorized_keys[]", USE_KEYS },
-	{ "users[].ssh_authorized_keys", USE_KEYS },
-	{ "users[].ssh_authorized_keys[]", USE_KEYS },
-	{ "users[].ssh-authorized-keys[]", USE_KEYS },
+	{ "ssh-authorized-keys", USE_KEYS },
+	{ "ssh-authorized-keys[]", USE_KEYS },
+	{ "autoinstall.ssh.authorized-keys", USE_KEYS },
+	{ "autoinstall.ssh.authorized-keys[]", USE_KEYS },
+	{ "autoinstall.version", USE_NOTHING },
+	{ "autoinstall.ssh.install-server", USE_NOTHING },
+	{ "users[].ssh_authorized_keys", USE_USER_KEYS },
+	{ "users[].ssh_authorized_keys[]", USE_USER_KEYS },
+	{ "users[].ssh-authorized-keys", USE_USER_KEYS },
+	{ "users[].ssh-authorized-keys[]", USE_USER_KEYS },
+	{ "users[].name", USE_NOTHING },
 	{ "users[]", USE_NOTHING }, /* "default" */
 	{ NULL, USE_NOTHING },
 };
@@ -40,8 +53,17 @@ static const struct rule meta_data_rules[] = {
 	{ NULL, USE_NOTHING },
 };
 
+/* The entries of users that are mappings, in their order. */
+struct users {
+	char names[USERS_MAX][USER_BYTES];
+	size_t count;
+};
+
 struct reading {
 	const struct rule *rules;
+	const char *user;	   /* keys-user */
+	const struct users *users; /* of the whole document */
+	size_t entry;		   /* how many entries of users have begun */
 	struct ssh_keys *keys;
 	const char *name;
 	char *ignored;
@@ -60,7 +82,7 @@ static const struct rule *find_rule(const struct rule *rule, const char *path)
 }
 
 /* Whether a list joined by ", " has the name. */
-static bool is_allowed_key(const char *list, const char *name)
+static bool is_listed(const char *list, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -73,72 +95,191 @@ static bool is_allowed_key(const char *list, const char *name)
 	return false;
 }
 
-/* Names what was ignored once: by its first member, of a user by the second. */
+/* Adds a name to what was ignored, once. */
+static void ignore_name(struct reading *reading, const char *name)
+{
+	size_t used = strlen(reading->ignored);
+
+	if (is_listed(reading->ignored, name) || is_listed(reading->ignored, MORE))
+		return;
+	if (used + strlen(name) + sizeof(", , " MORE) > CLOUD_CONFIG_IGNORED_BYTES)
+		name = MORE;
+	text_append(reading->ignored, CLOUD_CONFIG_IGNORED_BYTES, "%s%s", used ? ", " : "", name);
+}
+
+/* Names a path by its first member, of an entry of users by the second. */
 static void ignore(struct reading *reading, const char *path)
 {
 	size_t users = strncmp(path, "users[].", 8) == 0 ? 8 : 0;
 	int length = (int)(users + strcspn(path + users, ".["));
-	size_t used = strlen(reading->ignored);
 	char name[NAME_BYTES];
 
 	if (length)
 		snprintf(name, sizeof(name), "%.*s", length, path);
 	else
 		snprintf(name, sizeof(name), "what stands outside a mapping");
-	if (is_allowed_key(reading->ignored, name) || is_allowed_key(reading->ignored, MORE))
-		return;
-	if (used + strlen(name) + sizeof(", , " MORE) > CLOUD_CONFIG_IGNORED_BYTES)
-		snprintf(name, sizeof(name), "%s", MORE);
-	text_append(reading->ignored, CLOUD_CONFIG_IGNORED_BYTES, "%s%s", used ? ", " : "", name);
+	ignore_name(reading, name);
 }
 
-static int read_user_data_scalar(
-	const char *path, const char *value, void *userdata, struct error *err)
+/* The name of the entry of users that is being read; empty if it has none. */
+static const char *entry_name(const struct reading *reading)
+{
+	size_t entry = reading->entry;
+
+	return entry >= 1 && entry <= USERS_MAX ? reading->users->names[entry - 1] : "";
+}
+
+/* users may also be a mapping from names to entries; its keys are those of one user, too. */
+static const char *strip_user(const char *path, const char *user)
+{
+	size_t length = strlen(user);
+
+	if (strncmp(path, "users.", 6) != 0 || strncmp(path + 6, user, length) != 0 ||
+		path[6 + length] != '.')
+		return NULL;
+	return path + 6 + length + 1;
+}
+
+static enum use find_use(const struct reading *reading, const char *path, bool *ret_known)
+{
+	const char *member = reading->user ? strip_user(path, reading->user) : NULL;
+	const struct rule *rule = find_rule(reading->rules, path);
+
+	*ret_known = rule || (member && find_rule(reading->rules, member));
+	if (member && *ret_known)
+		return USE_KEYS;
+	return rule ? rule->use : USE_NOTHING;
+}
+
+/* Whether the keys of the entry at hand are those of keys-user; others are named as ignored. */
+static bool is_keys_user(struct reading *reading)
+{
+	char name[NAME_BYTES];
+
+	if (strcmp(entry_name(reading), reading->user) == 0)
+		return true;
+	snprintf(name, sizeof(name), "the keys of the user %.40s", entry_name(reading));
+	for (char *p = name; *p; p++)
+		if (*p == ',' || (unsigned char)*p < ' ')
+			*p = '?';
+	ignore_name(reading, name);
+	return false;
+}
+
+static int read_scalar(const char *path, const char *value, void *userdata, struct error *err)
 {
 	struct reading *reading = userdata;
-	const struct rule *rule = find_rule(reading->rules, path);
 	char place[300];
+	bool known;
+	enum use use;
 
-	if (!rule) {
-		ignore(reading, path);
+	if (!value) {
+		reading->entry += strcmp(path, "users[]") == 0;
 		return 0;
 	}
-	if (rule->use == USE_NOTHING)
+	use = find_use(reading, path, &known);
+	if (!known)
+		ignore(reading, path);
+	if (use == USE_NOTHING || (use == USE_USER_KEYS && !is_keys_user(reading)))
 		return 0;
 	snprintf(place, sizeof(place), "%.60s in %.100s", path, reading->name);
 	return ssh_keys_add(reading->keys, place, value, strlen(value), err);
 }
 
-static int read_yaml(const struct rule *rules, struct ssh_keys *keys, const char *name,
-	const char *text, size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
-	struct error *err)
+/* The first of two walks: which user each entry of users is, wherever its name stands in it. */
+static int note_user(const char *path, const char *value, void *userdata, struct error *err)
 {
-	struct reading reading = {
-		.rules = rules, .keys = keys, .name = name, .ignored = ret_ignored
-	};
-	int r = yaml_walk(text, size_bytes, read_user_data_scalar, &reading, err);
+	struct users *users = userdata;
 
+	(void)err;
+	if (!value && strcmp(path, "users[]") == 0)
+		users->count++;
+	if (value && strcmp(path, "users[].name") == 0 && users->count >= 1 &&
+		users->count <= USERS_MAX)
+		snprintf(users->names[users->count - 1], USER_BYTES, "%s", value);
+	return 0;
+}
+
+static int read_yaml(const struct rule *rules, struct ssh_keys *keys, const char *user,
+	const char *name, const char *text, size_t size_bytes,
+	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	struct users users = { .count = 0 };
+	struct reading reading = { .rules = rules,
+		.keys = keys,
+		.user = user,
+		.users = &users,
+		.name = name,
+		.ignored = ret_ignored };
+	int r = yaml_walk(text, size_bytes, note_user, &users, err);
+
+	if (r == 0)
+		r = yaml_walk(text, size_bytes, read_scalar, &reading, err);
 	if (r < 0 && err->code == EXIT_CONFIGURATION)
 		error_wrap(err, "%s", name);
 	return r;
 }
 
-/* Whether the first line is the header, blanks behind it aside. */
-static bool is_cloud_config(const char *text, size_t size_bytes)
-{
-	size_t length = strlen(HEADER);
+/* ------------------------------------------------------------------- the form of user-data */
 
-	if (size_bytes < length || memcmp(text, HEADER, length) != 0)
-		return false;
-	for (; length < size_bytes && text[length] != '\n'; length++)
-		if (text[length] != ' ' && text[length] != '\t' && text[length] != '\r')
-			return false;
-	return true;
+/* How user-data of other forms begins, and what they are. Case does not count, as in cloud-init's
+ * user_data.py and handlers. */
+static const struct {
+	const char *start, *what;
+} forms[] = {
+	{ "\x1f\x8b", "it is compressed with gzip" },
+	{ "Content-Type:", "it is a multipart archive" },
+	{ "MIME-Version:", "it is a multipart archive" },
+	{ HEADER "-archive", "it is a " HEADER "-archive" },
+	{ HEADER "-jsonp", "it is a " HEADER "-jsonp" },
+	{ "#include", "it is a list of URLs (#include)" },
+	{ "#!", "it is a script" },
+};
+
+static bool begins_with(const char *text, size_t size_bytes, const char *start)
+{
+	size_t length = strlen(start);
+
+	return size_bytes >= length && strncasecmp(text, start, length) == 0;
 }
 
-int cloud_config_user_data(struct ssh_keys *keys, const char *name, const char *text,
-	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+/* A template in which nothing is to be filled in is the text itself, without its first line. */
+static const char *find_template_reason(const char *text, size_t size_bytes)
 {
+	if (memmem(text, size_bytes, "{{", 2) || memmem(text, size_bytes, "{%", 2) ||
+		memmem(text, size_bytes, "{#", 2))
+		return "it is a Jinja template, which is not filled in here";
+	return NULL;
+}
+
+/* Moves behind blanks at the start, and behind a line that says it is a template. NULL if the text
+ * is #cloud-config then; else the reason why it is ignored. */
+static const char *find_form(const char *text, size_t size_bytes)
+{
+	const char *end = text + size_bytes, *reason = NULL;
+
+	while (text < end && strchr(" \t\r\n", *text) && *text)
+		text++;
+	if (begins_with(text, (size_t)(end - text), JINJA)) {
+		reason = find_template_reason(text, (size_t)(end - text));
+		text = memchr(text, '\n', (size_t)(end - text));
+		if (reason || !text)
+			return reason ? reason : "it is an empty Jinja template";
+		text++;
+	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (begins_with(text, (size_t)(end - text), forms[i].start))
+			return forms[i].what;
+	return begins_with(text, (size_t)(end - text), HEADER) ? NULL
+							       : "the first line is not " HEADER;
+}
+
+int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *name,
+	const char *text, size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
+	struct error *err)
+{
+	const char *reason;
+
 	ret_ignored[0] = '\0';
 	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
@@ -146,17 +287,17 @@ int cloud_config_user_data(struct ssh_keys *keys, const char *name, const char *
 	}
 	if (size_bytes == 0)
 		return 0;
-	if (!is_cloud_config(text, size_bytes)) {
-		snprintf(ret_ignored, CLOUD_CONFIG_IGNORED_BYTES,
-			"all of it (the first line is not " HEADER ")");
+	reason = find_form(text, size_bytes);
+	if (reason) {
+		snprintf(ret_ignored, CLOUD_CONFIG_IGNORED_BYTES, CLOUD_CONFIG_WHOLE "%s)", reason);
 		return 0;
 	}
-	return read_yaml(user_data_rules, keys, name, text, size_bytes, ret_ignored, err);
+	return read_yaml(user_data_rules, keys, user, name, text, size_bytes, ret_ignored, err);
 }
 
 int cloud_config_meta_data(struct ssh_keys *keys, const char *name, const char *text,
 	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
 {
 	ret_ignored[0] = '\0';
-	return read_yaml(meta_data_rules, keys, name, text, size_bytes, ret_ignored, err);
+	return read_yaml(meta_data_rules, keys, NULL, name, text, size_bytes, ret_ignored, err);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cloud_config — SSH keys from the files of cloud-init's NoCloud data source.
+ * cloud_config — finds SSH keys in the files of cloud-init's NoCloud data source.
  *
- * Pure. Of user-data in the form #cloud-config the keys count (ssh_authorized_keys, here and of
- * each user), of meta-data public-keys; all of them are keys of keys-user. An install is no first
- * boot: everything else is ignored, and named for the caller to warn of. Formats: cloud-init's
- * documentation, "Cloud config", "NoCloud" and "Instance metadata".
+ * Pure. Of user-data in the form #cloud-config these keys count: ssh_authorized_keys at the top,
+ * those of the entry of users that is keys-user, and autoinstall's ssh.authorized-keys; of
+ * meta-data public-keys. An install is no first boot: everything else is ignored, and named for the
+ * caller to warn of. Formats: cloud-init's documentation, "Cloud config", "NoCloud" and "Instance
+ * metadata"; Ubuntu's autoinstall reference.
+ *
+ * Tested by: tests/unit/test_cloud_config.c, tests/fuzz/cloud_config.c.
  */
 #pragma once
 
@@ -16,11 +19,14 @@
 
 #define CLOUD_CONFIG_IGNORED_BYTES 512
 
-/* Each adds the keys of one file to keys and writes what it has ignored into ret_ignored: names
- * joined by ", ", empty if there are none. name stands in errors. -EINVAL with EXIT_CONFIGURATION
- * for bad YAML, with EXIT_NO_KEY for a bad key. */
-int cloud_config_user_data(struct ssh_keys *keys, const char *name, const char *text,
-	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
+/* What user-data of another form is ignored by begins with this. */
+#define CLOUD_CONFIG_WHOLE "all of it ("
+
+/* Each adds the keys of one file that are meant for user to keys and writes what it has ignored
+ * into ret_ignored: names joined by ", ", empty if there are none. name stands in errors. -EINVAL
+ * with EXIT_CONFIGURATION for bad YAML, with EXIT_NO_KEY for a bad key. */
+int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *name,
+	const char *text, size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
 	struct error *err) WARN_UNUSED;
 int cloud_config_meta_data(struct ssh_keys *keys, const char *name, const char *text,
 	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],

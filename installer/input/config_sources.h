@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config_sources — reads what others have written for this install: configuration, keys, manifest.
+ * config_sources — reads the configuration of this install from every place that may hold it.
  *
- * Files, drives, what the firmware hands over and the kernel command line go in; what the pure
- * modules make of them comes out.
+ * Files, drives, firmware data and the kernel command line are read here; pure modules parse them.
+ * The SSH keys are read by key_sources.
+ *
+ * Tested by: tests/unit/test_config_sources.c, tests/qemu/sources.sh.
  */
 #pragma once
 
@@ -17,7 +19,7 @@
 #include "input/firmware_data.h"
 #include "input/key_drive.h"
 
-/* What the machine's host has left in it and attached to it. */
+/* What the machine's host provides: firmware data and attached drives. */
 struct config_sources {
 	struct firmware_data firmware_data;
 	struct key_drive drive;
@@ -33,21 +35,15 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
-/* Lays the key drive's certificates and passwords down in a folder, where a fetch finds them, and
- * says so in config. */
+/* Writes the key drive's certificates and passwords into a folder and puts their paths into config,
+ * for fetch. */
 int config_sources_load_credentials(const struct key_drive *drive, const char *folder,
 	struct config *config, struct error *err) WARN_UNUSED;
 
-/* Whether the command line or the configuration file names an image file as the disk: then there is
- * no machine to look at, no other disk and no key drive. */
+/* Whether the command line or the configuration file names an image file as the disk. Then the
+ * machine's own disks and key drives do not matter. */
 bool config_sources_name_image(const struct options *options);
 
-/* The part of it that comes from the firmware: of SMBIOS strings the last one counts. */
+/* Merges the firmware's part: SMBIOS strings in their order, so that the last one wins, then fw_cfg. */
 void config_sources_merge_firmware_data(
 	struct config *config, const struct firmware_data *firmware_data);
-
-/* The text of authorized_keys, from malloc; NULL where configuration wants none. The keys of all
- * places that configuration allows are added together, in the order files, drive, cidata,
- * credential; one that is there twice counts once. EXIT_NO_KEY if there is no usable key. */
-int config_sources_read_keys(const struct key_settings *settings,
-	const struct config_sources *sources, char **ret_text, struct error *err) WARN_UNUSED;

@@ -6,61 +6,48 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/encoding.h"
+#include "input/ssh_key_options.h"
 
-#define CERTIFICATE_SUFFIX "-cert-v01@openssh.com"
-#define RSA_MIN_BITS	   1024 /* sshd's default RequiredRSASize */
+#define CERTIFICATE_MARK "-cert-v"
+#define RSA_MIN_BITS	 1024 /* sshd's default RequiredRSASize */
+#define RSA_MAX_BITS	 16384
+#define TYPE_MAX_BYTES	 64 /* of a name; OpenSSH's longest has 41 */
+#define ANY_LENGTH	 0
 
 /* A key's type, and how many strings its blob has, the type's name included. */
-static const struct {
+struct key_type {
 	const char *name;
 	unsigned strings;
-	unsigned min_string_bytes; /* of the second string: the key proper, or a curve's name */
-} types[] = {
-	{ "ssh-ed25519", 2, 32 },
-	{ "ssh-rsa", 3, 1 },
-	{ "ecdsa-sha2-nistp256", 3, 8 },
-	{ "ecdsa-sha2-nistp384", 3, 8 },
-	{ "ecdsa-sha2-nistp521", 3, 8 },
-	{ "sk-ssh-ed25519@openssh.com", 3, 32 },
-	{ "sk-ecdsa-sha2-nistp256@openssh.com", 4, 8 },
+	unsigned key_bytes; /* of the second string, or ANY_LENGTH */
+	const char *curve;  /* ECDSA: the second string; the third is a point on it */
 };
-#define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
 
-/* Every option that sshd knows; one that it does not know makes it ignore the line. */
-static const char *const options[] = { "agent-forwarding", "cert-authority",
-	"command=", "environment=", "expiry-time=", "from=", "no-agent-forwarding",
-	"no-port-forwarding", "no-pty", "no-touch-required", "no-user-rc", "no-x11-forwarding",
-	"permitlisten=", "permitopen=", "port-forwarding", "principals=", "pty", "restrict",
-	"tunnel=", "user-rc", "verify-required", "x11-forwarding", NULL };
+static const struct key_type types[] = {
+	{ "ssh-ed25519", 2, 32, NULL },
+	{ "ssh-rsa", 3, ANY_LENGTH, NULL },
+	{ "ecdsa-sha2-nistp256", 3, 8, "nistp256" },
+	{ "ecdsa-sha2-nistp384", 3, 8, "nistp384" },
+	{ "ecdsa-sha2-nistp521", 3, 8, "nistp521" },
+	{ "sk-ssh-ed25519@openssh.com", 3, 32, NULL },
+	{ "sk-ecdsa-sha2-nistp256@openssh.com", 4, 8, "nistp256" },
+	{ "ssh-mldsa44-ed25519@openssh.com", 2, 1312 + 32, NULL },
+};
 
 static int refuse_key(struct error *err, const char *what)
 {
 	return error_set_code(err, EXIT_NO_KEY, -EINVAL, "%s", what);
 }
 
-/* The row of a type whose name is the first length bytes of text (certificates of it too), or
- * TYPE_COUNT. A certificate's type is "ssh-ed25519-cert-v01@openssh.com", and for security keys
- * the suffix takes the place of "@openssh.com". */
-static size_t find_type(const char *text, size_t length, bool *ret_certificate)
+static const struct key_type *find_type(const char *text, size_t length)
 {
-	size_t suffix = strlen(CERTIFICATE_SUFFIX);
-
-	*ret_certificate = length > suffix &&
-			   memcmp(text + length - suffix, CERTIFICATE_SUFFIX, suffix) == 0;
-	if (*ret_certificate)
-		length -= suffix;
-	for (size_t i = 0; i < TYPE_COUNT; i++) {
-		const char *name = types[i].name;
-		size_t name_length = *ret_certificate ? strcspn(name, "@") : strlen(name);
-
-		if (name_length == length && memcmp(name, text, length) == 0)
-			return i;
-	}
-	return TYPE_COUNT;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strlen(types[i].name) == length && memcmp(types[i].name, text, length) == 0)
+			return &types[i];
+	return NULL;
 }
 
 static int refuse_type(struct error *err, const char *text, size_t length)
@@ -85,45 +72,6 @@ static char *end_of_options(char *text)
 			quoted = !quoted;
 	}
 	return quoted ? NULL : text;
-}
-
-/* Whether one option, of length bytes, is one that sshd knows, with a quoted value if it takes
- * one. */
-static bool is_option(const char *text, size_t length)
-{
-	for (size_t i = 0; options[i]; i++) {
-		size_t name = strlen(options[i]);
-
-		if (length < name || strncasecmp(text, options[i], name) != 0)
-			continue;
-		if (options[i][name - 1] != '=')
-			return length == name;
-		return length >= name + 2 && text[name] == '"' && text[length - 1] == '"';
-	}
-	return false;
-}
-
-static int check_options(const char *text, struct error *err)
-{
-	while (*text) {
-		bool quoted = false;
-		size_t length = 0;
-
-		for (; text[length] && (quoted || text[length] != ','); length++) {
-			if (text[length] == '\\' && text[length + 1] == '"')
-				length++;
-			else if (text[length] == '"')
-				quoted = !quoted;
-		}
-		if (!is_option(text, length))
-			return error_set_code(err, EXIT_NO_KEY, -EINVAL,
-				"has an option that SSH servers do not know: \"%.*s\"",
-				length > 40 ? 40 : (int)length, text);
-		text += length;
-		if (*text == ',' && !*++text)
-			return refuse_key(err, "has a comma after its last option");
-	}
-	return 0;
 }
 
 /* One string of a blob (RFC 4251, section 5): its bytes, and the blob moves on behind it. */
@@ -159,50 +107,126 @@ static unsigned count_bits(const uint8_t *number, size_t size_bytes)
 	return bits + 8 * (unsigned)(size_bytes - 1);
 }
 
-/* The strings behind the type's name: as many as the type has, and nothing after them. */
-static int check_strings(size_t type, const uint8_t *blob, size_t left, struct error *err)
+/* An RSA key's strings: exponent and modulus, both positive (RFC 4251, section 5, mpint). */
+static int check_number(const uint8_t *number, size_t size_bytes, struct error *err)
 {
-	const uint8_t *string = NULL;
-	size_t length = 0;
-
-	for (unsigned i = 1; i < types[type].strings; i++) {
-		if (take_string(&blob, &left, &string, &length) < 0)
-			return refuse_key(err, "has a key that is cut off");
-		if (i == 1 && length < types[type].min_string_bytes)
-			return refuse_key(err, "has a key that is too short for its type");
-	}
-	if (left)
-		return refuse_key(err, "has a key with bytes after its end");
-	/* An RSA key's last string is its modulus. */
-	if (strcmp(types[type].name, "ssh-rsa") == 0 && count_bits(string, length) < RSA_MIN_BITS)
-		return refuse_key(
-			err, "is an RSA key of less than 1024 bits, which SSH servers refuse");
+	if (size_bytes == 0 || number[0] & 0x80)
+		return refuse_key(err, "has an RSA key with a number that is not positive");
 	return 0;
 }
 
-static int check_blob(
-	size_t type, bool certificate, const struct ssh_key_line *line, struct error *err)
+static int check_modulus(
+	const uint8_t *number, size_t size_bytes, struct ssh_key_line *line, struct error *err)
 {
-	size_t length = strlen(line->blob);
-	size_t padding = length - strcspn(line->blob, "=");
-	size_t left = length / 4 * 3 - padding;
+	line->rsa_bits = count_bits(number, size_bytes);
+	if (line->rsa_bits < RSA_MIN_BITS)
+		return refuse_key(
+			err, "is an RSA key of less than 1024 bits, which SSH servers refuse");
+	if (line->rsa_bits > RSA_MAX_BITS)
+		return refuse_key(
+			err, "is an RSA key of more than 16384 bits, which SSH servers refuse");
+	return 0;
+}
+
+/* The string with this index, 1 being the first behind the type's name. */
+static int check_string(const struct key_type *type, unsigned index, const uint8_t *string,
+	size_t length, struct ssh_key_line *line, struct error *err)
+{
+	bool rsa = strcmp(type->name, "ssh-rsa") == 0;
+	int r = rsa ? check_number(string, length, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (rsa && index == 2)
+		return check_modulus(string, length, line, err);
+	if (index == 1 && type->key_bytes != ANY_LENGTH && length < type->key_bytes)
+		return refuse_key(err, "has a key that is too short for its type");
+	if (index == 1 && type->key_bytes != ANY_LENGTH && length > type->key_bytes)
+		return refuse_key(err, "has a key that is too long for its type");
+	if (index == 1 && type->curve && memcmp(string, type->curve, length) != 0)
+		return refuse_key(err, "has a key on another curve than its type says");
+	if (index == 2 && type->curve && !digest_is_curve_point(type->curve, string, length))
+		return refuse_key(err, "has a damaged key: it is no point on its curve");
+	return 0;
+}
+
+/* The strings behind the type's name: as many as the type has, and nothing after them. */
+static int check_strings(const struct key_type *type, const uint8_t *blob, size_t left,
+	struct ssh_key_line *line, struct error *err)
+{
+	for (unsigned i = 1; i < type->strings; i++) {
+		const uint8_t *string = NULL;
+		size_t length = 0;
+		int r = -EINVAL;
+
+		if (take_string(&blob, &left, &string, &length) == 0)
+			r = check_string(type, i, string, length, line, err);
+		else
+			refuse_key(err, "has a key that is cut off");
+		if (r < 0)
+			return r;
+	}
+	return left ? refuse_key(err, "has a key with bytes after its end") : 0;
+}
+
+/* Decodes base64 of length characters; the caller frees the blob. */
+static int decode_blob(
+	const char *text, size_t length, uint8_t **ret, size_t *ret_bytes, struct error *err)
+{
+	size_t padding = length - strcspn(text, "= \t");
 	AUTO_FREE uint8_t *blob = NULL;
-	const uint8_t *rest, *name;
-	size_t name_bytes;
+	size_t size;
 
 	if (length < 4 || length % 4 || padding > 2)
 		return refuse_key(err, "has a key that is cut off or is not base64");
-	blob = must_realloc(NULL, left, 1);
-	if (base64_decode(line->blob, length, blob, left) < 0)
+	size = length / 4 * 3 - padding;
+	blob = must_realloc(NULL, size, 1);
+	if (base64_decode(text, length, blob, size) < 0)
 		return refuse_key(err, "has a key that is not base64");
+	*ret = blob;
+	*ret_bytes = size;
+	blob = NULL;
+	return 0;
+}
+
+/* A type that is none of ours is taken if the blob has its name: newer servers know more types. */
+static int check_blob(struct ssh_key_line *line, struct error *err)
+{
+	const struct key_type *type = find_type(line->type, strlen(line->type));
+	AUTO_FREE uint8_t *blob = NULL;
+	const uint8_t *rest, *name;
+	size_t left, name_bytes;
+	int r = decode_blob(line->blob, strlen(line->blob), &blob, &left, err);
+
+	if (r < 0)
+		return r;
 	rest = blob;
 	if (take_string(&rest, &left, &name, &name_bytes) < 0)
 		return refuse_key(err, "has a key that is cut off");
 	if (name_bytes != strlen(line->type) || memcmp(name, line->type, name_bytes) != 0)
 		return error_set_code(err, EXIT_NO_KEY, -EINVAL,
 			"has a key of another type than the %s it says", line->type);
-	/* A certificate has more parts; sshd checks it against its authority anyway. */
-	return certificate ? 0 : check_strings(type, rest, left, err);
+	line->known_type = type != NULL;
+	return type ? check_strings(type, rest, left, line, err) : 0;
+}
+
+/* Whether a key begins at text: a known type, or one that the blob behind it names, too. */
+static bool begins_key(const char *text)
+{
+	size_t length = strcspn(text, " \t"), left, name_bytes;
+	const char *base64 = text + length + strspn(text + length, " \t");
+	AUTO_FREE uint8_t *blob = NULL;
+	const uint8_t *rest, *name;
+	struct error ignored;
+
+	if (find_type(text, length))
+		return true;
+	if (length == 0 || length > TYPE_MAX_BYTES ||
+		decode_blob(base64, strcspn(base64, " \t"), &blob, &left, &ignored) < 0)
+		return false;
+	rest = blob;
+	return take_string(&rest, &left, &name, &name_bytes) == 0 && name_bytes == length &&
+	       memcmp(name, text, length) == 0;
 }
 
 /* Cuts off the first word and moves on to the next. */
@@ -217,9 +241,12 @@ static char *take_key_word(char **text)
 	return word;
 }
 
+/* The options of a line that does not begin with a key, which then follows them. */
 static int take_options(char **text, struct ssh_key_line *line, struct error *err)
 {
+	struct ssh_key_options options;
 	char *end = end_of_options(*text);
+	int r;
 
 	if (!end)
 		return refuse_key(err, "has an option whose quote is not closed");
@@ -228,35 +255,44 @@ static int take_options(char **text, struct ssh_key_line *line, struct error *er
 	line->options = *text;
 	*end++ = '\0';
 	*text = end + strspn(end, " \t");
+	if (!begins_key(*text))
+		return refuse_type(err, *text, strcspn(*text, " \t"));
+	r = ssh_key_options_parse(line->options, &options, err);
+	if (r < 0)
+		return r;
+	line->authority = options.authority;
+	line->forced_command = options.forced_command;
+	line->expires = options.expires;
 	return 0;
+}
+
+static bool is_certificate(const char *text)
+{
+	return memmem(text, strcspn(text, " \t"), CERTIFICATE_MARK, strlen(CERTIFICATE_MARK)) &&
+	       begins_key(text);
 }
 
 int ssh_key_line_parse(char *text, struct ssh_key_line *ret, struct error *err)
 {
 	struct ssh_key_line line = { .options = text + strlen(text) };
-	bool certificate;
-	size_t length = strcspn(text, " \t");
-	size_t type = find_type(text, length, &certificate);
-	int r;
+	int r = 0;
 
-	if (type == TYPE_COUNT) {
+	if (!begins_key(text)) {
 		if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0)
-			return refuse_type(err, text, length);
+			return refuse_type(err, text, strcspn(text, " \t"));
 		r = take_options(&text, &line, err);
-		if (r < 0)
-			return r;
-		length = strcspn(text, " \t");
-		type = find_type(text, length, &certificate);
-		if (type == TYPE_COUNT)
-			return refuse_type(err, text, length);
-		r = check_options(line.options, err);
-		if (r < 0)
-			return r;
 	}
+	if (r < 0)
+		return r;
+	if (strncmp(text, "ssh-dss", 7) == 0)
+		return refuse_type(err, text, 7);
+	if (is_certificate(text))
+		return error_set_code(err, EXIT_NO_KEY, -EKEYREJECTED,
+			"is a certificate, which SSH servers do not take from authorized_keys: give the public key itself, whose file has no -cert in its name");
 	line.type = take_key_word(&text);
 	line.blob = take_key_word(&text);
 	line.comment = text;
-	r = check_blob(type, certificate, &line, err);
+	r = check_blob(&line, err);
 	if (r == 0)
 		*ret = line;
 	return r;

@@ -91,9 +91,47 @@ static bool line_has_control_characters(const char *text, size_t length)
 	return false;
 }
 
-/* Adds one line; an empty one or a comment adds nothing. */
-static int add_line(
-	struct ssh_keys *keys, const char *name, const char *text, size_t length, struct error *err)
+static void warn_of(struct ssh_keys *keys, const char *sentence)
+{
+	char *copy = strdup(sentence);
+
+	if (!copy)
+		abort();
+	if (keys->warning_count < SSH_KEYS_WARNINGS_MAX)
+		keys->warnings[keys->warning_count++] = copy;
+	else
+		free(copy);
+}
+
+static int check_expiry(
+	const struct ssh_keys *keys, const struct ssh_key_line *line, struct error *err)
+{
+	struct tm parts;
+	char date[32];
+
+	if (!line->expires || !keys->now || line->expires >= keys->now)
+		return 0;
+	if (!gmtime_r(&line->expires, &parts) || !strftime(date, sizeof(date), "%Y-%m-%d", &parts))
+		date[0] = '\0';
+	return error_set_code(err, EXIT_NO_KEY, -EKEYREJECTED,
+		"has a key that has expired (expiry-time, %s)", date);
+}
+
+static void warn_of_type(struct ssh_keys *keys, const char *place, const struct ssh_key_line *line)
+{
+	char sentence[300];
+
+	snprintf(sentence, sizeof(sentence),
+		"%.150s has a key of the type %.64s, which only newer SSH servers know.", place,
+		line->type);
+	warn_of(keys, sentence);
+}
+
+/* Adds one line. 1 if it has a key, a duplicate perhaps; 0 for an empty one or a comment. Error:
+ * the sentence with its place; -EKEYREJECTED for a certificate or an expired key; -EPERM for what
+ * is no line of keys at all. */
+static int add_line(struct ssh_keys *keys, const char *place, const char *text, size_t length,
+	struct error *err)
 {
 	AUTO_FREE char *line = copy_trimmed(text, length);
 	AUTO_FREE char *parts = copy_trimmed(text, length);
@@ -102,22 +140,27 @@ static int add_line(
 	int r;
 
 	if (length > LINE_MAX_BYTES)
-		return refuse_file(err, name, "is longer than 8 KiB, more than sshd reads");
+		return refuse_file(err, place, "is longer than 8 KiB, more than sshd reads");
 	if (!*line || *line == '#')
 		return 0;
-	r = refuse_foreign(name, line, err);
-	if (r < 0)
-		return r;
+	if (refuse_foreign(place, line, err) < 0)
+		return -EPERM;
 	r = ssh_key_line_parse(parts, &parsed, &why);
+	if (r == 0)
+		r = check_expiry(keys, &parsed, &why);
 	if (r < 0)
-		return refuse_file(err, name, why.text);
+		return error_set_code(err, EXIT_NO_KEY, r, "%s %s", place, why.text);
 	if (is_known_key(keys, &parsed))
-		return 0;
-	if (keys->count == KEYS_MAX)
-		return refuse_file(err, name, "is one key too many: 1024 are allowed");
+		return 1;
+	if (keys->count == KEYS_MAX) {
+		refuse_file(err, place, "is one key too many: 1024 are allowed");
+		return -EPERM;
+	}
+	if (!parsed.known_type)
+		warn_of_type(keys, place, &parsed);
 	keys->lines[keys->count++] = line;
 	line = NULL;
-	return 0;
+	return 1;
 }
 
 /* What can be said of a file before its lines are looked at. */
@@ -133,7 +176,7 @@ static int check_file(const char *name, const char *text, size_t size_bytes, str
 	return 0;
 }
 
-static void drop_from(struct ssh_keys *keys, size_t count)
+static void drop_keys(struct ssh_keys *keys, size_t count)
 {
 	while (keys->count > count) {
 		free(keys->lines[--keys->count]);
@@ -141,31 +184,64 @@ static void drop_from(struct ssh_keys *keys, size_t count)
 	}
 }
 
+static void drop_warnings(struct ssh_keys *keys, size_t count)
+{
+	while (keys->warning_count > count)
+		free(keys->warnings[--keys->warning_count]);
+}
+
+/* What the lines of one file came to. */
+struct outcome {
+	size_t good;
+	bool malformed;	    /* a bad line that is neither certificate nor expired */
+	struct error first; /* of the bad lines */
+};
+
+/* Takes one line. A bad one becomes a warning; -EPERM ends the file. */
+static int take_line(struct ssh_keys *keys, const char *place, const char *text, size_t length,
+	struct outcome *outcome)
+{
+	struct error err = { 0 };
+	int r = add_line(keys, place, text, length, &err);
+
+	if (r >= 0) {
+		outcome->good += (size_t)r;
+		return 0;
+	}
+	if (!outcome->first.text[0] || (r != -EKEYREJECTED && !outcome->malformed) || r == -EPERM)
+		outcome->first = err;
+	outcome->malformed |= r != -EKEYREJECTED;
+	warn_of(keys, err.text);
+	return r == -EPERM ? r : 0;
+}
+
 int ssh_keys_add(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
 	struct error *err)
 {
 	const char *end = text + size_bytes;
-	size_t before = keys->count;
+	size_t before = keys->count, warnings_before = keys->warning_count;
+	struct outcome outcome = { 0 };
 	int r = check_file(name, text, size_bytes, err);
 
 	if (r < 0)
 		return r;
 	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		text += 3;
-	for (unsigned number = 1; text < end; number++) {
+	for (unsigned number = 1; text < end && r == 0; number++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t length = (size_t)((newline ? newline : end) - text);
 		char place[128];
 
 		snprintf(place, sizeof(place), "line %u of %.100s", number, name);
-		r = add_line(keys, place, text, length, err);
-		if (r < 0) {
-			drop_from(keys, before);
-			return r;
-		}
+		r = take_line(keys, place, text, length, &outcome);
 		text = newline ? newline + 1 : end;
 	}
-	return 0;
+	if (r == 0 && (outcome.good || !outcome.malformed))
+		return 0;
+	drop_keys(keys, before);
+	drop_warnings(keys, warnings_before);
+	*err = outcome.first;
+	return -EINVAL;
 }
 
 int ssh_keys_is_key_file(const char *name)
@@ -196,5 +272,6 @@ char *ssh_keys_text(const struct ssh_keys *keys)
 
 void ssh_keys_free(struct ssh_keys *keys)
 {
-	drop_from(keys, 0);
+	drop_keys(keys, 0);
+	drop_warnings(keys, 0);
 }

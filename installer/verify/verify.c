@@ -12,14 +12,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "disk/mount.h"
+#include "guest/login_check.h"
 #include "guest/nixos.h"
-#include "guest/sshd_config.h"
 #include "verify/boot_loader.h"
 #include "verify/boot_options.h"
 #include "verify/fstab.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
-#define GROUPS_BYTES   4096 /* the names of all groups of a user */
 
 /* Turns whatever was found into EXIT_VERIFY. */
 static int failed(struct error *err, int r)
@@ -170,54 +169,16 @@ static int verify_keys(const struct verify_request *request, struct error *err)
 	return 0;
 }
 
-/* Whether others than the owner and root may write in the home (OpenSSH, misc.c,
- * safe_path_fd). */
-static bool is_open(const char *root, const struct nixos_user *owner)
+static int verify_ssh(const struct verify_request *request, unsigned *ret_port, struct error *err)
 {
-	char home[FILE_PATH_BYTES];
-	struct error none;
-	struct stat st;
-
-	return file_resolve(root, owner->home, home, &none) < 0 || lstat(home, &st) < 0 ||
-	       (st.st_uid != 0 && st.st_uid != owner->uid) || (st.st_mode & (S_IWGRP | S_IWOTH));
-}
-
-static int verify_ssh(const struct verify_request *request, struct error *err)
-{
-	static const char *const units[] = {
-		"etc/systemd/system/multi-user.target.wants/sshd.service",
-		"etc/systemd/system/sockets.target.wants/sshd.socket",
-	};
-	const char *user = request->plan->keys_user;
-	char path[FILE_PATH_BYTES], groups[GROUPS_BYTES];
-	AUTO_FREE char *text = NULL;
-	struct nixos_user owner;
-	int r;
-
-	if (boot_files_find(request->root, request->plan->system, units[0], path, err) < 0 &&
-		boot_files_find(request->root, request->plan->system, units[1], path, err) < 0)
-		return error_set(err, -ENOENT,
-			"The guest starts no SSH server: neither sshd.service nor sshd.socket is "
-			"wanted by its systemd targets.");
-	r = boot_files_find(request->root, request->plan->system, "etc/ssh/sshd_config", path, err);
-	if (r < 0)
-		return r;
-	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
-	if (r < 0)
-		return r;
-	r = nixos_find_user(request->root, user, &owner, err);
-	if (r < 0)
-		return r;
-	nixos_find_groups(request->root, user, &owner, groups, sizeof(groups));
-	const struct sshd_login login = {
-		.user = user,
-		.home = owner.home,
-		.groups = groups,
-		.shell = owner.shell,
-		.open_home = is_open(request->root, &owner),
+	const struct login_request login = {
+		.root = request->root,
+		.system = request->plan->system,
+		.user = request->plan->keys_user,
+		.keys_text = request->ssh_keys_text,
 	};
 
-	return sshd_config_check(text, &login, err);
+	return login_check(&login, ret_port, err);
 }
 
 static int verify_boot(
@@ -238,6 +199,7 @@ int verify_all(const struct verify_request *request, struct verified *ret, struc
 {
 	int r = verify_paths(request, &ret->size, err);
 
+	ret->ssh_port = 0;
 	if (r == 0)
 		r = verify_mounts(request, err);
 	if (r == 0)
@@ -245,7 +207,7 @@ int verify_all(const struct verify_request *request, struct verified *ret, struc
 	if (r == 0 && request->ssh_keys_text)
 		r = verify_keys(request, err);
 	if (r == 0 && request->ssh_keys_text)
-		r = verify_ssh(request, err);
+		r = verify_ssh(request, &ret->ssh_port, err);
 	if (r == 0)
 		r = host_keys_verify(request->root, request->plan->system, request->plan->host_keys,
 			&ret->host_keys, err);

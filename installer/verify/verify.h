@@ -22,6 +22,7 @@ struct verified {
 	struct boot_files boot;
 	struct host_keys host_keys; /* those that were made */
 	struct database_size size;
+	unsigned ssh_port; /* where the guest's SSH server listens; 0 with keys=none */
 };
 
 struct verify_request {

@@ -21,9 +21,15 @@ static void check(read_fn *read, const uint8_t *data, size_t size_bytes)
 	ssh_keys_free(&keys);
 }
 
+static int read_user_data(struct ssh_keys *keys, const char *name, const char *text,
+	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	return cloud_config_user_data(keys, "root", name, text, size_bytes, ret_ignored, err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-	check(cloud_config_user_data, data, size_bytes);
+	check(read_user_data, data, size_bytes);
 	check(cloud_config_meta_data, data, size_bytes);
 	return 0;
 }

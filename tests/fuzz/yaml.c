@@ -12,6 +12,8 @@ static int check(const char *path, const char *value, void *userdata, struct err
 	promised(strspn(path,
 			 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-?.[]") ==
 		 strlen(path));
+	if (!value)
+		return 0;
 	/* An escape of two characters can be a character of three bytes. */
 	promised(strlen(value) <= 3 * *left_bytes);
 	return 0;

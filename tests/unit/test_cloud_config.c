@@ -21,6 +21,12 @@
 typedef int read_fn(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
 	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err);
 
+static int user_data(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
+	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	return cloud_config_user_data(keys, "root", name, text, size_bytes, ret_ignored, err);
+}
+
 static void gives(
 	read_fn *read, const char *text, const char *expected_keys, const char *expected_ignored)
 {
@@ -54,42 +60,92 @@ static void refuses(read_fn *read, const char *text, int code, const char *sente
 static void keys_come_from_the_top_and_from_users(void **state)
 {
 	(void)state;
-	gives(cloud_config_user_data, "#cloud-config\nssh_authorized_keys:\n  - " KEY_A "\n",
-		KEY_A "\n", "");
-	gives(cloud_config_user_data,
+	gives(user_data, "#cloud-config\nssh_authorized_keys:\n  - " KEY_A "\n", KEY_A "\n", "");
+	gives(user_data,
 		"#cloud-config\nusers:\n- default\n- ssh_authorized_keys: [" KEY_B
-		"]\n- ssh_authorized_keys: " KEY_A "\nssh_authorized_keys: [" KEY_B "]\n",
+		"]\n  name: root\n- {name: root, ssh-authorized-keys: [" KEY_A
+		"]}\nssh_authorized_keys: [" KEY_B "]\n",
 		KEY_B "\n" KEY_A "\n", "");
-	gives(cloud_config_user_data,
-		"#cloud-config\nssh_authorized_keys: |\n  " KEY_A "\n  " KEY_B "\n",
+	gives(user_data,
+		"#cloud-config\nusers:\n  root: {ssh_authorized_keys: [" KEY_A
+		"]}\n  b:\n    sudo: x\n",
+		KEY_A "\n", "users");
+	gives(user_data,
+		"#cloud-config\nautoinstall:\n  version: 1\n  ssh:\n    install-server: true\n    authorized-keys: [" KEY_A
+		"]\n",
+		KEY_A "\n", "");
+	gives(user_data, "#cloud-config\nssh_authorized_keys: |\n  " KEY_A "\n  " KEY_B "\n",
 		KEY_A "\n" KEY_B "\n", "");
-	gives(cloud_config_user_data,
-		"\xef\xbb\xbf#cloud-config \r\nssh_authorized_keys: [" KEY_A "]\r\n", KEY_A "\n",
-		"");
+	gives(user_data, "\xef\xbb\xbf#cloud-config \r\nssh_authorized_keys: [" KEY_A "]\r\n",
+		KEY_A "\n", "");
 }
 
 static void what_is_ignored_is_named_once(void **state)
 {
 	(void)state;
-	gives(cloud_config_user_data,
+	gives(user_data,
 		"#cloud-config\nhostname: h\npackages: [a, b]\nusers:\n- name: alice\n  sudo: [x]\n"
 		"- name: bob\nwrite_files:\n- path: /a\n  content: b\nhost: x\n",
-		"", "hostname, packages, users[].name, users[].sudo, write_files, host");
-	gives(cloud_config_user_data, "", "", "");
-	gives(cloud_config_user_data, "#cloud-config\n", "", "");
-	gives(cloud_config_user_data, "#cloud-config\n- a\n", "", "what stands outside a mapping");
+		"", "hostname, packages, users[].sudo, write_files, host");
+	gives(user_data, "", "", "");
+	gives(user_data, "#cloud-config\n", "", "");
+	gives(user_data, "#cloud-config\n- a\n", "", "what stands outside a mapping");
 }
 
-static void user_data_of_another_form_is_ignored_as_a_whole(void **state)
+static void keys_of_other_users_are_named_and_ignored(void **state)
+{
+	(void)state;
+	gives(user_data,
+		"#cloud-config\nusers:\n- name: alice\n  ssh_authorized_keys: [" KEY_A
+		"]\n- ssh_authorized_keys: [" KEY_B
+		"]\n  name: root\n- ssh_authorized_keys: [" KEY_A "]\n",
+		KEY_B "\n", "the keys of the user alice, the keys of the user ");
+	gives(user_data, "#cloud-config\nusers:\n  alice: {ssh_authorized_keys: [" KEY_A "]}\n", "",
+		"users");
+}
+
+static void aliases_give_keys_like_any_value(void **state)
+{
+	(void)state;
+	gives(user_data, "#cloud-config\nx-common: &k\n  - " KEY_A "\nssh_authorized_keys: *k\n",
+		KEY_A "\n", "x-common");
+	gives(user_data,
+		"#cloud-config\nx: &u {ssh_authorized_keys: [" KEY_A
+		"]}\nusers:\n- {<<: *u, name: root}\n",
+		KEY_A "\n", "x");
+}
+
+static void headers_that_cloud_init_takes_are_taken(void **state)
+{
+	static const char *const headers[] = { "\n#cloud-config", " \r\n#cloud-config",
+		"#Cloud-Config", "#CLOUD-CONFIG of mine", "## template: jinja\n#cloud-config",
+		"## Template: Jinja\r\n#cloud-config" };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		snprintf(text, sizeof(text), "%s\nssh_authorized_keys: [" KEY_A "]\n", headers[i]);
+		gives(user_data, text, KEY_A "\n", "");
+	}
+}
+
+static void user_data_of_another_form_is_named(void **state)
 {
 	static const char whole[] = "all of it (the first line is not #cloud-config)";
 
 	(void)state;
-	gives(cloud_config_user_data, "#!/bin/sh\necho\n", "", whole);
-	gives(cloud_config_user_data, "ssh_authorized_keys: [" KEY_A "]\n", "", whole);
-	gives(cloud_config_user_data, "#cloud-config-archive\n- a\n", "", whole);
-	gives(cloud_config_user_data, "\n#cloud-config\n", "", whole);
-	gives(cloud_config_user_data, "\x1f\x8b", "", whole);
+	gives(user_data, "#!/bin/sh\necho\n", "", "all of it (it is a script)");
+	gives(user_data, "ssh_authorized_keys: [" KEY_A "]\n", "", whole);
+	gives(user_data, "#cloud-config-archive\n- a\n", "",
+		"all of it (it is a #cloud-config-archive)");
+	gives(user_data, "\x1f\x8b", "", "all of it (it is compressed with gzip)");
+	gives(user_data, "Content-Type: multipart/mixed\n", "",
+		"all of it (it is a multipart archive)");
+	gives(user_data, "mime-version: 1.0\n", "", "all of it (it is a multipart archive)");
+	gives(user_data, "## template: jinja\n#cloud-config\nssh_authorized_keys: [{{ x }}]\n", "",
+		"all of it (it is a Jinja template, which is not filled in here)");
+	gives(user_data, "## template: jinja", "", "all of it (it is an empty Jinja template)");
+	gives(user_data, " \n ", "", whole);
 }
 
 static void meta_data_gives_public_keys_in_every_shape(void **state)
@@ -115,7 +171,7 @@ static void a_list_of_ignored_names_ends_somewhere(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2000; i++)
 		sprintf(text + strlen(text), "setting-%u: 1\n", i);
-	assert_int_equal(cloud_config_user_data(&keys, "a", text, strlen(text), ignored, &err), 0);
+	assert_int_equal(user_data(&keys, "a", text, strlen(text), ignored, &err), 0);
 	assert_true(strlen(ignored) > 400);
 	assert_string_equal(ignored + strlen(ignored) - strlen(", …"), ", …");
 	assert_null(strstr(ignored, "…, …"));
@@ -124,12 +180,12 @@ static void a_list_of_ignored_names_ends_somewhere(void **state)
 static void what_cannot_be_right_is_refused_with_its_place(void **state)
 {
 	(void)state;
-	refuses(cloud_config_user_data, "#cloud-config\na: [\n", EXIT_CONFIGURATION,
+	refuses(user_data, "#cloud-config\na: [\n", EXIT_CONFIGURATION,
 		"a file: line 3: it is not well-formed YAML");
 	refuses(cloud_config_meta_data, "a: *b\n", EXIT_CONFIGURATION, "a file: line 1:");
-	refuses(cloud_config_user_data, "#cloud-config\nssh_authorized_keys: [nonsense]\n",
-		EXIT_NO_KEY, "line 1 of ssh_authorized_keys[] in a file");
-	refuses(cloud_config_user_data,
+	refuses(user_data, "#cloud-config\nssh_authorized_keys: [nonsense]\n", EXIT_NO_KEY,
+		"line 1 of ssh_authorized_keys[] in a file");
+	refuses(user_data,
 		"#cloud-config\nssh_authorized_keys:\n"
 		"- |\n  -----BEGIN OPENSSH PRIVATE KEY-----\n",
 		EXIT_NO_KEY, "is a private key");
@@ -140,7 +196,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_come_from_the_top_and_from_users),
 		cmocka_unit_test(what_is_ignored_is_named_once),
-		cmocka_unit_test(user_data_of_another_form_is_ignored_as_a_whole),
+		cmocka_unit_test(keys_of_other_users_are_named_and_ignored),
+		cmocka_unit_test(aliases_give_keys_like_any_value),
+		cmocka_unit_test(headers_that_cloud_init_takes_are_taken),
+		cmocka_unit_test(user_data_of_another_form_is_named),
 		cmocka_unit_test(meta_data_gives_public_keys_in_every_shape),
 		cmocka_unit_test(a_list_of_ignored_names_ends_somewhere),
 		cmocka_unit_test(what_cannot_be_right_is_refused_with_its_place),

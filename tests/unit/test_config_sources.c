@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "config/merge.h"
 #include "input/config_sources.h"
+#include "input/key_sources.h"
 #include "verdict/console.h"
 
 #define GOOD                                                                                       \
@@ -143,7 +144,7 @@ static void expect_keys(const char *assignment, const char *expected)
 	if (assignment)
 		config_merge_option(&config, "test", assignment);
 	assert_int_equal(config.error_count, 0);
-	if (config_sources_read_keys(&config.keys, &sources, &text, &err) < 0)
+	if (key_sources_read(&config.keys, "root", &sources, &text, &err) < 0)
 		fail_msg("%s", err.text);
 	if (expected)
 		assert_string_equal(text, expected);
@@ -171,7 +172,7 @@ static void no_key_anywhere_is_an_error(void **state)
 
 	(void)state;
 	config_init(&config);
-	assert_true(config_sources_read_keys(&config.keys, &sources, &text, &err) < 0);
+	assert_true(key_sources_read(&config.keys, "root", &sources, &text, &err) < 0);
 	assert_int_equal(err.code, EXIT_NO_KEY);
 	assert_null(text);
 }

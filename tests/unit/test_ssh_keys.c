@@ -19,6 +19,9 @@
 #define EC256_BLOB                                                                                 \
 	"AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPloJDJIfoUO0/0k0PiLXknWPBPR"         \
 	"ElPc2LPG1u9zX/5PK9hqqUwCDf9Ejyw1Y3q1GgsTofv3OZpmxIDMuwsptmc="
+#define EC256_OFF_CURVE_BLOB                                                                       \
+	"AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPloJDJIfoUO0/0k0PiLXknWPBPR"         \
+	"ElPc2LPG1u9zX/5PK9hqqUwCDf9Ejyw1Y3q1GgsTofv3OZpmxIDMuwsptmY="
 #define EC384_BLOB                                                                                 \
 	"AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBLnEv7AGctP7Nf95zTdWwmjF6KZI"         \
 	"L6cf4AtM2an867fd/EqQhq5yhvMVVWAUrYvxclGv2ooHiSZoroXpirKpen/RlruL5GUbeLkIiYBCqmjg"         \
@@ -38,8 +41,8 @@
 	"AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0"         \
 	"PkLaiSOLAAAABHNzaDo="
 #define SK_EC_BLOB                                                                                 \
-	"AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBKSr1ESM"         \
-	"SVYtgoEV0TofzOqSf1K01UWSl/i0PkLaiSOLwTYm5D3LON2wgkiJJ+yQT7QgV0Q5g+iFhRedUFUa/mIA"         \
+	"AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBPloJDJI"         \
+	"foUO0/0k0PiLXknWPBPRElPc2LPG1u9zX/5PK9hqqUwCDf9Ejyw1Y3q1GgsTofv3OZpmxIDMuwsptmcA"         \
 	"AAAEc3NoOg=="
 #define CERT_BLOB                                                                                  \
 	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIHA8azQ1AkaQVD3lYB61ikVUyzTg"         \
@@ -114,8 +117,6 @@ static void every_type_that_servers_take_is_kept(void **state)
 	accepts("ecdsa-sha2-nistp521 " EC521_BLOB);
 	accepts("sk-ssh-ed25519@openssh.com " SK_ED_BLOB " stick");
 	accepts("sk-ecdsa-sha2-nistp256@openssh.com " SK_EC_BLOB);
-	accepts("ssh-ed25519-cert-v01@openssh.com " CERT_BLOB " a@example");
-	accepts("sk-ssh-ed25519-cert-v01@openssh.com " SK_CERT_BLOB);
 }
 
 static void options_are_kept_verbatim(void **state)
@@ -168,10 +169,85 @@ static void keys_of_several_files_come_together(void **state)
 	ssh_keys_free(&keys);
 }
 
-static void a_bad_line_takes_its_whole_file_back(void **state)
+/* The keys and the first warning that come of one file. */
+static void gives_with_warning(const char *text, const char *expected, const char *warning)
+{
+	struct ssh_keys keys = { .now = 1700000000 };
+	struct error err = { 0 };
+	char *result;
+
+	if (ssh_keys_add(&keys, "ssh.pub", text, strlen(text), &err) < 0)
+		fail_msg("%s", err.text);
+	result = ssh_keys_text(&keys);
+	assert_string_equal(result, expected);
+	assert_true(keys.warning_count > 0);
+	if (!strstr(keys.warnings[0], warning))
+		fail_msg("\"%s\" has no \"%s\"", keys.warnings[0], warning);
+	free(result);
+	ssh_keys_free(&keys);
+}
+
+static void a_bad_line_among_good_ones_is_a_warning(void **state)
 {
 	(void)state;
-	refuses(ED2 "\nnonsense\n", "line 2 of ssh.pub");
+	gives_with_warning(ED2 "\nnonsense\n", ED2 "\n", "line 2 of ssh.pub");
+	gives_with_warning("ssh-dss AAAAB3NzaC1kc3M= old\n" ED "\n", ED "\n",
+		"line 1 of ssh.pub is a DSA key");
+	gives_with_warning(ED "\nexpiry-time=\"20200101\" " ED2 "\n", ED "\n", "has expired");
+	refuses("\n \n# none\nnonsense\nssh-dss AAAAB3NzaC1kc3M= old\n", "line 4 of ssh.pub");
+}
+
+static void a_file_of_certificates_and_expired_keys_gives_nothing(void **state)
+{
+	(void)state;
+	gives_with_warning(
+		"ssh-ed25519-cert-v01@openssh.com " CERT_BLOB " a@example", "", "is a certificate");
+	gives_with_warning(
+		"sk-ssh-ed25519-cert-v01@openssh.com " SK_CERT_BLOB, "", "is a certificate");
+	gives_with_warning(
+		"expiry-time=\"20200101\" " ED, "", "has expired (expiry-time, 2020-01-01)");
+	accepts("expiry-time=\"20200101\",expiry-time=\"209901011200Z\" " ED);
+}
+
+static void a_type_that_the_blob_names_is_taken_with_a_warning(void **state)
+{
+	(void)state;
+	gives_with_warning("ssh-ed448 AAAACXNzaC1lZDQ0OAAAAAF4 a\n",
+		"ssh-ed448 AAAACXNzaC1lZDQ0OAAAAAF4 a\n", "only newer SSH servers know");
+	gives_with_warning("restrict ssh-ed448 AAAACXNzaC1lZDQ0OAAAAAF4 a\n",
+		"restrict ssh-ed448 AAAACXNzaC1lZDQ0OAAAAAF4 a\n", "only newer SSH servers know");
+	refuses("ssh-ed449 AAAACXNzaC1lZDQ0OAAAAAF4 a\n", "no key type");
+}
+
+static void options_are_checked_as_servers_do(void **state)
+{
+	(void)state;
+	accepts("restrict,,pty " ED);
+	accepts(",pty " ED);
+	accepts("touch-required,No-verify-required " ED);
+	accepts("permitopen=\"[::1]:22\",permitopen=\"h:*\",permitlisten=\"22\",permitlisten=\"h:ssh\" " ED);
+	accepts("tunnel=\"any\",tunnel=\"0\" " ED);
+	accepts("from=\"!10.0.0.0/8,*.example,2001:db8::/32,h\" " ED);
+	accepts("cert-authority,principals=\"a,b\" " ED);
+	accepts("environment=\"A=\",environment=\"B=x=y\" " ED);
+	accepts("expiry-time=\"20991231235959\" " ED);
+	refuses("permitopen=\"foo\" " ED, "permitopen=");
+	refuses("permitopen=\"foo:0\" " ED, "permitopen=");
+	refuses("permitopen=\"foo:65536\" " ED, "permitopen=");
+	refuses("permitlisten=\"h:\" " ED, "permitlisten=");
+	refuses("environment=\"X\" " ED, "environment=");
+	refuses("environment=\"X Y=1\" " ED, "environment=");
+	refuses("principals=\"root\" " ED, "without cert-authority");
+	refuses("from=\"10.0.0.0/99\" " ED, "from=");
+	refuses("from=\"a,10.0.0.1/8\" " ED, "from=");
+	refuses("from=\"a\",from=\"b\" " ED, "from= twice");
+	refuses("command=\"a\",command=\"b\" " ED, "command= twice");
+	refuses("principals=\"a\",cert-authority,principals=\"b\" " ED, "principals= twice");
+	refuses("tunnel=\"x\" " ED, "tunnel=");
+	refuses("expiry-time=\"2020\" " ED, "expiry-time=");
+	refuses("expiry-time=\"20201301\" " ED, "expiry-time=");
+	refuses("no-restrict " ED, "do not know");
+	refuses("ptyx " ED, "do not know");
 }
 
 static void private_keys_are_refused_by_name(void **state)
@@ -210,6 +286,7 @@ static void broken_keys_are_refused_by_line(void **state)
 	refuses("ssh-rsa " ED_BLOB, "another type than the ssh-rsa");
 	refuses("ssh-ed25519 " CERT_BLOB, "another type");
 	refuses("ssh-rsa " RSA768_BLOB, "less than 1024 bits");
+	refuses("ecdsa-sha2-nistp256 " EC256_OFF_CURVE_BLOB, "no point on its curve");
 }
 
 static void every_cut_of_a_good_line_is_refused(void **state)
@@ -237,7 +314,8 @@ static void unknown_types_and_options_are_refused(void **state)
 	refuses("no-pty no-pty " ED, "no key type");
 	refuses("no-ptty " ED, "do not know: \"no-ptty\"");
 	refuses("no-pty, " ED, "comma");
-	refuses("command=ls " ED, "do not know");
+	refuses("command=ls " ED, "not in double quotes");
+	refuses("command=\"ls\"x " ED, "do not know");
 	refuses("command=\"ls " ED, "not closed");
 }
 
@@ -293,7 +371,10 @@ int main(void)
 		cmocka_unit_test(the_first_of_two_equal_keys_stays),
 		cmocka_unit_test(a_key_inside_an_option_is_no_duplicate),
 		cmocka_unit_test(keys_of_several_files_come_together),
-		cmocka_unit_test(a_bad_line_takes_its_whole_file_back),
+		cmocka_unit_test(a_bad_line_among_good_ones_is_a_warning),
+		cmocka_unit_test(a_file_of_certificates_and_expired_keys_gives_nothing),
+		cmocka_unit_test(a_type_that_the_blob_names_is_taken_with_a_warning),
+		cmocka_unit_test(options_are_checked_as_servers_do),
 		cmocka_unit_test(private_keys_are_refused_by_name),
 		cmocka_unit_test(foreign_forms_are_refused_with_the_way_out),
 		cmocka_unit_test(broken_keys_are_refused_by_line),

@@ -1,41 +1,75 @@
 /* SPDX-License-Identifier: MIT */
+/* Proves what the settings of an SSH server mean for a login by key, which origins are tried, and
+ * what the reader of sshd_config refuses. tests/loop/sshd.sh compares with a real sshd. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "guest/sshd_config.h"
+#include "guest/sshd_values.h"
 
-static const struct sshd_login *login_of(const char *user)
+static char ed25519[] = "ssh-ed25519";
+
+static struct sshd_login login_of(const char *user)
 {
-	static const struct sshd_login root = {
-		.user = "root", .home = "/root", .groups = "root", .shell = "/bin/sh"
+	static const struct ssh_key_line key = { .type = ed25519 };
+	const struct sshd_login root = {
+		.user = "root", .home = "/root", .groups = "root", .keys = &key, .key_count = 1
 	};
-	static const struct sshd_login alice = { .user = "alice",
+	const struct sshd_login alice = { .user = "alice",
 		.home = "/home/alice",
 		.groups = "users wheel",
-		.shell = "/run/current-system/sw/bin/bash" };
+		.keys = &key,
+		.key_count = 1 };
 
-	return strcmp(user, "root") == 0 ? &root : &alice;
+	return strcmp(user, "root") == 0 ? root : alice;
+}
+
+/* From the first origin that lets the user in; else the first refusal. */
+static int check(const char *text, const struct sshd_login *login, struct error *err)
+{
+	struct sshd_origin origins[SSHD_ORIGINS_MAX];
+	size_t count = sshd_match_propose_origins(text, origins);
+	struct sshd_values values;
+	struct error other;
+	char *printed;
+	int r = sshd_config_read("a file", text, login->user, &printed, err);
+
+	if (r < 0)
+		return r;
+	sshd_values_parse(printed, &values);
+	r = sshd_values_check_login(&values, login, &origins[0], err);
+	for (size_t i = 1; i < count && r < 0; i++)
+		if (sshd_values_check_login(&values, login, &origins[i], &other) == 0)
+			r = 0;
+	sshd_values_free(&values);
+	free(printed);
+	return r;
 }
 
 static void accepts(const char *text, const char *user)
 {
+	struct sshd_login login = login_of(user);
 	struct error err = { 0 };
 
-	assert_int_equal(sshd_config_check(text, login_of(user), &err), 0);
+	if (check(text, &login, &err) < 0)
+		fail_msg("%s", err.text);
 }
 
 static void refuses(const char *text, const char *user, const char *keyword)
 {
+	struct sshd_login login = login_of(user);
 	struct error err = { 0 };
 
-	assert_true(sshd_config_check(text, login_of(user), &err) < 0);
+	assert_true(check(text, &login, &err) < 0);
 	assert_int_equal(err.code, EXIT_VERIFY);
-	assert_non_null(strstr(err.text, keyword));
+	if (!strstr(err.text, keyword))
+		fail_msg("\"%s\" has no \"%s\"", err.text, keyword);
 }
 
 static void defaults_let_root_in_by_key(void **state)
@@ -92,48 +126,160 @@ static void lists_that_let_the_owner_in_are_accepted(void **state)
 
 static void a_home_that_others_may_write_keeps_the_owner_out(void **state)
 {
-	struct sshd_login login = *login_of("alice");
+	struct sshd_login login = login_of("alice");
 	struct error err = { 0 };
 
 	(void)state;
 	login.open_home = true;
-	assert_true(sshd_config_check("", &login, &err) < 0);
+	assert_true(check("", &login, &err) < 0);
 	assert_int_equal(err.code, EXIT_VERIFY);
 	assert_non_null(strstr(err.text, "may write to /home/alice"));
-	assert_true(sshd_config_check("StrictModes yes\n", &login, &err) < 0);
-	assert_int_equal(sshd_config_check("strictmodes no\n", &login, &err), 0);
+	assert_true(check("StrictModes yes\n", &login, &err) < 0);
+	assert_int_equal(check("strictmodes no\n", &login, &err), 0);
 }
 
-static void a_user_without_a_shell_cannot_be_the_owner(void **state)
+static void a_locked_account_needs_pam(void **state)
 {
-	struct sshd_login login = *login_of("alice");
+	struct sshd_login login = login_of("alice");
 	struct error err = { 0 };
 
 	(void)state;
-	login.shell = "/run/current-system/sw/bin/nologin";
-	assert_true(sshd_config_check("", &login, &err) < 0);
-	assert_int_equal(err.code, EXIT_VERIFY);
-	assert_non_null(strstr(err.text, "alice has the shell /run/current-system/sw/bin/nologin"));
-	login.shell = "/bin/false";
-	assert_true(sshd_config_check("", &login, &err) < 0);
-	login.shell = "";
-	assert_int_equal(sshd_config_check("", &login, &err), 0);
+	login.locked = true;
+	assert_true(check("UsePAM no\n", &login, &err) < 0);
+	assert_non_null(strstr(err.text, "alice is locked"));
+	assert_int_equal(check("UsePAM yes\n", &login, &err), 0);
+}
+
+static void keys_have_to_be_of_an_accepted_type_and_size(void **state)
+{
+	static char rsa[] = "ssh-rsa";
+	const struct ssh_key_line key = { .type = rsa, .rsa_bits = 2048 };
+	struct sshd_login login = login_of("root");
+	struct error err = { 0 };
+
+	(void)state;
+	login.keys = &key;
+	assert_int_equal(check("RequiredRSASize 2048\n", &login, &err), 0);
+	assert_true(check("RequiredRSASize 3072\n", &login, &err) < 0);
+	assert_non_null(strstr(err.text, "RequiredRSASize is 3072"));
+	assert_true(check("PubkeyAcceptedAlgorithms ssh-ed25519\n", &login, &err) < 0);
+	assert_true(check("PubkeyAcceptedAlgorithms rsa-sha2-256\n", &login, &err) < 0);
+	assert_int_equal(check("PubkeyAcceptedAlgorithms rsa-*\n", &login, &err), 0);
+	login.key_count = 0;
+	assert_true(check("", &login, &err) < 0);
+}
+
+static void commands_and_sessions_keep_the_owner_from_a_shell(void **state)
+{
+	const struct ssh_key_line forced = { .type = ed25519, .forced_command = true };
+	struct sshd_login login = login_of("root");
+	struct error err = { 0 };
+
+	(void)state;
+	refuses("ForceCommand /bin/false\n", "root", "ForceCommand");
+	refuses("ChrootDirectory /var/empty\n", "root", "ChrootDirectory");
+	refuses("MaxSessions 0\n", "root", "MaxSessions");
+	accepts("ForceCommand none\nChrootDirectory none\n", "root");
+	login.keys = &forced;
+	assert_int_equal(check("PermitRootLogin forced-commands-only\n", &login, &err), 0);
+}
+
+static void a_server_has_to_listen_where_others_reach_it(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		unsigned port;
+	} cases[] = {
+		{ "", 0, 22 },
+		{ "port 2222\nlistenaddress 0.0.0.0:2222\n", 0, 2222 },
+		{ "listenaddress 127.0.0.1:22\nlistenaddress [::1]:22\n", -1, 22 },
+		{ "listenaddress [::1]:22\nlistenaddress [::]:22\n", 0, 22 },
+		{ "listenaddress ::1\n", -1, 22 },
+		{ "port 99999\n", 0, 22 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sshd_values values;
+		struct error err;
+
+		sshd_values_parse(cases[i].text, &values);
+		assert_int_equal(sshd_values_check_listen(&values, &err) < 0, cases[i].result < 0);
+		assert_int_equal(sshd_values_port(&values), cases[i].port);
+		sshd_values_free(&values);
+	}
+}
+
+static void patterns_match_as_in_openssh(void **state)
+{
+	const struct sshd_origin origin = { .address = "10.0.1.2", .host = "a.example" };
+
+	(void)state;
+	assert_true(sshd_match_pattern("root", "r?*t"));
+	assert_true(sshd_match_pattern("aXbXc", "a*b*c"));
+	assert_true(sshd_match_pattern("", "*"));
+	assert_false(sshd_match_pattern("root", "r?t"));
+	assert_false(sshd_match_pattern("root", "[r]oot"));
+	assert_int_equal(sshd_match_origin(&origin, "192.0.2.0/24,10.0.0.0/15"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "*,!10.0.1.*"), -1);
+	assert_int_equal(sshd_match_origin(&origin, "*.example"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "10.0.0.0/24"), 0);
+	assert_int_equal(sshd_match_origin(&origin, "2001:db8::/32"), 0);
+	assert_true(sshd_match_user("root", &origin, "root@10.*"));
+	assert_false(sshd_match_user("root", &origin, "!root"));
+	assert_false(sshd_match_user("root", &origin, "root@a.b@10.*"));
+}
+
+static void addresses_of_the_configuration_are_tried(void **state)
+{
+	struct sshd_origin origins[SSHD_ORIGINS_MAX];
+	size_t common = sshd_match_propose_origins("", origins), count;
+
+	(void)state;
+	count = sshd_match_propose_origins("Match Address 10.9.0.0/16,!10.9.1.0/24,127.0.0.1\n"
+					   "AllowUsers root@192.168.* bob\n"
+					   "Match host *.lan user x\n",
+		origins);
+	assert_int_equal(count, common + 3);
+	assert_string_equal(origins[common].address, "10.9.0.0");
+	assert_string_equal(origins[common + 1].address, "192.168.1.1");
+	assert_string_equal(origins[common + 2].host, "1.lan");
 }
 
 static void other_users_do_not_need_root_login(void **state)
 {
 	(void)state;
 	accepts("PermitRootLogin no\n", "alice");
-	accepts("AllowUsers \"alice\" bob\n", "alice");
 	accepts("AllowUsers a*\n", "alice");
 }
 
-static void the_first_value_wins_and_match_blocks_do_not_count(void **state)
+static void the_first_value_wins_and_blocks_of_others_do_not_count(void **state)
 {
 	(void)state;
 	accepts("PermitRootLogin yes\nPermitRootLogin no\n", "root");
+	accepts("AuthorizedKeysFile %h/.ssh/authorized_keys\nauthorizedkeysfile none\n", "root");
 	accepts("Match User git\n  PermitRootLogin no\n", "root");
+	accepts("Match User git,r?t\n  PermitRootLogin no # not read\n", "root");
 	accepts("#PermitRootLogin no\n  # PermitRootLogin no\n", "root");
+	accepts("PermitRootLogin yes \t\r\n", "root");
+}
+
+static void what_cannot_be_evaluated_is_refused_with_its_line(void **state)
+{
+	(void)state;
+	refuses("Port 22\nInclude /etc/x\n", "root", "line 2 of a file has an Include");
+	refuses("Match all\n", "root", "Match block that could apply");
+	refuses("Match User root\n", "root", "Match block that could apply");
+	refuses("Match User git,r*\n", "root", "Match block that could apply");
+	refuses("Match User !git\n", "root", "Match block that could apply");
+	refuses("Match User git Address 10.0.0.1\n", "root", "Match block that could apply");
+	refuses("Match Address 10.0.0.0/8\n", "root", "Match block that could apply");
+	refuses("PubkeyAuthentication \"yes\"\n", "root", "a quote or a comment");
+	refuses("PermitRootLogin yes # no\n", "root", "a quote or a comment");
+	refuses("PermitRootLogin\n", "root", "a keyword without a value");
+	refuses("PermitRotLogin yes\n", "root", "an unknown keyword");
+	refuses("PubkeyAcceptedAlgorithms +ssh-rsa\n", "root", "a list of algorithms");
 }
 
 static void the_host_keys_that_are_named_are_wanted(void **state)
@@ -158,9 +304,15 @@ int main(void)
 		cmocka_unit_test(lists_that_keep_the_owner_out_are_named),
 		cmocka_unit_test(lists_that_let_the_owner_in_are_accepted),
 		cmocka_unit_test(a_home_that_others_may_write_keeps_the_owner_out),
-		cmocka_unit_test(a_user_without_a_shell_cannot_be_the_owner),
+		cmocka_unit_test(a_locked_account_needs_pam),
+		cmocka_unit_test(keys_have_to_be_of_an_accepted_type_and_size),
+		cmocka_unit_test(commands_and_sessions_keep_the_owner_from_a_shell),
+		cmocka_unit_test(a_server_has_to_listen_where_others_reach_it),
+		cmocka_unit_test(patterns_match_as_in_openssh),
+		cmocka_unit_test(addresses_of_the_configuration_are_tried),
 		cmocka_unit_test(other_users_do_not_need_root_login),
-		cmocka_unit_test(the_first_value_wins_and_match_blocks_do_not_count),
+		cmocka_unit_test(the_first_value_wins_and_blocks_of_others_do_not_count),
+		cmocka_unit_test(what_cannot_be_evaluated_is_refused_with_its_line),
 		cmocka_unit_test(the_host_keys_that_are_named_are_wanted),
 	};
 

@@ -21,7 +21,8 @@ static int note(const char *path, const char *value, void *userdata, struct erro
 {
 	(void)userdata;
 	(void)e;
-	text_append(seen, sizeof(seen), "%s=%s;", path, value);
+	if (value)
+		text_append(seen, sizeof(seen), "%s=%s;", path, value);
 	return 0;
 }
 
@@ -64,15 +65,29 @@ static void paths_lead_to_scalars(void **state)
 static void odd_names_are_made_plain(void **state)
 {
 	(void)state;
-	sees("\"a.b[]\": 1\n\"\\n\": 2\n<<: 3\n", "a?b?"
-						  "?=1;?=2;?"
-						  "?=3;");
+	sees("\"a.b[]\": 1\n\"\\n\": 2\n\"<<\": 3\n", "a?b?"
+						      "?=1;?=2;?"
+						      "?=3;");
+}
+
+static void aliases_and_merged_mappings_are_followed(void **state)
+{
+	(void)state;
+	sees("a: &x [1, 2]\nb: *x\n", "a[]=1;a[]=2;b[]=1;b[]=2;");
+	sees("a: &x {m: 1, n: 2}\nb: {n: 3, <<: *x}\n", "a.m=1;a.n=2;b.m=1;b.n=2;b.n=3;");
+	sees("a: &x {m: 1}\nb: &y {n: 2}\nc: {<<: [*x, *y]}\n", "a.m=1;b.n=2;c.m=1;c.n=2;");
+	refuses("b: *x\n", "line 1: it is not well-formed YAML");
 }
 
 static void what_multiplies_itself_is_refused(void **state)
 {
 	(void)state;
-	refuses("a: &x [1, 2]\nb: *x\n", "line 2: there is an alias");
+	refuses("a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n"
+		"c: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n"
+		"e: [*d,*d,*d,*d,*d,*d,*d,*d]\n",
+		"too many values");
+	refuses("a: &a [*a]\n", "nested too deeply");
+	refuses("a: &a\n  <<: *a\n", "too large");
 	refuses("a: 1\n---\nb: 2\n", "line 2: a second document");
 	refuses("[[[[[[[[[[[[[[[[[ 1 ]]]]]]]]]]]]]]]]]", "nested too deeply");
 	sees("[[[[[[[[[[[[[[[[ 1 ]]]]]]]]]]]]]]]]", "[][][][][][][][][][][][][][][][]=1;");
@@ -122,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_lead_to_scalars),
 		cmocka_unit_test(odd_names_are_made_plain),
+		cmocka_unit_test(aliases_and_merged_mappings_are_followed),
 		cmocka_unit_test(what_multiplies_itself_is_refused),
 		cmocka_unit_test(what_is_no_yaml_is_refused_with_its_line),
 		cmocka_unit_test(too_long_a_path_is_cut_off),

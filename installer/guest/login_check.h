@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * login_check — whether the owner of the keys can log in to the installed guest by SSH.
+ *
+ * The guest's own sshd judges its configuration (sshd_run), sshd_values the values in force, and
+ * account the user. Where that sshd cannot be executed, sshd_config reads the file instead. The
+ * target may be mounted read-only; nothing of it is changed.
+ *
+ * Tested by: tests/loop/lockout.sh.
+ */
+#pragma once
+
+#include "base/error.h"
+
+struct login_request {
+	const char *root;      /* where the target is mounted */
+	const char *system;    /* store path */
+	const char *user;      /* the keys' */
+	const char *keys_text; /* its authorized_keys */
+};
+
+/* ret_port: where the server listens. -EACCES or another error with EXIT_VERIFY and the reason. */
+int login_check(
+	const struct login_request *request, unsigned *ret_port, struct error *err) WARN_UNUSED;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/sshd_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "guest/boot_files.h"
+
+#define UNIT_MAX_BYTES	   (64 * 1024)
+#define UNITS		   "etc/systemd/system/"
+#define DEFAULT_CONFIG	   "/etc/ssh/sshd_config"
+#define TEMPORARY_HOST_KEY "/run/guest-installer-host-key"
+#define LISTEN_BYTES	   1024
+
+static int read_unit(
+	const char *root, const char *system, const char *name, char **ret, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r = boot_files_find(root, system, name, path, err);
+
+	return r < 0 ? r : file_read(path, UNIT_MAX_BYTES, ret, NULL, err);
+}
+
+/* Options of sshd that shape its settings, and whether a word follows the letter. */
+static bool is_kept_option(const char *word)
+{
+	return strchr("fpoh46", word[1]) && word[1] != '\0';
+}
+
+static bool has_argument(const char *word)
+{
+	return strchr("fpohEbCcgku", word[1]) && word[2] == '\0';
+}
+
+/* Cuts a command line of a unit up in place: prefixes of the program and unknown variables are
+ * dropped, of the options only those are kept that shape the settings. */
+static void parse_command(char *command, struct sshd_program *ret)
+{
+	char *save = NULL;
+	char *word = strtok_r(command, " \t", &save);
+
+	if (!word)
+		return;
+	ret->arguments[ret->count++] = word + strspn(word, "@-:+!");
+	while ((word = strtok_r(NULL, " \t", &save)) && ret->count < SSHD_ARGUMENTS_MAX - 8) {
+		bool kept = word[0] == '-' && is_kept_option(word);
+		bool more = word[0] == '-' && has_argument(word);
+
+		if (kept)
+			ret->arguments[ret->count++] = word;
+		if (more && (word = strtok_r(NULL, " \t", &save)) && kept)
+			ret->arguments[ret->count++] = word;
+	}
+}
+
+/* The value of the last line "KEY=value" of a unit, inside text; NULL if there is none. */
+static char *find_unit_value(char *text, const char *key)
+{
+	size_t length = strlen(key);
+	char *found = NULL, *line;
+
+	while ((line = strsep(&text, "\n")))
+		if (strncmp(line, key, length) == 0 && line[length] == '=')
+			found = line + length + 1;
+	return found;
+}
+
+static int find_program(
+	const char *root, const char *system, const char *unit, struct sshd_program *ret)
+{
+	AUTO_FREE char *text = NULL;
+	struct error none;
+	const char *command;
+
+	if (read_unit(root, system, unit, &text, &none) < 0)
+		return -ENOENT;
+	command = find_unit_value(text, "ExecStart");
+	if (!command)
+		return -ENOENT;
+	ret->command = strdup(command);
+	if (!ret->command)
+		abort();
+	parse_command(ret->command, ret);
+	return ret->count && ret->arguments[0][0] == '/' ? 0 : -ENOENT;
+}
+
+/* The sockets of systemd.socket(5), as sshd -T would print them. A bare port listens everywhere. */
+static void read_listen(char *text, struct sshd_program *ret)
+{
+	char *line;
+
+	ret->listen = must_realloc(NULL, LISTEN_BYTES, 1);
+	ret->listen[0] = '\0';
+	while ((line = strsep(&text, "\n"))) {
+		char *value = line + strlen("ListenStream=");
+		const char *port = strrchr(line, ':');
+
+		if (strncmp(line, "ListenStream=", strlen("ListenStream=")) != 0)
+			continue;
+		value = text_trim(value);
+		if (*value == '\0')
+			ret->listen[0] = '\0';
+		else if (value[strspn(value, "0123456789")] == '\0')
+			text_append(ret->listen, LISTEN_BYTES,
+				"port %s\nlistenaddress 0.0.0.0:%s\n", value, value);
+		else if (port)
+			text_append(ret->listen, LISTEN_BYTES, "port %s\nlistenaddress %s\n",
+				port + 1, value);
+	}
+}
+
+/* The path that the server is given, or its default. */
+static const char *config_argument(const struct sshd_program *program)
+{
+	const char *path = DEFAULT_CONFIG;
+
+	for (size_t i = 1; i + 1 < program->count; i++)
+		if (strcmp(program->arguments[i], "-f") == 0)
+			path = program->arguments[i + 1];
+	return path;
+}
+
+/* A guest whose /etc is only mounted at boot has its configuration in the system. */
+static void add_config_argument(const char *root, const char *system, struct sshd_program *program)
+{
+	const char *path = config_argument(program);
+	char resolved[FILE_PATH_BYTES];
+	struct error none;
+
+	if (file_resolve(root, path, resolved, &none) == 0)
+		return;
+	snprintf(program->config_path, sizeof(program->config_path), "%s%s", system, path);
+	program->arguments[program->count++] = (char *)"-f";
+	program->arguments[program->count++] = program->config_path;
+}
+
+int sshd_run_find(const char *root, const char *system, struct sshd_program *ret, struct error *err)
+{
+	static const char service[] = UNITS "multi-user.target.wants/sshd.service";
+	static const char socket[] = UNITS "sockets.target.wants/sshd.socket";
+	AUTO_FREE char *text = NULL;
+	struct error none;
+	int r;
+
+	*ret = (struct sshd_program){ .count = 0 };
+	if (read_unit(root, system, service, &text, &none) == 0) {
+		r = find_program(root, system, service, ret);
+	} else if (read_unit(root, system, socket, &text, &none) == 0) {
+		read_listen(text, ret);
+		r = find_program(root, system, UNITS "sshd@.service", ret);
+	} else {
+		return error_set(err, -ENOENT,
+			"The guest starts no SSH server: neither sshd.service nor sshd.socket is wanted by its systemd targets.");
+	}
+	if (r < 0)
+		return error_set(err, -ENOENT,
+			"The guest's unit of sshd has no ExecStart with the path of a program.");
+	add_config_argument(root, system, ret);
+	return 0;
+}
+
+void sshd_run_free(struct sshd_program *program)
+{
+	free(program->command);
+	free(program->listen);
+	*program = (struct sshd_program){ .count = 0 };
+}
+
+int sshd_run_config_path(const char *root, const struct sshd_program *program,
+	char ret[FILE_PATH_BYTES], struct error *err)
+{
+	return file_resolve(root, config_argument(program), ret, err);
+}
+
+/* Runs the program with these options before its own. */
+static int run_sshd(const struct chroot_session *session, const struct sshd_program *program,
+	const char *const *options, char **ret_output, struct error *err)
+{
+	const char *argv[SSHD_ARGUMENTS_MAX + 8];
+	size_t count = 0;
+
+	argv[count++] = program->arguments[0];
+	for (; *options; options++)
+		argv[count++] = *options;
+	if (program->temporary_host_key) {
+		argv[count++] = "-h";
+		argv[count++] = TEMPORARY_HOST_KEY;
+	}
+	for (size_t i = 1; i < program->count; i++)
+		argv[count++] = program->arguments[i];
+	argv[count] = NULL;
+	return chroot_capture(session, argv, ret_output, err);
+}
+
+/* The ssh-keygen beside the server, or the system's. */
+static int make_temporary_host_key(const struct chroot_session *session, const char *system,
+	const char *sshd, struct error *err)
+{
+	char keygen[512], path[FILE_PATH_BYTES];
+	const char *const argv[] = { keygen, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f",
+		TEMPORARY_HOST_KEY, NULL };
+
+	snprintf(keygen, sizeof(keygen), "%.*s/ssh-keygen", (int)(file_base_name(sshd) - sshd - 1),
+		sshd);
+	if (file_resolve(session->root, keygen, path, err) < 0)
+		snprintf(keygen, sizeof(keygen), "%s/sw/bin/ssh-keygen", system);
+	return chroot_run(session, argv, false, err);
+}
+
+/* Debian's sshd wants this folder, which a service makes at each boot. */
+static void make_runtime_folder(const char *root)
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, root, "/run/sshd");
+	mkdir(path, 0755);
+}
+
+int sshd_run_test(const struct chroot_session *session, const char *system,
+	struct sshd_program *program, struct error *err)
+{
+	static const char *const options[] = { "-t", NULL };
+	AUTO_FREE char *output = NULL, *second_output = NULL;
+	struct error none;
+	int r;
+
+	make_runtime_folder(session->root);
+	r = run_sshd(session, program, options, &output, err);
+	if (r == 0 || r == -ENOEXEC || !strstr(err->text, "no hostkeys available"))
+		return r;
+	if (make_temporary_host_key(session, system, program->arguments[0], &none) < 0)
+		return r;
+	program->temporary_host_key = true;
+	return run_sshd(session, program, options, &second_output, err);
+}
+
+int sshd_run_print(const struct chroot_session *session, const struct sshd_program *program,
+	const char *user, const struct sshd_origin *origin, unsigned port, char **ret_values,
+	struct error *err)
+{
+	char connection[512];
+	const char *const options[] = { "-T", "-C", connection, NULL };
+
+	snprintf(connection, sizeof(connection), "user=%s,host=%s,addr=%s,laddr=%s,lport=%u", user,
+		origin->host, origin->address,
+		strchr(origin->address, ':') ? "2001:db8::1" : "203.0.113.1", port);
+	return run_sshd(session, program, options, ret_values, err);
+}

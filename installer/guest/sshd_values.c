@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/sshd_values.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+
+#define PATH_BYTES	  1024
+#define DEFAULT_KEY_FILES ".ssh/authorized_keys .ssh/authorized_keys2"
+#define CERTIFICATE_MARK  "-cert-v01@"
+#define BLANKS		  " \t"
+
+void sshd_values_parse(const char *text, struct sshd_values *ret)
+{
+	char *rest, *line;
+
+	*ret = (struct sshd_values){ .text = strdup(text) };
+	if (!ret->text)
+		abort();
+	rest = ret->text;
+	while ((line = strsep(&rest, "\n"))) {
+		char *value = line + strcspn(line, BLANKS);
+
+		if (value == line)
+			continue;
+		if (*value)
+			*value++ = '\0';
+		value += strspn(value, BLANKS);
+		ret->lines = must_realloc(ret->lines, ret->count + 1, sizeof(*ret->lines));
+		ret->lines[ret->count++] = (struct sshd_value){ line, value };
+	}
+}
+
+void sshd_values_free(struct sshd_values *values)
+{
+	free(values->lines);
+	free(values->text);
+	*values = (struct sshd_values){ .count = 0 };
+}
+
+const char *sshd_values_next(const struct sshd_values *values, const char *keyword, size_t *at)
+{
+	while (*at < values->count) {
+		const struct sshd_value *line = &values->lines[(*at)++];
+
+		if (strcasecmp(line->keyword, keyword) == 0)
+			return line->value;
+	}
+	return NULL;
+}
+
+const char *sshd_values_get(
+	const struct sshd_values *values, const char *keyword, const char *fallback)
+{
+	size_t at = 0;
+	const char *value = sshd_values_next(values, keyword, &at);
+
+	return value ? value : fallback;
+}
+
+/* ------------------------------------------------------------------- the key file */
+
+/* Expands a path of AuthorizedKeysFile: %h is the home, %u the user, %% a percent sign; a relative
+ * path begins in the home (sshd_config(5), "TOKENS"). */
+static void expand_key_path(const char *word, const struct sshd_login *login, char ret[PATH_BYTES])
+{
+	size_t used = 0;
+
+	ret[0] = '\0';
+	if (word[0] != '/' && strncmp(word, "%h", 2) != 0)
+		used = (size_t)snprintf(ret, PATH_BYTES, "%s/", login->home);
+	for (; *word && used < PATH_BYTES - 1; word++) {
+		const char *value = word[0] != '%'   ? NULL
+				    : word[1] == 'h' ? login->home
+				    : word[1] == 'u' ? login->user
+				    : word[1] == '%' ? "%"
+						     : NULL;
+
+		used += (size_t)snprintf(ret + used, PATH_BYTES - used, "%.*s",
+			value ? PATH_BYTES : 1, value ? value : word);
+		word += value != NULL;
+	}
+}
+
+typedef bool word_test_fn(
+	const char *word, const struct sshd_login *login, const struct sshd_origin *origin);
+
+static bool is_our_key_file(
+	const char *word, const struct sshd_login *login, const struct sshd_origin *origin)
+{
+	char path[PATH_BYTES], ours[PATH_BYTES];
+
+	(void)origin;
+	expand_key_path(word, login, path);
+	expand_key_path(".ssh/authorized_keys", login, ours);
+	return strcmp(path, ours) == 0;
+}
+
+/* ------------------------------------------------------------------- lists of words */
+
+/* One method list that consists of a single public key. */
+static bool is_key_alone(
+	const char *word, const struct sshd_login *login, const struct sshd_origin *origin)
+{
+	(void)login;
+	(void)origin;
+	return strcasecmp(word, "any") == 0 || strcmp(word, "publickey") == 0;
+}
+
+static bool is_user_pattern(
+	const char *word, const struct sshd_login *login, const struct sshd_origin *origin)
+{
+	return sshd_match_user(login->user, origin, word);
+}
+
+static bool is_group_pattern(
+	const char *word, const struct sshd_login *login, const struct sshd_origin *origin)
+{
+	AUTO_FREE char *groups = strdup(login->groups);
+	char *save = NULL;
+
+	(void)origin;
+	if (!groups)
+		abort();
+	for (char *group = strtok_r(groups, " ", &save); group; group = strtok_r(NULL, " ", &save))
+		if (sshd_match_pattern(group, word))
+			return true;
+	return false;
+}
+
+static bool has_word(const char *list, word_test_fn *test, const struct sshd_login *login,
+	const struct sshd_origin *origin)
+{
+	AUTO_FREE char *copy = strdup(list);
+	char *save = NULL;
+
+	if (!copy)
+		abort();
+	for (char *word = strtok_r(copy, BLANKS, &save); word; word = strtok_r(NULL, BLANKS, &save))
+		if (test(word, login, origin))
+			return true;
+	return false;
+}
+
+/* ------------------------------------------------------------------- keys */
+
+static bool is_in_list(const char *list, const char *name)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		char word[128];
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, list);
+		if (sshd_match_pattern(name, word))
+			return true;
+		list += length + (list[length] == ',');
+	}
+	return false;
+}
+
+/* For an RSA key ssh chooses rsa-sha2-512 and does not try another algorithm when the server
+ * refuses that. */
+static bool takes_signature(const char *accepted, const char *type)
+{
+	return is_in_list(accepted, strcmp(type, "ssh-rsa") == 0 ? "rsa-sha2-512" : type);
+}
+
+bool sshd_values_accept_key(const struct sshd_values *values, const struct ssh_key_line *key)
+{
+	const char *accepted = sshd_values_get(values, "pubkeyacceptedalgorithms", NULL);
+	const char *size = sshd_values_get(values, "requiredrsasize", "1024");
+
+	/* The name of the keyword up to OpenSSH 8.4. */
+	if (!accepted)
+		accepted = sshd_values_get(values, "pubkeyacceptedkeytypes", NULL);
+	if (key->rsa_bits && key->rsa_bits < strtoul(size, NULL, 10))
+		return false;
+	if (!accepted)
+		return true;
+	return key->authority ? strstr(accepted, CERTIFICATE_MARK) != NULL
+			      : takes_signature(accepted, key->type);
+}
+
+static bool accepts_any_key(const struct sshd_values *values, const struct sshd_login *login)
+{
+	for (size_t i = 0; i < login->key_count; i++)
+		if (sshd_values_accept_key(values, &login->keys[i]))
+			return true;
+	return false;
+}
+
+static bool has_forced_command(const struct sshd_login *login)
+{
+	for (size_t i = 0; i < login->key_count; i++)
+		if (login->keys[i].forced_command)
+			return true;
+	return false;
+}
+
+/* An RSA host key signs by three algorithms, of which the client chooses one that is offered. */
+static bool has_host_key_algorithm(const char *list, const char *type)
+{
+	if (strcmp(type, "ssh-rsa") != 0)
+		return is_in_list(list, type);
+	return is_in_list(list, "rsa-sha2-512") || is_in_list(list, "rsa-sha2-256") ||
+	       is_in_list(list, "ssh-rsa");
+}
+
+bool sshd_values_offer_host_key(const struct sshd_values *values, const char *type)
+{
+	const char *offered = sshd_values_get(values, "hostkeyalgorithms", NULL);
+
+	return !offered || has_host_key_algorithm(offered, type);
+}
+
+/* ------------------------------------------------------------------- the checks, one a keyword */
+
+static int refuse_value(
+	struct error *err, const struct sshd_login *login, const char *keyword, const char *value)
+{
+	return error_set_code(err, EXIT_VERIFY, -EACCES,
+		"The guest's sshd_config has a %s that keeps %s from logging in with the key: its value is \"%.200s\".",
+		keyword, login->user, value);
+}
+
+/* Keywords with a list of words, of which one has to pass the test, or none may. Without a line
+ * the default counts; a NULL default passes. */
+static const struct list_rule {
+	const char *keyword;
+	word_test_fn *test;
+	bool denies;
+	const char *fallback;
+} list_rules[] = {
+	{ "AuthorizedKeysFile", is_our_key_file, false, DEFAULT_KEY_FILES },
+	{ "AuthenticationMethods", is_key_alone, false, "any" },
+	{ "DenyUsers", is_user_pattern, true, NULL },
+	{ "AllowUsers", is_user_pattern, false, NULL },
+	{ "DenyGroups", is_group_pattern, true, NULL },
+	{ "AllowGroups", is_group_pattern, false, NULL },
+};
+
+static int check_list(const struct sshd_values *values, const struct list_rule *rule,
+	const struct sshd_login *login, const struct sshd_origin *origin, struct error *err)
+{
+	const char *list, *last = rule->fallback;
+	bool found = rule->fallback && has_word(rule->fallback, rule->test, login, origin);
+	size_t at = 0;
+
+	if (sshd_values_get(values, rule->keyword, NULL))
+		found = false;
+	while ((list = sshd_values_next(values, rule->keyword, &at))) {
+		found |= has_word(list, rule->test, login, origin);
+		last = list;
+	}
+	if (!last || found != rule->denies)
+		return 0;
+	return refuse_value(err, login, rule->keyword, last);
+}
+
+/* Keywords with one value, and those of its values that let a key holder in. */
+static const struct {
+	const char *keyword, *fallback;
+	const char *good[4];
+} single_rules[] = {
+	{ "PubkeyAuthentication", "yes", { "yes" } },
+	{ "ForceCommand", "none", { "none" } },
+	{ "ChrootDirectory", "none", { "none", "/" } },
+};
+
+static bool is_one_of(const char *value, const char *const *good)
+{
+	for (; *good; good++)
+		if (strcasecmp(value, *good) == 0)
+			return true;
+	return false;
+}
+
+static int check_singles(
+	const struct sshd_values *values, const struct sshd_login *login, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(single_rules) / sizeof(single_rules[0]); i++) {
+		const char *value = sshd_values_get(
+			values, single_rules[i].keyword, single_rules[i].fallback);
+
+		if (!is_one_of(value, single_rules[i].good))
+			return refuse_value(err, login, single_rules[i].keyword, value);
+	}
+	if (strcmp(sshd_values_get(values, "MaxSessions", "10"), "0") == 0)
+		return refuse_value(err, login, "MaxSessions", "0");
+	return 0;
+}
+
+static int check_root(
+	const struct sshd_values *values, const struct sshd_login *login, struct error *err)
+{
+	const char *permit = sshd_values_get(values, "PermitRootLogin", "prohibit-password");
+
+	if (strcmp(login->user, "root") != 0 || strcasecmp(permit, "yes") == 0 ||
+		strcasecmp(permit, "prohibit-password") == 0 ||
+		strcasecmp(permit, "without-password") == 0)
+		return 0;
+	if (strcasecmp(permit, "forced-commands-only") == 0 && has_forced_command(login))
+		return 0;
+	return refuse_value(err, login, "PermitRootLogin", permit);
+}
+
+/* sshd(8), "AUTHORIZED_KEYS FILE FORMAT", ~/.ssh/authorized_keys, for the home; OpenSSH, auth.c,
+ * allowed_user, for the locked account. */
+static int check_account(
+	const struct sshd_values *values, const struct sshd_login *login, struct error *err)
+{
+	if (login->open_home &&
+		strcasecmp(sshd_values_get(values, "StrictModes", "yes"), "no") != 0)
+		return error_set_code(err, EXIT_VERIFY, -EACCES,
+			"Others than %s may write to %s in the guest, so its SSH server will not take the key (StrictModes).",
+			login->user, login->home);
+	if (login->locked && strcasecmp(sshd_values_get(values, "UsePAM", "no"), "yes") != 0)
+		return error_set_code(err, EXIT_VERIFY, -EACCES,
+			"The guest's account %s is locked (its password in /etc/shadow begins with \"!\"), and its SSH server refuses locked accounts without PAM: set UsePAM to yes, or the password to \"*\".",
+			login->user);
+	return 0;
+}
+
+static int check_keys(
+	const struct sshd_values *values, const struct sshd_login *login, struct error *err)
+{
+	if (accepts_any_key(values, login))
+		return 0;
+	return error_set_code(err, EXIT_VERIFY, -EACCES,
+		"The guest's SSH server takes none of the keys given for %s: PubkeyAcceptedAlgorithms is \"%.300s\" and RequiredRSASize is %s. Give a key of another type, or change the guest.",
+		login->user, sshd_values_get(values, "PubkeyAcceptedAlgorithms", "the default"),
+		sshd_values_get(values, "RequiredRSASize", "1024"));
+}
+
+int sshd_values_check_login(const struct sshd_values *values, const struct sshd_login *login,
+	const struct sshd_origin *origin, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(list_rules) / sizeof(list_rules[0]) && r == 0; i++)
+		r = check_list(values, &list_rules[i], login, origin, err);
+	if (r == 0)
+		r = check_singles(values, login, err);
+	if (r == 0)
+		r = check_root(values, login, err);
+	if (r == 0)
+		r = check_account(values, login, err);
+	return r < 0 ? r : check_keys(values, login, err);
+}
+
+/* ------------------------------------------------------------------- where it listens */
+
+/* The address of "0.0.0.0:22" or "[::]:22". */
+static void take_address(const char *value, char ret[128])
+{
+	const char *end;
+
+	if (*value == '[') {
+		end = strchr(++value, ']');
+		end = end ? end : value + strlen(value);
+	} else {
+		end = strrchr(value, ':');
+		end = end && strchr(value, ':') == end ? end : value + strcspn(value, BLANKS);
+	}
+	snprintf(ret, 128, "%.*s", (int)(end - value), value);
+}
+
+int sshd_values_check_listen(const struct sshd_values *values, struct error *err)
+{
+	const char *value, *last = NULL;
+	char address[128];
+	size_t at = 0;
+
+	while ((value = sshd_values_next(values, "ListenAddress", &at))) {
+		take_address(value, address);
+		if (!sshd_match_is_loopback(address))
+			return 0;
+		last = value;
+	}
+	if (!last)
+		return 0;
+	return error_set_code(err, EXIT_VERIFY, -EACCES,
+		"The guest's SSH server listens on its own loopback address only (ListenAddress %.100s), where no client reaches it.",
+		last);
+}
+
+unsigned sshd_values_port(const struct sshd_values *values)
+{
+	unsigned long port = strtoul(sshd_values_get(values, "Port", "22"), NULL, 10);
+
+	return port >= 1 && port <= 65535 ? (unsigned)port : 22;
+}

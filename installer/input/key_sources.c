@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "input/key_sources.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "input/cloud_config.h"
+#include "input/smbios.h"
+#include "input/ssh_keys.h"
+
+#define CREDENTIAL_NAME "ssh.authorized_keys.root"
+
+/* The files that configuration names. */
+static int add_key_files(
+	struct ssh_keys *keys, const struct key_settings *settings, struct error *err)
+{
+	for (size_t i = 0; i < settings->file_count; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+		int r = file_read(settings->files[i], KEY_FILE_MAX_BYTES, &text, &size_bytes, err);
+
+		if (r == 0)
+			r = ssh_keys_add(keys, settings->files[i], text, size_bytes, err);
+		if (r < 0) {
+			err->code = EXIT_NO_KEY;
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int add_drive(struct ssh_keys *keys, const struct key_drive *drive, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < drive->count && r == 0; i++)
+		r = ssh_keys_add(keys, drive->files[i].name, drive->files[i].text,
+			drive->files[i].size_bytes, err);
+	return r;
+}
+
+static void log_warnings(const struct ssh_keys *keys)
+{
+	for (size_t i = 0; i < keys->warning_count; i++)
+		log_line("warning: %s", keys->warnings[i]);
+}
+
+/* No key is left: the reason is a line that was left out, if there is one. */
+static int refuse_none(const struct ssh_keys *keys, const char *why, struct error *err)
+{
+	if (keys->warning_count)
+		return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
+			"%s; there is no other SSH key: give one that an SSH server takes, or say keys = none.",
+			keys->warnings[0]);
+	if (why[0])
+		return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
+			"No SSH key was found, and of user-data on the cidata drive is ignored %s: write it as #cloud-config, or give the keys in another way.",
+			why);
+	return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
+		"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or authorized_keys, a cidata drive, or the SMBIOS credential " CREDENTIAL_NAME
+		"; name a file with --key, or say keys = none.");
+}
+
+static void warn_ignored(const char *name, const char *ignored)
+{
+	if (ignored[0])
+		log_line("warning: %s: ignored, because nothing here uses it: %s", name, ignored);
+}
+
+/* Reads both files; why is what a file that was ignored as a whole is. */
+static int add_cidata(struct ssh_keys *keys, const char *user, const struct cidata *cidata,
+	char why[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	static const char user_data[] = "user-data on the cidata drive";
+	static const char meta_data[] = "meta-data on the cidata drive";
+	char ignored[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	int r = 0;
+
+	if (cidata->user_data) {
+		r = cloud_config_user_data(keys, user, user_data, cidata->user_data,
+			cidata->user_data_bytes, ignored, err);
+		if (strncmp(ignored, CLOUD_CONFIG_WHOLE, strlen(CLOUD_CONFIG_WHOLE)) == 0)
+			snprintf(why, CLOUD_CONFIG_IGNORED_BYTES, "%s", ignored);
+	}
+	warn_ignored(user_data, ignored);
+	ignored[0] = '\0';
+	if (r == 0 && cidata->meta_data)
+		r = cloud_config_meta_data(
+			keys, meta_data, cidata->meta_data, cidata->meta_data_bytes, ignored, err);
+	warn_ignored(meta_data, ignored);
+	warn_ignored("the cidata drive", cidata->ignored);
+	return r;
+}
+
+static int add_credentials(
+	struct ssh_keys *keys, const struct firmware_data *firmware_data, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < firmware_data->string_count && r >= 0; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+
+		r = smbios_credential(
+			firmware_data->strings[i], CREDENTIAL_NAME, &text, &size_bytes, err);
+		if (r > 0)
+			r = ssh_keys_add(keys, "the SMBIOS credential " CREDENTIAL_NAME, text,
+				size_bytes, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+int key_sources_read(const struct key_settings *settings, const char *user,
+	const struct config_sources *sources, char **ret_text, struct error *err)
+{
+	struct ssh_keys keys = { .now = time(NULL) };
+	char why[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	int r;
+
+	*ret_text = NULL;
+	r = add_key_files(&keys, settings, err);
+	if (r == 0 && (settings->from & KEYS_FROM_DRIVE))
+		r = add_drive(&keys, &sources->drive, err);
+	if (r == 0 && (settings->from & KEYS_FROM_CIDATA))
+		r = add_cidata(&keys, user, &sources->cidata, why, err);
+	if (r == 0 && (settings->from & KEYS_FROM_CREDENTIAL))
+		r = add_credentials(&keys, &sources->firmware_data, err);
+	log_warnings(&keys);
+	if (r == 0 && keys.count == 0 && settings->from)
+		r = refuse_none(&keys, why, err);
+	if (r == 0 && settings->from)
+		*ret_text = ssh_keys_text(&keys);
+	log_line("keys: %zu", keys.count);
+	ssh_keys_free(&keys);
+	return r;
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tests/loop/login.lib.sh — an installed guest, and two answers to the question whether its owner
+# can log in: login_check's, and that of the guest's own sshd
+#
+# Source it after tests/loop/effects.lib.sh. The guest is the sample, installed onto an image file.
+
+LOGIN=$SCRATCH/login
+ROOT=$SCRATCH/root
+SYSTEM=$(readlink -f "$TOP/build/sample-direct")
+SIGNING_KEY=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key
+GUEST_INSTALLER=$TOP/build/asan/guest-installer
+
+build_login() {
+	local asan=$TOP/build/asan flags libs
+	read -ra flags <"$asan/cflags"
+	read -ra libs <"$asan/libs"
+	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
+		-I "$TOP/installer" "${flags[@]}" -o "$LOGIN" "$TOP/tests/loop/login.c" \
+		"$asan/libinstaller.a" "${libs[@]}"
+}
+
+# install_sample IMAGE CACHE OPTION… — the verdict and the log go to the file `said`.
+install_sample() {
+	local image=$1 cache=$2
+	shift 2
+	rm -f "$image"
+	truncate -s 1600M "$image"
+	"$GUEST_INSTALLER" install --cache "$cache" --disk "$image" --layout direct \
+		--manifest "$TOP/build/guest-direct.json" \
+		--set "trusted-keys=$(cat "$SIGNING_KEY.pub")" "$@" >said 2>&1
+}
+
+# mount_guest IMAGE — on $ROOT; unmounted at the end of the test.
+mount_guest() {
+	mkdir -p "$ROOT"
+	mount -o loop,offset=1048576 "$1" "$ROOT"
+}
+
+unmount_guest() {
+	while umount "$ROOT" 2>/dev/null; do :; done
+}
+
+# our_answer USER KEYS — prints login_check's sentence or the port; fails if the owner is locked out.
+our_answer() {
+	"$LOGIN" "$ROOT" "$SYSTEM" "$1" "$2"
+}
+
+# real_login USER KEY — logs in through the guest's own sshd, which serves this one connection on
+# its standard input, and runs `true`.
+real_login() {
+	local sshd
+	sshd=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$SYSTEM/etc/systemd/system/sshd.service")
+	unshare -m bash -euc '
+		root=$1 system=$2 sshd=$3 user=$4 key=$5
+		mount --bind /dev "$root/dev"
+		mount -t proc proc "$root/proc"
+		mount -t tmpfs tmpfs "$root/run"
+		ln -s "$system" "$root/run/current-system"
+		mkdir "$root/run/sshd"
+		timeout 20 ssh -F none -o "ProxyCommand=chroot $root $sshd -i -f /etc/ssh/sshd_config" \
+			-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes \
+			-o IdentitiesOnly=yes -i "$key" "$user@guest" "echo let in"
+	' bash "$ROOT" "$SYSTEM" "$sshd" "$1" "$2" | grep -Fx 'let in'
+}
