@@ -52,6 +52,7 @@ our_answer() {
 real_login() {
 	local sshd
 	sshd=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$SYSTEM/etc/systemd/system/sshd.service")
+	# shellcheck disable=SC2016
 	unshare -m bash -euc '
 		root=$1 system=$2 sshd=$3 user=$4 key=$5
 		mount --bind /dev "$root/dev"

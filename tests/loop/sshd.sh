@@ -230,6 +230,7 @@ run_case "host keys may be made at the first boot" host_keys_may_be_made_at_boot
 run_case "a server without its user is refused" without_privilege_separation_user
 run_case "a locked account without PAM is refused" account_is out 'is locked' shadow 's/^root:[^:]*:/root:!:/'
 run_case "a locked account with PAM is let in by sshd" ours_is in port=22 'UsePAM no'
+# shellcheck disable=SC2016
 run_case "a hash of a password is no lock" account_is in '' shadow 's/^root:[^:]*:/root:$6$x$y:/'
 run_case "an expired account is refused" account_is out 'has expired' shadow 's/^root:.*/root:*:1::::1:1:/'
 run_case "a shell that is not in the guest is refused" account_is out 'is no program of the guest' passwd 's,^root:.*,root:x:0:0::/root:/bin/zsh,'

@@ -128,14 +128,14 @@ a_credential_alone_is_enough_and_places_that_are_not_named_are_not_read() {
 	expect_unchanged disk
 }
 
-an_alias_in_user_data_is_refused_with_its_line() {
+an_alias_to_nothing_in_user_data_is_refused_with_its_line() {
 	blank_disk disk 2G
 	mkdir seed
-	printf '#cloud-config\na: &a x\nb: *a\n' >seed/user-data
+	printf '#cloud-config\na: &a x\nb: *b\n' >seed/user-data
 	mapfile -t arguments < <(disk disk && cidata vfat &&
 		smbios "io.systemd.credential:ssh.authorized_keys.root=$(cat key.pub)")
 	run_installer console "${arguments[@]}"
-	expect_refusal console 2 keys 'user-data on the cidata drive: line 3: there is an alias'
+	expect_refusal console 2 keys 'user-data on the cidata drive: line 3: it is not well-formed YAML: found undefined alias'
 	expect_unchanged disk
 }
 
