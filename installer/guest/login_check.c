@@ -177,8 +177,8 @@ static int try_origin(const struct attempt *attempt, struct sshd_origin *origin,
 }
 
 /* The port of the socket unit, or of the server itself. */
-static int find_port(const struct attempt *attempt, const struct sshd_origin *origin, unsigned *ret,
-	struct error *err)
+static int find_login_port(const struct attempt *attempt, const struct sshd_origin *origin,
+	unsigned *ret, struct error *err)
 {
 	struct sshd_values values;
 	int r = 0;
@@ -203,7 +203,7 @@ static int try_origins(const struct attempt *attempt, unsigned *ret_port, struct
 	size_t count = sshd_match_propose_origins(attempt->config_text, origins);
 	struct sshd_values values;
 	struct error other;
-	int r = find_port(attempt, &origins[0], ret_port, err);
+	int r = find_login_port(attempt, &origins[0], ret_port, err);
 
 	if (r < 0)
 		return r;

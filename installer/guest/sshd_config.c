@@ -49,7 +49,7 @@ static const char *const added_keywords[] = { "AllowGroups", "AllowUsers", "Deny
 static const char *const algorithm_keywords[] = { "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms",
 	"PubkeyAcceptedKeyTypes", NULL };
 
-static bool is_keyword(const char *const *list, const char *word)
+static bool is_sshd_keyword(const char *const *list, const char *word)
 {
 	for (; *list; list++)
 		if (strcasecmp(*list, word) == 0)
@@ -79,7 +79,7 @@ struct reading {
 	struct error *err;
 };
 
-static int refuse_line(struct reading *reading, const char *what, const char *text)
+static int refuse_config_line(struct reading *reading, const char *what, const char *text)
 {
 	return error_set_code(reading->err, EXIT_VERIFY, -EACCES,
 		"line %u of %s has %s (\"%.100s\"), which the installer cannot evaluate because the guest's own sshd does not run here: write it without that.",
@@ -94,14 +94,14 @@ static int begin_match(struct reading *reading, char *criteria)
 
 	reading->skipping = true;
 	if (strcasecmp(criteria, "User") != 0 || user[strcspn(user, "! \t\"")])
-		return refuse_line(reading, "a Match block that could apply", criteria);
+		return refuse_config_line(reading, "a Match block that could apply", criteria);
 	while (*user) {
 		size_t length = strcspn(user, ",");
 		char word[64];
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, user);
 		if (length >= sizeof(word) || sshd_match_user(reading->user, &nowhere, word))
-			return refuse_line(reading, "a Match block that could apply", user);
+			return refuse_config_line(reading, "a Match block that could apply", user);
 		user += length + (user[length] == ',');
 	}
 	return 0;
@@ -133,17 +133,17 @@ static int take_config_line(struct reading *reading, char *keyword)
 	if (reading->skipping)
 		return 0;
 	if (strcasecmp(keyword, "Include") == 0)
-		return refuse_line(reading, "an Include", value);
+		return refuse_config_line(reading, "an Include", value);
 	if (value[strcspn(value, "#\"\\")])
-		return refuse_line(reading, "a quote or a comment behind the value", value);
+		return refuse_config_line(reading, "a quote or a comment behind the value", value);
 	if (*value == '\0')
-		return refuse_line(reading, "a keyword without a value", keyword);
-	if (is_keyword(plain_keywords, keyword))
+		return refuse_config_line(reading, "a keyword without a value", keyword);
+	if (is_sshd_keyword(plain_keywords, keyword))
 		return 0;
-	if (!is_keyword(first_keywords, keyword) && !is_keyword(added_keywords, keyword))
-		return refuse_line(reading, "an unknown keyword", keyword);
-	if (is_keyword(algorithm_keywords, keyword) && strchr("+-^", *value))
-		return refuse_line(reading, "a change to a list of algorithms", value);
+	if (!is_sshd_keyword(first_keywords, keyword) && !is_sshd_keyword(added_keywords, keyword))
+		return refuse_config_line(reading, "an unknown keyword", keyword);
+	if (is_sshd_keyword(algorithm_keywords, keyword) && strchr("+-^", *value))
+		return refuse_config_line(reading, "a change to a list of algorithms", value);
 	keep_value(reading, keyword, value);
 	return 0;
 }

@@ -40,7 +40,7 @@ static bool has_argument(const char *word)
 
 /* Cuts a command line of a unit up in place: prefixes of the program and unknown variables are
  * dropped, of the options only those are kept that shape the settings. */
-static void parse_command(char *command, struct sshd_program *ret)
+static void parse_exec_start(char *command, struct sshd_program *ret)
 {
 	char *save = NULL;
 	char *word = strtok_r(command, " \t", &save);
@@ -86,7 +86,7 @@ static int find_program(
 	ret->command = strdup(command);
 	if (!ret->command)
 		abort();
-	parse_command(ret->command, ret);
+	parse_exec_start(ret->command, ret);
 	return ret->count && ret->arguments[0][0] == '/' ? 0 : -ENOENT;
 }
 

@@ -271,7 +271,7 @@ static const struct {
 	{ "ChrootDirectory", "none", { "none", "/" } },
 };
 
-static bool is_one_of(const char *value, const char *const *good)
+static bool is_good_value(const char *value, const char *const *good)
 {
 	for (; *good; good++)
 		if (strcasecmp(value, *good) == 0)
@@ -286,7 +286,7 @@ static int check_singles(
 		const char *value = sshd_values_get(
 			values, single_rules[i].keyword, single_rules[i].fallback);
 
-		if (!is_one_of(value, single_rules[i].good))
+		if (!is_good_value(value, single_rules[i].good))
 			return refuse_value(err, login, single_rules[i].keyword, value);
 	}
 	if (strcmp(sshd_values_get(values, "MaxSessions", "10"), "0") == 0)

@@ -140,7 +140,7 @@ static const char *strip_user(const char *path, const char *user)
 	return path + 6 + length + 1;
 }
 
-static enum use find_use(const struct reading *reading, const char *path, bool *ret_known)
+static enum use find_rule_use(const struct reading *reading, const char *path, bool *ret_known)
 {
 	const char *member = reading->user ? strip_user(path, reading->user) : NULL;
 	const struct rule *rule = find_rule(reading->rules, path);
@@ -177,7 +177,7 @@ static int read_scalar(const char *path, const char *value, void *userdata, stru
 		reading->entry += strcmp(path, "users[]") == 0;
 		return 0;
 	}
-	use = find_use(reading, path, &known);
+	use = find_rule_use(reading, path, &known);
 	if (!known)
 		ignore(reading, path);
 	if (use == USE_NOTHING || (use == USE_USER_KEYS && !is_keys_user(reading)))
@@ -254,7 +254,7 @@ static const char *find_template_reason(const char *text, size_t size_bytes)
 
 /* Moves behind blanks at the start, and behind a line that says it is a template. NULL if the text
  * is #cloud-config then; else the reason why it is ignored. */
-static const char *find_form(const char *text, size_t size_bytes)
+static const char *find_ignore_reason(const char *text, size_t size_bytes)
 {
 	const char *end = text + size_bytes, *reason = NULL;
 
@@ -287,7 +287,7 @@ int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *
 	}
 	if (size_bytes == 0)
 		return 0;
-	reason = find_form(text, size_bytes);
+	reason = find_ignore_reason(text, size_bytes);
 	if (reason) {
 		snprintf(ret_ignored, CLOUD_CONFIG_IGNORED_BYTES, CLOUD_CONFIG_WHOLE "%s)", reason);
 		return 0;

@@ -186,7 +186,7 @@ static int take_principals(struct option_state *state, const char *value)
 	return 0;
 }
 
-static int take_from(struct option_state *state, const char *value)
+static int take_from_list(struct option_state *state, const char *value)
 {
 	if (state->from)
 		return refuse_option(state->err, "from= twice, which SSH servers refuse");
@@ -243,7 +243,7 @@ static const struct {
 } valued[] = {
 	{ "command=", take_command },
 	{ "principals=", take_principals },
-	{ "from=", take_from },
+	{ "from=", take_from_list },
 	{ "expiry-time=", take_expiry },
 	{ "environment=", take_environment },
 	{ "permitopen=", take_permitopen },
@@ -299,7 +299,7 @@ static int refuse_unknown(struct error *err, const char *text)
 }
 
 /* Takes one option or none: sshd skips an empty one. Behind it stands a comma or the end. */
-static int take_option(struct option_state *state, const char **text)
+static int take_key_option(struct option_state *state, const char **text)
 {
 	const char *start = *text, *end = skip_flag(*text, state->ret);
 	int r;
@@ -318,7 +318,7 @@ int ssh_key_options_parse(const char *text, struct ssh_key_options *ret, struct 
 	struct option_state state = { .ret = &options, .err = err };
 
 	while (*text) {
-		int r = take_option(&state, &text);
+		int r = take_key_option(&state, &text);
 
 		if (r < 0)
 			return r;

@@ -1,5 +1,5 @@
-#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 # tests/loop/login.lib.sh — an installed guest, and two answers to the question whether its owner
 # can log in: login_check's, and that of the guest's own sshd
 #
