@@ -57,6 +57,36 @@ run_case() {
 	esac
 }
 
+# Milliseconds in which some process of this machine waited for a processor, since it started.
+busy_milliseconds() {
+	local word total=0
+	[[ ! -r /proc/pressure/cpu ]] || for word in $(</proc/pressure/cpu); do
+		[[ $word != total=* ]] || { total=${word#total=} && break; }
+	done
+	echo $((total / 1000))
+}
+
+# await SECONDS COMMAND… — repeats COMMAND until it succeeds; returns 1 when the seconds have passed.
+# The clock of a busy machine is slower, down to a fifth, for what is awaited is slower, too.
+await() {
+	local left=$(($1 * 1000)) now passed busy before=${EPOCHREALTIME/./} busy_before
+	busy_before=$(busy_milliseconds)
+	shift
+	until "$@"; do
+		((left > 0)) || return 1
+		sleep 0.5
+		now=${EPOCHREALTIME/./} busy=$(busy_milliseconds)
+		passed=$(((now - before) / 1000))
+		before=$now
+		if ((busy - busy_before > passed * 4 / 5)); then
+			left=$((left - passed / 5))
+		else
+			left=$((left - passed + busy - busy_before))
+		fi
+		busy_before=$busy
+	done
+}
+
 # at_exit FUNCTION — call it when the test ends, the last one named first.
 at_exit() {
 	TAP_CLEANUPS=("$1" "${TAP_CLEANUPS[@]}")

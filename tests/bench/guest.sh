@@ -54,7 +54,7 @@ build_data() {
 	mke2fs -q -t ext4 -d "$data" "$work/data.img"
 }
 
-# Later archives of an initramfs win over earlier ones.
+# A file of a later archive of an initramfs replaces one of an earlier archive.
 build_initramfs() {
 	mkdir "$work/root"
 	xorriso -osirrox on -indev "$build_dir/guest-installer.iso" -extract /boot "$work/boot" 2>/dev/null

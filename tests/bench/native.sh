@@ -47,8 +47,8 @@ way_dd() {
 	dd if="$closure/nars" of="$target/nars" bs=1M conv=fsync status=none
 }
 
-# new_target WAY — an empty file system: for the installer as it makes it and mounts it later itself,
-# for others as they would find it.
+# new_target WAY — an empty file system: unmounted for the installer, which mounts it later, and
+# mounted for the others.
 new_target() {
 	rm -f "$work/image"
 	truncate -s "$image_bytes" "$work/image"
@@ -61,7 +61,7 @@ new_target() {
 	sync
 }
 
-# Clock ticks that kernel threads have used, a hundredth of a second each: they write out.
+# Clock ticks that kernel threads have used, in hundredths of a second: they write dirty pages.
 kernel_ticks() {
 	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/^.*) //' | awk '$2 == 2 { sum += $12 + $13 } END { print sum }'
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # documents.sh — proves that every file and every function that the documents name exists
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
-# shellcheck source=../lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 cd "$TOP"
 
 documents=(README.md CONTRIBUTING.md CHANGES.md docs/*.md)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# cuts.sh — proves for both layouts that a disk is taken again wherever its install was cut, also if
-# the power went and took what was not flushed, and that no firmware starts a disk held back
+# cuts.sh — proves for both layouts that the next install takes a disk wherever the last one was interrupted, also if a
+# power cut lost what was not flushed; and that no firmware boots an unfinished disk
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -29,7 +29,7 @@ every_cut_is_taken_again() {
 	cmp swept recorded
 }
 
-# Positions spread over the log. Only the last requests may have brought the installed mark.
+# Positions spread over the log. Only the last requests may contain the mark of an installed disk.
 power_cuts_are_taken_again() {
 	local count number position last
 	count=$(sed -n 's/^requests //p' windows)

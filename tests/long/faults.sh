@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # faults.sh — proves that a disk that fails or hangs, a killed child and a lack of memory end the
-# install in time with the right code, and leave a disk that starts nothing and is taken again
+# install in time with the right code, and leave a disk that does not boot and that the next install takes
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -41,7 +41,7 @@ faults=(
 	"60 (activation|bootloader) the disk hangs while activating: hang ^INSTALL_PROGRESS.activation"
 )
 
-# inject REQUEST ERRNO [SECTOR] — QEMU itself fails every such request.
+# inject REQUEST ERRNO [SECTOR] — QEMU fails every such request.
 inject() {
 	local rule=inject-error.0
 	run_installer console -blockdev "driver=blkdebug,node-name=target,image.driver=file,image.filename=disk,$rule.event=none,$rule.iotype=$1,$rule.errno=$2${3:+,$rule.sector=$3}" \
@@ -63,7 +63,7 @@ serve() {
 	retry_until 10 test -S socket
 }
 
-# await_line PATTERN — until the console has such a line, or the machine has ended.
+# await_line PATTERN — waits until the console has a matching line or the machine has ended.
 await_line() {
 	"${tied[@]}" timeout 240 grep -aEm 1 -- "$1" \
 		< <("${tied[@]}" tail -F -n +1 -s 0.05 --pid="$machine" console 2>"$SCRATCH/tail")
@@ -111,7 +111,7 @@ slow_down() {
 	END
 }
 
-# replace — what is on the standard input takes the place of the initramfs's mkfs.fat.
+# replace — replaces mkfs.fat in the initramfs by the standard input.
 replace() {
 	mkdir -p root/sbin
 	cat >root/sbin/mkfs.fat
@@ -120,7 +120,7 @@ replace() {
 	initrd=initrd.img run_installer console -drive file=disk,format=raw,if=virtio "${keys[@]}"
 }
 
-# All memory goes into files, whose writer the kernel spares.
+# Files in memory take all of it; the kernel does not kill their writer.
 exhaust_memory() {
 	replace <<-'SCRIPT'
 		#!/bin/sh
@@ -146,7 +146,7 @@ meets() {
 	expect_refusal console "$code" "$stage" ''
 	grep -aF 'Power down' console
 	expect_taken disk guest
-	# A disk that fails in these takes neither the boot code nor the gate any more.
+	# A disk that fails in these stages accepts no write to the boot sector any more.
 	case $stage in
 	partition | bootloader) cmp -n 440 disk /dev/zero ;;
 	*) expect_no_first_sector disk ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# kills.sh — proves that a machine killed at random moments says no success, and that the same disk
-# is taken again each time and finished in the end; KILLS=N kills it so often
+# kills.sh — proves that a machine killed at random moments reports no success, and that the next
+# install takes the same disk each time and finishes it; KILLS=N sets the number of kills
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -19,7 +19,7 @@ install() {
 	expect_successes console 1
 }
 
-# Leaves in `takes` how many hundredths of a second an install takes.
+# Writes the duration of an install, in hundredths of a second, to the file `takes`.
 measure() {
 	local start=${EPOCHREALTIME/./}
 	install
@@ -37,7 +37,7 @@ kill_after() {
 	wait "$machine" || true
 }
 
-# A guest that is marked as installed was finished before the kill: the next gets an empty disk.
+# If the disk is marked as installed, the guest was finished before the kill: start with an empty disk.
 kills_are_survived() {
 	local number hundredths cut=0 finished=0
 	empty_disk disk

@@ -38,7 +38,7 @@ install_the_sample() {
 	expect_verdict sample INSTALL_SUCCESSFUL
 }
 
-# No guest that starts: all is copied and registered, then there is nothing to activate.
+# The closure is no bootable guest: it is copied and registered, and the activation fails.
 install_the_large_one() {
 	local bench nar_bytes
 	bench=$("$TOP/tests/bench/closure")

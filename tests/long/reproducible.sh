@@ -3,7 +3,7 @@
 # reproducible.sh — two clones of one commit, built in different places, give the same bytes
 #
 # The same holds at different times: no product is dated later than its commit. Libraries, packages
-# and signing key come from the cache, as they do for everybody who builds twice.
+# and signing key come from the cache, as in every second build.
 # shellcheck source=tests/tap.lib.sh
 source "$(dirname "$0")/../tap.lib.sh"
 

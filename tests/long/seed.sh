@@ -10,7 +10,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 
 readonly SEED=11111111-2222-4333-8444-555555555555
 # What may differ in the root, each with its reason: the time of registration, the seconds of every
-# stage, and what nobody may know beforehand.
+# stage, and what must not be known beforehand.
 readonly DIFFERENT='etc/ssh/ssh_host_ed25519_key
 etc/ssh/ssh_host_ed25519_key.pub
 nix/var/nix/db/db.sqlite
@@ -28,7 +28,7 @@ install_to() {
 	expect_verdict console INSTALL_SUCCESSFUL
 }
 
-# identities DISK — every name by which the disk or a part of it can be told from another.
+# identities DISK — every identifier of the disk and its parts.
 identities() {
 	local at
 	at="$1?offset=$(root_offset "$1")"

@@ -18,7 +18,7 @@ end_server() {
 serve() {
 	"${tied[@]}" "$TOP/qemu/serve-cache" cache >served 2>messages </dev/null &
 	server=$!
-	retry_until 30 test -s served || { cat messages && return 1; }
+	await 30 test -s served || { cat messages && return 1; }
 	url=$(sed -n 's/^url=//p' served)
 }
 

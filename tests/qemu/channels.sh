@@ -10,14 +10,14 @@ source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=expect.lib.sh
 source "$TOP/tests/qemu/expect.lib.sh"
 
-# fullpipe NAME — a pipe that takes nothing more, and stays open without a reader as long as this.
+# fullpipe NAME — a pipe whose buffer is full, and which stays open without a reader until the test ends.
 fullpipe() {
 	mkfifo "$1"
 	exec {held}<>"$1"
 	head -c 65536 /dev/zero >&"$held"
 }
 
-# The last event that is a verdict, as `code stage` or `successful`.
+# The last verdict among the events, as `code stage` or `successful`.
 portverdict() {
 	jq -r 'select(.event == "failed" or .event == "successful") |
 		if .event == "failed" then "\(.code) \(.stage)" else .event end' "$1" | tail -n 1
@@ -36,7 +36,7 @@ a_console_that_nobody_reads_leaves_the_verdict_to_the_port() {
 	[[ $(mark_state disk) == 2 ]]
 }
 
-# Until it is killed the program floods the kernel's log, which goes to the console, too.
+# The program floods the kernel's log, and with it the console, until it is killed.
 a_flood_of_kernel_messages_and_a_port_that_nobody_reads_spoil_no_verdict() {
 	blank_disk disk 2G
 	give_keys

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# crash.sh — proves that an install that is cut short at any moment leaves a disk that starts nothing
-# unfinished, says no success, and is taken and finished by the next run
+# crash.sh — proves that an install that is interrupted at any moment reports no success and leaves
+# a disk that does not boot, and that the next run takes and finishes
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -12,7 +12,7 @@ source "$TOP/tests/qemu/cut.lib.sh"
 
 ROOT_MIB=514
 
-# Every position, not a sample: the program says where it could be started from, and where not.
+# The program checks every position and prints where the disk could be booted and where not.
 every_cut_is_taken_again() {
 	empty_disk swept
 	"$REPLAY" sweep log swept "$TOP/build/guest.json" 1 | tee windows
@@ -24,7 +24,7 @@ window() {
 	sed -n 's/^open //p' windows | sed -n "$1p"
 }
 
-# The table is there for a moment, so that the kernel reads it.
+# The partition table exists for a moment, so that the kernel reads it.
 nothing_can_start_when_the_table_is_written() {
 	disk_at log "$(window 1)" cut
 	cmp -n 440 cut /dev/zero
@@ -32,7 +32,7 @@ nothing_can_start_when_the_table_is_written() {
 	[[ -z $(blkid -p -o value -s TYPE esp) ]]
 }
 
-# The boot loader's own programs run while the disk can be started from.
+# The disk can be booted while the guest's boot loader installer runs.
 guest_is_whole_before_it_can_start() {
 	disk_at log "$(window 2)" cut
 	cmp -n 440 cut /dev/zero
@@ -45,7 +45,7 @@ guest_is_whole_when_it_is_let_go() {
 	expect_whole cut gpt "$ROOT_MIB"
 }
 
-# The machine stops at the first write to the first sector, before it is done.
+# QEMU stops the machine before the first write to the first sector.
 killed_between_mark_and_table() {
 	mkfifo qmp.in qmp.out
 	"${tied[@]}" timeout 240 tee qmp.in <<<'{"execute": "qmp_capabilities"}' >sent &

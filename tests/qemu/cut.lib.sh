@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/cut.lib.sh — installs that are cut short: recorded, replayed to any moment, and killed
+# tests/qemu/cut.lib.sh — interrupted installs: recorded, replayed up to any request, and killed
 #
 # Source it after machine.lib.sh. Needs what `make asan` builds.
 
@@ -22,8 +22,8 @@ empty_disk() {
 	truncate -s 2G "$1"
 }
 
-# record_install LOG — a whole install of an empty disk with the settings in `keys`, with every write
-# and flush of it in the log.
+# record_install LOG — a whole install of an empty disk with the settings in `keys`, and logs every
+# write and flush.
 record_install() {
 	local arguments
 	empty_disk recorded
@@ -36,8 +36,8 @@ record_install() {
 	expect_verdict console INSTALL_SUCCESSFUL
 }
 
-# disk_at LOG POSITION IMAGE [SEED] — the disk as it was after so many requests; with a seed, of the
-# requests since the last flush only some.
+# disk_at LOG POSITION IMAGE [SEED] — the disk after POSITION requests; with a seed, only some of
+# the requests since the last flush are applied.
 disk_at() {
 	empty_disk "$3"
 	if (($# > 3)); then
@@ -47,14 +47,14 @@ disk_at() {
 	fi
 }
 
-# partition IMAGE OFFSET SIZE FILE — a copy of what lies there, both in MiB.
+# partition IMAGE OFFSET SIZE FILE — copies this part of the image; OFFSET and SIZE in MiB.
 partition() {
 	rm -f "$4"
 	dd if="$1" of="$4" bs=1M skip="$2" count="$3" conv=sparse status=none
 }
 
-# expect_whole IMAGE GUEST ROOT — nothing of the guest is missing once its journal is replayed, as
-# its kernel would: store, registration, profile and keys. ROOT is where it begins, in MiB.
+# expect_whole IMAGE GUEST ROOT — the guest is complete after e2fsck has replayed the journal: store,
+# registration, profile and keys. ROOT is the offset of its partition in MiB.
 expect_whole() {
 	local path system
 	partition "$1" "$3" 2048 root
@@ -75,12 +75,12 @@ expect_whole() {
 	chmod -R u+w tree && rm -rf tree root
 }
 
-# expect_taken IMAGE GUEST — the next run would take the disk.
+# expect_taken IMAGE GUEST — the installer would choose this disk.
 expect_taken() {
 	"$REPLAY" ask "$1" "$TOP/build/$2.json"
 }
 
-# Nothing on the disk that a firmware would begin with.
+# The first sector is empty, so no firmware boots the disk.
 expect_no_first_sector() {
 	cmp -n 512 "$1" /dev/zero
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# daemon.sh — proves that a guest runs in the background, says how it is, and ends when it is told to,
+# daemon.sh — proves that a guest runs in the background, reports its state, and ends when it is stopped,
 # with a stand-in for the guest
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
@@ -92,7 +92,7 @@ a_guest_that_first_run_works_on_is_busy() {
 	wait "$started" || true
 }
 
-# The folder of the lock is another user's, or is not there yet: what lies here is no guest's state.
+# The folder of the lock is another user's, or is not there yet: the files here are not the state of a guest.
 a_state_in_the_current_folder_is_not_believed() {
 	make_standin guest.raw 'guest is up\n' button
 	printf '{"pid": %d, "ssh": {"host": "127.0.0.1", "port": 1, "user": "root"}}' $$ >state.json

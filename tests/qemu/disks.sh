@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # disks.sh — proves the disk modules on the disks of a machine: nodes, re-installs, uses, key drives
 #
-# A guest with the lean ISO's kernel and modules runs disks-init; its disks are then judged here.
+# A guest with the lean ISO's kernel and modules runs disks-init; this file then checks its disks.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 
@@ -23,7 +23,7 @@ build_static_effects() {
 		"${objects[@]}" -L"$prefix/lib" "${libs[@]}"
 }
 
-# Later archives of an initramfs win over earlier ones.
+# A file of a later archive of an initramfs replaces one of an earlier archive.
 build_initramfs() {
 	xorriso -osirrox on -indev "$TOP/build/guest-installer.iso" -extract /boot "$SCRATCH/boot" \
 		2>/dev/null
@@ -92,7 +92,7 @@ run_machine() {
 	}
 }
 
-# said STEP STATUS LINE… — the step ended so, and said each of these lines.
+# said STEP STATUS LINE… — the step ended with STATUS and printed each LINE.
 said() {
 	local text line
 	text=$(sed -n "/^>>> $1\$/,/^<<< /p" "$SCRATCH/lines")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/expect.lib.sh — runs the functions of a test file, and what they expect with
+# tests/qemu/expect.lib.sh — runs the functions of a test file; and its checks
 
 # Every function of FILE with an underscore in its name is a test, run in a folder of its own.
 run_tests() {
@@ -33,7 +33,7 @@ first_run() {
 }
 
 # start_first_run TEXT ENDING [RECORDS] — as first_run, in the background, with the records in that
-# folder; returns when the text has arrived.
+# folder; returns when the log has the text.
 start_first_run() {
 	make_standin standin.iso "$1" "$2"
 	"$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
@@ -42,7 +42,7 @@ start_first_run() {
 	wait_for_text "${3:-.}/guest.qcow2.log" "$(printf '%b' "$1")"
 }
 
-# start_guest DISK [OPTION]... — leaves its process in `started`; returns when the guest has spoken.
+# start_guest DISK [OPTION]... — leaves its process in `started`; returns when the guest has printed its text.
 start_guest() {
 	"$TOP/qemu/run-guest" "$1" --accel tcg --memory 64M "${@:2}" >"$1.out" 2>"$1.err" </dev/null &
 	started=$!
@@ -58,7 +58,7 @@ start_daemon() {
 	wait_for_text "$1.log" 'guest is up'
 }
 
-# expect_state STATUS TEXT — what --status says of guest.raw.
+# expect_state STATUS TEXT — run-guest --status exits with STATUS and prints TEXT.
 expect_state() {
 	run "$TOP/qemu/run-guest" guest.raw --status
 	expect_status "$1"
@@ -84,7 +84,7 @@ wait_for_end() {
 	wait "$1" || status=$?
 }
 
-# Waits until FILE has TEXT, a minute at most.
+# wait_for_text FILE TEXT — waits for at most a minute.
 wait_for_text() {
 	local try
 	for ((try = 0; try < 600; try++)); do
@@ -112,7 +112,7 @@ expect_files() {
 	echo "files: $found" && return 1
 }
 
-# No QEMU of this test runs any more, in half a minute at most.
+# Waits for at most half a minute until no QEMU of this test runs.
 expect_no_qemu() {
 	local try
 	for ((try = 0; try < 300; try++)); do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# failures.sh — proves that an install that goes wrong ends by itself, says so whatever else is
-# printed, and leaves a disk that does not start but can be taken again
+# failures.sh — proves that an install that goes wrong ends by itself, reports the failure whatever
+# else is printed, and leaves a disk that does not boot and that the next install takes
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -16,7 +16,7 @@ fail() {
 	expect_refusal console "$@"
 }
 
-# replace — what is on the standard input takes the place of the initramfs's mkfs.fat.
+# replace — replaces mkfs.fat in the initramfs by the standard input.
 replace() {
 	mkdir -p root/sbin
 	cat >root/sbin/mkfs.fat
@@ -33,7 +33,7 @@ prepare() {
 }
 
 # damage FILE PATH — flips one bit in the middle of a file of the ISO in FILE. The bytes of a packed
-# kernel are stored as they are, so that nothing but the archive's hash can tell.
+# kernel are stored as they are, so only the hash of the archive detects the change.
 damage() {
 	local layout lba blocks size at byte
 	layout=$(xorriso -indev "$1" -find "$2" -exec report_lba 2>/dev/null | grep '^File data')
@@ -53,7 +53,7 @@ kernelarchive() {
 	printf '/cache/%s\n' "$(sed -n 's/^URL: //p' "$TOP/build/cache/${hash%%-*}.narinfo")"
 }
 
-# With nothing to start the BIOS resets the machine, which ends it: no code of the disk has run.
+# Without a bootable disk the BIOS resets the machine, which ends QEMU: no code of the disk ran.
 expectnoguest() {
 	[[ $(mark_state disk) == 1 ]]
 	run_machine alone 60 -boot strict=on,reboot-timeout=0 "${disk[@]:0:2}"
@@ -69,7 +69,7 @@ a_damaged_archive_fails_and_its_disk_is_taken_again() {
 	fail 41 copy '/nix/store/.*-linux-.*wrong hash'
 	expectnoguest
 
-	# The word of success in a key's comment and in a file's name is nobody's verdict.
+	# The word of success in a key's comment or in a file's name is not a verdict.
 	ssh-keygen -q -t ed25519 -N '' -C INSTALL_SUCCESSFUL -f word
 	cp word.pub keys/INSTALL_SUCCESSFUL.pub
 	iso=$ISO
@@ -86,7 +86,7 @@ a_damaged_archive_fails_and_its_disk_is_taken_again() {
 a_power_cut_before_the_verdict_leaves_a_disk_that_does_not_start() {
 	prepare
 	run_installer console "${disk[@]}" &
-	retry_until 200 grep -aqs '^INSTALL_PROGRESS verify' console
+	await 200 grep -aqs '^INSTALL_PROGRESS verify' console
 	end_child "$!"
 	work=$SCRATCH expect_no_qemu
 	expect_successes console 0

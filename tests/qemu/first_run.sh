@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# first_run.sh — proves what first-run does with two channels, with disks that exist, with those who do
-# not read what it says and with what it leaves, with a stand-in for the installer
+# first_run.sh — proves what first-run does with two channels, with existing disks, with readers that do not
+# read its output, and which files it leaves; a stand-in replaces the installer
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -13,7 +13,7 @@ source "$TOP/tests/qemu/expect.lib.sh"
 GOOD='INSTALL_SUCCESSFUL\n'
 BAD='INSTALL_FAILED code=12 stage=target not blank\n'
 
-# As first_run, with what port_says or standin_writes has put in QEMU's place.
+# As first_run, with the wrapper of port_says or standin_writes in place of QEMU.
 wrapped() {
 	PATH=$PWD/bin:$PATH first_run "$@"
 }
@@ -48,7 +48,7 @@ noise_on_the_port_harms_nothing() {
 	[[ $(jq -r .channels.port guest.qcow2.verdict.json) == nothing ]]
 }
 
-# A pipe of which nobody takes what fills it already.
+# A full pipe without a reader.
 nobody_has_to_read_what_it_says() {
 	local mode
 	mkfifo unread
@@ -105,7 +105,7 @@ a_killed_qemu_is_80_even_after_success() {
 	expect_files guest.qcow2.log guest.qcow2.verdict.json
 }
 
-# The records' names are not the disk's: each is locked.
+# The records may have another name than the disk: first-run locks both.
 one_run_at_a_time_whatever_the_records_are_called() {
 	mkdir one two
 	start_first_run "$GOOD" hang one
@@ -141,7 +141,7 @@ a_killed_run_leaves_nothing_in_the_way() {
 	[[ -z $(ls -A "$TMPDIR") ]]
 }
 
-# The stand-in cannot write, so the disk must be as it was, whatever the end.
+# The stand-in cannot write, so the disk stays unchanged whatever the result.
 an_existing_image_is_used_and_never_removed() {
 	local text
 	printf precious >guest.raw

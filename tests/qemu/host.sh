@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# host.sh — proves that the host side obeys the verdict, the lock, the deadline and its exit codes,
-# with a stand-in for the installer that prints a text and powers off
+# host.sh — proves that first-run follows the verdict, the lock and the deadline, and returns its exit
+# codes; a stand-in that prints a text and powers off replaces the installer
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # host_kernel.sh — proves that guests whose kernel the host starts, on two whole disks (pygrub) or on
-# one with a table (direct), boot with what their disk holds and let their owner in; and that of two
-# disks neither is written to if one is refused
+# one with a table (direct), boot with the kernel on their disk and accept the login of their owner;
+# and that neither of two disks is written to if one is refused
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -24,7 +24,7 @@ install_on() {
 	run_installer "$console" "${arguments[@]}"
 }
 
-# result CONSOLE KEY — what the installer said about it.
+# result CONSOLE KEY — the value of a result of the installer.
 result() {
 	tr -d '\r' <"$1" | sed -n "s/^INSTALL_RESULT $2=//p"
 }
@@ -54,7 +54,7 @@ pair_is_installed() {
 	[[ $(result console disk) == /dev/vda && $(result console boot-disk) == /dev/vdb ]]
 }
 
-# sound IMAGE LABEL — a whole disk with an ext4 of that label, unmounted.
+# sound IMAGE LABEL — the whole disk is an unmounted ext4 with this label.
 sound() {
 	[[ $(blkid -p -o value -s LABEL "$1") == "$2" ]]
 	[[ -z $(blkid -p -o value -s PTTYPE "$1") ]]
@@ -90,7 +90,7 @@ menus_files_are_those_of_the_store() {
 	cmp initrd "$TOP/build/sample-pygrub/initrd"
 }
 
-# start_by_kernel DISK… — boots kernel, initrd and command line of this folder. Not inside a case.
+# start_by_kernel DISK… — boots kernel, initrd and command line of this folder. Do not call it in run_case.
 start_by_kernel() {
 	local arguments=() name port
 	port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
@@ -99,7 +99,7 @@ start_by_kernel() {
 	done
 	rm -f channel
 	echo "ssh -p $port root@127.0.0.1" >guest.out
-	"${tied[@]}" timeout --kill-after=5 400 "${tied[@]}" \
+	"${tied[@]}" "$TOP/tests/patient" 400 "${tied[@]}" \
 		qemu-system-x86_64 -accel "$ACCEL" -cpu "$([[ $ACCEL == kvm ]] && echo host || echo max)" \
 		-m 512 -display none -no-reboot -device virtio-rng-pci -serial file:guest.console \
 		-nic "user,model=virtio,hostfwd=tcp:127.0.0.1:$port-:22" \

@@ -11,7 +11,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/qemu/installed.lib.sh"
 
 install_by_tool() {
-	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --timeout 300
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --timeout 1500
 	status=0 && : >disk.raw.log.messages
 	expect_verdict disk.raw.log INSTALL_SUCCESSFUL
 	expect_successes disk.raw.log 1

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2119,SC2154 # variables shared with the test files
-# tests/qemu/installed.lib.sh — looks at an installed guest from inside and at its disk from outside
+# tests/qemu/installed.lib.sh — checks an installed guest by SSH, and its disk from the host
 #
-# Source it after machine.lib.sh. The guest that runs is `guest` with its files in $SCRATCH.
+# Source it after machine.lib.sh. `guest` is the process of the running guest; its files are in $SCRATCH.
 
 at_exit end_guest
 guest=
@@ -12,7 +12,8 @@ end_guest() {
 	guest=
 }
 
-# start_guest DISK [OPTION]… — boots the disk alone. Not inside a case, whose end would be its end.
+# start_guest DISK [OPTION]… — boots the disk alone. Do not call it in run_case: the guest would end with
+# the subshell.
 start_guest() {
 	rm -f "$SCRATCH/channel"
 	"${tied[@]}" "$TOP/qemu/run-guest" "$1" --log "$SCRATCH/guest.console" "${@:2}" \
@@ -20,8 +21,8 @@ start_guest() {
 	guest=$!
 }
 
-# A host key that was told (identity_is_its_own) is the only one that is taken. One channel
-# serves all commands: another key exchange takes a second where the guest is emulated.
+# ssh accepts only the host key that the installer reported, once identity_is_its_own has recorded it.
+# All commands share one connection: a key exchange takes a second in an emulated guest.
 in_guest() {
 	ssh -n -p "$(sed -n 's/^ssh -p \([0-9]*\) .*/\1/p' "$SCRATCH/guest.out")" -i "$SCRATCH/key" \
 		-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
@@ -35,16 +36,23 @@ has_login() {
 }
 
 guest_lets_in() {
-	if retry_until 150 has_login && kill -0 "$guest"; then return; fi
+	if await 200 has_login && kill -0 "$guest"; then return; fi
 	tail -n 40 "$SCRATCH/ssh" "$SCRATCH"/guest.*
 	return 1
 }
 
-# await_guest — leaves in `ended` how run-guest ended, 124 if it did not in a minute. Not inside a
-# case, which has no child to wait for.
+guest_is_gone() {
+	! kill -0 "$guest" 2>/dev/null
+}
+
+# await_guest — leaves in `ended` how run-guest ended, 124 if it did not in a minute. Do not call
+# it in run_case: a subshell cannot wait for the guest.
 await_guest() {
-	ended=0
-	wait_deadline "$guest" 60 || ended=$?
+	ended=124
+	if await 60 guest_is_gone; then
+		ended=0
+		wait "$guest" || ended=$?
+	fi
 	end_guest
 }
 
@@ -57,7 +65,7 @@ closure() {
 	nix-store -qR "$TOP/build/sample-$1" | sort
 }
 
-# GRUB names itself in the kernel's command line; the installer's was another one.
+# GRUB adds BOOT_IMAGE to the kernel's command line.
 was_booted_by_grub() {
 	local line
 	line=$(in_guest cat /proc/cmdline)
@@ -75,7 +83,7 @@ store_is_whole() {
 	[[ $(in_guest 'ls /nix/store' | sed 's,^,/nix/store/,' | grep -v '/\.links$' | sort) == "$(closure "$1")" ]]
 }
 
-# Type, mode, owner, group, modification time and name of every file, as the store of the build has it.
+# Type, mode, owner, group, modification time and name of every file, as in the store of the build.
 entries_are_those_of_the_source() {
 	local list="xargs -0 stat -c '%f %u %g %Y %n'"
 	# shellcheck disable=SC2046 # store paths have no blanks
@@ -99,7 +107,7 @@ closure_survives_a_garbage_collection() {
 	[[ $(in_guest readlink /nix/var/nix/profiles/system-1-link) == "$system" ]]
 }
 
-# Hashes, sizes and references are those that the Nix which built it has.
+# Hashes, sizes and references are those in the database of the Nix that built the guest.
 registration_is_that_of_the_source() {
 	local paths system query
 	paths=$(closure "$1" | tr '\n' ' ')
@@ -120,9 +128,9 @@ keys_and_log_are_private() {
 	in_guest cat /var/log/guest-installer.log | grep -F 'switch-to-configuration: '
 }
 
-# identity_is_its_own IMAGE CONSOLE — before its first start a guest has no machine-id that a copy
-# would share, and the one host key that its sshd names; what was told is from now on the only one
-# that in_guest takes.
+# identity_is_its_own IMAGE CONSOLE — before its first boot a guest has no machine-id, which copies
+# would share, and only the host key that its sshd is configured with. in_guest accepts only that key
+# from now on.
 identity_is_its_own() {
 	local at
 	at="$1?offset=$(root_offset "$1")"
@@ -139,12 +147,12 @@ identity_is_its_own() {
 	printf '* %s\n' "$(cat host_key.pub)" >"$SCRATCH/known_hosts"
 }
 
-# result CONSOLE KEY — what was told under the key, as key=value.
+# result CONSOLE KEY — the reported result of that key, as key=value.
 result() {
 	tr -d '\r' <"$1" | sed -n "s/^INSTALL_RESULT \($2=\)/\1/p"
 }
 
-# disk_is_clean IMAGE — sound, and unmounted: no journal to replay, no FAT marked dirty.
+# disk_is_clean IMAGE — the file system is without errors and was unmounted: no journal to replay.
 disk_is_clean() {
 	local at
 	at="$1?offset=$(root_offset "$1")"
@@ -165,7 +173,7 @@ esp_is_clean() {
 	rm esp
 }
 
-# installer_leaves_it_alone IMAGE — a forgotten ISO finds its own work, and writes nothing.
+# installer_leaves_it_alone IMAGE — an ISO that is still attached finds the installed disk and writes nothing.
 installer_leaves_it_alone() {
 	local arguments
 	before=$(fingerprint "$1")

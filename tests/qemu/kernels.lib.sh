@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # variables shared with the test files
-# tests/qemu/kernels.lib.sh — kernels that a guest does not hold, and what they need to find its disk
+# tests/qemu/kernels.lib.sh — kernels that are not on the guest's disk, and the modules to mount it
 #
 # Source it after machine.lib.sh.
 
@@ -22,7 +22,8 @@ fetch_kernel() {
 }
 
 # make_initrd MODULE-FOLDER FILE [MODULE]… — the installed system's initrd with another kernel's modules:
-# the files of a later archive win. What that kernel has built in, or not at all, is left out.
+# files of a later archive replace those of an earlier one. Modules that this kernel has built in or does
+# not have are left out.
 make_initrd() {
 	local root=$SCRATCH/initrd-root path
 	rm -rf "$root"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
-# tests/qemu/manager.lib.sh — a service manager for tests: the distribution's systemd, as it is
+# tests/qemu/manager.lib.sh — the distribution's systemd as a service manager for tests
 #
 # Source it after tests/tap.lib.sh and qemu/lib.sh. It needs root, and no machine: systemd is PID 1 of
 # namespaces (systemd-init), with a network, devices and control groups of its own, and only the
@@ -23,7 +23,7 @@ start_manager() {
 		>"$MANAGER/messages" 2>&1 </dev/null &
 	manager=$!
 	at_exit end_manager
-	retry_until 60 manager_runs || { cat "$MANAGER/messages" && return 1; }
+	await 60 manager_runs || { cat "$MANAGER/messages" && return 1; }
 }
 
 manager_runs() {
@@ -52,10 +52,10 @@ expect() {
 # shellcheck disable=SC2053 # it is meant as one
 is() { [[ $(property "guest-$1" "$2") == $3 ]]; }
 
-# journal GUEST — what its service said.
+# journal GUEST — the output of its service.
 journal() { within journalctl --quiet --no-pager --output=cat --unit="guest-$1"; }
 
-# start GUEST… — returns when they are ready; else what they said is told.
+# start GUEST… — returns when they are ready; prints their output if they fail.
 start() {
 	within systemctl start "${@/#/guest-}" && return
 	local name
@@ -63,11 +63,11 @@ start() {
 	return 1
 }
 
-# All processes end with their PID 1; then their control groups can go.
+# All processes end with their PID 1; the control groups can be removed then.
 # shellcheck disable=SC2016 # the inner shell expands it
 end_manager() {
 	kill -KILL "$manager" 2>/dev/null || true
 	wait "$manager" 2>/dev/null || true
-	retry_until 30 unshare --mount bash -c 'mount -t cgroup2 groups "$1" &&
+	await 30 unshare --mount bash -c 'mount -t cgroup2 groups "$1" &&
 		find "$1/$2" -depth -type d -exec rmdir {} + 2>/dev/null' - "$MANAGER/groups" "$GROUP"
 }

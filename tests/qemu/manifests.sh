@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# manifests.sh — proves that a guest that would not boot, or that nobody could enter, is refused with
-# what to change, and that its disk is not written; every such sentence: tests/unit/test_plan.c
+# manifests.sh — proves that a guest that would not boot, or that would accept no login, is refused with
+# the fix, and that its disk is not written; all sentences: tests/unit/test_plan.c
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

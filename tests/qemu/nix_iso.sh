@@ -10,8 +10,8 @@ source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=../../iso/lib.sh
 source "$TOP/iso/lib.sh"
 
-# Not in Nix's sandbox with /usr and a /usr/bin/env of its own: to have a place for the second, Nix
-# empties the file in the first, which is the host's.
+# Without the sandbox: to mount /usr/bin/env in a sandbox that has the host's /usr, Nix would empty the
+# host's file.
 build_by_nix() {
 	nix_setup
 	nix-build "$TOP/tests/nix/lean.nix" --arg debs "$debs_dir" -o result \

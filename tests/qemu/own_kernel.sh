@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# own_kernel.sh — proves that one word makes a guest, boots it with a kernel that it does not hold, gives
-# it modules, disks and a folder, and returns what a script in it said; and what that costs
+# own_kernel.sh — proves that one command makes a guest, boots it with a kernel that is not on its disk,
+# gives it modules, disks and a folder, and returns the result of a script in it; and measures the cost
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -76,7 +76,8 @@ one_word_makes_the_guest_and_runs_the_script() {
 	grep -E '^init=/nix/store/[^ ]*/init .* loglevel=5$' messages
 }
 
-# Twice the same, but for the kernel; the ratio is the better of two, a neighbour's noise is not ours.
+# Two boots that differ in the kernel only. The better of two ratios counts, since other processes
+# disturb a measurement.
 its_kernel_costs_less_than_twice_a_plain_boot() {
 	local plain own best=999 ratio before
 	before=$(sha256sum guest.qcow2)
@@ -131,7 +132,7 @@ by_tap() {
 }
 
 the_guest_has_its_address_and_a_folder_that_it_cannot_write() {
-	retry_until 300 by_tap true
+	await 300 by_tap true
 	[[ $(by_tap cat /mnt/work/question) == 'six by nine?' ]]
 	by_tap grep -E "'^work /mnt/work 9p ro,'" /proc/mounts
 	if by_tap touch /mnt/work/mine; then return 1; fi

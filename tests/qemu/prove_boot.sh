@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # prove_boot.sh — proves that --prove-boot refuses a disk whose boot sector was wiped after the
-# installer had said success, and leaves nothing published; that it lets a good disk pass is proved
-# by together.sh
+# installer had said success, and leaves nothing published; together.sh proves that it
+# accepts a good disk
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

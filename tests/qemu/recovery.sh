@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # recovery.sh — proves that first-run, killed at random moments, it or its QEMU, never leaves a disk
-# published that is not whole, that a host without room is told, and that the next call goes on.
-# KILLS=N kills it so often, SEED=N takes other moments.
+# published that is not whole, that a full file system is reported, and that the next call succeeds.
+# KILLS=N sets the number of kills, SEED=N chooses other moments.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -11,7 +11,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
 
-KILLS=${KILLS:-3}
+KILLS=${KILLS:-2}
 RANDOM=${SEED:-1}
 
 begin() {
@@ -20,14 +20,14 @@ begin() {
 	tool=$!
 }
 
-# The disk has its final name: then it is what an installation that was left alone leaves.
+# A disk with its final name is the same as after an undisturbed installation.
 published_is_whole() {
 	[[ $(mark_state guest.raw) == 2 ]]
 	disk_is_clean guest.raw
 	jq -e '.code == 0' guest.raw.verdict.json
 }
 
-# Leaves in `takes` how many hundredths of a second an install takes.
+# Writes the duration of an install, in hundredths of a second, to the file `takes`.
 measure() {
 	local start=${EPOCHREALTIME/./}
 	begin
@@ -37,7 +37,7 @@ measure() {
 	rm guest.raw
 }
 
-# wait_hundredths NUMBER — so long, or until the tool ends.
+# wait_hundredths NUMBER — waits for that time, or until the tool ends.
 wait_hundredths() {
 	"${tied[@]}" timeout "$(printf '%d.%02d' $(($1 / 100)) $(($1 % 100)))" tail -f --pid="$tool" /dev/null || true
 }
@@ -46,7 +46,7 @@ no_qemu_is_left() {
 	! pgrep -f "qemu-system.*$SCRATCH" >/dev/null
 }
 
-# kill_once tool|qemu HUNDREDTHS — kills after the time, and looks at what is left.
+# kill_once tool|qemu HUNDREDTHS — kills after the time, and checks what is left.
 kill_once() {
 	local status=0 whom
 	begin
@@ -55,7 +55,7 @@ kill_once() {
 	[[ $1 == tool ]] || whom=$(pgrep -P "$tool" qemu-system || true)
 	[[ ! $whom ]] || kill -KILL "$whom" || true
 	wait "$tool" || status=$?
-	retry_until 20 no_qemu_is_left
+	await 20 no_qemu_is_left
 	echo "$1 after $2: $status, $(find . -maxdepth 1 -name '*guest*' -printf '%f ')"
 	case $status in
 	0) published_is_whole ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# refusals.sh — proves that a machine that is not plainly meant is refused with code and reason, and
-# that not a byte of its disks is written
+# refusals.sh — proves that a machine with no unambiguous target is refused with code and reason, and
+# that nothing is written to its disks
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

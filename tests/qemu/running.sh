@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # running.sh — proves that an install on a running system keeps the key drive's passwords where
-# nobody else can read them, and leaves nothing of them, nor a swap file in use, however it ends
+# other users cannot read them, and leaves neither passwords nor an active swap file, however it ends
 # shellcheck source-path=SCRIPTDIR
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -18,7 +18,7 @@ run_system() {
 	blank_disk disk 2G
 	overlay initrd root
 	mapfile -t drives < <(disk disk && key_drive keys)
-	run_machine serial 300 -kernel "$boot/vmlinuz" -initrd initrd \
+	run_machine serial 300 -kernel "$boot/vmlinux" -initrd initrd \
 		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync" "${drives[@]}"
 	tr -d '\r' <serial >lines
 	cat lines
@@ -26,7 +26,7 @@ run_system() {
 	expect_unchanged disk
 }
 
-# said STEP STATUS — what the step said, if it ended so.
+# said STEP STATUS — the output of the step, if it ended with STATUS.
 said() {
 	sed -n "/^>>> $1\$/,/^<<< /p" lines >step
 	cat step
@@ -66,7 +66,7 @@ run_builds() {
 	truncate -s 8G disk
 	overlay initrd root
 	mapfile -t drives < <(disk disk && key_drive keys)
-	run_machine serial 300 -m 1024 -kernel "$boot/vmlinuz" -initrd initrd \
+	run_machine serial 300 -m 1024 -kernel "$boot/vmlinux" -initrd initrd \
 		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync run=build" "${drives[@]}"
 	tr -d '\r' <serial >lines
 	cat lines

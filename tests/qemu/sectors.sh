@@ -10,8 +10,8 @@ source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
 
-# The tools know no such disks: a QEMU of our own gives the guest's its sectors. first-run gives it a
-# serial number, run-guest calls it root.
+# The host tools have no option for the sector size, so a wrapper of QEMU adds it. first-run gives the
+# disk a serial number, run-guest names it root.
 make_qemu() {
 	local qemu
 	qemu=$(command -v qemu-system-x86_64)
@@ -31,7 +31,7 @@ make_qemu() {
 
 install_under_uefi() {
 	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
-		--timeout 400
+		--timeout 1500
 }
 
 # The table counts in 4 KiB, as fdisk reads it, and so does the FAT.

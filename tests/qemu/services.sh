@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # services.sh — proves what the services of the host module do under a real systemd, with all of their
 # hardening: a guest is installed at its first start only, is ready when it runs, powers off when it
-# is stopped; guests do not collide; and what was refused is not tried again
+# is stopped; guests do not collide; and a refused install is not retried
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -25,7 +25,7 @@ write_units() {
 	mv "$MANAGER"/host/scripts/*.service "$MANAGER/units/"
 }
 
-# Nobody tells systemd here that a device is there: it is not waited for.
+# No udev runs here, so systemd would wait for devices for ever.
 write_host() {
 	mkdir -p "$MANAGER/host/tools/bin" "$MANAGER"/lib/{images,guests/{deaf,broken}}
 	ln -s ../../tree/qemu/run-guest "$MANAGER/host/tools/bin/guest-installer-run-guest"
@@ -48,7 +48,7 @@ write_host() {
 	done
 }
 
-# A block device of the host, of the group that such devices have.
+# A block device of the host, with the group of such devices.
 make_device() {
 	truncate -s 3M data
 	loop=$(losetup --find --show data)
@@ -68,14 +68,14 @@ refused_is_not_tried_again() {
 
 fetching_is_tried_again_but_not_for_ever() {
 	within systemctl start --no-block guest-fetching
-	retry_until 120 is fetching ActiveState failed
+	await 120 is fetching ActiveState failed
 	expect fetching NRestarts 5
 	[[ $(journal fetching | grep -cF 'closure: no answer') == 5 ]]
 }
 
 slow_can_be_stopped() {
 	within systemctl start --no-block guest-slow
-	retry_until 60 is slow StatusText 'installing: 42% copy'
+	await 60 is slow StatusText 'installing: 42% copy'
 	expect slow ActiveState activating
 	within systemctl stop guest-slow
 	expect slow ActiveState inactive
@@ -97,13 +97,13 @@ broken_runs_again() {
 	start broken
 	qemu=$(within pgrep -u guest-broken qemu)
 	within kill -KILL "$qemu"
-	retry_until 60 is broken NRestarts 1
-	retry_until 60 is broken ActiveState active
+	await 60 is broken NRestarts 1
+	await 60 is broken ActiveState active
 	within systemctl stop guest-broken
 	expect broken Result success
 }
 
-# enter ARGUMENT… — logs in by the host key that was written down, and by no other.
+# enter ARGUMENT… — logs in, and accepts only the host key that was recorded.
 enter() {
 	within ssh -n -i "$SCRATCH/key" -F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes \
 		-o UserKnownHostsFile=/var/lib/guests/web/disk.qcow2.known_hosts \
@@ -122,7 +122,7 @@ enter_twin() {
 
 web_is_being_installed() {
 	within systemctl start --no-block guest-web
-	retry_until 600 is web StatusText 'installing: * copy'
+	await 600 is web StatusText 'installing: * copy'
 	expect web ActiveState activating
 }
 
@@ -135,7 +135,7 @@ web_runs() {
 
 # expect_enter GUEST
 expect_enter() {
-	retry_until 600 "enter_$1" true && return
+	await 600 "enter_$1" true && return
 	cat ssh-messages && journal "$1" | tail -n 50 && return 1
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # small.sh — proves that 256 MiB of memory are enough to install a guest and to run it, that a guest
-# gets the swap that was asked for, and that too little memory is said before the first write
+# gets the swap that was asked for, and that too little memory is reported before the first write
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -12,7 +12,7 @@ source "$TOP/tests/qemu/installed.lib.sh"
 
 install_small() {
 	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --memory 256M \
-		--set swap=200M --timeout 300
+		--set swap=200M --timeout 1500
 	grep -a '^INSTALL_RESULT peak-memory-kib=' disk.raw.log
 }
 
@@ -49,11 +49,11 @@ refuse_too_little() {
 	expect_unchanged blank.raw
 }
 
-# GRUB says it: there is no room for a kernel that could.
+# GRUB reports it: the memory is too small to load the kernel.
 refuse_too_little_under_uefi() {
 	status=0
 	"$TOP/qemu/first-run" --disk none.raw --size 2G --iso "$ISO" --key key.pub --memory 128M \
-		--firmware uefi --timeout 120 || status=$?
+		--firmware uefi --timeout 600 || status=$?
 	[[ $status == 14 && ! -e none.raw ]]
 }
 

@@ -24,7 +24,7 @@ fwcfg() {
 	printf '%s\n' -fw_cfg name=opt/org.guest-installer/config,file=fw_cfg
 }
 
-# newkey NAME — makes NAME.pub and tells it without its newline.
+# newkey NAME — makes NAME.pub and prints it without a newline.
 newkey() {
 	ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$1"
 	printf %s "$(cat "$1.pub")"
@@ -85,7 +85,7 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 	grep -a 'warning: user-data .*: hostname, users\[\].name, runcmd' console
 	grep -a 'warning: meta-data .*: local-hostname' console
 	grep -a 'warning: the cidata drive: .*: network-config' console
-	# Both channels told the same, in the same order.
+	# Both channels reported the same, in the same order.
 	jq -r 'if .event == "progress" then "PROGRESS \(.stage) \(.percent) \(.text)"
 		elif .event == "result" then "RESULT \(.key)=\(.value)"
 		elif .event == "successful" then "SUCCESSFUL" else empty end' events >told

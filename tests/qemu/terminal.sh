@@ -27,7 +27,7 @@ open() {
 
 # shows PATTERN — the screen, kept in the file `screen`, has it in two minutes; a machine can be slow.
 shows() {
-	retry_until 120 looks "$1" && return
+	await 120 looks "$1" && return
 	cat screen && return 1
 }
 

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# together.sh — proves that several first-runs at once from one ISO install guests that all let their
-# owner in, know their host keys and share no identity; by firmware, by --direct and with --prove-boot.
-# GUESTS=N makes it so many.
+# together.sh — proves that several first-runs at once from one ISO install guests that accept the
+# login of their owner, have recorded host keys and share no identity; by firmware, by --direct and with
+# --prove-boot. GUESTS=N sets the number of guests.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=machine.lib.sh
 source "$TOP/tests/qemu/machine.lib.sh"
 
-GUESTS=${GUESTS:-3}
+GUESTS=${GUESTS:-2}
 
-# Every third is started without firmware, and every third boots before it is published.
+# Of three guests the first starts without firmware, and the second boots before it is published.
 install_all() {
 	local number more pids=() failed=0
 	for ((number = 1; number <= GUESTS; number++)); do
@@ -51,7 +51,7 @@ identities_differ() {
 	done
 }
 
-# enter NUMBER — logs in by the host key that was written down, and by no other.
+# enter NUMBER — logs in, and accepts only the host key that was recorded.
 enter() {
 	local port
 	port=$(sed -n 's/^ssh -p \([0-9]*\) .*/\1/p' "run$1.out")
@@ -60,13 +60,13 @@ enter() {
 		-o ConnectTimeout=6 root@127.0.0.1 "${@:2}" 2>"ssh$1"
 }
 
-# Two at a time: all at once would need a deadline for as many processors as nobody has.
+# One after the other: emulated guests that boot at once would only slow each other down.
 each_lets_its_owner_in() {
 	local number
 	for ((number = 1; number <= GUESTS; number++)); do
 		"${tied[@]}" "$TOP/qemu/run-guest" "guest$number.qcow2" --memory 256M --log "run$number.console" \
 			>"run$number.out" 2>"run$number.messages" </dev/null &
-		retry_until 300 enter "$number" true || { tail -n 20 "ssh$number" "run$number".* && return 1; }
+		await 300 enter "$number" true || { tail -n 20 "ssh$number" "run$number".* && return 1; }
 		enter "$number" 'cat /etc/ssh/ssh_host_ed25519_key.pub' | cut -d ' ' -f 2 >"seen$number"
 		grep -qFf "seen$number" "guest$number.qcow2.known_hosts"
 		end_child $!

@@ -12,13 +12,13 @@ source "$TOP/tests/qemu/installed.lib.sh"
 
 install_under_uefi() {
 	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
-		--timeout 400
+		--timeout 1500
 	grep -a 'BdsDxe: starting' disk.raw.log
 	status=0 && : >disk.raw.log.messages
 	expect_verdict disk.raw.log INSTALL_SUCCESSFUL
 }
 
-# Its name is all that the firmware needs to know.
+# The firmware finds the loader by this name alone.
 only_the_removable_path_is_there() {
 	mdir -b -/ -i disk.raw@@2M ::/EFI | tr -d '\r' | grep -v '/$' | tee files
 	[[ $(cat files) == ::/EFI/BOOT/BOOTX64.EFI ]]

@@ -7,7 +7,7 @@
 
 share=$SCRATCH/share
 
-# install_image NAME OPTION… — what the installer says goes to NAME.log.
+# install_image NAME OPTION… — the installer's output goes to NAME.log.
 install_image() {
 	local name=$1
 	shift

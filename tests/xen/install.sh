@@ -14,7 +14,7 @@ prepare() {
 . /share/steps.lib.sh
 cd /share
 common=(--hypervisor xen --iso installer.iso --key key.pub --memory 384M --network bridge=xenbr0
-	--timeout 900 --stage-timeout 400)
+	--timeout 2700 --stage-timeout 1200)
 
 install_pygrub() {
 	tools/qemu/first-run --disk root.img --size 2G --boot-disk boot.img:500M --name pygrub \

@@ -7,7 +7,7 @@
 
 share=$SCRATCH/share
 
-# Whatever is written to a sparse image takes room, or a later time.
+# A write to a sparse image changes its blocks or its time of modification.
 state() {
 	(cd "$share" && stat -c '%n %s %b %Y' data-*.img && sha256sum data-boot.img)
 }
@@ -24,7 +24,7 @@ prepare() {
 . /share/steps.lib.sh
 cd /share
 common=(--hypervisor xen --direct --iso installer.iso --key key.pub --memory 384M
-	--network bridge=xenbr0 --timeout 900 --stage-timeout 400)
+	--network bridge=xenbr0 --timeout 2700 --stage-timeout 1200)
 
 refuse_data() {
 	local code=0

@@ -48,8 +48,8 @@ ours() {
 	"$EFFECTS" pygrub "$root" "$SYSTEM" "$STORE-linux/bzImage" "$STORE-linux/initrd" 2>"$SCRATCH/ours"
 }
 
-# read_by_pygrub IMAGE — its answer goes to the file `theirs`. pygrub makes its files before it reads
-# the menu: what is in them tells, and how it ended.
+# read_by_pygrub IMAGE — writes its answer to the file `theirs`. pygrub makes its files before it reads
+# the menu, so the answer is their content and its exit status.
 read_by_pygrub() {
 	local out=$SCRATCH/out x=$XEN/usr/lib/xen-4.17
 	rm -rf "$out"
@@ -70,7 +70,7 @@ theirs() {
 		grep -q "^args .*init=$SYSTEM/init" "$SCRATCH/theirs"
 }
 
-# What the installer makes of an image file, by the guest's own GRUB menu or by its own.
+# The installer's answer for an image file, by the guest's own GRUB menu or by its own.
 installed_is_started() {
 	local sample=$TOP/build/sample-$1 signer
 	shift
@@ -87,7 +87,7 @@ installed_is_started() {
 	grep "^args init=$(readlink -f "$sample")/init " "$SCRATCH/theirs"
 }
 
-# agree starts|fails [PATTERN] — both say so, and our sentence is like PATTERN.
+# agree starts|fails [PATTERN] — both give this answer, and our sentence matches PATTERN.
 agree() {
 	local ours=fails theirs=fails
 	! ours || ours=starts

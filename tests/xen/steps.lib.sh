@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # tests/xen/steps.lib.sh — what the scripts in dom0 share; they source it as /share/steps.lib.sh
 #
-# A step is one thing to prove. What it says goes to /share/steps/NAME, its status to NAME.status,
-# and what it took to NAME.seconds, where the test on the host finds them.
+# A step is one thing to prove. Its output goes to /share/steps/NAME, its status to NAME.status and its
+# duration to NAME.seconds, where the test on the host reads them.
 
 mkdir -p /share/steps
 bridge=xenbr0
@@ -58,8 +58,8 @@ log_in() {
 		"root@$address" "$@"
 }
 
-# Sets address to what the network card has from our server. It is asked for often, so it starts
-# no other program: each would take the only processor from the guest.
+# Sets `address` to the address that our DHCP server gave to the card. It is called often, so it starts
+# no program, which would take the only processor from the guest.
 find_address() {
 	local mac=$1 line
 	while read -r -a line; do
@@ -68,7 +68,7 @@ find_address() {
 	[[ $address ]]
 }
 
-# A guest that is gone never lets anybody in.
+# A domain that has ended never accepts a login.
 try_login() {
 	log_in "$address" "$1" true && return
 	xl domid "$2" >/dev/null || exit 1
