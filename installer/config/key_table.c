@@ -356,7 +356,7 @@ static int set_trusted_keys(struct cache_settings *ret, const char *text)
 	return 0;
 }
 
-/* As NixOS wants networking.hostName: a label of RFC 1123, 2.1, in which _ is let pass. */
+/* As NixOS wants networking.hostName: a label of RFC 1123, 2.1; an underscore is accepted. */
 static bool is_hostname(const char *text)
 {
 	size_t length = strlen(text);

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # manual.sh — proves that the manual pages render without a warning and have what --help lists, that
 # they are installed, and that the shells offer every option
+#
+# Modules: config/key_table.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

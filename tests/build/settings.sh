@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # settings.sh — proves that the program and the Nix expressions agree on which settings go together:
 # each configuration is rendered by Nix and read by the program
+#
+# Modules: config/key_table.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

@@ -3,6 +3,8 @@
 # boot_menus.sh — proves that boot menus are read as GRUB and systemd-boot read them: each menu of
 # tests/loop/menus is started by grub-emu, each ESP is listed by bootctl, and both must agree with us;
 # and that an ESP without its files, or with those of another system, is refused
+#
+# Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/systemd_boot.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 

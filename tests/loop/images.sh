@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # images.sh — proves that image files are installed on without a machine, for guests whose kernel the
 # host starts; that others are refused untouched; and that nothing stays attached, however it ends
+#
+# Modules: verify/host_boot, verify/pygrub_disk.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # report.sh — proves that the verdict reaches report-url whatever ended the install, that a server
 # which does not take it changes nothing and holds up nobody for long, and that passwords stay secret
+#
+# Modules: verdict/report_post.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # crash.sh — proves that an install that is interrupted at any moment reports no success and leaves
 # a disk that does not boot, and that the next run takes and finishes
+#
+# Modules: init/supervise.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

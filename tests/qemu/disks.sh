@@ -3,6 +3,8 @@
 # disks.sh — proves the disk modules on the disks of a machine: nodes, re-installs, uses, key drives
 #
 # A guest with the lean ISO's kernel and modules runs disks-init; this file then checks its disks.
+#
+# Modules: init/settle.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 

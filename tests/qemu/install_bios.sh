@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # install_bios.sh — proves that a bare QEMU line, with no tool of ours, installs a guest that boots,
 # lets its owner in and is what the cache holds, on a disk for BIOS machines
+#
+# Modules: init/iso_medium, init/pid1.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves what each key may hold, which source wins, and the exact words of every refusal. */
+/* Modules: config/config, config/merge, config/key_table, verdict/ending. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,8 @@
 # pygrub.sh — proves that the installer takes a menu exactly if the real pygrub starts the system by it
 #
 # No Xen is needed: pygrub is unpacked from the distribution's packages and reads a disk image.
+#
+# Modules: verify/pv_kernel, verify/pygrub_disk.
 # shellcheck source=tests/loop/effects.lib.sh disable=SC2016 # menus have variables of GRUB's
 . "$(dirname "$0")/../loop/effects.lib.sh"
 
