@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # layers.sh — proves that the folders of installer/ include downwards only, in the order of
-# installer/layers, that no modules include each other in a circle, and that no function name is
-# defined twice
+# installer/layers, that no files or modules include each other in a circle, and that no
+# function name is defined twice
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -54,15 +54,19 @@ make_faults() {
 	echo '#include "high/c.h"' >bad/high/b.h
 	echo '#include "high/b.h"' >bad/high/c.c
 	echo 'static int same(void) { return 1; }' | tee -a bad/low/a.c >>bad/high/c.c
+	echo '#include "low/e.h"' >bad/low/d.h
+	echo '#include "low/d.h"' >bad/low/e.h
 	touch bad/main.c bad/main.h bad/low/a.h bad/high/c.h
 }
 
 cd "$SCRATCH"
 make_faults
 run_case 'an include of a higher layer is found' finds '^bad/low/a.c: #include "high/b.h"$' upward bad
-run_case 'an include cycle is found' finds '^high/b -> high/c -> high/b$' "$TOP/tests/build/cycles" bad
+run_case 'an include cycle between files is found' finds '^low/d.h -> low/e.h -> low/d.h$' "$TOP/tests/build/cycles" files bad
+run_case 'an include cycle between modules is found' finds '^high/b -> high/c -> high/b$' "$TOP/tests/build/cycles" modules bad
 run_case 'a second definition of a static function is found' finds '^same bad/low/a.c:2$' defined_twice bad
 cd "$TOP"
 run_case 'no file includes one of a higher layer' nothing upward installer
-run_case 'no modules include each other in a circle' only_known tests/build/cycles installer
+run_case 'no files include each other in a circle' nothing tests/build/cycles files installer
+run_case 'no modules use each other in a circle' only_known tests/build/cycles modules installer
 run_case 'no function name is defined twice' nothing defined_twice installer
