@@ -34,7 +34,9 @@ unpack_kernel() {
 	local sectors offset length
 	sectors=$(od -An -tu1 -j 497 -N 1 "$1")
 	read -r offset length < <(od -An -tu4 -j 584 -N 8 "$1")
-	tail -c "+$(((sectors + 1) * 512 + offset + 1))" "$1" | head -c "$length" | xz -dc --single-stream
+	dd if="$1" of="$boot/payload" iflag=skip_bytes,count_bytes bs=1M status=none \
+		skip="$(((sectors + 1) * 512 + offset))" count="$length"
+	xz -dc --single-stream <"$boot/payload"
 }
 
 # overlay INITRD ROOT — appends the files of ROOT to a copy of the ISO's initrd; they replace files of the same name.
