@@ -25,9 +25,10 @@ static void add_extent(struct extents *extents, uint64_t start, uint64_t count)
 		last->count += (uint32_t)count;
 		return;
 	}
-	if (extents->count == extents->room) {
-		extents->room = extents->room ? 2 * extents->room : 16;
-		extents->list = must_realloc(extents->list, extents->room, sizeof(*extents->list));
+	if (extents->count == extents->capacity) {
+		extents->capacity = extents->capacity ? 2 * extents->capacity : 16;
+		extents->list = must_realloc(
+			extents->list, extents->capacity, sizeof(*extents->list));
 	}
 	extents->list[extents->count++] = (struct extent){ start, (uint32_t)count };
 }
@@ -44,149 +45,154 @@ void extents_free(struct extents *extents)
 	*extents = (struct extents){ 0 };
 }
 
-static void give_buffer(struct allocator *stream)
+static void submit_buffer(struct allocator *allocator)
 {
-	const struct ext4_image *image = stream->image;
+	const struct ext4_image *image = allocator->image;
 
-	if (!stream->buffer)
+	if (!allocator->buffer)
 		return;
-	async_writer_give(image->writer, stream->buffer,
-		image->offset_bytes + stream->buffer_block * image->block_bytes,
-		stream->buffer_bytes);
-	stream->buffer = NULL;
+	async_writer_give(image->writer, allocator->buffer,
+		image->offset_bytes + allocator->buffer_block * image->block_bytes,
+		allocator->buffer_bytes);
+	allocator->buffer = NULL;
 }
 
-/* A buffer with room in it, for what begins at the next block. */
-static int have_buffer(struct allocator *stream, struct error *err)
+/* Makes sure that the buffer has space and continues at the next block. */
+static int ensure_buffer(struct allocator *allocator, struct error *err)
 {
-	uint64_t end = stream->buffer_block + stream->buffer_bytes / stream->image->block_bytes;
+	uint64_t end = allocator->buffer_block +
+		       allocator->buffer_bytes / allocator->image->block_bytes;
 	int r;
 
-	if (stream->buffer && end == stream->blocks.start &&
-		stream->buffer_bytes < WRITER_BUFFER_BYTES)
+	if (allocator->buffer && end == allocator->blocks.start &&
+		allocator->buffer_bytes < WRITER_BUFFER_BYTES)
 		return 0;
-	give_buffer(stream);
-	r = async_writer_take(stream->image->writer, &stream->buffer, err);
-	stream->buffer_block = stream->blocks.start;
-	stream->buffer_bytes = 0;
+	submit_buffer(allocator);
+	r = async_writer_take(allocator->image->writer, &allocator->buffer, err);
+	allocator->buffer_block = allocator->blocks.start;
+	allocator->buffer_bytes = 0;
 	return r;
 }
 
-int allocator_take_blocks(struct allocator *stream, uint64_t wanted, struct extents *extents,
-	uint8_t **ret_room, size_t *ret_bytes, struct error *err)
+/* Blocks come from the thread's run, or from a new run if that is used up. The space is in the
+ * current buffer; a buffer that is full, or that the next block does not continue, is submitted
+ * to be written. So a file gets several extents only where a run or the free space ends. */
+int allocator_take_blocks(struct allocator *allocator, uint64_t wanted, struct extents *extents,
+	uint8_t **ret_space, size_t *ret_bytes, struct error *err)
 {
-	uint32_t block_bytes = stream->image->block_bytes;
+	uint32_t block_bytes = allocator->image->block_bytes;
 	uint64_t count;
 	int r = 0;
 
-	if (stream->blocks.count == 0)
-		r = ext4_image_take_blocks(stream->image, wanted, &stream->blocks, err);
+	if (allocator->blocks.count == 0)
+		r = ext4_image_take_blocks(allocator->image, wanted, &allocator->blocks, err);
 	if (r == 0)
-		r = have_buffer(stream, err);
+		r = ensure_buffer(allocator, err);
 	if (r < 0)
 		return r;
-	count = (WRITER_BUFFER_BYTES - stream->buffer_bytes) / block_bytes;
+	count = (WRITER_BUFFER_BYTES - allocator->buffer_bytes) / block_bytes;
 	if (count > wanted)
 		count = wanted;
-	if (count > stream->blocks.count)
-		count = stream->blocks.count;
-	add_extent(extents, stream->blocks.start, count);
-	*ret_room = stream->buffer + stream->buffer_bytes;
+	if (count > allocator->blocks.count)
+		count = allocator->blocks.count;
+	add_extent(extents, allocator->blocks.start, count);
+	*ret_space = allocator->buffer + allocator->buffer_bytes;
 	*ret_bytes = (size_t)count * block_bytes;
-	stream->buffer_bytes += *ret_bytes;
-	stream->blocks.start += count;
-	stream->blocks.count -= count;
+	allocator->buffer_bytes += *ret_bytes;
+	allocator->blocks.start += count;
+	allocator->blocks.count -= count;
 	return 0;
 }
 
 /* -------------------------------------------------------- inodes */
 
-static void drop_inodes(struct allocator *stream)
+static void drop_inodes(struct allocator *allocator)
 {
-	free(stream->inode_records);
-	free(stream->inode_uses);
-	stream->inode_records = NULL;
-	stream->inode_uses = NULL;
-	stream->inodes = (struct extent_run){ 0 };
-	stream->inodes_used = 0;
+	free(allocator->inode_records);
+	free(allocator->inode_uses);
+	allocator->inode_records = NULL;
+	allocator->inode_uses = NULL;
+	allocator->inodes = (struct extent_run){ 0 };
+	allocator->inodes_used = 0;
 }
 
-/* The whole run is written, also what is not used: the table may hold old bytes there. */
-static int write_inodes(struct allocator *stream, struct error *err)
+/* Writes the whole run, unused inodes too: the table may hold old bytes. */
+static int write_inodes(struct allocator *allocator, struct error *err)
 {
 	int r;
 
-	if (stream->inodes.count == 0)
+	if (allocator->inodes.count == 0)
 		return 0;
-	ext4_image_use_inodes(stream->image, &stream->inodes, stream->inode_uses);
-	r = ext4_image_write_inodes(stream->image, &stream->inodes, stream->inode_records, err);
-	drop_inodes(stream);
+	ext4_image_use_inodes(allocator->image, &allocator->inodes, allocator->inode_uses);
+	r = ext4_image_write_inodes(
+		allocator->image, &allocator->inodes, allocator->inode_records, err);
+	drop_inodes(allocator);
 	return r;
 }
 
-static int have_inodes(struct allocator *stream, struct error *err)
+static int ensure_inodes(struct allocator *allocator, struct error *err)
 {
-	const struct ext4_image *image = stream->image;
+	const struct ext4_image *image = allocator->image;
 	size_t size_bytes;
 	int r;
 
-	if (stream->inodes_used < stream->inodes.count)
+	if (allocator->inodes_used < allocator->inodes.count)
 		return 0;
-	r = write_inodes(stream, err);
+	r = write_inodes(allocator, err);
 	if (r == 0)
-		r = ext4_image_take_inodes(stream->image, &stream->inodes, err);
+		r = ext4_image_take_inodes(allocator->image, &allocator->inodes, err);
 	if (r < 0)
 		return r;
-	size_bytes = (size_t)stream->inodes.count * image->inode_bytes + image->block_bytes;
+	size_bytes = (size_t)allocator->inodes.count * image->inode_bytes + image->block_bytes;
 	size_bytes = size_bytes / ALIGNMENT * ALIGNMENT + ALIGNMENT;
-	stream->inode_records = aligned_alloc(ALIGNMENT, size_bytes);
-	stream->inode_uses = must_realloc(NULL, (size_t)stream->inodes.count, 1);
-	if (!stream->inode_records)
+	allocator->inode_records = aligned_alloc(ALIGNMENT, size_bytes);
+	allocator->inode_uses = must_realloc(NULL, (size_t)allocator->inodes.count, 1);
+	if (!allocator->inode_records)
 		abort();
-	memset(stream->inode_records, 0, size_bytes);
-	memset(stream->inode_uses, INODE_FREE, (size_t)stream->inodes.count);
+	memset(allocator->inode_records, 0, size_bytes);
+	memset(allocator->inode_uses, INODE_FREE, (size_t)allocator->inodes.count);
 	return 0;
 }
 
 int allocator_take_inode(
-	struct allocator *stream, enum inode_use use, uint32_t *ret_inode, struct error *err)
+	struct allocator *allocator, enum inode_use use, uint32_t *ret_inode, struct error *err)
 {
-	int r = have_inodes(stream, err);
+	int r = ensure_inodes(allocator, err);
 
 	if (r < 0)
 		return r;
-	stream->inode_uses[stream->inodes_used] = (uint8_t)use;
-	*ret_inode = (uint32_t)(stream->inodes.start + stream->inodes_used++);
+	allocator->inode_uses[allocator->inodes_used] = (uint8_t)use;
+	*ret_inode = (uint32_t)(allocator->inodes.start + allocator->inodes_used++);
 	return 0;
 }
 
-void allocator_set_inode(struct allocator *stream, uint32_t inode, const void *record)
+void allocator_set_inode(struct allocator *allocator, uint32_t inode, const void *record)
 {
-	uint64_t index = inode - stream->inodes.start;
-	size_t size_bytes = stream->image->inode_bytes;
+	uint64_t index = inode - allocator->inodes.start;
+	size_t size_bytes = allocator->image->inode_bytes;
 
-	if (inode >= stream->inodes.start && index < stream->inodes.count)
-		memcpy(stream->inode_records + index * size_bytes, record, size_bytes);
+	if (inode >= allocator->inodes.start && index < allocator->inodes.count)
+		memcpy(allocator->inode_records + index * size_bytes, record, size_bytes);
 	else
-		ext4_image_add_late_inode(stream->image, inode, record);
+		ext4_image_defer_inode(allocator->image, inode, record);
 }
 
 /* -------------------------------------------------------- the end */
 
-int allocator_close(struct allocator *stream, struct error *err)
+int allocator_close(struct allocator *allocator, struct error *err)
 {
-	int r = write_inodes(stream, err);
+	int r = write_inodes(allocator, err);
 
-	give_buffer(stream);
-	ext4_image_return_blocks(stream->image, &stream->blocks);
-	stream->blocks = (struct extent_run){ 0 };
+	submit_buffer(allocator);
+	ext4_image_return_blocks(allocator->image, &allocator->blocks);
+	allocator->blocks = (struct extent_run){ 0 };
 	return r;
 }
 
-void allocator_drop(struct allocator *stream)
+void allocator_drop(struct allocator *allocator)
 {
-	stream->buffer_bytes = 0;
-	if (stream->image)
-		give_buffer(stream);
-	drop_inodes(stream);
+	allocator->buffer_bytes = 0;
+	if (allocator->image)
+		submit_buffer(allocator);
+	drop_inodes(allocator);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * allocator — what one thread writes into a volume: blocks in a row, and inodes in a row.
+ * allocator — hands out blocks and inodes of an ext4 image to one writing thread.
  *
- * Each thread has a stream, and with it a run of blocks and one of inodes for itself, so that what
- * it makes lies together on the disk and goes there in large pieces. Which file a block belongs to
- * is known by whoever took it (struct extents).
+ * Each thread has an allocator with a run of blocks and a run of inodes of its own, so that what it
+ * writes is contiguous on the disk and is written in large pieces. The caller keeps the blocks of a
+ * file (struct extents).
+ *
+ * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -14,48 +16,49 @@
 #include "base/error.h"
 #include "ext4/ext4_image.h"
 
-/* Blocks of one file in their order, as few pieces as the disk has. */
+/* The blocks of one file in order; adjacent ones are merged. */
 struct extents {
 	struct extent {
 		uint64_t start;
 		uint32_t count; /* at most EXTENT_BLOCKS_MAX */
 	} * list;
-	size_t count, room;
+	size_t count, capacity;
 	uint64_t block_count; /* of all */
 };
-#define EXTENT_BLOCKS_MAX 32768 /* of an extent that has been written */
+#define EXTENT_BLOCKS_MAX 32768 /* in an initialized extent */
 
 struct allocator {
 	struct ext4_image *image;
-	struct extent_run blocks; /* not used yet */
-	uint8_t *buffer;	  /* being filled, NULL for none */
-	uint64_t buffer_block;	  /* where it goes */
-	size_t buffer_bytes;	  /* so much of it is used */
+	struct extent_run blocks; /* free blocks of this thread */
+	uint8_t *buffer;	  /* being filled; NULL if none */
+	uint64_t buffer_block;	  /* where it will be written */
+	size_t buffer_bytes;	  /* used part of it */
 	struct extent_run inodes;
 	uint64_t inodes_used;
-	uint8_t *inode_records; /* of this run, as the table has them */
+	uint8_t *inode_records; /* of this run, in the format of the inode table */
 	uint8_t *inode_uses;
 };
 
 void allocator_open(struct allocator *ret, struct ext4_image *image);
 
-/* Gives everything to the volume: what is written to be written, what is not used to be free. */
-int allocator_close(struct allocator *stream, struct error *err) WARN_UNUSED;
+/* Submits what was filled to be written and returns unused blocks to the image. */
+int allocator_close(struct allocator *allocator, struct error *err) WARN_UNUSED;
 
-/* Gives back memory only: for a volume that is dropped. Nothing is done after allocator_close. */
-void allocator_drop(struct allocator *stream);
+/* Frees memory only, for an image that is dropped. Has no effect after allocator_close. */
+void allocator_drop(struct allocator *allocator);
 
-/* Room for whole blocks, one after the other on the disk, to be filled before the stream is used
- * again. `wanted` is what the file still needs: some of it is given, and entered into the file's
- * extents. */
-int allocator_take_blocks(struct allocator *stream, uint64_t wanted, struct extents *extents,
-	uint8_t **ret_room, size_t *ret_bytes, struct error *err) WARN_UNUSED;
+/* Allocates contiguous blocks and adds them to the file's extents. wanted is the number of
+ * blocks that the file still needs; at least one and at most wanted are allocated. The caller
+ * must fill *ret_space before it calls the allocator again. -ENOSPC, or an error of an earlier
+ * write. */
+int allocator_take_blocks(struct allocator *allocator, uint64_t wanted, struct extents *extents,
+	uint8_t **ret_space, size_t *ret_bytes, struct error *err) WARN_UNUSED;
 
-/* A free inode, and what will be in it. Between them other inodes may be taken. */
-int allocator_take_inode(struct allocator *stream, enum inode_use use, uint32_t *ret_inode,
+/* Allocates an inode, and sets its record; other inodes may be allocated in between. */
+int allocator_take_inode(struct allocator *allocator, enum inode_use use, uint32_t *ret_inode,
 	struct error *err) WARN_UNUSED;
-void allocator_set_inode(struct allocator *stream, uint32_t inode, const void *record);
+void allocator_set_inode(struct allocator *allocator, uint32_t inode, const void *record);
 
-/* Empty, ready for the next file. */
+/* Empties the list for the next file. */
 void extents_clear(struct extents *extents);
 void extents_free(struct extents *extents);

@@ -12,16 +12,16 @@
 #include "base/thread.h"
 
 #define THREADS		2
-#define BUFFERS_WAITING 4 /* so many on their way, beside those that are being filled */
+#define BUFFERS_WAITING 4 /* submitted at a time, besides those being filled */
 #define ALIGNMENT	4096
 
-struct parcel {
+struct write_request {
 	uint8_t *buffer;
 	uint64_t at_bytes;
 	size_t size_bytes;
 };
 
-struct writer {
+struct async_writer {
 	int fd;
 	pthread_t threads[THREADS];
 	size_t thread_count;
@@ -30,29 +30,29 @@ struct writer {
 	pthread_cond_t changed;
 	uint8_t **empty; /* a stack */
 	size_t empty_count;
-	struct parcel *waiting; /* a ring of buffer_count */
+	struct write_request *waiting; /* a ring of buffer_count */
 	size_t buffer_count;
-	size_t given, written; /* parcels ever */
+	size_t given, written; /* requests in total */
 	size_t started;
 	bool ended;
-	int result; /* the first error's */
+	int result; /* of the first error */
 	struct error err;
 };
 
-/* The disk is kept busy from the first piece on. */
-static int write_parcel(int fd, const struct parcel *parcel, struct error *err)
+/* Starts writeback at once, so that the disk is busy from the first buffer on. */
+static int write_buffer(int fd, const struct write_request *request, struct error *err)
 {
-	int r = file_write_at(fd, parcel->buffer, parcel->size_bytes, parcel->at_bytes);
+	int r = file_write_at(fd, request->buffer, request->size_bytes, request->at_bytes);
 
 	if (r < 0)
 		return error_errno(err, r, "write to the disk");
 	sync_file_range(
-		fd, (off_t)parcel->at_bytes, (off_t)parcel->size_bytes, SYNC_FILE_RANGE_WRITE);
+		fd, (off_t)request->at_bytes, (off_t)request->size_bytes, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
-/* With the lock held: the next parcel, or false if there will be none. */
-static bool next_parcel(struct writer *writer, struct parcel *ret)
+/* The next request; false at the end. The lock is held. */
+static bool next_request(struct async_writer *writer, struct write_request *ret)
 {
 	while (writer->started == writer->given && !writer->ended)
 		pthread_cond_wait(&writer->changed, &writer->lock);
@@ -62,26 +62,26 @@ static bool next_parcel(struct writer *writer, struct parcel *ret)
 	return true;
 }
 
-static void *write_parcels(void *userdata)
+static void *write_requests(void *userdata)
 {
-	struct writer *writer = userdata;
-	struct parcel parcel;
+	struct async_writer *writer = userdata;
+	struct write_request request;
 
 	pthread_mutex_lock(&writer->lock);
-	while (next_parcel(writer, &parcel)) {
+	while (next_request(writer, &request)) {
 		struct error err = { 0 };
 		int r = writer->result;
 
 		if (r == 0 && !writer->ended) {
 			pthread_mutex_unlock(&writer->lock);
-			r = write_parcel(writer->fd, &parcel, &err);
+			r = write_buffer(writer->fd, &request, &err);
 			pthread_mutex_lock(&writer->lock);
 		}
 		if (r < 0 && writer->result == 0) {
 			writer->result = r;
 			writer->err = err;
 		}
-		writer->empty[writer->empty_count++] = parcel.buffer;
+		writer->empty[writer->empty_count++] = request.buffer;
 		writer->written++;
 		pthread_cond_broadcast(&writer->changed);
 	}
@@ -89,7 +89,7 @@ static void *write_parcels(void *userdata)
 	return NULL;
 }
 
-static void allocate(struct writer *writer)
+static void allocate(struct async_writer *writer)
 {
 	writer->memory = aligned_alloc(ALIGNMENT, writer->buffer_count * WRITER_BUFFER_BYTES);
 	if (!writer->memory)
@@ -100,17 +100,17 @@ static void allocate(struct writer *writer)
 		writer->empty[writer->empty_count++] = writer->memory + i * WRITER_BUFFER_BYTES;
 }
 
-int async_writer_new(struct writer **ret, int fd, size_t makers, struct error *err)
+int async_writer_new(struct async_writer **ret, int fd, size_t writers, struct error *err)
 {
-	struct writer *writer = must_realloc(NULL, 1, sizeof(*writer));
+	struct async_writer *writer = must_realloc(NULL, 1, sizeof(*writer));
 	int r = 0;
 
-	*writer = (struct writer){ .fd = fd, .buffer_count = makers + BUFFERS_WAITING };
+	*writer = (struct async_writer){ .fd = fd, .buffer_count = writers + BUFFERS_WAITING };
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_cond_init(&writer->changed, NULL);
 	allocate(writer);
 	while (r == 0 && writer->thread_count < THREADS) {
-		r = thread_start(&writer->threads[writer->thread_count], write_parcels, writer);
+		r = thread_start(&writer->threads[writer->thread_count], write_requests, writer);
 		writer->thread_count += r == 0;
 	}
 	if (r < 0) {
@@ -121,9 +121,9 @@ int async_writer_new(struct writer **ret, int fd, size_t makers, struct error *e
 	return 0;
 }
 
-void async_writer_free(struct writer **freed)
+void async_writer_free(struct async_writer **freed)
 {
-	struct writer *writer = *freed;
+	struct async_writer *writer = *freed;
 
 	if (!writer)
 		return;
@@ -142,15 +142,15 @@ void async_writer_free(struct writer **freed)
 	*freed = NULL;
 }
 
-/* With the lock held: the result so far. */
-static int writer_result(const struct writer *writer, struct error *err)
+/* The result so far. The lock is held. */
+static int writer_result(const struct async_writer *writer, struct error *err)
 {
 	if (writer->result < 0)
 		*err = writer->err;
 	return writer->result;
 }
 
-int async_writer_take(struct writer *writer, uint8_t **ret, struct error *err)
+int async_writer_take(struct async_writer *writer, uint8_t **ret, struct error *err)
 {
 	int r;
 
@@ -164,19 +164,20 @@ int async_writer_take(struct writer *writer, uint8_t **ret, struct error *err)
 	return r;
 }
 
-void async_writer_give(struct writer *writer, uint8_t *buffer, uint64_t at_bytes, size_t size_bytes)
+void async_writer_give(
+	struct async_writer *writer, uint8_t *buffer, uint64_t at_bytes, size_t size_bytes)
 {
 	pthread_mutex_lock(&writer->lock);
 	if (size_bytes == 0)
 		writer->empty[writer->empty_count++] = buffer;
 	else
-		writer->waiting[writer->given++ % writer->buffer_count] = (struct parcel){ buffer,
-			at_bytes, size_bytes };
+		writer->waiting[writer->given++ % writer->buffer_count] =
+			(struct write_request){ buffer, at_bytes, size_bytes };
 	pthread_cond_broadcast(&writer->changed);
 	pthread_mutex_unlock(&writer->lock);
 }
 
-int async_writer_drain(struct writer *writer, struct error *err)
+int async_writer_drain(struct async_writer *writer, struct error *err)
 {
 	int r;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * async_writer — large pieces on their way to a disk, written behind the back of whoever makes them.
+ * async_writer — writes large buffers to a disk in background threads. The write order is
+ * unspecified.
  *
- * A fixed number of buffers goes round; who takes one waits until one has been written. The order
- * in which they reach the disk is nobody's promise.
+ * The number of buffers is fixed: a caller that takes one waits until one has been written.
+ *
+ * Tested by: tests/unit/test_unpack.c.
  */
 #pragma once
 
@@ -14,23 +16,24 @@
 
 #define WRITER_BUFFER_BYTES ((size_t)512 * 1024)
 
-struct writer;
+struct async_writer;
 
-/* Writes to fd, which outlives it; `makers` is how many buffers may be taken at the same time. With
- * direct I/O the buffers are aligned for it; without, each is sent to the disk at once, so that
- * not all of them wait for the last sync. */
-int async_writer_new(struct writer **ret, int fd, size_t makers, struct error *err) WARN_UNUSED;
+/* fd must outlive the writer. writers is the number of buffers that callers may hold at a time.
+ * The buffers are aligned for direct I/O; without it, writeback is started for each at once, so
+ * that the last sync does not have to write them all. */
+int async_writer_new(
+	struct async_writer **ret, int fd, size_t writers, struct error *err) WARN_UNUSED;
 
-/* An empty buffer of WRITER_BUFFER_BYTES; what went wrong with one given back before is told here.
- * Thread-safe, as the next. */
-int async_writer_take(struct writer *writer, uint8_t **ret, struct error *err) WARN_UNUSED;
+/* Takes an empty buffer of WRITER_BUFFER_BYTES. Returns the error of an earlier write, if any.
+ * Thread-safe. */
+int async_writer_take(struct async_writer *writer, uint8_t **ret, struct error *err) WARN_UNUSED;
 
-/* Gives a buffer back, to be written at that place; nothing is written if size_bytes is 0. */
+/* Submits a buffer to be written at at_bytes; 0 bytes only return the buffer. Thread-safe. */
 void async_writer_give(
-	struct writer *writer, uint8_t *buffer, uint64_t at_bytes, size_t size_bytes);
+	struct async_writer *writer, uint8_t *buffer, uint64_t at_bytes, size_t size_bytes);
 
-/* Waits until all that was given has been handed to the disk. */
-int async_writer_drain(struct writer *writer, struct error *err) WARN_UNUSED;
+/* Waits until everything submitted has been written to fd. */
+int async_writer_drain(struct async_writer *writer, struct error *err) WARN_UNUSED;
 
-/* What was given and is not written yet is dropped. */
-void async_writer_free(struct writer **writer);
+/* Drops what was submitted and is not written yet. */
+void async_writer_free(struct async_writer **writer);

@@ -13,7 +13,7 @@
 #define ENTRY_HEAD_BYTES 8  /* of a directory entry before the name */
 #define DOTS_BYTES	 24 /* of the entries for itself and the parent */
 
-/* An entry as it is kept until the blocks are made; the name follows. */
+/* An entry in memory; the name follows. */
 struct entry {
 	uint32_t inode;
 	uint8_t type;
@@ -32,14 +32,14 @@ struct leaf {
 	size_t end;
 };
 
-/* What is needed while the blocks of one directory are made. */
-struct mkfs_run {
+/* The state while the blocks of one directory are written. */
+struct block_writer {
 	const struct directory *directory;
-	struct allocator *stream;
+	struct allocator *allocator;
 	struct extents extents;
-	uint64_t blocks_left; /* not taken yet */
-	uint8_t *room;
-	size_t room_bytes;
+	uint64_t blocks_left; /* not allocated yet */
+	uint8_t *space;
+	size_t space_bytes;
 };
 
 /* -------------------------------------------------------- gathering */
@@ -68,9 +68,9 @@ void directory_add(
 
 	if (length == 0 || length > DIRECTORY_NAME_MAX)
 		abort();
-	if (directory->names_bytes + size_bytes > directory->names_room) {
-		directory->names_room = 2 * directory->names_room + 512;
-		directory->names = must_realloc(directory->names, directory->names_room, 1);
+	if (directory->names_bytes + size_bytes > directory->names_capacity) {
+		directory->names_capacity = 2 * directory->names_capacity + 512;
+		directory->names = must_realloc(directory->names, directory->names_capacity, 1);
 	}
 	memcpy(directory->names + directory->names_bytes, &entry, sizeof(entry));
 	memcpy(directory->names + directory->names_bytes + sizeof(entry), name, length);
@@ -92,33 +92,33 @@ static const struct entry *next_entry(const struct entry *entry)
 
 /* -------------------------------------------------------- blocks */
 
-static uint32_t block_bytes(const struct mkfs_run *making)
+static uint32_t block_bytes(const struct block_writer *writer)
 {
-	return making->stream->image->block_bytes;
+	return writer->allocator->image->block_bytes;
 }
 
-/* What a block has for entries: a checksum is in an entry of its own at the end. */
-static size_t capacity(const struct mkfs_run *making)
+/* Bytes of a block for entries: a checksum has an entry of its own at the end. */
+static size_t capacity(const struct block_writer *writer)
 {
-	return block_bytes(making) -
-	       (making->stream->image->checksums ? sizeof(struct ext2_dir_entry_tail) : 0);
+	return block_bytes(writer) -
+	       (writer->allocator->image->checksums ? sizeof(struct ext2_dir_entry_tail) : 0);
 }
 
-/* The next block, all zero. */
-static int next_block(struct mkfs_run *making, uint8_t **ret, struct error *err)
+/* Begins the next block, filled with zeros. */
+static int next_block(struct block_writer *writer, uint8_t **ret, struct error *err)
 {
-	if (making->room_bytes == 0) {
-		int r = allocator_take_blocks(making->stream, making->blocks_left, &making->extents,
-			&making->room, &making->room_bytes, err);
+	if (writer->space_bytes == 0) {
+		int r = allocator_take_blocks(writer->allocator, writer->blocks_left,
+			&writer->extents, &writer->space, &writer->space_bytes, err);
 
 		if (r < 0)
 			return r;
 	}
-	*ret = making->room;
-	memset(*ret, 0, block_bytes(making));
-	making->room += block_bytes(making);
-	making->room_bytes -= block_bytes(making);
-	making->blocks_left--;
+	*ret = writer->space;
+	memset(*ret, 0, block_bytes(writer));
+	writer->space += block_bytes(writer);
+	writer->space_bytes -= block_bytes(writer);
+	writer->blocks_left--;
 	return 0;
 }
 
@@ -148,35 +148,35 @@ static size_t put_dots(const struct directory *directory, uint8_t *block)
 	return used + put_name(block + used, directory->parent, ENTRY_DIRECTORY, "..", 2);
 }
 
-/* The length of the block's last entry, which begins at `last`, reaches to the end of the block;
- * 64 KiB, which no number there can say, do not occur: libext2fs and the kernel write it as 0. */
-static void finish_block(const struct mkfs_run *making, uint8_t *block, size_t last)
+/* Extends the last entry, which begins at last, to the end of the block. A length of 64 KiB,
+ * which the field cannot hold, does not occur. */
+static void finish_block(const struct block_writer *writer, uint8_t *block, size_t last)
 {
 	struct ext2_dir_entry_2 *entry = (struct ext2_dir_entry_2 *)(block + last);
 	struct ext2_dir_entry_tail *tail;
-	size_t end = capacity(making);
+	size_t end = capacity(writer);
 
 	entry->rec_len = (uint16_t)(end - last);
-	if (end == block_bytes(making))
+	if (end == block_bytes(writer))
 		return;
 	tail = (struct ext2_dir_entry_tail *)(block + end);
 	tail->det_rec_len = sizeof(*tail);
 	tail->det_reserved_name_len = EXT2_DIR_NAME_LEN_CSUM;
 	tail->det_checksum = ext4_image_add_checksum(
-		ext4_image_begin_checksum(making->stream->image, making->directory->inode), block,
-		end);
+		ext4_image_begin_checksum(writer->allocator->image, writer->directory->inode),
+		block, end);
 }
 
-static int write_plain(struct mkfs_run *making, struct error *err)
+static int write_plain(struct block_writer *writer, struct error *err)
 {
-	const struct directory *directory = making->directory;
+	const struct directory *directory = writer->directory;
 	const struct entry *entry = first_entry(directory);
 	size_t used, last;
 	uint8_t *block;
 	int r;
 
-	making->blocks_left = 1;
-	r = next_block(making, &block, err);
+	writer->blocks_left = 1;
+	r = next_block(writer, &block, err);
 	if (r < 0)
 		return r;
 	used = put_dots(directory, block);
@@ -185,7 +185,7 @@ static int write_plain(struct mkfs_run *making, struct error *err)
 		last = used;
 		used += put_entry(block + used, entry);
 	}
-	finish_block(making, block, last);
+	finish_block(writer, block, last);
 	return 0;
 }
 
@@ -202,18 +202,18 @@ static int compare_hashes(const void *a, const void *b)
 	return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-/* All entries by their hashes; the caller frees them. */
-static int sort_entries(
-	const struct mkfs_run *making, struct sorted **ret, uint8_t *ret_version, struct error *err)
+/* Sorts the entries by hash; the caller frees the array. */
+static int sort_entries(const struct block_writer *writer, struct sorted **ret,
+	uint8_t *ret_version, struct error *err)
 {
-	const struct directory *directory = making->directory;
+	const struct directory *directory = writer->directory;
 	const struct entry *entry = first_entry(directory);
 	AUTO_FREE struct sorted *sorted = must_realloc(
 		NULL, directory->entry_count, sizeof(*sorted));
 
 	for (size_t i = 0; i < directory->entry_count; i++, entry = next_entry(entry)) {
 		struct name_hash hash;
-		int r = ext4_image_hash_name(making->stream->image, (const char *)(entry + 1),
+		int r = ext4_image_hash_name(writer->allocator->image, (const char *)(entry + 1),
 			entry->length, &hash, err);
 
 		if (r < 0)
@@ -227,18 +227,18 @@ static int sort_entries(
 	return 0;
 }
 
-/* Which entries share a block; the caller frees the leaves. Names of one hash that do not all fit
- * into one block go on in the next, which the lowest bit of its hash says. */
+/* Distributes the entries over blocks; the caller frees the leaves. If names of one hash do not
+ * fit into one block, the lowest bit of the hash of the next block says that it continues. */
 static struct leaf *make_leaves(
-	const struct mkfs_run *making, const struct sorted *sorted, size_t *ret_count)
+	const struct block_writer *writer, const struct sorted *sorted, size_t *ret_count)
 {
-	size_t count = 0, room = 0, used = capacity(making);
+	size_t count = 0, room = 0, used = capacity(writer);
 	struct leaf *leaves = NULL;
 
-	for (size_t i = 0; i < making->directory->entry_count; i++) {
+	for (size_t i = 0; i < writer->directory->entry_count; i++) {
 		size_t size_bytes = on_disk_bytes(sorted[i].entry->length);
 
-		if (used + size_bytes > capacity(making)) {
+		if (used + size_bytes > capacity(writer)) {
 			bool goes_on = i > 0 && sorted[i].major == sorted[i - 1].major;
 
 			if (count == room) {
@@ -255,9 +255,9 @@ static struct leaf *make_leaves(
 	return leaves;
 }
 
-/* An index block's entries: the hash of the first is not written, its place says how many entries
- * there are and how many may be. */
-static void put_index(const struct mkfs_run *making, uint8_t *block, size_t at, size_t limit,
+/* Writes the entries of an index block. The place of the first hash holds the number of entries
+ * and its limit. */
+static void put_index(const struct block_writer *writer, uint8_t *block, size_t at, size_t limit,
 	const struct leaf *leaves, size_t count, size_t stride, uint32_t first_block)
 {
 	struct ext2_dx_entry *entries = (struct ext2_dx_entry *)(block + at);
@@ -270,31 +270,31 @@ static void put_index(const struct mkfs_run *making, uint8_t *block, size_t at, 
 		entries[i].block = first_block + (uint32_t)i;
 	}
 	memcpy(entries, &countlimit, sizeof(countlimit));
-	if (!making->stream->image->checksums)
+	if (!writer->allocator->image->checksums)
 		return;
-	checksum = ext4_image_begin_checksum(making->stream->image, making->directory->inode);
+	checksum = ext4_image_begin_checksum(writer->allocator->image, writer->directory->inode);
 	checksum = ext4_image_add_checksum(checksum, block, at + count * sizeof(*entries));
 	tail.dt_checksum = ext4_image_add_checksum(checksum, &tail, sizeof(tail));
 	memcpy(entries + limit, &tail, sizeof(tail));
 }
 
-/* How many index entries fit behind the head of a block. */
-static size_t index_limit(const struct mkfs_run *making, size_t head_bytes)
+/* The number of index entries that fit behind the head of a block. */
+static size_t index_limit(const struct block_writer *writer, size_t head_bytes)
 {
-	size_t tail = making->stream->image->checksums ? sizeof(struct ext2_dx_tail) : 0;
+	size_t tail = writer->allocator->image->checksums ? sizeof(struct ext2_dx_tail) : 0;
 
-	return (block_bytes(making) - head_bytes - tail) / sizeof(struct ext2_dx_entry);
+	return (block_bytes(writer) - head_bytes - tail) / sizeof(struct ext2_dx_entry);
 }
 
 #define ROOT_HEAD_BYTES (DOTS_BYTES + sizeof(struct ext2_dx_root_info))
 #define NODE_HEAD_BYTES ENTRY_HEAD_BYTES
 
-/* The first block: entries for itself and the parent, of which the latter seems to fill the block
- * for who knows no index, and the index, of the leaves or of the nodes above them. */
-static int write_root(struct mkfs_run *making, uint8_t version, const struct leaf *leaves,
+/* Writes the first block: the entries . and .., the second of which covers the block for readers
+ * without index support, and the index of the leaves or of the nodes above them. */
+static int write_root(struct block_writer *writer, uint8_t version, const struct leaf *leaves,
 	size_t leaf_count, size_t node_count, struct error *err)
 {
-	size_t stride = node_count ? index_limit(making, NODE_HEAD_BYTES) : 1;
+	size_t stride = node_count ? index_limit(writer, NODE_HEAD_BYTES) : 1;
 	struct ext2_dx_root_info info = {
 		.hash_version = version,
 		.info_length = sizeof(info),
@@ -302,47 +302,47 @@ static int write_root(struct mkfs_run *making, uint8_t version, const struct lea
 	};
 	struct ext2_dir_entry_2 *parent;
 	uint8_t *block;
-	int r = next_block(making, &block, err);
+	int r = next_block(writer, &block, err);
 
 	if (r < 0)
 		return r;
-	put_dots(making->directory, block);
+	put_dots(writer->directory, block);
 	parent = (struct ext2_dir_entry_2 *)(block + on_disk_bytes(1));
-	parent->rec_len = (uint16_t)(block_bytes(making) - on_disk_bytes(1));
+	parent->rec_len = (uint16_t)(block_bytes(writer) - on_disk_bytes(1));
 	memcpy(block + DOTS_BYTES, &info, sizeof(info));
-	put_index(making, block, ROOT_HEAD_BYTES, index_limit(making, ROOT_HEAD_BYTES), leaves,
+	put_index(writer, block, ROOT_HEAD_BYTES, index_limit(writer, ROOT_HEAD_BYTES), leaves,
 		node_count ? node_count : leaf_count, stride, 1);
 	return 0;
 }
 
-/* The blocks between root and leaves; each begins with an empty entry that seems to fill it. */
-static int write_nodes(struct mkfs_run *making, const struct leaf *leaves, size_t leaf_count,
+/* Writes the nodes between root and leaves; each begins with an empty entry that covers it. */
+static int write_nodes(struct block_writer *writer, const struct leaf *leaves, size_t leaf_count,
 	size_t node_count, struct error *err)
 {
-	size_t limit = index_limit(making, NODE_HEAD_BYTES);
+	size_t limit = index_limit(writer, NODE_HEAD_BYTES);
 
 	for (size_t i = 0; i < node_count; i++) {
 		size_t first = i * limit;
 		size_t count = leaf_count - first < limit ? leaf_count - first : limit;
 		uint8_t *block;
-		int r = next_block(making, &block, err);
+		int r = next_block(writer, &block, err);
 
 		if (r < 0)
 			return r;
-		((struct ext2_dir_entry_2 *)block)->rec_len = (uint16_t)block_bytes(making);
-		put_index(making, block, NODE_HEAD_BYTES, limit, leaves + first, count, 1,
+		((struct ext2_dir_entry_2 *)block)->rec_len = (uint16_t)block_bytes(writer);
+		put_index(writer, block, NODE_HEAD_BYTES, limit, leaves + first, count, 1,
 			(uint32_t)(1 + node_count + first));
 	}
 	return 0;
 }
 
-static int write_leaves(struct mkfs_run *making, const struct sorted *sorted,
+static int write_leaves(struct block_writer *writer, const struct sorted *sorted,
 	const struct leaf *leaves, size_t leaf_count, struct error *err)
 {
 	for (size_t i = 0, next = 0; i < leaf_count; i++) {
 		size_t used = 0, last = 0;
 		uint8_t *block;
-		int r = next_block(making, &block, err);
+		int r = next_block(writer, &block, err);
 
 		if (r < 0)
 			return r;
@@ -350,54 +350,54 @@ static int write_leaves(struct mkfs_run *making, const struct sorted *sorted,
 			last = used;
 			used += put_entry(block + used, sorted[next].entry);
 		}
-		finish_block(making, block, last);
+		finish_block(writer, block, last);
 	}
 	return 0;
 }
 
-static int write_indexed(struct mkfs_run *making, struct error *err)
+static int write_indexed(struct block_writer *writer, struct error *err)
 {
-	size_t root_limit = index_limit(making, ROOT_HEAD_BYTES);
-	size_t node_limit = index_limit(making, NODE_HEAD_BYTES);
+	size_t root_limit = index_limit(writer, ROOT_HEAD_BYTES);
+	size_t node_limit = index_limit(writer, NODE_HEAD_BYTES);
 	AUTO_FREE struct sorted *sorted = NULL;
 	AUTO_FREE struct leaf *leaves = NULL;
 	size_t leaf_count, node_count = 0;
 	uint8_t version = 0;
-	int r = sort_entries(making, &sorted, &version, err);
+	int r = sort_entries(writer, &sorted, &version, err);
 
 	if (r < 0)
 		return r;
-	leaves = make_leaves(making, sorted, &leaf_count);
+	leaves = make_leaves(writer, sorted, &leaf_count);
 	if (leaf_count > root_limit)
 		node_count = (leaf_count + node_limit - 1) / node_limit;
 	if (node_count > root_limit)
 		return error_set(err, -ENOSPC, "a directory of %zu entries is too large for ext4",
-			making->directory->entry_count);
-	making->blocks_left = 1 + node_count + leaf_count;
-	r = write_root(making, version, leaves, leaf_count, node_count, err);
+			writer->directory->entry_count);
+	writer->blocks_left = 1 + node_count + leaf_count;
+	r = write_root(writer, version, leaves, leaf_count, node_count, err);
 	if (r == 0)
-		r = write_nodes(making, leaves, leaf_count, node_count, err);
+		r = write_nodes(writer, leaves, leaf_count, node_count, err);
 	if (r == 0)
-		r = write_leaves(making, sorted, leaves, leaf_count, err);
+		r = write_leaves(writer, sorted, leaves, leaf_count, err);
 	return r;
 }
 
-int directory_write(const struct directory *directory, struct allocator *stream, uint16_t mode,
+int directory_write(const struct directory *directory, struct allocator *allocator, uint16_t mode,
 	struct error *err)
 {
-	struct mkfs_run making = { .directory = directory, .stream = stream };
-	bool indexed = DOTS_BYTES + directory->entry_bytes > capacity(&making);
+	struct block_writer writer = { .directory = directory, .allocator = allocator };
+	bool indexed = DOTS_BYTES + directory->entry_bytes > capacity(&writer);
 	struct inode_content content = {
 		.mode = S_IFDIR | mode,
 		.links = 2 + directory->directory_count,
 		.indexed = indexed,
-		.extents = &making.extents,
+		.extents = &writer.extents,
 	};
-	int r = (indexed ? write_indexed : write_plain)(&making, err);
+	int r = (indexed ? write_indexed : write_plain)(&writer, err);
 
-	content.size_bytes = making.extents.block_count * block_bytes(&making);
+	content.size_bytes = writer.extents.block_count * block_bytes(&writer);
 	if (r == 0)
-		r = inode_write(stream, directory->inode, &content, err);
-	extents_free(&making.extents);
+		r = inode_write(allocator, directory->inode, &content, err);
+	extents_free(&writer.extents);
 	return r;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * directory — the entries of a directory that is being made, and its blocks once all are known.
+ * directory — collects the entries of a new directory and writes its blocks.
  *
- * One block is plain; more are indexed by the names' hashes, as the kernel would have done, so that
- * a large directory is searched no slower in the guest (Linux, Documentation/filesystems/ext4/,
- * "Directory Entries", "Hash Tree Directories"). Names are the caller's to check.
+ * One block is linear. More blocks get a hash tree as the kernel would have built it, so lookups in
+ * a large directory are as fast in the guest (Linux, Documentation/filesystems/ext4/, "Directory
+ * Entries", "Hash Tree Directories"). The caller checks names.
+ *
+ * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -15,7 +17,7 @@
 
 #define DIRECTORY_NAME_MAX 255
 
-enum entry_type { /* as directory entries say it */
+enum entry_type { /* values of ext4 */
 	ENTRY_FILE = 1,
 	ENTRY_DIRECTORY = 2,
 	ENTRY_LINK = 7,
@@ -27,17 +29,17 @@ struct directory {
 	size_t entry_count;
 	size_t entry_bytes; /* in blocks */
 	uint8_t *names;	    /* packed: struct entry */
-	size_t names_bytes, names_room;
+	size_t names_bytes, names_capacity;
 };
 
-/* An empty one; both are inodes. */
+/* Begins an empty directory; both arguments are inodes. */
 void directory_begin(struct directory *ret, uint32_t inode, uint32_t parent);
 void directory_free(struct directory *directory);
 
-/* name is 1 to DIRECTORY_NAME_MAX bytes long, and not there yet. */
+/* name has 1 to DIRECTORY_NAME_MAX bytes and must not be present yet. */
 void directory_add(
 	struct directory *directory, const char *name, uint32_t inode, enum entry_type type);
 
-/* Writes its blocks and its inode, which is 0:0 and of that mode. */
-int directory_write(const struct directory *directory, struct allocator *stream, uint16_t mode,
+/* Writes blocks and inode; owner 0:0. */
+int directory_write(const struct directory *directory, struct allocator *allocator, uint16_t mode,
 	struct error *err) WARN_UNUSED;

@@ -19,11 +19,11 @@
 #define DIRECT_BYTES   4096 /* no disk has larger sectors */
 #define RUN_BYTES      (8 * 1024 * 1024)
 #define INODES_PER_RUN 1024
-#define SHARE	       64 /* nobody holds more than such a part of what is free */
+#define SHARE	       64 /* of the free blocks or inodes, the largest part of one run */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "ext4 is little-endian, and so are we");
 
-struct late_inode {
+struct deferred_inode {
 	uint32_t inode;
 	uint8_t record[EXT2_GOOD_OLD_INODE_SIZE * 2];
 };
@@ -44,8 +44,8 @@ static int open_file_system(struct ext4_image *image, const char *path, struct e
 	return r;
 }
 
-/* Past the page cache where that works: everything is written once, in large pieces, and read by
- * nobody. */
+/* Opens the device with direct I/O where that works: everything is written once, in large
+ * pieces, and not read again. */
 static int open_device(struct ext4_image *image, const char *path, struct error *err)
 {
 	bool aligned = image->block_bytes % DIRECT_BYTES == 0 &&
@@ -57,8 +57,8 @@ static int open_device(struct ext4_image *image, const char *path, struct error 
 	return image->fd < 0 ? error_errno(err, -errno, "open it") : 0;
 }
 
-/* Inodes are handed out by counting: all behind the first free one have to be free. The first two
- * go to /nix and /nix/store. */
+/* Finds the first free inode. Inodes are allocated in ascending order, so all later ones must be
+ * free. The first two are for /nix and /nix/store. */
 static int find_free_inodes(struct ext4_image *image, struct error *err)
 {
 	const struct ext2_super_block *sb = image->fs->super;
@@ -74,7 +74,7 @@ static int find_free_inodes(struct ext4_image *image, struct error *err)
 		return error_set(err, -ENOTEMPTY, "there are files in it already");
 	image->nix_inode = free_inode;
 	image->store_inode = free_inode + 1;
-	/* The next that begins a block of the table, which then is nobody else's. */
+	/* The first inode of the next block of the table, which nothing else uses. */
 	image->next_inode = (free_inode + 1 + per_block - 1) / per_block * per_block + 1;
 	return 0;
 }
@@ -83,14 +83,14 @@ static int check_features(struct ext4_image *image, struct error *err)
 {
 	struct ext2_super_block *sb = image->fs->super;
 
-	if (image->inode_bytes == sizeof(image->late->record) && ext2fs_has_feature_extents(sb) &&
-		ext2fs_has_feature_filetype(sb) && !ext2fs_has_feature_bigalloc(sb) &&
-		!ext2fs_has_feature_inline_data(sb))
+	if (image->inode_bytes == sizeof(image->deferred->record) &&
+		ext2fs_has_feature_extents(sb) && ext2fs_has_feature_filetype(sb) &&
+		!ext2fs_has_feature_bigalloc(sb) && !ext2fs_has_feature_inline_data(sb))
 		return 0;
 	return error_set(err, -EINVAL, "its features are not those that are made here");
 }
 
-static int open_volume(struct ext4_image *image, const char *path, size_t makers, struct error *err)
+static int open_image(struct ext4_image *image, const char *path, size_t writers, struct error *err)
 {
 	int r = open_file_system(image, path, err);
 
@@ -106,10 +106,10 @@ static int open_volume(struct ext4_image *image, const char *path, size_t makers
 		r = find_free_inodes(image, err);
 	if (r == 0)
 		r = open_device(image, path, err);
-	return r < 0 ? r : async_writer_new(&image->writer, image->fd, makers, err);
+	return r < 0 ? r : async_writer_new(&image->writer, image->fd, writers, err);
 }
 
-int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_bytes, size_t makers,
+int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_bytes, size_t writers,
 	struct error *err)
 {
 	int r;
@@ -117,7 +117,7 @@ int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_by
 	initialize_ext2_error_table();
 	*ret = (struct ext4_image){ .fd = -1, .offset_bytes = offset_bytes };
 	pthread_mutex_init(&ret->lock, NULL);
-	r = open_volume(ret, path, makers, err);
+	r = open_image(ret, path, writers, err);
 	if (r < 0) {
 		error_wrap(err, "ext4 file system on %s", path);
 		ext4_image_drop(ret);
@@ -132,16 +132,16 @@ void ext4_image_drop(struct ext4_image *image)
 		close(image->fd);
 	if (image->fs)
 		ext2fs_free(image->fs);
-	free(image->late);
+	free(image->deferred);
 	pthread_mutex_destroy(&image->lock);
 }
 
-static errcode_t write_late_inodes(struct ext4_image *image)
+static errcode_t write_deferred_inodes(struct ext4_image *image)
 {
-	for (size_t i = 0; i < image->late_count; i++) {
-		struct late_inode *late = &image->late[i];
-		errcode_t e = ext2fs_write_inode_full(image->fs, late->inode,
-			(struct ext2_inode *)late->record, sizeof(late->record));
+	for (size_t i = 0; i < image->deferred_count; i++) {
+		struct deferred_inode *deferred = &image->deferred[i];
+		errcode_t e = ext2fs_write_inode_full(image->fs, deferred->inode,
+			(struct ext2_inode *)deferred->record, sizeof(deferred->record));
 
 		if (e)
 			return e;
@@ -149,7 +149,7 @@ static errcode_t write_late_inodes(struct ext4_image *image)
 	return 0;
 }
 
-/* The store's record is written by whoever knows its entries. */
+/* Creates /nix and the entry of /nix/store; directory has written the record of the store. */
 static errcode_t allocate_folders(struct ext4_image *image)
 {
 	ext2_filsys fs = image->fs;
@@ -175,8 +175,8 @@ int ext4_image_close(struct ext4_image *image, struct error *err)
 		r = mkfs_check(allocate_folders(image), "make the folder /nix/store", err);
 
 	if (r == 0)
-		r = mkfs_check(write_late_inodes(image), "write the inodes of folders", err);
-	/* Before the superblock says so, all that is new has to be there. */
+		r = mkfs_check(write_deferred_inodes(image), "write the inodes of folders", err);
+	/* New data must be on the disk before the superblock refers to it. */
 	if (r == 0 && fsync(image->fd) < 0)
 		r = error_errno(err, -errno, "write the store out to the disk");
 	if (r == 0)
@@ -189,13 +189,13 @@ int ext4_image_close(struct ext4_image *image, struct error *err)
 
 /* -------------------------------------------------------- blocks and inodes */
 
-static uint64_t at_most(uint64_t value, uint64_t limit)
+static uint64_t min_u64(uint64_t value, uint64_t limit)
 {
 	return value < limit ? value : limit;
 }
 
-/* With the lock held: where free blocks begin, from the last one handed out on, then from the start
- * for those that were given back. */
+/* Finds a free block after the last allocated one, or else from the start, where blocks were
+ * returned. The lock is held. */
 static errcode_t find_free_block(struct ext4_image *image, blk64_t *ret)
 {
 	ext2fs_block_bitmap map = image->fs->block_map;
@@ -210,17 +210,24 @@ static errcode_t find_free_block(struct ext4_image *image, blk64_t *ret)
 	return e == ENOENT ? ENOSPC : e;
 }
 
+/* Allocates a run of contiguous blocks. The lock is held.
+ *
+ * In: wanted, the number of blocks that a file needs. A run is at least a fixed size or a small
+ * share of the free blocks, whichever is less, so that small files of one writer are adjacent
+ * and writers alternate rarely. Out: a run that begins at the first free block and ends at the
+ * first used one; it may be shorter than wanted. ENOSPC if fewer than wanted blocks are free in
+ * total. */
 static errcode_t take_blocks(struct ext4_image *image, uint64_t wanted, struct extent_run *ret)
 {
 	ext2_filsys fs = image->fs;
 	uint64_t free_blocks = ext2fs_free_blocks_count(fs->super);
-	uint64_t share = at_most(RUN_BYTES / image->block_bytes, free_blocks / SHARE);
+	uint64_t share = min_u64(RUN_BYTES / image->block_bytes, free_blocks / SHARE);
 	blk64_t first, last, taken;
 	errcode_t e = wanted > free_blocks ? ENOSPC : find_free_block(image, &first);
 
 	if (e)
 		return e;
-	last = at_most(
+	last = min_u64(
 		first + (wanted > share ? wanted : share) - 1, ext2fs_blocks_count(fs->super) - 1);
 	e = ext2fs_find_first_set_block_bitmap2(fs->block_map, first, last, &taken);
 	if (e != 0 && e != ENOENT)
@@ -239,7 +246,7 @@ int ext4_image_take_blocks(
 	pthread_mutex_lock(&image->lock);
 	e = take_blocks(image, wanted, ret);
 	pthread_mutex_unlock(&image->lock);
-	return mkfs_check(e, "find room on the target", err);
+	return mkfs_check(e, "find space on the target", err);
 }
 
 void ext4_image_return_blocks(struct ext4_image *image, const struct extent_run *run)
@@ -251,7 +258,7 @@ void ext4_image_return_blocks(struct ext4_image *image, const struct extent_run 
 	pthread_mutex_unlock(&image->lock);
 }
 
-/* A run stays in one group, and in whole blocks of its table. */
+/* Allocates a run within one group, in whole blocks of its table. */
 static errcode_t take_inodes(struct ext4_image *image, struct extent_run *ret)
 {
 	const struct ext2_super_block *sb = image->fs->super;
@@ -262,8 +269,8 @@ static errcode_t take_inodes(struct ext4_image *image, struct extent_run *ret)
 
 	if (first > sb->s_inodes_count)
 		return ENOSPC;
-	count = at_most(count < per_block ? per_block : count, INODES_PER_RUN);
-	*ret = (struct extent_run){ first, at_most(count, left_in_group) };
+	count = min_u64(count < per_block ? per_block : count, INODES_PER_RUN);
+	*ret = (struct extent_run){ first, min_u64(count, left_in_group) };
 	image->next_inode += ret->count;
 	return 0;
 }
@@ -301,22 +308,25 @@ int ext4_image_write_inodes(struct ext4_image *image, const struct extent_run *r
 			    index * image->inode_bytes;
 	int r;
 
-	/* A group's table may end within a block. */
+	/* The table of a group may end within a block. */
 	size_bytes = (size_bytes + image->block_bytes - 1) / image->block_bytes *
 		     image->block_bytes;
 	r = file_write_at(image->fd, records, size_bytes, at_bytes);
 	return r < 0 ? error_errno(err, r, "write inodes") : 0;
 }
 
-void ext4_image_add_late_inode(struct ext4_image *image, uint32_t inode, const void *record)
+void ext4_image_defer_inode(struct ext4_image *image, uint32_t inode, const void *record)
 {
 	pthread_mutex_lock(&image->lock);
-	if (image->late_count == image->late_room) {
-		image->late_room = image->late_room ? 2 * image->late_room : 64;
-		image->late = must_realloc(image->late, image->late_room, sizeof(*image->late));
+	if (image->deferred_count == image->deferred_capacity) {
+		image->deferred_capacity = image->deferred_capacity ? 2 * image->deferred_capacity
+								    : 64;
+		image->deferred = must_realloc(
+			image->deferred, image->deferred_capacity, sizeof(*image->deferred));
 	}
-	image->late[image->late_count].inode = inode;
-	memcpy(image->late[image->late_count++].record, record, sizeof(image->late->record));
+	image->deferred[image->deferred_count].inode = inode;
+	memcpy(image->deferred[image->deferred_count++].record, record,
+		sizeof(image->deferred->record));
 	pthread_mutex_unlock(&image->lock);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ext4_image — a freshly made ext4 that is filled while nobody has mounted it: who gets which blocks
- * and which inodes, by libext2fs.
+ * ext4_image — block and inode allocation in an unmounted, freshly made ext4, by libext2fs.
  *
- * Blocks are handed out in runs, so that whoever fills one writes in a row; inodes in whole blocks
- * of the inode table. What is written into them is stream's, inode's and directory's. Until
- * ext4_image_close the file system on the disk is the empty one that it was: nothing refers to what was
- * written. Terms and layout are those of Linux, Documentation/filesystems/ext4/.
+ * Hands out runs of blocks, so that each writer writes sequentially, and inodes in whole blocks of
+ * the inode table. allocator, inode and directory fill them. Until ext4_image_close nothing on the
+ * disk refers to what was written: the file system stays empty. Terms and layout are those of
+ * Linux, Documentation/filesystems/ext4/.
+ *
+ * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -20,7 +21,7 @@
 
 struct struct_ext2_filsys;
 
-/* Blocks, or inodes, one after the other. */
+/* Contiguous blocks or inodes. */
 struct extent_run {
 	uint64_t start;
 	uint64_t count;
@@ -30,44 +31,42 @@ struct ext4_image {
 	struct struct_ext2_filsys *fs;
 	int fd;
 	uint64_t offset_bytes;
-	struct writer *writer;
+	struct async_writer *writer;
 	uint32_t block_bytes;
 	uint32_t inode_bytes;
 	bool checksums;			 /* of metadata */
-	int64_t now_s;			 /* what everything here was made at */
+	int64_t now_s;			 /* creation time of everything */
 	uint32_t nix_inode, store_inode; /* of /nix and /nix/store */
 	pthread_mutex_t lock;		 /* of fs and of what follows */
 	uint64_t next_block;
 	uint64_t next_inode;
-	struct late_inode *late;
-	size_t late_count, late_room;
+	struct deferred_inode *deferred;
+	size_t deferred_count, deferred_capacity;
 };
 
-/* Opens the ext4 at that place of a device or an image file. Only one without any files of its own
- * is taken. `makers` is how many streams may be open at the same time. */
-int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_bytes, size_t makers,
+/* Opens the ext4 at offset_bytes of a device or an image file. It must not contain any file.
+ * writers is the number of allocators that may be open at a time. */
+int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_bytes, size_t writers,
 	struct error *err) WARN_UNUSED;
 
-/* Makes /nix and /nix/store, whose inode's record has been written, enters what was taken into
- * bitmaps and counters, and waits until the disk has all of it. The volume is released, whatever
- * comes of it. */
+/* Creates /nix and links /nix/store, whose inode the caller has written, writes bitmaps and
+ * counters, and syncs the disk. Releases the image, also on failure. */
 int ext4_image_close(struct ext4_image *image, struct error *err) WARN_UNUSED;
 
-/* Releases it; the file system on the disk stays empty. */
+/* Releases the image; the file system on the disk stays empty. */
 void ext4_image_drop(struct ext4_image *image);
 
-/* Free blocks in a row, to be filled by the caller: `wanted` or more if there are that many in a
- * row, else fewer. -ENOSPC if there are fewer than `wanted` free altogether. Thread-safe, as all
- * that follow. */
+/* Allocates contiguous blocks: wanted or more if that many are contiguous, else fewer. -ENOSPC
+ * if fewer than wanted are free in total. This and all that follow are thread-safe. */
 int ext4_image_take_blocks(struct ext4_image *image, uint64_t wanted, struct extent_run *ret,
 	struct error *err) WARN_UNUSED;
-/* Those that were not needed. */
+/* Returns unused blocks. */
 void ext4_image_return_blocks(struct ext4_image *image, const struct extent_run *run);
 
-/* A few inodes in a row that fill whole blocks of the inode table. -ENOSPC. */
+/* Allocates contiguous inodes that fill whole blocks of the inode table. -ENOSPC. */
 int ext4_image_take_inodes(
 	struct ext4_image *image, struct extent_run *ret, struct error *err) WARN_UNUSED;
-/* Whether each of them is used, and for a directory. */
+/* Marks the inodes of a run as used. */
 enum inode_use {
 	INODE_FREE,
 	INODE_FILE,
@@ -76,23 +75,23 @@ enum inode_use {
 void ext4_image_use_inodes(
 	struct ext4_image *image, const struct extent_run *run, const uint8_t *uses);
 
-/* Writes the blocks of the inode table that hold such a run. */
+/* Writes the blocks of the inode table that hold a run. */
 int ext4_image_write_inodes(struct ext4_image *image, const struct extent_run *run,
 	const uint8_t *records, struct error *err) WARN_UNUSED;
-/* Writes one record when the volume is closed: its block was written before it was known. */
-void ext4_image_add_late_inode(struct ext4_image *image, uint32_t inode, const void *record);
+/* Defers a record until ext4_image_close: its block of the table has been written already. */
+void ext4_image_defer_inode(struct ext4_image *image, uint32_t inode, const void *record);
 
-/* Completes the record of an inode. */
+/* Sets the checksum of an inode's record. */
 void ext4_image_seal_inode(const struct ext4_image *image, uint32_t inode, void *record);
-/* The checksum of a piece of metadata that belongs to an inode (of generation 0): CRC-32C, begun
- * here and continued. */
+/* The checksum of metadata that belongs to an inode (of generation 0): CRC-32C, begun and
+ * continued. */
 uint32_t ext4_image_begin_checksum(const struct ext4_image *image, uint32_t inode);
 uint32_t ext4_image_add_checksum(uint32_t checksum, const void *data, size_t size_bytes);
 
-/* Where the directory index puts a name. */
+/* The position of a name in a directory index. */
 struct name_hash {
 	uint32_t major, minor;
-	uint8_t version; /* as directories say which function it is */
+	uint8_t version; /* of the hash function, as directories record it */
 };
 int ext4_image_hash_name(const struct ext4_image *image, const char *name, size_t length,
 	struct name_hash *ret, struct error *err) WARN_UNUSED;

@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define STORE_TIME   1 /* what Nix sets: zero upsets some programs */
+#define STORE_TIME   1 /* as Nix sets it; zero upsets some programs */
 #define SECTOR_BYTES 512
-#define ROOT_EXTENTS 4 /* as many as i_block takes behind the header */
+#define ROOT_EXTENTS 4 /* the capacity of i_block behind its header */
 
 struct record {
 	union {
@@ -18,7 +18,7 @@ struct record {
 	};
 };
 
-/* The two bits above 32 of a time (Linux, "Inode Timestamps"). */
+/* Bits 32 and 33 of a time (Linux, "Inode Timestamps"). */
 static uint32_t extra_time(int64_t time_s)
 {
 	return (uint32_t)((time_s - (int32_t)time_s) >> 32 & 3);
@@ -50,7 +50,7 @@ static void set_header(struct ext3_extent_header *header, size_t count, size_t m
 	};
 }
 
-/* The leaf that begins with the file's block `at`; returns the file's block behind it. */
+/* Writes a leaf whose first block of the file is at; returns the block after its last. */
 static uint32_t set_leaf(struct ext3_extent_header *header, const struct extent *extents,
 	size_t count, size_t max, uint32_t at)
 {
@@ -67,7 +67,7 @@ static uint32_t set_leaf(struct ext3_extent_header *header, const struct extent 
 	return at;
 }
 
-/* A block of extents, with its checksum behind the last that there is room for. */
+/* Writes a block of extents, with its checksum behind the last possible one. */
 static uint32_t set_leaf_block(const struct ext4_image *image, uint32_t inode, uint8_t *block,
 	const struct extent *extents, size_t count, size_t max, uint32_t at)
 {
@@ -85,11 +85,12 @@ static uint32_t set_leaf_block(const struct ext4_image *image, uint32_t inode, u
 	return at;
 }
 
-/* More extents than the record takes: it names blocks that hold them. ret_blocks are those. */
-static int set_tree(struct allocator *stream, uint32_t inode, const struct extents *extents,
+/* Writes extents that do not fit into the record into blocks, which the record refers to.
+ * *blocks are those blocks. */
+static int set_tree(struct allocator *allocator, uint32_t inode, const struct extents *extents,
 	uint32_t *i_block, struct extents *blocks, struct error *err)
 {
-	size_t max = (stream->image->block_bytes - sizeof(struct ext3_extent_header)) /
+	size_t max = (allocator->image->block_bytes - sizeof(struct ext3_extent_header)) /
 		     sizeof(struct ext3_extent);
 	struct ext3_extent_header *header = (struct ext3_extent_header *)i_block;
 	struct ext3_extent_idx *index = (struct ext3_extent_idx *)(header + 1);
@@ -102,10 +103,10 @@ static int set_tree(struct allocator *stream, uint32_t inode, const struct exten
 			ROOT_EXTENTS * max);
 	for (; done < extents->count; leaf++) {
 		size_t count = extents->count - done < max ? extents->count - done : max;
-		uint8_t *room;
+		uint8_t *space;
 		uint64_t block;
-		size_t room_bytes;
-		int r = allocator_take_blocks(stream, 1, blocks, &room, &room_bytes, err);
+		size_t space_bytes;
+		int r = allocator_take_blocks(allocator, 1, blocks, &space, &space_bytes, err);
 
 		if (r < 0)
 			return r;
@@ -117,14 +118,14 @@ static int set_tree(struct allocator *stream, uint32_t inode, const struct exten
 			.ei_leaf_hi = (uint16_t)(block >> 32),
 		};
 		at = set_leaf_block(
-			stream->image, inode, room, extents->list + done, count, max, at);
+			allocator->image, inode, space, extents->list + done, count, max, at);
 		done += count;
 	}
 	set_header(header, leaf, ROOT_EXTENTS, 1);
 	return 0;
 }
 
-static int set_extents(struct allocator *stream, uint32_t inode, const struct extents *extents,
+static int set_extents(struct allocator *allocator, uint32_t inode, const struct extents *extents,
 	struct ext2_inode_large *ret, struct error *err)
 {
 	struct extents tree = { 0 };
@@ -136,31 +137,31 @@ static int set_extents(struct allocator *stream, uint32_t inode, const struct ex
 		set_leaf((struct ext3_extent_header *)ret->i_block, extents->list, extents->count,
 			ROOT_EXTENTS, 0);
 	else
-		r = set_tree(stream, inode, extents, ret->i_block, &tree, err);
+		r = set_tree(allocator, inode, extents, ret->i_block, &tree, err);
 	sectors = (extents->block_count + tree.block_count) *
-		  (stream->image->block_bytes / SECTOR_BYTES);
+		  (allocator->image->block_bytes / SECTOR_BYTES);
 	ret->i_blocks = (uint32_t)sectors;
 	ret->osd2.linux2.l_i_blocks_hi = (uint16_t)(sectors >> 32);
 	extents_free(&tree);
 	return r;
 }
 
-int inode_write(struct allocator *stream, uint32_t inode, const struct inode_content *content,
+int inode_write(struct allocator *allocator, uint32_t inode, const struct inode_content *content,
 	struct error *err)
 {
 	struct record record = { 0 };
 	int r = 0;
 
-	begin(stream->image, content, &record.inode);
+	begin(allocator->image, content, &record.inode);
 	if (content->indexed)
 		record.inode.i_flags |= EXT2_INDEX_FL;
 	if (content->fast_target)
 		memcpy(record.inode.i_block, content->fast_target, content->size_bytes);
 	else
-		r = set_extents(stream, inode, content->extents, &record.inode, err);
+		r = set_extents(allocator, inode, content->extents, &record.inode, err);
 	if (r < 0)
 		return r;
-	ext4_image_seal_inode(stream->image, inode, &record.inode);
-	allocator_set_inode(stream, inode, &record);
+	ext4_image_seal_inode(allocator->image, inode, &record.inode);
+	allocator_set_inode(allocator, inode, &record);
 	return 0;
 }

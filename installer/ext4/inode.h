@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inode — an ext4 inode's record: mode, times, and where the content is.
+ * inode — writes ext4 inodes: mode, times, and the location of the content.
  *
- * Made as the kernel makes it: fast links in the record, else an extent tree, of which up to four
- * extents are in the record and the rest one level below (Linux, Documentation/filesystems/ext4/,
- * "Index Nodes", "Extent Tree"). Whose entry refers to it is directory's.
+ * A short link target is in the record itself. Other content has an extent tree: up to four extents
+ * in the record, the rest one level below (Linux, Documentation/filesystems/ext4/, "Index Nodes",
+ * "Extent Tree"). Directory entries are handled by directory.
+ *
+ * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -24,7 +26,7 @@ struct inode_content {
 	const struct extents *extents; /* NULL for a fast link */
 };
 
-/* Writes the record into the inode, and into the stream what does not fit into it. Owner 0:0,
- * modified and accessed at second 1, made now. */
-int inode_write(struct allocator *stream, uint32_t inode, const struct inode_content *content,
+/* Sets the record of an inode and writes the extents that do not fit into it. Owner 0:0, mtime and
+ * atime 1, ctime now. */
+int inode_write(struct allocator *allocator, uint32_t inode, const struct inode_content *content,
 	struct error *err) WARN_UNUSED;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mkfs — one new ext4 file system, by libext2fs.
+ * mkfs — creates an ext4 file system, by libext2fs.
+ *
+ * Tested by: tests/loop/format.sh.
  */
 #pragma once
 
@@ -12,7 +14,7 @@
 struct mkfs_request {
 	const char *path;      /* a partition's node, or an image file */
 	uint64_t offset_bytes; /* where it begins there; 0 on a node */
-	uint64_t size_bytes;   /* what is left over of a last block stays unused */
+	uint64_t size_bytes;   /* a partial last block stays unused */
 	const char *label;     /* up to 16 bytes */
 	const char *uuid;      /* text */
 	const char *hash_seed; /* a UUID in text */

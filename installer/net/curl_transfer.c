@@ -7,37 +7,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "net/http_header.h"
 #include "net/retry.h"
 #include "net/url.h"
 
-#define FILE_SCHEME	  "file://"
-#define FILE_BUFFER_BYTES (512L * 1024)
-#define NET_BUFFER_BYTES  (128L * 1024)
-#define CONNECT_TIMEOUT_S 15L
-#define STALL_TIMEOUT_S	  30L	      /* where configuration is silent, too */
-#define STALL_BYTES_S	  1L	      /* less than this is silence */
-#define REFUSAL_BYTES_MAX (64 * 1024) /* of a page that says no */
+#define FILE_SCHEME	     "file://"
+#define FILE_BUFFER_BYTES    (512L * 1024)
+#define NET_BUFFER_BYTES     (128L * 1024)
+#define CONNECT_TIMEOUT_S    15L
+#define STALL_TIMEOUT_S	     30L   /* unless the settings name another */
+#define STALL_BYTES_S	     1024L /* a transfer below this rate has stalled */
+#define ERROR_PAGE_BYTES_MAX (64 * 1024)
+#define RETRY_AFTER_MAX_S    (366 * 24 * 60 * 60)
 
-struct handle {
+struct easy_handle {
 	CURL *curl;
 	struct curl_slist *headers;
-	struct handle *next; /* of those that are not in use, or of those that are */
-	bool answered;	     /* content has come */
-	bool paused;	     /* the last piece was refused for now */
-	size_t refusal_bytes;
+	struct easy_handle *next; /* of those that are not in use, or of those that are */
+	bool answered;		  /* content has come */
+	bool paused;		  /* the last piece was refused for now */
+	size_t error_page_bytes;
 	char reason[CURL_ERROR_SIZE];
 };
 
-struct wire {
+struct transfer_pool {
 	CURLM *multi;
-	struct handle *idle, *busy;
+	struct easy_handle *idle, *busy;
 	atomic_bool woken;
 };
 
@@ -47,11 +48,11 @@ static long status_of(const struct curl_transfer *transfer)
 {
 	long status = 0;
 
-	curl_easy_getinfo(transfer->handle->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(transfer->easy->curl, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
-/* A page that says no is no content; files have no status. */
+/* Whether the body is content. Error pages are not; files have no status. */
 static bool is_content(const struct curl_transfer *transfer, long status)
 {
 	if (transfer->body)
@@ -59,15 +60,19 @@ static bool is_content(const struct curl_transfer *transfer, long status)
 	return status == 200 || status == 206 || !url_is_remote(transfer->url);
 }
 
-/* The value of a field of the answer's header; it lasts until the next one is asked for. */
+/* The value of a header field, valid until the next call. */
 static const char *field(const struct curl_transfer *transfer, const char *name)
 {
 	struct curl_header *header;
 
-	if (curl_easy_header(transfer->handle->curl, name, 0, CURLH_HEADER, -1, &header) !=
-		CURLHE_OK)
+	if (curl_easy_header(transfer->easy->curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return "";
 	return header->value;
+}
+
+static bool is_encoding(const char *content_encoding)
+{
+	return *content_encoding && strcasecmp(content_encoding, "identity") != 0;
 }
 
 static int take_headers(struct curl_transfer *transfer, long status)
@@ -76,16 +81,16 @@ static int take_headers(struct curl_transfer *transfer, long status)
 	char content_range[128];
 	struct answer answer = { .status = status, .content_range = content_range };
 
-	transfer->handle->answered = true;
-	curl_easy_getinfo(
-		transfer->handle->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length_bytes);
+	transfer->easy->answered = true;
+	curl_easy_getinfo(transfer->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length_bytes);
 	snprintf(content_range, sizeof(content_range), "%s", field(transfer, "Content-Range"));
 	answer.length_bytes = length_bytes;
+	answer.encoded = is_encoding(field(transfer, "Content-Encoding"));
 	answer.etag = field(transfer, "ETag");
 	return range_resume_begin(&transfer->resume, &answer, &transfer->err);
 }
 
-static int give(struct curl_transfer *transfer, const uint8_t *data, size_t size_bytes)
+static int deliver(struct curl_transfer *transfer, const uint8_t *data, size_t size_bytes)
 {
 	size_t known_bytes = range_resume_known(&transfer->resume, size_bytes);
 	int r = 0;
@@ -103,22 +108,22 @@ static int give(struct curl_transfer *transfer, const uint8_t *data, size_t size
 static size_t take_piece(char *data, size_t one, size_t size_bytes, void *userdata)
 {
 	struct curl_transfer *transfer = userdata;
-	struct handle *handle = transfer->handle;
+	struct easy_handle *easy = transfer->easy;
 	long status = status_of(transfer);
 	int r = 0;
 
 	(void)one;
 	if (!is_content(transfer, status)) {
-		handle->refusal_bytes += size_bytes;
-		return handle->refusal_bytes > REFUSAL_BYTES_MAX ? CURL_WRITEFUNC_ERROR
-								 : size_bytes;
+		easy->error_page_bytes += size_bytes;
+		return easy->error_page_bytes > ERROR_PAGE_BYTES_MAX ? CURL_WRITEFUNC_ERROR
+								     : size_bytes;
 	}
-	if (!handle->answered)
+	if (!easy->answered)
 		r = take_headers(transfer, status);
 	if (r == 0)
-		r = give(transfer, (const uint8_t *)data, size_bytes);
-	handle->paused = r == -EAGAIN;
-	if (handle->paused)
+		r = deliver(transfer, (const uint8_t *)data, size_bytes);
+	easy->paused = r == -EAGAIN;
+	if (easy->paused)
 		return CURL_WRITEFUNC_PAUSE;
 	transfer->result = r;
 	return r < 0 ? CURL_WRITEFUNC_ERROR : size_bytes;
@@ -129,7 +134,7 @@ static bool is_stopped(const struct curl_transfer *transfer)
 	return transfer->stop && atomic_load(transfer->stop);
 }
 
-static int look_for_stop(
+static int check_stop(
 	void *userdata, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
 	(void)total;
@@ -141,38 +146,39 @@ static int look_for_stop(
 
 /* ------------------------------------------------------------ options */
 
-static void add_header(struct handle *handle, const char *name, const char *value)
+static void add_header(struct easy_handle *easy, const char *name, const char *value)
 {
 	AUTO_FREE char *line = NULL;
 
 	if (asprintf(&line, "%s: %s", name, value) < 0)
 		abort();
-	handle->headers = curl_slist_append(handle->headers, line);
-	if (!handle->headers)
+	easy->headers = curl_slist_append(easy->headers, line);
+	if (!easy->headers)
 		abort();
 }
 
-/* What is asked for: all of it, or what is missing. */
+/* Requests all of the content, or the missing part. */
 static void set_request(const struct curl_transfer *transfer)
 {
-	struct handle *handle = transfer->handle;
+	struct easy_handle *easy = transfer->easy;
+	int64_t first_byte = range_resume_first_byte(&transfer->resume);
 	char range[32];
 
 	if (transfer->body) {
-		add_header(handle, "Content-Type", "application/json");
-		curl_easy_setopt(handle->curl, CURLOPT_POSTFIELDS, transfer->body);
-	} else if (transfer->resume.got_bytes > 0) {
-		snprintf(range, sizeof(range), "%lld-", (long long)transfer->resume.got_bytes);
-		curl_easy_setopt(handle->curl, CURLOPT_RANGE, range);
+		add_header(easy, "Content-Type", "application/json");
+		curl_easy_setopt(easy->curl, CURLOPT_POSTFIELDS, transfer->body);
+	} else if (first_byte > 0) {
+		snprintf(range, sizeof(range), "%lld-", (long long)first_byte);
+		curl_easy_setopt(easy->curl, CURLOPT_RANGE, range);
 		if (*transfer->resume.etag)
-			add_header(handle, "If-Range", transfer->resume.etag);
+			add_header(easy, "If-Range", transfer->resume.etag);
 	}
-	curl_easy_setopt(handle->curl, CURLOPT_HTTPHEADER, handle->headers);
+	curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, easy->headers);
 }
 
 static void set_limits(const struct curl_transfer *transfer)
 {
-	CURL *curl = transfer->handle->curl;
+	CURL *curl = transfer->easy->curl;
 	long stall_s = (long)transfer->settings->stall_timeout_s;
 
 	if (stall_s == 0)
@@ -191,7 +197,7 @@ static void set_limits(const struct curl_transfer *transfer)
 static void set_trust(const struct curl_transfer *transfer)
 {
 	const struct fetch_settings *settings = transfer->settings;
-	CURL *curl = transfer->handle->curl;
+	CURL *curl = transfer->easy->curl;
 
 	if (*settings->ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
@@ -201,10 +207,10 @@ static void set_trust(const struct curl_transfer *transfer)
 	}
 }
 
-/* libcurl follows no redirect: fetch looks where it leads. */
+/* libcurl follows no redirect; fetch checks the target first. */
 static void set_options(struct curl_transfer *transfer)
 {
-	CURL *curl = transfer->handle->curl;
+	CURL *curl = transfer->easy->curl;
 
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(curl, CURLOPT_URL, transfer->url);
@@ -213,10 +219,13 @@ static void set_options(struct curl_transfer *transfer)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
 		url_is_remote(transfer->url) ? NET_BUFFER_BYTES : FILE_BUFFER_BYTES);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->handle->reason);
+	/* Asks for plain content, of which a part can be requested; content that a server encodes
+	 * nevertheless is decoded. */
+	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "identity");
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->easy->reason);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_stop);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	set_trust(transfer);
@@ -231,8 +240,19 @@ static void fail(struct curl_transfer *transfer, int r, const char *reason)
 	transfer->result = error_set_code(&transfer->err, EXIT_FETCH, r, "%s", reason);
 }
 
-/* Stores that may not be listed answer 403 for what they do not have. */
-static void judge_status(struct curl_transfer *transfer, long status)
+/* -1 if the server names no time. */
+static int64_t retry_after_ms(const struct curl_transfer *transfer)
+{
+	curl_off_t seconds = 0;
+
+	curl_easy_getinfo(transfer->easy->curl, CURLINFO_RETRY_AFTER, &seconds);
+	if (seconds <= 0)
+		return -1;
+	return 1000 * (int64_t)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S);
+}
+
+/* Object stores without list permission answer 403 for missing objects. */
+static void set_status_result(struct curl_transfer *transfer, long status)
 {
 	static const char password[] = ": it wants a user and a password, which the file netrc on "
 				       "the key drive can hold";
@@ -243,16 +263,16 @@ static void judge_status(struct curl_transfer *transfer, long status)
 		status == 401 ? password : "");
 	fail(transfer, status == 404 || status == 403 || status == 410 ? -ENOENT : -EIO, reason);
 	transfer->is_transient = retry_status(status);
-	transfer->asked_ms = http_header_retry_after_ms(field(transfer, "Retry-After"), time(NULL));
+	transfer->retry_after_ms = retry_after_ms(transfer);
 	if (status < 301 || status > 308 || (status > 303 && status < 307))
 		return;
-	curl_easy_getinfo(transfer->handle->curl, CURLINFO_REDIRECT_URL, &to);
+	curl_easy_getinfo(transfer->easy->curl, CURLINFO_REDIRECT_URL, &to);
 	transfer->location = strdup(to ? to : field(transfer, "Location"));
 	if (!transfer->location)
 		abort();
 }
 
-/* A handshake that breaks off can pass, one that TLS refuses cannot. */
+/* Whether the error is transient. An interrupted handshake is, one that TLS refused is not. */
 static bool is_transient(const struct curl_transfer *transfer, CURLcode code)
 {
 	switch (code) {
@@ -266,14 +286,14 @@ static bool is_transient(const struct curl_transfer *transfer, CURLcode code)
 	case CURLE_PARTIAL_FILE:
 		return true;
 	case CURLE_SSL_CONNECT_ERROR:
-		return !strstr(transfer->handle->reason, "error:");
+		return !strstr(transfer->easy->reason, "error:");
 	default:
 		return false;
 	}
 }
 
-/* libcurl does not say why a file cannot be opened; asking the file system does. */
-static void judge_file(struct curl_transfer *transfer)
+/* libcurl does not report why a file cannot be opened; the file system does. */
+static void set_file_error(struct curl_transfer *transfer)
 {
 	char *path = NULL;
 	struct stat st;
@@ -281,7 +301,7 @@ static void judge_file(struct curl_transfer *transfer)
 
 	if (strncmp(transfer->url, FILE_SCHEME "/", strlen(FILE_SCHEME "/")) == 0)
 		path = curl_easy_unescape(
-			transfer->handle->curl, transfer->url + strlen(FILE_SCHEME), 0, NULL);
+			transfer->easy->curl, transfer->url + strlen(FILE_SCHEME), 0, NULL);
 	if (path && stat(path, &st) < 0)
 		r = -errno;
 	curl_free(path);
@@ -299,12 +319,12 @@ static void add_date(struct error *err)
 	text_append(err->text, sizeof(err->text), " (by this machine's clock it is %s)", date);
 }
 
-static void judge_code(struct curl_transfer *transfer, CURLcode code)
+static void set_curl_error(struct curl_transfer *transfer, CURLcode code)
 {
-	const char *reason = transfer->handle->reason;
+	const char *reason = transfer->easy->reason;
 
 	if (code == CURLE_FILE_COULDNT_READ_FILE) {
-		judge_file(transfer);
+		set_file_error(transfer);
 		return;
 	}
 	fail(transfer, -EIO, *reason ? reason : curl_easy_strerror(code));
@@ -313,7 +333,7 @@ static void judge_code(struct curl_transfer *transfer, CURLcode code)
 	transfer->is_transient = url_is_remote(transfer->url) && is_transient(transfer, code);
 }
 
-static void judge_answer(struct curl_transfer *transfer, CURLcode code)
+static void set_result(struct curl_transfer *transfer, CURLcode code)
 {
 	long status = status_of(transfer);
 	int r = 0;
@@ -323,18 +343,18 @@ static void judge_answer(struct curl_transfer *transfer, CURLcode code)
 	} else if (transfer->result < 0) {
 		return;
 	} else if (status && !is_content(transfer, status)) {
-		judge_status(transfer, status);
+		set_status_result(transfer, status);
 	} else if (code != CURLE_OK) {
-		judge_code(transfer, code);
+		set_curl_error(transfer, code);
 	} else {
-		/* A read error in a file is its end to libcurl. */
-		if (!transfer->handle->answered)
+		/* libcurl reports a read error of a file as its end; the length shows it. */
+		if (!transfer->easy->answered)
 			r = take_headers(transfer, status);
 		transfer->result = r < 0 ? r : range_resume_end(&transfer->resume, &transfer->err);
 	}
 }
 
-/* ------------------------------------------------------------ the wire */
+/* ------------------------------------------------------------ the pool */
 
 static void start_library(void)
 {
@@ -342,128 +362,128 @@ static void start_library(void)
 		abort();
 }
 
-struct wire *wire_new(size_t parallel)
+struct transfer_pool *curl_transfer_pool_new(size_t parallel)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct wire *wire = must_realloc(NULL, 1, sizeof(*wire));
+	struct transfer_pool *pool = must_realloc(NULL, 1, sizeof(*pool));
 
 	pthread_once(&once, start_library);
-	*wire = (struct wire){ .multi = curl_multi_init() };
-	if (!wire->multi)
+	*pool = (struct transfer_pool){ .multi = curl_multi_init() };
+	if (!pool->multi)
 		abort();
-	curl_multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, (long)parallel);
-	return wire;
+	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)parallel);
+	return pool;
 }
 
-static struct handle *take_handle(struct wire *wire)
+static struct easy_handle *take_easy_handle(struct transfer_pool *pool)
 {
-	struct handle *handle = wire->idle;
+	struct easy_handle *easy = pool->idle;
 	CURL *curl;
 
-	if (handle) {
-		wire->idle = handle->next;
-		curl = handle->curl;
+	if (easy) {
+		pool->idle = easy->next;
+		curl = easy->curl;
 	} else {
-		handle = must_realloc(NULL, 1, sizeof(*handle));
+		easy = must_realloc(NULL, 1, sizeof(*easy));
 		curl = curl_easy_init();
 		if (!curl)
 			abort();
 	}
-	*handle = (struct handle){ .curl = curl, .next = wire->busy };
-	wire->busy = handle;
-	return handle;
+	*easy = (struct easy_handle){ .curl = curl, .next = pool->busy };
+	pool->busy = easy;
+	return easy;
 }
 
-static void release_handle(struct wire *wire, struct handle *handle)
+static void release_easy_handle(struct transfer_pool *pool, struct easy_handle *easy)
 {
-	struct handle **at = &wire->busy;
+	struct easy_handle **at = &pool->busy;
 
-	while (*at != handle)
+	while (*at != easy)
 		at = &(*at)->next;
-	*at = handle->next;
-	curl_slist_free_all(handle->headers);
-	curl_easy_reset(handle->curl);
-	handle->next = wire->idle;
-	wire->idle = handle;
+	*at = easy->next;
+	curl_slist_free_all(easy->headers);
+	curl_easy_reset(easy->curl);
+	easy->next = pool->idle;
+	pool->idle = easy;
 }
 
-void wire_begin(struct wire *wire, struct curl_transfer *transfer)
+void curl_transfer_begin(struct transfer_pool *pool, struct curl_transfer *transfer)
 {
-	transfer->handle = take_handle(wire);
+	transfer->easy = take_easy_handle(pool);
 	transfer->result = 0;
 	transfer->is_transient = false;
 	transfer->refused = false;
-	transfer->asked_ms = -1;
+	transfer->retry_after_ms = -1;
 	transfer->location = NULL;
 	set_options(transfer);
-	if (curl_multi_add_handle(wire->multi, transfer->handle->curl) != CURLM_OK)
+	if (curl_multi_add_handle(pool->multi, transfer->easy->curl) != CURLM_OK)
 		abort();
 }
 
-void wire_abandon(struct wire *wire, struct curl_transfer *transfer)
+void curl_transfer_cancel(struct transfer_pool *pool, struct curl_transfer *transfer)
 {
-	curl_multi_remove_handle(wire->multi, transfer->handle->curl);
-	release_handle(wire, transfer->handle);
-	transfer->handle = NULL;
+	curl_multi_remove_handle(pool->multi, transfer->easy->curl);
+	release_easy_handle(pool, transfer->easy);
+	transfer->easy = NULL;
 }
 
-void wire_free(struct wire **wire)
+void curl_transfer_pool_free(struct transfer_pool **pool)
 {
-	if (!*wire)
+	if (!*pool)
 		return;
-	for (struct handle *handle; (handle = (*wire)->idle) != NULL;) {
-		(*wire)->idle = handle->next;
-		curl_easy_cleanup(handle->curl);
-		free(handle);
+	for (struct easy_handle *easy; (easy = (*pool)->idle) != NULL;) {
+		(*pool)->idle = easy->next;
+		curl_easy_cleanup(easy->curl);
+		free(easy);
 	}
-	curl_multi_cleanup((*wire)->multi);
-	free(*wire);
-	*wire = NULL;
+	curl_multi_cleanup((*pool)->multi);
+	free(*pool);
+	*pool = NULL;
 }
 
-static void offer_again(struct wire *wire)
+static void resume_paused(struct transfer_pool *pool)
 {
-	if (!atomic_exchange(&wire->woken, false))
+	if (!atomic_exchange(&pool->woken, false))
 		return;
-	for (struct handle *handle = wire->busy; handle; handle = handle->next)
-		if (handle->paused)
-			curl_easy_pause(handle->curl, CURLPAUSE_CONT);
+	for (struct easy_handle *easy = pool->busy; easy; easy = easy->next)
+		if (easy->paused)
+			curl_easy_pause(easy->curl, CURLPAUSE_CONT);
 }
 
-static struct curl_transfer *find_ended(struct wire *wire)
+static struct curl_transfer *find_finished(struct transfer_pool *pool)
 {
 	struct curl_transfer *transfer = NULL;
 	CURLMsg *message;
 	CURLcode code;
 	int left;
 
-	message = curl_multi_info_read(wire->multi, &left);
+	message = curl_multi_info_read(pool->multi, &left);
 	if (!message)
 		return NULL;
 	code = message->data.result;
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-	judge_answer(transfer, code);
-	wire_abandon(wire, transfer);
+	set_result(transfer, code);
+	curl_transfer_cancel(pool, transfer);
 	return transfer;
 }
 
-struct curl_transfer *wire_step(struct wire *wire, int wait_ms)
+struct curl_transfer *curl_transfer_step(struct transfer_pool *pool, int wait_ms)
 {
-	struct curl_transfer *ended = find_ended(wire);
+	struct curl_transfer *ended = find_finished(pool);
 	int running;
 
 	if (ended)
 		return ended;
-	offer_again(wire);
-	curl_multi_perform(wire->multi, &running);
-	ended = find_ended(wire);
+	resume_paused(pool);
+	curl_multi_perform(pool->multi, &running);
+	ended = find_finished(pool);
 	if (!ended)
-		curl_multi_poll(wire->multi, NULL, 0, wait_ms, NULL);
+		curl_multi_poll(pool->multi, NULL, 0, wait_ms, NULL);
 	return ended;
 }
 
-void wire_wake(struct wire *wire)
+void curl_transfer_wake(struct transfer_pool *pool)
 {
-	atomic_store(&wire->woken, true);
-	curl_multi_wakeup(wire->multi);
+	atomic_store(&pool->woken, true);
+	curl_multi_wakeup(pool->multi);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * default_route — whether this machine has a way to machines beyond its own network.
+ * default_route — whether this machine has a default route.
  *
- * Read from the kernel's tables (Linux, Documentation/filesystems/proc.rst, 1.4). Whether anybody
- * answers there is not asked.
+ * Reads the kernel's tables (Linux, Documentation/filesystems/proc.rst, 1.4). Does not test whether
+ * the gateway answers.
+ *
+ * Tested by: tests/unit/test_default_route.c.
  */
 #pragma once
 

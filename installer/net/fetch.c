@@ -13,43 +13,45 @@
 #include "net/retry.h"
 #include "net/url.h"
 
-#define REDIRECTS_MAX 10
-#define WAIT_MS	      250 /* how soon a stop is noticed */
+#define REDIRECTS_MAX  10
+#define WAIT_MS	       250	   /* how soon a stop is noticed */
+#define PROGRESS_BYTES (64 * 1024) /* an attempt that brings less counts as a failure in a row */
 
-struct request {
-	struct request *next;
-	struct fetch_request its; /* with a URL of its own */
+/* A request that waits for a slot, or has one. */
+struct queued_request {
+	struct queued_request *next;
+	struct fetch_request request; /* owns its URL */
 };
 
-/* A place in which one request is carried out, and then another one. */
-struct place {
-	struct request *request; /* NULL: it is free */
-	char *url;		 /* where redirects have led */
+/* Runs one request at a time. */
+struct slot {
+	struct queued_request *queued; /* NULL if the slot is free */
+	char *url;		       /* after redirects */
 	unsigned redirects;
 	unsigned failures;    /* in a row */
-	int64_t before_bytes; /* that there were before this attempt */
-	int64_t begin_at_ms;  /* when the next attempt shall begin, while none runs */
+	int64_t before_bytes; /* bytes taken before this attempt */
+	int64_t begin_at_ms;  /* time of the next attempt, while none is running */
 	struct curl_transfer transfer;
 };
 
 struct fetch {
-	struct wire *wire;
+	struct transfer_pool *pool;
 	const struct fetch_settings *settings;
 	const atomic_bool *stop;
 	struct retry_policy policy;
-	struct request *first, **last; /* those that wait for a place */
+	struct queued_request *first, **last; /* waiting for a slot */
 	size_t parallel;
-	struct place places[];
+	struct slot slots[];
 };
 
 struct fetch *fetch_new(
 	const struct fetch_settings *settings, size_t parallel, const atomic_bool *stop)
 {
-	size_t size_bytes = sizeof(struct fetch) + parallel * sizeof(struct place);
+	size_t size_bytes = sizeof(struct fetch) + parallel * sizeof(struct slot);
 	struct fetch *fetch = must_realloc(NULL, 1, size_bytes);
 
 	memset(fetch, 0, size_bytes);
-	fetch->wire = wire_new(parallel);
+	fetch->pool = curl_transfer_pool_new(parallel);
 	fetch->settings = settings;
 	fetch->stop = stop;
 	fetch->policy = retry_policy_default;
@@ -60,232 +62,233 @@ struct fetch *fetch_new(
 	return fetch;
 }
 
-static void free_request(struct request *request)
+static void free_request(struct queued_request *queued)
 {
-	free((char *)request->its.url);
-	free(request);
+	free((char *)queued->request.url);
+	free(queued);
 }
 
-static struct request *take_request(struct fetch *fetch)
+static struct queued_request *take_request(struct fetch *fetch)
 {
-	struct request *request = fetch->first;
+	struct queued_request *queued = fetch->first;
 
-	if (!request)
+	if (!queued)
 		return NULL;
-	fetch->first = request->next;
+	fetch->first = queued->next;
 	if (!fetch->first)
 		fetch->last = &fetch->first;
-	return request;
+	return queued;
 }
 
-/* The place is free again. */
-static void leave(struct fetch *fetch, struct place *place)
+static void release_slot(struct fetch *fetch, struct slot *slot)
 {
-	if (place->transfer.handle)
-		wire_abandon(fetch->wire, &place->transfer);
-	free_request(place->request);
-	free(place->url);
-	*place = (struct place){ 0 };
+	if (slot->transfer.easy)
+		curl_transfer_cancel(fetch->pool, &slot->transfer);
+	free_request(slot->queued);
+	free(slot->url);
+	*slot = (struct slot){ 0 };
 }
 
 void fetch_free(struct fetch **fetch)
 {
-	struct request *request;
+	struct queued_request *queued;
 
 	if (!*fetch)
 		return;
-	while ((request = take_request(*fetch)))
-		free_request(request);
+	while ((queued = take_request(*fetch)))
+		free_request(queued);
 	for (size_t i = 0; i < (*fetch)->parallel; i++)
-		if ((*fetch)->places[i].request)
-			leave(*fetch, &(*fetch)->places[i]);
-	wire_free(&(*fetch)->wire);
+		if ((*fetch)->slots[i].queued)
+			release_slot(*fetch, &(*fetch)->slots[i]);
+	curl_transfer_pool_free(&(*fetch)->pool);
 	free(*fetch);
 	*fetch = NULL;
 }
 
-void fetch_add(struct fetch *fetch, const struct fetch_request *its)
+void fetch_add(struct fetch *fetch, const struct fetch_request *request)
 {
-	struct request *request = must_realloc(NULL, 1, sizeof(*request));
+	struct queued_request *queued = must_realloc(NULL, 1, sizeof(*queued));
 
-	*request = (struct request){ .its = *its };
-	request->its.url = url_of_path(its->url);
-	*fetch->last = request;
-	fetch->last = &request->next;
+	*queued = (struct queued_request){ .request = *request };
+	queued->request.url = url_of_path(request->url);
+	*fetch->last = queued;
+	fetch->last = &queued->next;
 }
 
-static void begin_attempt(struct fetch *fetch, struct place *place)
+static void begin_attempt(struct fetch *fetch, struct slot *slot)
 {
-	place->before_bytes = place->transfer.resume.got_bytes;
-	place->transfer.url = place->url;
-	wire_begin(fetch->wire, &place->transfer);
+	slot->before_bytes = slot->transfer.resume.got_bytes;
+	slot->transfer.url = slot->url;
+	curl_transfer_begin(fetch->pool, &slot->transfer);
 }
 
-static void occupy(struct fetch *fetch, struct place *place, struct request *request)
+static void start_request(struct fetch *fetch, struct slot *slot, struct queued_request *queued)
 {
-	*place = (struct place){
-		.request = request,
-		.url = url_of_path(request->its.url),
+	const struct fetch_request *request = &queued->request;
+
+	*slot = (struct slot){
+		.queued = queued,
+		.url = url_of_path(request->url),
 		.transfer = {
 			.settings = fetch->settings,
 			.stop = fetch->stop,
-			.body = request->its.body,
-			.deadline_ms = request->its.deadline_ms,
-			.piece = request->its.piece,
-			.userdata = request->its.userdata,
+			.body = request->body,
+			.deadline_ms = request->deadline_ms,
+			.piece = request->piece,
+			.userdata = request->userdata,
 		},
 	};
-	begin_attempt(fetch, place);
+	begin_attempt(fetch, slot);
 }
 
-/* The place is free before the end is told: who is told may ask for more. */
-static void tell_end(struct fetch *fetch, struct place *place)
+/* Releases the slot before it calls done, which may add requests. */
+static void report_end(struct fetch *fetch, struct slot *slot)
 {
-	const struct fetch_request its = place->request->its;
-	struct error err = place->transfer.err;
-	int r = place->transfer.result;
+	const struct fetch_request request = slot->queued->request;
+	struct error err = slot->transfer.err;
+	int r = slot->transfer.result;
 
-	leave(fetch, place);
-	its.done(its.done_userdata, r, &err);
+	release_slot(fetch, slot);
+	request.done(request.done_userdata, r, &err);
 }
 
-/* Names the URL in the sentence, and keeps passwords out of it. */
-static void name_url(struct place *place)
+/* Adds the URL to the sentence and removes passwords from it. */
+static void add_url(struct slot *slot)
 {
-	AUTO_FREE char *shown = url_shown(place->request->its.url);
-	struct curl_transfer *transfer = &place->transfer;
+	AUTO_FREE char *shown = url_shown(slot->queued->request.url);
+	struct curl_transfer *transfer = &slot->transfer;
 
 	url_hide_credentials(transfer->err.text);
 	error_wrap(&transfer->err, "%s%s", transfer->refused ? "" : "fetch ", shown);
 }
 
-static uint32_t jitter(void)
+static uint32_t make_jitter(void)
 {
-	uint32_t dice;
+	uint32_t jitter;
 
-	if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != (ssize_t)sizeof(dice))
-		dice = (uint32_t)clock_now_ms();
-	return dice;
+	if (getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK) != (ssize_t)sizeof(jitter))
+		jitter = (uint32_t)clock_now_ms();
+	return jitter;
 }
 
-/* Whether there will be another attempt; then its time is set. */
-static bool try_again(struct fetch *fetch, struct place *place)
+/* Sets the time of the next attempt; false if there is none. */
+static bool schedule_retry(struct fetch *fetch, struct slot *slot)
 {
-	struct curl_transfer *transfer = &place->transfer;
+	struct curl_transfer *transfer = &slot->transfer;
 	int64_t delay_ms;
 
-	if (transfer->resume.got_bytes > place->before_bytes)
-		place->failures = 0;
-	place->failures++;
-	delay_ms = retry_delay_ms(&fetch->policy, place->failures, transfer->asked_ms, jitter());
-	place->begin_at_ms = clock_now_ms() + delay_ms;
-	if (delay_ms < 0 ||
-		(transfer->deadline_ms && place->begin_at_ms >= transfer->deadline_ms)) {
+	if (transfer->resume.got_bytes - slot->before_bytes >= PROGRESS_BYTES)
+		slot->failures = 0;
+	slot->failures++;
+	delay_ms = retry_delay_ms(
+		&fetch->policy, slot->failures, transfer->retry_after_ms, make_jitter());
+	slot->begin_at_ms = clock_now_ms() + delay_ms;
+	if (delay_ms < 0 || (transfer->deadline_ms && slot->begin_at_ms >= transfer->deadline_ms)) {
 		text_append(transfer->err.text, sizeof(transfer->err.text),
-			"; given up after %u attempts", place->failures);
+			"; given up after %u attempts", slot->failures);
 		return false;
 	}
 	log_line("%s; again in %lld ms", transfer->err.text, (long long)delay_ms);
 	return true;
 }
 
-/* 0 if the next attempt goes where the server sends us. */
-static int follow(struct place *place)
+/* Makes the target of a redirect the URL of the next attempt. */
+static int follow_redirect(struct slot *slot)
 {
-	AUTO_FREE char *location = place->transfer.location;
-	struct error *err = &place->transfer.err;
+	AUTO_FREE char *location = slot->transfer.location;
+	struct error *err = &slot->transfer.err;
 	int r;
 
-	place->transfer.location = NULL;
-	if (place->transfer.body)
-		return error_set_code(err, EXIT_FETCH, -EPERM, "the server sends us elsewhere");
-	if (++place->redirects > REDIRECTS_MAX)
+	slot->transfer.location = NULL;
+	if (slot->transfer.body)
+		return error_set_code(err, EXIT_FETCH, -EPERM, "the server redirects a POST");
+	if (++slot->redirects > REDIRECTS_MAX)
 		return error_set_code(
 			err, EXIT_FETCH, -ELOOP, "there are more than %d redirects", REDIRECTS_MAX);
-	r = url_check_redirect(place->url, location, err);
+	r = url_check_redirect(slot->url, location, err);
 	if (r < 0)
 		return r;
-	free(place->url);
-	place->url = location;
+	free(slot->url);
+	slot->url = location;
 	location = NULL;
 	return 0;
 }
 
-/* An attempt has ended: it is the last one, or not. */
-static void end_attempt(struct fetch *fetch, struct place *place)
+/* Handles the end of an attempt: follows a redirect, schedules a retry, or ends the request. */
+static void end_attempt(struct fetch *fetch, struct slot *slot)
 {
-	struct curl_transfer *transfer = &place->transfer;
+	struct curl_transfer *transfer = &slot->transfer;
 
 	if (transfer->location) {
-		transfer->result = follow(place);
+		transfer->result = follow_redirect(slot);
 		if (transfer->result == 0) {
-			begin_attempt(fetch, place);
+			begin_attempt(fetch, slot);
 			return;
 		}
 	}
 	if (transfer->result < 0) {
-		name_url(place);
-		if (transfer->is_transient && try_again(fetch, place))
+		add_url(slot);
+		if (transfer->is_transient && schedule_retry(fetch, slot))
 			return;
 		if (transfer->is_transient)
 			transfer->result = -ETIMEDOUT;
 	}
-	tell_end(fetch, place);
+	report_end(fetch, slot);
 }
 
-/* Those that waited for their time or for a place. Until when there is nothing more to begin. */
-static int64_t begin_all(struct fetch *fetch)
+/* Begins the attempts whose time has come. Returns the time of the next one. */
+static int64_t begin_ready(struct fetch *fetch)
 {
 	int64_t now_ms = clock_now_ms(), next_ms = INT64_MAX;
 
 	for (size_t i = 0; i < fetch->parallel; i++) {
-		struct place *place = &fetch->places[i];
+		struct slot *slot = &fetch->slots[i];
 
-		if (!place->request && fetch->first)
-			occupy(fetch, place, take_request(fetch));
-		if (!place->request || place->transfer.handle)
+		if (!slot->queued && fetch->first)
+			start_request(fetch, slot, take_request(fetch));
+		if (!slot->queued || slot->transfer.easy)
 			continue;
-		if (place->begin_at_ms <= now_ms)
-			begin_attempt(fetch, place);
-		else if (place->begin_at_ms < next_ms)
-			next_ms = place->begin_at_ms;
+		if (slot->begin_at_ms <= now_ms)
+			begin_attempt(fetch, slot);
+		else if (slot->begin_at_ms < next_ms)
+			next_ms = slot->begin_at_ms;
 	}
 	return next_ms;
 }
 
-/* None of those goes on that only wait for their time or for a place. */
-static void stop_waiting(struct fetch *fetch)
+/* Ends the requests of which no attempt is running. */
+static void cancel_waiting(struct fetch *fetch)
 {
 	struct error err;
-	struct request *request;
+	struct queued_request *queued;
 
 	error_set_code(&err, EXIT_FETCH, -ECANCELED, "it was stopped");
 	for (size_t i = 0; i < fetch->parallel; i++) {
-		struct place *place = &fetch->places[i];
+		struct slot *slot = &fetch->slots[i];
 
-		if (!place->request || place->transfer.handle)
+		if (!slot->queued || slot->transfer.easy)
 			continue;
-		place->transfer.result = -ECANCELED;
-		place->transfer.err = err;
-		tell_end(fetch, place);
+		slot->transfer.result = -ECANCELED;
+		slot->transfer.err = err;
+		report_end(fetch, slot);
 	}
-	while ((request = take_request(fetch))) {
-		request->its.done(request->its.done_userdata, -ECANCELED, &err);
-		free_request(request);
+	while ((queued = take_request(fetch))) {
+		queued->request.done(queued->request.done_userdata, -ECANCELED, &err);
+		free_request(queued);
 	}
 }
 
 static bool is_any_left(const struct fetch *fetch)
 {
 	for (size_t i = 0; i < fetch->parallel; i++)
-		if (fetch->places[i].request)
+		if (fetch->slots[i].queued)
 			return true;
 	return fetch->first != NULL;
 }
 
-static struct place *place_of(struct curl_transfer *transfer)
+static struct slot *slot_of(struct curl_transfer *transfer)
 {
-	return (struct place *)((char *)transfer - offsetof(struct place, transfer));
+	return (struct slot *)((char *)transfer - offsetof(struct slot, transfer));
 }
 
 bool fetch_step(struct fetch *fetch, int wait_ms)
@@ -294,46 +297,47 @@ bool fetch_step(struct fetch *fetch, int wait_ms)
 	int64_t next_ms;
 
 	if (fetch->stop && atomic_load(fetch->stop))
-		stop_waiting(fetch);
-	next_ms = begin_all(fetch) - clock_now_ms();
+		cancel_waiting(fetch);
+	next_ms = begin_ready(fetch) - clock_now_ms();
 	if (next_ms < wait_ms)
 		wait_ms = next_ms > 0 ? (int)next_ms : 0;
-	transfer = wire_step(fetch->wire, wait_ms);
+	transfer = curl_transfer_step(fetch->pool, wait_ms);
 	if (transfer)
-		end_attempt(fetch, place_of(transfer));
+		end_attempt(fetch, slot_of(transfer));
 	return is_any_left(fetch);
 }
 
 void fetch_wake(struct fetch *fetch)
 {
-	wire_wake(fetch->wire);
+	curl_transfer_wake(fetch->pool);
 }
 
-struct one {
+/* The end of the request of fetch_one. */
+struct single_result {
 	int result;
 	struct error *err;
 };
 
-static void keep_outcome(void *userdata, int r, struct error *err)
+static void save_result(void *userdata, int r, struct error *err)
 {
-	struct one *one = userdata;
+	struct single_result *single = userdata;
 
-	one->result = r;
+	single->result = r;
 	if (r < 0)
-		*one->err = *err;
+		*single->err = *err;
 }
 
-int fetch_one(struct fetch *fetch, const struct fetch_request *its, struct error *err)
+int fetch_one(struct fetch *fetch, const struct fetch_request *request, struct error *err)
 {
-	struct fetch_request request = *its;
-	struct one one = { .err = err };
+	struct single_result single = { .err = err };
+	struct fetch_request copied = *request;
 
-	request.done = keep_outcome;
-	request.done_userdata = &one;
-	fetch_add(fetch, &request);
+	copied.done = save_result;
+	copied.done_userdata = &single;
+	fetch_add(fetch, &copied);
 	while (fetch_step(fetch, WAIT_MS))
 		;
-	return one.result;
+	return single.result;
 }
 
 int fetch_stream(struct fetch *fetch, const char *url, fetch_piece_fn *piece, void *userdata,

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define LONGEST_WAIT_S (366LL * 24 * 60 * 60)
-
 /* Decimal digits, advancing over them; -EINVAL if there are none or too many. */
 static int take_number(const char **text, int64_t *ret)
 {
@@ -49,31 +47,6 @@ int http_header_content_range(const char *value, struct content_range *ret)
 		return -EINVAL;
 	*ret = range;
 	return 0;
-}
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7, IMF-fixdate). */
-static int64_t seconds_until(const char *date, time_t now)
-{
-	struct tm tm = { 0 };
-	const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	time_t then;
-
-	if (!end || *end)
-		return -1;
-	then = timegm(&tm);
-	return then > now ? (int64_t)then - now : 0;
-}
-
-int64_t http_header_retry_after_ms(const char *value, time_t now)
-{
-	const char *rest = value;
-	int64_t seconds;
-
-	if (take_number(&rest, &seconds) < 0 || *rest)
-		seconds = seconds_until(value, now);
-	if (seconds > LONGEST_WAIT_S)
-		seconds = LONGEST_WAIT_S;
-	return seconds < 0 ? -1 : seconds * 1000;
 }
 
 bool http_header_is_strong_etag(const char *value)

@@ -15,7 +15,7 @@
 #define MTU_MIN	   576
 #define MTU_MAX	   65535
 
-/* A host's own address: not of net 0 or 127, no multicast or reserved one. */
+/* Whether it is a host address: not of net 0 or 127, not multicast or reserved. */
 static bool is_host(uint32_t address)
 {
 	uint32_t net = address >> 24;
@@ -123,7 +123,8 @@ void ipconfig_add_dns(struct ipconfig *config, const char *address)
 		config->dns_count++;
 }
 
-/* A gateway outside the interface's network is reached all the same: some clouds give /32. */
+/* A gateway outside the network of the interface is reachable on the link: some clouds assign a
+ * /32. */
 static void set_gateway_route(struct ipconfig *config, const char *destination, const char *gateway)
 {
 	struct ipconfig_route *route = &config->routes[config->route_count];
@@ -142,7 +143,7 @@ static void set_gateway_route(struct ipconfig *config, const char *destination, 
 
 /* -------------------------------------------------------- ip= */
 
-/* Cuts the text at its colons, in place; missing fields are empty. */
+/* Splits the text at its colons, in place; missing fields are empty. */
 static int split_ip_fields(char *text, const char *ret[FIELDS_MAX])
 {
 	for (size_t i = 0; i < FIELDS_MAX; i++) {
@@ -184,7 +185,7 @@ static int parse_address_field(
 	return 0;
 }
 
-/* Whether every address that is not the client's own is one, or empty. */
+/* Whether every address field but the first is an address or empty. */
 static bool are_addresses(const char *const fields[FIELDS_MAX])
 {
 	static const int places[] = { 1, 2, 7, 8, 9 };
@@ -293,7 +294,7 @@ static void take_classless_routes(struct ipconfig *config, const char *text)
 	}
 }
 
-/* The first router that is one: the others would be fallbacks. */
+/* Takes the first valid router; the others are its fallbacks. */
 static void take_routers(struct ipconfig *config, const char *text)
 {
 	char word[IPV4_BYTES];

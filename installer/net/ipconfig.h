@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ipconfig — what an interface is to be set to: from the kernel's ip= syntax, or from a DHCP lease.
+ * ipconfig — the settings of an interface, from the kernel's ip= syntax or from a DHCP lease.
  *
- * Pure. A lease comes from whoever answered on the wire: only what has the form of an address, a
- * domain or a number is taken over. Setting the interface is network's business. IPv4 only: IPv6
- * configures itself by router advertisement.
+ * Pure. A lease is untrusted: only well-formed addresses, domains and numbers are taken from it.
+ * network applies the settings. IPv4 only: IPv6 configures itself by router advertisements.
+ *
+ * Tested by: tests/unit/test_ipconfig.c.
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 #include "base/error.h"
 
 #define IPCONFIG_ROUTES_MAX 16
-#define IPCONFIG_DNS_MAX    3	/* as many as a resolver asks (resolv.conf(5)) */
+#define IPCONFIG_DNS_MAX    3	/* the limit of resolv.conf(5) */
 #define IPCONFIG_TEXT_BYTES 256 /* a domain of 253 characters, or a host name */
 #define IPCONFIG_LEASE_MAX  65536
 #define IPV4_BYTES	    16 /* "255.255.255.255" */
@@ -44,32 +45,31 @@ enum ip_method {
 	IP_OFF, /* IPv6 alone */
 };
 
-/* A setting ip=…, by default DHCP on whatever interface has a link. */
+/* The value of ip=; by default DHCP on any interface with a link. */
 struct ip_setting {
 	enum ip_method method;
-	struct ipconfig fixed;		    /* for IP_STATIC; for the others only its dns */
-	char hostname[IPCONFIG_TEXT_BYTES]; /* what DHCP is told; empty: nothing */
+	struct ipconfig fixed;		    /* for IP_STATIC; otherwise only its dns is used */
+	char hostname[IPCONFIG_TEXT_BYTES]; /* sent to the DHCP server; empty: none */
 	char device[INTERFACE_BYTES];	    /* empty: any */
 };
 
 /* Parses the value of ip= (Linux, Documentation/admin-guide/nfs/nfsroot.rst):
  * client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0, or autoconf alone. The
- * server and the time server are checked and not used; a netmask may be a prefix length, too, and
- * one that is missing follows from the address's class as in the kernel. BOOTP and RARP are
- * refused. -EINVAL, and ret untouched. */
+ * server and the time server are checked and not used. A netmask may also be a prefix length; a
+ * missing one follows from the address class, as in the kernel. BOOTP and RARP are refused.
+ * -EINVAL, and ret untouched. */
 int ipconfig_parse(const char *text, struct ip_setting *ret) WARN_UNUSED;
 
-/* Takes over a lease: the environment of a script that udhcpc runs, as name=value strings each with
- * a NUL behind it (BusyBox, networking/udhcp/dhcpc.c). Classless routes win over routers (RFC
- * 3442). What is not well-formed is left out, but an address without which there is no lease is an
- * error: -EBADMSG with a sentence. */
+/* Parses a lease: the environment of the script that udhcpc runs, as NUL-terminated name=value
+ * strings (BusyBox, networking/udhcp/dhcpc.c). Classless routes override routers (RFC 3442).
+ * Malformed values are ignored; without a valid address the result is -EBADMSG with a sentence. */
 int ipconfig_from_lease(
 	const char *lease, size_t size_bytes, struct ipconfig *ret, struct error *err) WARN_UNUSED;
 
-/* Adds a name server unless it is there or there are enough. */
+/* Adds a name server unless it is present or the list is full. */
 void ipconfig_add_dns(struct ipconfig *config, const char *address);
 
-/* The text of resolv.conf, at most ret_bytes with the NUL. */
+/* Writes the text of resolv.conf. */
 #define IPCONFIG_RESOLV_BYTES 1024
 void ipconfig_resolv_conf(const struct ipconfig *config, char ret[IPCONFIG_RESOLV_BYTES]);
 

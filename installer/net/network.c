@@ -50,7 +50,7 @@ static void read_interface_attribute(
 	file_read_line(path, ret, ret_bytes);
 }
 
-/* Whether it is the one that was asked for: by name or MAC, or any Ethernet card. */
+/* Whether this interface was requested: by name or MAC, or as any Ethernet card. */
 static bool is_wanted_interface(
 	const struct ip_setting *ip, const char *interface, const char *name)
 {
@@ -165,7 +165,7 @@ static int set_interface(const char *name, const struct ipconfig *config, struct
 	return 0;
 }
 
-/* Asks for a lease: three times, two seconds each. */
+/* Requests a lease: three times, two seconds each. */
 static int ask_dhcp(const char *name, const char *hostname, struct ipconfig *ret, struct error *err)
 {
 	char option[IPCONFIG_TEXT_BYTES + 16];
@@ -233,7 +233,7 @@ static int check_ipv6(const char *name, struct error *err)
 
 /* -------------------------------------------------------- the whole */
 
-/* The name servers that a user named come first, then those of the lease, then the routers'. */
+/* User-defined name servers come first, then those of the lease, then those of the routers. */
 static int write_resolv_conf(const struct ipconfig *fixed, const struct ipconfig *found,
 	struct rdnss *rdnss, struct error *err)
 {
@@ -248,7 +248,7 @@ static int write_resolv_conf(const struct ipconfig *fixed, const struct ipconfig
 	return file_write(RESOLV_CONF_PATH, text, strlen(text), 0644, 0, 0, err);
 }
 
-/* Where no server answers, a router may have: then that is enough. */
+/* Configures by DHCP. If no server answers, an IPv6 router suffices. */
 static int set_by_dhcp(
 	const char *name, const struct ip_setting *ip, struct ipconfig *ret, struct error *err)
 {
@@ -265,7 +265,7 @@ static int set_by_dhcp(
 	return -EAGAIN;
 }
 
-/* Sets one interface that has a link; -EAGAIN if that may succeed later. */
+/* Configures one interface that has a link; -EAGAIN if a later attempt may succeed. */
 static int configure(
 	const struct ip_setting *ip, const char *name, struct rdnss *rdnss, struct error *err)
 {
@@ -281,7 +281,7 @@ static int configure(
 	return r < 0 ? r : write_resolv_conf(&ip->fixed, &found, rdnss, err);
 }
 
-/* One round over all interfaces; -EAGAIN with a sentence if none could be set yet. */
+/* Tries all interfaces once; -EAGAIN with a sentence if none could be configured yet. */
 static int try_interfaces(const struct ip_setting *ip, const char *interface, struct rdnss *rdnss,
 	int64_t elapsed_ms, struct error *err)
 {

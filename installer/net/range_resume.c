@@ -14,16 +14,16 @@ static int changed(struct error *err)
 		err, EXIT_FETCH, -ESTALE, "it changed on the server while it was fetched");
 }
 
-/* The server goes on. */
+/* The answer continues where the last one broke off. */
 static int begin_part(struct range_resume *resume, const struct answer *answer, struct error *err)
 {
 	struct content_range range;
 
-	if (resume->got_bytes == 0 ||
+	if (resume->got_bytes == 0 || resume->encoded || answer->encoded ||
 		http_header_content_range(answer->content_range, &range) < 0 ||
 		range.first_byte != resume->got_bytes)
 		return error_set_code(err, EXIT_FETCH, -EPROTO,
-			"the server sends another part of it than it was asked for");
+			"the server sends another part than the one that was requested");
 	if (resume->total_bytes >= 0 && range.total_bytes >= 0 &&
 		range.total_bytes != resume->total_bytes)
 		return changed(err);
@@ -33,20 +33,24 @@ static int begin_part(struct range_resume *resume, const struct answer *answer, 
 	return 0;
 }
 
-/* The server begins, again or for the first time. */
+/* The answer starts from the first byte. The length of an encoded one says nothing about what it
+ * holds. */
 static int begin_whole(struct range_resume *resume, const struct answer *answer, struct error *err)
 {
+	int64_t length_bytes = answer->encoded ? -1 : answer->length_bytes;
+
 	if (resume->got_bytes == 0) {
 		bool usable = strlen(answer->etag) < sizeof(resume->etag) &&
 			      http_header_is_strong_etag(answer->etag);
 
 		snprintf(resume->etag, sizeof(resume->etag), "%s", usable ? answer->etag : "");
-		resume->total_bytes = answer->length_bytes;
-	} else if (answer->length_bytes != resume->total_bytes ||
+		resume->total_bytes = length_bytes;
+	} else if ((!answer->encoded && !resume->encoded && length_bytes != resume->total_bytes) ||
 		   (*resume->etag && strcmp(resume->etag, answer->etag) != 0)) {
 		return changed(err);
 	}
 	resume->skip_bytes = resume->got_bytes;
+	resume->encoded = answer->encoded;
 	return 0;
 }
 
@@ -55,6 +59,11 @@ int range_resume_begin(struct range_resume *resume, const struct answer *answer,
 	if (answer->status == 206)
 		return begin_part(resume, answer, err);
 	return begin_whole(resume, answer, err);
+}
+
+int64_t range_resume_first_byte(const struct range_resume *resume)
+{
+	return resume->encoded ? 0 : resume->got_bytes;
 }
 
 size_t range_resume_known(const struct range_resume *resume, size_t size_bytes)

@@ -41,7 +41,7 @@ void rdnss_close(struct rdnss *rdnss)
 	rdnss->fd = -1;
 }
 
-/* An address on the link alone is one with the link's index. */
+/* A link-local address gets the index of its link. */
 static void add_address(const uint8_t *bytes, int index, struct ipconfig *config)
 {
 	struct in6_addr address;
@@ -57,7 +57,7 @@ static void add_address(const uint8_t *bytes, int index, struct ipconfig *config
 }
 
 /* Type, length in units, two bytes without meaning, four of lifetime, addresses. */
-static void parse_option(
+static void parse_rdnss_option(
 	const uint8_t *option, size_t size_bytes, int index, struct ipconfig *config)
 {
 	static const uint8_t withdrawn[4];
@@ -91,7 +91,7 @@ void rdnss_parse(const uint8_t *message, size_t size_bytes, struct ipconfig *con
 
 		if (length == 0 || length > end - at)
 			return;
-		parse_option(message + at, length, user.nduseropt_ifindex, config);
+		parse_rdnss_option(message + at, length, user.nduseropt_ifindex, config);
 		at += length;
 	}
 }

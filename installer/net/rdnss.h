@@ -2,8 +2,10 @@
 /*
  * rdnss — the name servers that IPv6 routers advertise (RFC 8106, section 5.1).
  *
- * The kernel takes addresses and routes out of an advertisement by itself, and hands these options
- * on to whoever listens by netlink (rtnetlink, RTM_NEWNDUSEROPT). DHCPv6 is not spoken.
+ * The kernel handles addresses and routes of an advertisement itself and passes these options to
+ * netlink listeners (rtnetlink, RTM_NEWNDUSEROPT). DHCPv6 is not supported.
+ *
+ * Tested by: tests/unit/test_ipconfig.c, tests/net/guest.sh.
  */
 #pragma once
 
@@ -13,16 +15,16 @@
 #include "net/ipconfig.h"
 
 struct rdnss {
-	int fd; /* -1: nothing is heard */
+	int fd; /* -1 if netlink is not available */
 };
 
-/* Begins to listen: before the interface comes up, or its first advertisement is missed. */
+/* Begins to listen. Must be called before the interface comes up, or the first advertisement is
+ * lost. */
 struct rdnss rdnss_open(void);
 void rdnss_close(struct rdnss *rdnss);
 
-/* Adds the name servers that were heard so far. */
+/* Adds the name servers received so far. */
 void rdnss_read(struct rdnss *rdnss, struct ipconfig *config);
 
-/* Adds those of one netlink message; one that is cut short or of another kind adds nothing. Pure.
- */
+/* Adds the name servers of one netlink message; ignores truncated and other messages. Pure. */
 void rdnss_parse(const uint8_t *message, size_t size_bytes, struct ipconfig *config);

@@ -5,11 +5,11 @@ const struct retry_policy retry_policy_default = {
 	.attempts = 8,
 	.first_ms = 500,
 	.longest_ms = 20 * 1000,
-	.longest_asked_ms = 60 * 1000,
+	.longest_retry_after_ms = 60 * 1000,
 };
 
-int64_t retry_delay_ms(
-	const struct retry_policy *policy, unsigned failures, int64_t asked_ms, uint32_t dice)
+int64_t retry_delay_ms(const struct retry_policy *policy, unsigned failures, int64_t retry_after_ms,
+	uint32_t jitter)
 {
 	int64_t delay_ms = policy->first_ms;
 
@@ -19,10 +19,10 @@ int64_t retry_delay_ms(
 		delay_ms *= 2;
 	if (delay_ms > policy->longest_ms)
 		delay_ms = policy->longest_ms;
-	delay_ms = delay_ms / 2 + dice % (delay_ms - delay_ms / 2 + 1);
-	if (asked_ms > policy->longest_asked_ms)
-		asked_ms = policy->longest_asked_ms;
-	return asked_ms > delay_ms ? asked_ms : delay_ms;
+	delay_ms = delay_ms / 2 + jitter % (delay_ms - delay_ms / 2 + 1);
+	if (retry_after_ms > policy->longest_retry_after_ms)
+		retry_after_ms = policy->longest_retry_after_ms;
+	return retry_after_ms > delay_ms ? retry_after_ms : delay_ms;
 }
 
 bool retry_status(long status)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * retry — when a failed transfer is tried again, and when that is of no use.
+ * retry — when a failed transfer is retried, and which HTTP statuses are transient.
  *
- * Pure: the time, the dice and the server's wish are handed in. Which failures of libcurl can pass
- * is decided beside it, in transfer.
+ * Pure: the clock, the jitter and Retry-After are parameters. Which errors of libcurl are transient
+ * is decided in curl_transfer.
+ *
+ * Tested by: tests/unit/test_retry.c.
  */
 #pragma once
 
@@ -11,20 +13,20 @@
 #include <stdint.h>
 
 struct retry_policy {
-	unsigned attempts;  /* in a row without a byte of progress, the first one among them */
-	int64_t first_ms;   /* to wait after the first failure; doubled after each further one */
-	int64_t longest_ms; /* that we wait of our own accord */
-	int64_t longest_asked_ms; /* that a server's Retry-After makes us wait */
+	unsigned attempts;  /* in a row without progress, the first one included */
+	int64_t first_ms;   /* delay after the first failure; doubled after each further one */
+	int64_t longest_ms; /* upper bound of the doubled delay */
+	int64_t longest_retry_after_ms; /* upper bound of a server's Retry-After */
 };
 
-/* 8 attempts: a server that is back within a minute is waited for. */
+/* 8 attempts: bridges an outage of a minute. */
 extern const struct retry_policy retry_policy_default;
 
-/* How long to wait after so many failures in a row (at least 1); -1 to give up. asked_ms is what
- * the server asks for, -1 if nothing. The lower half of a wait is fixed, the upper half comes from
- * dice, any number: machines that failed together do not come back together. */
-int64_t retry_delay_ms(
-	const struct retry_policy *policy, unsigned failures, int64_t asked_ms, uint32_t dice);
+/* The delay after this many failures in a row (at least 1); -1 to give up. retry_after_ms is the
+ * server's Retry-After, -1 if none. The lower half of a delay is fixed, the upper half is jitter
+ * (any number), so that machines that failed together do not retry together. */
+int64_t retry_delay_ms(const struct retry_policy *policy, unsigned failures, int64_t retry_after_ms,
+	uint32_t jitter);
 
-/* Whether the cause of an HTTP status can pass (RFC 9110, section 15; RFC 6585, section 4). */
+/* Whether an HTTP status is transient (RFC 9110, section 15; RFC 6585, section 4). */
 bool retry_status(long status);

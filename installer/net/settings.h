@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings — what a transfer needs to know: whom to trust, how long to wait.
+ * settings — what a transfer needs: certificates, passwords, timeouts.
+ *
+ * Data only. Config fills it.
+ *
+ * Tested by: tests/unit/test_fetch.c.
  */
 #pragma once
 

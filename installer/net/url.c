@@ -36,7 +36,7 @@ bool url_is_allowed(const char *text)
 			return false;
 	host = strstr(text, "://") + 3;
 	host += strcspn(host, AUTHORITY_END);
-	/* Something stands between the slashes and what follows the host, and after a user's @. */
+	/* The host is not empty, also after a user's @. */
 	return host[-1] != '/' && host[-1] != '@';
 }
 
@@ -64,23 +64,32 @@ static char *copy(const char *text)
 	return copied ? copied : (abort(), NULL);
 }
 
-char *url_of_path(const char *url_or_path)
+char *url_quote_path(const char *path)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789-._~/+=,@:";
-	char *url, *at;
+	char *quoted = must_realloc(NULL, 3 * strlen(path) + 1, 1), *at = quoted;
 
-	if (url_or_path[0] != '/')
-		return copy(url_or_path);
-	url = must_realloc(NULL, strlen(FILE_SCHEME) + 3 * strlen(url_or_path) + 1, 1);
-	at = stpcpy(url, FILE_SCHEME);
-	for (const char *c = url_or_path; *c; c++) {
+	for (const char *c = path; *c; c++) {
 		if (strchr(plain, *c))
 			*at++ = *c;
 		else
 			at += sprintf(at, "%%%02X", (unsigned char)*c);
 	}
 	*at = '\0';
+	return quoted;
+}
+
+char *url_of_path(const char *url_or_path)
+{
+	AUTO_FREE char *quoted = NULL;
+	char *url = NULL;
+
+	if (url_or_path[0] != '/')
+		return copy(url_or_path);
+	quoted = url_quote_path(url_or_path);
+	if (asprintf(&url, FILE_SCHEME "%s", quoted) < 0)
+		abort();
 	return url;
 }
 
@@ -91,7 +100,7 @@ void url_hide_credentials(char *text)
 
 		at += strlen("://");
 		length = strcspn(at, AUTHORITY_END);
-		/* The last one: a password may hold another. */
+		/* Up to the last @, because a password may contain one. */
 		while (length > 0 && at[length - 1] != '@')
 			length--;
 		memmove(at, at + length, strlen(at + length) + 1);

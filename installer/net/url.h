@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * url — the forms of URLs that are fetched, how they are joined, shown and redirected.
+ * url — checks, joins, quotes, redacts and redirects URLs.
  *
- * Pure. URLs are file://, http:// and https://; a plain absolute path means the file (RFC 3986).
+ * Pure. URLs are file://, http:// and https://. An absolute path stands for the file (RFC 3986).
+ *
+ * Tested by: tests/unit/test_url.c, tests/fuzz/url.c.
  */
 #pragma once
 
@@ -10,32 +12,34 @@
 
 #include "base/error.h"
 
-/* file:///…, an absolute path, or http://HOST… or https://HOST…, without blanks and control
+/* Whether it is file:///…, an absolute path, or http(s)://HOST…, without blanks and control
  * characters. */
 bool url_is_allowed(const char *text);
 
-/* Whether its bytes come over the network: http:// or https://. */
+/* Whether its content comes over the network: http:// or https://. */
 bool url_is_remote(const char *url);
 
-/* A base to which names can be joined: url_is_allowed, and without query and fragment where it is
- * remote. */
+/* Whether names can be joined to it: url_is_allowed, and without query and fragment if remote. */
 bool url_is_base(const char *text);
 
 /* The URL of a name below a base URL or path, with one slash between them; from malloc. */
 char *url_join(const char *base, const char *name);
 
-/* A plain path as a URL, with every byte quoted that a URL may not hold; a URL as it is. From
- * malloc. Of so many bytes, NULs counted, become at most this many. */
+/* A path with every byte quoted that a URL may not contain; from malloc. */
+char *url_quote_path(const char *path);
+
+/* An absolute path as a file URL, quoted; a URL unchanged. From malloc. The result for path_bytes
+ * bytes, NUL included, needs at most URL_OF_PATH_BYTES bytes. */
 #define URL_OF_PATH_BYTES(path_bytes) (7 + 3 * (path_bytes))
 char *url_of_path(const char *url_or_path);
 
-/* Takes the user and password out of every URL in a text, in place: "http://a:b@host/" becomes
+/* Removes user and password from every URL in a text, in place: "http://a:b@host/" becomes
  * "http://host/". */
 void url_hide_credentials(char *text);
 
-/* A copy of a URL that may be shown; from malloc. */
+/* A copy of a URL without user and password; from malloc. */
 char *url_shown(const char *url);
 
-/* 0 if one URL may send us to the other: to http and https only, and never from https to http.
- * -EPERM with a sentence if not. */
+/* 0 if a redirect from one URL to the other is allowed: to http and https only, never from https to
+ * http. -EPERM with a sentence if not. */
 int url_check_redirect(const char *from, const char *to, struct error *err) WARN_UNUSED;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache_settings — the binary caches that are asked, and whose signatures count.
+ * cache_settings — the binary caches to read from, and the keys to trust.
+ *
+ * Data only. Config fills it.
+ *
+ * Tested by: tests/unit/test_closure.c.
  */
 #pragma once
 
@@ -18,5 +22,5 @@ struct cache_settings {
 	size_t cache_count;
 	char trusted_keys[TRUSTED_KEYS_MAX][256];
 	size_t trusted_key_count;
-	bool trust_anything; /* trusted-keys = none, said explicitly */
+	bool trust_anything; /* trusted-keys = none was set explicitly */
 };

@@ -19,18 +19,18 @@
 #define LOOKUPS_AT_A_TIME 32
 #define WAIT_MS		  250
 
-/* The closure on its way: paths that are visited are described, the others only named. */
-struct walk {
+/* A traversal of the closure. Paths that were visited are described, the others only named. */
+struct traversal {
 	const struct cache_settings *settings;
 	struct fetch *fetch;
 	struct cache_trust trust;
-	bool unreachable[CACHES_MAX]; /* so it was, in all attempts */
+	bool unreachable[CACHES_MAX]; /* failed in all attempts */
 	struct closure closure;
-	size_t *referrers; /* which path named it first, for sentences */
+	size_t *referrers; /* for each path, the one that refers to it first */
 	size_t capacity;   /* of paths and referrers */
 	size_t followed;   /* paths whose references are named */
 	atomic_bool stop;
-	int result; /* the first error's */
+	int result; /* of the first error */
 	struct error err;
 };
 
@@ -39,8 +39,8 @@ static const char *base_name(const struct closure *closure, size_t index)
 	return store_path_base_name(closure->paths[index].info.store_path);
 }
 
-/* The slot that holds this base name, or the free one where it belongs. A store path begins with
- * a hash, but who made the cache may have chosen it, so all of the name is mixed (FNV-1a). */
+/* The slot of this base name, or the free slot where it belongs. The author of a cache may
+ * choose the hashes in its names, so the whole name is hashed (FNV-1a). */
 static uint32_t *find_slot(const struct closure *closure, const char *name)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
@@ -84,10 +84,11 @@ void closure_free(struct closure *closure)
 	memset(closure, 0, sizeof(*closure));
 }
 
-/* Names a path that will be looked up, unless it is named already. */
-static int add_path(struct walk *walk, const char *name, size_t referrer, struct error *err)
+/* Adds a path to be looked up, unless it is present. */
+static int add_path(
+	struct traversal *traversal, const char *name, size_t referrer, struct error *err)
 {
-	struct closure *closure = &walk->closure;
+	struct closure *closure = &traversal->closure;
 	uint32_t *slot;
 
 	if (2 * (closure->count + 1) > closure->slot_count)
@@ -98,32 +99,32 @@ static int add_path(struct walk *walk, const char *name, size_t referrer, struct
 	if (closure->count == CLOSURE_PATHS_MAX)
 		return error_set_code(err, EXIT_FETCH, -E2BIG, "the closure has more than %d paths",
 			CLOSURE_PATHS_MAX);
-	if (closure->count == walk->capacity) {
-		walk->capacity = walk->capacity ? 2 * walk->capacity : SLOTS_START;
+	if (closure->count == traversal->capacity) {
+		traversal->capacity = traversal->capacity ? 2 * traversal->capacity : SLOTS_START;
 		closure->paths = must_realloc(
-			closure->paths, walk->capacity, sizeof(*closure->paths));
-		walk->referrers = must_realloc(
-			walk->referrers, walk->capacity, sizeof(*walk->referrers));
+			closure->paths, traversal->capacity, sizeof(*closure->paths));
+		traversal->referrers = must_realloc(
+			traversal->referrers, traversal->capacity, sizeof(*traversal->referrers));
 	}
 	closure->paths[closure->count] = (struct closure_path){ 0 };
 	snprintf(closure->paths[closure->count].info.store_path,
 		sizeof(closure->paths[0].info.store_path), STORE_DIR "/%s", name);
-	walk->referrers[closure->count] = referrer;
+	traversal->referrers[closure->count] = referrer;
 	*slot = (uint32_t)++closure->count;
 	return 0;
 }
 
-/* Those that answer are asked. If none does, the last one's error is returned. */
-static int check_caches(struct walk *walk, struct error *err)
+/* Checks all caches and excludes those that do not answer. If none does, returns the last error. */
+static int check_caches(struct traversal *traversal, struct error *err)
 {
 	bool any = false;
 	int r = 0;
 
-	for (size_t i = 0; i < walk->settings->cache_count; i++) {
-		r = cache_check(walk->fetch, walk->settings->caches[i], err);
+	for (size_t i = 0; i < traversal->settings->cache_count; i++) {
+		r = cache_check(traversal->fetch, traversal->settings->caches[i], err);
 		if (r < 0 && r != -ETIMEDOUT)
 			return r;
-		walk->unreachable[i] = r < 0;
+		traversal->unreachable[i] = r < 0;
 		any = any || r == 0;
 		if (r < 0)
 			log_line("warning: a cache is left out: %s", err->text);
@@ -131,96 +132,98 @@ static int check_caches(struct walk *walk, struct error *err)
 	return any ? 0 : r;
 }
 
-/* The narinfo of a path from one cache, on its way. */
+/* A lookup of one path, in one cache after the other. */
 struct lookup {
-	struct walk *walk;
+	struct traversal *traversal;
 	size_t index; /* of the path */
 	size_t cache;
 	struct download document;
-	bool answered;	       /* by the cache that was asked last */
-	struct error *refusal; /* why those of earlier caches were not believed; NULL for none */
+	bool answered; /* the cache that was asked last has sent a narinfo */
+	struct error
+		*refusal; /* why the narinfos of earlier caches were rejected; NULL if none was */
 };
 
-static void take_narinfo(void *userdata, int r, struct error *err);
+static void receive_narinfo(void *userdata, int r, struct error *err);
 
-static void ask_narinfo(struct lookup *lookup)
+static void request_narinfo(struct lookup *lookup)
 {
-	const struct walk *walk = lookup->walk;
-	AUTO_FREE char *url = cache_narinfo_url(walk->settings->caches[lookup->cache],
-		walk->closure.paths[lookup->index].info.store_path);
+	const struct traversal *traversal = lookup->traversal;
+	AUTO_FREE char *url = cache_narinfo_url(traversal->settings->caches[lookup->cache],
+		traversal->closure.paths[lookup->index].info.store_path);
 	const struct fetch_request request = {
 		.url = url,
 		.piece = download_add,
 		.userdata = &lookup->document,
-		.done = take_narinfo,
+		.done = receive_narinfo,
 		.done_userdata = lookup,
 	};
 
 	lookup->document.size_bytes = 0;
-	fetch_add(walk->fetch, &request);
+	fetch_add(traversal->fetch, &request);
 }
 
-/* Goes on to the next cache that answers; false if there is none. */
+/* Selects the next cache that answers; false if there is none. */
 static bool next_cache(struct lookup *lookup)
 {
-	const struct walk *walk = lookup->walk;
+	const struct traversal *traversal = lookup->traversal;
 	size_t cache = lookup->cache;
 
 	do
 		cache++;
-	while (cache < walk->settings->cache_count && walk->unreachable[cache]);
-	if (cache == walk->settings->cache_count)
+	while (cache < traversal->settings->cache_count && traversal->unreachable[cache]);
+	if (cache == traversal->settings->cache_count)
 		return false;
 	lookup->cache = cache;
 	return true;
 }
 
-/* Names a path and asks for its narinfo, unless it is named already. */
-static int want_path(struct walk *walk, const char *name, size_t referrer, struct error *err)
+/* Adds a path and requests its narinfo, unless it is present. */
+static int visit_path(
+	struct traversal *traversal, const char *name, size_t referrer, struct error *err)
 {
-	size_t index = walk->closure.count;
-	int r = add_path(walk, name, referrer, err);
+	size_t index = traversal->closure.count;
+	int r = add_path(traversal, name, referrer, err);
 	struct lookup *lookup;
 
-	if (r < 0 || walk->closure.count == index)
+	if (r < 0 || traversal->closure.count == index)
 		return r;
 	lookup = must_realloc(NULL, 1, sizeof(*lookup));
 	*lookup = (struct lookup){
-		.walk = walk,
+		.traversal = traversal,
 		.index = index,
 		.document.limit_bytes = NARINFO_BYTES_MAX,
 	};
-	if (walk->unreachable[0])
+	if (traversal->unreachable[0])
 		(void)next_cache(lookup);
-	ask_narinfo(lookup);
+	request_narinfo(lookup);
 	return 0;
 }
 
-static int absent_error(const struct walk *walk, size_t index, struct error *err)
+static int absent_error(const struct traversal *traversal, size_t index, struct error *err)
 {
-	const struct closure *closure = &walk->closure;
-	const struct cache_settings *settings = walk->settings;
+	const struct closure *closure = &traversal->closure;
+	const struct cache_settings *settings = traversal->settings;
 	char caches[512] = "";
 
 	for (size_t i = 0; i < settings->cache_count; i++)
 		text_append(caches, sizeof(caches), "%s%s%s", i ? ", " : "", settings->caches[i],
-			walk->unreachable[i] ? " (which does not answer)" : "");
+			traversal->unreachable[i] ? " (which does not answer)" : "");
 	url_hide_credentials(caches);
 	if (index == 0)
 		return error_set_code(err, EXIT_FETCH, -ENOENT, "%s is not in %s",
 			closure->paths[0].info.store_path, caches);
 	return error_set_code(err, EXIT_FETCH, -ENOENT, "%s, which %s refers to, is not in %s",
 		closure->paths[index].info.store_path,
-		closure->paths[walk->referrers[index]].info.store_path, caches);
+		closure->paths[traversal->referrers[index]].info.store_path, caches);
 }
 
 static int read_answer(struct lookup *lookup, struct error *err)
 {
-	const struct walk *walk = lookup->walk;
-	struct closure_path *path = &walk->closure.paths[lookup->index];
+	const struct traversal *traversal = lookup->traversal;
+	struct closure_path *path = &traversal->closure.paths[lookup->index];
 	struct narinfo info;
-	int r = cache_read_narinfo(walk->settings->caches[lookup->cache], path->info.store_path,
-		&lookup->document, &walk->trust, &info, err);
+	int r = cache_read_narinfo(traversal->settings->caches[lookup->cache],
+		path->info.store_path, &lookup->document, &traversal->trust, &info, err);
 
 	if (r < 0)
 		return r;
@@ -229,9 +232,9 @@ static int read_answer(struct lookup *lookup, struct error *err)
 	return 0;
 }
 
-/* What a cache says that is malformed or not signed is passed over as Nix does, for one that says
- * better; but it is not forgotten if there is none. */
-static void keep_refusal(struct lookup *lookup, const struct error *err)
+/* A malformed or unsigned narinfo is skipped in favour of the next cache, as Nix does. The
+ * reason is kept for the case that no cache has a valid one. */
+static void save_refusal(struct lookup *lookup, const struct error *err)
 {
 	if (lookup->refusal) {
 		text_append(lookup->refusal->text, sizeof(lookup->refusal->text), "; then %s",
@@ -242,7 +245,7 @@ static void keep_refusal(struct lookup *lookup, const struct error *err)
 	*lookup->refusal = *err;
 }
 
-/* The last cache had no good answer either. */
+/* Forms the error when the last cache has no valid narinfo either. */
 static int refused_error(const struct lookup *lookup, int r, struct error *err)
 {
 	char last[sizeof(err->text)];
@@ -268,99 +271,99 @@ static int add_size(struct closure *closure, size_t index, struct error *err)
 	return 0;
 }
 
-/* Answers come in any order; references are followed in that of the paths, so that the closure is
- * the same every time. */
-static int follow_references(struct walk *walk, struct error *err)
+/* Visits the references of described paths. Answers arrive in any order; references are followed
+ * in the order of the paths, so that the closure is always the same. */
+static int follow_references(struct traversal *traversal, struct error *err)
 {
-	struct closure *closure = &walk->closure;
+	struct closure *closure = &traversal->closure;
 	int r = 0;
 
-	for (; r == 0 && walk->followed < closure->count; walk->followed++) {
-		/* Adding moves the paths, but not what a narinfo points to. */
-		const struct narinfo info = closure->paths[walk->followed].info;
+	for (; r == 0 && traversal->followed < closure->count; traversal->followed++) {
+		/* Adding a path may move the array, but not what a narinfo points to. */
+		const struct narinfo info = closure->paths[traversal->followed].info;
 
 		if (!info.text)
 			return 0;
 		for (size_t i = 0; i < info.reference_count && r == 0; i++)
-			r = want_path(walk, info.references[i], walk->followed, err);
+			r = visit_path(traversal, info.references[i], traversal->followed, err);
 	}
 	return r;
 }
 
-/* Asks the next cache if this one has no good answer; false if there is none to ask, or no need. */
-static bool ask_next(struct lookup *lookup, int r, const struct error *err)
+/* Continues with the next cache after a failure; false if that cannot help or none is left. */
+static bool try_next_cache(struct lookup *lookup, int r, const struct error *err)
 {
-	struct walk *walk = lookup->walk;
+	struct traversal *traversal = lookup->traversal;
 
-	if (r == -ETIMEDOUT && !walk->unreachable[lookup->cache]) {
-		walk->unreachable[lookup->cache] = true;
+	if (r == -ETIMEDOUT && !traversal->unreachable[lookup->cache]) {
+		traversal->unreachable[lookup->cache] = true;
 		log_line("warning: a cache is left out from now on: %s", err->text);
 	}
 	if ((!lookup->answered && r != -ENOENT && r != -ETIMEDOUT) || !next_cache(lookup))
 		return false;
 	if (lookup->answered) {
 		log_line("warning: another cache is asked: %s", err->text);
-		keep_refusal(lookup, err);
+		save_refusal(lookup, err);
 	}
-	ask_narinfo(lookup);
+	request_narinfo(lookup);
 	return true;
 }
 
-/* A path whose last answer this was is described, or the walk fails. */
+/* Ends a lookup: the path is described, or the traversal fails. */
 static int end_lookup(const struct lookup *lookup, int r, struct error *err)
 {
-	struct walk *walk = lookup->walk;
+	struct traversal *traversal = lookup->traversal;
 
 	if (r == 0)
-		r = add_size(&walk->closure, lookup->index, err);
+		r = add_size(&traversal->closure, lookup->index, err);
 	else if (lookup->refusal)
 		r = refused_error(lookup, r, err);
 	else if (r == -ENOENT)
-		r = absent_error(walk, lookup->index, err);
+		r = absent_error(traversal, lookup->index, err);
 	else if (!lookup->answered)
-		error_wrap(err, "%s", walk->closure.paths[lookup->index].info.store_path);
-	return r < 0 ? r : follow_references(walk, err);
+		error_wrap(err, "%s", traversal->closure.paths[lookup->index].info.store_path);
+	return r < 0 ? r : follow_references(traversal, err);
 }
 
-static void take_narinfo(void *userdata, int r, struct error *err)
+static void receive_narinfo(void *userdata, int r, struct error *err)
 {
 	struct lookup *lookup = userdata;
-	struct walk *walk = lookup->walk;
+	struct traversal *traversal = lookup->traversal;
 
 	lookup->answered = r == 0;
 	if (r == 0)
 		r = read_answer(lookup, err);
-	if (r < 0 && ask_next(lookup, r, err))
+	if (r < 0 && try_next_cache(lookup, r, err))
 		return;
 	r = end_lookup(lookup, r, err);
-	if (r < 0 && walk->result == 0) {
-		walk->result = r;
-		walk->err = *err;
-		atomic_store(&walk->stop, true);
+	if (r < 0 && traversal->result == 0) {
+		traversal->result = r;
+		traversal->err = *err;
+		atomic_store(&traversal->stop, true);
 	}
 	free(lookup->refusal);
 	free(lookup->document.text);
 	free(lookup);
 }
 
-static int walk_all(struct walk *walk, const char *system, struct error *err)
+static int traverse(struct traversal *traversal, const char *system, struct error *err)
 {
-	int r = cache_read_trust(walk->settings, &walk->trust, err);
+	int r = cache_read_trust(traversal->settings, &traversal->trust, err);
 
 	if (r == 0)
-		r = check_caches(walk, err);
+		r = check_caches(traversal, err);
 	if (r == 0)
-		r = want_path(walk, store_path_base_name(system), 0, err);
+		r = visit_path(traversal, store_path_base_name(system), 0, err);
 	if (r < 0)
 		return r;
-	while (fetch_step(walk->fetch, WAIT_MS))
+	while (fetch_step(traversal->fetch, WAIT_MS))
 		;
-	if (walk->result < 0)
-		*err = walk->err;
-	return walk->result;
+	if (traversal->result < 0)
+		*err = traversal->err;
+	return traversal->result;
 }
 
-/* Files come one at a time, whoever asks for more. */
+/* Local files are read one at a time; only network lookups run in parallel. */
 static size_t choose_parallel(const struct cache_settings *settings)
 {
 	for (size_t i = 0; i < settings->cache_count; i++)
@@ -372,7 +375,7 @@ static size_t choose_parallel(const struct cache_settings *settings)
 int closure_walk(const struct cache_settings *settings, const char *system, struct closure *ret,
 	struct error *err)
 {
-	struct walk walk = { .settings = settings };
+	struct traversal traversal = { .settings = settings };
 	int r;
 
 	if (store_path_check(system) < 0)
@@ -380,14 +383,14 @@ int closure_walk(const struct cache_settings *settings, const char *system, stru
 			err, EXIT_CONFIGURATION, -EINVAL, "'%s' is not a store path", system);
 	if (settings->cache_count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "no cache is named");
-	walk.fetch = fetch_new(&settings->fetch, choose_parallel(settings), &walk.stop);
-	r = walk_all(&walk, system, err);
-	fetch_free(&walk.fetch);
-	free(walk.referrers);
+	traversal.fetch = fetch_new(&settings->fetch, choose_parallel(settings), &traversal.stop);
+	r = traverse(&traversal, system, err);
+	fetch_free(&traversal.fetch);
+	free(traversal.referrers);
 	if (r < 0) {
-		closure_free(&walk.closure);
+		closure_free(&traversal.closure);
 		return r;
 	}
-	*ret = walk.closure;
+	*ret = traversal.closure;
 	return 0;
 }

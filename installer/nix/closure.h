@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * closure — the graph of store paths below a system, as the binary caches describe it.
+ * closure — reads the closure of a system from the binary caches.
  *
- * Walks narinfos from the system's store path and checks each one's signature. Reads metadata
- * only; copying is copy's.
+ * Traverses narinfos from the system's store path and verifies each one. Reads metadata only. Copy
+ * reads the archives.
+ *
+ * Tested by: tests/unit/test_closure.c, tests/net/client.sh, tests/net/faults.sh.
  */
 #pragma once
 
@@ -18,26 +20,25 @@
 
 struct closure_path {
 	struct narinfo info;
-	size_t cache;	  /* index into the configuration's caches: where its archive comes from */
-	unsigned damaged; /* bits: caches whose archive is not what it should be */
-	char *other_text; /* what info.url points into if it is another cache's; NULL if not */
+	size_t cache;	  /* index into the settings' caches: the source of its archive */
+	unsigned damaged; /* bit set of the caches whose archive is damaged */
+	char *other_text; /* holds info.url if it came from another narinfo; else NULL */
 };
 
 struct closure {
-	struct closure_path
-		*paths; /* the system first; every reference of every path is among them */
+	struct closure_path *paths; /* the system first; contains every reference of every path */
 	size_t count;
 	uint64_t nar_bytes; /* sum */
 	uint32_t *slots;    /* hash table: index into paths plus one, 0 if free */
 	size_t slot_count;  /* a power of two, at least twice count */
 };
 
-/* Codes: EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature). Uses config's caches,
- * trusted_keys, trust_anything. *ret is to be freed by closure_free on success only. */
+/* Reads the closure of a store path. The caller frees ret by closure_free on success only. Codes:
+ * EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature), EXIT_CONFIGURATION. */
 int closure_walk(const struct cache_settings *settings, const char *system, struct closure *ret,
 	struct error *err) WARN_UNUSED;
 
-/* Index of a store path or base name, or -1. */
+/* The index of a store path or base name, or -1. */
 ssize_t closure_find(const struct closure *closure, const char *path_or_base_name);
 
 void closure_free(struct closure *closure);

@@ -11,15 +11,15 @@
 
 #include "base/cleanup.h"
 
-/* What liblzma needs beside the dictionary is far below this. */
+/* liblzma's needs besides the dictionary are far below this. */
 #define XZ_MEMORY_MAX ((UINT64_C(1) << DECOMPRESS_WINDOW_LOG_MAX) + (UINT64_C(1) << 20))
 
 struct decompress {
 	enum compression compression;
 	ZSTD_DCtx *zstd;
 	lzma_stream xz;
-	bool begun; /* at least one byte came in */
-	bool whole; /* all that came in so far ends with a frame or stream */
+	bool begun; /* input has arrived */
+	bool whole; /* the input so far ends with a frame or stream */
 };
 
 struct decompress *decompress_new(void)
@@ -110,7 +110,7 @@ static int step_zstd(struct decompress *decompress, const uint8_t **data, size_t
 	ZSTD_inBuffer in = { .src = *data, .size = *size_bytes };
 	ZSTD_outBuffer out = { .dst = ret, .size = capacity_bytes };
 
-	/* A frame's end comes back as 0; without input that means nothing new. */
+	/* The end of a frame is reported as 0; without input 0 has no meaning. */
 	while (out.pos < out.size && (in.pos < in.size || !decompress->whole)) {
 		size_t in_before = in.pos, out_before = out.pos;
 		size_t hint = ZSTD_decompressStream(decompress->zstd, &out, &in);
@@ -163,7 +163,7 @@ static int step_xz(struct decompress *decompress, const uint8_t **data, size_t *
 	*data += *size_bytes - xz->avail_in;
 	*size_bytes = xz->avail_in;
 	*ret_bytes = capacity_bytes - xz->avail_out;
-	/* Without input and output left to give, there is no progress, which is no error. */
+	/* No progress without input is no error. */
 	if (code != LZMA_OK && code != LZMA_BUF_ERROR)
 		return xz_error(code, err);
 	return 0;
@@ -192,7 +192,7 @@ int decompress_finish(struct decompress *decompress, struct error *err)
 		return bad_stream(err, "its zstd stream breaks off");
 	if (decompress->compression != COMPRESSION_XZ)
 		return 0;
-	/* Only now liblzma may know that no further stream comes. */
+	/* Tells liblzma that no further stream follows. */
 	decompress->xz.next_in = NULL;
 	decompress->xz.avail_in = 0;
 	decompress->xz.next_out = &fallback;

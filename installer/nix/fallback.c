@@ -15,17 +15,17 @@ int fallback_begin(struct fallback *ret, const struct cache_settings *settings, 
 	return cache_read_trust(settings, &ret->trust, err);
 }
 
-void fallback_note(struct fallback *fallback, size_t cache, int r)
+void fallback_note_result(struct fallback *fallback, size_t cache, int r)
 {
 	if (r == -ETIMEDOUT)
-		atomic_store(&fallback->silent[cache], true);
+		atomic_store(&fallback->unresponsive[cache], true);
 }
 
 int fallback_check(const struct fallback *fallback, size_t cache, struct error *err)
 {
 	AUTO_FREE char *shown = NULL;
 
-	if (!atomic_load(&fallback->silent[cache]))
+	if (!atomic_load(&fallback->unresponsive[cache]))
 		return 0;
 	shown = url_shown(fallback->settings->caches[cache]);
 	return error_set_code(err, EXIT_FETCH, -ETIMEDOUT, "%s does not answer any longer", shown);
@@ -41,7 +41,7 @@ bool fallback_is_damage(int r)
 	return r == -EBADMSG;
 }
 
-/* The plan, and the database, are for one archive. */
+/* Rejects a narinfo of another archive: plan and database are for the one that was chosen. */
 static int check_same(const char *cache, const struct narinfo *decided, const struct narinfo *info,
 	struct error *err)
 {
@@ -70,7 +70,7 @@ static int ask_cache(struct fallback *fallback, struct fetch *fetch, size_t cach
 	if (r < 0)
 		return r;
 	r = fetch_stream(fetch, url, download_add, &document, err);
-	fallback_note(fallback, cache, r);
+	fallback_note_result(fallback, cache, r);
 	if (r == 0)
 		r = cache_read_narinfo(
 			base, decided->store_path, &document, &fallback->trust, ret, err);

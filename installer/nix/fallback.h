@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fallback — the other caches, for an archive that the cache where its path was found does not give.
+ * fallback — continues with another cache when one does not deliver an archive.
  *
- * Says whether and where another one may be asked, and believes its narinfo only if it is signed
- * and describes the archive that was decided on. Such an archive is the same bytes in every cache,
- * however they are compressed there: so worker goes on with it where the first one broke off. Which
- * caches do not answer is kept, so that not every path waits for all attempts again.
+ * Decides whether another cache can help, and accepts its narinfo only if it is valid and describes
+ * the same archive. The same archive has the same bytes in every cache, however it is compressed,
+ * so worker continues where the first cache broke off. A cache that failed in all attempts is
+ * marked unresponsive and not asked again.
+ *
+ * Tested by: tests/unit/test_copy.c, tests/net/client.sh, tests/net/odd_caches.sh.
  */
 #pragma once
 
@@ -20,27 +22,27 @@
 struct fallback {
 	const struct cache_settings *settings;
 	struct cache_trust trust;
-	atomic_bool silent[CACHES_MAX]; /* so it was, in all attempts */
+	atomic_bool unresponsive[CACHES_MAX]; /* failed in all attempts */
 };
 
-/* config has to stay. */
+/* settings must outlive ret. -EINVAL with a sentence. */
 int fallback_begin(
 	struct fallback *ret, const struct cache_settings *settings, struct error *err) WARN_UNUSED;
 
-/* Keeps how fetching from a cache ended. Thread-safe, as the next. */
-void fallback_note(struct fallback *fallback, size_t cache, int r);
+/* Marks a cache as unresponsive if r, the result of a fetch from it, is -ETIMEDOUT. Thread-safe. */
+void fallback_note_result(struct fallback *fallback, size_t cache, int r);
 
-/* 0, or -ETIMEDOUT if the cache did not answer before. */
+/* 0, or -ETIMEDOUT if the cache is marked unresponsive. Thread-safe. */
 int fallback_check(const struct fallback *fallback, size_t cache, struct error *err) WARN_UNUSED;
 
-/* Whether another cache can go on: with an archive that could not be fetched, but not with one that
- * is damaged, for some of it is on the disk already. */
+/* Whether another cache can continue the archive: after a failed fetch, but not after damage,
+ * because a part of the damaged archive has been written already. */
 bool fallback_helps(int r, const struct error *err);
 
-/* Whether an archive was damaged: what was made of it has to go. */
+/* Whether the archive was damaged, so that what was written of it must be discarded. */
 bool fallback_is_damage(int r);
 
-/* The narinfo of the same archive from one cache; ret is to be freed by narinfo_free on success
- * only. -ENOENT, with EXIT_FETCH and what is wrong, if it has none that can be believed. */
+/* Fetches the narinfo of the same archive from one cache. The caller frees ret by narinfo_free on
+ * success only. -ENOENT with EXIT_FETCH and the reason if the cache has no valid one. */
 int fallback_ask(struct fallback *fallback, struct fetch *fetch, size_t cache,
 	const struct narinfo *decided, struct narinfo *ret, struct error *err) WARN_UNUSED;

@@ -27,7 +27,7 @@ static bool is_name(const char *text)
 	return true;
 }
 
-/* A commit as a part of the path: github:owner/repository/COMMIT. */
+/* Whether a part of the path is a commit: github:owner/repository/COMMIT. */
 static bool has_commit(const char *reference)
 {
 	for (const char *part = strchr(reference, '/'); part; part = strchr(part + 1, '/'))
@@ -37,7 +37,7 @@ static bool has_commit(const char *reference)
 	return false;
 }
 
-/* What it stands for cannot change between two installs. */
+/* Whether the reference always stands for the same revision. */
 static bool is_pinned(const char *reference)
 {
 	const char *query = strchr(reference, '?');

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flake — references to the NixOS configuration of a flake: REF#NAME.
+ * flake — checks references to the NixOS configuration of a flake.
  *
- * Pure. REF is "drive" for the flake.nix on the key drive, the absolute path of a folder, or a
- * flake reference that names what it means for good (Nix manual, "nix flake", "Flake references").
+ * Pure. A reference is REF with NAME as its fragment. REF is "drive" for the flake.nix on the key
+ * drive, the absolute path of a folder, or a flake reference that is pinned to one revision (Nix
+ * manual, "nix flake", "Flake references").
+ *
+ * Tested by: tests/unit/test_build_request.c, tests/fuzz/flake.c.
  */
 #pragma once
 
@@ -19,5 +22,5 @@ bool flake_is_on_drive(const char *text);
 /* Whether it is fetched over the network. */
 bool flake_is_remote(const char *text);
 
-/* The NAME behind the '#', inside text. */
+/* The NAME after the '#', inside text. */
 const char *flake_name(const char *text);

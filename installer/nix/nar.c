@@ -26,7 +26,7 @@
 #define PADDING_BYTES 8 /* words are padded to a multiple of it */
 #define WORD_MAX      NAR_TARGET_MAX
 
-/* What the next word has to be. */
+/* What the next word must be. */
 enum state {
 	WANT_MAGIC,
 	WANT_NODE,
@@ -48,7 +48,7 @@ enum state {
 	WANT_NOTHING, /* the archive is complete */
 };
 
-/* The words that are the same in every archive. */
+/* Words with a fixed text, and the state that follows. */
 static const struct {
 	const char *word;
 	enum state next;
@@ -65,7 +65,7 @@ static const struct {
 	[WANT_ENTRY_END] = { ")", WANT_ENTRY },
 };
 
-/* Where in a word the stream is. */
+/* Position in a word. */
 enum part {
 	PART_LENGTH,
 	PART_BYTES,
@@ -79,10 +79,10 @@ struct nar {
 	enum part part;
 	uint64_t left_bytes;			     /* of this part */
 	uint64_t length;			     /* of the word */
-	bool executable;			     /* the file at hand */
-	unsigned depth;				     /* directories that we are in */
-	char word[WORD_MAX + 1];		     /* with a NUL behind it */
-	char names[NAR_DEPTH_MAX][NAR_NAME_MAX + 1]; /* the latest entry's in each of them */
+	bool executable;			     /* of the current file */
+	unsigned depth;				     /* number of open directories */
+	char word[WORD_MAX + 1];		     /* NUL-terminated */
+	char names[NAR_DEPTH_MAX][NAR_NAME_MAX + 1]; /* the latest name in each open directory */
 };
 
 struct nar *nar_new(const struct nar_events *events, void *userdata)
@@ -115,7 +115,7 @@ void nar_reset(struct nar *nar)
 	expect_word(nar, WANT_MAGIC);
 }
 
-/* The sentence, with the path inside the archive where it happened. */
+/* Sets the sentence, with the path inside the archive. */
 static int PRINTF_LIKE(3, 4)
 	bad_archive(const struct nar *nar, struct error *err, const char *fmt, ...)
 {
@@ -132,7 +132,7 @@ static int PRINTF_LIKE(3, 4)
 		*path ? path : "/", what);
 }
 
-/* The entry's name of the node at hand; NULL for the root. */
+/* The name of the current node; NULL for the root. */
 static const char *node_name(const struct nar *nar)
 {
 	return nar->depth ? nar->names[nar->depth - 1] : NULL;
@@ -196,7 +196,7 @@ static int take_entry(struct nar *nar, struct error *err)
 		return directory_finish(nar, err);
 	if (strcmp(nar->word, "entry") != 0)
 		return bad_archive(nar, err, "'entry' was expected, not '%s'", nar->word);
-	/* The entry would be at depth nar->depth. */
+	/* The entry would be at */
 	if (nar->depth >= NAR_DEPTH_MAX)
 		return bad_archive(
 			nar, err, "more than %d directories inside each other", NAR_DEPTH_MAX);
@@ -204,7 +204,7 @@ static int take_entry(struct nar *nar, struct error *err)
 	return 0;
 }
 
-static int take_name(struct nar *nar, struct error *err)
+static int take_entry_name(struct nar *nar, struct error *err)
 {
 	char *previous = nar->names[nar->depth - 1];
 
@@ -237,7 +237,7 @@ static int take_keyword(struct nar *nar, struct error *err)
 	return 0;
 }
 
-/* A whole word is there, its padding too. */
+/* Handles a complete word, whose padding was read as well. */
 static int take_nar_word(struct nar *nar, struct error *err)
 {
 	if (nar->state == WANT_CONTENTS) {
@@ -255,7 +255,7 @@ static int take_nar_word(struct nar *nar, struct error *err)
 	case WANT_ENTRY:
 		return take_entry(nar, err);
 	case WANT_NAME:
-		return take_name(nar, err);
+		return take_entry_name(nar, err);
 	case WANT_TARGET:
 		return take_target(nar, err);
 	default:
@@ -263,7 +263,7 @@ static int take_nar_word(struct nar *nar, struct error *err)
 	}
 }
 
-/* The word's length is known: whether such a word may stand here. */
+/* Checks the length of a word against what may follow. */
 static int take_length(struct nar *nar, struct error *err)
 {
 	bool text = nar->state == WANT_NAME || nar->state == WANT_TARGET;
@@ -285,7 +285,7 @@ static int take_length(struct nar *nar, struct error *err)
 	return 0;
 }
 
-/* Goes on to the next part as often as there is nothing left of this one. */
+/* Advances over parts of which nothing is left. */
 static int advance(struct nar *nar, struct error *err)
 {
 	int r = 0;

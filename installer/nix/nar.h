@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nar — a Nix archive taken apart while it streams by.
+ * nar — parses a Nix archive as a stream of events.
  *
- * Pure: pieces of any size go in, events come out. It opens no file; unpack does. Every limit of
- * the format is checked before the event that it concerns, and only what Nix itself would write is
- * accepted, so the same tree always has the same bytes.
+ * Pure. Takes pieces of any size and calls an event for each file, directory and link. Unpack
+ * writes them. Every limit of the format is checked before the event that it concerns. Accepts only
+ * what Nix itself writes, so the same tree always has the same bytes.
+ *
+ * Tested by: tests/unit/test_nar.c, tests/fuzz/nar.c.
  */
 #pragma once
 
@@ -18,8 +20,8 @@
 #define NAR_NAME_MAX   255  /* bytes of one name */
 #define NAR_TARGET_MAX 4095 /* bytes of a link's target */
 
-/* Each returns 0 or a negative errno with its sentence, which ends the parsing. name is the entry's
- * name in the directory entered last, NULL for the root. */
+/* Each returns 0, or a negative errno with its sentence, which ends the parsing. name is the
+ * name of the entry in the innermost open directory, NULL for the root. */
 struct nar_events {
 	int (*directory)(void *userdata, const char *name, struct error *err);
 	int (*directory_end)(void *userdata, struct error *err);
@@ -30,16 +32,16 @@ struct nar_events {
 	int (*link)(void *userdata, const char *name, const char *target, struct error *err);
 };
 
-struct nar; /* an archive on its way */
+struct nar; /* a parser */
 
 struct nar *nar_new(const struct nar_events *events, void *userdata);
 void nar_free(struct nar **nar);
 
-/* Ready for another archive, whatever became of the last. */
+/* Begins an archive, whatever the state of the last one. */
 void nar_reset(struct nar *nar);
 
-/* Takes the next piece. -EBADMSG with EXIT_VERIFY if it is not a good archive, or what an event
- * returned; nothing may be fed after an error but a reset. */
+/* Parses the next piece. -EBADMSG with EXIT_VERIFY if the archive is malformed, or the result of an
+ * event. After an error only nar_reset and nar_free are allowed. */
 int nar_feed(
 	struct nar *nar, const uint8_t *data, size_t size_bytes, struct error *err) WARN_UNUSED;
 

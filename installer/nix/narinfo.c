@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines "Field: value". Read are StorePath, URL, Compression, FileSize, NarHash, NarSize,
- * References, CA and Sig (any number of them, every other one at most once); unknown fields are
- * passed over, as Nix does (libstore, NarInfo::NarInfo).
+ * Lines "Field: value" (Nix manual, "Binary Cache"; libstore, NarInfo::NarInfo). Read are
+ * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig. Sig may occur any number
+ * of times, the others once; other fields are ignored.
  *
- * What is signed (Ed25519): "1;<store path>;sha256:<nix32 of NarHash>;<NarSize>;<references as full
- * paths, sorted, joined by commas>" (libstore, ValidPathInfo::fingerprint). Keys and signatures are
- * "name:base64"; the name says which key.
+ * A signature covers "1;<store path>;sha256:<nix32 of NarHash>;<NarSize>;<references as full paths,
+ * sorted, joined by commas>" (libstore, ValidPathInfo::fingerprint). It is Ed25519. Keys and
+ * signatures are written "name:base64"; the name selects the key.
+ *
+ * URL, Compression, CA and the other signatures are not covered. The archive that URL and
+ * Compression lead to is compared with NarHash. A content address is kept only if the store path
+ * follows from it, a signature only if it is well-formed: the guest's Nix reads both from its
+ * database.
  */
 #include "nix/narinfo.h"
 
@@ -19,6 +24,7 @@
 #include "base/cleanup.h"
 #include "base/encoding.h"
 #include "base/text.h"
+#include "net/url.h"
 
 #define HASH_NAME "sha256"
 
@@ -26,32 +32,6 @@ static int bad_narinfo(struct error *err, const char *field, const char *value)
 {
 	return error_set_code(
 		err, EXIT_FETCH, -EINVAL, "the field %s is wrong: '%.200s'", field, value);
-}
-
-/* <32 nix32 characters>-<name>; the name's characters are those of Nix (libstore, checkName). */
-static int base_name_check(const char *text)
-{
-	size_t length = strlen(text);
-
-	if (length < STORE_HASH_CHARS + 2 || length > STORE_HASH_CHARS + 1 + STORE_NAME_MAX ||
-		text[STORE_HASH_CHARS] != '-' || strspn(text, nix32_alphabet) != STORE_HASH_CHARS)
-		return -EINVAL;
-	for (const char *c = text + STORE_HASH_CHARS + 1; *c; c++)
-		if (!isascii(*c) || (!isalnum((unsigned char)*c) && !strchr("+-._?=", *c)))
-			return -EINVAL;
-	return 0;
-}
-
-int store_path_check(const char *text)
-{
-	if (strncmp(text, STORE_DIR "/", strlen(STORE_DIR "/")) != 0)
-		return -EINVAL;
-	return base_name_check(text + strlen(STORE_DIR "/"));
-}
-
-const char *store_path_base_name(const char *store_path)
-{
-	return store_path + strlen(STORE_DIR "/");
 }
 
 static int parse_store_path(struct narinfo *info, const char *value, struct error *err)
@@ -62,14 +42,24 @@ static int parse_store_path(struct narinfo *info, const char *value, struct erro
 	return 0;
 }
 
-/* A path below the cache's root: the cache must not lead anywhere else, and what goes into a URL
- * needs no quoting. */
+static bool has_parent_segment(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
+		if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
+			return true;
+	return false;
+}
+
+/* A path below the cache's root, or an http or https URL. */
 static int parse_url(struct narinfo *info, const char *value, struct error *err)
 {
-	if (value[0] == '\0' || value[0] == '/' || strstr(value, ".."))
+	bool is_relative = value[0] && value[0] != '/' && !strstr(value, "://") &&
+			   !has_parent_segment(value);
+
+	if (!is_relative && !(url_is_remote(value) && url_is_allowed(value)))
 		return bad_narinfo(err, "URL", value);
 	for (const char *c = value; *c; c++)
-		if (!isascii(*c) || (!isalnum((unsigned char)*c) && !strchr("/+-._?=&~", *c)))
+		if (!isascii(*c) || !isgraph((unsigned char)*c))
 			return bad_narinfo(err, "URL", value);
 	info->url = value;
 	return 0;
@@ -93,7 +83,7 @@ static int parse_compression(struct narinfo *info, const char *value, struct err
 		"the compression %.64s is not supported (none, xz and zstd are)", value);
 }
 
-/* Decimal digits only: no sign, no blanks. */
+/* Takes decimal digits only: no sign, no blanks. */
 static int parse_size(const char *field, const char *value, uint64_t *ret, struct error *err)
 {
 	uint64_t size = 0;
@@ -118,21 +108,33 @@ static int parse_hash(struct narinfo *info, const char *value, struct error *err
 	return sha256_decode(value, info->nar_hash) < 0 ? bad_narinfo(err, "NarHash", value) : 0;
 }
 
-static int compare_references(const void *a, const void *b)
+static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Cuts the value at its blanks. Nix signs the sorted set, whatever order the file has. */
-static int parse_references(struct narinfo *info, char *value, struct error *err)
+/* Sorts texts and removes duplicates: Nix keeps references and signatures as sorted sets. */
+static void make_sorted_set(const char **texts, size_t *count)
 {
 	size_t kept = 0;
+
+	if (*count)
+		qsort(texts, *count, sizeof(*texts), compare_texts);
+	for (size_t i = 0; i < *count; i++)
+		if (!kept || strcmp(texts[i], texts[kept - 1]) != 0)
+			texts[kept++] = texts[i];
+	*count = kept;
+}
+
+/* Splits the value at its blanks. */
+static int parse_references(struct narinfo *info, char *value, struct error *err)
+{
 	char *rest = value;
 
 	for (char *word; (word = strsep(&rest, " ")) != NULL;) {
 		if (!*word)
 			continue;
-		if (base_name_check(word) < 0)
+		if (store_path_check_base_name(word) < 0)
 			return bad_narinfo(err, "References", word);
 		if ((info->reference_count & (info->reference_count - 1)) == 0)
 			info->references = must_realloc(info->references,
@@ -140,30 +142,34 @@ static int parse_references(struct narinfo *info, char *value, struct error *err
 				sizeof(*info->references));
 		info->references[info->reference_count++] = word;
 	}
-	if (info->reference_count)
-		qsort(info->references, info->reference_count, sizeof(*info->references),
-			compare_references);
-	for (size_t i = 0; i < info->reference_count; i++)
-		if (!kept || strcmp(info->references[i], info->references[kept - 1]) != 0)
-			info->references[kept++] = info->references[i];
-	info->reference_count = kept;
+	make_sorted_set(info->references, &info->reference_count);
 	return 0;
 }
 
-/* The content address goes into the database only; nothing is decided by it. */
-static int parse_ca(struct narinfo *info, const char *value, struct error *err)
+/* "name:base64" of 64 bytes. */
+static bool is_signature(const char *value)
 {
-	for (const char *c = value; *c; c++)
-		if (!isgraph((unsigned char)*c))
-			return bad_narinfo(err, "CA", value);
-	info->ca = *value ? value : NULL;
-	return 0;
+	const char *colon = strchr(value, ':');
+	uint8_t sig[ED25519_SIG_BYTES];
+
+	if (!colon || colon == value)
+		return false;
+	for (const char *c = value; c < colon; c++)
+		if (!isascii(*c) || !isgraph((unsigned char)*c))
+			return false;
+	return base64_decode(colon + 1, strlen(colon + 1), sig, sizeof(sig)) == 0;
 }
 
+/* Ignores a malformed signature: it cannot be good, and a blank in it would make it two signatures
+ * in the database. */
 static void add_signature(struct narinfo *info, const char *value)
 {
-	info->signatures = must_realloc(
-		info->signatures, info->signature_count + 1, sizeof(*info->signatures));
+	if (!is_signature(value))
+		return;
+	if ((info->signature_count & (info->signature_count - 1)) == 0)
+		info->signatures = must_realloc(info->signatures,
+			info->signature_count ? 2 * info->signature_count : 1,
+			sizeof(*info->signatures));
 	info->signatures[info->signature_count++] = value;
 }
 
@@ -171,7 +177,6 @@ enum field {
 	FIELD_STORE_PATH,
 	FIELD_URL,
 	FIELD_COMPRESSION,
-	FIELD_FILE_SIZE,
 	FIELD_NAR_HASH,
 	FIELD_NAR_SIZE,
 	FIELD_REFERENCES,
@@ -180,8 +185,8 @@ enum field {
 	FIELD_COUNT,
 };
 
-static const char *const field_names[FIELD_COUNT] = { "StorePath", "URL", "Compression", "FileSize",
-	"NarHash", "NarSize", "References", "CA", "Sig" };
+static const char *const field_names[FIELD_COUNT] = { "StorePath", "URL", "Compression", "NarHash",
+	"NarSize", "References", "CA", "Sig" };
 
 static int parse_field(struct narinfo *info, enum field field, char *value, struct error *err)
 {
@@ -192,8 +197,6 @@ static int parse_field(struct narinfo *info, enum field field, char *value, stru
 		return parse_url(info, value, err);
 	case FIELD_COMPRESSION:
 		return parse_compression(info, value, err);
-	case FIELD_FILE_SIZE:
-		return parse_size("FileSize", value, &info->file_bytes, err);
 	case FIELD_NAR_HASH:
 		return parse_hash(info, value, err);
 	case FIELD_NAR_SIZE:
@@ -201,7 +204,8 @@ static int parse_field(struct narinfo *info, enum field field, char *value, stru
 	case FIELD_REFERENCES:
 		return parse_references(info, value, err);
 	case FIELD_CA:
-		return parse_ca(info, value, err);
+		info->ca = *value ? value : NULL;
+		return 0;
 	case FIELD_SIG:
 		add_signature(info, value);
 		return 0;
@@ -210,7 +214,7 @@ static int parse_field(struct narinfo *info, enum field field, char *value, stru
 	}
 }
 
-/* One line, without its newline; seen is the set of the fields so far. */
+/* Parses one line without its newline. seen is the set of the fields so far. */
 static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, struct error *err)
 {
 	char *value = strchr(line, ':');
@@ -226,14 +230,14 @@ static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, 
 			continue;
 		if (*seen & 1U << field && field != FIELD_SIG)
 			return error_set_code(
-				err, EXIT_FETCH, -EINVAL, "the field %s stands there twice", line);
+				err, EXIT_FETCH, -EINVAL, "the field %s is given twice", line);
 		*seen |= 1U << field;
 		return parse_field(info, (enum field)field, value, err);
 	}
 	return 0;
 }
 
-/* What has to be there, and what Nix takes a missing field for. */
+/* Checks that the required fields are there. */
 static int check_complete(const struct narinfo *info, unsigned seen, struct error *err)
 {
 	static const enum field needed[] = { FIELD_STORE_PATH, FIELD_URL, FIELD_NAR_HASH,
@@ -245,11 +249,45 @@ static int check_complete(const struct narinfo *info, unsigned seen, struct erro
 				field_names[needed[i]]);
 	if (!(seen & 1U << FIELD_COMPRESSION))
 		return error_set_code(err, EXIT_FETCH, -EINVAL,
-			"the field Compression is missing, which means bzip2, and that is not "
-			"supported (none, xz and zstd are)");
+			"the field Compression is missing, which means bzip2, and that is not supported (none, xz and zstd are)");
 	if (info->nar_bytes == 0)
 		return bad_narinfo(err, "NarSize", "0");
 	return 0;
+}
+
+static bool refers_to_itself(const struct narinfo *info)
+{
+	for (size_t i = 0; i < info->reference_count; i++)
+		if (strcmp(info->references[i], store_path_base_name(info->store_path)) == 0)
+			return true;
+	return false;
+}
+
+/* Drops a content address from which the store path does not follow. One from which it follows is
+ * true, whether a signature covers it or not; then the archive must have the hash that it says. */
+static int check_content_address(struct narinfo *info, struct error *err)
+{
+	if (!info->ca)
+		return 0;
+	if (content_address_parse(info->ca, &info->address) < 0 ||
+		!content_address_matches_path(&info->address, info->store_path, info->references,
+			info->reference_count)) {
+		info->ca = NULL;
+		info->ca_ignored = true;
+		return 0;
+	}
+	info->content_check = content_address_check(&info->address, refers_to_itself(info));
+	if (info->content_check == CONTENT_CHECK_NAR &&
+		memcmp(info->address.hash, info->nar_hash, sizeof(info->nar_hash)) != 0)
+		return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+			"the NarHash of %s is another one than its content address %s says",
+			info->store_path, info->ca);
+	return 0;
+}
+
+bool narinfo_is_content_addressed(const struct narinfo *info)
+{
+	return info->content_check != CONTENT_CHECK_NONE;
 }
 
 int narinfo_parse(const char *text, size_t size_bytes, struct narinfo *ret, struct error *err)
@@ -270,6 +308,9 @@ int narinfo_parse(const char *text, size_t size_bytes, struct narinfo *ret, stru
 			r = parse_narinfo_line(&info, line, &seen, err);
 	if (r == 0)
 		r = check_complete(&info, seen, err);
+	make_sorted_set(info.signatures, &info.signature_count);
+	if (r == 0)
+		r = check_content_address(&info, err);
 	if (r < 0) {
 		narinfo_free(&info);
 		return r;
@@ -293,7 +334,7 @@ int trusted_key_parse(const char *text, struct trusted_key *ret, struct error *e
 	return 0;
 }
 
-/* The text that is signed, from malloc. */
+/* Returns the text that a signature covers, from malloc. */
 static char *fingerprint(const struct narinfo *info)
 {
 	char hash[NIX32_CHARS(SHA256_BYTES) + 1];
@@ -329,8 +370,8 @@ static bool signature_is_good(
 	       digest_verify_ed25519(key->key, sig, signed_text, strlen(signed_text)) == 1;
 }
 
-/* Adds the name of a key or signature, up to its colon. */
-static void add_reference(char *names, size_t size, const char *text)
+/* Appends the name of a key or signature, up to its colon. */
+static void append_key_name(char *names, size_t size, const char *text)
 {
 	text_append(names, size, "%s%.*s", *names ? ", " : "", (int)strcspn(text, ":"), text);
 }
@@ -341,9 +382,9 @@ static int unsigned_error(const struct narinfo *info, const struct trusted_key *
 	char trusted[256] = "", present[256] = "";
 
 	for (size_t i = 0; i < key_count; i++)
-		add_reference(trusted, sizeof(trusted), keys[i].name);
+		append_key_name(trusted, sizeof(trusted), keys[i].name);
 	for (size_t i = 0; i < info->signature_count; i++)
-		add_reference(present, sizeof(present), info->signatures[i]);
+		append_key_name(present, sizeof(present), info->signatures[i]);
 	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
 		"%s is not signed by a trusted key (trusted: %s; its signatures: %s)",
 		info->store_path, *trusted ? trusted : "none", *present ? present : "none");

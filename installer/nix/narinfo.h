@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * narinfo — one path's description in a Nix binary cache, parsed and checked.
+ * narinfo — parses and verifies the description of one path in a Nix binary cache.
  *
- * Pure. Format: Nix manual, "Binary Cache" / narinfo; the fields and the signed fingerprint are
- * listed in narinfo.c. Only sha256 NAR hashes; compression none, xz or zstd.
+ * Pure. cache fetches it. Accepts SHA-256 as the hash of the archive, and the compressions
+ * none, xz and zstd. narinfo.c lists the fields and what a signature covers.
+ *
+ * Format: Nix manual, "Binary Cache".
+ *
+ * Tested by: tests/unit/test_narinfo.c, tests/fuzz/narinfo.c, tests/net/odd_caches.sh.
  */
 #pragma once
 
@@ -13,10 +17,9 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "nix/content_address.h"
+#include "nix/store_path.h"
 
-#define STORE_DIR	   "/nix/store"
-#define STORE_HASH_CHARS   32
-#define STORE_NAME_MAX	   211
 #define NARINFO_BYTES_MAX  (1024 * 1024)
 #define TRUSTED_NAME_BYTES 128
 
@@ -27,21 +30,23 @@ enum compression {
 };
 
 struct narinfo {
-	char store_path[256]; /* "/nix/store/<32>-name" */
-	const char *url;      /* relative to the cache's root */
+	char store_path[STORE_PATH_BYTES];
+	const char *url; /* relative to the cache's root, or http:// or https:// */
 	enum compression compression;
-	uint64_t file_bytes; /* compressed; 0 if not given */
 	uint8_t nar_hash[SHA256_BYTES];
 	uint64_t nar_bytes;
-	const char *ca;		 /* content address, NULL if none */
-	const char **references; /* base names, sorted, without duplicates */
+	const char *ca;	 /* content address from which store_path follows; NULL if none */
+	bool ca_ignored; /* the narinfo has another one */
+	struct content_address address;	  /* ca parsed */
+	enum content_check content_check; /* how the archive proves ca */
+	const char **references;	  /* base names, sorted, without duplicates */
 	size_t reference_count;
-	const char **signatures; /* "name:base64" */
+	const char **signatures; /* "name:base64", well-formed, sorted, without duplicates */
 	size_t signature_count;
-	char *text; /* what the pointers above point into */
+	char *text; /* holds the texts that the pointers above point to */
 };
 
-/* A key that is trusted to sign: "name:base64" taken apart. */
+/* A trusted public key, "name:base64" taken apart. */
 struct trusted_key {
 	char name[TRUSTED_NAME_BYTES];
 	uint8_t key[ED25519_KEY_BYTES];
@@ -50,16 +55,15 @@ struct trusted_key {
 /* 0, or -EINVAL with a sentence. */
 int trusted_key_parse(const char *text, struct trusted_key *ret, struct error *err) WARN_UNUSED;
 
-/* 0 if text is a well-formed store path (/nix/store/<32 nix32 characters>-<name>), else -EINVAL. */
-int store_path_check(const char *text);
-
-/* The part of a store path after "/nix/store/". */
-const char *store_path_base_name(const char *store_path);
-
-/* Takes a narinfo apart; ret is to be freed by narinfo_free on success only. -EINVAL with
- * EXIT_FETCH and the line that is wrong. */
+/* Parses a narinfo; the caller frees ret by narinfo_free on success only. -EINVAL with
+ * EXIT_FETCH and the line that is wrong; -EBADMSG with EXIT_VERIFY if the content address
+ * contradicts NarHash. */
 int narinfo_parse(
 	const char *text, size_t size_bytes, struct narinfo *ret, struct error *err) WARN_UNUSED;
+
+/* Whether the store path alone proves the content, so that no signature is needed. For
+ * CONTENT_CHECK_FILE the caller compares the SHA-256 of the only file with address.hash. */
+bool narinfo_is_content_addressed(const struct narinfo *info);
 
 /* 0 if one of the keys signed it, else -EBADMSG with EXIT_VERIFY. */
 int narinfo_verify(const struct narinfo *info, const struct trusted_key *keys, size_t key_count,

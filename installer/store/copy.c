@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths go to whichever worker is free, the largest first, so that no worker is left with a large
- * one at the end.
+ * Each free worker takes the largest remaining path, so that no worker is left with a large one
+ * at the end.
  */
 #include "store/copy.h"
 
@@ -18,10 +18,10 @@
 #include "net/url.h"
 #include "store/worker.h"
 
-#define LANES_MAX	     4
-#define LANE_MEMORY_BYTES    (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
+#define WORKERS_MAX	     4
+#define WORKER_MEMORY_BYTES  (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
 #define PROGRESS_INTERVAL_MS 250
-#define DAMAGED_MAX	     8 /* so often the copy begins anew, and then it is no accident */
+#define DAMAGED_MAX	     8 /* give up after this many restarts */
 
 static int compare_sizes(const void *a, const void *b, void *userdata)
 {
@@ -35,7 +35,7 @@ static int compare_sizes(const void *a, const void *b, void *userdata)
 	return path_a < path_b ? -1 : 1;
 }
 
-/* The largest first, and the same order every time. */
+/* Orders the paths by size, largest first; always in the same order. */
 static size_t *make_order(struct job *job)
 {
 	size_t *order = must_realloc(NULL, job->closure->count, sizeof(*order));
@@ -46,23 +46,23 @@ static size_t *make_order(struct job *job)
 	return order;
 }
 
-/* One worker for each processor, as long as there is memory for the largest windows. */
-static size_t choose_lane_count(const struct closure *closure)
+/* One worker per processor, as far as memory suffices for the largest windows. */
+static size_t choose_worker_count(const struct closure *closure)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t workers = processors > LANES_MAX ? LANES_MAX : (size_t)processors;
+	size_t workers = processors > WORKERS_MAX ? WORKERS_MAX : (size_t)processors;
 
-	if (workers > memory / LANE_MEMORY_BYTES)
-		workers = (size_t)(memory / LANE_MEMORY_BYTES);
+	if (workers > memory / WORKER_MEMORY_BYTES)
+		workers = (size_t)(memory / WORKER_MEMORY_BYTES);
 	if (workers > closure->count)
 		workers = closure->count;
 	return processors < 1 || workers < 1 ? 1 : workers;
 }
 
-/* Waits until every worker's thread has ended, or so long; the lock is held. Whether any still
- * runs. */
-static bool wait_for_lanes(struct job *job, long interval_ms)
+/* Waits until all threads have ended, at most interval_ms; the lock is held. Returns whether a
+ * thread is still running. */
+static bool wait_for_workers(struct job *job, long interval_ms)
 {
 	struct timespec deadline;
 
@@ -75,13 +75,13 @@ static bool wait_for_lanes(struct job *job, long interval_ms)
 	return job->running > 0;
 }
 
-static void watch_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
+static void watch_workers(struct job *job, copy_progress_fn *progress, void *userdata)
 {
 	bool running = true;
 
 	while (running) {
 		pthread_mutex_lock(&job->lock);
-		running = wait_for_lanes(job, PROGRESS_INTERVAL_MS);
+		running = wait_for_workers(job, PROGRESS_INTERVAL_MS);
 		pthread_mutex_unlock(&job->lock);
 		if (progress)
 			progress(atomic_load(&job->done_bytes), job->closure->nar_bytes, userdata);
@@ -93,7 +93,7 @@ static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 	int r = 0;
 
 	*ret_count = 0;
-	for (size_t i = 0; i < 2 * job->lane_count && r == 0; i++) {
+	for (size_t i = 0; i < 2 * job->worker_count && r == 0; i++) {
 		r = thread_start(
 			&ret[i], i % 2 ? worker_consume : worker_produce, &job->workers[i / 2]);
 		*ret_count += r == 0;
@@ -101,14 +101,14 @@ static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 	return r;
 }
 
-static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdata)
+static void run_workers(struct job *job, copy_progress_fn *progress, void *userdata)
 {
-	pthread_t threads[2 * LANES_MAX];
+	pthread_t threads[2 * WORKERS_MAX];
 	size_t count;
 	int r;
 
-	/* Counted before they start, or one could end and seem to be the last. */
-	job->running = 2 * job->lane_count;
+	/* Set before the threads start: a thread that ends early must not look like the last. */
+	job->running = 2 * job->worker_count;
 	r = start_threads(job, threads, &count);
 	if (r < 0) {
 		struct error err = { 0 };
@@ -116,16 +116,16 @@ static void run_lanes(struct job *job, copy_progress_fn *progress, void *userdat
 		error_errno(&err, r, "start a thread");
 		job_fail(job, JOB_NO_PATH, r, &err);
 		pthread_mutex_lock(&job->lock);
-		job->running -= 2 * job->lane_count - count;
+		job->running -= 2 * job->worker_count - count;
 		pthread_mutex_unlock(&job->lock);
 	}
-	watch_lanes(job, progress, userdata);
+	watch_workers(job, progress, userdata);
 	for (size_t i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 }
 
 static void job_init(struct job *job, struct fallback *fallback, const struct closure *closure,
-	struct ext4_image *image, size_t lane_count)
+	struct ext4_image *image, size_t worker_count)
 {
 	pthread_condattr_t attributes;
 
@@ -134,7 +134,7 @@ static void job_init(struct job *job, struct fallback *fallback, const struct cl
 		.closure = closure,
 		.image = image,
 		.fallback = fallback,
-		.lane_count = lane_count,
+		.worker_count = worker_count,
 		.failed = JOB_NO_PATH,
 	};
 	pthread_mutex_init(&job->lock, NULL);
@@ -144,15 +144,15 @@ static void job_init(struct job *job, struct fallback *fallback, const struct cl
 	pthread_condattr_destroy(&attributes);
 	store_dir_begin(&job->store, image);
 	job->order = make_order(job);
-	job->workers = must_realloc(NULL, job->lane_count, sizeof(*job->workers));
-	for (size_t i = 0; i < job->lane_count; i++)
+	job->workers = must_realloc(NULL, job->worker_count, sizeof(*job->workers));
+	for (size_t i = 0; i < job->worker_count; i++)
 		worker_init(&job->workers[i], job);
 }
 
 static void job_destroy(struct job *job)
 {
 	prefetch_free(&job->prefetch);
-	for (size_t i = 0; i < job->lane_count; i++)
+	for (size_t i = 0; i < job->worker_count; i++)
 		worker_destroy(&job->workers[i]);
 	free(job->workers);
 	free(job->order);
@@ -161,18 +161,19 @@ static void job_destroy(struct job *job)
 	pthread_mutex_destroy(&job->lock);
 }
 
-/* ret_damaged is the path whose archive was damaged, or JOB_NO_PATH. */
-static int copy_to_volume(struct fallback *fallback, const struct closure *closure,
-	struct ext4_image *image, size_t lane_count, copy_progress_fn *progress, void *userdata,
+/* Runs the workers on an open image. *ret_damaged is the path whose archive was damaged, or
+ * JOB_NO_PATH. */
+static int copy_to_image(struct fallback *fallback, const struct closure *closure,
+	struct ext4_image *image, size_t worker_count, copy_progress_fn *progress, void *userdata,
 	size_t *ret_damaged, struct error *err)
 {
 	struct job job;
 	int r;
 
-	job_init(&job, fallback, closure, image, lane_count);
+	job_init(&job, fallback, closure, image, worker_count);
 	r = prefetch_start(fallback, closure, job.order, &job.stop, &job.prefetch, err);
 	if (r == 0) {
-		run_lanes(&job, progress, userdata);
+		run_workers(&job, progress, userdata);
 		r = job.result;
 		if (r < 0)
 			*err = job.err;
@@ -188,22 +189,22 @@ static int copy_once(struct fallback *fallback, const struct closure *closure, c
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
 	struct error *err)
 {
-	size_t lane_count = choose_lane_count(closure);
+	size_t worker_count = choose_worker_count(closure);
 	struct ext4_image image;
-	int r = ext4_image_open(&image, path, offset_bytes, lane_count, err);
+	int r = ext4_image_open(&image, path, offset_bytes, worker_count, err);
 
 	*ret_damaged = JOB_NO_PATH;
 	if (r < 0)
 		return r;
-	r = copy_to_volume(
-		fallback, closure, &image, lane_count, progress, userdata, ret_damaged, err);
+	r = copy_to_image(
+		fallback, closure, &image, worker_count, progress, userdata, ret_damaged, err);
 	if (r == 0)
 		return ext4_image_close(&image, err);
 	ext4_image_drop(&image);
 	return r;
 }
 
-/* The path's archive comes from this cache from now on, if it has the same. */
+/* Makes a cache the source of an archive, if it has the same one. */
 static int take_from(struct fallback *fallback, struct fetch *fetch, size_t cache,
 	struct closure_path *path, struct error *err)
 {
@@ -222,8 +223,8 @@ static int take_from(struct fallback *fallback, struct fetch *fetch, size_t cach
 	return 0;
 }
 
-/* Goes on to the next cache that has the same archive undamaged; false if there is none, with what
- * each of them said added to the sentence. */
+/* Makes the next cache with an undamaged copy the source. False if there is none; the reasons
+ * are added to the sentence. */
 static bool find_undamaged(struct fallback *fallback, struct fetch *fetch,
 	struct closure_path *path, struct error *err)
 {
@@ -245,7 +246,7 @@ static bool find_undamaged(struct fallback *fallback, struct fetch *fetch,
 	return false;
 }
 
-/* Whether the copy may begin anew, without an archive that is damaged. */
+/* Whether the copy can start again with another source for a damaged archive. */
 static bool avoid_damage(
 	struct fallback *fallback, struct closure_path *path, unsigned times, struct error *err)
 {

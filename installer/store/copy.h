@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * copy — the closure's NARs from the caches into the target's store, in one sequential pass.
+ * copy — copies the closure's archives from the caches into the target's store, in one pass.
  *
- * Each NAR is read, decompressed, hashed and unpacked while it streams; these steps overlap on
- * as many processors as there are. Memory does not grow with the closure. Nothing is fsynced
- * file by file; the file system is written out while more comes, and the caller syncs it once more
- * before the database.
+ * Workers fetch, decompress, hash and unpack archives in parallel, one worker per processor. Memory
+ * does not grow with the closure. Files are not synced one by one: async_writer writes the file
+ * system out meanwhile, and the caller syncs it once more before the database.
+ *
+ * Tested by: tests/unit/test_copy.c, tests/loop/store.sh, tests/net/client.sh.
  */
 #pragma once
 
@@ -13,15 +14,14 @@
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
 
-/* Called from copy's calling thread, at most a few times a second: NAR bytes done of all. */
+/* Called in the calling thread a few times a second, with the archive bytes copied so far. */
 typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *userdata);
 
-/* Makes /nix/store in the fresh, unmounted ext4 at that place of a device or an image file. All is
- * on the disk when this returns; after a failure the file system is the empty one that it was.
- * An archive that is damaged is taken from another cache that has the same: then the copy begins
- * anew, and the closure says where the archive comes from.
- * Codes: EXIT_FETCH (reading or decompressing), EXIT_VERIFY (hash, malformed NAR),
- * EXIT_TARGET_FULL, else the stage's. */
+/* Creates /nix/store in the fresh, unmounted ext4 at offset_bytes of a device or an image file.
+ * When this returns, everything is on the disk; after a failure the file system is still empty.
+ * A damaged archive is replaced by the same archive of another cache: then the copy starts
+ * again, and the closure records the new source. Codes: EXIT_FETCH (reading or decompressing),
+ * EXIT_VERIFY (hash, malformed NAR), EXIT_TARGET_FULL, else the stage's. */
 int copy_closure(const struct cache_settings *settings, struct closure *closure, const char *path,
 	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata,
 	struct error *err) WARN_UNUSED;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables are those of Nix's schema 10 (libstore, schema.sql and LocalStore::openDB); column by
- * column, because Nix goes on with this file.
+ * The tables are those of Nix's schema 10 (libstore, schema.sql and LocalStore::openDB), column by
+ * column, because the guest's Nix continues to use the file.
+ *
+ * Nix parses every field when it reads a path, and one that it cannot parse makes the path
+ * unusable. Only checked values are written: narinfo has checked paths, hashes, references and
+ * signatures and has dropped a content address that does not belong to the path.
  */
 #include "store/database.h"
 
@@ -97,7 +101,7 @@ static int prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret, struct erro
 		       : sqlite_error(err, db, "prepare a statement");
 }
 
-/* Runs a statement that returns no rows, ready to be bound again. */
+/* Runs a statement that returns no rows and resets it for the next values. */
 static int step(sqlite3 *db, sqlite3_stmt *statement, const char *what, struct error *err)
 {
 	if (sqlite3_step(statement) != SQLITE_DONE)
@@ -131,7 +135,8 @@ static char *signature_text(const struct narinfo *info)
 	return text;
 }
 
-/* Row i + 1 is path i of the closure. */
+/* Writes path i of the closure as row i + 1. In: the closure, whose narinfos are checked. Out: a
+ * row in ValidPaths for each path. Fails with -ENOSPC and EXIT_TARGET_FULL on a full disk. */
 static int insert_paths(
 	sqlite3 *db, const struct closure *closure, int64_t registration_time, struct error *err)
 {
@@ -182,7 +187,7 @@ static int insert_references(sqlite3 *db, const struct closure *closure, struct 
 	return r;
 }
 
-/* A new file whatever the umask; an old one is an error. */
+/* Creates a file with mode 0644, whatever the umask; fails if it exists. */
 static int make_database_file(const char *path, const char *text, struct error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -202,9 +207,9 @@ static int make_database_file(const char *path, const char *text, struct error *
 static int fill_tables(
 	sqlite3 *db, const struct closure *closure, int64_t registration_time, struct error *err)
 {
-	/* The file is new, and an install that breaks off starts from nothing: there is nothing to
-	 * roll back to. Nix makes it a WAL database when it first opens it; until then it can be
-	 * read from a read-only file system. */
+	/* No journal: the file is new, and a failed install starts again from nothing. Nix turns
+	 * it into a WAL database when it first opens it; until then a read-only file system
+	 * suffices to read it. */
 	int r = run_sql(db, "pragma journal_mode = off; pragma foreign_keys = on; begin;",
 		"begin the database", err);
 
@@ -303,7 +308,7 @@ static int verify_path(sqlite3 *db, sqlite3_stmt *select, const struct narinfo *
 	return r;
 }
 
-/* Both lists are sorted. */
+/* Compares the references of a path; both lists are sorted. */
 static int verify_references(sqlite3 *db, sqlite3_stmt *select, const struct narinfo *info,
 	sqlite3_int64 id, struct error *err)
 {
@@ -366,8 +371,8 @@ static int verify_entries(sqlite3 *db, const struct closure *closure, struct err
 	return r == 0 ? verify_count(db, closure, err) : r;
 }
 
-/* Opens it without writing anything beside it: the file system is read-only, and Nix may have left
- * the database in a mode that wants a second file. */
+/* Opens the database without creating files beside it: the file system is read-only, and Nix may
+ * have left the database in WAL mode. */
 static int open_written(const char *target_path, sqlite3 **ret, struct error *err)
 {
 	char path[PATH_BYTES];

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * database — the Nix database of the target (schema 10), by SQLite; the only file that includes it.
+ * database — writes and verifies the Nix database of the target (schema 10), by SQLite. The only
+ * file that includes it.
  *
- * Gives the same dump as `nix-store --load-db` would (Nix, src/libstore/schema.sql).
+ * The database has the same dump as one that `nix-store --load-db` fills (Nix,
+ * src/libstore/schema.sql). Derivers are not recorded: no signature covers them.
+ *
+ * Tested by: tests/unit/test_database.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -16,18 +20,19 @@
 int database_write(const char *target_path, const struct closure *closure,
 	int64_t registration_time, struct error *err) WARN_UNUSED;
 
-/* What a database has. */
+/* The contents of a database. */
 struct database_size {
 	uint64_t nar_bytes;
 	size_t paths;
 };
 
-/* Reads a database back that Nix has written, and sees that every path it has is there, and the
- * system among them; else EXIT_VERIFY with the first that is not. */
+/* Reads a database that Nix has written. EXIT_VERIFY if a registered path does not exist or the
+ * system is not registered; the sentence names the first such path. */
 int database_verify_present(const char *target_path, const char *system, struct database_size *ret,
 	struct error *err) WARN_UNUSED;
 
-/* Reads the database back (read-only) and sees every path of the closure registered with its hash,
- * size and references; names the first that is not, with EXIT_VERIFY. */
+/* Reads the database back (read-only). EXIT_VERIFY unless every path of the closure, and no
+ * other, is registered with its hash, size and references; the sentence names the first that is
+ * not. */
 int database_verify(
 	const char *target_path, const struct closure *closure, struct error *err) WARN_UNUSED;

@@ -46,7 +46,7 @@ struct piece *piece_ring_empty(struct piece_ring *ring)
 	return piece;
 }
 
-/* The other thread waits only where the ring was full or empty, and never both of them. */
+/* The other thread waits only if the ring was full or empty, so it is signalled only then. */
 void piece_ring_filled(struct piece_ring *ring)
 {
 	pthread_mutex_lock(&ring->lock);

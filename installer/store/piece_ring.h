@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * piece_ring — a fixed number of buffers that go from one thread to another and back.
+ * piece_ring — a bounded queue of buffers from one producer thread to one consumer thread.
  *
- * One thread fills, one empties. Its memory is all that a worker of the copy holds of what it
- * copies.
+ * Its buffers are all that a worker holds of the data that it copies.
+ *
+ * Tested by: tests/unit/test_copy.c.
  */
 #pragma once
 
@@ -12,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Small enough that a piece is still in a processor's cache when it is emptied. */
+/* Small enough that a piece is still in the processor's cache when the consumer reads it. */
 #define RING_PIECES	 8
 #define RING_PIECE_BYTES ((size_t)64 * 1024)
 
-/* Some bytes of one path's archive. */
+/* A part of one path's archive. */
 struct piece {
 	size_t path; /* index into the closure */
 	bool last;   /* of this path */
@@ -27,27 +28,27 @@ struct piece {
 struct piece_ring {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	size_t filled;	/* pieces ever handed over */
-	size_t emptied; /* pieces ever given back */
-	bool ended;	/* no more will be filled */
-	bool stopped;	/* whoever waits shall give up */
+	size_t filled;	/* pieces produced so far */
+	size_t emptied; /* pieces consumed so far */
+	bool ended;	/* the producer has finished */
+	bool stopped;	/* no thread waits any longer */
 	struct piece pieces[RING_PIECES];
 };
 
 void piece_ring_init(struct piece_ring *ring);
 void piece_ring_destroy(struct piece_ring *ring);
 
-/* For the filling thread: waits for an empty piece, NULL if the ring is stopped. */
+/* Producer: waits for a free piece; NULL if the ring is stopped. */
 struct piece *piece_ring_fill(struct piece_ring *ring);
-/* Hands over the piece that piece_ring_fill gave. */
+/* Producer: passes the piece from piece_ring_fill to the consumer. */
 void piece_ring_filled(struct piece_ring *ring);
-/* Says that no more pieces come. */
+/* Producer: no more pieces follow. */
 void piece_ring_end(struct piece_ring *ring);
 
-/* For the emptying thread: waits for the next piece, NULL if there will be none. */
+/* Consumer: waits for the next piece; NULL at the end or if the ring is stopped. */
 struct piece *piece_ring_empty(struct piece_ring *ring);
-/* Gives back the piece that piece_ring_empty gave. */
+/* Consumer: releases the piece from piece_ring_empty. */
 void piece_ring_emptied(struct piece_ring *ring);
 
-/* From any thread: nobody waits any longer. */
+/* Wakes both threads and ends their waiting. Thread-safe. */
 void piece_ring_stop(struct piece_ring *ring);

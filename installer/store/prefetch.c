@@ -13,14 +13,14 @@
 #define STREAM_BYTES ((size_t)256 * 1024)
 #define WAIT_MS	     250
 
-/* One archive on its way; bytes is a ring. */
-struct allocator {
+/* One transfer; bytes is a ring buffer. */
+struct prefetch_stream {
 	struct prefetch *prefetch;
 	bool used;
-	size_t turn;
+	size_t position;
 	uint8_t *bytes;
-	uint64_t written_bytes, read_bytes; /* ever */
-	bool full;			    /* the transfer waits for room */
+	uint64_t written_bytes, read_bytes; /* in total */
+	bool full;			    /* the transfer is paused until space is free */
 	bool ended;
 	int result;
 	struct error err;
@@ -34,33 +34,33 @@ struct prefetch {
 	const atomic_bool *stop;
 	struct fetch *fetch;
 	pthread_t thread;
-	size_t next;	      /* turn to begin */
-	pthread_mutex_t lock; /* of all in streams but the bytes */
+	size_t next;	      /* next position to start */
+	pthread_mutex_t lock; /* of everything in streams except the bytes */
 	pthread_cond_t changed;
-	struct allocator streams[STREAMS];
+	struct prefetch_stream streams[STREAMS];
 };
 
 bool prefetch_covers(const struct cache_settings *settings, const struct closure_path *path)
 {
-	return url_is_remote(settings->caches[path->cache]);
+	return url_is_remote(settings->caches[path->cache]) || url_is_remote(path->info.url);
 }
 
-static const struct closure_path *path_of(const struct prefetch *prefetch, size_t turn)
+static const struct closure_path *path_of(const struct prefetch *prefetch, size_t position)
 {
-	return &prefetch->closure->paths[prefetch->order[turn]];
+	return &prefetch->closure->paths[prefetch->order[position]];
 }
 
-static char *url_of(const struct prefetch *prefetch, size_t turn)
+static char *url_of(const struct prefetch *prefetch, size_t position)
 {
-	const struct closure_path *path = path_of(prefetch, turn);
+	const struct closure_path *path = path_of(prefetch, position);
 
-	return url_join(prefetch->settings->caches[path->cache], path->info.url);
+	return cache_archive_url(prefetch->settings->caches[path->cache], &path->info);
 }
 
 /* ------------------------------------------------------------ the thread that fetches */
 
-/* Copies into the ring, from the byte on that was the last one. */
-static void put_request(struct allocator *stream, const uint8_t *data, size_t size_bytes)
+/* Appends to the ring buffer. */
+static void ring_write(struct prefetch_stream *stream, const uint8_t *data, size_t size_bytes)
 {
 	size_t at = (size_t)(stream->written_bytes % STREAM_BYTES);
 	size_t first_bytes = STREAM_BYTES - at < size_bytes ? STREAM_BYTES - at : size_bytes;
@@ -69,9 +69,10 @@ static void put_request(struct allocator *stream, const uint8_t *data, size_t si
 	memcpy(stream->bytes, data + first_bytes, size_bytes - first_bytes);
 }
 
-static int store_piece(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
+static int take_prefetched_piece(
+	void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
 {
-	struct allocator *stream = userdata;
+	struct prefetch_stream *stream = userdata;
 	struct prefetch *prefetch = stream->prefetch;
 	bool full;
 
@@ -82,7 +83,7 @@ static int store_piece(void *userdata, const uint8_t *data, size_t size_bytes, s
 	pthread_mutex_unlock(&prefetch->lock);
 	if (full)
 		return -EAGAIN;
-	put_request(stream, data, size_bytes);
+	ring_write(stream, data, size_bytes);
 	pthread_mutex_lock(&prefetch->lock);
 	stream->written_bytes += size_bytes;
 	pthread_cond_broadcast(&prefetch->changed);
@@ -92,10 +93,10 @@ static int store_piece(void *userdata, const uint8_t *data, size_t size_bytes, s
 
 static void end_stream(void *userdata, int r, struct error *err)
 {
-	struct allocator *stream = userdata;
+	struct prefetch_stream *stream = userdata;
 
-	fallback_note(
-		stream->prefetch->fallback, path_of(stream->prefetch, stream->turn)->cache, r);
+	fallback_note_result(
+		stream->prefetch->fallback, path_of(stream->prefetch, stream->position)->cache, r);
 	pthread_mutex_lock(&stream->prefetch->lock);
 	stream->ended = true;
 	stream->result = r;
@@ -104,33 +105,38 @@ static void end_stream(void *userdata, int r, struct error *err)
 	pthread_mutex_unlock(&stream->prefetch->lock);
 }
 
-static void begin_stream(struct prefetch *prefetch, struct allocator *stream, size_t turn)
+static void begin_stream(struct prefetch *prefetch, struct prefetch_stream *stream, size_t position)
 {
-	AUTO_FREE char *url = url_of(prefetch, turn);
+	AUTO_FREE char *url = url_of(prefetch, position);
 	const struct fetch_request request = {
 		.url = url,
-		.piece = store_piece,
+		.piece = take_prefetched_piece,
 		.userdata = stream,
 		.done = end_stream,
 		.done_userdata = stream,
 	};
 
 	stream->used = true;
-	stream->turn = turn;
+	stream->position = position;
 	stream->written_bytes = stream->read_bytes = 0;
 	stream->full = false;
 	stream->result = fallback_check(
-		prefetch->fallback, path_of(prefetch, turn)->cache, &stream->err);
+		prefetch->fallback, path_of(prefetch, position)->cache, &stream->err);
 	stream->ended = stream->result < 0;
 	if (!stream->ended)
 		fetch_add(prefetch->fetch, &request);
 	pthread_cond_broadcast(&prefetch->changed);
 }
 
-/* As many as there are free streams for. Whether there are more. */
+/* Starts transfers as long as streams are free.
+ *
+ * In: the next position that has no transfer yet. Positions without a remote archive are
+ * skipped; each other one gets a stream, in order. Out: whether positions are left. A cache that
+ * is marked unresponsive is not asked: its stream ends at once with -ETIMEDOUT, and the worker
+ * that reads it continues with another cache. */
 static bool begin_streams(struct prefetch *prefetch)
 {
-	struct allocator *stream = prefetch->streams;
+	struct prefetch_stream *stream = prefetch->streams;
 
 	pthread_mutex_lock(&prefetch->lock);
 	while (prefetch->next < prefetch->closure->count) {
@@ -161,21 +167,21 @@ static void *fetch_all(void *userdata)
 
 /* ------------------------------------------------------------ the workers */
 
-/* The stream of a turn; NULL if all is to stop. The lock is held. */
-static struct allocator *wait_for_stream(struct prefetch *prefetch, size_t turn)
+/* The stream of a position; NULL if the copy was stopped. The lock is held. */
+static struct prefetch_stream *wait_for_stream(struct prefetch *prefetch, size_t position)
 {
 	while (!atomic_load(prefetch->stop)) {
-		for (struct allocator *stream = prefetch->streams;
+		for (struct prefetch_stream *stream = prefetch->streams;
 			stream < prefetch->streams + STREAMS; stream++)
-			if (stream->used && stream->turn == turn)
+			if (stream->used && stream->position == position)
 				return stream;
 		pthread_cond_wait(&prefetch->changed, &prefetch->lock);
 	}
 	return NULL;
 }
 
-/* How many bytes there are to be read in one piece; 0 at the end, or if all is to stop. */
-static size_t wait_for_bytes(struct allocator *stream)
+/* The number of bytes that can be read in one piece; 0 at the end or if the copy was stopped. */
+static size_t wait_for_bytes(struct prefetch_stream *stream)
 {
 	struct prefetch *prefetch = stream->prefetch;
 	size_t at = (size_t)(stream->read_bytes % STREAM_BYTES), size_bytes;
@@ -189,8 +195,8 @@ static size_t wait_for_bytes(struct allocator *stream)
 	return size_bytes < STREAM_BYTES - at ? size_bytes : STREAM_BYTES - at;
 }
 
-/* There is room for more. The transfer is woken only when it has half of the buffer to fill. */
-static void give_room(struct allocator *stream, size_t size_bytes)
+/* Frees space in the ring. Continues a paused transfer only when half of the ring is free. */
+static void release_bytes(struct prefetch_stream *stream, size_t size_bytes)
 {
 	struct prefetch *prefetch = stream->prefetch;
 	bool wake;
@@ -205,8 +211,8 @@ static void give_room(struct allocator *stream, size_t size_bytes)
 		fetch_wake(prefetch->fetch);
 }
 
-/* How it ended; another archive may have the stream. */
-static int release_buffer(struct allocator *stream, struct error *err)
+/* Returns the result of the transfer and frees its stream for another archive. */
+static int release_buffer(struct prefetch_stream *stream, struct error *err)
 {
 	struct prefetch *prefetch = stream->prefetch;
 	int r;
@@ -222,14 +228,14 @@ static int release_buffer(struct allocator *stream, struct error *err)
 	return r;
 }
 
-int prefetch_read(struct prefetch *prefetch, size_t turn, fetch_piece_fn *piece, void *userdata,
+int prefetch_read(struct prefetch *prefetch, size_t position, fetch_piece_fn *piece, void *userdata,
 	struct error *err)
 {
-	struct allocator *stream;
+	struct prefetch_stream *stream;
 	size_t size_bytes;
 
 	pthread_mutex_lock(&prefetch->lock);
-	stream = wait_for_stream(prefetch, turn);
+	stream = wait_for_stream(prefetch, position);
 	pthread_mutex_unlock(&prefetch->lock);
 	if (!stream)
 		return error_set(err, -ECANCELED, "the copy was stopped");
@@ -238,13 +244,13 @@ int prefetch_read(struct prefetch *prefetch, size_t turn, fetch_piece_fn *piece,
 			size_bytes, err);
 
 		if (r < 0) {
-			AUTO_FREE char *url = url_of(prefetch, turn);
+			AUTO_FREE char *url = url_of(prefetch, position);
 
 			url_hide_credentials(url);
 			error_wrap(err, "%s", url);
 			return r;
 		}
-		give_room(stream, size_bytes);
+		release_bytes(stream, size_bytes);
 	}
 	return release_buffer(stream, err);
 }
@@ -259,7 +265,7 @@ static bool is_any_remote(const struct cache_settings *settings, const struct cl
 	return false;
 }
 
-static void destroy(struct prefetch *prefetch)
+static void destroy_prefetch(struct prefetch *prefetch)
 {
 	fetch_free(&prefetch->fetch);
 	for (size_t i = 0; i < STREAMS; i++)
@@ -291,13 +297,13 @@ int prefetch_start(struct fallback *fallback, const struct closure *closure, con
 	pthread_mutex_init(&prefetch->lock, NULL);
 	pthread_cond_init(&prefetch->changed, NULL);
 	for (size_t i = 0; i < STREAMS; i++)
-		prefetch->streams[i] = (struct allocator){
+		prefetch->streams[i] = (struct prefetch_stream){
 			.prefetch = prefetch,
 			.bytes = must_realloc(NULL, STREAM_BYTES, 1),
 		};
 	r = thread_start(&prefetch->thread, fetch_all, prefetch);
 	if (r < 0) {
-		destroy(prefetch);
+		destroy_prefetch(prefetch);
 		return error_errno(err, r, "start a thread");
 	}
 	*ret = prefetch;
@@ -319,6 +325,6 @@ void prefetch_free(struct prefetch **prefetch)
 	if (!*prefetch)
 		return;
 	pthread_join((*prefetch)->thread, NULL);
-	destroy(*prefetch);
+	destroy_prefetch(*prefetch);
 	*prefetch = NULL;
 }

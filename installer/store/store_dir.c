@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_dir.h"
 
-#define MODE_STORE 0755 /* until the guest's folders get theirs */
+#define MODE_STORE 0755 /* the guest sets its own mode later */
 
 void store_dir_begin(struct store_dir *ret, struct ext4_image *image)
 {
@@ -16,7 +16,7 @@ void store_dir_drop(struct store_dir *store)
 	pthread_mutex_destroy(&store->lock);
 }
 
-void store_dir_enter(struct store_dir *store, const char *name, const struct unpack *unpack)
+void store_dir_link(struct store_dir *store, const char *name, const struct unpack *unpack)
 {
 	pthread_mutex_lock(&store->lock);
 	directory_add(&store->directory, name, unpack->root, unpack->root_type);
@@ -25,13 +25,13 @@ void store_dir_enter(struct store_dir *store, const char *name, const struct unp
 
 int store_dir_write(struct store_dir *store, struct error *err)
 {
-	struct allocator stream;
+	struct allocator allocator;
 	int r;
 
-	allocator_open(&stream, store->image);
-	r = directory_write(&store->directory, &stream, MODE_STORE, err);
+	allocator_open(&allocator, store->image);
+	r = directory_write(&store->directory, &allocator, MODE_STORE, err);
 	if (r == 0)
-		r = allocator_close(&stream, err);
-	allocator_drop(&stream);
+		r = allocator_close(&allocator, err);
+	allocator_drop(&allocator);
 	return r;
 }

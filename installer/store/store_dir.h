@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_dir — the entries of a volume's /nix/store.
+ * store_dir — the directory /nix/store of an ext4 image.
  *
- * An archive that was unpacked is nobody's until it is entered here, which is done when its hash is
- * right; and the store is on the volume only once it is written, when all are.
+ * An unpacked archive is not visible until it is linked here, after its hash was checked. The
+ * directory itself is written once, when all archives are linked.
+ *
+ * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -23,8 +25,8 @@ struct store_dir {
 void store_dir_begin(struct store_dir *ret, struct ext4_image *image);
 void store_dir_drop(struct store_dir *store);
 
-/* Makes what was unpacked last a path of this base name. Thread-safe. */
-void store_dir_enter(struct store_dir *store, const char *name, const struct unpack *unpack);
+/* Links the archive that was unpacked last, under this base name. Thread-safe. */
+void store_dir_link(struct store_dir *store, const char *name, const struct unpack *unpack);
 
-/* Writes the directory, 0755 and root's. */
+/* Writes the directory with mode 0755, owned by root. */
 int store_dir_write(struct store_dir *store, struct error *err) WARN_UNUSED;

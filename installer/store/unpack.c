@@ -15,24 +15,25 @@
 void unpack_open(struct unpack *ret, struct ext4_image *image)
 {
 	*ret = (struct unpack){ .root_parent = image->store_inode };
-	allocator_open(&ret->stream, image);
+	allocator_open(&ret->allocator, image);
 }
 
 int unpack_close(struct unpack *unpack, struct error *err)
 {
-	return allocator_close(&unpack->stream, err);
+	return allocator_close(&unpack->allocator, err);
 }
 
 void unpack_drop(struct unpack *unpack)
 {
 	while (unpack->depth > 0)
 		directory_free(&unpack->directories[--unpack->depth]);
+	digest_free(&unpack->contents);
 	extents_free(&unpack->extents);
-	allocator_drop(&unpack->stream);
+	allocator_drop(&unpack->allocator);
 }
 
-/* Enters what was made into the directory at hand, or keeps it as the root. */
-static void add_store_entry(
+/* Adds an entry to the innermost open directory, or stores it as the root. */
+static void add_unpacked_entry(
 	struct unpack *unpack, const char *name, uint32_t inode, enum entry_type type)
 {
 	if (unpack->depth > 0) {
@@ -47,11 +48,11 @@ static int make_directory(void *userdata, const char *name, struct error *err)
 {
 	struct unpack *unpack = userdata;
 	uint32_t parent = unpack->root_parent, inode;
-	int r = allocator_take_inode(&unpack->stream, INODE_DIRECTORY, &inode, err);
+	int r = allocator_take_inode(&unpack->allocator, INODE_DIRECTORY, &inode, err);
 
 	if (r < 0)
 		return r;
-	add_store_entry(unpack, name, inode, ENTRY_DIRECTORY);
+	add_unpacked_entry(unpack, name, inode, ENTRY_DIRECTORY);
 	if (unpack->depth > 0)
 		parent = unpack->directories[unpack->depth - 1].inode;
 	directory_begin(&unpack->directories[unpack->depth++], inode, parent);
@@ -62,7 +63,7 @@ static int end_directory(void *userdata, struct error *err)
 {
 	struct unpack *unpack = userdata;
 	struct directory *directory = &unpack->directories[--unpack->depth];
-	int r = directory_write(directory, &unpack->stream, MODE_DIRECTORY, err);
+	int r = directory_write(directory, &unpack->allocator, MODE_DIRECTORY, err);
 
 	directory_free(directory);
 	return r;
@@ -72,22 +73,22 @@ static int make_store_file(
 	void *userdata, const char *name, bool executable, uint64_t size_bytes, struct error *err)
 {
 	struct unpack *unpack = userdata;
-	int r = allocator_take_inode(&unpack->stream, INODE_FILE, &unpack->file, err);
+	int r = allocator_take_inode(&unpack->allocator, INODE_FILE, &unpack->file, err);
 
 	if (r < 0)
 		return r;
-	add_store_entry(unpack, name, unpack->file, ENTRY_FILE);
+	add_unpacked_entry(unpack, name, unpack->file, ENTRY_FILE);
 	unpack->executable = executable;
 	unpack->size_bytes = size_bytes;
 	unpack->left_bytes = size_bytes;
 	extents_clear(&unpack->extents);
-	unpack->room_bytes = 0;
+	unpack->space_bytes = 0;
 	return 0;
 }
 
 static uint64_t blocks_for(const struct unpack *unpack, uint64_t size_bytes)
 {
-	uint32_t block_bytes = unpack->stream.image->block_bytes;
+	uint32_t block_bytes = unpack->allocator.image->block_bytes;
 
 	return size_bytes / block_bytes + (size_bytes % block_bytes > 0);
 }
@@ -96,21 +97,23 @@ static int write_file(void *userdata, const uint8_t *data, size_t size_bytes, st
 {
 	struct unpack *unpack = userdata;
 
+	if (unpack->contents)
+		digest_update(unpack->contents, data, size_bytes);
 	while (size_bytes > 0) {
 		size_t piece;
 
-		if (unpack->room_bytes == 0) {
-			int r = allocator_take_blocks(&unpack->stream,
+		if (unpack->space_bytes == 0) {
+			int r = allocator_take_blocks(&unpack->allocator,
 				blocks_for(unpack, unpack->left_bytes), &unpack->extents,
-				&unpack->room, &unpack->room_bytes, err);
+				&unpack->space, &unpack->space_bytes, err);
 
 			if (r < 0)
 				return r;
 		}
-		piece = size_bytes < unpack->room_bytes ? size_bytes : unpack->room_bytes;
-		memcpy(unpack->room, data, piece);
-		unpack->room += piece;
-		unpack->room_bytes -= piece;
+		piece = size_bytes < unpack->space_bytes ? size_bytes : unpack->space_bytes;
+		memcpy(unpack->space, data, piece);
+		unpack->space += piece;
+		unpack->space_bytes -= piece;
 		unpack->left_bytes -= piece;
 		data += piece;
 		size_bytes -= piece;
@@ -128,27 +131,27 @@ static int end_file(void *userdata, struct error *err)
 		.extents = &unpack->extents,
 	};
 
-	if (unpack->room_bytes > 0)
-		memset(unpack->room, 0, unpack->room_bytes);
-	return inode_write(&unpack->stream, unpack->file, &content, err);
+	if (unpack->space_bytes > 0)
+		memset(unpack->space, 0, unpack->space_bytes);
+	return inode_write(&unpack->allocator, unpack->file, &content, err);
 }
 
-/* A target that is too long for the record has a block of its own. */
+/* Writes a target that is too long for the record into a block of its own. */
 static int write_target(struct unpack *unpack, const char *target, size_t length, struct error *err)
 {
-	struct allocator *stream = &unpack->stream;
-	uint8_t *room;
-	size_t room_bytes;
+	struct allocator *allocator = &unpack->allocator;
+	uint8_t *space;
+	size_t space_bytes;
 	int r;
 
-	if (length >= stream->image->block_bytes)
+	if (length >= allocator->image->block_bytes)
 		return error_errno(
 			err, -ENAMETOOLONG, "make a link with a target of %zu bytes", length);
-	r = allocator_take_blocks(stream, 1, &unpack->extents, &room, &room_bytes, err);
+	r = allocator_take_blocks(allocator, 1, &unpack->extents, &space, &space_bytes, err);
 	if (r < 0)
 		return r;
-	memcpy(room, target, length);
-	memset(room + length, 0, room_bytes - length);
+	memcpy(space, target, length);
+	memset(space + length, 0, space_bytes - length);
 	return 0;
 }
 
@@ -162,11 +165,11 @@ static int make_symlink(void *userdata, const char *name, const char *target, st
 		.size_bytes = length,
 	};
 	uint32_t inode;
-	int r = allocator_take_inode(&unpack->stream, INODE_FILE, &inode, err);
+	int r = allocator_take_inode(&unpack->allocator, INODE_FILE, &inode, err);
 
 	if (r < 0)
 		return r;
-	add_store_entry(unpack, name, inode, ENTRY_LINK);
+	add_unpacked_entry(unpack, name, inode, ENTRY_LINK);
 	extents_clear(&unpack->extents);
 	if (length <= LINK_FAST_MAX) {
 		content.fast_target = target;
@@ -174,7 +177,7 @@ static int make_symlink(void *userdata, const char *name, const char *target, st
 		content.extents = &unpack->extents;
 		r = write_target(unpack, target, length, err);
 	}
-	return r < 0 ? r : inode_write(&unpack->stream, inode, &content, err);
+	return r < 0 ? r : inode_write(&unpack->allocator, inode, &content, err);
 }
 
 const struct nar_events unpack_events = {

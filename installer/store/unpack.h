@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unpack — a Nix archive's events as files of a volume.
+ * unpack — writes the events of a Nix archive as files of an ext4 image.
  *
- * Makes what Nix makes: files 0444 or 0555, directories 0555, every mtime 1 (links too), owner 0:0.
- * An archive's directories are written from the inside out, each when its last entry is known; the
- * archive's root is nobody's entry until store takes it over. Nothing here can reach anything else
- * on the volume: there are no paths, only names inside the directory at hand.
+ * Creates what Nix creates: files 0444 or 0555, directories 0555, every mtime 1 (links too), owner
+ * 0:0. A directory is written when its last entry is known, so from the inside out. The root of the
+ * archive remains unreferenced until store_dir links it. Entries are added by name to the innermost
+ * open directory only, so an archive cannot reach anything outside itself.
+ *
+ * Tested by: tests/unit/test_unpack.c, tests/fuzz/unpack.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -13,15 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "ext4/allocator.h"
 #include "ext4/directory.h"
 #include "nix/nar.h"
 
 struct unpack {
-	struct allocator stream;
+	struct allocator allocator;
 	uint32_t root_parent; /* inode of the store */
-	uint32_t root;	      /* inode of what the archive is, once it has ended */
+	uint32_t root;	      /* inode of the archive's root, once it has ended */
 	enum entry_type root_type;
 	struct directory directories[NAR_DEPTH_MAX]; /* from the root inwards */
 	unsigned depth;
@@ -30,20 +33,21 @@ struct unpack {
 	uint32_t file;
 	bool executable;
 	uint64_t size_bytes;
-	uint64_t left_bytes;	/* not come yet */
-	struct extents extents; /* so far */
-	uint8_t *room;
-	size_t room_bytes;
+	uint64_t left_bytes;	 /* not come yet */
+	struct extents extents;	 /* so far */
+	struct digest *contents; /* running hash of all files' contents; NULL if not wanted */
+	uint8_t *space;
+	size_t space_bytes;
 };
 
-/* The handlers; their userdata is a struct unpack. */
+/* The event handlers; their userdata is a struct unpack. */
 extern const struct nar_events unpack_events;
 
-/* Ready to unpack archives into the volume, one after the other. */
+/* Prepares to unpack archives into the image, one after the other. */
 void unpack_open(struct unpack *ret, struct ext4_image *image);
 
-/* The end of it: all is given to the volume. */
+/* Passes everything to the image. Required before the image is closed. */
 int unpack_close(struct unpack *unpack, struct error *err) WARN_UNUSED;
 
-/* Frees what is held, also by an archive that broke off. What it wrote is nobody's. */
+/* Frees the state, also after an incomplete archive. What it wrote remains unreferenced. */
 void unpack_drop(struct unpack *unpack);

@@ -29,12 +29,12 @@ void job_fail(struct job *job, size_t path, int r, const struct error *err)
 	}
 	pthread_mutex_unlock(&job->lock);
 	atomic_store(&job->stop, true);
-	for (size_t i = 0; i < job->lane_count; i++)
+	for (size_t i = 0; i < job->worker_count; i++)
 		piece_ring_stop(&job->workers[i].ring);
 	prefetch_stop(job->prefetch);
 }
 
-static void lane_fail(struct worker *worker, size_t path, int r, struct error *err)
+static void worker_fail(struct worker *worker, size_t path, int r, struct error *err)
 {
 	error_wrap(err, "%s", path_info(worker->job, path)->store_path);
 	job_fail(worker->job, path, r, err);
@@ -49,8 +49,8 @@ static int wrong_size(const struct narinfo *info, uint64_t got_bytes, struct err
 		info->nar_bytes, more ? "at least " : "", got_bytes);
 }
 
-/* The piece that is being filled, or a new one; NULL if all is to stop. */
-static struct piece *piece_at_hand(struct worker *worker)
+/* The piece that is being filled, or a new one; NULL if the copy was stopped. */
+static struct piece *current_piece(struct worker *worker)
 {
 	if (!worker->piece)
 		worker->piece = piece_ring_fill(&worker->ring);
@@ -64,15 +64,15 @@ static struct piece *piece_at_hand(struct worker *worker)
 	return worker->piece;
 }
 
-static void hand_over(struct worker *worker)
+static void submit_piece(struct worker *worker)
 {
 	piece_ring_filled(&worker->ring);
 	worker->piece = NULL;
 }
 
-/* So many bytes were decompressed to the end of the piece; those that another cache has given
- * before are not kept. */
-static void keep_piece(struct worker *worker, struct piece *piece, size_t size_bytes)
+/* Counts size_bytes bytes decompressed to the end of the piece, and removes those that another
+ * cache has sent before. */
+static void keep_new_bytes(struct worker *worker, struct piece *piece, size_t size_bytes)
 {
 	uint8_t *bytes = piece->bytes + piece->size_bytes;
 	size_t known_bytes = worker->known_bytes < size_bytes ? (size_t)worker->known_bytes
@@ -85,7 +85,11 @@ static void keep_piece(struct worker *worker, struct piece *piece, size_t size_b
 	worker->produced_bytes += size_bytes - known_bytes;
 }
 
-/* Some bytes of the compressed archive have come. */
+/* Decompresses the next bytes of an archive into pieces of the ring.
+ *
+ * In: compressed bytes of any size. Out: full pieces, submitted to the consumer; the last,
+ * partly filled one stays current. Fails with EXIT_FETCH if the stream is damaged, with
+ * EXIT_VERIFY if it is longer than NarSize, and with -ECANCELED if the copy was stopped. */
 static int fill_pieces(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
 {
 	struct worker *worker = userdata;
@@ -93,28 +97,28 @@ static int fill_pieces(void *userdata, const uint8_t *data, size_t size_bytes, s
 	bool full = false;
 
 	while (size_bytes > 0 || full) {
-		struct piece *piece = piece_at_hand(worker);
-		size_t room_bytes, got_bytes;
+		struct piece *piece = current_piece(worker);
+		size_t space_bytes, got_bytes;
 		int r;
 
 		if (!piece)
 			return error_set(err, -ECANCELED, "the copy was stopped");
-		room_bytes = RING_PIECE_BYTES - piece->size_bytes;
+		space_bytes = RING_PIECE_BYTES - piece->size_bytes;
 		r = decompress_step(worker->decompress, &data, &size_bytes,
-			piece->bytes + piece->size_bytes, room_bytes, &got_bytes, err);
+			piece->bytes + piece->size_bytes, space_bytes, &got_bytes, err);
 		if (r < 0)
 			return r;
-		keep_piece(worker, piece, got_bytes);
+		keep_new_bytes(worker, piece, got_bytes);
 		if (worker->produced_bytes > info->nar_bytes)
 			return wrong_size(info, worker->produced_bytes, err);
-		full = got_bytes == room_bytes;
+		full = got_bytes == space_bytes;
 		if (piece->size_bytes == RING_PIECE_BYTES)
-			hand_over(worker);
+			submit_piece(worker);
 	}
 	return 0;
 }
 
-/* The compressed archive, from the cache where the path was found or from another one. */
+/* Streams the compressed archive from a cache, by prefetch if it has it. */
 static int stream_archive(
 	struct worker *worker, size_t cache, const struct narinfo *info, struct error *err)
 {
@@ -124,18 +128,18 @@ static int stream_archive(
 	int r;
 
 	if (cache == path->cache && prefetch_covers(job->settings, path))
-		return prefetch_read(job->prefetch, worker->turn, fill_pieces, worker, err);
-	url = url_join(job->settings->caches[cache], info->url);
+		return prefetch_read(job->prefetch, worker->position, fill_pieces, worker, err);
+	url = cache_archive_url(job->settings->caches[cache], info);
 	r = fetch_stream(worker->fetch, url, fill_pieces, worker, err);
-	fallback_note(job->fallback, cache, r);
+	fallback_note_result(job->fallback, cache, r);
 	return r;
 }
 
-/* What was produced before by another cache's archive is not produced again. */
+/* Produces the archive from one cache. Bytes that an earlier cache has sent are skipped. */
 static int produce_from(
 	struct worker *worker, size_t cache, const struct narinfo *info, struct error *err)
 {
-	AUTO_FREE char *url = url_join(worker->job->settings->caches[cache], info->url);
+	AUTO_FREE char *url = cache_archive_url(worker->job->settings->caches[cache], info);
 	int r = decompress_begin(worker->decompress, info->compression, err);
 
 	worker->known_bytes = worker->produced_bytes;
@@ -154,7 +158,7 @@ static int produce_from(
 	return 0;
 }
 
-/* why: what the cache before said. */
+/* Continues the archive with another cache. why is the error of the last one. */
 static int produce_from_other(
 	struct worker *worker, size_t cache, const struct error *why, struct error *err)
 {
@@ -166,7 +170,7 @@ static int produce_from_other(
 
 	if (r < 0)
 		return r;
-	url = url_join(job->settings->caches[cache], info.url);
+	url = cache_archive_url(job->settings->caches[cache], &info);
 	url_hide_credentials(url);
 	log_line("%s comes from %s: %s", decided->store_path, url, why->text);
 	r = produce_from(worker, cache, &info, err);
@@ -195,15 +199,15 @@ static int produce_path(struct worker *worker, struct error *err)
 	}
 	if (r < 0)
 		return r;
-	/* The last piece may be empty, but there always is one. */
-	if (!piece_at_hand(worker))
+	/* The last piece may be empty, but every archive has one. */
+	if (!current_piece(worker))
 		return error_set(err, -ECANCELED, "the copy was stopped");
 	worker->piece->last = true;
-	hand_over(worker);
+	submit_piece(worker);
 	return 0;
 }
 
-static void thread_ended(struct job *job)
+static void note_thread_end(struct job *job)
 {
 	pthread_mutex_lock(&job->lock);
 	job->running--;
@@ -220,16 +224,16 @@ void *worker_produce(void *userdata)
 	while (!atomic_load(&job->stop)) {
 		int r;
 
-		worker->turn = atomic_fetch_add(&job->next, 1);
-		if (worker->turn >= job->closure->count)
+		worker->position = atomic_fetch_add(&job->next, 1);
+		if (worker->position >= job->closure->count)
 			break;
-		worker->path = job->order[worker->turn];
+		worker->path = job->order[worker->position];
 		r = produce_path(worker, &err);
 		if (r < 0)
-			lane_fail(worker, worker->path, r, &err);
+			worker_fail(worker, worker->path, r, &err);
 	}
 	piece_ring_end(&worker->ring);
-	thread_ended(job);
+	note_thread_end(job);
 	return NULL;
 }
 
@@ -248,25 +252,58 @@ static int check_hash(struct worker *worker, const struct narinfo *info, struct 
 		"the archive has the wrong hash: expected sha256:%s, got sha256:%s", expected, got);
 }
 
+static void begin_archive(struct worker *worker, const struct narinfo *info)
+{
+	worker->digest = digest_new();
+	digest_free(&worker->unpack.contents);
+	if (info->content_check == CONTENT_CHECK_FILE)
+		worker->unpack.contents = digest_new();
+	nar_reset(worker->nar);
+}
+
+/* Compares the contents of a single file with its content address. */
+static int check_contents(struct worker *worker, const struct narinfo *info, struct error *err)
+{
+	uint8_t sum[SHA256_BYTES];
+
+	if (!worker->unpack.contents)
+		return 0;
+	digest_finish(worker->unpack.contents, sum);
+	worker->unpack.contents = NULL;
+	if (worker->unpack.root_type == ENTRY_FILE &&
+		memcmp(sum, info->address.hash, sizeof(sum)) == 0)
+		return 0;
+	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
+		"the archive has other contents than its content address %s says", info->ca);
+}
+
+/* Verifies a complete archive and makes it visible in the store. */
+static int end_archive(struct worker *worker, const struct narinfo *info, struct error *err)
+{
+	int r = nar_finish(worker->nar, err);
+
+	if (r == 0)
+		r = check_hash(worker, info, err);
+	if (r == 0)
+		r = check_contents(worker, info, err);
+	if (r == 0)
+		store_dir_link(&worker->job->store, store_path_base_name(info->store_path),
+			&worker->unpack);
+	return r;
+}
+
 static int consume_piece(struct worker *worker, const struct piece *piece, struct error *err)
 {
 	struct job *job = worker->job;
 	const struct narinfo *info = path_info(job, piece->path);
 	int r;
 
-	if (!worker->digest) {
-		worker->digest = digest_new();
-		nar_reset(worker->nar);
-	}
+	if (!worker->digest)
+		begin_archive(worker, info);
 	digest_update(worker->digest, piece->bytes, piece->size_bytes);
 	r = nar_feed(worker->nar, piece->bytes, piece->size_bytes, err);
 	if (r == 0 && piece->last)
-		r = nar_finish(worker->nar, err);
-	if (r == 0 && piece->last)
-		r = check_hash(worker, info, err);
-	if (r == 0 && piece->last)
-		store_dir_enter(
-			&job->store, store_path_base_name(info->store_path), &worker->unpack);
+		r = end_archive(worker, info, err);
 	atomic_fetch_add(&job->done_bytes, piece->size_bytes);
 	return r;
 }
@@ -281,7 +318,7 @@ void *worker_consume(void *userdata)
 	while (r == 0 && (piece = piece_ring_empty(&worker->ring)) != NULL) {
 		r = consume_piece(worker, piece, &err);
 		if (r < 0)
-			lane_fail(worker, piece->path, r, &err);
+			worker_fail(worker, piece->path, r, &err);
 		else
 			piece_ring_emptied(&worker->ring);
 	}
@@ -289,7 +326,7 @@ void *worker_consume(void *userdata)
 		r = unpack_close(&worker->unpack, &err);
 	if (r < 0)
 		job_fail(worker->job, JOB_NO_PATH, r, &err);
-	thread_ended(worker->job);
+	note_thread_end(worker->job);
 	return NULL;
 }
 

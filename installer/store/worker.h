@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker — one of the pipelines that copy paths side by side.
+ * worker — one of the pipelines that copy archives in parallel.
  *
- * A worker consists of two threads: one fetches and decompresses into a ring of buffers, the other
- * one hashes, parses and unpacks out of it. copy starts the threads and waits for them.
+ * A worker is two threads. The producer fetches and decompresses into a ring of buffers. The
+ * consumer hashes, parses and unpacks from it. copy starts the threads and waits for them.
+ *
+ * Tested by: tests/unit/test_copy.c, tests/net/client.sh.
  */
 #pragma once
 
@@ -20,7 +22,7 @@
 #include "store/store_dir.h"
 #include "store/unpack.h"
 
-/* What the workers share. */
+/* The state that the workers share. */
 struct job {
 	const struct cache_settings *settings;
 	const struct closure *closure;
@@ -30,15 +32,15 @@ struct job {
 	size_t *order;		   /* indices of the paths */
 	struct prefetch *prefetch; /* NULL if nothing comes over the network */
 	struct worker *workers;
-	size_t lane_count;
+	size_t worker_count;
 	atomic_size_t next; /* into order */
 	atomic_uint_fast64_t done_bytes;
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
 	size_t running; /* threads of workers */
-	int result;	/* the first error's */
-	size_t failed;	/* index of the path that had it, or JOB_NO_PATH */
+	int result;	/* of the first error */
+	size_t failed;	/* index of the path where it happened, or JOB_NO_PATH */
 	struct error err;
 };
 
@@ -47,15 +49,15 @@ struct worker {
 	struct piece_ring ring;
 	pthread_t threads[2];
 
-	/* the filling thread's */
+	/* of the producer */
 	struct fetch *fetch;
 	struct decompress *decompress;
 	struct piece *piece; /* being filled */
-	size_t turn, path;
+	size_t position, path;
 	uint64_t produced_bytes; /* of this path's archive */
-	uint64_t known_bytes;	 /* of them come once more, from another cache */
+	uint64_t known_bytes;	 /* still to skip: another cache sends them again */
 
-	/* the emptying thread's */
+	/* of the consumer */
 	struct nar *nar;
 	struct unpack unpack;
 	struct digest *digest; /* NULL between two paths */
@@ -65,7 +67,7 @@ struct worker {
 void worker_init(struct worker *worker, struct job *job);
 void worker_destroy(struct worker *worker);
 
-/* The bodies of its two threads. */
+/* The main functions of the two threads. */
 void *worker_produce(void *worker);
 void *worker_consume(void *worker);
 

@@ -37,7 +37,7 @@ static inline char *fuzz_text(const uint8_t *data, size_t size_bytes)
 	return text;
 }
 
-/* An error that nobody has set yet, and whether one sentence was set. */
+/* An error that was not set yet, and whether a sentence was set. */
 #define FUZZ_NO_ERROR ((struct error){ .code = -1 })
 
 static inline int fuzz_error_is_set(const struct error *err)

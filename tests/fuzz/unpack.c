@@ -107,7 +107,7 @@ static int finish(struct unpack *unpack, struct ext4_image *image, struct error 
 	int r = unpack_close(unpack, err);
 
 	store_dir_begin(&store, image);
-	store_dir_enter(&store, NAME, unpack);
+	store_dir_link(&store, NAME, unpack);
 	if (r == 0)
 		r = store_dir_write(&store, err);
 	store_dir_drop(&store);

@@ -48,7 +48,7 @@ static int unpack(const char *path, const char *name, struct error *err)
 	r = feed(&state, err);
 	if (r == 0)
 		r = unpack_close(&state, err);
-	store_dir_enter(&store, name, &state);
+	store_dir_link(&store, name, &state);
 	if (r == 0)
 		r = store_dir_write(&store, err);
 	store_dir_drop(&store);

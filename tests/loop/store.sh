@@ -3,7 +3,8 @@
 # store.sh — proves that a store filled from a binary cache is what Nix itself would have made
 #
 # Judged by the real Nix, in scratch stores: nix-store --dump, --verify --check-contents and
-# --dump-db, and what `nix copy` leaves from the same cache. Needs what `make asan` builds.
+# --dump-db, and what `nix copy` leaves from the same cache. Needs what `make asan` builds. Exercises store_path,
+# closure, copy, worker, unpack, store_dir, database, ext4_image, allocator, directory and inode.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 
@@ -180,6 +181,42 @@ refused() {
 	[[ $(debugfs -R 'ls -p /' "$image" | cut -d/ -f6 | xargs) == '. .. lost+found' ]]
 }
 
+# A content address that is none, signatures that are none, and a deriver that is none: none of these
+# lines is signed, and Nix reads them from its database.
+unsigned_lines_are_harmless() {
+	local cache=$SCRATCH/cache-junk target=$SCRATCH/target-junk
+	cp -r "$SCRATCH/cache-zstd" "$cache"
+	sed -i -e '/^CA: /d' -e '$a CA: junk\nSig: junk\nSig: a b:AAAA\nDeriver: ../x' "$cache"/*.narinfo
+	fresh_image "$target.img"
+	install_from "$cache" target-junk
+	store_is_sound target-junk
+	diff <(nix-store --store "$target" --dump-db) \
+		<(NIX_REMOTE=$SCRATCH/origin nix-store --dump-db)
+	detach target-junk
+}
+
+# store_is_sound NAME — to all of Nix that reads its database.
+store_is_sound() {
+	local target=$SCRATCH/$1
+	nix-store --store "$target" --verify --check-contents 2>&1 | tee "$SCRATCH/verify"
+	if grep -qi error "$SCRATCH/verify"; then return 1; fi
+	diff <(nix-store --store "$target" -qR "$SYSTEM") \
+		<(NIX_REMOTE=$SCRATCH/origin nix-store -qR "$SYSTEM")
+	nix path-info --store "$target" --all --json >/dev/null
+	mkdir -p "$target/nix/var/nix/gcroots"
+	ln -sfn "$SYSTEM" "$target/nix/var/nix/gcroots/system"
+	nix-store --store "$target" --gc
+	nix-store --store "$target" --verify
+}
+
+# Without content addresses, which would prove the paths as well.
+refused_with_another_key() {
+	local cache=$SCRATCH/cache-no-ca
+	cp -r "$SCRATCH/cache-zstd" "$cache"
+	sed -i '/^CA: /d' "$cache"/*.narinfo
+	refused 41 "$SYSTEM is not signed by a trusted key" "$cache" "$OTHER_KEY"
+}
+
 # Flips the lowest bit of the byte in the middle of the largest archive of a copied cache.
 damaged_archive_is_refused() {
 	local compression=$1 code=$2 cache=$SCRATCH/damaged-$1 file middle byte
@@ -207,7 +244,7 @@ too_long_a_link_is_refused() {
 
 unmount_all() {
 	local name
-	for name in unpacked target-{none,xz,zstd} target-like going; do
+	for name in unpacked target-{none,xz,zstd,junk} target-like going; do
 		! mountpoint -q "$SCRATCH/$name" || umount "$SCRATCH/$name"
 	done
 }
@@ -235,8 +272,8 @@ main() {
 	run_case "the kernel goes on with directories of every size" kernel_goes_on_with_it
 	run_case "it does with blocks of 1 KiB" kernel_goes_on_with_it -b 1024
 	run_case "garbage collection keeps the closure" garbage_collection_keeps_the_closure
-	run_case "a cache signed by another key is refused" \
-		refused 41 "$SYSTEM is not signed by a trusted key" "$SCRATCH/cache-zstd" "$OTHER_KEY"
+	run_case "unsigned lines do no harm to the database" unsigned_lines_are_harmless
+	run_case "a cache signed by another key is refused" refused_with_another_key
 	run_case "a damaged plain archive is refused" damaged_archive_is_refused none 41
 	run_case "a damaged zstd archive is refused" damaged_archive_is_refused zstd '4[12]'
 	run_case "a damaged xz archive is refused" damaged_archive_is_refused xz 42

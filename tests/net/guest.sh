@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # guest.sh — proves that a machine installs itself over http and https from servers on the host, by
 # DHCP, by a fixed address and by IPv6, and that it says what is wrong where it cannot
+#
+# Exercises network, ipconfig and rdnss of the installer.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

@@ -16,7 +16,7 @@ lacks() {
 	fi
 }
 
-# free_ports COUNT — so many TCP ports of loopback that nobody listens on.
+# free_ports COUNT — prints that many unused TCP ports of the loopback.
 free_ports() {
 	python3 -c 'import socket, sys
 sockets = [socket.socket() for _ in range(int(sys.argv[1]))]

@@ -262,9 +262,9 @@ static void a_cache_for_another_store_is_refused(void **state)
 {
 	(void)state;
 	cachedir_write(&cache, "nix-cache-info", "StoreDir: /gnu/store\n", 21);
-	refused(EXIT_FETCH, "it is for the store /gnu/store");
-	cachedir_write(&cache, "nix-cache-info", "Priority: 1\n", 12);
-	refused(EXIT_FETCH, "the field StoreDir is missing");
+	refused(EXIT_FETCH, "its store directory is /gnu/store");
+	cachedir_write(&cache, "nix-cache-info", "StoreDir: /nix/store/\n", 22);
+	refused(EXIT_FETCH, "its store directory is /nix/store/, not");
 }
 
 static void a_folder_that_is_no_cache_is_refused(void **state)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Exercises copy, worker, piece_ring, fallback and prefetch. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -508,7 +509,7 @@ static void what_is_no_file_system_is_left_alone(void **state)
 	assert_int_equal(st.st_blocks, 0);
 }
 
-/* Writing to it is what fails, behind the back of those who make the files. */
+/* Writing to it is what fails, in the background of those who make the files. */
 static void a_disk_that_takes_no_more_is_told_of(void **state)
 {
 	struct rlimit before, limit;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Exercises fetch, curl_transfer, download and the settings of both. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

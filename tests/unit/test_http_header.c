@@ -9,8 +9,6 @@
 
 #include "net/http_header.h"
 
-#define NOW ((time_t)784111777) /* Sun, 06 Nov 1994 08:49:37 GMT */
-
 static void a_content_range_is_taken_apart(void **state)
 {
 	struct content_range range;
@@ -38,29 +36,6 @@ static void a_content_range_that_makes_no_sense_is_refused(void **state)
 			fail_msg("'%s' is accepted", bad[i]);
 }
 
-static void retry_after_is_seconds_or_a_date(void **state)
-{
-	(void)state;
-	assert_int_equal(http_header_retry_after_ms("120", NOW), 120000);
-	assert_int_equal(http_header_retry_after_ms("0", NOW), 0);
-	assert_int_equal(http_header_retry_after_ms("Sun, 06 Nov 1994 08:50:37 GMT", NOW), 60000);
-	assert_int_equal(http_header_retry_after_ms("Sun, 06 Nov 1994 08:48:37 GMT", NOW), 0);
-	/* A year at most: the sum with any clock stays a number. */
-	assert_int_equal(
-		http_header_retry_after_ms("9000000000000000000", NOW), 366LL * 24 * 3600 * 1000);
-}
-
-static void retry_after_of_another_form_is_none(void **state)
-{
-	static const char *const bad[] = { "", "-1", "1.5", "soon", "10 seconds",
-		"Sun, 06 Nov 1994 08:50:37", "Sunday, 06-Nov-94 08:49:37 GMT",
-		"99999999999999999999" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(http_header_retry_after_ms(bad[i], NOW), -1);
-}
-
 static void weak_and_bare_etags_prove_nothing(void **state)
 {
 	(void)state;
@@ -79,8 +54,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_content_range_is_taken_apart),
 		cmocka_unit_test(a_content_range_that_makes_no_sense_is_refused),
-		cmocka_unit_test(retry_after_is_seconds_or_a_date),
-		cmocka_unit_test(retry_after_of_another_form_is_none),
 		cmocka_unit_test(weak_and_bare_etags_prove_nothing),
 	};
 

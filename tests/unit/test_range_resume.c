@@ -81,7 +81,8 @@ static void another_part_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		answer.content_range = ranges[i];
-		refused(broken_off("\"a\""), &answer, "another part of it than it was asked for");
+		refused(broken_off("\"a\""), &answer,
+			"another part than the one that was requested");
 	}
 	answer.content_range = "bytes 0-999/1000";
 	refused((struct range_resume){ 0 }, &answer, "another part");

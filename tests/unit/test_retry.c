@@ -12,7 +12,7 @@ static const struct retry_policy policy = {
 	.attempts = 5,
 	.first_ms = 100,
 	.longest_ms = 500,
-	.longest_asked_ms = 3000,
+	.longest_retry_after_ms = 3000,
 };
 
 static void waits_double_up_to_the_longest(void **state)

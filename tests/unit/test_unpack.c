@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Exercises unpack, store_dir and, below them, allocator, directory, inode, ext4_image and async_writer. */
 /* The oracles are e2fsck and debugfs; what the kernel sees in it is tests/loop/store.sh's. */
 #include <dirent.h>
 #include <errno.h>
@@ -58,7 +59,7 @@ static int finish(struct unpack *unpack, struct error *err)
 	int r = unpack_close(unpack, err);
 
 	store_dir_begin(&store, &volume);
-	store_dir_enter(&store, NAME, unpack);
+	store_dir_link(&store, NAME, unpack);
 	if (r == 0)
 		r = store_dir_write(&store, err);
 	store_dir_drop(&store);
@@ -364,7 +365,7 @@ static void a_file_larger_than_the_target_has_its_own_code(void **state)
 	archive_add_length(&archive, INT64_MAX);
 	archive_add_raw(&archive, "x", 1);
 	refused_bytes(archive.bytes, archive.size_bytes, -ENOSPC, EXIT_TARGET_FULL,
-		"find room on the target: No space left on device");
+		"find space on the target: No space left on device");
 }
 
 /* An archive in memory that grows: a folder of many empty files. */
@@ -457,9 +458,9 @@ static void a_file_in_many_pieces_is_whole(void **state)
 	unpack_open(&unpack, &volume);
 	directory_begin(&root, 0, volume.store_inode);
 	assert_int_equal(
-		allocator_take_inode(&unpack.stream, INODE_DIRECTORY, &root.inode, &err), 0);
+		allocator_take_inode(&unpack.allocator, INODE_DIRECTORY, &root.inode, &err), 0);
 	for (int i = 0; i < 2 * PIECES; i++) {
-		assert_int_equal(allocator_take_blocks(&unpack.stream, 1, &extents[i % 2], &room,
+		assert_int_equal(allocator_take_blocks(&unpack.allocator, 1, &extents[i % 2], &room,
 					 &room_bytes, &err),
 			0);
 		memset(room, i / 2 % 256, room_bytes);
@@ -474,12 +475,13 @@ static void a_file_in_many_pieces_is_whole(void **state)
 		uint32_t inode;
 
 		assert_int_equal(extents[i].count, PIECES);
-		assert_int_equal(allocator_take_inode(&unpack.stream, INODE_FILE, &inode, &err), 0);
-		assert_int_equal(inode_write(&unpack.stream, inode, &content, &err), 0);
+		assert_int_equal(
+			allocator_take_inode(&unpack.allocator, INODE_FILE, &inode, &err), 0);
+		assert_int_equal(inode_write(&unpack.allocator, inode, &content, &err), 0);
 		directory_add(&root, i ? "b" : "a", inode, ENTRY_FILE);
 		extents_free(&extents[i]);
 	}
-	assert_int_equal(directory_write(&root, &unpack.stream, 0555, &err), 0);
+	assert_int_equal(directory_write(&root, &unpack.allocator, 0555, &err), 0);
 	unpack.root = root.inode;
 	unpack.root_type = ENTRY_DIRECTORY;
 	directory_free(&root);
