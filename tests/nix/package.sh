@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# package.sh — proves that the check phase of the Nix package succeeds as in Nix's sandbox: tools with
+# prefixed names only, no /usr/bin/env, no network, no root, and only the files of the package's source
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the inner shell expands; the cases are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+
+# A separate store for this test.
+export NIX_STORE_DIR=$SCRATCH/store NIX_STATE_DIR=$SCRATCH/state NIX_LOG_DIR=$SCRATCH/log
+export NIX_CONFIG='build-users-group ='
+box=$SCRATCH/box
+prefix=x86_64-linux-gnu-
+# The packages of Debian that have the programs of Nix's standard environment and of the package.
+standard=(bash bzip2 coreutils diffutils file findutils gawk grep gzip make patch sed tar xz-utils)
+checkers=(e2fsprogs nix-bin perl perl-base sqlite3)
+
+# The programs are reached through links: /usr/bin is hidden later.
+link_programs() {
+	local program
+	mkdir -p "$box"/{bin,empty,real,toolchain/{bin,lib},build}
+	while read -r program; do
+		[[ ! -x $program ]] || ln -sf "$box/real/${program##*/}" "$box/bin/"
+	done < <(dpkg -L "${standard[@]}" "${checkers[@]}" 2>/dev/null | grep -E '^(/usr)?/s?bin/[^/]+$')
+	ln -s "$box/real/setpriv" "$box/bin/"
+	cp "$(readlink -f /bin/sh)" "$box/empty/sh" # Nix's sandbox has this one
+}
+
+# The compiler starts plain `as` and `ld`, which it alone finds.
+link_toolchain() {
+	local tool
+	for tool in as ld ld.bfd; do ln -s "$box/real/$prefix$tool" "$box/toolchain/lib/$tool"; done
+	for tool in ar pkg-config; do ln -s "$box/real/$prefix$tool" "$box/toolchain/bin/"; done
+	cat >"$box/toolchain/bin/${prefix}cc" <<-END
+		#!$box/bin/bash
+		export GCC_EXEC_PREFIX=/usr/lib/gcc/
+		exec "$box/real/${prefix}gcc" -B"$box/toolchain/lib" "\$@"
+	END
+	chmod +x "$box/toolchain/bin/${prefix}cc"
+}
+
+# package ATTRIBUTE — an attribute of the derivation's arguments, one word or text per line.
+package() {
+	nix-instantiate --read-write-mode --eval --strict --json "$TOP/tests/nix/package.nix" \
+		--argstr toolchain "$box/toolchain" --argstr shell "$box/bin/bash" -A "$1" |
+		jq -r 'if type == "array" then .[] else . end'
+}
+
+# The test differs from the package in this: Debian's libraries are shared, and nothing is optimised,
+# which takes half the time.
+write_phase() {
+	{
+		cat <<-END
+			set -euo pipefail
+			export HOME=/homeless-shelter TMPDIR=/tmp SOURCE_DATE_EPOCH=1 NIX_BUILD_CORES=2
+			export CC=${prefix}cc AR=${prefix}ar PKG_CONFIG=${prefix}pkg-config
+			export PATH=$box/bin:$box/toolchain/bin NIX_STATE_DIR=$box/build/state
+			makeFlags='$(package makeFlags | tr '\n' ' ') PKG_CONFIG_FLAGS='
+			runHook() { :; }
+			patchShebangs() { sed -i "1s|^#!/usr/bin/env perl|#!$box/bin/perl|" "\$@"; }
+			cd "$box/build/source"
+		END
+		package checkPhase | sed 's/ -static"/"/; s/SANITIZE=-Wno-error/"SANITIZE=-Wno-error -O0 -g0"/'
+	} >"$box/phase"
+}
+
+prepare() {
+	link_programs
+	link_toolchain
+	cp -r "$(package src)" "$box/build/source"
+	chmod -R u+w "$box/build"
+	write_phase
+	chmod 755 "$SCRATCH" "$box"
+	chown -R nobody "$box/build"
+}
+
+# /usr/bin and /usr/sbin, which are /bin and /sbin as well, have nothing but sh.
+check_phase_succeeds() {
+	unshare --mount --net bash -euo pipefail -c '
+		ip link set lo up
+		mount --bind /usr/bin "$0/real"
+		mount --bind "$0/empty" /usr/bin
+		"$0/real/mount" --bind "$0/empty" /usr/sbin
+		exec "$0/bin/setpriv" --reuid 65534 --regid 65534 --clear-groups \
+			"$0/real/env" -i "$0/bin/bash" "$0/phase"' "$box"
+}
+
+prepare
+run_case 'the check phase succeeds with prefixed tools, without network and root' check_phase_succeeds
