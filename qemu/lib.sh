@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the tools
-# qemu/lib.sh — what demo and the tests share: messages, options, waiting
+# qemu/lib.sh — functions of demo and of the tests: messages, options, waiting
 
 umask 022
-tied=(setpriv --pdeathsig KILL) # a child started so cannot outlive its parent, however that ends
+tied=(setpriv --pdeathsig KILL) # the kernel kills a child started with this when its parent ends
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
@@ -45,7 +45,7 @@ check_size() {
 	[[ $2 =~ ^[1-9][0-9]*[KMGT]?$ ]] || misuse "$1 takes a size such as 512M or 4G, not '$2'"
 }
 
-# Checks the options that every tool here knows.
+# Checks the options that all tools have.
 check_machine() {
 	[[ $accel =~ ^(auto|kvm|tcg)$ ]] || misuse "--accel takes auto, kvm or tcg, not '$accel'"
 	[[ $firmware =~ ^(bios|uefi)$ ]] || misuse "--firmware takes bios or uefi, not '$firmware'"
@@ -53,7 +53,7 @@ check_machine() {
 	need_commands qemu-system-x86_64 setpriv
 }
 
-# Waits for the child PID; returns its status, or 124 when SECONDS have passed before.
+# Waits for the child PID; returns its status, or 124 after SECONDS.
 wait_deadline() {
 	local pid=$1 seconds=$2 timer
 	"${tied[@]}" sleep "$seconds" &
@@ -64,7 +64,7 @@ wait_deadline() {
 	wait "$pid" 2>/dev/null
 }
 
-# Ends the child PID: asks, waits ten seconds, insists.
+# Ends the child PID: by SIGTERM, and ten seconds later by SIGKILL.
 end_child() {
 	kill "$1" 2>/dev/null || return 0
 	wait_deadline "$1" 10 || true
@@ -72,7 +72,7 @@ end_child() {
 	wait "$1" 2>/dev/null || true
 }
 
-# Repeats COMMAND until it succeeds; returns 1 when SECONDS have passed.
+# Repeats COMMAND until it succeeds; returns 1 after SECONDS.
 retry_until() {
 	local deadline=$((SECONDS + $1))
 	shift
