@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The host's tools with what they call. Python's standard library is enough.
+# The host's tools and the programs that they run. They use Python's standard library only.
 { pkgs }:
 let
   inherit (pkgs) lib;
@@ -14,8 +14,8 @@ let
     (pkgs.qemu_kvm or pkgs.qemu)
     pkgs.xorriso
   ]
-  # Those that an old nixpkgs does not have: without them run-guest reads no kernel out of an
-  # installed disk, and shares folders by 9p.
+  # An old nixpkgs lacks these. Without them run-guest cannot read a kernel from an installed disk,
+  # and shares folders by 9p.
   ++ lib.concatMap (name: lib.optional (pkgs ? ${name}) pkgs.${name}) [
     "nbdkit"
     "virtiofsd"

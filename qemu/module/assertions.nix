@@ -18,7 +18,7 @@ let
     lib.mapAttrsToList (_: guest: guest.network.sshPort) qemu
   );
 
-  # That of an ISO is not known.
+  # The layout of an ISO is unknown here.
   layoutOf =
     guest:
     if guest.layout != null || guest.system == null then

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# virtualisation.guests.<name> — guests that install themselves at their first
-# start, each a service of its own.
+# virtualisation.guests.<name> — guests that are installed when they first start; each
+# is a service.
 {
   imports = [
     ./options.nix

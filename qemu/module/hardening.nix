@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What QEMU does not need, it does not have. What devices it has, services.nix says:
-# without such a list, ProtectClock alone would take all of them away.
+# Removes the privileges that QEMU does not need. services.nix lists the devices that
+# QEMU may open: without such a list, ProtectClock would deny all of them.
 {
   CapabilityBoundingSet = "";
   DevicePolicy = "closed";

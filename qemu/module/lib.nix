@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the parts of the host module agree on: names, files, arguments.
+# Names, files and arguments that the parts of the host module share.
 { lib, pkgs }:
 rec {
   enabled = lib.filterAttrs (_: guest: guest.enable);
@@ -10,7 +10,7 @@ rec {
   folder = name: "guests/${name}";
   user = name: "guest-${name}";
 
-  # A network interface has 15 characters at most.
+  # The name of a network interface has at most 15 characters.
   interface =
     name: guest:
     if guest.network.interface != null then
@@ -18,7 +18,7 @@ rec {
     else
       builtins.substring 0 15 "vm-${name}";
 
-  # Text with ${file} in it brings a file of the configuration into the store.
+  # Text that contains ${file} copies a file of the configuration to the store.
   isoFile =
     guest:
     let
@@ -30,7 +30,7 @@ rec {
     in
     if lib.isDerivation iso then "${iso}/iso/*.iso" else lib.escapeShellArg "${iso}";
 
-  # first-run knows a public key by its name, whatever the host calls the file.
+  # first-run recognises a public key by its file name, so the copy gets one that ends in .pub.
   keyName = index: "key${toString index}.pub";
   keyCredentials =
     guest:

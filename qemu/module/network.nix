@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The tap interfaces of guests on a bridge, each owned by its guest's user; and the
-# names of guests whose address is known.
+# The tap interfaces of guests on a bridge, each owned by its guest's user, and the
+# names of guests with a fixed address.
 {
   config,
   lib,

@@ -4,7 +4,7 @@ let
   inherit (lib) mkOption types;
   expression = lib.literalExpression or lib.literalExample;
   size = types.strMatching "[1-9][0-9]*[KMGT]?";
-  # What the kernel and the tools take for a network interface.
+  # The names that the kernel and the tools accept for a network interface.
   interface = types.strMatching "[A-Za-z0-9_.-]{1,15}";
 
   network = {
@@ -16,9 +16,9 @@ let
         ];
         default = "user";
         description = ''
-          `user`: the guest reaches the world through the host, and is reached
-          at a port of the host's loopback. `tap`: its only network card is on a
-          bridge.
+          `user`: the guest has network access through the host, and its SSH server
+          is reachable at a port of the host's loopback interface. `tap`: its only
+          network card is on a bridge.
         '';
       };
 
@@ -27,8 +27,8 @@ let
         default = null;
         example = "br0";
         description = ''
-          The bridge of the host that the guest's tap interface joins. The bridge
-          itself is declared as ever, with networking.bridges.
+          The bridge of the host that the guest's tap interface joins. Declare the
+          bridge itself with networking.bridges.
         '';
       };
 
@@ -44,8 +44,8 @@ let
         default = null;
         example = "192.168.7.10";
         description = ''
-          The guest's fixed address, under its own name in the host's /etc/hosts.
-          The guest's configuration sets it; this one does not.
+          The guest's fixed address, which the host's /etc/hosts gets with the
+          guest's name. The guest's own configuration must set the same address.
         '';
       };
 
@@ -54,9 +54,9 @@ let
         default = null;
         example = 2222;
         description = ''
-          With `user`, the port of 127.0.0.1 that leads to the guest's SSH
-          server; null takes a free one at every start, which `systemctl status
-          guest-NAME` tells.
+          With `user`, the port of 127.0.0.1 that is forwarded to the guest's SSH
+          server. Null selects a free port at every start; `systemctl status
+          guest-NAME` shows it.
         '';
       };
     };
@@ -85,8 +85,8 @@ let
           ];
           default = "qemu";
           description = ''
-            What runs it. A Xen guest's service only installs it; it starts with the
-            other domains of xendomains or, without `autostart`, by
+            The hypervisor. The service of a Xen guest only installs it. The guest
+            starts with the other domains of xendomains or, without `autostart`, by
             `xl create /var/lib/guests/NAME/root.img.xl`.
           '';
         };
@@ -97,9 +97,9 @@ let
           example = expression "mkGuestIso { configuration = ./web.nix; layout = \"gpt\"; }";
           description = ''
             The ISO that installs the guest: a package with one file iso/*.iso, or
-            a file. A path of Nix is copied into the store; text names a file of
-            the host, which is needed at the guest's first start only, and which
-            the guest's user must be able to read: not below /home.
+            a file. A Nix path is copied into the store. A string names a file of
+            the host, which is needed at the guest's first start only. The guest's
+            user must be able to read it, so it cannot be below /home.
           '';
         };
 
@@ -122,8 +122,8 @@ let
           default = null;
           example = "gpt";
           description = ''
-            The disk layout that is added to `system`; null if it has one of the
-            layout modules.
+            The disk layout that is added to `system`; null if `system` contains one
+            of the layout modules.
           '';
         };
 
@@ -131,7 +131,7 @@ let
           type = types.ints.positive;
           default = 1024;
           description = ''
-            Memory in MiB. The installer gets as much, but not less than 512.
+            Memory in MiB. The installer gets the same, but at least 512.
           '';
         };
 
@@ -155,16 +155,16 @@ let
         };
 
         extraDisks = mkOption {
-          # Not a path of Nix, which would be copied into the store.
+          # A Nix path would be copied into the store, so only strings are accepted.
           type = types.listOf (types.strMatching "/.+");
           default = [ ];
           example = [ "/dev/vg/web-data" ];
           description = ''
-            Images (*.raw, *.img: raw, else qcow2) or block devices that the guest
-            has besides. They must exist, and the installer leaves them alone. An
-            image must be where the guest's user, guest-NAME, may write, and not
-            below /home; block devices that belong to the group disk are opened to
-            this service alone.
+            Additional images (*.raw, *.img: raw, else qcow2) or block devices of the
+            guest. They must exist, and the installer does not write to them. The
+            guest's user, guest-NAME, must be able to write to an image, which cannot
+            be below /home. The service gets access to the listed block devices of
+            the group disk, and to no others.
           '';
         };
 
@@ -182,8 +182,8 @@ let
           default = [ ];
           example = [ "/home/me/.ssh/id_ed25519.pub" ];
           description = ''
-            SSH public keys of those who may enter the guest. They are needed at its
-            first start only, but have to be there at each.
+            SSH public keys for the guest. They are used at its first start only, but
+            must exist at each start.
           '';
         };
 
@@ -194,8 +194,8 @@ let
             swap = "1G";
           };
           description = ''
-            Lines of guest-installer.conf for this guest's installation. Everybody can
-            read them in the host's store.
+            Lines of guest-installer.conf for this guest's installation. All users of
+            the host can read them in its store.
           '';
         };
 
@@ -208,7 +208,7 @@ let
         usbTablet = mkOption {
           type = types.bool;
           default = false;
-          description = "Whether it has a USB tablet, so that a pointer in its display is where it seems.";
+          description = "Whether the guest has a USB tablet, which aligns the pointer with its display.";
         };
 
         display = mkOption {
@@ -219,7 +219,7 @@ let
           default = "none";
           description = ''
             With `vnc`, the guest's screen is served on the socket vnc in its
-            run-time folder, which no network reaches.
+            run-time folder, which is not reachable from a network.
           '';
         };
 
@@ -227,8 +227,8 @@ let
           type = types.ints.positive;
           default = 90;
           description = ''
-            Seconds that it may take to power off, once its power button has been
-            pressed, before it is ended.
+            Seconds that the guest may take to power off after its power button was
+            pressed. Then it is killed.
           '';
         };
       };
@@ -246,8 +246,8 @@ in
     type = types.attrsOf (types.submodule guest);
     default = { };
     description = ''
-      Virtual machines of this host. At its first start a guest is installed
-      from its ISO, with nobody watching; from then on its disk is its own.
+      Virtual machines of this host. At its first start a guest is installed from
+      its ISO, unattended. Later starts boot its disk.
     '';
   };
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# One service per guest under QEMU: a single run-guest, which installs the guest if
-# its disk is missing, runs it, and presses its power button when it is stopped.
+# One service per guest under QEMU. It runs run-guest, which installs the guest if its
+# disk is missing, runs it, and presses its power button when the service is stopped.
 {
   config,
   lib,
@@ -41,7 +41,7 @@ let
       ++ [ "--stop-timeout ${toString guest.stopTimeout}" ]
     );
 
-  # A word of a unit file, in which % begins a specifier.
+  # Escapes a word for a unit file, in which % begins a specifier.
   unitWord = path: lib.replaceStrings [ "%" ] [ "%%" ] (builtins.toJSON path);
   isDevice = path: builtins.match "/dev/.*" path != null;
 
@@ -60,7 +60,7 @@ let
       wantedBy = lib.optional guest.autostart "multi-user.target";
       after = [ "network.target" ] ++ units;
       wants = units;
-      # A changed option counts at the guest's next start; it is not torn down.
+      # A changed option applies from the guest's next start: it is not restarted.
       restartIfChanged = false;
 
       script = command name guest;
@@ -73,21 +73,21 @@ let
 
       serviceConfig = {
         Type = "notify";
-        # first-run, a child of the main process, says how far it is.
+        # first-run, a child of the main process, reports progress.
         NotifyAccess = "all";
-        # It has a deadline of its own.
+        # run-guest has its own deadline.
         TimeoutStartSec = "infinity";
 
-        # TERM for run-guest, which presses the button and has its own deadline, too;
-        # QEMU must not get it.
+        # SIGTERM goes to run-guest only, which presses the button and has its own
+        # deadline. QEMU must not get it.
         KillMode = "mixed";
         TimeoutStopSec = guest.stopTimeout + 30;
-        # Stopped while the guest was installed; the next start begins anew.
+        # The service was stopped during the installation; the next start begins again.
         SuccessExitStatus = 143;
 
-        # Tried again is only what can pass by itself: a fetch that failed (42), QEMU's
-        # death (80), another run with this guest (82), and our own death by a signal.
-        # All other refusals and failures would come again, each after a machine's time.
+        # Only transient failures restart the service: a failed download (42), an
+        # unexpected end of QEMU (80), another run with this guest (82), and a signal that
+        # killed run-guest. All other failures would repeat after the time of a boot.
         Restart = "on-abnormal";
         RestartForceExitStatus = "42 80 82";
         RestartSec = 10;
@@ -99,7 +99,7 @@ let
         RuntimeDirectoryMode = "0700";
         LoadCredential = common.keyCredentials guest;
 
-        # The group disk opens all disks of the host, the list only the guest's.
+        # The group disk may open all disks of the host; the device list allows the guest's only.
         SupplementaryGroups = [ "kvm" ] ++ lib.optional (devices != [ ]) "disk";
         DeviceAllow = [
           "/dev/kvm rw"

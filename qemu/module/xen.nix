@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Guests under Xen: a service installs each once, through xl, which leaves the
-# paravirtualised domain's file, and xendomains starts it from there.
+# Guests under Xen: a service installs each guest once through xl and writes the
+# configuration of its paravirtualised domain; xendomains starts the domain from it.
 {
   config,
   lib,
@@ -40,7 +40,7 @@ in
       lib.nameValuePair "guest-${name}" {
         description = "First run of guest ${name}";
         wantedBy = lib.optional guest.autostart "multi-user.target";
-        # As Xen calls its services, and as nixpkgs did before 24.11.
+        # The names that Xen gives its services, then those of nixpkgs before 24.11.
         after = [
           "xen-init-dom0.service"
           "xenconsoled.service"
