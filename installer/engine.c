@@ -65,7 +65,7 @@ static int read_recipe(const struct config *config, const struct key_drive *driv
 	struct engine *ret, struct plan_needs *needs, struct error *err)
 {
 	enum layout layout;
-	int r = plan_layout(config, NULL, needs->on_xen, &layout, err);
+	int r = planner_layout(config, NULL, needs->on_xen, &layout, err);
 
 	if (r < 0)
 		return r;

@@ -14,6 +14,7 @@
 #include "nixos_install/build_request.h"
 #include "plan/manifest.h"
 #include "plan/plan.h"
+#include "plan/planner.h"
 #include "verdict/shared_state.h"
 
 struct engine {

@@ -33,7 +33,7 @@
 #include "install_steps.h"
 #include "net/network.h"
 #include "plan/candidates.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "print_plan.h"
 #include "results.h"
 #include "verdict/channels.h"
@@ -162,7 +162,7 @@ static int decide(const struct options *options, struct shared_state *shared, st
 	progress_begin(shared, STAGE_PLAN, "planning");
 	if (!d->config.seed[0])
 		uuid_choose(d->config.seed);
-	r = plan_make(&d->config, &d->engine.manifest, candidates_target(&d->candidates),
+	r = planner_make(&d->config, &d->engine.manifest, candidates_target(&d->candidates),
 		candidates_boot(&d->candidates), &needs, d->config.seed, &d->plan, err);
 	return r < 0 ? r : format_check(&d->plan, err);
 }

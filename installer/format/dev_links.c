@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/file.h"
-#include "format/partition.h"
 
 static int make_dev_link(const char *folder, const char *name, const char *node, struct error *err)
 {
@@ -35,7 +34,7 @@ int dev_links_make(const struct plan *plan, struct error *err)
 		const struct plan_partition *p = &plan->partitions[i];
 		char node[128];
 
-		partition_node(plan, i, node);
+		plan_partition_node(plan, i, node);
 		r = make_dev_link("by-label", p->fs_label, node, err);
 		if (r == 0)
 			r = make_dev_link("by-uuid", p->fs_uuid, node, err);

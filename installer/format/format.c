@@ -11,7 +11,6 @@
 #include "disk/install_mark.h"
 #include "ext4/mkfs.h"
 #include "format/fat.h"
-#include "format/partition.h"
 #include "format/swap.h"
 
 int format_find_place(const struct plan *plan, size_t index, struct place *ret, struct error *err)
@@ -23,7 +22,7 @@ int format_find_place(const struct plan *plan, size_t index, struct place *ret, 
 		return error_errno(err, -errno, "look at %s", ret->path);
 	ret->offset_bytes = plan->partitions[index].offset_bytes;
 	if (S_ISBLK(st.st_mode)) {
-		partition_node(plan, index, ret->node);
+		plan_partition_node(plan, index, ret->node);
 		ret->path = ret->node;
 		ret->offset_bytes = 0;
 	}

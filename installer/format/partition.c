@@ -43,14 +43,6 @@ static void unref_type(struct fdisk_parttype **type)
 #define AUTO_PARTITION CLEANUP(unref_partition)
 #define AUTO_TYPE      CLEANUP(unref_type)
 
-void partition_node(const struct plan *plan, size_t index, char ret_path[128])
-{
-	if (layout_has_table(plan->layout))
-		partition_name(plan->disk_path, (unsigned)index + 1, ret_path, 128);
-	else
-		snprintf(ret_path, 128, "%.127s", plan_disk_path(plan, index));
-}
-
 static int write_zeros(int fd, uint64_t offset_bytes, uint64_t size_bytes, struct error *err)
 {
 	static const char zeros[64 * 1024];
@@ -308,7 +300,7 @@ static int wait_for_nodes(
 		uint64_t size_bytes = plan->partitions[i].size_bytes;
 		char path[128];
 
-		partition_node(plan, i, path);
+		plan_partition_node(plan, i, path);
 		while (!node_is_ready(path, size_bytes)) {
 			if (!wait_before(deadline))
 				return error_set(err, -ETIMEDOUT,

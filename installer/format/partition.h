@@ -22,7 +22,3 @@
  * The caller has to give up O_EXCL (not flock) before the partitions are formatted and mounted: a
  * disk that is open exclusively has no partition that another process can open so. */
 int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err) WARN_UNUSED;
-
-/* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the whole disk's where the layout has
- * no table. Only for block devices. */
-void partition_node(const struct plan *plan, size_t index, char ret_path[128]);

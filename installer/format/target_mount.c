@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "disk/mount.h"
-#include "format/partition.h"
 
 #define OPTIONS_BYTES 256
 
@@ -37,7 +36,7 @@ static int mount_partition(const struct plan *plan, size_t index, const char *ta
 	char target[FILE_PATH_BYTES], node[128], options[OPTIONS_BYTES];
 
 	file_below(target, target_path, "%s", index == plan->root ? "" : part->mount_path);
-	partition_node(plan, index, node);
+	plan_partition_node(plan, index, node);
 	mount_options(plan, index, read_only, options);
 	return mount_one(plan->image_file ? plan_disk_path(plan, index) : node, target,
 		part->fs == FS_VFAT ? "vfat" : "ext4", options, err);

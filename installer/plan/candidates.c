@@ -12,6 +12,7 @@
 #include "disk/probe.h"
 #include "init/iso_medium.h"
 #include "plan/labels.h"
+#include "plan/select.h"
 
 int candidates_find(struct candidates *ret, struct error *err)
 {
@@ -61,14 +62,14 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 		.wipe_force = config->wipe_force,
 	};
 	struct labels_planned labels;
-	int r = plan_layout(config, manifest, needs->on_xen, &request.layout, err);
+	int r = planner_layout(config, manifest, needs->on_xen, &request.layout, err);
 
 	if (r < 0)
 		return r;
 	labels_planned(config, manifest, request.layout, &labels);
 	memcpy(request.labels, labels.labels, sizeof(request.labels));
 	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
-	request.min_bytes = plan_min_bytes(request.layout, needs);
+	request.min_bytes = planner_min_bytes(request.layout, needs);
 	r = select_target(
 		&request, candidates->disks, candidates->count, &candidates->selection, err);
 	log_disks(candidates);

@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "disk/disk.h"
+#include "plan/choice.h"
 #include "plan/manifest.h"
-#include "plan/plan.h"
-#include "plan/select.h"
+#include "plan/planner.h"
 
 struct candidates {
 	struct disk disks[DISKS_MAX];

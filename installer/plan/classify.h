@@ -6,9 +6,7 @@
  */
 #pragma once
 
-#include "plan/select.h"
-
-#define CLASSIFY_REASON_BYTES 160
+#include "plan/choice.h"
 
 /* Whether the configuration's disk key (not "auto") means this disk: by path, or by serial. */
 bool classify_is_named(const char *disk_key, const struct disk *disk);

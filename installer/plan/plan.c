@@ -1,343 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/plan.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
-#include "base/text.h"
-#include "base/uuid.h"
-#include "plan/guest_check.h"
-#include "plan/labels.h"
+#include "disk/names.h"
 
-/* Partition types: the Discoverable Partitions Specification and, for bios_boot, GRUB's manual. */
-#define TYPE_BIOS_BOOT	 "21686148-6449-6E6F-744E-656564454649"
-#define TYPE_ESP	 "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
-#define TYPE_ROOT_X86_64 "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
-#define TYPE_SWAP	 "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
-#define TYPE_MBR_LINUX	 "83"
-#define TYPE_MBR_SWAP	 "82"
-
-/* Left free behind the last partition: the backup GPT, or what becomes one later. */
-#define TAIL_BYTES (1 * MIB)
-
-#define MBR_MAX_SECTORS (1ULL << 32)
-
-/* ext4 as mke2fs makes it (see format.h). */
-#define EXT4_BLOCK_BYTES       4096
-#define EXT4_BYTES_PER_INODE   16384
-#define EXT4_JOURNAL_BYTES     (64 * MIB) /* of 2 to 16 GiB; larger disks have room for more */
-#define ROOT_SLACK_BYTES       (128 * MIB)
-#define SPARE_INODES	       8192
-#define GUESSED_BYTES_PER_FILE 4096 /* where the manifest does not say how many there are */
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t round_up(uint64_t bytes, uint64_t unit)
-{
-	return (bytes + unit - 1) / unit * unit;
-}
-
-int plan_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
-	enum layout *ret, struct error *err)
-{
-	enum layout layout = config->layout != LAYOUT_AUTO ? config->layout
-			     : manifest			   ? manifest->layout
-			     : on_xen			   ? LAYOUT_PYGRUB
-							   : LAYOUT_GPT;
-
-	if (manifest && config->layout != LAYOUT_AUTO && config->layout != manifest->layout)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"The configuration says layout = %s, but the guest is built for the layout "
-			"%s: say layout = auto, or build the guest for %s.",
-			layout_name(config->layout), layout_name(manifest->layout),
-			layout_name(config->layout));
-	if (layout != LAYOUT_PYGRUB && config->given[KEY_BOOT_DISK])
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"The configuration names a boot-disk, but only the layout pygrub has one, "
-			"and this is %s: leave it out.",
-			layout_name(layout));
-	*ret = layout;
-	return 0;
-}
-
-/* The least size of the root file system. The NARs' sum is more than the files' bytes; each file
- * and folder may waste most of a block. On that, a tenth: inode tables (256 bytes for every 16 KiB,
- * 1.6 %), bitmaps, extents, and the 5 % that mke2fs reserves. Then the journal, and slack for the
- * database, what activation makes, and kernels that the boot loader copies. ext4 also needs an
- * inode for every file, of which it makes one for every 16 KiB. */
-static uint64_t root_min_bytes(const struct plan_needs *needs)
-{
-	uint64_t files = needs->files ? needs->files : needs->nar_bytes / GUESSED_BYTES_PER_FILE;
-	uint64_t content = needs->nar_bytes + files * EXT4_BLOCK_BYTES;
-	uint64_t by_bytes = content + content / 10 + EXT4_JOURNAL_BYTES + ROOT_SLACK_BYTES;
-	uint64_t by_inodes = (files + files / 8 + SPARE_INODES) * EXT4_BYTES_PER_INODE;
-
-	return round_up(larger(ROOT_MIN_BYTES, larger(by_bytes, by_inodes)), MIB);
-}
-
-uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs)
-{
-	if (!layout_has_table(layout))
-		return root_min_bytes(needs);
-	return layout_root_offset_bytes(layout) + root_min_bytes(needs) + needs->swap_bytes +
-	       TAIL_BYTES;
-}
-
-static void derive_upper(const char *seed, const char *purpose, char ret[37])
-{
-	uuid_derive(seed, purpose, ret);
-	text_upper(ret);
-}
-
-static struct plan_partition *plan_partition_add(struct plan *plan, enum partition_role role,
-	const char *type, uint64_t offset_bytes, uint64_t size_bytes)
-{
-	struct plan_partition *p = &plan->partitions[plan->partition_count++];
-
-	*p = (struct plan_partition){
-		.role = role, .offset_bytes = offset_bytes, .size_bytes = size_bytes
-	};
-	snprintf(p->type, sizeof(p->type), "%s", type);
-	return p;
-}
-
-static void name_partition(
-	struct plan_partition *p, const char *name, const char *seed, const char *purpose)
-{
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	derive_upper(seed, purpose, p->uuid);
-}
-
-/* Two whole disks, the boot file system first. */
-static void lay_out_disks(struct plan *plan)
-{
-	plan_partition_add(plan, ROLE_BOOT, "", 0, plan->boot_disk_bytes)->fs = FS_EXT4;
-	plan_partition_add(plan, ROLE_ROOT, "", 0, plan->disk_bytes)->fs = FS_EXT4;
-	plan->root = plan->partition_count - 1;
-}
-
-/* The partitions of a layout, without their file systems' names. The swap lies behind the root, so
- * that the root, and with it the mark, is where it always is. */
-static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
-{
-	uint64_t end = (plan->disk_bytes - TAIL_BYTES) / MIB * MIB - swap_bytes;
-	uint64_t root = layout_root_offset_bytes(plan->layout);
-	struct plan_partition *p;
-
-	if (!layout_has_table(plan->layout)) {
-		lay_out_disks(plan);
-		return;
-	}
-	if (plan->layout == LAYOUT_GPT) {
-		derive_upper(seed, "disk", plan->table_id);
-		p = plan_partition_add(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT,
-			GPT_BIOS_BOOT_OFFSET_BYTES,
-			GPT_ESP_OFFSET_BYTES - GPT_BIOS_BOOT_OFFSET_BYTES);
-		name_partition(p, "bios_boot", seed, "partition bios_boot");
-		p = plan_partition_add(
-			plan, ROLE_ESP, TYPE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ESP_BYTES);
-		name_partition(p, "ESP", seed, "partition esp");
-		p->fs = FS_VFAT;
-		p = plan_partition_add(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
-		name_partition(p, "root", seed, "partition root");
-	} else {
-		snprintf(plan->table_id, sizeof(plan->table_id), "0x%08x",
-			uuid_derive_u32(seed, "disk"));
-		p = plan_partition_add(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
-	}
-	p->fs = FS_EXT4;
-	plan->root = plan->partition_count - 1;
-	if (swap_bytes == 0)
-		return;
-	p = plan_partition_add(plan, ROLE_SWAP,
-		plan->layout == LAYOUT_GPT ? TYPE_SWAP : TYPE_MBR_SWAP, end, swap_bytes);
-	p->fs = FS_SWAP;
-	if (plan->layout == LAYOUT_GPT)
-		name_partition(p, "swap", seed, "partition swap");
-}
-
-static int check_plan_size(const struct plan *plan, const struct disk *disk,
-	const struct plan_needs *needs, struct error *err)
-{
-	uint64_t need_bytes = plan_min_bytes(plan->layout, needs);
-	char size[TEXT_SIZE_BYTES], need[TEXT_SIZE_BYTES];
-
-	if (disk->size_bytes < need_bytes)
-		return error_set_code(err, EXIT_TOO_SMALL, -ENOSPC,
-			"%s has %s (%" PRIu64 " bytes), but the guest needs %s%s (%" PRIu64
-			" bytes): give the machine a larger disk.",
-			disk->path, text_size(size, disk->size_bytes), disk->size_bytes,
-			text_size(need, need_bytes), needs->swap_bytes ? " with its swap" : "",
-			need_bytes);
-	if ((plan->layout == LAYOUT_BIOS || plan->layout == LAYOUT_DIRECT) &&
-		disk->size_bytes / plan->sector_bytes > MBR_MAX_SECTORS)
-		return error_set_code(err, EXIT_CONFIGURATION, -EFBIG,
-			"%s has %s, and the table of the layout %s ends at %s: build the guest for "
-			"another layout, or use a smaller disk.",
-			disk->path, text_size(size, disk->size_bytes), layout_name(plan->layout),
-			text_size(need, MBR_MAX_SECTORS * plan->sector_bytes));
-	return 0;
-}
-
-static int set_system(struct plan *plan, const struct config *config,
-	const struct manifest *manifest, struct error *err)
-{
-	if (manifest && config->system[0] && strcmp(config->system, manifest->system) != 0)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"The configuration says system = %s, but the manifest is of %s: leave one "
-			"of "
-			"them out.",
-			config->system, manifest->system);
-	snprintf(plan->system, sizeof(plan->system), "%s",
-		config->system[0] ? config->system
-		: manifest	  ? manifest->system
-				  : "");
-	if (!plan->system[0] && config->engine == ENGINE_CACHE)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"There is no manifest and no system: say which system to install.");
-	return 0;
-}
-
-/* The roles as plan_print says them, and as a sentence does. */
-static const struct {
-	const char *name, *words, *way_out;
-} roles[] = {
-	[ROLE_BIOS_BOOT] = { "bios_boot", "", "" },
-	[ROLE_ESP] = { "esp", "the EFI system partition",
-		"choose another root-label or esp-label" },
-	[ROLE_BOOT] = { "boot", "the boot file system",
-		"choose another root-label, or another label for the guest's /boot" },
-	[ROLE_ROOT] = { "root", "the root file system", "choose another root-label" },
-	[ROLE_SWAP] = { "swap", "the swap partition",
-		"choose another label for the guest's swap, or another root-label or esp-label" },
+static const char *const role_names[] = {
+	[ROLE_BIOS_BOOT] = "bios_boot",
+	[ROLE_ESP] = "esp",
+	[ROLE_BOOT] = "boot",
+	[ROLE_ROOT] = "root",
+	[ROLE_SWAP] = "swap",
 };
-
-/* Two of one label and the guest may take the wrong one. FAT knows no case. */
-static int check_labels(const struct plan *plan, struct error *err)
-{
-	for (size_t i = 0; i < plan->partition_count; i++) {
-		const struct plan_partition *p = &plan->partitions[i];
-
-		for (size_t j = 0; p->fs != FS_NONE && j < i; j++) {
-			const struct plan_partition *other = &plan->partitions[j];
-
-			if (strcasecmp(p->fs_label, other->fs_label) != 0)
-				continue;
-			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-				"Both %s and %s are labelled \"%s\": %s.", roles[p->role].words,
-				roles[other->role].words, other->fs_label,
-				roles[p->role == ROLE_ROOT ? other->role : p->role].way_out);
-		}
-	}
-	return 0;
-}
-
-static int check_fit(const struct plan *plan, const struct config *config,
-	const struct manifest *manifest, unsigned firmware, struct error *err)
-{
-	int r = check_labels(plan, err);
-
-	if (r < 0 || !manifest)
-		return r;
-	r = guest_check_mounts(plan, manifest, err);
-	if (r == 0)
-		r = guest_check_swap(plan, manifest, err);
-	if (r == 0)
-		r = guest_check_firmware(plan, manifest, firmware, err);
-	if (r == 0)
-		r = guest_check_boot_loader(plan, manifest, err);
-	if (r == 0)
-		r = guest_check_ssh(config, manifest, err);
-	return r;
-}
-
-/* What belongs to one layout alone. */
-static int check_layout(const struct plan *plan, const struct config *config, struct error *err)
-{
-	if (!layout_has_table(plan->layout) && config->swap_bytes)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"The layout %s has no partition table, and so no place for a swap "
-			"partition: leave swap out, and let the guest make a swap file.",
-			layout_name(plan->layout));
-	if (plan->image_file && !layout_needs_host(plan->layout))
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"%s is an image file, and the boot loader of the layout %s can be "
-			"installed only in a machine that has the disk: start one from the "
-			"installer's ISO, or choose the layout pygrub or direct.",
-			plan->disk_path, layout_name(plan->layout));
-	return 0;
-}
-
-static int set_boot_disk(struct plan *plan, const struct disk *boot_disk, struct error *err)
-{
-	char need[TEXT_SIZE_BYTES];
-
-	if (!boot_disk)
-		return 0;
-	if (boot_disk->size_bytes < BOOT_MIN_BYTES)
-		return error_set_code(err, EXIT_TOO_SMALL, -ENOSPC,
-			"The boot disk %s is smaller than %s: give the machine a larger one.",
-			boot_disk->path, text_size(need, BOOT_MIN_BYTES));
-	if (boot_disk->image_file != plan->image_file)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Of %s and %s only one is an image file: name two disks or two files.",
-			boot_disk->path, plan->disk_path);
-	snprintf(plan->boot_disk_path, sizeof(plan->boot_disk_path), "%s", boot_disk->path);
-	plan->boot_disk_bytes = boot_disk->size_bytes;
-	return 0;
-}
-
-int plan_make(const struct config *config, const struct manifest *manifest, const struct disk *disk,
-	const struct disk *boot_disk, const struct plan_needs *needs, const char *seed,
-	struct plan *ret, struct error *err)
-{
-	struct plan_needs known = *needs;
-	struct plan plan = {
-		.image_file = disk->image_file,
-		.disk_bytes = disk->size_bytes,
-		.sector_bytes = disk->sector_bytes,
-	};
-	int r = plan_layout(config, manifest, needs->on_xen, &plan.layout, err);
-
-	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk->path);
-	known.swap_bytes = config->swap_bytes;
-	if (manifest && !known.files)
-		known.files = manifest->files;
-	if (r == 0)
-		r = set_system(&plan, config, manifest, err);
-	if (r == 0)
-		r = check_plan_size(&plan, disk, &known, err);
-	if (r == 0)
-		r = check_layout(&plan, config, err);
-	if (r == 0)
-		r = set_boot_disk(&plan, boot_disk, err);
-	if (r < 0)
-		return r;
-	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
-	plan.host_keys = config->host_keys;
-	uuid_derive(seed, "directory hash", plan.hash_seed);
-	lay_out(&plan, config->swap_bytes, seed);
-	labels_set(&plan, config, manifest, seed);
-	r = check_fit(&plan, config, manifest, known.firmware, err);
-	if (r == 0)
-		*ret = plan;
-	return r;
-}
 
 const char *plan_disk_path(const struct plan *plan, size_t index)
 {
 	return plan->partitions[index].role == ROLE_BOOT ? plan->boot_disk_path : plan->disk_path;
 }
 
+void plan_partition_node(const struct plan *plan, size_t index, char ret_path[PLAN_NODE_BYTES])
+{
+	if (layout_has_table(plan->layout))
+		partition_name(plan->disk_path, (unsigned)index + 1, ret_path, PLAN_NODE_BYTES);
+	else
+		snprintf(ret_path, PLAN_NODE_BYTES, "%.127s", plan_disk_path(plan, index));
+}
+
 const char *plan_role_name(enum partition_role role)
 {
-	return roles[role].name;
+	return role_names[role];
 }
 
 const char *plan_file_system_name(enum file_system fs)
@@ -358,9 +50,9 @@ static void print_partition(const struct plan *plan, size_t index, FILE *out)
 
 	if (layout_has_table(plan->layout))
 		fprintf(out, "partition %zu: %s, %" PRIu64 " bytes at %" PRIu64 ", type %s",
-			index + 1, roles[p->role].name, p->size_bytes, p->offset_bytes, p->type);
+			index + 1, role_names[p->role], p->size_bytes, p->offset_bytes, p->type);
 	else
-		fprintf(out, "%s: the whole of %s, %" PRIu64 " bytes", roles[p->role].name,
+		fprintf(out, "%s: the whole of %s, %" PRIu64 " bytes", role_names[p->role],
 			plan_disk_path(plan, index), p->size_bytes);
 	if (p->name[0])
 		fprintf(out, ", name %s, uuid %s", p->name, p->uuid);

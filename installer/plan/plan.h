@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan — the partitions, file systems and mounts that an install will make.
+ * plan — the partitions, file systems and mounts that an install makes, as plain data.
  *
- * Pure: configuration, manifest, the chosen disk and the closure's size go in; a plain struct
- * with fixed arrays comes out, or the refusal. Every UUID is derived from the seed, so the same
- * seed gives the same plan. Whether it serves the guest is decided by fit.
+ * Pure. The planner computes a plan; partition, format and target_mount carry it out. This module
+ * names the parts of a plan and prints them.
+ *
+ * Tested by: tests/unit/test_plan.c, tests/unit/test_plan_json.c.
  */
 #pragma once
 
@@ -13,11 +14,10 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "disk/disk.h"
 #include "disk/layout.h"
-#include "plan/manifest.h"
 
 #define PLAN_PARTITIONS_MAX 4
+#define PLAN_NODE_BYTES	    128
 
 enum partition_role {
 	ROLE_BIOS_BOOT, /* GRUB's core image on GPT */
@@ -65,38 +65,16 @@ struct plan {
 	enum host_key_mode host_keys;
 };
 
-/* The size of the closure and the machine it is for. */
-struct plan_needs {
-	uint64_t nar_bytes;  /* sum over the closure, as walked */
-	uint64_t files;	     /* the manifest's; 0 if unknown */
-	uint64_t swap_bytes; /* the configuration's */
-	unsigned firmware;   /* the one that booted us, enum firmware; 0 if unknown */
-	bool on_xen;	     /* this machine is a Xen domain */
-};
-
-/* What the layout will be, before a disk is known: the configuration's, else the manifest's, else
- * pygrub on Xen, whose domains of every kind can be started anew as PV ones, else gpt, which boots
- * by BIOS and by UEFI. Everywhere here manifest may be NULL if there is none. */
-int plan_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
-	enum layout *ret, struct error *err) WARN_UNUSED;
-
-/* The least size in bytes of a disk that takes this closure in this layout. */
-uint64_t plan_min_bytes(enum layout layout, const struct plan_needs *needs);
-
-/* boot_disk: for the layout pygrub, else NULL. Makes the plan and holds it against the manifest:
- * mounts, labels, boot loader and its device, firmware, SSH. seed is a UUID in text. Codes:
- * EXIT_CONFIGURATION where the manifest does not fit (the sentence says what to change),
- * EXIT_TOO_SMALL. */
-int plan_make(const struct config *config, const struct manifest *manifest, const struct disk *disk,
-	const struct disk *boot_disk, const struct plan_needs *needs, const char *seed,
-	struct plan *ret, struct error *err) WARN_UNUSED;
-
 /* The path of the disk that a partition lies on. */
 const char *plan_disk_path(const struct plan *plan, size_t index);
+
+/* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the node of the whole disk if the
+ * layout has no table. Only for block devices. */
+void plan_partition_node(const struct plan *plan, size_t index, char ret_path[PLAN_NODE_BYTES]);
 
 /* "bios_boot", "esp", "boot", "root", "swap"; "ext4", "vfat", "swap", NULL for FS_NONE. */
 const char *plan_role_name(enum partition_role role);
 const char *plan_file_system_name(enum file_system fs);
 
-/* Prints it for people, the same bytes for the same plan. */
+/* Prints the plan for people. The same plan gives the same bytes. */
 void plan_print(const struct plan *plan, FILE *out);

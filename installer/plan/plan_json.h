@@ -19,8 +19,8 @@
 
 #include "base/error.h"
 #include "disk/disk.h"
+#include "plan/choice.h"
 #include "plan/plan.h"
-#include "plan/select.h"
 #include "verdict/protocol.h"
 
 struct plan_answer {

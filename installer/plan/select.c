@@ -12,9 +12,6 @@
 #define LIST_END_BYTES 560
 #define WAY_OUT_BLANK  "Give the machine one blank disk, or name one with disk=... and wipe=force."
 
-_Static_assert(sizeof(((struct selection *)0)->disks[0].reason) == CLASSIFY_REASON_BYTES,
-	"a reason fits the selection");
-
 #define PYGRUB_ROOT "xvdb"
 #define PYGRUB_BOOT "xvda"
 

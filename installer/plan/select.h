@@ -15,42 +15,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "base/error.h"
-#include "config/config.h"
-#include "disk/disk.h"
-
-enum disk_class {
-	DISK_TAKEN,
-	DISK_OUT,     /* never a target: cdrom, medium, key drive, read-only, in use, wrong name */
-	DISK_CONTENT, /* not blank */
-	DISK_INSTALLED, /* carries our installed mark */
-	DISK_SMALL,
-	DISK_CONFLICT, /* carries a planned label or UUID */
-	DISK_SUITABLE, /* blank, but not the only one, or not the named one */
-};
-
-/* What the plan will put on the disk, as far as selection has to know it. */
-struct select_request {
-	const char *disk;      /* configuration's disk key */
-	const char *boot_disk; /* configuration's boot-disk key; read for the layout pygrub only */
-	bool wipe_force;
-	enum layout layout; /* never LAYOUT_AUTO */
-	uint64_t min_bytes;
-	const char *labels[4]; /* planned labels, NULL-terminated */
-	const char *uuids[4];  /* planned UUIDs that are fixed by configuration or manifest */
-};
-
-struct selection {
-	size_t target; /* index into disks */
-	size_t boot;   /* of the boot disk; SIZE_MAX where the layout has none */
-	struct {
-		enum disk_class disk_class;
-		char reason[160]; /* "is read-only", "holds an ext4 file system", … */
-	} disks[DISKS_MAX];
-};
+#include "plan/choice.h"
 
 /* Always fills ret->disks; ret->target and boot only on success. A path names a disk only as it
  * stands in disk->path: links such as /dev/disk/by-id/… are for the caller to resolve. Codes:

@@ -88,7 +88,7 @@ static uint64_t size_of(const char *path)
 	return (uint64_t)st.st_size;
 }
 
-/* A plan as plan_make would make it, root up to the last MiB of the disk. */
+/* A plan as planner_make would make it, root up to the last MiB of the disk. */
 static void make_plan(const char *layout, const char *path, const char *sector, struct plan *ret)
 {
 	struct stat st;

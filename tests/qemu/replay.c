@@ -24,7 +24,7 @@
 #include "base/file.h"
 #include "disk/probe.h"
 #include "plan/labels.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "plan/select.h"
 
 #define LOG_MAGIC    0x6a736677736872ULL
@@ -161,13 +161,14 @@ static void make_question(const char *manifest_path, struct question *ret)
 	config_init(&ret->config);
 	if (file_read(manifest_path, MANIFEST_MAX, &text, &size_bytes, &error) < 0 ||
 		manifest_parse(text, size_bytes, &ret->manifest, &error) < 0 ||
-		plan_layout(&ret->config, &ret->manifest, false, &ret->request.layout, &error) < 0)
+		planner_layout(&ret->config, &ret->manifest, false, &ret->request.layout, &error) <
+			0)
 		errx(2, "%s", error.text);
 	free(text);
 	labels_planned(&ret->config, &ret->manifest, ret->request.layout, &ret->labels);
 	memcpy(ret->request.labels, ret->labels.labels, sizeof(ret->labels.labels));
 	memcpy(ret->request.uuids, ret->labels.uuids, sizeof(ret->labels.uuids));
-	ret->request.min_bytes = plan_min_bytes(
+	ret->request.min_bytes = planner_min_bytes(
 		ret->request.layout, &(struct plan_needs){ .nar_bytes = ret->manifest.nar_bytes,
 					     .files = ret->manifest.files });
 	ret->request.disk = "auto";

@@ -16,6 +16,7 @@
 
 #include "nixos_install/configuration.h"
 #include "nixos_install/layout_modules.h"
+#include "plan/planner.h"
 
 #define KEY  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCkuPlvbTn2Mp alice@host\n"
 #define SEED "00000000-0000-4000-8000-000000000001"
@@ -44,7 +45,7 @@ static struct plan make_plan(enum layout layout, bool image_file)
 	config.layout = layout;
 	config.swap_bytes = layout == LAYOUT_BIOS ? 512 * MIB : 0;
 	manifest_assume("", layout, &manifest);
-	if (plan_make(&config, &manifest, &disk, layout == LAYOUT_PYGRUB ? &boot : NULL, &needs,
+	if (planner_make(&config, &manifest, &disk, layout == LAYOUT_PYGRUB ? &boot : NULL, &needs,
 		    SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	return plan;

@@ -17,7 +17,7 @@
 #include "config/merge.h"
 #include "nix/closure.h"
 #include "plan/labels.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 #define SYSTEM	     "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 #define OTHER_SYSTEM "/nix/store/1123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
@@ -102,7 +102,7 @@ static struct plan accepts(void)
 	struct plan plan;
 	struct error err = { 0 };
 
-	if (plan_make(&config, &manifest, &disk, boot_disk, &needs, SEED, &plan, &err) < 0)
+	if (planner_make(&config, &manifest, &disk, boot_disk, &needs, SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	return plan;
 }
@@ -112,7 +112,8 @@ static void refuses_with(int code, const char *sentence)
 	struct plan plan = { .partition_count = 77 };
 	struct error err = { 0 };
 
-	assert_true(plan_make(&config, &manifest, &disk, boot_disk, &needs, SEED, &plan, &err) < 0);
+	assert_true(
+		planner_make(&config, &manifest, &disk, boot_disk, &needs, SEED, &plan, &err) < 0);
 	assert_int_equal(plan.partition_count, 77);
 	if (strcmp(err.text, sentence) != 0)
 		fail_msg("\"%s\" is not \"%s\"", err.text, sentence);
@@ -243,7 +244,7 @@ static void without_a_manifest_the_layout_is_gpt(void **state)
 
 	(void)state;
 	set("system=" SYSTEM);
-	assert_int_equal(plan_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err), 0);
+	assert_int_equal(planner_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err), 0);
 	assert_int_equal(plan.layout, LAYOUT_GPT);
 	assert_string_equal(plan.system, SYSTEM);
 	assert_string_equal(plan.partitions[1].mount_path, "/boot");
@@ -255,9 +256,9 @@ static void without_a_manifest_xen_makes_it_pygrub(void **state)
 	enum layout layout;
 
 	(void)state;
-	assert_int_equal(plan_layout(&config, NULL, true, &layout, &err), 0);
+	assert_int_equal(planner_layout(&config, NULL, true, &layout, &err), 0);
 	assert_int_equal(layout, LAYOUT_PYGRUB);
-	assert_int_equal(plan_layout(&config, &manifest, true, &layout, &err), 0);
+	assert_int_equal(planner_layout(&config, &manifest, true, &layout, &err), 0);
 	assert_int_equal(layout, LAYOUT_GPT);
 }
 
@@ -270,7 +271,7 @@ static void the_same_seed_gives_the_same_plan_and_another_another(void **state)
 
 	(void)state;
 	assert_memory_equal(&a, &b, sizeof(a));
-	assert_int_equal(plan_make(&config, &manifest, &disk, boot_disk, &needs,
+	assert_int_equal(planner_make(&config, &manifest, &disk, boot_disk, &needs,
 				 "00000000-0000-4000-8000-000000000002", &c, &err),
 		0);
 	assert_string_not_equal(a.table_id, c.table_id);
@@ -432,8 +433,8 @@ static void a_small_guest_needs_one_gib_for_its_root(void **state)
 	const struct plan_needs small = { .nar_bytes = 100 * MIB, .files = 1000 };
 
 	(void)state;
-	assert_int_equal(plan_min_bytes(LAYOUT_BIOS, &small), GIB + 2 * MIB);
-	assert_int_equal(plan_min_bytes(LAYOUT_GPT, &small), GIB + 515 * MIB);
+	assert_int_equal(planner_min_bytes(LAYOUT_BIOS, &small), GIB + 2 * MIB);
+	assert_int_equal(planner_min_bytes(LAYOUT_GPT, &small), GIB + 515 * MIB);
 }
 
 static void bytes_files_and_inodes_all_count(void **state)
@@ -444,11 +445,12 @@ static void bytes_files_and_inodes_all_count(void **state)
 	const struct plan_needs unknown = { .nar_bytes = 4 * GIB };
 
 	(void)state;
-	assert_in_range(plan_min_bytes(LAYOUT_BIOS, &bytes), 4 * GIB + 600 * MIB, 5 * GIB);
-	assert_true(plan_min_bytes(LAYOUT_BIOS, &files) >
-		    plan_min_bytes(LAYOUT_BIOS, &bytes) + 199000 * 4096ULL);
-	assert_true(plan_min_bytes(LAYOUT_BIOS, &inodes) > 1000000 * 16384ULL);
-	assert_true(plan_min_bytes(LAYOUT_BIOS, &unknown) > plan_min_bytes(LAYOUT_BIOS, &bytes));
+	assert_in_range(planner_min_bytes(LAYOUT_BIOS, &bytes), 4 * GIB + 600 * MIB, 5 * GIB);
+	assert_true(planner_min_bytes(LAYOUT_BIOS, &files) >
+		    planner_min_bytes(LAYOUT_BIOS, &bytes) + 199000 * 4096ULL);
+	assert_true(planner_min_bytes(LAYOUT_BIOS, &inodes) > 1000000 * 16384ULL);
+	assert_true(
+		planner_min_bytes(LAYOUT_BIOS, &unknown) > planner_min_bytes(LAYOUT_BIOS, &bytes));
 }
 
 static void the_largest_manifest_does_not_overflow(void **state)
@@ -456,7 +458,7 @@ static void the_largest_manifest_does_not_overflow(void **state)
 	const struct plan_needs most = { .nar_bytes = 1ULL << 50, .files = 1ULL << 32 };
 
 	(void)state;
-	assert_true(plan_min_bytes(LAYOUT_GPT, &most) > 1ULL << 50);
+	assert_true(planner_min_bytes(LAYOUT_GPT, &most) > 1ULL << 50);
 }
 
 static void the_largest_closure_does_not_overflow(void **state)
@@ -465,15 +467,15 @@ static void the_largest_closure_does_not_overflow(void **state)
 	const struct plan_needs files = { .nar_bytes = CLOSURE_BYTES_MAX, .files = 1ULL << 32 };
 
 	(void)state;
-	assert_true(plan_min_bytes(LAYOUT_GPT, &most) > CLOSURE_BYTES_MAX);
-	assert_true(plan_min_bytes(LAYOUT_GPT, &files) > CLOSURE_BYTES_MAX);
+	assert_true(planner_min_bytes(LAYOUT_GPT, &most) > CLOSURE_BYTES_MAX);
+	assert_true(planner_min_bytes(LAYOUT_GPT, &files) > CLOSURE_BYTES_MAX);
 }
 
 static void one_byte_less_than_needed_is_refused_with_both_numbers(void **state)
 {
 	(void)state;
 	needs.files = 10000;
-	disk.size_bytes = plan_min_bytes(LAYOUT_GPT, &needs);
+	disk.size_bytes = planner_min_bytes(LAYOUT_GPT, &needs);
 	accepts();
 	disk.size_bytes--;
 	refuses_with(EXIT_TOO_SMALL,
@@ -486,14 +488,14 @@ static void the_swap_counts_in_what_is_needed(void **state)
 	(void)state;
 	needs.files = 10000;
 	set("swap=256M");
-	disk.size_bytes = plan_min_bytes(LAYOUT_GPT, &needs) + 256 * MIB;
+	disk.size_bytes = planner_min_bytes(LAYOUT_GPT, &needs) + 256 * MIB;
 	accepts();
 	disk.size_bytes--;
 	refuses_with(EXIT_TOO_SMALL, "/dev/vda has 1.7 GiB (1882193919 bytes), but the guest needs "
 				     "1.7 GiB with its swap "
 				     "(1882193920 bytes): give the machine a larger disk.");
 	needs.swap_bytes = 256 * MIB;
-	assert_int_equal(plan_min_bytes(LAYOUT_GPT, &needs), disk.size_bytes + 1);
+	assert_int_equal(planner_min_bytes(LAYOUT_GPT, &needs), disk.size_bytes + 1);
 }
 
 static void the_manifests_files_count_if_nobody_knows_better(void **state)

@@ -15,6 +15,7 @@
 
 #include "config/merge.h"
 #include "plan/plan_json.h"
+#include "plan/planner.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 #define SEED   "00000000-0000-4000-8000-000000000001"
@@ -62,7 +63,7 @@ static void make_plan(const char *layout, const char *swap)
 	if (swap)
 		config_merge_option(&config, "test", swap);
 	assert_int_equal(config.error_count, 0);
-	if (plan_make(&config, NULL, &disks[0], NULL, &needs, SEED, &plan, &err) < 0)
+	if (planner_make(&config, NULL, &disks[0], NULL, &needs, SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	answer.plan = &plan;
 }

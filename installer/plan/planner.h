@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * planner — computes the plan of an install.
+ *
+ * Pure: the configuration, the manifest, the chosen disk and the size of the closure go in; a plan
+ * or a refusal comes out. Every UUID is derived from the seed, so the same seed gives the same
+ * plan. guest_check decides whether the plan serves the guest.
+ *
+ * Tested by: tests/unit/test_plan.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "disk/disk.h"
+#include "plan/manifest.h"
+#include "plan/plan.h"
+
+/* The size of the closure, and the machine that the plan is for. */
+struct plan_needs {
+	uint64_t nar_bytes;  /* sum over the closure, as walked */
+	uint64_t files;	     /* the manifest's; 0 if unknown */
+	uint64_t swap_bytes; /* the configuration's */
+	unsigned firmware;   /* enum firmware: the one that booted this machine; 0 if unknown */
+	bool on_xen;	     /* this machine is a Xen domain */
+};
+
+/* The layout, before a disk is known: the configuration's, else the manifest's. Without both it is
+ * pygrub on Xen, where a domain of any kind can be started again as a PV domain, and else gpt,
+ * which boots by BIOS and by UEFI. In this module manifest may be NULL. EXIT_CONFIGURATION. */
+int planner_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
+	enum layout *ret, struct error *err) WARN_UNUSED;
+
+/* The smallest size in bytes of a disk that holds this closure in this layout. */
+uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs);
+
+/* Computes the plan and checks it against the manifest: mounts, labels, boot loader and its device,
+ * firmware, SSH. boot_disk is NULL except for the layout pygrub. seed is a UUID in text. Codes:
+ * EXIT_CONFIGURATION if the manifest does not fit (the sentence says what to change), and
+ * EXIT_TOO_SMALL. */
+int planner_make(const struct config *config, const struct manifest *manifest,
+	const struct disk *disk, const struct disk *boot_disk, const struct plan_needs *needs,
+	const char *seed, struct plan *ret, struct error *err) WARN_UNUSED;
