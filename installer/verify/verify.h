@@ -14,6 +14,7 @@
 #include "guest/boot_files.h"
 #include "guest/host_keys.h"
 #include "nix/closure.h"
+#include "plan/manifest.h"
 #include "plan/plan.h"
 #include "store/database.h"
 
