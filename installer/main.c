@@ -239,13 +239,11 @@ static int verify_target(
 /* Verified: now it may boot. */
 static int finish(const struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	struct install_mark installed = { .state = MARK_INSTALLED };
 	int r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 
 	if (r < 0)
 		return r;
-	snprintf(installed.system, sizeof(installed.system), "%s", d->plan.system);
-	r = disk_lock_write_mark(lock, &d->plan, &installed, err);
+	r = disk_lock_write_mark(lock, &d->plan, MARK_INSTALLED, err);
 	if (r < 0)
 		return r;
 	return disk_lock_flush(lock, err);
@@ -258,7 +256,6 @@ static int finish(const struct decision *d, struct disk_lock *lock, struct error
 static int carry_out(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	struct install_mark unfinished = { .state = MARK_UNFINISHED };
 	int r;
 
 	progress_begin(shared, STAGE_PARTITION, "writing the partition table");
@@ -268,7 +265,7 @@ static int carry_out(
 	r = candidates_check_unchanged(&d->candidates, err);
 	if (r < 0)
 		return r;
-	r = disk_lock_write_mark(lock, &d->plan, &unfinished, err);
+	r = disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, err);
 	if (r < 0)
 		return r;
 	r = partition_write(&d->plan, lock->exclusive_fd, lock->boot_exclusive_fd, err);

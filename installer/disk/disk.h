@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk — what is known of a disk, as plain data.
+ * disk — everything that is known about a disk, as plain data.
  *
- * Filled by devices (from /sys) and probe (libblkid and samples of the content), judged by
- * select. Nothing here touches a device.
+ * devices fills in what /sys says, and probe what the content says. classify judges it. Nothing
+ * here touches a device.
+ *
+ * Tested by: tests/loop/scan.sh (scan), tests/loop/probe.sh (probe), tests/unit/test_select.c.
  */
 #pragma once
 
@@ -17,6 +19,7 @@
 #define DISKS_MAX	  64
 #define BOOT_SECTOR_BYTES 512 /* all that a firmware begins with */
 #define DISK_LABELS_MAX	  257 /* of the disk itself, and of as many partitions as Linux knows */
+#define DISK_STARTS_MAX	  8
 #define DISK_TEXT_BYTES	  64
 
 /* A file system's label and UUID, on the disk itself or on one of its partitions. */
@@ -24,6 +27,15 @@ struct disk_label {
 	char where[DISK_TEXT_BYTES]; /* "vda1", or the disk's name */
 	char label[DISK_TEXT_BYTES]; /* empty if none */
 	char uuid[DISK_TEXT_BYTES];  /* empty if none */
+	uint64_t offset_bytes;	     /* where it begins on the disk */
+};
+
+/* A file system where a partition usually begins, although no table names that place. */
+struct disk_start {
+	char type[DISK_TEXT_BYTES];
+	char label[DISK_TEXT_BYTES]; /* empty if none */
+	char uuid[DISK_TEXT_BYTES];  /* empty if none */
+	uint64_t offset_bytes;
 };
 
 struct disk {
@@ -35,19 +47,22 @@ struct disk {
 	bool image_file;       /* an image file named by the user, not a device */
 	bool read_only;
 	bool cdrom;
-	bool medium;		       /* what we run from lies on it */
+	bool medium;		       /* the installer runs from it */
 	bool key_drive;		       /* a FAT file system with keys lies on it */
 	char used_by[DISK_TEXT_BYTES]; /* "mounted on /x", "held by dm-0", "in use"; empty if free
 					*/
 
 	/* What the content says. */
 	char table[DISK_TEXT_BYTES];	  /* partition table as libblkid names it: "dos", "gpt" */
+	char table_id[DISK_TEXT_BYTES];	  /* as libblkid prints it: a GUID, or 8 hex digits */
 	char signature[DISK_TEXT_BYTES];  /* "ext4", "LVM2_member", "swap"…; empty if none */
-	bool nonzero;			  /* one of the samples is not zero */
-	uint64_t nonzero_offset_bytes;	  /* the first such */
+	bool nonzero;			  /* blank_find_data found a byte */
+	uint64_t nonzero_offset_bytes;	  /* the first one found */
 	char unreadable[DISK_TEXT_BYTES]; /* reason why the content could not be read; empty if fine
 					   */
 	struct disk_label labels[DISK_LABELS_MAX];
 	size_t label_count;
+	struct disk_start starts[DISK_STARTS_MAX]; /* only if there is no table and no signature */
+	size_t start_count;
 	struct install_mark marks[LAYOUT_COUNT]; /* at each layout's root offset */
 };

@@ -6,32 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crc32.h"
 #include "base/file.h"
 #include "base/littleendian.h"
 
-#define MARK_VERSION	  1
-#define STATE_UNFINISHED  1
-#define STATE_INSTALLED	  2
-#define VERSION_OFFSET	  16
-#define STATE_OFFSET	  20
-#define SYSTEM_OFFSET	  24
-#define SYSTEM_END_OFFSET (SYSTEM_OFFSET + MARK_SYSTEM_BYTES)
-#define CHECKSUM_OFFSET	  1020
+#define MARK_VERSION	 2
+#define OLD_VERSION	 1
+#define STATE_UNFINISHED 1
+#define STATE_INSTALLED	 2
+#define VERSION_OFFSET	 16
+#define STATE_OFFSET	 20
+#define SYSTEM_OFFSET	 24
+#define TABLE_ID_OFFSET	 (SYSTEM_OFFSET + MARK_SYSTEM_BYTES)
+#define FS_UUID_OFFSET	 (TABLE_ID_OFFSET + MARK_ID_BYTES)
+#define ZEROS_OFFSET	 (FS_UUID_OFFSET + MARK_ID_BYTES)
+#define CHECKSUM_OFFSET	 1020
 
 static const char magic[16] = "guest-installer"; /* with its NUL */
-
-/* CRC-32 of IEEE 802.3: reflected polynomial 0xedb88320. */
-static uint32_t crc32_ieee(const uint8_t *data, size_t size_bytes)
-{
-	uint32_t crc = 0xffffffff;
-
-	for (size_t i = 0; i < size_bytes; i++) {
-		crc ^= data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
-	return ~crc;
-}
 
 static bool is_zero_block(const uint8_t *from, const uint8_t *end)
 {
@@ -39,6 +30,11 @@ static bool is_zero_block(const uint8_t *from, const uint8_t *end)
 		if (*from++)
 			return false;
 	return true;
+}
+
+static void put_mark_text(uint8_t *field, const char *text, size_t field_bytes)
+{
+	memcpy(field, text, strnlen(text, field_bytes - 1));
 }
 
 void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK_BYTES])
@@ -52,37 +48,49 @@ void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK
 	put_le32(ret_block + VERSION_OFFSET, MARK_VERSION);
 	put_le32(ret_block + STATE_OFFSET, installed ? STATE_INSTALLED : STATE_UNFINISHED);
 	if (installed)
-		memcpy(ret_block + SYSTEM_OFFSET, mark->system,
-			strnlen(mark->system, MARK_SYSTEM_BYTES - 1));
+		put_mark_text(ret_block + SYSTEM_OFFSET, mark->system, MARK_SYSTEM_BYTES);
+	put_mark_text(ret_block + TABLE_ID_OFFSET, mark->table_id, MARK_ID_BYTES);
+	put_mark_text(ret_block + FS_UUID_OFFSET, mark->fs_uuid, MARK_ID_BYTES);
 	put_le32(ret_block + CHECKSUM_OFFSET, crc32_ieee(ret_block, CHECKSUM_OFFSET));
 }
 
-/* The state of a record whose magic is ours. */
-static enum install_mark_state decode_state(const uint8_t block[MARK_BYTES])
+/* A field that is text followed by NULs alone. */
+static bool get_mark_text(const uint8_t *field, size_t field_bytes, char *ret)
 {
-	const uint8_t *system = block + SYSTEM_OFFSET;
-	const uint8_t *system_end = memchr(system, 0, MARK_SYSTEM_BYTES);
+	const uint8_t *end = memchr(field, 0, field_bytes);
+
+	if (!end || !is_zero_block(end, field + field_bytes))
+		return false;
+	memcpy(ret, field, field_bytes);
+	return true;
+}
+
+/* The fields of a record whose magic is ours; false if it is not exactly as we write it. */
+static bool decode_fields(const uint8_t block[MARK_BYTES], struct install_mark *ret)
+{
+	uint32_t version = get_le32(block + VERSION_OFFSET);
 	uint32_t state = get_le32(block + STATE_OFFSET);
 
 	if (get_le32(block + CHECKSUM_OFFSET) != crc32_ieee(block, CHECKSUM_OFFSET) ||
-		get_le32(block + VERSION_OFFSET) != MARK_VERSION || !system_end ||
-		!is_zero_block(system_end, block + CHECKSUM_OFFSET))
-		return MARK_DAMAGED;
-	if (state == STATE_UNFINISHED && system_end == system)
-		return MARK_UNFINISHED;
-	if (state == STATE_INSTALLED && system_end > system)
-		return MARK_INSTALLED;
-	return MARK_DAMAGED;
+		!get_mark_text(block + SYSTEM_OFFSET, MARK_SYSTEM_BYTES, ret->system) ||
+		!get_mark_text(block + TABLE_ID_OFFSET, MARK_ID_BYTES, ret->table_id) ||
+		!get_mark_text(block + FS_UUID_OFFSET, MARK_ID_BYTES, ret->fs_uuid) ||
+		!is_zero_block(block + ZEROS_OFFSET, block + CHECKSUM_OFFSET))
+		return false;
+	ret->state = state == STATE_INSTALLED ? MARK_INSTALLED : MARK_UNFINISHED;
+	if (version == OLD_VERSION ? ret->table_id[0] || ret->fs_uuid[0]
+				   : version != MARK_VERSION || !ret->fs_uuid[0])
+		return false;
+	return (state == STATE_UNFINISHED && !ret->system[0]) ||
+	       (state == STATE_INSTALLED && ret->system[0]);
 }
 
 void install_mark_decode(const uint8_t block[MARK_BYTES], struct install_mark *ret)
 {
 	struct install_mark mark = { .state = MARK_NONE };
 
-	if (memcmp(block, magic, sizeof(magic)) == 0)
-		mark.state = decode_state(block);
-	if (mark.state == MARK_INSTALLED)
-		memcpy(mark.system, block + SYSTEM_OFFSET, MARK_SYSTEM_BYTES);
+	if (memcmp(block, magic, sizeof(magic)) == 0 && !decode_fields(block, &mark))
+		mark = (struct install_mark){ .state = MARK_DAMAGED };
 	*ret = mark;
 }
 

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * install_mark — the record in the boot block of the root file system that says whose disk this is.
+ * install_mark — the record in the boot block of a file system that tells a disk of this installer
+ * from every other.
  *
  * 1,024 bytes that ext4 never uses (Linux Documentation/filesystems/ext4/, "special layout: the
  * first 1024 bytes of block group 0"). Layout, little endian:
  *
- *	  0  magic "guest-installer\0"
- *	 16  u32 version (1)
- *	 20  u32 state (1 unfinished, 2 installed)
- *	 24  store path of the system, NUL-padded, 256 bytes (empty while unfinished)
- *	280  zeros
- *	1020 u32 CRC-32 (IEEE 802.3) of the 1,020 bytes before
+ *	   0  magic "guest-installer\0"
+ *	  16  u32 version (2)
+ *	  20  u32 state (1 unfinished, 2 installed)
+ *	  24  store path of the system, NUL-padded, 256 bytes (empty while unfinished)
+ *	 280  id of the partition table, NUL-padded, 40 bytes (empty if the layout has none)
+ *	 320  UUID of the file system that begins here, NUL-padded, 40 bytes
+ *	 360  zeros
+ *	1020  u32 CRC-32 (IEEE 802.3) of the 1,020 bytes before
  *
- * Encoding and decoding are pure; install_mark_read and install_mark_write do one pread or pwrite + fsync.
+ * Version 1 had zeros from 280 on. Such a record is read, and its table_id and fs_uuid are empty. A
+ * record of a later version counts as damaged.
+ *
+ * Encoding and decoding do no I/O. install_mark_read does one pread, install_mark_write one pwrite
+ * and an fsync. The module does not decide whether a mark is believed: classify does.
+ *
+ * Tested by: tests/unit/test_install_mark.c, tests/loop/probe.sh (marks), tests/loop/images.sh.
  */
 #pragma once
 
@@ -22,6 +31,7 @@
 
 #define MARK_BYTES	  1024
 #define MARK_SYSTEM_BYTES 256
+#define MARK_ID_BYTES	  40
 
 enum install_mark_state {
 	MARK_NONE,	 /* no record of ours */
@@ -33,6 +43,8 @@ enum install_mark_state {
 struct install_mark {
 	enum install_mark_state state;
 	char system[MARK_SYSTEM_BYTES]; /* only for MARK_INSTALLED */
+	char table_id[MARK_ID_BYTES];	/* as in struct plan; empty: no table, or version 1 */
+	char fs_uuid[MARK_ID_BYTES];	/* empty only in a record of version 1 */
 };
 
 void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK_BYTES]);

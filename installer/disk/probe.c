@@ -9,15 +9,29 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "disk/blank.h"
 #include "disk/names.h"
 
-#define PIECE_BYTES  (64ULL * 1024)
-#define PIECE_COUNT  64
 #define SECTOR_BYTES 512
 #define BLKID_SECTOR 512 /* libblkid's unit, whatever the disk's sectors are */
 #define SEVERAL	     "several signatures"
 /* No disk holds more signatures; a wipe that changes nothing has to end, too. */
 #define WIPE_ROUNDS_MAX 256
+
+/* Where partitions begin if nobody chooses: behind the 63 sectors of a track (MS-DOS), at 1 MiB
+ * (everything since 2008), at 2 MiB (old LVM and cloud images). The starts of our own layouts are
+ * added to these. */
+static const uint64_t usual_starts[] = {
+	63 * SECTOR_BYTES,
+	MBR_ROOT_OFFSET_BYTES,
+	GPT_ESP_OFFSET_BYTES,
+	3 * MIB,
+	4 * MIB,
+	GPT_ROOT_OFFSET_BYTES,
+};
+
+_Static_assert(
+	sizeof(usual_starts) / sizeof(usual_starts[0]) <= DISK_STARTS_MAX, "every start has room");
 
 /* What blkid_do_safeprobe returns beside 0 (libblkid, "Low-level probing"). */
 #define SAFEPROBE_NOTHING 1
@@ -94,17 +108,17 @@ static int probe_superblock(int fd, uint64_t offset_bytes, uint64_t size_bytes,
 	return 0;
 }
 
-static void add_found_label(struct disk *disk, const char *where, const struct probe_result *found)
+static void add_found_label(struct disk *disk, const char *where, uint64_t offset_bytes,
+	const struct probe_result *found)
 {
 	struct disk_label *label = &disk->labels[disk->label_count];
 
-	if (!found->label[0] && !found->uuid[0])
-		return;
-	if (disk->label_count == DISK_LABELS_MAX)
+	if (!found->type[0] || disk->label_count == DISK_LABELS_MAX)
 		return;
 	snprintf(label->where, sizeof(label->where), "%s", where);
 	memcpy(label->label, found->label, sizeof(label->label));
 	memcpy(label->uuid, found->uuid, sizeof(label->uuid));
+	label->offset_bytes = offset_bytes;
 	disk->label_count++;
 }
 
@@ -127,7 +141,7 @@ static void probe_partitions(int fd, struct disk *disk, blkid_partlist list)
 			continue;
 		partition_name(disk->name, (unsigned)blkid_partition_get_partno(part), where,
 			sizeof(where));
-		add_found_label(disk, where, &found);
+		add_found_label(disk, where, offset_bytes, &found);
 	}
 }
 
@@ -153,62 +167,33 @@ static int probe_table(int fd, struct disk *disk)
 	if (r < 0)
 		return errno ? -errno : -EIO;
 	copy_value(pr, "PTTYPE", disk->table, sizeof(disk->table));
+	copy_value(pr, "PTUUID", disk->table_id, sizeof(disk->table_id));
 	list = blkid_probe_get_partitions(pr);
 	if (list)
 		probe_partitions(fd, disk, list);
 	return 0;
 }
 
-static bool is_zero_piece(const char *data, size_t size_bytes)
+/* The file systems of a disk that has lost its table. A place that cannot be read has none: what
+ * matters of it has been read by blank_find_data. */
+static void probe_starts(int fd, struct disk *disk)
 {
-	return data[0] == 0 && memcmp(data, data + 1, size_bytes - 1) == 0;
-}
+	for (size_t i = 0; i < sizeof(usual_starts) / sizeof(usual_starts[0]); i++) {
+		struct disk_start *start = &disk->starts[disk->start_count];
+		uint64_t offset = usual_starts[i];
+		struct probe_result found;
 
-/* Looks at [offset, offset + size) for a byte that is not zero. 1 if there is one, whose piece's
- * offset is then in *ret; 0 if not; -errno. */
-static int find_nonzero(int fd, uint64_t offset_bytes, uint64_t size_bytes, uint64_t *ret)
-{
-	AUTO_FREE char *piece = must_realloc(NULL, 1, PIECE_BYTES);
-	uint64_t end = offset_bytes + size_bytes;
-
-	while (offset_bytes < end) {
-		size_t wanted = end - offset_bytes < PIECE_BYTES ? end - offset_bytes : PIECE_BYTES;
-		ssize_t n = file_read_at(fd, piece, wanted, offset_bytes);
-
-		if (n < 0)
-			return (int)n;
-		if ((size_t)n < wanted)
-			return -EIO; /* ends before the size it has told */
-		if (!is_zero_piece(piece, (size_t)n)) {
-			for (ssize_t i = 0; piece[i] == 0; i++)
-				offset_bytes++;
-			*ret = offset_bytes;
-			return 1;
-		}
-		offset_bytes += (uint64_t)n;
+		if (offset >= disk->size_bytes ||
+			probe_superblock(fd, offset, disk->size_bytes - offset, disk->sector_bytes,
+				&found) < 0 ||
+			!found.type[0])
+			continue;
+		snprintf(start->type, sizeof(start->type), "%s", found.type);
+		memcpy(start->label, found.label, sizeof(start->label));
+		memcpy(start->uuid, found.uuid, sizeof(start->uuid));
+		start->offset_bytes = offset;
+		disk->start_count++;
 	}
-	return 0;
-}
-
-/* The first and the last MiB and the pieces spread evenly between, from low to high offsets. */
-static int probe_samples(int fd, struct disk *disk)
-{
-	uint64_t size = disk->size_bytes, end = size < MIB ? size : MIB;
-	int r = find_nonzero(fd, 0, end, &disk->nonzero_offset_bytes);
-
-	for (uint64_t i = 0; r == 0 && size > 2 * MIB && i < PIECE_COUNT; i++) {
-		uint64_t span = size - 2 * MIB;
-		uint64_t offset = MIB + span / (PIECE_COUNT + 1) * (i + 1);
-		uint64_t bytes = size - offset < PIECE_BYTES ? size - offset : PIECE_BYTES;
-
-		r = find_nonzero(fd, offset, bytes, &disk->nonzero_offset_bytes);
-	}
-	if (r == 0 && size > MIB)
-		r = find_nonzero(fd, size - MIB, MIB, &disk->nonzero_offset_bytes);
-	if (r < 0)
-		return r;
-	disk->nonzero = r == 1;
-	return 0;
 }
 
 static int probe_marks(int fd, struct disk *disk, struct error *err)
@@ -236,13 +221,16 @@ static int probe_open(int fd, struct disk *disk)
 	if (r < 0)
 		return r;
 	snprintf(disk->signature, sizeof(disk->signature), "%s", whole.type);
-	add_found_label(disk, disk->name, &whole);
+	add_found_label(disk, disk->name, 0, &whole);
 	r = probe_table(fd, disk);
 	if (r < 0)
 		return r;
-	r = probe_samples(fd, disk);
+	r = blank_find_data(fd, disk->size_bytes, &disk->nonzero_offset_bytes);
 	if (r < 0)
 		return r;
+	disk->nonzero = r == 1;
+	if (!disk->table[0] && !disk->signature[0])
+		probe_starts(fd, disk);
 	return probe_marks(fd, disk, &ignored);
 }
 
@@ -252,9 +240,9 @@ int probe_content(struct disk *disk, struct error *err)
 	int r = fd < 0 ? -errno : 0;
 
 	(void)err; /* what cannot be read is a fact about the disk, for select to judge */
-	disk->table[0] = disk->signature[0] = disk->unreadable[0] = '\0';
+	disk->table[0] = disk->table_id[0] = disk->signature[0] = disk->unreadable[0] = '\0';
 	disk->nonzero = false;
-	disk->label_count = 0;
+	disk->label_count = disk->start_count = 0;
 	memset(disk->marks, 0, sizeof(disk->marks));
 	if (r == 0 && disk->size_bytes > 0)
 		r = probe_open(fd, disk);

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe — what lies on a disk, by libblkid (the only file that includes it) and by samples.
+ * probe — finds tables, file systems and data on a disk, by libblkid (the only file that includes
+ * it) and by blank.
+ *
+ * It reports what it found and does not judge: classify does. Only probe_wipe writes.
+ *
+ * Tested by: tests/loop/probe.sh, tests/loop/blank.sh, tests/loop/partition.sh (probe_wipe).
  */
 #pragma once
 
 #include "base/error.h"
 #include "disk/disk.h"
 
-/* Fills table, signature, labels, samples and marks of the disk whose path and size are set.
- * Partition tables include a backup GPT (BLKID_PARTS_FORCE_GPT). Samples: the first and the last
- * MiB and 64 pieces of 64 KiB spread evenly between. labels: of the whole disk and of every
- * partition, read at its offset in the table, so no partition nodes are needed. */
+/* Fills in table, signature, labels, starts, nonzero and marks of the disk whose path and size are
+ * set. Partition tables include a backup GPT (BLKID_PARTS_FORCE_GPT). labels: of the whole disk and
+ * of every partition, read at its offset in the table, so no partition nodes are needed. starts:
+ * file systems where partitions usually begin, for a disk that has lost its table. A disk that
+ * cannot be read is no error: it gets `unreadable`. */
 int probe_content(struct disk *disk, struct error *err) WARN_UNUSED;
 
 /* Type ("vfat", "iso9660", "ext4"…) and label of a device or of the file system at offset_bytes

@@ -146,17 +146,22 @@ void disk_lock_invalidate_boot_fs(const struct disk_lock *lock)
 		log_line("disk_lock: the boot file system stays: %s", strerror(-r));
 }
 
+/* The boot disk, if there is one, holds one file system, which is the plan's first. */
 int disk_lock_write_mark(const struct disk_lock *lock, const struct plan *plan,
-	const struct install_mark *mark, struct error *err)
+	enum install_mark_state state, struct error *err)
 {
+	struct install_mark mark;
 	int r = disk_lock_flush(lock, err);
 
-	if (r == 0 && lock->boot_lock_fd >= 0)
-		r = install_mark_write(lock->boot_lock_fd, 0, mark, err);
+	if (r == 0 && lock->boot_lock_fd >= 0) {
+		plan_install_mark(plan, 0, state, &mark);
+		r = install_mark_write(lock->boot_lock_fd, 0, &mark, err);
+	}
 	if (r < 0)
 		return r;
+	plan_install_mark(plan, plan->root, state, &mark);
 	return install_mark_write(
-		lock->lock_fd, plan->partitions[plan->root].offset_bytes, mark, err);
+		lock->lock_fd, plan->partitions[plan->root].offset_bytes, &mark, err);
 }
 
 static void drop(int *fd)

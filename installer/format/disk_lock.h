@@ -45,7 +45,7 @@ void disk_lock_invalidate_boot_fs(const struct disk_lock *lock);
 /* Writes a mark at the plan's root (and on the boot disk, before), past whatever the kernel has
  * cached of the whole disk while the partitions were written through their own nodes. */
 int disk_lock_write_mark(const struct disk_lock *lock, const struct plan *plan,
-	const struct install_mark *mark, struct error *err) WARN_UNUSED;
+	enum install_mark_state state, struct error *err) WARN_UNUSED;
 
 /* Waits until the device has everything, and drops the kernel's cache of the whole disk, so that
  * the next read is from the disk. */

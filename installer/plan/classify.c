@@ -139,22 +139,39 @@ static void add_conflict(const struct disk *disk, bool with_place, char *ret_rea
 	}
 }
 
-static void describe_signature(const struct disk *disk, char *ret_reason)
+/* "an ext4 file system", "swap space". */
+static void describe_type(const char *type, char *ret_reason)
 {
-	const char *type = disk->signature;
 	const char *words = NULL;
 
 	for (size_t i = 0; i < sizeof(signature_words) / sizeof(signature_words[0]); i++)
 		if (strcmp(type, signature_words[i].type) == 0)
 			words = signature_words[i].words;
 	if (words)
-		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds %s", words);
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, "%s", words);
 	else if (strstr(type, "_member"))
-		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is a member of an array (%s)", type);
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, "a member of an array (%s)", type);
 	else
-		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a%s %s file system",
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, "a%s %s file system",
 			strchr("aeioux", type[0]) ? "n" : "", type);
+}
+
+static void describe_signature(const struct disk *disk, char *ret_reason)
+{
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds ");
+	describe_type(disk->signature, ret_reason);
 	add_conflict(disk, false, ret_reason);
+}
+
+/* A file system that no table leads to: the disk has lost its first sector, or more. */
+static void describe_start(const struct disk_start *start, char *ret_reason)
+{
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds ");
+	describe_type(start->type, ret_reason);
+	if (start->label[0])
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, " labelled %s", start->label);
+	text_append(ret_reason, CLASSIFY_REASON_BYTES,
+		" at byte %" PRIu64 " and no partition table", start->offset_bytes);
 }
 
 static void describe_table(const struct disk *disk, char *ret_reason)
@@ -175,7 +192,7 @@ static bool has_mark(const struct disk *disk, enum install_mark_state state)
 	return false;
 }
 
-/* Whether there is anything on the disk that somebody may want to keep. */
+/* Whether the disk holds anything; the reason then says what. */
 static bool has_content(const struct disk *disk, char *ret_reason)
 {
 	if (disk->table[0])
@@ -186,7 +203,9 @@ static bool has_content(const struct disk *disk, char *ret_reason)
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a damaged mark of an install");
 	else if (has_mark(disk, MARK_UNFINISHED))
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES,
-			"holds an unfinished install of another layout or with other labels");
+			"holds an unfinished install of another layout, of other labels, or of an older installer");
+	else if (disk->start_count)
+		describe_start(&disk->starts[0], ret_reason);
 	else if (disk->label_count)
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "holds a file system (%s)",
 			disk->labels[0].where);
@@ -206,25 +225,62 @@ static bool is_planned_label(const struct select_request *request, const char *l
 	return false;
 }
 
+/* Whether the table is absent or the one that the mark names. libblkid prints the id of an MBR
+ * without its 0x. */
+static bool is_marked_table(const struct select_request *request, const struct disk *disk,
+	const struct install_mark *mark)
+{
+	const char *id = mark->table_id;
+	const char *table = request->layout == LAYOUT_GPT ? "gpt" : "dos";
+
+	if (!disk->table[0])
+		return true;
+	if (strncmp(id, "0x", 2) == 0)
+		id += 2;
+	return layout_has_table(request->layout) && strcmp(disk->table, table) == 0 && id[0] &&
+	       strcasecmp(disk->table_id, id) == 0;
+}
+
+/* Whether a file system may be one of our unfinished install. Where the root belongs it has the
+ * UUID of the mark, and the root's label is nowhere else. A file system that is half made has no
+ * label yet; then the boot sector is still blank, and only our own install leaves it so beside a
+ * table. */
+static bool is_marked_file_system(const struct select_request *request, const char *label,
+	const char *uuid, uint64_t offset_bytes, const struct install_mark *mark, bool boot_blank)
+{
+	if (!is_planned_label(request, label) && (label[0] || !boot_blank))
+		return false;
+	if (offset_bytes == layout_root_offset_bytes(request->layout))
+		return strcasecmp(uuid, mark->fs_uuid) == 0;
+	return !request->labels[0] || strcmp(label, request->labels[0]) != 0;
+}
+
 /* Whether the disk is as an install of this plan leaves it when it is cut short. The mark alone is
- * not enough: it outlives a disk that somebody has since given a file system or other partitions,
- * unless these happen to overwrite its place. A file system of ours has no label yet when it is
- * half made; then the boot sector is blank, and a program that writes a table fills it. A file
- * system on a whole disk has the mark in its own boot block, which whoever makes another one there erases. */
+ * not enough: it outlives new partitions and file systems that do not overwrite its place. So the
+ * table and every file system on the disk have to be the ones that the mark names, or absent. A
+ * mark of version 1 names none and is not believed. */
 static bool is_unfinished(const struct select_request *request, const struct disk *disk)
 {
+	const struct install_mark *mark = &disk->marks[request->layout];
 	bool whole = !layout_has_table(request->layout);
-	const char *table = whole ? "" : request->layout == LAYOUT_GPT ? "gpt" : "dos";
-	bool shut = whole || disk->nonzero_offset_bytes >= BOOT_SECTOR_BYTES;
+	bool blank = whole || disk->nonzero_offset_bytes >= BOOT_SECTOR_BYTES;
 
-	if (disk->marks[request->layout].state != MARK_UNFINISHED ||
+	if (mark->state != MARK_UNFINISHED || !mark->fs_uuid[0] ||
 		(disk->signature[0] && !(whole && strcmp(disk->signature, "ext4") == 0)) ||
-		(disk->table[0] && strcmp(disk->table, table) != 0))
+		!is_marked_table(request, disk, mark))
 		return false;
 	for (size_t i = 0; i < disk->label_count; i++) {
-		const char *label = disk->labels[i].label;
+		const struct disk_label *found = &disk->labels[i];
 
-		if (!is_planned_label(request, label) && (label[0] || !shut))
+		if (!is_marked_file_system(
+			    request, found->label, found->uuid, found->offset_bytes, mark, blank))
+			return false;
+	}
+	for (size_t i = 0; i < disk->start_count; i++) {
+		const struct disk_start *found = &disk->starts[i];
+
+		if (!is_marked_file_system(
+			    request, found->label, found->uuid, found->offset_bytes, mark, blank))
 			return false;
 	}
 	return true;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * classify — what one disk is, seen alone: out of the question, blank, or holding something.
+ * classify — judges one disk by itself: excluded, blank, or with content.
  *
- * Pure. Which of several disks is taken is decided by select.
+ * Pure. select decides which of several disks is taken.
+ *
+ * Tested by: tests/unit/test_select.c (plan/select.h), tests/loop/blank.sh, tests/loop/images.sh.
  */
 #pragma once
 
@@ -11,13 +13,13 @@
 /* Whether the configuration's disk key (not "auto") means this disk: by path, or by serial. */
 bool classify_is_named(const char *disk_key, const struct disk *disk);
 
-/* Judges a disk. named: the user named this very one. Gives DISK_OUT, DISK_INSTALLED, DISK_SMALL,
- * DISK_CONTENT or DISK_SUITABLE (blank, or our own unfinished install in the planned layout), and
- * the reason as the rest of a sentence that begins with the disk: "is read-only". */
+/* Judges a disk; named says that the user named this very disk. Returns DISK_OUT, DISK_INSTALLED,
+ * DISK_SMALL, DISK_CONTENT or DISK_SUITABLE (blank, or our own unfinished install in the planned
+ * layout). The reason completes a sentence that begins with the disk: "is read-only". */
 enum disk_class classify_disk(const struct select_request *request, const struct disk *disk,
 	bool named, char ret_reason[CLASSIFY_REASON_BYTES]);
 
-/* The label or UUID of the plan that this disk carries already: "carries the label nixos (vda1)".
- * false if it carries none. */
+/* Whether the disk carries a label or UUID of the plan; the reason then says which and where:
+ * "carries the planned label nixos (vda1)". */
 bool classify_conflicts(const struct select_request *request, const struct disk *disk,
 	char ret_reason[CLASSIFY_REASON_BYTES]);

@@ -27,6 +27,16 @@ void plan_partition_node(const struct plan *plan, size_t index, char ret_path[PL
 		snprintf(ret_path, PLAN_NODE_BYTES, "%.127s", plan_disk_path(plan, index));
 }
 
+void plan_install_mark(const struct plan *plan, size_t index, enum install_mark_state state,
+	struct install_mark *ret)
+{
+	*ret = (struct install_mark){ .state = state };
+	if (state == MARK_INSTALLED)
+		snprintf(ret->system, sizeof(ret->system), "%s", plan->system);
+	snprintf(ret->table_id, sizeof(ret->table_id), "%s", plan->table_id);
+	snprintf(ret->fs_uuid, sizeof(ret->fs_uuid), "%s", plan->partitions[index].fs_uuid);
+}
+
 const char *plan_role_name(enum partition_role role)
 {
 	return role_names[role];

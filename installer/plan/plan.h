@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "disk/install_mark.h"
 #include "disk/layout.h"
 
 #define PLAN_PARTITIONS_MAX 4
@@ -71,6 +72,10 @@ const char *plan_disk_path(const struct plan *plan, size_t index);
 /* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the node of the whole disk if the
  * layout has no table. Only for block devices. */
 void plan_partition_node(const struct plan *plan, size_t index, char ret_path[PLAN_NODE_BYTES]);
+
+/* The mark in the boot block of a file system of the plan. The system is the plan's. */
+void plan_install_mark(const struct plan *plan, size_t index, enum install_mark_state state,
+	struct install_mark *ret);
 
 /* "bios_boot", "esp", "boot", "root", "swap"; "ext4", "vfat", "swap", NULL for FS_NONE. */
 const char *plan_role_name(enum partition_role role);

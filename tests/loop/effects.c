@@ -27,6 +27,7 @@
 #include "format/target_mount.h"
 #include "guest/chroot.h"
 #include "input/key_drive.h"
+#include "plan/classify.h"
 #include "verify/pygrub_disk.h"
 
 #define ARGUMENTS_MAX 8
@@ -120,14 +121,15 @@ static void make_plan(const char *layout, const char *path, const char *sector, 
 /* partition LAYOUT PATH [SECTOR] — with the mark written before, as main does it. */
 static int do_partition(char **arg, struct error *err)
 {
-	const struct install_mark unfinished = { .state = MARK_UNFINISHED };
 	AUTO_CLOSE int fd = open(arg[1], O_RDWR | O_EXCL | O_CLOEXEC);
+	struct install_mark unfinished;
 	struct plan plan;
 	int r;
 
 	if (fd < 0)
 		return error_errno(err, -errno, "open %s", arg[1]);
 	make_plan(arg[0], arg[1], arg[2], &plan);
+	plan_install_mark(&plan, plan.root, MARK_UNFINISHED, &unfinished);
 	r = install_mark_write(fd, plan.partitions[plan.root].offset_bytes, &unfinished, err);
 	return r < 0 ? r : partition_write(&plan, fd, -1, err);
 }
@@ -265,32 +267,58 @@ static void print_disk(const struct disk *disk)
 	for (size_t i = 0; i < disk->label_count; i++)
 		printf("label=%s %s %s\n", disk->labels[i].where, disk->labels[i].label,
 			disk->labels[i].uuid);
+	for (size_t i = 0; i < disk->start_count; i++)
+		printf("start=%llu %s %s\n", (unsigned long long)disk->starts[i].offset_bytes,
+			disk->starts[i].type, disk->starts[i].label);
 	for (int i = LAYOUT_AUTO + 1; i < LAYOUT_COUNT; i++) {
 		if (disk->marks[i].state != MARK_NONE)
 			printf("mark=%s %d\n", layout_name((enum layout)i), disk->marks[i].state);
 	}
 }
 
+static int probe_as_device(
+	const char *path, unsigned sector_bytes, struct disk *ret, struct error *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (text_copy(ret->path, sizeof(ret->path), path) < 0)
+		abort();
+	snprintf(ret->name, sizeof(ret->name), "disk");
+	ret->size_bytes = size_of(path);
+	ret->sector_bytes = sector_bytes;
+	return probe_content(ret, err);
+}
+
 /* probe PATH [SECTOR] */
 static int do_probe(char **arg, struct error *err)
 {
 	struct disk disk;
-	int r;
+	int r = arg[1] ? probe_as_device(arg[0], (unsigned)strtoul(arg[1], NULL, 10), &disk, err)
+		       : devices_image(arg[0], &disk, err);
 
-	if (!arg[1]) {
-		r = devices_image(arg[0], &disk, err);
-	} else {
-		memset(&disk, 0, sizeof(disk));
-		if (text_copy(disk.path, sizeof(disk.path), arg[0]) < 0)
-			abort();
-		snprintf(disk.name, sizeof(disk.name), "disk");
-		disk.size_bytes = size_of(arg[0]);
-		disk.sector_bytes = (unsigned)strtoul(arg[1], NULL, 10);
-		r = probe_content(&disk, err);
-	}
 	if (r == 0)
 		print_disk(&disk);
 	return r;
+}
+
+/* judge PATH [LAYOUT] — what the disk or image is, for an install with the label NIXOS */
+static int do_judge(char **arg, struct error *err)
+{
+	struct select_request request = { .disk = "auto", .labels = { "NIXOS" } };
+	char reason[CLASSIFY_REASON_BYTES];
+	static struct disk disk;
+	struct stat st;
+	int r;
+
+	if (layout_parse(arg[1] ? arg[1] : "direct", &request.layout) < 0 || stat(arg[0], &st) < 0)
+		abort();
+	r = S_ISREG(st.st_mode) ? devices_image(arg[0], &disk, err)
+				: probe_as_device(arg[0], 512, &disk, err);
+	if (r < 0)
+		return r;
+	snprintf(disk.name, sizeof(disk.name), "vda");
+	r = classify_disk(&request, &disk, true, reason);
+	printf("%s: %s\n", r == DISK_SUITABLE ? "taken" : "refused", reason);
+	return 0;
 }
 
 /* scan SYSFS DEV [MEDIUM] */
@@ -391,6 +419,7 @@ static const struct command {
 	{ "source", 1, 1, do_source },
 	{ "pygrub", 4, 4, do_pygrub },
 	{ "probe", 1, 2, do_probe },
+	{ "judge", 1, 2, do_judge },
 	{ "scan", 2, 3, do_scan },
 	{ "folder", 1, 1, do_folder },
 	{ "keydrive", 2, ARGUMENTS_MAX, do_keydrive },

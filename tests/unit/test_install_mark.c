@@ -10,12 +10,20 @@
 
 #include <cmocka.h>
 
+#include "base/crc32.h"
 #include "disk/install_mark.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
 
-static const struct install_mark unfinished = { .state = MARK_UNFINISHED };
-static const struct install_mark installed = { .state = MARK_INSTALLED, .system = SYSTEM };
+#define GUID "01234567-89AB-4CDE-8F01-23456789ABCD"
+#define UUID "76543210-89ab-4cde-8f01-23456789abcd"
+
+static const struct install_mark unfinished = {
+	.state = MARK_UNFINISHED, .table_id = GUID, .fs_uuid = UUID
+};
+static const struct install_mark installed = {
+	.state = MARK_INSTALLED, .system = SYSTEM, .table_id = GUID, .fs_uuid = UUID
+};
 
 static void reads_back_what_was_written(void **state)
 {
@@ -27,10 +35,14 @@ static void reads_back_what_was_written(void **state)
 	install_mark_decode(block, &mark);
 	assert_int_equal(mark.state, MARK_UNFINISHED);
 	assert_string_equal(mark.system, "");
+	assert_string_equal(mark.table_id, GUID);
+	assert_string_equal(mark.fs_uuid, UUID);
 	install_mark_encode(&installed, block);
 	install_mark_decode(block, &mark);
 	assert_int_equal(mark.state, MARK_INSTALLED);
 	assert_string_equal(mark.system, SYSTEM);
+	assert_string_equal(mark.table_id, GUID);
+	assert_string_equal(mark.fs_uuid, UUID);
 }
 
 static void no_mark_is_all_zeros_and_zeros_are_no_mark(void **state)
@@ -49,8 +61,8 @@ static void no_mark_is_all_zeros_and_zeros_are_no_mark(void **state)
 /* The bytes as install_mark.h sets them out; the checksum is Python's zlib.crc32 of them. */
 static void the_record_is_laid_out_as_documented(void **state)
 {
-	static const uint8_t start[] = "guest-installer\0\1\0\0\0\1\0\0";
-	static const uint8_t checksum[] = { 0xf8, 0xb6, 0xbc, 0xf7 };
+	static const uint8_t start[] = "guest-installer\0\2\0\0\0\1\0\0";
+	static const uint8_t checksum[] = { 0x3f, 0x39, 0x81, 0x84 };
 	uint8_t block[MARK_BYTES];
 
 	(void)state;
@@ -59,6 +71,8 @@ static void the_record_is_laid_out_as_documented(void **state)
 	assert_memory_equal(block + 1020, checksum, 4);
 	install_mark_encode(&installed, block);
 	assert_string_equal((const char *)block + 24, SYSTEM);
+	assert_string_equal((const char *)block + 280, GUID);
+	assert_string_equal((const char *)block + 320, UUID);
 }
 
 static void no_changed_byte_goes_unnoticed(void **state)
@@ -86,7 +100,7 @@ static void no_changed_byte_goes_unnoticed(void **state)
 
 static void a_path_of_full_length_keeps_its_end(void **state)
 {
-	struct install_mark longest = { .state = MARK_INSTALLED }, mark;
+	struct install_mark longest = { .state = MARK_INSTALLED, .fs_uuid = UUID }, mark;
 	uint8_t block[MARK_BYTES];
 
 	(void)state;
@@ -99,7 +113,7 @@ static void a_path_of_full_length_keeps_its_end(void **state)
 
 static void installed_without_a_system_is_damaged(void **state)
 {
-	const struct install_mark nameless = { .state = MARK_INSTALLED };
+	const struct install_mark nameless = { .state = MARK_INSTALLED, .fs_uuid = UUID };
 	uint8_t block[MARK_BYTES];
 	struct install_mark mark;
 
@@ -109,17 +123,55 @@ static void installed_without_a_system_is_damaged(void **state)
 	assert_int_equal(mark.state, MARK_DAMAGED);
 }
 
-/* A record of a version that is yet to come, with its right checksum (Python's zlib.crc32). */
-static void another_version_is_damaged(void **state)
+static void set_version(uint8_t block[MARK_BYTES], uint8_t version)
 {
-	static const uint8_t checksum[] = { 0x96, 0x29, 0x0b, 0x9e };
+	uint32_t checksum;
+
+	block[16] = version;
+	checksum = crc32_ieee(block, 1020);
+	for (size_t i = 0; i < 4; i++)
+		block[1020 + i] = (uint8_t)(checksum >> 8 * i);
+}
+
+static void a_later_version_is_damaged(void **state)
+{
 	uint8_t block[MARK_BYTES];
 	struct install_mark mark;
 
 	(void)state;
 	install_mark_encode(&unfinished, block);
-	block[16] = 2;
+	set_version(block, 3);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
+/* As version 1 wrote it: the checksum is Python's zlib.crc32. */
+static void version_1_is_read_and_names_no_ids(void **state)
+{
+	static const uint8_t checksum[] = { 0xf8, 0xb6, 0xbc, 0xf7 };
+	uint8_t block[MARK_BYTES] = "guest-installer\0\1\0\0\0\1";
+	struct install_mark mark;
+
+	(void)state;
 	memcpy(block + 1020, checksum, 4);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_UNFINISHED);
+	assert_string_equal(mark.table_id, "");
+	assert_string_equal(mark.fs_uuid, "");
+	install_mark_encode(&unfinished, block);
+	set_version(block, 1);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
+static void a_mark_without_the_file_systems_uuid_is_damaged(void **state)
+{
+	const struct install_mark nameless = { .state = MARK_UNFINISHED, .table_id = GUID };
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&nameless, block);
 	install_mark_decode(block, &mark);
 	assert_int_equal(mark.state, MARK_DAMAGED);
 }
@@ -173,7 +225,9 @@ int main(void)
 		cmocka_unit_test(no_changed_byte_goes_unnoticed),
 		cmocka_unit_test(a_path_of_full_length_keeps_its_end),
 		cmocka_unit_test(installed_without_a_system_is_damaged),
-		cmocka_unit_test(another_version_is_damaged),
+		cmocka_unit_test(a_later_version_is_damaged),
+		cmocka_unit_test(version_1_is_read_and_names_no_ids),
+		cmocka_unit_test(a_mark_without_the_file_systems_uuid_is_damaged),
 		cmocka_unit_test(a_file_keeps_the_mark_at_its_offset),
 		cmocka_unit_test(a_disk_that_ends_before_the_root_has_no_mark),
 		cmocka_unit_test(an_unwritable_disk_is_an_error),
