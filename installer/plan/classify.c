@@ -150,7 +150,7 @@ static void describe_type(const char *type, char *ret_reason)
 	if (words)
 		text_append(ret_reason, CLASSIFY_REASON_BYTES, "%s", words);
 	else if (strstr(type, "_member"))
-		text_append(ret_reason, CLASSIFY_REASON_BYTES, "a member of an array (%s)", type);
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, "a part of an array (%s)", type);
 	else
 		text_append(ret_reason, CLASSIFY_REASON_BYTES, "a%s %s file system",
 			strchr("aeioux", type[0]) ? "n" : "", type);

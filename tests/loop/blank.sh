@@ -44,11 +44,6 @@ put() {
 	dd if="$1" of="$DISK" bs=1M seek="$2" conv=notrunc,sparse status=none
 }
 
-# some_bytes COUNT
-some_bytes() {
-	openssl enc -aes-128-ctr -pass pass:x -nosalt -pbkdf2 -iter 1 </dev/zero 2>/dev/null | head -c "$1"
-}
-
 with_table() {
 	blank_disk
 	sfdisk -q "$DISK" <<<"$1"
@@ -81,7 +76,7 @@ lost_first_mib() {
 	need_root
 	with_table $'label: gpt\n2048' $MIB
 	lose 0 2048
-	is_judged refused 'holds a partition table \(GPT\) with disk1 labelled precious|holds a partition table \(GPT\) with vda1|\(GPT\)'
+	is_judged refused 'holds a partition table \(GPT\) with disk1 labelled precious'
 	lose $((2 * 1024 * 1024 - 33)) 33
 	is_judged refused "labelled precious at byte $MIB"
 }
@@ -106,7 +101,7 @@ file_system_at_an_unusual_place() {
 random_bytes_are_data() {
 	need_root
 	blank_disk
-	some_bytes $((100 * MIB)) >"$SCRATCH/random"
+	head -c 100M /dev/urandom >"$SCRATCH/random"
 	put "$SCRATCH/random" 2
 	[[ -z $(blkid -p "$DISK") ]]
 	is_judged refused "holds data \(at byte 20971"
@@ -131,7 +126,7 @@ single_bytes_are_data() {
 runs_between_are_data() {
 	need_root
 	local at
-	some_bytes $((8 * MIB)) >"$SCRATCH/random"
+	head -c 8M /dev/urandom >"$SCRATCH/random"
 	for at in 256 3000 7777 8119; do
 		blank_disk 8G
 		put "$SCRATCH/random" "$at"

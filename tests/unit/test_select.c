@@ -162,7 +162,7 @@ static const struct shape shapes[] = {
 	{ "a_raid_member_is_content", AUTO, .disks = { SIGNED("vda", "linux_raid_member") },
 		.code = EXIT_NOT_BLANK, .says = "holds a part of a RAID array" },
 	{ "a_firmware_raid_member_is_content", AUTO, .disks = { SIGNED("vda", "isw_raid_member") },
-		.code = EXIT_NOT_BLANK, .says = "is a member of an array (isw_raid_member)" },
+		.code = EXIT_NOT_BLANK, .says = "holds a part of an array (isw_raid_member)" },
 	{ "luks_is_content", AUTO, .disks = { SIGNED("vda", "crypto_LUKS") },
 		.code = EXIT_NOT_BLANK, .says = "holds a LUKS container" },
 	{ "a_zfs_member_is_content", AUTO, .disks = { SIGNED("vda", "zfs_member") },
