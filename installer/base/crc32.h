@@ -2,7 +2,7 @@
 /*
  * crc32 — the CRC-32 of IEEE 802.3, by liblzma.
  *
- * Pure. It detects accidental damage and no forgery; digest is for that.
+ * Pure. It detects accidental damage. digest detects forgery as well.
  *
  * Tested by: tests/unit/test_install_mark.c (crc32_ieee).
  */

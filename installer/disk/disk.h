@@ -5,7 +5,7 @@
  * devices fills in what /sys says, and probe what the content says. classify judges it. Nothing
  * here touches a device.
  *
- * Tested by: tests/loop/scan.sh (scan), tests/loop/probe.sh (probe), tests/unit/test_select.c.
+ * Tested by: tests/loop/scan.sh, tests/loop/probe.sh.
  */
 #pragma once
 

@@ -21,7 +21,7 @@
  * Encoding and decoding do no I/O. install_mark_read does one pread, install_mark_write one pwrite
  * and an fsync. The module does not decide whether a mark is believed: classify does.
  *
- * Tested by: tests/unit/test_install_mark.c, tests/loop/probe.sh (marks), tests/loop/images.sh.
+ * Tested by: tests/unit/test_install_mark.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  *
  * It reports what it found and does not judge: classify does. Only probe_wipe writes.
  *
- * Tested by: tests/loop/probe.sh, tests/loop/blank.sh, tests/loop/partition.sh (probe_wipe).
+ * Tested by: tests/loop/probe.sh.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  *
  * Data only: classify fills in the class of one disk, select chooses among all of them.
  *
- * Tested by: tests/unit/test_select.c (plan/select.h).
+ * Tested by: tests/unit/test_select.c.
  */
 #pragma once
 

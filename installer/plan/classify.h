@@ -4,7 +4,7 @@
  *
  * Pure. select decides which of several disks is taken.
  *
- * Tested by: tests/unit/test_select.c (plan/select.h), tests/loop/blank.sh, tests/loop/images.sh.
+ * Tested by: tests/unit/test_select.c.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 /*
  * planner — computes the plan of an install.
  *
- * Pure: the configuration, the manifest, the chosen disk and the size of the closure go in; a plan
+ * Pure: the configuration, the manifest, the chosen disk and the size of the closure go in. A plan
  * or a refusal comes out. Every UUID is derived from the seed, so the same seed gives the same
  * plan. guest_check decides whether the plan serves the guest.
  *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which disk is taken, and with which code and words every other machine is refused. */
+/* Proves which disk is taken, and with which code and words every other machine is refused: by
+ * select for all disks (the types are those of choice), and by classify for each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
