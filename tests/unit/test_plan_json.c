@@ -40,7 +40,7 @@ static int begin(void **state)
 		.sector_bytes = 512,
 		.key_drive = true,
 		.signature = "vfat",
-		.labels = { { "vdb", "QEMU VVFAT", "" } },
+		.labels = { { "vdb", "QEMU VVFAT", "", 0 } },
 		.label_count = 1 };
 	memset(&selection, 0, sizeof(selection));
 	selection.disks[0].disk_class = DISK_TAKEN;
@@ -113,7 +113,7 @@ static void a_refused_disk_has_its_golden_answer(void **state)
 	strcpy(disks[0].table, "gpt");
 	strcpy(selection.disks[0].reason, "holds a gpt table");
 	selection.disks[0].disk_class = DISK_CONTENT;
-	disks[0].labels[0] = (struct disk_label){ "vda1", "", "ABCD-0123" };
+	disks[0].labels[0] = (struct disk_label){ "vda1", "", "ABCD-0123", 0 };
 	disks[0].label_count = 1;
 	answer.refusal = &err;
 	answer.stage = STAGE_TARGET;
