@@ -4,8 +4,8 @@
 # table and first sectors are lost, as an image file and as a block device (disk/blank.h)
 #
 # The data is made by the tools of its own makers.
-# shellcheck source=tests/loop/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/loop/effects.lib.sh
+. "$(dirname "$0")/effects.lib.sh"
 
 DISK=$SCRATCH/disk
 MIB=$((1024 * 1024))
