@@ -26,7 +26,8 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
 # Linters, unit tests, and the programs that check what the installer wrote.
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
-	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs fdisk gdisk sqlite3 \
+	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
+	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd nginx openssl openssh-server python3-yaml socat tmux groff-base \
 	bsdextrautils zsh iproute2 universal-ctags
 # A dom0 for tests with the real Xen, which runs in an emulated machine.

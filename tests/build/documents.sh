@@ -30,7 +30,7 @@ paths_exist() {
 	return "$missing"
 }
 
-# Functions are written with parentheses: plan_make().
+# Functions are written with parentheses: planner_make().
 functions_exist() {
 	local name missing=0
 	while read -r name; do
