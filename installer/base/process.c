@@ -106,7 +106,8 @@ static void end_line(struct relay *relay)
 	relay->used = 0;
 	if (relay->line[0] == '\0')
 		return;
-	log_line("%s: %s", relay->name, relay->line);
+	if (!relay->child->quiet)
+		log_line("%s: %s", relay->name, relay->line);
 	if (relay->child->watch)
 		relay->child->watch(relay->line, relay->child->userdata);
 	memcpy(relay->last, relay->line, sizeof(relay->last));

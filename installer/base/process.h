@@ -18,6 +18,7 @@ struct process {
 	int output_fd;	      /* > 0: standard output goes there instead of the log */
 	bool apart; /* without a root: in PID and mount namespaces of its own all the same, with a
 		     * /proc that fits, so that all it leaves running ends with it */
+	bool quiet; /* the output is not logged; the sentence of a failure still has its last line */
 	void (*watch)(const char *line, void *userdata); /* sees every line of output; or NULL */
 	void *userdata;
 };

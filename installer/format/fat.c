@@ -28,11 +28,25 @@ static int find_mkfs_fat(char ret[PATH_BYTES], struct error *err)
 		"install dosfstools.");
 }
 
+/* A program that lies there may still be of another machine, or want a dynamic loader that an
+ * initramfs does not have: only starting it tells. */
 int fat_check(struct error *err)
 {
 	char program[PATH_BYTES];
+	const char *argv[] = { program, "--help", NULL };
+	const struct process child = { .argv = argv, .quiet = true };
+	int r = find_mkfs_fat(program, err);
 
-	return find_mkfs_fat(program, err);
+	if (r < 0)
+		return r;
+	r = process_run(&child, err);
+	if (r < 0) {
+		error_wrap(err,
+			"%s cannot be started, so no FAT file system can be made: put a statically linked one into the ISO, or install dosfstools",
+			program);
+		err->code = EXIT_CONFIGURATION;
+	}
+	return r;
 }
 
 /* XXXX-XXXX as the eight digits that mkfs.fat wants. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fat — one FAT32 file system, by dosfstools' mkfs.fat as a child.
+ * fat — makes a FAT32 file system by running mkfs.fat of dosfstools.
+ *
+ * Tested by: tests/loop/format.sh.
  */
 #pragma once
 
@@ -17,7 +19,7 @@ struct fat_request {
 	const char *serial; /* XXXX-XXXX */
 };
 
-/* Whether the program is there. */
+/* Starts the program once, without a disk: EXIT_CONFIGURATION if it cannot be started. */
 int fat_check(struct error *err) WARN_UNUSED;
 
 /* The program is /sbin/mkfs.fat (it lies there in the initramfs), or the first in PATH. */

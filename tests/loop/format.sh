@@ -185,6 +185,23 @@ wrong_requests_are_refused() {
 }
 
 # Without the program, whose file is covered here, a disk is refused before it is touched.
+# A program of a distribution in an initramfs without its dynamic loader.
+unusable_program_is_told_before() {
+	need_root
+	local program
+	program=$(command -v mkfs.fat)
+	truncate -s 2G "$SCRATCH/ours"
+	echo 'int main(void) { return 0; }' |
+		"${CC:-gcc}" -x c -o "$SCRATCH/dynamic" -Wl,--dynamic-linker=/lib/missing.so -
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare --mount bash -ec '
+		mount --bind "$4" "$1"
+		if "$2" check gpt "$3"; then exit 1; fi
+	' - "$(readlink -f "$program")" "$EFFECTS" "$SCRATCH/ours" "$SCRATCH/dynamic" 2>&1 |
+		tee "$SCRATCH/said"
+	grep -E "^2: .*mkfs.fat cannot be started.*No such file" "$SCRATCH/said"
+}
+
 missing_program_is_told_before() {
 	need_root
 	local program
@@ -214,3 +231,4 @@ run_case "FAT32 can have 4096-byte sectors" fat_with_large_sectors
 run_case "FAT of the same request is the same bytes" fat_is_reproducible
 run_case "wrong labels, UUIDs and paths are refused by name" wrong_requests_are_refused
 run_case "that mkfs.fat is missing is told before a byte is written" missing_program_is_told_before
+run_case "that mkfs.fat cannot be started is told before a byte is written" unusable_program_is_told_before
