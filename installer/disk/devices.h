@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * devices — the block devices of this machine, from /sys, with what probe says of each.
+ * devices — lists the block devices of this machine from /sys, and has probe read each.
  *
- * Effects: reads /sys, /proc/self/mountinfo, /proc/swaps and the devices; writes nothing.
+ * It reads /sys, /proc/self/mountinfo, /proc/swaps and the devices, and writes nothing.
+ *
+ * Tested by: tests/loop/scan.sh.
  */
 #pragma once
 
@@ -14,7 +16,7 @@
  * of the list (but count as holders). medium_source is the node the medium is mounted from
  * ("/dev/sr0", a disk or a partition of it), or NULL. Sorted by kernel's order: by name length,
  * then name. Content is probed for every disk that is neither cdrom nor medium. A disk that cannot
- * be read gets `unreadable`, it is not an error of the scan. key_drive is left to keydrive. */
+ * be read gets `unreadable`, it is not an error of the scan. input/key_drive sets key_drive. */
 int devices_scan(const char *sysfs_root, const char *dev_root, const char *medium_source,
 	struct disk ret_disks[DISKS_MAX], size_t *ret_count, struct error *err) WARN_UNUSED;
 

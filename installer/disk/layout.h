@@ -2,8 +2,10 @@
 /*
  * layout — the names and the fixed geometry of the disk layouts.
  *
- * It knows where the parts of each layout begin, so that a disk can be judged (by its mark)
- * before a plan is made. It does not decide which disk or which sizes: see select and plan.
+ * Pure. It says where the parts of each layout begin, so that classify can read a disk's mark before
+ * there is a plan. select decides which disk, and planner which sizes.
+ *
+ * Tested by: tests/unit/test_plan.c.
  */
 #pragma once
 
@@ -26,6 +28,7 @@ enum firmware {
 	FIRMWARE_UEFI = 2,
 };
 
+#define BOOT_SECTOR_BYTES	   512 /* a firmware reads this much first */
 #define MBR_ROOT_OFFSET_BYTES	   (1 * MIB)
 #define GPT_BIOS_BOOT_OFFSET_BYTES (1 * MIB)
 #define GPT_ESP_OFFSET_BYTES	   (2 * MIB)
@@ -52,5 +55,5 @@ bool layout_has_table(enum layout layout);
 /* Whether it is started by Xen or by a host that has the kernel, and by no firmware. */
 bool layout_needs_host(enum layout layout);
 
-/* The label of the root file system where nobody asks for another. */
+/* The label of the root file system if neither the configuration nor the manifest sets one. */
 const char *layout_root_label(enum layout layout);

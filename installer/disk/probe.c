@@ -18,7 +18,7 @@
 /* No disk holds more signatures; a wipe that changes nothing has to end, too. */
 #define WIPE_ROUNDS_MAX 256
 
-/* Where partitions begin if nobody chooses: behind the 63 sectors of a track (MS-DOS), at 1 MiB
+/* Where partitions begin by default: behind the 63 sectors of a track (MS-DOS), at 1 MiB
  * (everything since 2008), at 2 MiB (old LVM and cloud images). The starts of our own layouts are
  * added to these. */
 static const uint64_t usual_starts[] = {
@@ -87,7 +87,7 @@ static int probe_superblock(int fd, uint64_t offset_bytes, uint64_t size_bytes,
 
 	if (r < 0)
 		return r;
-	/* A file system with a wrong checksum is somebody's data, too. */
+	/* A file system with a wrong checksum still holds data. */
 	blkid_probe_enable_superblocks(pr, 1);
 	blkid_probe_set_superblocks_flags(pr,
 		BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_BADCSUM);
@@ -239,7 +239,7 @@ int probe_content(struct disk *disk, struct error *err)
 	AUTO_CLOSE int fd = open(disk->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int r = fd < 0 ? -errno : 0;
 
-	(void)err; /* what cannot be read is a fact about the disk, for select to judge */
+	(void)err; /* an unreadable disk is no error of the probe: classify excludes it */
 	disk->table[0] = disk->table_id[0] = disk->signature[0] = disk->unreadable[0] = '\0';
 	disk->nonzero = false;
 	disk->label_count = disk->start_count = 0;

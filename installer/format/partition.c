@@ -117,11 +117,13 @@ static int wipe(const struct plan *plan, int fd, struct error *err)
 }
 
 /* The context works on the caller's descriptor and does not close it. */
-static int assign(const struct plan *plan, int fd, struct fdisk_context *context, struct error *err)
+static int assign_device(
+	const struct plan *plan, int fd, struct fdisk_context *context, struct error *err)
 {
 	int r;
 
-	/* Else a question nobody answers is taken for a no: a DOS partition over old data fails. */
+	/* Without this, libfdisk takes an unanswered question for a no, and refuses a DOS partition
+	 * over old data. */
 	fdisk_disable_dialogs(context, 1);
 	if (plan->sector_bytes != SECTOR_BYTES_DEFAULT)
 		fdisk_save_user_sector_size(context, plan->sector_bytes, plan->sector_bytes);
@@ -222,7 +224,7 @@ static int write_table(const struct plan *plan, int fd, struct error *err)
 
 	if (!context)
 		abort();
-	r = assign(plan, fd, context, err);
+	r = assign_device(plan, fd, context, err);
 	if (r == 0)
 		r = make_label(plan, context, err);
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
@@ -264,7 +266,7 @@ static bool wait_before(const struct timespec *deadline)
 	return true;
 }
 
-/* EBUSY may pass: somebody (udev, a desktop) looks at a partition that has just appeared. */
+/* EBUSY may be transient: udev or a desktop reads a partition that has just appeared. */
 static int reread(int fd, const struct timespec *deadline, struct error *err)
 {
 	while (ioctl(fd, BLKRRPART) < 0) {

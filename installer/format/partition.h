@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * partition — the plan's partition table onto the disk, by libfdisk (the only file that includes
- * it).
+ * partition — writes the plan's partition table, by libfdisk (the only file that includes it).
+ *
+ * It wipes what older tables and file systems have left, and makes no file system itself: format
+ * does.
+ *
+ * Tested by: tests/loop/partition.sh.
  */
 #pragma once
 
@@ -10,15 +14,14 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* Writes the table to plan->disk_path, whose descriptor fd the caller holds (O_EXCL and flock);
- * before the table itself the start of every new partition is wiped (1 MiB, but the root's mark
- * stays), and marks of other layouts are erased. On a block device the kernel reads it again, and
- * every partition node exists with the right size when this returns; nothing of the whole disk is
- * then left in its page cache.
+/* Writes the table to the disk whose descriptor fd the caller holds (O_EXCL and flock). First the
+ * start of every new partition is wiped (1 MiB, but not the root's mark), and marks of other layouts
+ * are erased. On a block device the kernel reads the table again; when this returns every partition
+ * node exists with the right size, and the page cache holds nothing of the whole disk.
  *
- * A layout without a table has two disks, boot_fd being the boot disk's, else -1: both are wiped
- * (the marks stay), and the kernel forgets what partitions they had.
+ * A layout without a table has two disks, boot_fd being the boot disk's and otherwise -1. Both are
+ * wiped except for their marks, and the kernel forgets their former partitions.
  *
- * The caller has to give up O_EXCL (not flock) before the partitions are formatted and mounted: a
- * disk that is open exclusively has no partition that another process can open so. */
+ * The caller closes the O_EXCL descriptor (and keeps the flock) before the partitions are formatted
+ * and mounted: while a disk is open exclusively, no partition of it can be. */
 int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err) WARN_UNUSED;

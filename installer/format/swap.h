@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swap — the header that makes a partition a swap area.
+ * swap — writes the header that makes a partition a swap area.
  *
  * One page, as Linux reads it (include/linux/swap.h, union swap_header, version 1): 1,024 bytes
  * that are not its own, then little endian
@@ -12,6 +12,8 @@
  *	1052  label, 16 bytes, NUL-padded
  *
  * and "SWAPSPACE2" as the page's last ten bytes.
+ *
+ * Tested by: tests/loop/swap.sh.
  */
 #pragma once
 
@@ -19,8 +21,6 @@
 
 #include "base/error.h"
 #include "disk/layout.h"
-
-/* Pages are counted in 32 bits. */
 
 struct swap_request {
 	const char *path;      /* a partition's node, or an image file */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * labels — the labels and UUIDs of a plan's file systems, and where the guest mounts them: what the
- * configuration says, else what the manifest does, else the layout's.
+ * labels — sets the labels and UUIDs of a plan's file systems, and where the guest mounts them. The
+ * configuration comes first, then the manifest, then the defaults of the layout.
  *
- * Pure. A UUID that nobody fixes is derived from the seed. manifest may be NULL.
+ * Pure. A UUID that neither of them sets is derived from the seed. manifest may be NULL.
+ *
+ * Tested by: tests/unit/test_plan.c.
  */
 #pragma once
 

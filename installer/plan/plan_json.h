@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan_json — what would be done, or why nothing would be, as data for other programs.
+ * plan_json — prints the decision, which is a plan or a refusal, as JSON for other programs.
  *
- * Pure: the decision goes in, a JSON text comes out. Members are never left out: what there is none
- * of is null. Sizes and offsets are in bytes.
+ * Pure: it returns the text. Every member is always there, and null stands for none. Sizes and
+ * offsets are in bytes.
  *
  *	version    1
  *	disks      every disk: name, path, size_bytes, sector_bytes, serial, table, signature,
- *labels (where, label, uuid), disk_class (a word of enum disk_class) and its reason target path
- *of the disk that is taken plan       layout, disk, table_id, partitions, mounts (parents first),
- *system, … refusal    code (the exit status), stage and sentence
+ *	           labels (where, label, uuid), judgement (a name of enum disk_class) and reason
+ *	target     path of the disk that is taken
+ *	plan       layout, disk, table_id, partitions, mounts (parents first), system, ...
+ *	refusal    code (the exit status), stage and sentence
  *
- * Of plan and refusal one is null.
+ * One of plan and refusal is null.
+ *
+ * Tested by: tests/unit/test_plan_json.c.
  */
 #pragma once
 

@@ -4,6 +4,7 @@
 # lets its owner in and is what the cache holds, on a disk for BIOS machines
 #
 # Modules: init/iso_medium, init/pid1.
+# dev_links makes the names by which the guest's GRUB finds its disk.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
