@@ -239,14 +239,17 @@ static int verify_target(
 /* Verified: now it may boot. */
 static int finish(const struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	int r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
+	int r = disk_lock_check(lock, &d->plan, err);
 
+	if (r == 0)
+		r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 	if (r < 0)
 		return r;
 	r = disk_lock_write_mark(lock, &d->plan, MARK_INSTALLED, err);
 	if (r < 0)
 		return r;
-	return disk_lock_flush(lock, err);
+	r = disk_lock_flush(lock, err);
+	return r < 0 ? r : disk_lock_check(lock, &d->plan, err);
 }
 
 /* The mark says `unfinished` before the table is written, and `installed` as the last write. The
@@ -262,7 +265,7 @@ static int carry_out(
 	r = disk_lock_take(&d->plan, lock, err);
 	if (r < 0)
 		return r;
-	r = candidates_check_unchanged(&d->candidates, err);
+	r = candidates_check_unchanged(&d->candidates, &d->plan, err);
 	if (r < 0)
 		return r;
 	r = disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, err);
@@ -336,6 +339,18 @@ static int prepare_machine(struct error *err)
 	return make_run_folder(err);
 }
 
+/* A disk that another program replaces or truncates fails in many ways: name that cause instead. */
+static void explain_failure(
+	const struct plan *plan, const struct disk_lock *lock, struct error *err)
+{
+	struct error changed = { 0 };
+
+	if (lock->lock_fd < 0 || disk_lock_check(lock, plan, &changed) == 0)
+		return;
+	log_line("disk: %s", err->text);
+	*err = changed;
+}
+
 static int install(const struct options *options, struct shared_state *shared, struct error *err)
 {
 	static struct decision decision;
@@ -350,8 +365,10 @@ static int install(const struct options *options, struct shared_state *shared, s
 		r = decide(options, shared, &decision, err);
 	if (r == 0)
 		r = carry_out(shared, &decision, &lock, err);
-	if (r < 0)
+	if (r < 0) {
+		explain_failure(&decision.plan, &lock, err);
 		disk_lock_invalidate_boot_fs(&lock);
+	}
 	disk_lock_release(&lock);
 	if (r < 0)
 		return r;
@@ -385,11 +402,14 @@ static int run_plan_command(const struct options *options)
 	int r;
 
 	console_silence();
-	r = make_private_run_folder(&err);
+	/* Only root can mount a key drive, and only then is there something to keep private. */
+	r = geteuid() == 0 ? make_private_run_folder(&err) : 0;
 	if (r == 0)
 		r = decide(options, shared, &decision, &err);
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(shared->stage);
+	if (r < 0)
+		candidates_judge(&decision.candidates, &decision.config);
 	const struct plan_answer answer = {
 		.disks = decision.candidates.disks,
 		.disk_count = decision.candidates.count,

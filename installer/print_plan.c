@@ -27,7 +27,7 @@ static void show_disks(const struct plan_answer *answer)
 
 static void show_text(const struct plan_answer *answer)
 {
-	if (answer->stage >= STAGE_TARGET)
+	if (answer->disk_count && answer->selection->disks[0].reason[0])
 		show_disks(answer);
 	if (answer->refusal)
 		fprintf(stderr, "guest-installer: %s\n", answer->refusal->text);

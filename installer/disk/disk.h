@@ -16,11 +16,10 @@
 #include "disk/install_mark.h"
 #include "disk/layout.h"
 
-#define DISKS_MAX	  64
-#define BOOT_SECTOR_BYTES 512 /* all that a firmware begins with */
-#define DISK_LABELS_MAX	  257 /* of the disk itself, and of as many partitions as Linux knows */
-#define DISK_STARTS_MAX	  8
-#define DISK_TEXT_BYTES	  64
+#define DISKS_MAX	64
+#define DISK_LABELS_MAX 257 /* of the disk itself, and of as many partitions as Linux knows */
+#define DISK_STARTS_MAX 8
+#define DISK_TEXT_BYTES 64
 
 /* A file system's label and UUID, on the disk itself or on one of its partitions. */
 struct disk_label {

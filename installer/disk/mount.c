@@ -63,8 +63,8 @@ int mount_isolate(struct error *err)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, -errno, "make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_errno(err, -errno, "make the mounts private");
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_errno(err, -errno, "keep our mounts from the rest of the system");
 	return 0;
 }
 
@@ -122,7 +122,7 @@ static int read_mounts(struct libmnt_table **ret, struct error *err)
 	return 0;
 }
 
-static bool is_below(const char *path, const char *folder)
+static bool is_mounted_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
 
@@ -139,7 +139,7 @@ static bool last_below(struct libmnt_table *table, const char *folder, char ret[
 	if (!iter)
 		abort();
 	while (!found && mnt_table_next_fs(table, iter, &fs) == 0) {
-		found = is_below(mnt_fs_get_target(fs), folder);
+		found = is_mounted_below(mnt_fs_get_target(fs), folder);
 		if (found)
 			snprintf(ret, FILE_PATH_BYTES, "%s", mnt_fs_get_target(fs));
 	}

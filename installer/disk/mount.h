@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mount — file systems attached and detached, by libmount (the only file that includes it).
+ * mount — mounts and unmounts file systems, by libmount (the only file that includes it).
  *
- * Neither fstab nor mtab nor udev are asked, and no mount helper is run.
+ * It reads neither fstab nor mtab, needs no udev, and runs no mount helper.
+ *
+ * Tested by: tests/loop/mount.sh, tests/loop/enter.sh, tests/loop/images.sh (mount).
  */
 #pragma once
 
@@ -14,8 +16,10 @@
 
 #define MOUNT_PATH_BYTES 128
 
-/* Gives this process a mount namespace of its own: what it mounts is seen by its children alone,
- * and is gone when the last of them is, however they end. */
+/* Gives this process a mount namespace of its own. Only its children see what it mounts, and the
+ * kernel unmounts it when the last of them has ended. File systems that the rest of the system
+ * mounts and unmounts come and go here as well (mount_namespaces(7), MS_SLAVE), so none is kept
+ * from being unmounted. */
 int mount_isolate(struct error *err) WARN_UNUSED;
 
 /* Mounts source on target (made if missing, 0755), without fstab, mtab or helpers. options as in
@@ -23,14 +27,13 @@ int mount_isolate(struct error *err) WARN_UNUSED;
 int mount_one(const char *source, const char *target, const char *fstype, const char *options,
 	struct error *err) WARN_UNUSED;
 
-/* Unmounts what is mounted on target; no lazy detaching. Somebody who is about to leave it is
- * waited for a few seconds. */
+/* Unmounts target, and not lazily. Retries for a few seconds while it is busy. */
 int mount_detach(const char *target, struct error *err) WARN_UNUSED;
 
 /* Unmounts everything at or below target_path, the last mounted first. */
 int mount_detach_below(const char *target_path, struct error *err) WARN_UNUSED;
 
-/* What is mounted on a path: its source; -ENOENT if nothing is. */
+/* The source of the file system that is mounted on a path; -ENOENT if there is none. */
 int mount_source(
 	const char *path, char ret_source[MOUNT_PATH_BYTES], struct error *err) WARN_UNUSED;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,11 @@
 /* ext4's (Linux, Documentation/filesystems/ext4/, "Super Block"). */
 #define SUPERBLOCK_OFFSET 1024
 #define SUPERBLOCK_BYTES  1024
+
+static void descriptor_path(int fd, char ret[DISK_OPEN_PATH_BYTES])
+{
+	snprintf(ret, DISK_OPEN_PATH_BYTES, "/proc/self/fd/%d", fd);
+}
 
 static int read_size(int fd, uint64_t *ret_bytes)
 {
@@ -39,9 +45,44 @@ static int check_disk_size(int fd, const char *path, uint64_t planned_bytes, str
 		return error_errno(err, r, "read the size of %s", path);
 	if (size_bytes != planned_bytes)
 		return error_set(err, -ESTALE,
-			"%s had %llu bytes when it was chosen and has %llu now.", path,
-			(unsigned long long)planned_bytes, (unsigned long long)size_bytes);
+			"%s had %llu bytes when it was chosen and has %llu now, so another program has changed its size: stop that program and start again.",
+			path, (unsigned long long)planned_bytes, (unsigned long long)size_bytes);
 	return 0;
+}
+
+/* A node is another one if it leads to another device, whatever its inode. */
+static bool is_same_disk(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static int check_locked(int fd, const char *path, uint64_t planned_bytes, struct error *err)
+{
+	struct stat locked, named;
+
+	if (fstat(fd, &locked) < 0)
+		return error_errno(err, -errno, "look at the locked disk %s", path);
+	if (stat(path, &named) < 0)
+		return error_set(err, -ESTALE,
+			"%s was removed or renamed while the guest was installed on it (%s): stop the program that did so and start again.",
+			path, strerror(errno));
+	if (!is_same_disk(&locked, &named))
+		return error_set(err, -ESTALE,
+			"%s was replaced while the guest was installed on it, and what has that name now was not written to: stop the program that did so and start again.",
+			path);
+	return check_disk_size(fd, path, planned_bytes, err);
+}
+
+int disk_lock_check(const struct disk_lock *lock, const struct plan *plan, struct error *err)
+{
+	int r = check_locked(lock->lock_fd, plan->disk_path, plan->disk_bytes, err);
+
+	if (r == 0 && lock->boot_lock_fd >= 0)
+		r = check_locked(
+			lock->boot_lock_fd, plan->boot_disk_path, plan->boot_disk_bytes, err);
+	return r;
 }
 
 /* Other installers lock as we do, QEMU locks single bytes of its image files (fcntl(2), "Open file
@@ -61,22 +102,26 @@ static int lock(int fd, const char *path, bool image_file, struct error *err)
 	return error_errno(err, -errno, "lock %s against other programs", path);
 }
 
+/* Opens the disk twice, once for each lock: the second open is of the first descriptor's disk, not
+ * of whatever has the name by then. */
 static int lock_disk(const char *path, uint64_t size_bytes, bool image_file, int *ret_lock,
 	int *ret_exclusive, struct error *err)
 {
 	int flags = O_RDWR | O_CLOEXEC;
 	AUTO_CLOSE int exclusive = open(path, flags | (image_file ? 0 : O_EXCL));
 	AUTO_CLOSE int locked = -1;
+	char own_path[DISK_OPEN_PATH_BYTES];
 	int r;
 
 	if (exclusive < 0)
 		return error_errno(err, -errno, "open %s for writing", path);
-	locked = open(path, flags);
+	descriptor_path(exclusive, own_path);
+	locked = open(own_path, flags);
 	if (locked < 0)
 		return error_errno(err, -errno, "open %s for writing", path);
 	r = lock(locked, path, image_file, err);
 	if (r == 0)
-		r = check_disk_size(locked, path, size_bytes, err);
+		r = check_locked(locked, path, size_bytes, err);
 	if (r < 0)
 		return r;
 	*ret_exclusive = steal_fd(&exclusive);
@@ -84,7 +129,7 @@ static int lock_disk(const char *path, uint64_t size_bytes, bool image_file, int
 	return 0;
 }
 
-int disk_lock_take(const struct plan *plan, struct disk_lock *ret, struct error *err)
+int disk_lock_take(struct plan *plan, struct disk_lock *ret, struct error *err)
 {
 	int r = lock_disk(plan->disk_path, plan->disk_bytes, plan->image_file, &ret->lock_fd,
 		&ret->exclusive_fd, err);
@@ -92,9 +137,14 @@ int disk_lock_take(const struct plan *plan, struct disk_lock *ret, struct error 
 	if (r == 0 && plan->boot_disk_path[0])
 		r = lock_disk(plan->boot_disk_path, plan->boot_disk_bytes, plan->image_file,
 			&ret->boot_lock_fd, &ret->boot_exclusive_fd, err);
-	if (r < 0)
+	if (r < 0) {
 		disk_lock_release(ret);
-	return r;
+		return r;
+	}
+	descriptor_path(ret->lock_fd, plan->open_path);
+	if (ret->boot_lock_fd >= 0)
+		descriptor_path(ret->boot_lock_fd, plan->boot_open_path);
+	return 0;
 }
 
 int disk_lock_release_exclusive(struct disk_lock *lock, struct error *err)
@@ -105,7 +155,7 @@ int disk_lock_release_exclusive(struct disk_lock *lock, struct error *err)
 		return r;
 	if (close(steal_fd(&lock->exclusive_fd)) < 0 ||
 		(lock->boot_exclusive_fd >= 0 && close(steal_fd(&lock->boot_exclusive_fd)) < 0))
-		return error_errno(err, -errno, "give the disk back to the kernel");
+		return error_errno(err, -errno, "close the exclusive open of the disk");
 	return 0;
 }
 
@@ -143,7 +193,7 @@ void disk_lock_invalidate_boot_fs(const struct disk_lock *lock)
 	if (r == 0 && fsync(lock->boot_lock_fd) < 0)
 		r = -errno;
 	if (r < 0)
-		log_line("disk_lock: the boot file system stays: %s", strerror(-r));
+		log_line("disk: the boot file system could not be erased: %s", strerror(-r));
 }
 
 /* The boot disk, if there is one, holds one file system, which is the plan's first. */

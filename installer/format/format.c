@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -13,20 +15,40 @@
 #include "format/fat.h"
 #include "format/swap.h"
 
+/* A node can have come to mean another disk's partition only if the disk was pulled out meanwhile.
+ * /sys/dev/block/MAJOR:MINOR of a partition lies in the folder of its disk. */
+static int check_node(const char *node, const struct stat *disk, struct error *err)
+{
+	char path[64], number[32], expected[32];
+	struct stat st;
+
+	if (stat(node, &st) < 0)
+		return error_errno(err, -errno, "look at %s", node);
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../dev", major(st.st_rdev),
+		minor(st.st_rdev));
+	snprintf(expected, sizeof(expected), "%u:%u", major(disk->st_rdev), minor(disk->st_rdev));
+	file_read_line(path, number, sizeof(number));
+	if (!S_ISBLK(st.st_mode) || strcmp(number, expected) != 0)
+		return error_set(err, -ESTALE,
+			"%s is no partition of the disk that was chosen (%s is %s): see that no disk is attached or detached during the install, and start again.",
+			node, expected, number[0] ? number : "missing");
+	return 0;
+}
+
 int format_find_place(const struct plan *plan, size_t index, struct place *ret, struct error *err)
 {
 	struct stat st;
 
-	ret->path = plan_disk_path(plan, index);
+	ret->path = plan_open_path(plan, index);
 	if (stat(ret->path, &st) < 0)
-		return error_errno(err, -errno, "look at %s", ret->path);
+		return error_errno(err, -errno, "look at %s", plan_disk_path(plan, index));
 	ret->offset_bytes = plan->partitions[index].offset_bytes;
-	if (S_ISBLK(st.st_mode)) {
-		plan_partition_node(plan, index, ret->node);
-		ret->path = ret->node;
-		ret->offset_bytes = 0;
-	}
-	return 0;
+	if (!S_ISBLK(st.st_mode) || !layout_has_table(plan->layout))
+		return 0;
+	plan_partition_node(plan, index, ret->node);
+	ret->path = ret->node;
+	ret->offset_bytes = 0;
+	return check_node(ret->node, &st, err);
 }
 
 static int read_boot_block(const struct place *place, uint8_t ret[MARK_BYTES], struct error *err)
@@ -148,6 +170,8 @@ int format_all(const struct plan *plan, struct error *err)
 		if (r < 0) {
 			if (layout_has_table(plan->layout))
 				error_wrap(err, "partition %zu of %s", i + 1, plan->disk_path);
+			else
+				error_wrap(err, "%s", plan_disk_path(plan, i));
 			return r;
 		}
 	}

@@ -1,45 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/target_mount.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
+#include "disk/loop_device.h"
 #include "disk/mount.h"
+#include "format/format.h"
 
-#define OPTIONS_BYTES 256
+/* noatime: reading while installing must not write. dioread_lock: without it ext4 touches each new
+ * extent twice, for concurrent readers that do not exist yet. noinit_itable: the guest's first boot
+ * can clear the inode tables. */
+static const char *mount_options(const struct plan_partition *part, bool read_only)
+{
+	if (part->fs == FS_VFAT)
+		return read_only ? "ro,noatime,umask=0077" : "rw,noatime,umask=0077";
+	return read_only ? "ro,noatime" : "rw,noatime,dioread_lock,noinit_itable";
+}
 
-/* noatime: reading while installing must not write. dioread_lock: or else ext4 touches each new
- * extent twice, for readers that do not exist yet. noinit_itable: the guest's first boot can clear
- * the inode tables. In an image file a partition has no node: the kernel finds it through a loop
- * device, which goes away with the mount. */
-static void mount_options(
-	const struct plan *plan, size_t index, bool read_only, char ret[OPTIONS_BYTES])
+static int mount_node(const struct plan *plan, size_t index, const char *node,
+	const char *target_path, bool read_only, struct error *err)
 {
 	const struct plan_partition *part = &plan->partitions[index];
-	int used = snprintf(ret, OPTIONS_BYTES, "%s,noatime", read_only ? "ro" : "rw");
+	char target[FILE_PATH_BYTES];
 
-	if (part->fs == FS_EXT4 && !read_only)
-		used += snprintf(
-			ret + used, OPTIONS_BYTES - (size_t)used, ",dioread_lock,noinit_itable");
-	if (part->fs == FS_VFAT)
-		used += snprintf(ret + used, OPTIONS_BYTES - (size_t)used, ",umask=0077");
-	if (plan->image_file)
-		snprintf(ret + used, OPTIONS_BYTES - (size_t)used,
-			",loop,offset=%llu,sizelimit=%llu", (unsigned long long)part->offset_bytes,
-			(unsigned long long)part->size_bytes);
+	file_below(target, target_path, "%s", index == plan->root ? "" : part->mount_path);
+	return mount_one(node, target, part->fs == FS_VFAT ? "vfat" : "ext4",
+		mount_options(part, read_only), err);
+}
+
+/* In an image file a partition has no node: the kernel finds it through a loop device, which goes
+ * away with the mount. */
+static int mount_image(const struct plan *plan, size_t index, const char *target_path,
+	bool read_only, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	AUTO_CLOSE int fd = open(
+		plan_open_path(plan, index), (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	const struct loop_request request = {
+		.fd = fd,
+		.name = plan_disk_path(plan, index),
+		.offset_bytes = part->offset_bytes,
+		.size_bytes = part->size_bytes,
+		.read_only = read_only,
+	};
+	AUTO_CLOSE int device = -1;
+	char node[LOOP_NODE_BYTES];
+	int r = fd < 0 ? error_errno(err, -errno, "open it") : 0;
+
+	if (r == 0)
+		r = loop_device_attach(&request, node, &device, err);
+	if (r == 0)
+		r = mount_node(plan, index, node, target_path, read_only, err);
+	if (r < 0)
+		error_wrap(err, "%s", plan_disk_path(plan, index));
+	return r;
 }
 
 static int mount_partition(const struct plan *plan, size_t index, const char *target_path,
 	bool read_only, struct error *err)
 {
-	const struct plan_partition *part = &plan->partitions[index];
-	char target[FILE_PATH_BYTES], node[128], options[OPTIONS_BYTES];
+	struct place place;
+	int r;
 
-	file_below(target, target_path, "%s", index == plan->root ? "" : part->mount_path);
-	plan_partition_node(plan, index, node);
-	mount_options(plan, index, read_only, options);
-	return mount_one(plan->image_file ? plan_disk_path(plan, index) : node, target,
-		part->fs == FS_VFAT ? "vfat" : "ext4", options, err);
+	if (plan->image_file)
+		return mount_image(plan, index, target_path, read_only, err);
+	r = format_find_place(plan, index, &place, err);
+	return r < 0 ? r : mount_node(plan, index, place.path, target_path, read_only, err);
 }
 
 int mount_plan(const struct plan *plan, const char *target_path, bool read_only, struct error *err)

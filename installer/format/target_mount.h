@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target_mount — the file systems of a plan, mounted below the target.
+ * target_mount — mounts the file systems of a plan below the target.
+ *
+ * Tested by: tests/loop/mount.sh, tests/loop/images.sh (mount_plan).
  */
 #pragma once
 

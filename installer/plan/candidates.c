@@ -2,6 +2,7 @@
 #include "plan/candidates.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,27 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 	return r;
 }
 
+void candidates_judge(struct candidates *candidates, const struct config *config)
+{
+	struct select_request request = {
+		.disk = config->disk[0] ? config->disk : "auto",
+		.boot_disk = config->boot_disk[0] ? config->boot_disk : "auto",
+		.wipe_force = config->wipe_force,
+		.layout = config->layout == LAYOUT_AUTO ? LAYOUT_GPT : config->layout,
+	};
+	struct labels_planned labels;
+	struct error ignored;
+
+	if (candidates->images && candidates->count == 0)
+		(void)!candidates_find_images(config, candidates, &ignored);
+	if (candidates->count == 0 || candidates->selection.disks[0].reason[0])
+		return;
+	labels_planned(config, NULL, request.layout, &labels);
+	memcpy(request.labels, labels.labels, sizeof(request.labels));
+	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
+	select_judge(&request, candidates->disks, candidates->count, &candidates->selection);
+}
+
 const struct disk *candidates_target(const struct candidates *candidates)
 {
 	return &candidates->disks[candidates->selection.target];
@@ -126,27 +148,32 @@ static bool is_same_content(const struct disk *a, const struct disk *b)
 	return true;
 }
 
-static int check_unchanged(const struct disk *disk, struct error *err)
+/* Probes the disk by the path that leads to the locked one. */
+static int check_unchanged(const struct disk *disk, const char *open_path, struct error *err)
 {
 	AUTO_FREE struct disk *now = must_realloc(NULL, 1, sizeof(*now));
 	int r;
 
 	*now = *disk;
+	snprintf(now->path, sizeof(now->path), "%s", open_path);
 	r = probe_content(now, err);
 	if (r < 0)
 		return r;
 	if (is_same_content(disk, now))
 		return 0;
 	return error_set_code(err, EXIT_NOT_BLANK, -ESTALE,
-		"%s is not what it was when it was chosen, so another program has written to it "
-		"since: see that nobody else uses it, and start again.",
+		"%s is not what it was when it was chosen, so another program has written to it since: see that nobody else uses it, and start again.",
 		disk->path);
 }
 
-int candidates_check_unchanged(const struct candidates *candidates, struct error *err)
+int candidates_check_unchanged(
+	const struct candidates *candidates, const struct plan *plan, struct error *err)
 {
 	const struct disk *boot = candidates_boot(candidates);
-	int r = boot ? check_unchanged(boot, err) : 0;
+	/* The boot disk holds the plan's first file system. */
+	int r = boot ? check_unchanged(boot, plan_open_path(plan, 0), err) : 0;
 
-	return r < 0 ? r : check_unchanged(candidates_target(candidates), err);
+	return r < 0 ? r
+		     : check_unchanged(candidates_target(candidates),
+			       plan_open_path(plan, plan->root), err);
 }

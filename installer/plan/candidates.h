@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * candidates — the disks that may be installed on, this machine's or image files that configuration
- * names, and the choice among them.
+ * candidates — finds the disks that may be installed on, which are this machine's or image files that
+ * the configuration names, and chooses among them.
  *
- * The rule by which one is chosen is select's.
+ * select has the rule by which one is chosen. This module reads disks and writes none.
+ *
+ * Tested by: tests/loop/images.sh (candidates).
  */
 #pragma once
 
@@ -20,26 +22,31 @@
 struct candidates {
 	struct disk disks[DISKS_MAX];
 	size_t count;
-	bool images; /* they are image files, and this is no machine to judge */
+	bool images; /* they are image files, so this machine and its disks do not matter */
 	struct selection selection;
 };
 
-/* Every disk of this machine, the medium that we run from among them. */
+/* Finds every disk of this machine, including the medium that the installer runs from. */
 int candidates_find(struct candidates *ret, struct error *err) WARN_UNUSED;
 
-/* The image files that configuration names as disk and boot-disk, instead. */
+/* Looks at the image files that the configuration names as disk and boot-disk, instead. */
 int candidates_find_images(
 	const struct config *config, struct candidates *ret, struct error *err) WARN_UNUSED;
 
-/* Chooses, and logs of each disk why. */
+/* Chooses the target, and logs the reason for each disk. */
 int candidates_choose(struct candidates *candidates, const struct config *config,
 	const struct manifest *manifest, const struct plan_needs *needs,
 	struct error *err) WARN_UNUSED;
 
-/* Looks at the chosen disks' content once more: 0 if it is what the choice was made for. Reading
- * keys and closure takes time, in which another installer may have come and gone. EXIT_NOT_BLANK.
- */
-int candidates_check_unchanged(const struct candidates *candidates, struct error *err) WARN_UNUSED;
+/* Judges every disk by itself, as far as the configuration goes, and chooses none: for a plan that
+ * was refused before candidates_choose. Does nothing if the disks are judged already. */
+void candidates_judge(struct candidates *candidates, const struct config *config);
+
+/* Probes the content of the locked disks once more (plan_open_path) and compares it with what the
+ * choice was made for: reading keys and closure takes time, in which another program may have
+ * written. EXIT_NOT_BLANK if it differs. */
+int candidates_check_unchanged(const struct candidates *candidates, const struct plan *plan,
+	struct error *err) WARN_UNUSED;
 
 /* The chosen disks; the boot disk is NULL where the layout has none. */
 const struct disk *candidates_target(const struct candidates *candidates);

@@ -19,6 +19,14 @@ const char *plan_disk_path(const struct plan *plan, size_t index)
 	return plan->partitions[index].role == ROLE_BOOT ? plan->boot_disk_path : plan->disk_path;
 }
 
+const char *plan_open_path(const struct plan *plan, size_t index)
+{
+	const char *path = plan->partitions[index].role == ROLE_BOOT ? plan->boot_open_path
+								     : plan->open_path;
+
+	return path[0] ? path : plan_disk_path(plan, index);
+}
+
 void plan_partition_node(const struct plan *plan, size_t index, char ret_path[PLAN_NODE_BYTES])
 {
 	if (layout_has_table(plan->layout))

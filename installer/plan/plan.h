@@ -17,8 +17,9 @@
 #include "disk/install_mark.h"
 #include "disk/layout.h"
 
-#define PLAN_PARTITIONS_MAX 4
-#define PLAN_NODE_BYTES	    128
+#define PLAN_PARTITIONS_MAX  4
+#define DISK_OPEN_PATH_BYTES 32
+#define PLAN_NODE_BYTES	     128
 
 enum partition_role {
 	ROLE_BIOS_BOOT, /* GRUB's core image on GPT */
@@ -50,11 +51,13 @@ struct plan_partition {
 
 struct plan {
 	enum layout layout;
-	char disk_path[CONFIG_TEXT_BYTES];
+	char disk_path[CONFIG_TEXT_BYTES];    /* for messages and for names of partitions */
+	char open_path[DISK_OPEN_PATH_BYTES]; /* the locked disk (disk_lock_take); empty before */
 	bool image_file;
 	uint64_t disk_bytes;
 	unsigned sector_bytes;
 	char boot_disk_path[CONFIG_TEXT_BYTES]; /* pygrub: holds ROLE_BOOT; empty: no such disk */
+	char boot_open_path[DISK_OPEN_PATH_BYTES];
 	uint64_t boot_disk_bytes;
 	char table_id[37]; /* GPT disk GUID, MBR disk id as 0x%08x, empty if there is no table */
 	struct plan_partition partitions[PLAN_PARTITIONS_MAX]; /* in order of their place on disk */
@@ -68,6 +71,11 @@ struct plan {
 
 /* The path of the disk that a partition lies on. */
 const char *plan_disk_path(const struct plan *plan, size_t index);
+
+/* The path under which the disk of a partition is opened: that of the descriptor that holds the
+ * lock, so that a file which takes the disk's name meanwhile is never opened; the disk's own path
+ * before there is a lock. */
+const char *plan_open_path(const struct plan *plan, size_t index);
 
 /* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the node of the whole disk if the
  * layout has no table. Only for block devices. */

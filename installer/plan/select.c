@@ -175,8 +175,7 @@ static int find_named(const char *disk, const struct disk *disks, size_t count,
 		err);
 }
 
-/* Whether a disk that somebody or the layout named may be taken; disk is its name in the sentence.
- */
+/* Whether a disk that the user or the layout named may be taken. disk is its name in the sentence. */
 static int check_named(const struct select_request *request, const char *disk,
 	const struct disk *disks, size_t count, const struct selection *s, size_t i,
 	struct error *err)
@@ -313,14 +312,20 @@ static void judge_one(const struct select_request *request, const struct disk *d
 	s->disks[index].disk_class = classify_disk(&own, disk, named, s->disks[index].reason);
 }
 
+void select_judge(const struct select_request *request, const struct disk *disks, size_t count,
+	struct selection *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		judge_one(request, &disks[i], ret, i);
+}
+
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret, struct error *err)
 {
 	size_t target = count, boot = SIZE_MAX;
 	int r;
 
-	for (size_t i = 0; i < count; i++)
-		judge_one(request, &disks[i], ret, i);
+	select_judge(request, disks, count, ret);
 	if (!layout_has_table(request->layout))
 		r = choose_pair(request, disks, count, ret, &target, &boot, err);
 	else

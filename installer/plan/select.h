@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * select — which disk is plainly meant, and why every other one is not.
+ * select — chooses the disk that is plainly meant for the guest, and says why no other one is.
  *
- * Pure. The rule: candidates are whole virtual disks named vdX or xvdX (sdX and nvmeXnY only when
- * the user names them). Read-only ones, cdroms, the medium, the key drive, anything mounted or
- * held are out. With disk=auto exactly one candidate must be blank; with wipe=force as well it must
- * be the only candidate, blank or not. A named disk with content needs wipe=force. What an install
- * of the same layout and labels left unfinished counts as blank. An installed mark is refused,
- * whatever was said; with disk=auto also beside a blank disk, which may be meant for the guest's
- * data. A planned label or UUID on another disk is a refusal (EXIT_NOT_BLANK).
+ * Pure. Candidates are whole virtual disks named vdX or xvdX; sdX and nvmeXnY only if the user names
+ * them. Excluded are read-only disks, cdroms, the medium, the key drive, and disks that are mounted
+ * or held. With disk=auto exactly one candidate must be blank. With wipe=force as well it must be
+ * the only candidate, blank or not. A named disk with content needs wipe=force. Our own unfinished
+ * install of the same layout and labels counts as blank. A disk with an installed mark is always
+ * refused; with disk=auto also beside a blank disk, which may be meant for the guest's data. A
+ * planned label or UUID on another disk is a refusal (EXIT_NOT_BLANK).
  *
- * The layout pygrub takes two disks, or none: with disk=auto the root is xvdb, with boot-disk=auto
- * the boot disk is xvda, and each has to be blank as a named disk has to be.
+ * The layout pygrub takes two disks or none: with disk=auto the root is xvdb, with boot-disk=auto
+ * the boot disk is xvda. Each has to be as blank as a named disk.
+ *
+ * Tested by: tests/unit/test_select.c.
  */
 #pragma once
 
@@ -19,6 +21,10 @@
 
 #include "base/error.h"
 #include "plan/choice.h"
+
+/* Judges every disk by itself: fills in ret->disks and chooses nothing. */
+void select_judge(const struct select_request *request, const struct disk *disks, size_t count,
+	struct selection *ret);
 
 /* Always fills ret->disks; ret->target and boot only on success. A path names a disk only as it
  * stands in disk->path: links such as /dev/disk/by-id/… are for the caller to resolve. Codes:

@@ -3,7 +3,8 @@
 # images.sh — proves that image files are installed on without a machine, for guests whose kernel the
 # host starts; that others are refused untouched; and that nothing stays attached, however it ends
 #
-# Modules: verify/host_boot, verify/pygrub_disk.
+# Modules: verify/host_boot, verify/pygrub_disk, format/disk_lock, format/target_mount, disk/loop_device,
+# plan/candidates.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 
@@ -231,6 +232,123 @@ changed_images_are_refused() {
 	[[ $(sha256sum <nixos.img) == "$before" ]]
 }
 
+DIRECT=(--disk nixos.img --layout direct --manifest "$TOP/build/guest-direct.json")
+
+is_locked() { grep -q ":$(stat -c %i nixos.img) " /proc/locks; }
+is_attached() { [[ $(losetup -j nixos.img) ]]; }
+is_detached() { ! is_attached; }
+
+# changed_meanwhile PATTERN WHEN COMMAND… — fails with this sentence if the command is run while the
+# image is locked or attached.
+changed_meanwhile() {
+	need_root
+	local pattern=$1 when=$2 started status=0
+	shift 2
+	new_image nixos.img
+	install_image "${DIRECT[@]}" &
+	started=$!
+	wait_until "$when" || { cat said && return 1; }
+	"$@"
+	wait "$started" || status=$?
+	tail -n 1 said
+	((status != 0))
+	grep -E "^INSTALL_FAILED code=$status .*nixos.img $pattern" said
+	nothing_attached nixos.img
+}
+
+put_other_in_place() {
+	new_image other.img
+	mv other.img nixos.img
+}
+
+replaced_images_are_not_written() {
+	local when
+	for when in is_locked is_attached; do
+		changed_meanwhile 'was replaced' "$when" put_other_in_place
+		is_blank nixos.img
+	done
+}
+
+removed_images_fail() {
+	changed_meanwhile 'was removed' is_attached rm nixos.img
+}
+
+resized_images_fail() {
+	changed_meanwhile 'had .* bytes when it was chosen' is_attached truncate -s 2G nixos.img
+	changed_meanwhile 'had .* bytes when it was chosen' is_attached truncate -s 1G nixos.img
+}
+
+# cut_short — leaves an install of ours unfinished on nixos.img.
+cut_short() {
+	local started
+	new_image nixos.img
+	install_image "${DIRECT[@]}" &
+	started=$!
+	wait_until is_attached || { cat said && return 1; }
+	pkill -KILL -P "$started" || true
+	wait "$started" && return 1
+	wait_until is_detached
+}
+
+# partition_by_hand OFFSET — with our own label and data, and the old mark still at 1 MiB.
+partition_by_hand() {
+	mke2fs -Fqt ext4 -L NIXOS -E "offset=$1" -d "$TOP/tests/loop" nixos.img 1000M
+	cmp -n 15 -i 1048576:0 nixos.img <(printf guest-installer)
+}
+
+unfinished_marks_guard_no_data() {
+	need_root
+	local before
+	cut_short
+	sfdisk -q nixos.img <<<$'label: dos\n4096,,83'
+	partition_by_hand 2097152
+	before=$(sha256sum <nixos.img)
+	refused 12 'holds a partition table .* labelled NIXOS' "${DIRECT[@]}"
+	[[ $(sha256sum <nixos.img) == "$before" ]]
+	# The same after its first sector was lost.
+	dd if=/dev/zero of=nixos.img bs=512 count=1 conv=notrunc status=none
+	before=$(sha256sum <nixos.img)
+	refused 12 'holds an unfinished install of another' "${DIRECT[@]}"
+	[[ $(sha256sum <nixos.img) == "$before" ]]
+}
+
+new_file_systems_on_unfinished_installs_are_refused() {
+	need_root
+	local before
+	cut_short
+	cp --sparse=always nixos.img kept.img
+	# mke2fs leaves the boot block alone only inside of a partition.
+	dd if=nixos.img of=mark bs=1k skip=1024 count=1 status=none
+	mke2fs -Fqt ext4 -L NIXOS -E offset=1048576 -d "$TOP/tests/loop" nixos.img 1000M
+	dd if=mark of=nixos.img bs=1k seek=1024 conv=notrunc status=none
+	before=$(sha256sum <nixos.img)
+	refused 12 'unfinished install of another' "${DIRECT[@]}"
+	[[ $(sha256sum <nixos.img) == "$before" ]]
+	mv kept.img nixos.img
+	install_image "${DIRECT[@]}" || { cat said && return 1; }
+}
+
+# The host unmounts a file system that was mounted before the install began.
+host_can_unmount_meanwhile() {
+	need_root
+	local started
+	new_image nixos.img
+	mkdir -p hostfs
+	mount -t tmpfs host hostfs
+	mount --make-shared hostfs
+	rm -f late.pub
+	mkfifo late.pub
+	install_image "${DIRECT[@]}" --key late.pub &
+	started=$!
+	exec 8>late.pub
+	grep -qs hostfs "/proc/$(pgrep -P "$started")/mountinfo"
+	umount hostfs
+	if grep -s "$PWD/hostfs" /proc/[0-9]*/mountinfo; then return 1; fi
+	cat key.pub >&8
+	exec 8>&-
+	wait "$started" || { cat said && return 1; }
+}
+
 both_attached() { [[ $(losetup -j root.img) && $(losetup -j boot.img) ]]; }
 none_attached() { [[ ! $(losetup -j root.img)$(losetup -j boot.img) ]]; }
 
@@ -288,4 +406,10 @@ run_case "one that changes after it was judged is refused" changed_images_are_re
 for signal in INT TERM KILL; do
 	run_case "ended by $signal nothing stays attached, and the next run takes them" interrupted "$signal"
 done
+run_case "one that another file replaces meanwhile is refused, and the other is not written" replaced_images_are_not_written
+run_case "one that is removed meanwhile is refused" removed_images_fail
+run_case "one that is truncated or extended meanwhile is refused" resized_images_fail
+run_case "an unfinished install that was partitioned by hand since is refused untouched" unfinished_marks_guard_no_data
+run_case "an unfinished install with another file system in its place is refused untouched" new_file_systems_on_unfinished_installs_are_refused
+run_case "the host can unmount its file systems meanwhile" host_can_unmount_meanwhile
 run_case "a failed one leaves no boot file system, and the next run takes it" failure_leaves_nothing_to_boot

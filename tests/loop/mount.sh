@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # mount.sh — proves that a plan's file systems are mounted as planned, and that all of it goes away
 #
-# On image files by loop devices; findmnt judges. With FAT and on partition nodes: tests/qemu.
+# target_mount on image files by loop_device; findmnt judges. With FAT and on partition nodes: tests/qemu.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 
@@ -117,7 +117,7 @@ failure_leaves_nothing() {
 	planned_image gpt 2G
 	# The ESP's boot sector without FATs: no kernel mounts that.
 	printf '\0' | dd of="$DISK" bs=1 seek=$((2 * 1024 * 1024 + 16)) conv=notrunc status=none
-	fails_with 0 "mount $DISK \(vfat\) on $MNT/boot: " "$EFFECTS" mount gpt "$DISK" "$MNT" rw
+	fails_with 0 "$DISK: mount /dev/loop[0-9]+ \(vfat\) on $MNT/boot: " "$EFFECTS" mount gpt "$DISK" "$MNT" rw
 	nothing_mounted
 }
 
@@ -125,7 +125,7 @@ blank_is_not_mounted() {
 	need_root
 	rm -f "$DISK"
 	truncate -s 1200M "$DISK"
-	fails_with 0 "mount $DISK \(ext4\) on $MNT: " "$EFFECTS" mount bios "$DISK" "$MNT" rw
+	fails_with 0 "$DISK: mount /dev/loop[0-9]+ \(ext4\) on $MNT: " "$EFFECTS" mount bios "$DISK" "$MNT" rw
 	nothing_mounted
 }
 
