@@ -41,6 +41,7 @@
 #include "verdict/progress.h"
 #include "verdict/report_post.h"
 #include "verify/verify.h"
+#include "verify_command.h"
 
 #define RUN_PATH       "/run/guest-installer"
 #define KEY_DRIVE_PATH RUN_PATH "/keys"
@@ -423,6 +424,18 @@ static int run_plan_command(const struct options *options)
 	return r < 0 ? err.code : EXIT_INSTALLED;
 }
 
+static int run_verify_command(const struct options *options)
+{
+	struct error err = { 0 };
+
+	console_silence();
+	if (make_private_run_folder(&err) < 0) {
+		fprintf(stderr, "guest-installer: %s\n", err.text);
+		return EXIT_MOUNT;
+	}
+	return verify_command_run(options, TARGET_PATH);
+}
+
 static _Noreturn void run_as_init(void)
 {
 	struct shared_state *shared = shared_state_new();
@@ -461,6 +474,8 @@ int main(int argc, char **argv)
 		return 0;
 	case COMMAND_PLAN:
 		return run_plan_command(&options);
+	case COMMAND_VERIFY:
+		return run_verify_command(&options);
 	case COMMAND_INSTALL:
 		break;
 	}

@@ -73,9 +73,12 @@ static int parse_command(const char *word, enum command *ret, struct error *err)
 		*ret = COMMAND_INSTALL;
 	else if (strcmp(word, "plan") == 0)
 		*ret = COMMAND_PLAN;
+	else if (strcmp(word, "verify") == 0)
+		*ret = COMMAND_VERIFY;
 	else
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"There is no command %s: say install or plan, or see --help.", word);
+			"There is no command %s: say install, plan or verify, or see --help.",
+			word);
 	return 0;
 }
 
@@ -138,6 +141,30 @@ static int add_short_form(
 	return first ? add_set(options, assignment, err) : 0;
 }
 
+/* The command and, for verify, the disk. */
+static int parse_words(int count, char **words, struct options *ret, struct error *err)
+{
+	int r;
+
+	if (count == 0)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"Say one command, install, plan or verify, or see --help.");
+	r = parse_command(words[0], &ret->command, err);
+	if (r < 0)
+		return r;
+	if (ret->command == COMMAND_VERIFY && count != 2)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"Say which disk or image file verify shall read, and no more.");
+	if (ret->command != COMMAND_VERIFY && count != 1)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"Say one command, install, plan or verify, or see --help.");
+	if (ret->json && ret->command != COMMAND_PLAN)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The option --json belongs to the command plan.");
+	ret->verify_disk = count == 2 ? words[1] : NULL;
+	return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 {
 	int option, r = 0;
@@ -173,16 +200,18 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 				"There is no option %s: see --help.", argv[optind - 1]);
 		}
 	}
-	if (r < 0)
-		return r;
-	if (argc - optind != 1)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install or plan, or see --help.");
-	r = parse_command(argv[optind], &ret->command, err);
-	if (r == 0 && ret->json && ret->command != COMMAND_PLAN)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"The option --json belongs to the command plan.");
-	return r;
+	return r < 0 ? r : parse_words(argc - optind, argv + optind, ret, err);
+}
+
+const char *options_find_set(const struct options *options, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (size_t i = options->set_count; i > 0; i--)
+		if (strncmp(options->set[i - 1], key, length) == 0 &&
+			options->set[i - 1][length] == '=')
+			return options->set[i - 1] + length + 1;
+	return NULL;
 }
 
 static void print_key(const struct config_key_info *key)
@@ -199,11 +228,13 @@ void options_print_help(void)
 {
 	printf("Usage: guest-installer install [OPTION]...\n"
 	       "       guest-installer plan [--json] [OPTION]...\n"
+	       "       guest-installer verify [--boot-disk FILE] [--set KEY=VALUE]... DISK\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
 	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
 	       "  install   install, and end with the verdict INSTALL_SUCCESSFUL or INSTALL_FAILED\n"
-	       "  plan      say which disk would be taken and what would be made there; write nothing\n\n"
+	       "  plan      say which disk would be taken and what would be made there; write nothing\n"
+	       "  verify    read an installed guest on a disk or in an image file back; write nothing\n\n"
 	       "  --config FILE      read FILE instead of " DEFAULT_CONFIG_PATH "\n"
 	       "  --set KEY=VALUE    set one key; stronger than every other source\n"
 	       "  --disk FILE        a disk, or an image file to install on without a machine\n"

@@ -16,12 +16,14 @@
 enum command {
 	COMMAND_INSTALL,
 	COMMAND_PLAN,
+	COMMAND_VERIFY,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
 
 struct options {
 	enum command command;
+	const char *verify_disk;	  /* the disk or image of the command verify */
 	const char *config_path;	  /* --config, or /etc/guest-installer.conf */
 	bool config_given;		  /* --config was said: the file must be there */
 	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */
@@ -36,6 +38,9 @@ void options_init(struct options *options);
 
 /* -EINVAL with EXIT_CONFIGURATION for misuse. */
 int options_parse(int argc, char **argv, struct options *ret, struct error *err) WARN_UNUSED;
+
+/* The value that --set, or an option that is short for it, gives a key last; NULL for none. */
+const char *options_find_set(const struct options *options, const char *key);
 
 /* The text of --help, with every key of the configuration and every exit code. */
 void options_print_help(void);

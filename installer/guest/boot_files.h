@@ -2,8 +2,10 @@
 /*
  * boot_files — the kernel, the initrd and the command line that an installed system asks for.
  *
- * Read from the system's boot.json, or from the links of its top level where it is older than
- * that. Nothing is written. What a boot loader makes of it is seen by verify.
+ * It reads the system's boot.json, or the links of its top level where there is no boot.json. It
+ * writes nothing. Whether the boot loader starts these files is decided by verify.
+ *
+ * Tested by: tests/loop/images.sh.
  */
 #pragma once
 
@@ -12,7 +14,7 @@
 
 struct boot_files {
 	char kernel[512]; /* files in the store */
-	char initrd[512];
+	char initrd[512]; /* empty if the system has none */
 	char command_line[5120];
 };
 
@@ -20,6 +22,6 @@ struct boot_files {
 int boot_files_read(const char *root, const char *system, struct boot_files *ret,
 	struct error *err) WARN_UNUSED;
 
-/* Resolves a file of the system and sees that it is a regular one. */
+/* Resolves a file of the system. -EBADMSG if it is not a regular file. */
 int boot_files_find(const char *root, const char *system, const char *name,
 	char ret[FILE_PATH_BYTES], struct error *err) WARN_UNUSED;

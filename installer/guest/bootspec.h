@@ -4,6 +4,8 @@
  *
  * Pure. Format: NixOS RFC 125, "Bootspec v1". Members of other namespaces and members that a
  * later version adds are ignored, as the RFC asks of readers.
+ *
+ * Tested by: tests/unit/test_bootspec.c, tests/fuzz/bootspec.c.
  */
 #pragma once
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pygrub — what Xen's pygrub makes of a grub.cfg, and why it makes nothing of it.
+ * pygrub — the entry of a grub.cfg that Xen's pygrub starts, or the reason why it starts none.
  *
- * Pure. pygrub (Xen 4.17, tools/pygrub) reads a menu line by line, knows one file system and no
- * variables, and gives up on the whole menu over one word that it cannot read, in whichever entry.
- * This follows it word for word, so that a guest is refused here and not by dom0. Where the files
- * are there is for the caller to see.
+ * Pure. pygrub (Xen 4.17, tools/pygrub) reads a menu line by line. It knows one file system and no
+ * variables. One word that it cannot read, in any entry, makes it refuse the whole menu. This module
+ * follows its grammar exactly, so that the installer refuses what dom0 would refuse. The caller
+ * checks whether the files exist.
+ *
+ * Tested by: tests/unit/test_pygrub.c, tests/xen/pygrub.sh, tests/fuzz/pygrub.c.
  */
 #pragma once
 
@@ -13,7 +15,7 @@
 
 #include "base/error.h"
 
-/* What pygrub reads of a file at most. */
+/* pygrub reads no more of a file. */
 #define PYGRUB_MENU_MAX_BYTES (1024 * 1024)
 
 struct pygrub_entry {
@@ -27,8 +29,8 @@ struct pygrub_entry {
 /* The menus that pygrub looks for on the boot disk, first found first read; NULL-terminated. */
 extern const char *const pygrub_menus[];
 
-/* The entry that pygrub starts with nobody watching; text ends in a NUL behind size_bytes. -EINVAL
- * with EXIT_VERIFY where it would start none, or where the files of that entry are none that it can
- * open; the sentence has line and reason. */
+/* The entry that pygrub starts by itself; text ends in a NUL behind size_bytes. -EINVAL
+ * with EXIT_VERIFY where it starts none, or where it cannot open the files of that entry. The
+ * sentence has line and reason. */
 int pygrub_read(const char *text, size_t size_bytes, struct pygrub_entry *ret,
 	struct error *err) WARN_UNUSED;

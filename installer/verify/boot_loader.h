@@ -4,13 +4,15 @@
  *
  * It picks the check by layout and boot loader and compares the files of the default entry with
  * those of the store. How GRUB and systemd-boot choose that entry is decided by grub_cfg and
- * loader_entries; pygrub's disk is checked by pygrub_disk. Nothing is written.
+ * loader_entries, pygrub's disk is checked by pygrub_disk. Nothing is written.
  *
- * Tested by: tests/loop/boot_menus.sh, tests/qemu/install_gpt.sh.
+ * Tested by: tests/loop/images.sh.
  */
 #pragma once
 
-#include "verify/verify.h"
+#include "base/error.h"
+#include "guest/boot_files.h"
+#include "verify/verify_request.h"
 
 /* files: what the system asks for (boot_files). -EBADMSG, -EINVAL or -ENOENT with a sentence. */
 int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,

@@ -24,7 +24,7 @@ static size_t option_length(const char *text)
 }
 
 /* NAME=VALUE with the quotes around the whole or the value taken off; false if it is another. */
-static bool parse_option(
+static bool parse_kernel_option(
 	const char *word, size_t length, const char *name, char *ret, size_t ret_bytes)
 {
 	size_t name_length = strlen(name);
@@ -59,7 +59,7 @@ bool boot_options_last(const char *command_line, const char *name, char *ret, si
 
 		if (length == 2 && strncmp(at, "--", 2) == 0)
 			break;
-		if (parse_option(at, length, name, ret, ret_bytes))
+		if (parse_kernel_option(at, length, name, ret, ret_bytes))
 			found = true;
 		at += length;
 		while (isspace((unsigned char)*at))

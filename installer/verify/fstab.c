@@ -47,7 +47,7 @@ bool fstab_device_may_be(const struct plan_partition *partition, const char *dev
 }
 
 /* Whether path is folder or below it. */
-static bool is_below(const char *path, const char *folder)
+static bool is_path_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
 
@@ -69,8 +69,9 @@ static bool has_option(const char *options, const char *name)
 /* A mount over the store, or over Nix's database, hides what was installed. */
 static bool hides_store(const char *path)
 {
-	return strcmp(path, "/nix") == 0 || is_below(path, "/nix/store") ||
-	       is_below("/nix/var/nix/db", path) || is_below("/nix/var/nix/profiles", path);
+	return strcmp(path, "/nix") == 0 || is_path_below(path, "/nix/store") ||
+	       is_path_below("/nix/var/nix/db", path) ||
+	       is_path_below("/nix/var/nix/profiles", path);
 }
 
 static bool is_planned(const struct plan *plan, const char *path)
@@ -118,7 +119,7 @@ int fstab_check_line(const struct fstab_line *line, const struct plan *plan, con
 		return error_set(err, -EBADMSG,
 			"The guest mounts %s from %s, but its store is on the root file system: take this mount out of the guest.",
 			path, line->device);
-	if (keys_path && is_below(keys_path, path))
+	if (keys_path && is_path_below(keys_path, path))
 		return error_set(err, -EBADMSG,
 			"The guest mounts %s from %s, which hides the SSH keys in %s: take this mount out of the guest, or set keys-user to another user.",
 			path, line->device, keys_path);

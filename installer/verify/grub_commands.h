@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "verify/grub_cfg.h"
+#include "verify/grub_entry.h"
 #include "verify/grub_script.h"
 
 #define GRUB_ENTRIES_MAX 512

@@ -2,7 +2,11 @@
 /*
  * grub_disk — whether GRUB's first sector and core image on a disk are those of its folder.
  *
+ * It compares bytes and runs nothing. Which entry the menu starts is decided by grub_cfg.
+ *
  * Format: GRUB 2, grub-core/boot/i386/pc/boot.S and diskboot.S, include/grub/i386/pc/boot.h.
+ *
+ * Tested by: tests/unit/test_grub_disk.c.
  */
 #pragma once
 

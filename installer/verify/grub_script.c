@@ -148,7 +148,7 @@ static const struct grub_function *find_function(const struct grub_script *scrip
 }
 
 /* NAME=VALUE, with or without the word set before it. */
-static int assign(struct grub_script *script, const struct grub_command *command, size_t word,
+static int assign_word(struct grub_script *script, const struct grub_command *command, size_t word,
 	struct error *err)
 {
 	const char *text = command->words[word], *equals = strchr(text, '=');
@@ -175,12 +175,12 @@ static int run_command(
 	if (strcmp(name, "function") == 0 && command->plain)
 		return define_function(script, command, err);
 	if (strcmp(name, "set") == 0 && command->count > 1)
-		return assign(script, command, 1, err);
+		return assign_word(script, command, 1, err);
 	function = find_function(script, name);
 	if (function)
 		return grub_script_run(script, function->body, err);
 	if (strchr(name, '='))
-		return assign(script, command, 0, err);
+		return assign_word(script, command, 0, err);
 	return script->run(script, command, script->userdata, err);
 }
 

@@ -51,7 +51,7 @@ static char take_char(struct grub_cursor *cursor)
 }
 
 /* NAME, ${NAME}, or one of the parameters of a function or an entry, behind a "$". */
-static bool take_name(struct grub_cursor *cursor, char ret[NAME_BYTES])
+static bool take_variable_name(struct grub_cursor *cursor, char ret[NAME_BYTES])
 {
 	bool braces = !at_end(cursor) && *cursor->at == '{';
 	size_t length = 0;
@@ -71,7 +71,7 @@ static bool take_name(struct grub_cursor *cursor, char ret[NAME_BYTES])
 }
 
 /* A variable outside of quotes is split at blanks by GRUB, which is refused here. */
-static void expand(struct word_state *word, bool quoted)
+static void expand_variable(struct word_state *word, bool quoted)
 {
 	struct grub_cursor *cursor = word->cursor;
 	bool unknown = false;
@@ -82,7 +82,7 @@ static void expand(struct word_state *word, bool quoted)
 	cursor->at++;
 	if (!at_end(cursor) && !quoted && strchr(" \t\n", *cursor->at))
 		word->failed = "a dollar sign stands alone";
-	if (!take_name(cursor, name)) {
+	if (!take_variable_name(cursor, name)) {
 		word->failed = "a variable's name is not understood";
 		return;
 	}
@@ -107,7 +107,7 @@ static void take_quoted(struct word_state *word, char quote)
 	cursor->at++;
 	while (!at_end(cursor) && *cursor->at != quote) {
 		if (quote == '"' && *cursor->at == '$') {
-			expand(word, true);
+			expand_variable(word, true);
 			if (word->failed)
 				return;
 			continue;
@@ -153,7 +153,7 @@ static int read_word(struct word_state *word, struct error *err)
 
 	while (!ends_word(cursor) && !word->failed) {
 		if (*cursor->at == '$')
-			expand(word, false);
+			expand_variable(word, false);
 		else if (*cursor->at == '\'' || *cursor->at == '"')
 			take_quoted(word, *cursor->at);
 		else if (*cursor->at == '\\')

@@ -2,7 +2,7 @@
 /*
  * grub_words — splits GRUB script into commands and their words.
  *
- * Pure. Grammar: GRUB 2.06, grub-core/script/yylex.l and parser.y; GRUB manual, "Shell-like
+ * Pure. Grammar: GRUB 2.06, grub-core/script/yylex.l and parser.y. GRUB manual, "Shell-like
  * scripting". It expands variables through a callback, finds the end of each `{ block }` and stops
  * after each keyword. It executes nothing: see grub_script.
  *

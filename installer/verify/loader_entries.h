@@ -2,8 +2,8 @@
 /*
  * loader_entries — which entry systemd-boot starts by itself.
  *
- * Pure. Formats: UAPI Group, "Boot Loader Specification" (Type #1 and #2 entries, sorting, boot
- * counting) and "Version Format Specification"; loader.conf(5). The order and the choice follow
+ * Pure. Formats: UAPI Group, "Boot Loader Specification" (entries of type 1 and 2, sorting, boot
+ * counting) and "Version Format Specification", loader.conf(5). The order and the choice follow
  * systemd 252, src/boot/efi/boot.c. EFI variables can change both: a fresh machine has none. Reading
  * the ESP is systemd_boot's part.
  *

@@ -6,7 +6,7 @@
  * A payload that is compressed with xz or zstd is unpacked to read them. One that is compressed
  * with gzip, lzma or lz4, or with a zstd window above 64 MiB, is accepted with its notes unread.
  *
- * Tested by: tests/unit/test_pv_kernel.c, tests/fuzz/pv_kernel.c, tests/xen/pygrub.sh.
+ * Tested by: tests/unit/test_pv_kernel.c, tests/fuzz/pv_kernel.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  *
  * How pygrub reads a menu is decided by pygrub, which kernels Xen starts by pv_kernel.
  *
- * Tested by: tests/xen/pygrub.sh, tests/loop/images.sh.
+ * Tested by: tests/loop/effects.c.
  */
 #pragma once
 

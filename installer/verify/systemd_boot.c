@@ -163,7 +163,7 @@ static int read_folder(struct esp *esp, const char *folder, const char *suffix,
 	return r;
 }
 
-static int read_config(const struct esp *esp, struct loader_config *ret, struct error *err)
+static int read_loader_config(const struct esp *esp, struct loader_config *ret, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
 	int r = read_from_esp(esp, "/loader/loader.conf", TEXT_MAX_BYTES, &text, NULL, err);
@@ -288,7 +288,7 @@ int systemd_boot_verify(const char *root, const char *mount_path, const struct p
 	esp->count = 0;
 	r = check_program(esp, err);
 	if (r == 0)
-		r = read_config(esp, &config, err);
+		r = read_loader_config(esp, &config, err);
 	if (r == 0)
 		r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
 	if (r == 0)

@@ -6,7 +6,7 @@
  * compares the files of the entry that starts by itself with those of the store. Which entry that
  * is is decided by loader_entries. Nothing is written.
  *
- * Tested by: tests/loop/boot_menus.sh.
+ * Tested by: tests/loop/boot_menus.c.
  */
 #pragma once
 

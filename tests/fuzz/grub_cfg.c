@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as grub.cfg. */
-/* Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script. */
+/* Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/grub_words. */
 #include "verify/grub_cfg.h"
 #include "fuzz.h"
 

@@ -4,7 +4,8 @@
 # tests/loop/menus is started by grub-emu, each ESP is listed by bootctl, and both must agree with us;
 # and that an ESP without its files, or with those of another system, is refused
 #
-# Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/systemd_boot.
+# Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/grub_words,
+# verify/loader_entries, verify/systemd_boot.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # images.sh — proves that image files are installed on without a machine, for guests whose kernel the
-# host starts; that others are refused untouched; and that nothing stays attached, however it ends
+# host starts; that the command verify reads them back and finds what is broken; that others are
+# refused untouched; and that nothing stays attached, however it ends
 #
 # Modules: verify/host_boot, verify/pygrub_disk, format/disk_lock, format/target_mount, disk/loop_device,
-# plan/candidates.
+# plan/candidates,
+# verify_command, verify/installed_disk, verify/verify_request, verify/verify, verify/boot_loader,
+# guest/boot_files.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 
@@ -108,6 +111,67 @@ store_is_whole() {
 	rm copy.img
 }
 
+# verifies OPTION… — the command verify accepts the image and writes nothing to it.
+verifies() {
+	local before
+	before=$(sha256sum <nixos.img)
+	"$GUEST_INSTALLER" verify "$@" nixos.img 2>&1 | tee verified
+	grep -Fx "system: $(readlink -f "$TOP/build/sample-direct")" verified
+	grep -Fx 'layout: direct' verified
+	[[ $(sha256sum <nixos.img) == "$before" ]]
+	nothing_attached nixos.img
+}
+
+an_installed_image_verifies() {
+	need_root
+	verifies
+}
+
+# broken SENTENCE COMMAND… — with this done to a copy of the image, mounted in mnt, verify ends with 41
+# and this sentence.
+broken() {
+	local sentence=$1 status=0
+	shift
+	cp --sparse=always nixos.img copy.img
+	attach_root copy.img 1048576 mnt
+	"$@"
+	umount mnt
+	"$GUEST_INSTALLER" verify copy.img >verified 2>&1 || status=$?
+	cat verified
+	[[ $status == 41 ]]
+	grep -E "^guest-installer: .*$sentence" verified
+	nothing_attached copy.img
+	rm copy.img
+}
+
+# store_file NAME — a file of the installed system below mnt.
+store_file() {
+	readlink -m "mnt$(readlink -f "$TOP/build/sample-direct/$1")"
+}
+
+broken_images_do_not_verify() {
+	need_root
+	broken 'initrd .* is empty' truncate -s 0 "$(store_file initrd)"
+	broken 'is not a kernel' cp key.pub "$(store_file kernel)"
+	broken 'init is not executable' chmod 0444 "$(store_file init)"
+	broken 'mounts / from LABEL=other, which is not on this disk' \
+		sh -c 'echo "LABEL=other / ext4" >"$1"' - "$(store_file etc/fstab)"
+	broken 'hides the SSH keys in /root/.ssh/authorized_keys' \
+		sh -c 'echo "tmpfs /root tmpfs" >>"$1"' - "$(store_file etc/fstab)"
+	broken '/nix/var/nix/profiles/system' rm mnt/nix/var/nix/profiles/system
+	broken 'authorized_keys has mode' chmod 0666 mnt/root/.ssh/authorized_keys
+}
+
+what_is_no_guest_does_not_verify() {
+	need_root
+	local status=0
+	truncate -s 10M empty.img
+	"$GUEST_INSTALLER" verify empty.img >verified 2>&1 || status=$?
+	cat verified
+	[[ $status == 2 ]]
+	grep -F 'empty.img holds no guest in a layout that guest-installer makes' verified
+}
+
 an_installed_image_is_refused() {
 	need_root
 	local before
@@ -128,13 +192,15 @@ pair_is_installed() {
 	[[ $(blkid -p -o value -s LABEL root.img) == NIXROOT ]]
 	[[ $(blkid -p -o value -s LABEL boot.img) == NIXBOOT ]]
 	nothing_attached root.img boot.img
+	"$GUEST_INSTALLER" verify --boot-disk boot.img root.img | tee verified
+	grep -Fx 'layout: pygrub' verified
 }
 
 menu_is_written_without_grub() {
 	need_root
 	new_image root.img
 	new_image boot.img 64M
-	install_image --disk root.img --boot-disk boot.img --layout pygrub \
+	install_image --disk root.img --boot-disk boot.img --layout pygrub --set root-label=NIXOS \
 		--system "$TOP/build/sample-direct" || { cat said && return 1; }
 	debugfs -R 'cat /grub/grub.cfg' boot.img | tee menu
 	grep -E "^  linux /kernels/[^ ]+ init=$(readlink -f "$TOP/build/sample-direct")/init " menu
@@ -396,6 +462,9 @@ ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "an image file with a table is installed by one command" direct_is_installed
 run_case "further files, channels and keys are in it" further_files_are_there
 run_case "Nix finds its store whole" store_is_whole
+run_case "the command verify reads it back" an_installed_image_verifies
+run_case "what is broken in it ends verify with 41 and a sentence" broken_images_do_not_verify
+run_case "what holds no guest is refused" what_is_no_guest_does_not_verify
 run_case "a second time it is refused" an_installed_image_is_refused
 run_case "two image files are installed for pygrub" pair_is_installed
 run_case "a system without GRUB and manifest gets a menu" menu_is_written_without_grub

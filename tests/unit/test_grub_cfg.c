@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves which entry of a grub.cfg starts by itself, with which files, and which menus are refused. */
-/* Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script. */
+/* Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/grub_words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

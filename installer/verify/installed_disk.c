@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify/installed_disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "disk/mount.h"
+#include "disk/probe.h"
+#include "format/target_mount.h"
+#include "guest/boot_files.h"
+#include "verify/fstab.h"
+
+#define BOOT_CODE_BYTES 440
+#define PROFILE		"/nix/var/nix/profiles/system"
+#define TEXT_MAX_BYTES	(4 * 1024 * 1024)
+
+static int refuse_disk(const char *path, const char *reason, struct error *err)
+{
+	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+		"%s holds no guest in a layout that guest-installer makes: %s.", path, reason);
+}
+
+/* -------------------------------------------------------- what the disk is */
+
+static int read_disk_size(const char *path, int fd, uint64_t *ret, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, -errno, "look at %s", path);
+	if (S_ISREG(st.st_mode))
+		*ret = (uint64_t)st.st_size;
+	else if (!S_ISBLK(st.st_mode))
+		return refuse_disk(path, "it is neither a disk nor an image file", err);
+	else if (ioctl(fd, BLKGETSIZE64, ret) < 0)
+		return error_errno(err, -errno, "get the size of %s", path);
+	return 0;
+}
+
+/* Adds a partition, if a file system of this type begins there. */
+static int add_partition(struct plan *plan, const char *path, enum partition_role role,
+	uint64_t offset_bytes, uint64_t end_bytes, struct error *err)
+{
+	struct plan_partition *p = &plan->partitions[plan->partition_count];
+	bool esp = role == ROLE_ESP;
+	struct probe_result found;
+	int r;
+
+	if (offset_bytes >= end_bytes)
+		return -ENOENT;
+	r = probe_file_system(path, offset_bytes, end_bytes - offset_bytes, &found, err);
+	if (r < 0)
+		return r;
+	if (strcmp(found.type, esp ? "vfat" : "ext4") != 0)
+		return -ENOENT;
+	*p = (struct plan_partition){
+		.role = role,
+		.offset_bytes = offset_bytes,
+		.size_bytes = end_bytes - offset_bytes,
+		.fs = esp ? FS_VFAT : FS_EXT4,
+	};
+	snprintf(p->fs_label, sizeof(p->fs_label), "%.16s", found.label);
+	snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%.36s", found.uuid);
+	if (!esp)
+		snprintf(p->mount_path, sizeof(p->mount_path), "%s",
+			role == ROLE_BOOT ? "/boot" : "/");
+	if (role == ROLE_ROOT)
+		plan->root = plan->partition_count;
+	plan->partition_count++;
+	return 0;
+}
+
+static int add_root(struct plan *plan, const char *path, struct error *err)
+{
+	return add_partition(plan, path, ROLE_ROOT, layout_root_offset_bytes(plan->layout),
+		plan->disk_bytes, err);
+}
+
+/* GPT with an ESP before the root; MBR with or without boot code; or no table at all. */
+static int add_partitions(struct plan *plan, const char *path, const char *boot_path,
+	const uint8_t *first_sector, struct error *err)
+{
+	bool table = first_sector[510] == 0x55 && first_sector[511] == 0xaa;
+	bool boot_code = false;
+	int r;
+
+	for (size_t i = 0; i < BOOT_CODE_BYTES; i++)
+		boot_code = boot_code || first_sector[i];
+	plan->layout = boot_path || !table ? LAYOUT_PYGRUB : LAYOUT_GPT;
+	if (plan->layout == LAYOUT_PYGRUB) {
+		r = boot_path ? add_partition(
+					plan, boot_path, ROLE_BOOT, 0, plan->boot_disk_bytes, err)
+			      : 0;
+		return r < 0 ? r : add_root(plan, path, err);
+	}
+	r = add_partition(plan, path, ROLE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ROOT_OFFSET_BYTES, err);
+	if (r == 0)
+		return add_root(plan, path, err);
+	plan->layout = boot_code ? LAYOUT_BIOS : LAYOUT_DIRECT;
+	return r == -ENOENT ? add_root(plan, path, err) : r;
+}
+
+int installed_disk_read(const char *path, const char *boot_path, struct plan *ret,
+	uint8_t ret_first_sector[BOOT_SECTOR_BYTES], struct error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int boot_fd = boot_path ? open(boot_path, O_RDONLY | O_CLOEXEC) : -1;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", path);
+	if (boot_path && boot_fd < 0)
+		return error_errno(err, -errno, "open %s", boot_path);
+	/* The loop device makes every partition reachable by its offset, on disks as in files. */
+	ret->image_file = true;
+	snprintf(ret->disk_path, sizeof(ret->disk_path), "%s", path);
+	snprintf(
+		ret->boot_disk_path, sizeof(ret->boot_disk_path), "%s", boot_path ? boot_path : "");
+	r = read_disk_size(path, fd, &ret->disk_bytes, err);
+	if (r == 0 && boot_path)
+		r = read_disk_size(boot_path, boot_fd, &ret->boot_disk_bytes, err);
+	if (r < 0)
+		return r;
+	if (file_read_at(fd, ret_first_sector, BOOT_SECTOR_BYTES, 0) != BOOT_SECTOR_BYTES)
+		return refuse_disk(path, "it is shorter than a sector", err);
+	r = add_partitions(ret, path, boot_path, ret_first_sector, err);
+	return r == -ENOENT
+		       ? refuse_disk(path,
+				 "no ext4 file system begins where a root file system would", err)
+		       : r;
+}
+
+/* -------------------------------------------------------- what the guest says */
+
+/* A label or a UUID, in either form. */
+static bool is_tag(const char *device)
+{
+	return strchr(device, '=') || strncmp(device, "/dev/disk/by-", 13) == 0;
+}
+
+/* The partition without a mount path whose device a line of fstab names. */
+static int take_esp_path(const char *device, const char *path, const char *options, void *userdata,
+	struct error *err)
+{
+	struct plan *plan = userdata;
+
+	(void)options;
+	(void)err;
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		struct plan_partition *p = &plan->partitions[i];
+
+		if (p->role == ROLE_ESP && path[0] == '/' && strcmp(path, "/") != 0 &&
+			is_tag(device) && fstab_device_may_be(p, device))
+			snprintf(p->mount_path, sizeof(p->mount_path), "%s", path);
+	}
+	return 0;
+}
+
+static int find_esp_path(struct plan *plan, const char *root, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	int r = boot_files_find(root, plan->system, "etc/fstab", path, err);
+
+	if (r == 0)
+		r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r == 0)
+		r = mount_read_fstab(text, take_esp_path, plan, err);
+	for (size_t i = 0; i < plan->partition_count && r == 0; i++)
+		if (plan->partitions[i].role == ROLE_ESP && !plan->partitions[i].mount_path[0])
+			snprintf(plan->partitions[i].mount_path,
+				sizeof(plan->partitions[i].mount_path), "/boot");
+	return r;
+}
+
+static int find_profile_system(struct plan *plan, const char *root, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r = file_resolve(root, PROFILE, path, err);
+
+	if (r < 0)
+		return r;
+	return text_copy(plan->system, sizeof(plan->system), path + strlen(root)) < 0
+		       ? error_set(err, -EBADMSG, "The system profile leads to %s.", path)
+		       : 0;
+}
+
+/* GRUB leaves its folder in /boot; a guest on an ESP without it has systemd-boot. */
+static void find_boot_loader(const struct plan *plan, const char *root, struct manifest *ret)
+{
+	char path[FILE_PATH_BYTES];
+	struct error none;
+
+	manifest_assume(plan->system, plan->layout, ret);
+	if (plan->layout == LAYOUT_GPT && file_resolve(root, "/boot/grub", path, &none) < 0)
+		snprintf(ret->boot_loader, sizeof(ret->boot_loader), "systemd-boot");
+}
+
+int installed_disk_mount(
+	struct plan *plan, const char *root, struct manifest *ret_manifest, struct error *err)
+{
+	int r = mount_plan(plan, root, true, err);
+
+	if (r == 0)
+		r = find_profile_system(plan, root, err);
+	if (r == 0 && plan->layout == LAYOUT_GPT) {
+		r = find_esp_path(plan, root, err);
+		if (r == 0)
+			r = mount_detach_below(root, err);
+		if (r == 0)
+			r = mount_plan(plan, root, true, err);
+	}
+	if (r == 0)
+		find_boot_loader(plan, root, ret_manifest);
+	return r;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify_request — what the verification of an installed guest works on.
+ *
+ * Tested by: tests/loop/images.sh.
+ */
+#pragma once
+
+#include "nix/closure.h"
+#include "plan/plan.h"
+
+struct verify_request {
+	const struct plan *plan;
+	const struct manifest *manifest;
+	const struct closure *closure; /* NULL: what Nix has registered itself is what counts */
+	const char *root;	       /* where the target is mounted */
+	int disk_fd;		       /* the whole disk */
+	const uint8_t *first_sector;   /* as it will be when it is restored: boot_sector.h */
+	const char *ssh_keys_text;     /* authorized_keys as written; NULL for keys=none */
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "verify_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "disk/mount.h"
+#include "guest/nixos.h"
+#include "verify/installed_disk.h"
+#include "verify/verify.h"
+
+#define KEYS_MAX_BYTES (1024 * 1024)
+#define KEYS_USER      "root"
+
+/* The keys that are there; *ret stays NULL if the user has no such file. */
+static int read_keys(const char *root, const char *user, char **ret, struct error *err)
+{
+	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
+	struct nixos_user owner;
+	int r = nixos_find_user(root, user, &owner, err);
+
+	if (r == 0)
+		r = file_resolve(root, owner.home, home, err);
+	if (r < 0)
+		return r;
+	file_below(path, home, "/.ssh/authorized_keys");
+	r = file_read(path, KEYS_MAX_BYTES, ret, NULL, err);
+	return r == -ENOENT ? 0 : r;
+}
+
+static void print_verified(const struct plan *plan, const struct verified *verified)
+{
+	printf("system: %s\n", plan->system);
+	printf("layout: %s\n", layout_name(plan->layout));
+	printf("kernel: %s\n", verified->boot.kernel);
+	printf("initrd: %s\n", verified->boot.initrd);
+	printf("command line: %s\n", verified->boot.command_line);
+	printf("store paths: %zu\n", verified->size.paths);
+	for (size_t i = 0; i < verified->host_keys.count; i++)
+		printf("host key: %s\n", verified->host_keys.keys[i].fingerprint);
+}
+
+/* Everything between mounting and unmounting. */
+static int verify_mounted(
+	const struct options *options, const char *root, struct plan *plan, struct error *err)
+{
+	static struct manifest manifest;
+	static struct verified verified;
+	AUTO_CLOSE int fd = open(plan->disk_path, O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *keys = NULL;
+	const char *user = options_find_set(options, "keys-user");
+	uint8_t first_sector[BOOT_SECTOR_BYTES];
+	int r = installed_disk_mount(plan, root, &manifest, err);
+
+	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", user ? user : KEYS_USER);
+	if (r == 0)
+		r = read_keys(root, plan->keys_user, &keys, err);
+	if (r < 0)
+		return r;
+	if (fd < 0 || file_read_at(fd, first_sector, sizeof(first_sector), 0) !=
+			      (ssize_t)sizeof(first_sector))
+		return error_errno(err, -errno, "read %s", plan->disk_path);
+	const struct verify_request request = {
+		.plan = plan,
+		.manifest = &manifest,
+		.root = root,
+		.disk_fd = fd,
+		.first_sector = first_sector,
+		.ssh_keys_text = keys,
+	};
+
+	r = verify_all(&request, &verified, err);
+	if (r == 0)
+		print_verified(plan, &verified);
+	if (r == 0 && !keys)
+		printf("warning: %s has no authorized_keys; keys that the configuration gives are not checked\n",
+			plan->keys_user);
+	return r;
+}
+
+int verify_command_run(const struct options *options, const char *root)
+{
+	static struct plan plan;
+	uint8_t first_sector[BOOT_SECTOR_BYTES];
+	struct error err = { 0 }, second;
+	int r = installed_disk_read(options->verify_disk, options_find_set(options, "boot-disk"),
+		&plan, first_sector, &err);
+
+	if (r == 0) {
+		r = verify_mounted(options, root, &plan, &err);
+		if (mount_detach_below(root, &second) < 0 && r == 0) {
+			err = second;
+			r = -EBUSY;
+		}
+	}
+	if (r == 0)
+		return EXIT_INSTALLED;
+	fprintf(stderr, "guest-installer: %s\n", err.text);
+	return err.code ? err.code : EXIT_VERIFY;
+}
