@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "disk/disk.h"
+#include "plan/manifest.h"
 #include "plan/plan.h"
 
 /* Derives layout and partitions. boot_path: the boot disk of layout pygrub; NULL for none.

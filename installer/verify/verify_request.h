@@ -7,6 +7,7 @@
 #pragma once
 
 #include "nix/closure.h"
+#include "plan/manifest.h"
 #include "plan/plan.h"
 
 struct verify_request {

@@ -5,9 +5,8 @@
 # refused untouched; and that nothing stays attached, however it ends
 #
 # Modules: verify/host_boot, verify/pygrub_disk, format/disk_lock, format/target_mount, disk/loop_device,
-# plan/candidates,
-# verify_command, verify/installed_disk, verify/verify_request, verify/verify, verify/boot_loader,
-# guest/boot_files.
+# plan/candidates, verify_command, verify/installed_disk, verify/verify_request, verify/verify,
+# verify/boot_loader, guest/boot_files.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 
