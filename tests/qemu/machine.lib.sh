@@ -37,6 +37,7 @@ unpack_kernel() {
 	dd if="$1" of="$boot/payload" iflag=skip_bytes,count_bytes bs=1M status=none \
 		skip="$(((sectors + 1) * 512 + offset))" count="$length"
 	xz -dc --single-stream <"$boot/payload"
+	rm "$boot/payload"
 }
 
 # overlay INITRD ROOT — appends the files of ROOT to a copy of the ISO's initrd; they replace files of the same name.
