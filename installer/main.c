@@ -233,6 +233,8 @@ static int verify_target(
 
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
+		r = extra_files_verify(&d->extra_files, TARGET_PATH, err);
+	if (r == 0)
 		results_report_verified(shared, &verified);
 	return r;
 }

@@ -4,8 +4,10 @@
  * read back.
  *
  * Only those are made that the guest's sshd_config names under their usual paths, /etc/ssh/
- * ssh_host_ed25519_key and ssh_host_rsa_key (RSA of 4096 bits, as NixOS makes it); ed25519 alone
+ * ssh_host_ed25519_key and ssh_host_rsa_key (RSA of 4096 bits, as NixOS makes it), ed25519 alone
  * where it names none at all. A path that is a link is the system's own affair.
+ *
+ * Tested by: tests/loop/lockout.sh.
  */
 #pragma once
 

@@ -4,9 +4,9 @@
  *
  * The guest's own sshd judges its configuration (sshd_run), sshd_values the values in force, and
  * account the user. Where that sshd cannot be executed, sshd_config reads the file instead. The
- * target may be mounted read-only; nothing of it is changed.
+ * target may be mounted read-only, nothing of it is changed.
  *
- * Tested by: tests/loop/lockout.sh.
+ * Tested by: tests/loop/sshd.sh, tests/loop/lockout.sh.
  */
 #pragma once
 

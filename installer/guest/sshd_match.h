@@ -4,7 +4,7 @@
  *
  * Pure. It also proposes the addresses from which a login is tried, because a Match block or an
  * AllowUsers line may admit the owner from one network only. It reads no configuration otherwise.
- * Formats: ssh_config(5), "PATTERNS"; sshd_config(5), Match, AllowUsers.
+ * Formats: ssh_config(5), "PATTERNS", sshd_config(5), Match, AllowUsers.
  *
  * Tested by: tests/unit/test_sshd_config.c, tests/fuzz/sshd_config.c.
  */

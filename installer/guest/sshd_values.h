@@ -4,7 +4,7 @@
  *
  * Pure. It takes the text that `sshd -T` prints, where comments, quotes, Include and Match blocks
  * are resolved already, and does not read sshd_config itself. A keyword that is missing has the
- * default of OpenSSH. Formats: sshd(8), -T; sshd_config(5).
+ * default of OpenSSH. Formats: sshd(8), -T, sshd_config(5).
  *
  * Tested by: tests/unit/test_sshd_config.c, tests/loop/lockout.sh, tests/fuzz/sshd_config.c.
  */

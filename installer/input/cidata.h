@@ -4,6 +4,8 @@
  *
  * A vfat or iso9660 file system with the label cidata, of any case, on a disk, its first partition
  * or a cdrom. What the files say is decided by cloudconfig.
+ *
+ * Tested by: tests/qemu/sources.sh.
  */
 #pragma once
 

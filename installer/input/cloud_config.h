@@ -2,11 +2,11 @@
 /*
  * cloud_config — finds SSH keys in the files of cloud-init's NoCloud data source.
  *
- * Pure. Of user-data in the form #cloud-config these keys count: ssh_authorized_keys at the top,
- * those of the entry of users that is keys-user, and autoinstall's ssh.authorized-keys; of
+ * Pure. Of user-data in the form cloud-config these keys count: ssh_authorized_keys at the top,
+ * those of the entry of users that is keys-user, and autoinstall's ssh.authorized-keys, of
  * meta-data public-keys. An install is no first boot: everything else is ignored, and named for the
  * caller to warn of. Formats: cloud-init's documentation, "Cloud config", "NoCloud" and "Instance
- * metadata"; Ubuntu's autoinstall reference.
+ * metadata", Ubuntu's autoinstall reference.
  *
  * Tested by: tests/unit/test_cloud_config.c, tests/fuzz/cloud_config.c.
  */

@@ -2,10 +2,10 @@
 /*
  * config_sources — reads the configuration of this install from every place that may hold it.
  *
- * Files, drives, firmware data and the kernel command line are read here; pure modules parse them.
+ * Files, drives, firmware data and the kernel command line are read here, pure modules parse them.
  * The SSH keys are read by key_sources.
  *
- * Tested by: tests/unit/test_config_sources.c, tests/qemu/sources.sh.
+ * Tested by: tests/unit/test_config_sources.c.
  */
 #pragma once
 

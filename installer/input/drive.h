@@ -4,6 +4,8 @@
  * somebody looks at them.
  *
  * What on them counts is decided by those who look: keydrive and cidata.
+ *
+ * Tested by: tests/loop/keydrive.sh.
  */
 #pragma once
 

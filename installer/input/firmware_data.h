@@ -4,6 +4,8 @@
  *
  * Read from /sys (Linux Documentation/ABI/testing/sysfs-firmware-dmi-entries and
  * sysfs-firmware-qemu_fw_cfg). What they mean is decided by sources.
+ *
+ * Tested by: tests/unit/test_config_sources.c.
  */
 #pragma once
 

@@ -3,7 +3,9 @@
  * key_drive — the small FAT drive with SSH keys, found by what lies on it, read into memory.
  *
  * Which names count is decided by ssh_keys_is_key_file, what the files say by keys and config. The
- * drive is mounted read-only and detached again; nothing of it is used afterwards.
+ * drive is mounted read-only and detached again, nothing of it is used afterwards.
+ *
+ * Tested by: tests/qemu/key_drive.sh.
  */
 #pragma once
 

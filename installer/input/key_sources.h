@@ -2,10 +2,10 @@
 /*
  * key_sources — collects the SSH keys of this install from every place that may hold them.
  *
- * Key files, the key drive, the cidata drive and the SMBIOS credential have been read before; here
+ * Key files, the key drive, the cidata drive and the SMBIOS credential have been read before, here
  * their keys are put together. What a line of keys may be is decided by ssh_keys.
  *
- * Tested by: tests/unit/test_config_sources.c, tests/qemu/sources.sh, tests/loop/authorized_keys.sh.
+ * Tested by: tests/unit/test_config_sources.c.
  */
 #pragma once
 

@@ -3,7 +3,9 @@
  * smbios — the strings that a host hands over in SMBIOS tables of type 11.
  *
  * Pure: bytes of one structure in, texts out. Formats: SMBIOS Reference Specification (DSP0134)
- * 3.6, section 7.12 "OEM Strings"; systemd's documentation "System and Service Credentials".
+ * 3.6, section 7.12 "OEM Strings", systemd's documentation "System and Service Credentials".
+ *
+ * Tested by: tests/unit/test_smbios.c, tests/fuzz/smbios.c.
  */
 #pragma once
 

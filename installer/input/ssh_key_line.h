@@ -2,7 +2,7 @@
 /*
  * ssh_key_line — parses and checks one line of authorized_keys.
  *
- * Pure. Format: sshd(8), "AUTHORIZED_KEYS FILE FORMAT"; the blob: RFC 4253, section 6.6, RFC 5656,
+ * Pure. Format: sshd(8), "AUTHORIZED_KEYS FILE FORMAT", the blob: RFC 4253, section 6.6, RFC 5656,
  * RFC 8709, OpenSSH's PROTOCOL.certkeys and PROTOCOL.u2f. A line that every sshd ignores is
  * refused, because it would lock the owner out. Whether the guest's sshd accepts the key is decided
  * by sshd_values.

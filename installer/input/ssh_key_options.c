@@ -322,9 +322,7 @@ int ssh_key_options_parse(const char *text, struct ssh_key_options *ret, struct 
 
 		if (r < 0)
 			return r;
-		if (*text == ',' && !*++text)
-			return error_set_code(
-				err, EXIT_NO_KEY, -EINVAL, "has a comma after its last option");
+		text += *text == ',';
 	}
 	if (state.principals && !options.authority)
 		return refuse_option(

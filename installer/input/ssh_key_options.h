@@ -3,7 +3,7 @@
  * ssh_key_options — checks the options before a key in authorized_keys as an SSH server does.
  *
  * Pure. A server ignores a line whose options it cannot parse, so each form that it refuses is
- * refused here. Format: sshd(8), "AUTHORIZED_KEYS FILE FORMAT"; the details follow OpenSSH's
+ * refused here. Format: sshd(8), "AUTHORIZED_KEYS FILE FORMAT", the details follow OpenSSH's
  * auth-options.c.
  *
  * Tested by: tests/unit/test_ssh_keys.c, tests/loop/authorized_keys.sh, tests/fuzz/ssh_keys.c.

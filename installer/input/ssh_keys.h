@@ -3,8 +3,8 @@
  * ssh_keys — collects SSH public keys from texts into one authorized_keys (sshd(8),
  * "AUTHORIZED_KEYS FILE FORMAT").
  *
- * Pure. CRLF, a BOM and a missing last newline are repaired; comments, empty lines and duplicates
- * (same type and blob) are dropped; options are kept. A line that no SSH server takes is left out
+ * Pure. CRLF, a BOM and a missing last newline are repaired, comments, empty lines and duplicates
+ * (same type and blob) are dropped, options are kept. A line that no SSH server takes is left out
  * with a warning if its file has a good line, and is an error otherwise. A private key is always an
  * error. ssh_key_line checks the single line.
  *

@@ -44,7 +44,7 @@ unmount_guest() {
 
 # our_answer USER KEYS — prints login_check's sentence or the port; fails if the owner is locked out.
 our_answer() {
-	"$LOGIN" "$ROOT" "$SYSTEM" "$1" "$2"
+	"$LOGIN" check "$ROOT" "$SYSTEM" "$1" "$2"
 }
 
 # real_login USER KEY — logs in through the guest's own sshd, which serves this one connection on

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "cachedir.h"
+#include "guest/account.h"
 #include "guest/nixos.h"
 
 static char root[64], etc[96], group_file[128];
@@ -96,6 +97,41 @@ static void the_shell_is_read_and_may_be_empty(void **state)
 	assert_string_equal(user.shell, "");
 }
 
+static void the_shadow_entry_admits_or_refuses_a_login(void **state)
+{
+	static const struct {
+		const char *text;
+		bool locked;
+		const char *reason; /* NULL: it admits */
+	} cases[] = {
+		{ "", false, NULL },
+		{ "bob:!:1:::::1:\nalice:*:1::::::\n", false, NULL },
+		{ "alice:!:1::::::", true, NULL },
+		{ "alice:$6$x$y:10000:0:99999:7:::", false, NULL },
+		{ "alice:*:1:::::20001:\n", false, NULL }, /* one day left */
+		{ "alice:*:1:::::20000:\n", false, "has expired" },
+		{ "alice:*:1:::::0:\n", false, "has expired" },
+		{ "alice:*:0::::::\n", false, "has to change its password" },
+		{ "alice:*:19000:0:90::::\n", false, "password that has expired" },
+		{ "alice:*:19950:0:90::::\n", false, NULL },
+		{ "alice:*:1\n", false, NULL },
+	};
+	const time_t now = 20000 * 86400L + 5;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+		bool locked = true;
+		int r = account_check_shadow(cases[i].text, "alice", now, &locked, &err);
+
+		assert_int_equal(r < 0, cases[i].reason != NULL);
+		if (cases[i].reason)
+			assert_non_null(strstr(err.text, cases[i].reason));
+		else
+			assert_int_equal(locked, cases[i].locked);
+	}
+}
+
 static void make_folder(char ret[128], const char *name)
 {
 	snprintf(ret, 128, "%s%s", root, name);
@@ -144,6 +180,7 @@ int main(void)
 		TEST(parts_of_names_and_broken_lines_do_not_count),
 		TEST(without_the_file_there_are_none),
 		TEST(the_shell_is_read_and_may_be_empty),
+		TEST(the_shadow_entry_admits_or_refuses_a_login),
 		TEST(a_log_folder_that_is_a_link_is_the_guests),
 		TEST(a_log_folder_that_leads_nowhere_is_no_failure),
 	};
