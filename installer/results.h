@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results — what the host wants to know of an install besides its verdict, as INSTALL_RESULT lines.
+ * results — reports the facts of an install besides its verdict, as INSTALL_RESULT lines.
  *
- * The keys are listed in guest-installer-protocol(7). What is told was read back or planned by
- * others; nothing is decided here.
+ * guest-installer-protocol(7) lists the keys. Other modules have planned or read back the values;
+ * nothing is decided here.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cleanup — what a failure path gives back by itself.
+ * cleanup — cleanup attributes that free and close on every path out of a function.
  *
- * Only for releasing: what commits (close after write, fsync, umount) is called by name and its
- * result is looked at. Out of memory aborts; the supervising parent reports it.
+ * They only release. Calls that commit (close after write, fsync, umount) are explicit, and their
+ * results are checked. Out of memory aborts; the supervising parent reports it.
  */
 #pragma once
 

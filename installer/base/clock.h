@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock — the time for deadlines and durations: it never jumps, whoever sets the date.
+ * clock — monotonic time for deadlines and durations; setting the date does not change it.
  */
 #pragma once
 

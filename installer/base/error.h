@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * error — one sentence and one exit code on their way up to main().
+ * error — one sentence and one exit code, passed up to main().
  *
  * A function that can fail returns 0 or a negative errno and takes a struct error as its last
- * argument. Who notices first writes the sentence, callers may prefix where it happened, only
- * main() prints. The table of exit codes stands in error.c and feeds documentation and tests.
+ * argument. The function that detects the error writes the sentence. Callers may add the place. Only
+ * main() prints. The table of exit codes is in error.c; documentation and tests read it.
+ *
+ * Tested by: tests/unit/test_error.c.
  */
 #pragma once
 

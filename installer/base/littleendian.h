@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * littleendian — numbers as disks and kernels hold them, least significant byte first, wherever
- * they lie.
+ * littleendian — reads and writes little endian numbers at any address.
  */
 #pragma once
 

@@ -59,7 +59,7 @@ static bool settle_in(const struct process *child)
 	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) == 0;
 }
 
-/* In the new process: never returns. What goes wrong is said on the output pipe. */
+/* In the new process: never returns. Errors are written to the output pipe. */
 static _Noreturn void execute(const struct process *child, int input, int output)
 {
 	const char *const *environment = child->environment ? child->environment
@@ -70,7 +70,7 @@ static _Noreturn void execute(const struct process *child, int input, int output
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	/* Whoever ends the installer ends what it runs. */
+	/* The kernel kills the program when the installer ends. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(input, STDIN_FILENO) >= 0 &&
 		dup2(child->output_fd > 0 ? child->output_fd : output, STDOUT_FILENO) >= 0 &&
@@ -123,8 +123,8 @@ static void take_output(struct relay *relay, const char *data, size_t size_bytes
 	}
 }
 
-/* Until nobody can write any more, or the program has ended and all that it wrote was read: what
- * it left running is ended, and not waited for. */
+/* Reads until the last writer has closed the pipe, or until the program has ended and all its output
+ * was read. Processes that it left running are killed, not waited for. */
 static void relay_output(int output, pid_t pid, struct relay *relay)
 {
 	AUTO_CLOSE int process = (int)syscall(SYS_pidfd_open, pid, 0);

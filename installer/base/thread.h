@@ -8,5 +8,5 @@
 
 #include "base/error.h"
 
-/* 0 or a negative errno. No signal reaches the thread: they are for the one that called. */
+/* 0 or a negative errno. The thread blocks all signals; the calling thread handles them. */
 int thread_start(pthread_t *ret, void *(*body)(void *), void *userdata) WARN_UNUSED;

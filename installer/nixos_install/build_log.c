@@ -15,7 +15,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* The first error that says something: Nix writes the trace under a bare "error:" before it. */
+/* The first error with a text: Nix writes the trace under a bare "error:" before it. */
 static void take_reason(struct build_log *log, const char *line)
 {
 	if (log->reason[0] == '\0') {
@@ -40,14 +40,14 @@ void build_log_take(struct build_log *log, const char *line)
 	const char *words = line + strspn(line, " \t");
 	unsigned count;
 
-	/* A list of what will be built or fetched, or a mere count of what will be copied. */
+	/* A list of paths that will be built or fetched, or a count of paths that will be copied. */
 	if (begins(line, "  " STORE))
 		log->announced++;
 	if (sscanf(line, "copying %u paths", &count) == 1)
 		log->announced += count;
 	if (begins(line, "building '" STORE) || begins(line, "copying path '" STORE)) {
 		log->begun++;
-		/* It goes on: what was said was a builder's own affair. */
+		/* Nix continues, so the error was only one in a builder's log. */
 		log->reason[0] = '\0';
 	}
 	if (*words) {

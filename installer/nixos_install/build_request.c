@@ -17,7 +17,7 @@
 
 #define NIX_MAX_BYTES (1024 * 1024)
 
-/* Of NixOS first, then of others that have Nix. */
+/* The folders of NixOS first, then those of other systems with Nix. */
 #define DEFAULT_FOLDERS                                                                            \
 	"/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:"                            \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -50,7 +50,7 @@ static int find_programs(struct build_request *build_request, struct error *err)
 			       build_request, "nixos-install", build_request->install, err);
 }
 
-/* The text that configuration names, with the hash that it names. */
+/* Fetches the text that the key configuration names and checks its configured hash. */
 static int fetch_configuration(
 	const struct config *config, struct build_request *build_request, struct error *err)
 {
@@ -121,7 +121,7 @@ static int read_sources(const struct config *config, const struct key_drive *dri
 int build_request_read(const struct config *config, const struct key_drive *drive,
 	struct build_request *ret, struct error *err)
 {
-	/* A proxy is asked without a way to anybody else. */
+	/* A proxy is reachable without a default route. */
 	struct build_request build_request = {
 		.online = default_route_is_online() || getenv("https_proxy") || getenv("all_proxy")
 	};

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "disk/layout.h"
 
-/* What a PV domain calls its first two disks, wherever they were installed. */
+/* The names of the first two disks in a PV domain, whatever they were during the install. */
 #define PV_BOOT_DISK "/dev/xvda"
 #define PV_ROOT_DISK "/dev/xvdb"
 
@@ -22,7 +22,7 @@ const char nixconfig_configuration[] =
 	"  ];\n"
 	"}\n";
 
-/* A string literal (Nix manual, "String literal"): a dollar sign is quoted wherever it stands. */
+/* A string literal (Nix manual, "String literal"): every dollar sign is quoted. */
 static void print_string(FILE *out, const char *text, size_t length)
 {
 	fputc('"', out);
@@ -41,13 +41,13 @@ static void print_line(FILE *out, const char *option, const char *text)
 	fputs(";\n", out);
 }
 
-/* Virtual machines of nixpkgs' own mount their host's store (iso/own-disk.nix). */
+/* The virtual machines of nixpkgs mount their host's store (iso/own-disk.nix). */
 static const char own_disk[] =
 	"  virtualisation = lib.optionalAttrs (options.virtualisation ? fileSystems) {\n"
 	"    fileSystems = lib.mkForce { };\n"
 	"  };\n\n";
 
-/* GRUB where the layout has it, on the planned disk, and no other boot loader. */
+/* GRUB on the planned disk if the layout has it, and no other boot loader. */
 static void print_boot_loader(FILE *out, const struct plan *plan)
 {
 	bool grub = plan->layout != LAYOUT_DIRECT;
@@ -78,9 +78,9 @@ static void print_file_system(FILE *out, const char *mount_path, const char *dev
 		mount_path, device);
 }
 
-/* Where the disk has another name while it is installed than when the guest runs, what
- * nixos-generate-config saw does not hold: pygrub's guest finds its disks by their order, and an
- * image file has no name at all. A swap partition is not in use while it looks. */
+/* The output of nixos-generate-config is wrong if the disk has another name during the install than
+ * in the guest: a pygrub guest finds its disks by their order, and an image file has no stable name.
+ * It also misses a swap partition, which is not in use during the install. */
 static void print_file_systems(FILE *out, const struct plan *plan)
 {
 	const struct plan_partition *root = &plan->partitions[plan->root];

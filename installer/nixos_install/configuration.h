@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * configuration — the NixOS configuration that says what a guest's disk and its owner need.
+ * configuration — writes the NixOS module for a guest's disk, host name and SSH keys.
  *
- * Pure: the plan, a name and the keys go in, the text of a module comes out. What the guest is for
- * is said by a configuration of its owner's beside it.
+ * Pure: the plan, a name and the keys go in, the text of a module comes out. The rest of the guest
+ * is configured by the owner's own configuration beside it.
+ *
+ * Tested by: tests/unit/test_configuration.c, tests/nixpkgs/target.sh.
  */
 #pragma once
 
 #include "plan/plan.h"
 
-/* configuration.nix: imports what the three files beside it say. */
+/* configuration.nix: imports the three files beside it. */
 extern const char nixconfig_configuration[];
 
 /* guest-installer.nix, from malloc: it imports the layout's module (layout_modules.h) from the folder

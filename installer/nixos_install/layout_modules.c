@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* A file of this repository, with a NUL behind it. The paths are those of the folder where make
- * runs; the Makefile says what this object is made of. */
+/* Embeds a file of this repository, followed by a NUL. The path is relative to the folder in which
+ * make runs; the Makefile lists the files as prerequisites of this object. */
 #define EMBED(symbol, file)                                                                        \
 	__asm__(".pushsection .rodata\n" #symbol ":\n.incbin \"iso/layouts/" file                  \
 		"\"\n.byte 0\n.popsection\n");                                                     \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout_modules — the NixOS modules of the disk layouts, as they lie in iso/layouts.
+ * layout_modules — the NixOS modules of the disk layouts, copies of the files in iso/layouts.
  *
- * They are part of the program, so that it can leave them in any guest that is built while it is
- * installed.
+ * The program contains them, so that it can write them to the disk of a guest that nixos-install
+ * builds.
  */
 #pragma once
 

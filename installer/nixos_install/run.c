@@ -23,15 +23,15 @@
 #include "verdict/progress.h"
 
 #define PROFILE	      "/nix/var/nix/profiles/system"
-#define FULL_BYTES    (16 * MIB) /* with less than this left it was room that was missing */
+#define FULL_BYTES    (16 * MIB) /* a failure with less free space than this counts as a full target */
 #define ARGUMENTS_MAX 24
 #define VARIABLES_MAX 24
 
-/* What a running program says, on its way to progress and to the reason of a failure. */
+/* The state that the output of a running program updates: progress, and the reason of a failure. */
 struct listener {
 	struct shared_state *shared;
 	struct build_log log;
-	size_t told; /* how many paths were begun when progress was said last */
+	size_t told; /* how many paths were begun at the last progress report */
 };
 
 static void listen(const char *line, void *userdata)
@@ -51,7 +51,7 @@ static void listen(const char *line, void *userdata)
 
 /* -------------------------------------------------------- the programs */
 
-/* The variables of this process that are passed on, as far as they are set. */
+/* Variables that the programs inherit if they are set. */
 static const char *const passed_on[] = { "NIX_PATH", "NIX_CONFIG", "NIX_SSL_CERT_FILE",
 	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy" };
 
@@ -72,8 +72,8 @@ static void free_environment(struct environment *environment)
 		free(environment->list[i]);
 }
 
-/* Temporary files and Nix's own cache go to the target; NIXOS_CONFIG and NIX_REMOTE of somebody's
- * session do not count. */
+/* Temporary files and Nix's own cache are on the target. NIXOS_CONFIG and NIX_REMOTE of the
+ * environment are dropped. */
 static void fill_environment(struct environment *environment,
 	const struct build_request *build_request, const struct config *config,
 	const struct scratch *scratch)
@@ -108,7 +108,7 @@ static int run_program(struct listener *listener, const struct environment *envi
 	int r = process_run(&child, err);
 
 	build_log_reason(&listener->log, reason);
-	/* The program's last line is in the sentence already. */
+	/* The sentence contains the program's last line already. */
 	if (r < 0 && listener->log.reason[0])
 		error_set(err, r, "%s failed: %s", file_base_name(argv[0]), reason);
 	else if (r < 0 && reason[0])
@@ -116,7 +116,7 @@ static int run_program(struct listener *listener, const struct environment *envi
 	return r;
 }
 
-/* The arguments of nixos-install, with the texts that they are made of. */
+/* The arguments of nixos-install and the texts that they refer to. */
 struct arguments {
 	const char *list[ARGUMENTS_MAX + 1];
 	size_t count;
@@ -137,7 +137,7 @@ static void add_option(struct arguments *arguments, const char *name, const char
 	add_setting(arguments, value);
 }
 
-/* The caches of the configuration, or none where nobody can be asked; else Nix's own. */
+/* The configured caches, or none without a network; else Nix's default. */
 static void add_caches(struct arguments *arguments, const struct config *config,
 	const struct build_request *build_request)
 {
@@ -162,7 +162,7 @@ static void add_caches(struct arguments *arguments, const struct config *config,
 		add_option(arguments, "netrc-file", config->cache.fetch.netrc_file);
 }
 
-/* The boot loader is installed by us, when everything else is there (target.c). */
+/* install_steps installs the boot loader after everything else. */
 static void fill_arguments(struct arguments *arguments, const struct build_request *build_request,
 	const struct config *config, const char *root)
 {
@@ -197,7 +197,7 @@ static int write_text(const char *root, const char *name, const char *text, stru
 	return file_write(path, text, strlen(text), 0644, 0, 0, err);
 }
 
-/* What the layout needs at every later rebuild as well. */
+/* The parts that the layout needs at every later rebuild, too. */
 static int write_layout(const char *root, enum layout layout, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
@@ -213,7 +213,7 @@ static int write_layout(const char *root, enum layout layout, struct error *err)
 	return r;
 }
 
-/* The owner's part: what the recipe has, else what nixos-generate-config has written. */
+/* The owner's part: the configuration of the request, else that of nixos-generate-config. */
 static int write_guest(
 	const struct build_request *build_request, const char *root, struct error *err)
 {
@@ -226,7 +226,7 @@ static int write_guest(
 	return rename(from, to) < 0 ? error_errno(err, -errno, "take %s for guest.nix", from) : 0;
 }
 
-/* The files of a flake lie as its owner made them, and import what they want of the others. */
+/* The files of a flake are written unchanged; they may import the others. */
 static int write_flake(
 	const struct build_request *build_request, const char *root, struct error *err)
 {
@@ -268,7 +268,7 @@ static int build(struct listener *listener, const struct build_request *build_re
 		abort();
 	fill_environment(&environment, build_request, config, scratch);
 	fill_arguments(arguments, build_request, config, root);
-	/* Not apart: in a PID namespace systemd-detect-virt sees a container and not the machine.
+	/* Without a PID namespace: in one, systemd-detect-virt detects a container.
 	 */
 	r = run_program(listener, &environment,
 		(const char *const[]){ build_request->generate_config, "--root", root, NULL },
@@ -281,7 +281,7 @@ static int build(struct listener *listener, const struct build_request *build_re
 	return run_program(listener, &environment, arguments->list, true, err);
 }
 
-/* The store path that the profile leads to. */
+/* The store path of the profile. */
 static int find_system(
 	const char *root, const struct config *config, char ret_system[256], struct error *err)
 {
@@ -302,8 +302,8 @@ static int find_system(
 	return 0;
 }
 
-/* What failed for want of room is told so, though Nix removes what it could not finish. All that
- * it writes lies on the target. */
+/* Reports a full target as such. Nix has removed unfinished paths by then, so a margin decides. Nix
+ * writes to the target only. */
 static void judge_room(const char *root, struct error *err)
 {
 	struct statvfs room;

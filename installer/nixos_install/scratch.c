@@ -22,9 +22,9 @@
 #define FOLDER		 "/tmp/guest-installer"
 #define ENOUGH_MEMORY	 (2 * GIB) /* evaluating a small NixOS system takes some 700 MiB */
 #define SWAP_FILE_BYTES	 (1 * GIB)
-#define SWAP_ROOM_FACTOR 3 /* of the free space, the swap file may take a third */
+#define SWAP_ROOM_FACTOR 3 /* the swap file may use a third of the free space */
 #define WALK_OPEN_FILES	 16
-#define SWAP_FILE_UUID	 "00000000-0000-4000-8000-000000000001" /* a header wants one */
+#define SWAP_FILE_UUID	 "00000000-0000-4000-8000-000000000001" /* size of the header */
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *position)
 {
@@ -34,7 +34,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path) < 0 ? errno : 0;
 }
 
-/* A folder with all that is in it on the same file system; links are not followed. */
+/* Removes a folder and its content on the same file system; links are not followed. */
 static int remove_tree(const char *path, struct error *err)
 {
 	int r = nftw(path, remove_entry, WALK_OPEN_FILES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
@@ -72,8 +72,8 @@ static int make_swap_file(const char *path, struct error *err)
 	return swap_make(&request, err);
 }
 
-/* Nothing on a disk that is swapped to can be unmounted. So a process in a session of its own
- * gives the swap file up when the one that builds is gone, however that ends. */
+/* A file system with an active swap file cannot be unmounted. So a process in a separate session runs
+ * swapoff when the building process ends, for whatever reason. */
 static _Noreturn void stand_guard(const char *swap, const int ends[2])
 {
 	char none;

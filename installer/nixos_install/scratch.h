@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scratch — room on the target for what building a system needs and an installed one does not.
+ * scratch — temporary files and a swap file on the target, for the time of a build.
  *
- * A live system's own folders are in memory. So temporary files lie on the target, and where memory
- * is short a swap file does.
+ * The folders of a live system are in memory. So temporary files are on the target, and if memory
+ * is short, a swap file is, too.
  */
 #pragma once
 
@@ -14,14 +14,14 @@
 
 struct scratch {
 	char path[FILE_PATH_BYTES]; /* a folder for temporary files */
-	pid_t guard;		    /* who stops swapping; 0: no swap file is in use */
-	int leash;		    /* once nobody holds it any more, the guard acts */
+	pid_t guard;		    /* the process that runs swapoff; 0: no swap file is in use */
+	int leash;		    /* closing its last copy makes that process run swapoff */
 };
 
-/* root is where the target is mounted; it has a /tmp. What is left there of an earlier call goes. A
- * swap file that cannot be had is done without, and logged; it is in use no longer than the calling
+/* root is the mount point of the target, which has a /tmp. Files of an earlier call are removed. If
+ * the swap file cannot be made, this is logged and ignored. It is in use as long as the calling
  * process lives. */
 int scratch_begin(const char *root, struct scratch *ret, struct error *err) WARN_UNUSED;
 
-/* Removes everything again. -ENOMEM if the swap file cannot be given up. */
+/* Removes everything. -ENOMEM if swapoff fails. */
 int scratch_end(struct scratch *scratch, struct error *err) WARN_UNUSED;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guest_check — whether a plan gives the guest what its manifest expects.
+ * guest_check — checks whether a plan satisfies the guest's manifest.
  *
- * Pure. It refuses before the first write what would end in a guest that does not boot or that
- * nobody can enter; every sentence says what to change.
+ * Pure. It refuses, before the first write, a guest that would not boot or would not let its owner
+ * log in. Every sentence says what to change.
  */
 #pragma once
 
