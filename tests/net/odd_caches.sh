@@ -59,27 +59,18 @@ taken_without_its_junk() {
 	grep -E "warning: $LARGE has a content address that does not belong to it" "$SCRATCH/run/log"
 }
 
-# A request for the rest of encoded content cannot be answered: it begins again, and the decoded
-# bytes that are there are skipped.
+# Nix 2.8 does not decode archives.
+taken() {
+	write_config "http://127.0.0.1:$PORT/$1"
+	installs
+}
+
+# The rest of encoded content cannot be requested: the request starts again, and the decoded bytes that
+# have arrived are skipped.
 resumes_encoded_content() {
-	local client_pid
 	: >"$SCRATCH/odd-log"
-	socat "TCP-LISTEN:$CUT,bind=127.0.0.1,fork,reuseaddr" \
-		"SYSTEM:socat - TCP\:127.0.0.1\:$PORT | dd bs=16k iflag=count_bytes count=\$(cat $SCRATCH/limit) status=none" \
-		2>/dev/null &
-	RELAY=$!
-	trap 'kill "$RELAY"' EXIT
-	echo 5000000 >"$SCRATCH/limit"
-	wait_for "the relay listens" socat -u OPEN:/dev/null "TCP:127.0.0.1:$CUT"
-	new_image
-	write_config "http://127.0.0.1:$CUT/gzip"
-	client install "$SYSTEM" "$IMAGE" &
-	client_pid=$!
-	wait_for "content has come" image_grows
-	echo 50000000 >"$SCRATCH/limit"
-	wait "$client_pid"
-	image_is_whole
-	grep 'again in' "$SCRATCH/run/log"
+	taken gzip-broken-off
+	grep -E 'gzip-broken-off/nar/.*again in' "$SCRATCH/run/log"
 	lacks 'bytes=' "$SCRATCH/odd-log"
 }
 
@@ -97,8 +88,11 @@ main() {
 	local way
 	begin_suite
 	start_odd_cache
-	for way in gzip zstd br; do
-		run_case "a cache with the Content-Encoding $way" taken_as_by_nix "$way"
+	for way in gzip br; do
+		run_case "narinfos with the Content-Encoding $way" taken_as_by_nix "$way"
+	done
+	for way in gzip-all zstd-all br-all; do
+		run_case "archives with the Content-Encoding ${way%-all}" taken "$way"
 	done
 	run_case "an unknown Content-Encoding is named" refused unknown-encoding 42 "content encoding"
 	run_case "an encoded archive that breaks off is continued" resumes_encoded_content
