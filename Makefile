@@ -17,8 +17,8 @@ export SOURCE_DATE_EPOCH
 # Compilers, and the sources of the static libraries.
 BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmake file git \
 	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
-	libcurl4-openssl-dev libssl-dev libzstd-dev liblzma-dev libsqlite3-dev libjansson-dev \
-	libyaml-dev dosfstools
+	libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev libzstd-dev liblzma-dev \
+	libsqlite3-dev libjansson-dev libyaml-dev dosfstools
 # Nix builds the sample guests; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools
@@ -29,7 +29,7 @@ TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd nginx openssl openssh-server python3-yaml socat tmux groff-base \
-	bsdextrautils zsh iproute2 universal-ctags
+	bsdextrautils zsh iproute2 universal-ctags brotli
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)
@@ -38,8 +38,10 @@ SOURCES = $(wildcard installer/*.c installer/*/*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))
 UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
-LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto libzstd liblzma \
-	sqlite3 jansson yaml-0.1
+# What libcurl decodes answers with; pkg-config --static adds that by itself.
+CURL_DECODERS = $(if $(filter system,$(STATIC)),,zlib libbrotlidec libbrotlicommon)
+LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto $(CURL_DECODERS) \
+	libzstd liblzma sqlite3 jansson yaml-0.1
 # A recipe prints one word and its file; V=1 prints the commands instead, and -s prints nothing.
 # run WORD,FILE — the start of a recipe's line.
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))

@@ -59,6 +59,26 @@ build_libzstd() {
 	cp lib/libzstd.pc "$PREFIX/lib/pkgconfig/"
 }
 
+# zlib and brotli are libcurl's, for answers with a Content-Encoding.
+build_zlib() {
+	CC=musl-cc CFLAGS="$SMALL" ./configure --static --prefix=/static-libs
+	make -j "$JOBS" libz.a
+	cp libz.a "$PREFIX/lib/"
+	cp zlib.h zconf.h "$PREFIX/include/"
+	cp zlib.pc "$PREFIX/lib/pkgconfig/"
+}
+
+build_brotli() {
+	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
+		-DCMAKE_INSTALL_PREFIX=/static-libs -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None \
+		-DBUILD_SHARED_LIBS=OFF -DBROTLI_DISABLE_TESTS=ON
+	make -C build-static -j "$JOBS" brotlidec-static
+	cp build-static/libbrotlidec-static.a "$PREFIX/lib/libbrotlidec.a"
+	cp build-static/libbrotlicommon-static.a "$PREFIX/lib/libbrotlicommon.a"
+	cp -r c/include/brotli "$PREFIX/include/"
+	cp build-static/libbrotli{dec,common}.pc "$PREFIX/lib/pkgconfig/"
+}
+
 build_xz_utils() {
 	autotools_configure "$FAST" --disable-shared --enable-static --disable-encoders \
 		--disable-microlzma --disable-lzip-decoder --disable-xz --disable-xzdec \
@@ -80,16 +100,17 @@ build_openssl() {
 	make install_dev "DESTDIR=$DESTDIR" # its Makefile empties the variable of the environment
 }
 
-# Without --disable-netrc: passwords for a private cache come from there.
+# Without --disable-netrc: passwords for a private cache come from there. Without
+# --disable-dateparse: Retry-After may be a date.
 build_curl() {
 	autotools_configure "$SMALL" --disable-shared --enable-static "--with-openssl=$PREFIX" \
 		--disable-debug --disable-ftp --disable-ldap --disable-ldaps --disable-rtsp \
 		--disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap \
 		--disable-smb --disable-smtp --disable-gopher --disable-mqtt --disable-manual \
 		--disable-ntlm --disable-ntlm-wb --disable-tls-srp --disable-unix-sockets \
-		--disable-alt-svc --disable-hsts --disable-dateparse --disable-libcurl-option \
-		--disable-doh --disable-mime --disable-cookies --without-zlib --without-brotli \
-		--without-zstd --without-libpsl --without-libidn2 --without-nghttp2 \
+		--disable-alt-svc --disable-hsts --disable-libcurl-option \
+		--disable-doh --disable-mime --disable-cookies "--with-zlib=$PREFIX" \
+		"--with-brotli=$PREFIX" "--with-zstd=$PREFIX" --without-libpsl --without-libidn2 --without-nghttp2 \
 		--without-librtmp --without-libssh2 \
 		--with-ca-bundle=/etc/ssl/certs/ca-certificates.crt
 	make -j "$JOBS" -C lib

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "config/merge.h"
 #include "engine.h"
 #include "input/config_sources.h"
 #include "net/download.h"
