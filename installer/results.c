@@ -30,6 +30,7 @@ void results_report_install(struct shared_state *shared, const struct plan *plan
 	if (plan->boot_disk_path[0])
 		progress_result(shared, "boot-disk", "%s", plan->boot_disk_path);
 	progress_result(shared, "layout", "%s", layout_name(plan->layout));
+	progress_result(shared, "keys-user", "%s", plan->keys_user);
 	progress_result(shared, "root-uuid", "%s", plan->partitions[plan->root].fs_uuid);
 	progress_report_seconds(shared);
 }

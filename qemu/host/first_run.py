@@ -8,6 +8,7 @@ unfinished disk are removed; after a SIGKILL, the next call removes them.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import os
 import time
@@ -30,12 +31,15 @@ from host.install.keydrive import KeyDrive
 from host.base.lock import Lock, path_of
 from host.qemu.medium import take_boot_files
 from host.protocol.progress import Display
-from host.install.proof import BOOT_SECONDS, prove_boot
+from host.install.proof import BOOT_SECONDS, Proof, Request, prove_boot
+from host.install.proof_disk import missing_programs
+from host.install.proof_login import given_keys
 from host.xen.xen_machine import XenMachine
 
 TOOL = "first-run"
 # From this code on the installer writes; then a full host looks like a broken disk to it.
 FIRST_WRITING_CODE = 30
+NOT_BOOTED_BY_FIRMWARE = ("direct", "pygrub")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -158,12 +162,11 @@ class Attempt:
         finally:
             log.close()
         disk.check(options.disks)
-        if options.prove_boot:
-            self._prove_boot()
+        proof = self._prove_boot() if self._wants_proof() else None
         self._keep_results()
         if options.hypervisor == "xen":
             self._write_domain()
-        self.record(Code.SUCCESS, "installed")
+        self.record(Code.SUCCESS, "installed", proof)
         process.ignore_signals()
         disk.publish(options.disks)
 
@@ -210,12 +213,45 @@ class Attempt:
             int(own) if own.isdecimal() and len(own) < 9 else INSTALLER_SECONDS,
         )
 
-    def _prove_boot(self) -> None:
+    def _wants_proof(self) -> bool:
+        """Whether the disk is booted before it is published: on demand, and by default where that
+        takes seconds and the guest's SSH server can be reached."""
+        options = self._options
+        if options.prove_boot is not None:
+            return options.prove_boot
+        known = {result.key: result.value for result in self._results()}
+        if self._accel != "kvm" or known.get("layout") in NOT_BOOTED_BY_FIRMWARE:
+            return False
+        absent = missing_programs()
+        if absent:
+            self._display.report(f"no boot proof: {', '.join(absent)} is not installed")
+        return not absent and options.setting("keys") != "none"
+
+    def _prove_boot(self) -> Proof:
         options = self._options
         self._display.event("proving", text="the installed disk is booted")
         factor = EMULATION_FACTOR if self._accel == "tcg" else 1
-        seconds = options.stage_timeout or BOOT_SECONDS * factor
-        prove_boot(options, self._private, f"{options.records}.boot.log", seconds)
+        results = self._results()
+        known = {result.key: result.value for result in results}
+        user = options.setting("keys-user") or known.get("keys-user") or "root"
+        request = Request(
+            user=user,
+            keys=given_keys(self._drive.key_texts()),
+            known_hosts=records.known_hosts(results),
+            seconds=options.stage_timeout or BOOT_SECONDS * factor,
+            logs_in=options.setting("keys") != "none",
+        )
+        try:
+            proof = prove_boot(options, request, self._private, f"{options.records}.boot.log")
+        except Failure as failure:
+            if options.prove_boot is None:
+                sentence = f"{failure.sentence}; --no-prove-boot leaves the proof out"
+                raise Failure(failure.code, sentence) from None
+            raise
+        self._display.event("proved", user=user, **dataclasses.asdict(proof))
+        if not options.quiet and not options.json:
+            self._display.report(proof.describe(user))
+        return proof
 
     def _keep_results(self) -> None:
         """Writes the guest's host keys down, so that the first login is not blind."""
@@ -237,7 +273,7 @@ class Attempt:
         follower = self._follower
         return verdict.results(follower.serial, follower.port) if follower else []
 
-    def record(self, code: int, text: str) -> None:
+    def record(self, code: int, text: str, proof: Optional[Proof] = None) -> None:
         """Writes the verdict file."""
         options, follower = self._options, self._follower
         channels = {
@@ -254,6 +290,7 @@ class Attempt:
                 "seconds": round(time.time() - self._began, 1),
                 "accel": self._accel,
                 "channels": channels,
+                "proof": dataclasses.asdict(proof) if proof else None,
                 "results": [{"key": r.key, "value": r.value} for r in self._results()],
             },
         )

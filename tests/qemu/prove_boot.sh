@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # prove_boot.sh — proves that --prove-boot refuses a disk whose boot sector was wiped after the
-# installer had said success, and leaves nothing published; together.sh proves that it
-# accepts a good disk
+# installer had reported success, and a guest whose SSH server answers but refuses its owner, and
+# that neither is published; together.sh proves that a good disk passes
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -18,6 +18,14 @@ wipe_when_checked() {
 		if [[ \$1 == check ]]; then
 			$(command -v qemu-io) -f qcow2 -c 'write -q -P 0 0 512' "\${@: -1}"
 			: >wiped
+		fi
+		# A home that others can write to: sshd answers and ignores the keys in it.
+		if [[ \$1 == convert && -e open-home ]]; then
+			$(command -v qemu-img) "\$@"
+			at=\$(partx -g -o START "\${@: -1}" | tail -n 1)
+			debugfs -w -R 'set_inode_field /root mode 040777' "\${@: -1}?offset=\$((at * 512))"
+			: >opened
+			exit
 		fi
 		exec $(command -v qemu-img) "\$@"
 	END
@@ -35,7 +43,20 @@ wiped_disk_is_refused() {
 	jq -e '.code == 81 and .channels.serial == "successful"' guest.qcow2.verdict.json
 }
 
+guest_that_refuses_its_owner_is_refused() {
+	local status=0
+	touch open-home
+	PATH=$PWD/bin:$PATH:/usr/sbin "$TOP/qemu/first-run" --disk guest.raw --size 2G --iso "$ISO" \
+		--key key.pub --direct --prove-boot >said 2>&1 || status=$?
+	cat said
+	[[ -e opened && $status == 81 ]]
+	grep -E 'does not let its owner in: .*Permission denied' said
+	[[ ! -e guest.raw && -e guest.raw.boot.log && ! -e .guest.raw.proof ]]
+	jq -e '.code == 81 and .channels.serial == "successful"' guest.raw.verdict.json
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 wipe_when_checked
 run_case "a disk without a boot sector is not published" wiped_disk_is_refused
+run_case "a guest that refuses its owner is not published" guest_that_refuses_its_owner_is_refused

@@ -178,7 +178,11 @@ class Child:
 
 
 def run(
-    arguments: Sequence[str], seconds: float, *, environment: Optional[dict[str, str]] = None
+    arguments: Sequence[str],
+    seconds: float,
+    *,
+    environment: Optional[dict[str, str]] = None,
+    folder: Optional[str] = None,
 ) -> tuple[int, str]:
     """Runs a short program; returns its status and what it said on both streams, as text.
 
@@ -186,7 +190,11 @@ def run(
     """
     deadline = Deadline(seconds)
     child = Child(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, environment=environment
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        environment=environment,
+        folder=folder,
     )
     try:
         text = child.read(deadline.left())

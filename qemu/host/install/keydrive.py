@@ -60,11 +60,16 @@ class KeyDrive:
                         self._add_file(os.path.join(source, name))
             else:
                 self._add_file(source)
-        keys = (data for name, data in self.files.items() if name not in NETWORK + NIXOS)
+        keys = [*self.key_texts(), self.files.get(SETTINGS, b"")]
         if not any(re.search(rb"^[^#\s]", data, re.MULTILINE) for data in keys):
             raise Failure(
                 Code.MISUSE, f"nothing to put on the key drive: no key in {' '.join(sources)}"
             )
+
+    def key_texts(self) -> list[bytes]:
+        """The files of public keys."""
+        other = (SETTINGS, *NETWORK, *NIXOS)
+        return [data for name, data in self.files.items() if name not in other]
 
     def add_settings(self, text: str) -> None:
         """Adds lines of the installer's configuration behind those of a file."""

@@ -37,7 +37,7 @@ class Options:
     network: str
     timeout: Optional[int]
     stage_timeout: Optional[int]
-    prove_boot: bool
+    prove_boot: Optional[bool]  # None: where hardware virtualisation works
     records: str
     json: bool
     quiet: bool
@@ -87,7 +87,15 @@ def _parser() -> Parser:
         parser.add_argument(f"--{name}", default=default)
     for name in ("key", "set", "extra-disk"):
         parser.add_argument(f"--{name}", action="append", default=[])
-    for name in ("existing", "direct", "prove-boot", "json", "quiet", "keep-failed"):
+    for name in (
+        "existing",
+        "direct",
+        "prove-boot",
+        "no-prove-boot",
+        "json",
+        "quiet",
+        "keep-failed",
+    ):
         parser.add_argument(f"--{name}", action="store_true")
     return parser
 
@@ -110,6 +118,8 @@ def parse(arguments: Sequence[str]) -> Options:
         _refuse(f"--hypervisor takes qemu or xen, not '{given.hypervisor}'")
     if not re.fullmatch(kinds[0], given.network):
         _refuse(f"--network takes {kinds[1]}, not '{given.network}'")
+    if given.prove_boot and given.no_prove_boot:
+        _refuse("--prove-boot and --no-prove-boot exclude each other")
     if given.prove_boot and dict(settings).get("layout") in ("direct", "pygrub"):
         _refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
     closure = parse_request(
@@ -130,7 +140,7 @@ def parse(arguments: Sequence[str]) -> Options:
         network="user" if closure else given.network,
         timeout=_number("--timeout", given.timeout),
         stage_timeout=_number("--stage-timeout", given.stage_timeout),
-        prove_boot=given.prove_boot,
+        prove_boot=True if given.prove_boot else False if given.no_prove_boot else None,
         records=_records(given.records, disks[0]),
         json=given.json,
         quiet=given.quiet,
