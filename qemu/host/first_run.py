@@ -23,7 +23,8 @@ from host.install.options import Options, parse
 from host.install.closure import served
 from host.base.codes import Code, Failure, report
 from host.protocol.deadlines import EMULATION_FACTOR, INSTALLER_SECONDS, Deadlines, Limits
-from host.first_run_usage import USAGE
+from host.base.command_line import answer_common
+from host.install.table import PROGRAM
 from host.install.follow import Follower
 from host.install.machine import Machine
 from host.install.qemu_machine import QemuMachine
@@ -46,8 +47,9 @@ def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
     os.umask(0o077)
     _open_streams()
-    if "--help" in argv:
-        print(USAGE, end="")
+    answer = answer_common(PROGRAM, argv)
+    if answer is not None:
+        print(answer, end="")
         return 0
     try:
         options = parse(argv)

@@ -9,27 +9,43 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 import tempfile
 from typing import Sequence
 
 from host.base import files, process
 from host.qemu import emulator
+from host.base.command_line import Option, Program, Section, answer_common
+from host.base.command_line import parse as parse_options
 from host.base.codes import Code, Failure, report
 from host.install.keydrive import KeyDrive
 
 TOOL = "make-key-drive"
-USAGE = """\
-Usage: make-key-drive [OPTION]... OUT.img FILE|DIR|URL...
-
-Makes OUT.img, a FAT floppy image of 2.88 MB, the same drive that first-run gives to QEMU.
-FILE is a *.pub, an authorized_keys or a guest-installer.conf; of a DIR all its files are taken.
-The same input makes the same image, bit for bit. A private key is refused by name.
-
-  --label LABEL  volume label (default KEYS)
-  --force        replace OUT.img if it exists
-  --help         show this
-"""
+PROGRAM = Program(
+    name=TOOL,
+    usage=("[OPTION]... OUT.img FILE|DIR|URL...",),
+    text="""
+Makes OUT.img, a FAT floppy image of 2.88 MB, which is the drive that first-run gives to QEMU. A FILE
+is a *.pub, an authorized_keys, a guest-installer.conf, or one of the other files that first-run
+takes with --key; of a DIR all files are taken; a URL is fetched by this host. The same input makes
+the same image, bit for bit. A private key is refused by name.
+""",
+    positional="words",
+    sections=(
+        Section(
+            "",
+            (
+                Option("label", "LABEL", "the volume's label", default="KEYS"),
+                Option("force", "", "replace OUT.img if it exists"),
+            ),
+        ),
+    ),
+    statuses=(
+        ("0", "The image is written."),
+        ("2", "The options or the files are wrong."),
+        ("80", "mtools is not installed."),
+        ("85", "The files do not fit, or the host has no room."),
+    ),
+)
 FIRST_DOS_DAY = "315532800"  # 1980-01-01, before which FAT has no time
 TOOL_SECONDS = 60
 IMAGE_MODE = 0o644  # public keys, which a hypervisor of another user may read
@@ -37,8 +53,9 @@ IMAGE_MODE = 0o644  # public keys, which a hypervisor of another user may read
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
-    if "--help" in argv:
-        print(USAGE, end="")
+    answer = answer_common(PROGRAM, argv)
+    if answer is not None:
+        print(answer, end="")
         return Code.SUCCESS
     os.umask(0o022)
     try:
@@ -50,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
     except Failure as failure:
         report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            print(USAGE, end="", file=sys.stderr)
+            report(TOOL, f"{TOOL} --help lists the options")
         return failure.code
     except process.Interrupted as interrupted:
         return 128 + interrupted.number
@@ -62,15 +79,8 @@ def main(argv: Sequence[str]) -> int:
 
 def parse(argv: Sequence[str]) -> tuple[str, str, Sequence[str]]:
     """Label, image and sources."""
-    label, force, words = "KEYS", False, list(argv)
-    while words and words[0].startswith("--"):
-        option, equals, value = words.pop(0).partition("=")
-        if option == "--force" and not equals:
-            force = True
-        elif option == "--label" and (equals or words):
-            label = value if equals else words.pop(0)
-        else:
-            raise Failure(Code.MISUSE, f"unknown option '{option}', or one without its value")
+    given = parse_options(PROGRAM, argv)
+    label, force, words = given.label, given.force, given.words
     if len(words) < 2:
         raise Failure(Code.MISUSE, "an image name and at least one file are needed")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,11}", label):

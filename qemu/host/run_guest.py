@@ -19,7 +19,8 @@ from host.base.daemon import Daemon, detach
 from host.qemu.emulator import MachineOptions, parse_size
 from host.run.guest import TOOL, Guest
 from host.run.script import run_script
-from host.run.table import help_text
+from host.base.command_line import answer_common
+from host.run.table import PROGRAM
 from host.run.options import GuestOptions, check
 from host.base.lock import Lock, path_of
 from host.base.notify import notify
@@ -31,8 +32,9 @@ LEAVE_TEXT = "Ctrl-] leaves the console"
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
     os.umask(0o022)
-    if "--help" in argv:
-        print(help_text(), end="")
+    answer = answer_common(PROGRAM, argv)
+    if answer is not None:
+        print(answer, end="")
         return Code.SUCCESS
     process.raise_on_signals()
     try:

@@ -11,59 +11,76 @@ from typing import NoReturn, Sequence
 from host.base import process
 from host.install.cache_server import CacheServer, Serving
 from host.install.closure import SigningKey, copy_closure, large_folder, resolve_system
+from host.base.command_line import Option, Program, Section, answer_common, parse
 from host.base.codes import Code, Failure, report
 
 TOOL = "serve-cache"
-USAGE = """\
-Usage: serve-cache [OPTION]... FOLDER
-       serve-cache [OPTION]... --system PATH...
-
-Serves a binary cache by http on the loopback until it is ended by a signal. Prints the URL when it
-answers, and with --system the public key; a guest on QEMU's user network reaches it at 10.0.2.2:
+PROGRAM = Program(
+    name=TOOL,
+    usage=("[OPTION]... FOLDER", "[OPTION]... --system PATH..."),
+    text="""
+Serves a binary cache by http on the loopback until it is ended by a signal. FOLDER is what
+nix copy --to file://FOLDER makes. When it answers, it prints its URL, and with --system the public
+key that the closure is signed with:
 
   url=http://127.0.0.1:PORT
   trusted-keys=NAME:BASE64
 
-FOLDER is what nix copy --to file://FOLDER makes. Needs nginx, and with --system Nix.
-
-  --system PATH           a system in this host's Nix store, whose closure is put into a temporary
-                          cache (in TMPDIR, or /var/tmp); repeatable
-  --key FILE              the secret key that signs it (default: one that is made for this run)
-  --address ADDRESS       where to listen (default 127.0.0.1)
-  --port N                on which port (default: a free one)
-  --certificate FILE      serves https, with this chain
-  --certificate-key FILE  and its key
-  --log FILE              writes every request down
-  --help                  show this
-
-Exit status: 2 misuse; 80 nginx or Nix failed; 128 and the number of the signal that ended it.
-"""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Failure(Code.MISUSE, message)
+A guest on QEMU's user network reaches it at 10.0.2.2. It needs nginx, and with --system Nix.
+""",
+    positional="folders",
+    sections=(
+        Section(
+            "",
+            (
+                Option(
+                    "system",
+                    "PATH",
+                    "a system in this host's Nix store, whose closure is copied into a temporary cache in TMPDIR or /var/tmp",
+                    many=True,
+                ),
+                Option(
+                    "key",
+                    "FILE",
+                    "the secret key that signs the closure; by default one that is made for this run",
+                ),
+                Option("address", "ADDRESS", "where to listen", default="127.0.0.1"),
+                Option("port", "N", "the port; by default a free one"),
+                Option("certificate", "FILE", "serve https, with this chain of certificates"),
+                Option("certificate-key", "FILE", "the key of the certificate"),
+                Option("log", "FILE", "write a line for each request there"),
+            ),
+        ),
+    ),
+    statuses=(
+        ("2", "The options are wrong."),
+        ("80", "nginx or Nix failed."),
+        ("85", "The host has no room."),
+        ("128 and more", "128 and the number of the signal that ended the program."),
+    ),
+)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog=TOOL, allow_abbrev=False, add_help=False)
-    parser.add_argument("folder", nargs="?")
-    parser.add_argument("--system", action="append", default=[])
-    parser.add_argument("--address", default="127.0.0.1")
-    for name in ("key", "port", "certificate", "certificate-key", "log"):
-        parser.add_argument(f"--{name}")
-    given = parser.parse_args(arguments)
+    given = parse(PROGRAM, arguments)
+    if len(given.folders) > 1:
+        _refuse(f"one folder only, not '{given.folders[1]}'")
+    given.folder = given.folders[0] if given.folders else ""
     if bool(given.folder) == bool(given.system):
-        parser.error("either a folder or --system is needed")
+        _refuse("either a folder or --system is needed")
     if given.folder and not os.path.isfile(os.path.join(given.folder, "nix-cache-info")):
-        parser.error(f"{given.folder} is no binary cache: it has no nix-cache-info")
+        _refuse(f"{given.folder} is no binary cache: it has no nix-cache-info")
     if given.folder and given.key:
-        parser.error("--key signs what --system names; a folder's paths are signed already")
+        _refuse("--key signs what --system names; a folder's paths are signed already")
     if bool(given.certificate) != bool(given.certificate_key):
-        parser.error("--certificate and --certificate-key go together")
+        _refuse("--certificate and --certificate-key go together")
     if given.port and not (re.fullmatch("[0-9]{1,5}", given.port) and int(given.port) < 65536):
-        parser.error(f"--port takes a number up to 65535, not '{given.port}'")
+        _refuse(f"--port takes a number up to 65535, not '{given.port}'")
     return given
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise Failure(Code.MISUSE, sentence)
 
 
 def _serve(given: argparse.Namespace) -> None:
@@ -79,9 +96,9 @@ def _serve(given: argparse.Namespace) -> None:
         serving = Serving(
             given.address,
             int(given.port or 0),
-            given.certificate,
-            given.certificate_key,
-            given.log,
+            given.certificate or None,
+            given.certificate_key or None,
+            given.log or None,
         )
         with CacheServer(cache, private, serving) as server:
             print(f"url={server.url}", *lines, sep="\n", flush=True)
@@ -90,8 +107,9 @@ def _serve(given: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
-    if "--help" in argv:
-        print(USAGE, end="")
+    answer = answer_common(PROGRAM, argv)
+    if answer is not None:
+        print(answer, end="")
         return 0
     process.raise_on_signals()
     try:

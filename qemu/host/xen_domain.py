@@ -10,61 +10,95 @@ from typing import Optional, Sequence
 from host.protocol import verdict
 from host.qemu import emulator
 from host.xen import domain
+from host.base.command_line import Option, Program, Section, answer_common, parse
 from host.base.codes import Code, Failure, report
 from host.base.files import write_whole
-from host.install.options import Parser
 from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
 
 TOOL = "xen-domain"
-USAGE = """\
-Usage: xen-domain install --name NAME --disk DISK... --iso FILE [--keys FILE] [OPTION]...
-       xen-domain pygrub --name NAME --disk BOOT --disk ROOT [OPTION]...
-       xen-domain direct --name NAME --disk DISK (--installed LOG | --kernel FILE --ramdisk FILE)
-                         [OPTION]...
-
-Writes a file for `xl create`: the HVM domain that boots the installer's ISO, the PV domain whose
-kernel pygrub takes from the first disk, or the PV domain that the host gives a kernel.
-
-  --name NAME          the domain's name
-  --disk DISK          phy:DEVICE, file:IMAGE or a path, raw; repeatable, the guest has them as
-                       xvda, xvdb, xvdf, ...
-  --memory SIZE        its memory, whole MiB (default 512M)
-  --cores N            its processors (default 1)
-  --bridge NAME        a network card on this bridge of the host (default: none)
-  --mac ADDRESS        the card's address
-  --out FILE           writes there, not to the standard output
-
-install:
-  --iso FILE           the installer's ISO, the domain's cdrom
-  --keys FILE          a key drive that make-key-drive made
-  --serial FILE        the serial console's log (default: NAME.log here)
-  --kernel FILE        starts this file of the host, taken out of the ISO, not its boot loader
-  --ramdisk FILE       with this one
-  --command-line TEXT  and these words
-
-direct:
-  --kernel FILE        the kernel, a file of the host
-  --ramdisk FILE       its initial ramdisk
-  --command-line TEXT  and its command line
-  --installed LOG      takes the three from what the installer said in LOG, and the files out of
-                       the first disk, to OUT.kernel and OUT.ramdisk; needs --out
-
-  --help               show this
-
-Exit status: 0 written; 2 misuse; 80 a file cannot be taken out of the disk.
-"""
+PROGRAM = Program(
+    name=TOOL,
+    usage=(
+        "install --name NAME --disk DISK... --iso FILE [OPTION]...",
+        "pygrub --name NAME --disk BOOT --disk ROOT [OPTION]...",
+        "direct --name NAME --disk DISK --installed LOG --out FILE [OPTION]...",
+        "direct --name NAME --disk DISK --kernel FILE --ramdisk FILE [OPTION]...",
+    ),
+    text="""
+Writes a file for xl create: with install the HVM domain that boots the installer's ISO, with pygrub
+the PV domain whose kernel pygrub takes from the first disk, and with direct the PV domain whose
+kernel is a file of the host.
+""",
+    positional="words",
+    sections=(
+        Section(
+            "All domains",
+            (
+                Option("name", "NAME", "the domain's name"),
+                Option(
+                    "disk",
+                    "DISK",
+                    "phy:DEVICE, file:IMAGE or a path, raw; the guest has the disks as xvda, xvdb, xvdf and so on",
+                    many=True,
+                ),
+                Option("memory", "SIZE", "its memory, in whole MiB", default="512M"),
+                Option("cores", "N", "its processors", default="1"),
+                Option("bridge", "NAME", "a network card on this bridge; by default none"),
+                Option("mac", "ADDRESS", "the card's address"),
+                Option("out", "FILE", "write there, not to the standard output"),
+            ),
+        ),
+        Section(
+            "install",
+            (
+                Option("iso", "FILE", "the installer's ISO, which is the domain's cdrom"),
+                Option("keys", "FILE", "a key drive that make-key-drive made"),
+                Option("serial", "FILE", "the serial console's log; by default NAME.log here"),
+            ),
+        ),
+        Section(
+            "install and direct",
+            (
+                Option(
+                    "kernel",
+                    "FILE",
+                    "the kernel, a file of the host; install then starts it instead of the ISO's boot loader",
+                ),
+                Option("ramdisk", "FILE", "its initramfs"),
+                Option("command-line", "TEXT", "its command line"),
+            ),
+        ),
+        Section(
+            "direct",
+            (
+                Option(
+                    "installed",
+                    "LOG",
+                    "take kernel, initramfs and command line from what the installer reported in LOG, and copy the files out of the first disk to OUT.kernel and OUT.ramdisk",
+                ),
+            ),
+        ),
+    ),
+    statuses=(
+        ("0", "The file is written."),
+        ("1", "The file cannot be written."),
+        ("2", "The options are wrong."),
+        ("80", "A file cannot be taken out of the disk."),
+    ),
+)
 KINDS = ("install", "pygrub", "direct")
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
     os.umask(0o022)
-    if "--help" in argv:
-        print(USAGE, end="")
+    answer = answer_common(PROGRAM, argv)
+    if answer is not None:
+        print(answer, end="")
         return Code.SUCCESS
     try:
-        given = _parser().parse_args(argv)
+        given = _parse(argv)
         _write(given.out, domain_file(given))
     except Failure as failure:
         report(TOOL, failure.sentence)
@@ -77,23 +111,19 @@ def main(argv: Sequence[str]) -> int:
     return Code.SUCCESS
 
 
-def _parser() -> Parser:
-    parser = Parser(prog=TOOL, add_help=False, allow_abbrev=False)
-    parser.add_argument("kind")
-    for name in ("name", "iso", "keys", "serial", "kernel", "ramdisk", "installed", "out"):
-        parser.add_argument(f"--{name}", default="")
-    for name in ("bridge", "mac", "command-line"):
-        parser.add_argument(f"--{name}", default=None)
-    parser.add_argument("--memory", default="512M")
-    parser.add_argument("--cores", default="1")
-    parser.add_argument("--disk", action="append", default=[])
-    return parser
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    given = parse(PROGRAM, argv)
+    if len(given.words) != 1 or given.words[0] not in KINDS:
+        words = " ".join(given.words)
+        raise Failure(Code.MISUSE, f"the first word is {', '.join(KINDS)}, not '{words}'")
+    given.kind = given.words[0]
+    for name in ("bridge", "mac", "command_line"):
+        setattr(given, name, getattr(given, name) or None)
+    return given
 
 
 def domain_file(given: argparse.Namespace) -> str:
     """The text of the file that was asked for. Failure(MISUSE) says what is wrong."""
-    if given.kind not in KINDS:
-        raise Failure(Code.MISUSE, f"the first word is {', '.join(KINDS)}, not '{given.kind}'")
     _refuse_useless(given)
     guest = Domain(
         name=given.name,

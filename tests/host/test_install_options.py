@@ -105,8 +105,8 @@ class Refusals(WithFolder):
             (f"{BASE} --extra-disk guest.qcow2:1G", "named twice"),
             ("--disk absent --existing --iso iso --key key.pub", "cannot find the disk absent"),
             (f"{BASE} --prove-boot --set layout=direct", "--prove-boot"),
-            (f"{BASE} --dis x", "unknown argument '--dis'"),
-            (f"{BASE} stray", "unknown argument 'stray'"),
+            (f"{BASE} --dis x", "unknown option '--dis'"),
+            (f"{BASE} stray", "unexpected argument 'stray'"),
             ("--disk", "--disk needs a value"),
         ):
             with self.subTest(text=text), self.assertRaises(Failure) as caught:

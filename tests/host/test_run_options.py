@@ -9,7 +9,8 @@ import unittest
 import tap
 from host.run import words
 from host.base.codes import Code, Failure
-from host.run.table import KINDS, help_text
+from host.base.command_line import help_text
+from host.run.table import PROGRAM
 from host.run.options import Share, check
 
 
@@ -125,11 +126,19 @@ class Words(unittest.TestCase):
                 self.refused(sentence, "g.raw", *arguments)
 
     def test_help_names_every_option_once(self):
-        for name in KINDS:
-            self.assertEqual(
-                help_text().count(f"\n  --{name} ") + help_text().count(f"\n  --{name}\n"), 1
-            )
-        self.assertLessEqual(max(map(len, help_text().splitlines())), 100)
+        lines = help_text(PROGRAM).splitlines()
+        for name in PROGRAM.options():
+            heads = [
+                line for line in lines if line.startswith(f"  --{name} ") or line == f"  --{name}"
+            ]
+            self.assertEqual(len(heads), 1, name)
+        self.assertLessEqual(max(map(len, lines)), 100)
+
+    def test_a_value_may_begin_with_a_dash(self):
+        with open("k", "w"):
+            pass
+        for words in (("--append=-x",), ("--append", "-x")):
+            self.assertEqual(self.options("g", "--kernel", "k", *words).append, "-x")
 
 
 if __name__ == "__main__":

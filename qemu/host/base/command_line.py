@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, Optional, Sequence
 
 from host.base.codes import Code, Failure
+from host.base.version import VERSION
 
 COLUMNS = 98
 TEXT_COLUMN = 26
@@ -98,7 +99,7 @@ def parse(program: Program, arguments: Sequence[str]) -> argparse.Namespace:
             parser.add_argument(f"--{option.name}", default=option.default)
     if program.positional:
         parser.add_argument(program.positional, nargs="*")
-    return parser.parse_intermixed_args(list(arguments))
+    return parser.parse_intermixed_args(_joined(program, arguments))
 
 
 def given_words(program: Program, arguments: Sequence[str]) -> dict[str, list[str]]:
@@ -112,7 +113,7 @@ def given_words(program: Program, arguments: Sequence[str]) -> dict[str, list[st
         else:
             parser.add_argument(f"--{option.name}", action="append", default=argparse.SUPPRESS)
     parser.add_argument(program.positional, nargs="*")
-    found = vars(parser.parse_intermixed_args(list(arguments)))
+    found = vars(parser.parse_intermixed_args(_joined(program, arguments)))
     words = {name.replace("_", "-"): list(values) for name, values in found.items() if values}
     for name, option in program.options().items():
         if "" in words.get(name, []):
@@ -120,6 +121,20 @@ def given_words(program: Program, arguments: Sequence[str]) -> dict[str, list[st
         if name in words and not option.many:
             words[name] = words[name][-1:]
     return words
+
+
+def _joined(program: Program, arguments: Sequence[str]) -> list[str]:
+    """The arguments with each option and its value in one word: a value may begin with a dash."""
+    options = program.options()
+    words = list(arguments)
+    joined = []
+    while words:
+        word = words.pop(0)
+        option = options.get(word[2:]) if word.startswith("--") else None
+        if option and option.value and words:
+            word = f"{word}={words.pop(0)}"
+        joined.append(word)
+    return joined
 
 
 def help_text(program: Program) -> str:
@@ -150,12 +165,12 @@ def help_text(program: Program) -> str:
     return "\n".join(lines) + "\n"
 
 
-def answer_common(program: Program, arguments: Sequence[str], version: str) -> Optional[str]:
+def answer_common(program: Program, arguments: Sequence[str]) -> Optional[str]:
     """The text that --help or --version prints, or None if neither was given."""
     if "--help" in arguments:
         return help_text(program)
     if "--version" in arguments:
-        return f"{program.name} {version}\n"
+        return f"{program.name} {VERSION}\n"
     return None
 
 

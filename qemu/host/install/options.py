@@ -12,8 +12,10 @@ from typing import Iterable, NoReturn, Optional, Sequence
 from host.qemu import emulator
 from host.install.closure import Request, parse_request
 from host.base.codes import Code, Failure
+from host.base.command_line import parse as parse_options
 from host.install.disk import Disk, new_serial
 from host.install.keydrive import is_url
+from host.install.table import PROGRAM
 
 # What --network may be, and how that is said.
 NETWORKS = {
@@ -60,49 +62,9 @@ class Options:
         return os.path.join(folder, f".{name}.{kind}")
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the options in our words, by Failure(MISUSE)."""
-
-    def error(self, message: str) -> NoReturn:
-        if match := re.match(r"argument (--[a-z-]+): expected one argument", message):
-            message = f"{match[1]} needs a value"
-        elif match := re.match(r"unrecognized arguments: (\S*)", message):
-            message = f"unknown argument '{match[1]}'"
-        raise Failure(Code.MISUSE, message)
-
-
-def _parser() -> Parser:
-    parser = Parser(prog="first-run", add_help=False, allow_abbrev=False)
-    for name in ("disk", "size", "iso", "records", "timeout", "stage-timeout", "cores", "format"):
-        parser.add_argument(f"--{name}", default="")
-    for name in ("system", "manifest", "cache", "signing-key", "boot-disk", "name"):
-        parser.add_argument(f"--{name}", default="")
-    for name, default in (
-        ("memory", "512M"),
-        ("firmware", "bios"),
-        ("network", "none"),
-        ("accel", "auto"),
-        ("hypervisor", "qemu"),
-    ):
-        parser.add_argument(f"--{name}", default=default)
-    for name in ("key", "set", "extra-disk"):
-        parser.add_argument(f"--{name}", action="append", default=[])
-    for name in (
-        "existing",
-        "direct",
-        "prove-boot",
-        "no-prove-boot",
-        "json",
-        "quiet",
-        "keep-failed",
-    ):
-        parser.add_argument(f"--{name}", action="store_true")
-    return parser
-
-
 def parse(arguments: Sequence[str]) -> Options:
     """The options of a command line. Failure(MISUSE) says what is wrong with it."""
-    given = _parser().parse_args(arguments)
+    given = parse_options(PROGRAM, arguments)
     if not given.disk or not given.iso or bool(given.size) == given.existing:
         _refuse("--disk, --iso, and either --size or --existing are needed")
     settings = tuple(_parse_setting(text) for text in given.set)

@@ -11,7 +11,7 @@ from typing import Sequence
 
 from host.base.codes import Code, Failure
 from host.qemu.emulator import MachineOptions, check_machine, parse_number, parse_size
-from host.run.words import Words
+from host.run.words import OPTIONS, Words
 
 MODULES_TAG = "modules"
 NETWORKS = ("user", "none")
@@ -70,43 +70,43 @@ class GuestOptions:
 def check(words: Words) -> GuestOptions:
     """The words as options; raises Failure(MISUSE) with the first thing that makes no sense."""
 
-    def one(name: str, default: str = "") -> str:
-        return words.get(name, [default])[0]
+    def one(name: str) -> str:
+        return words.get(name, [OPTIONS[name].default])[0]
 
     def many(name: str) -> tuple[str, ...]:
         return tuple(words.get(name, []))
 
     def flag(name: str) -> bool:
-        return one(name, "no") == "yes"
+        return one(name) == "yes"
 
-    def number(name: str, default: int) -> int:
-        return parse_number(f"--{name}", one(name)) if name in words else default
+    def number(name: str) -> int:
+        return parse_number(f"--{name}", one(name)) if one(name) else 0
 
     options = GuestOptions(
         guest=_path(one("guest")),
         machine=MachineOptions(
-            accel=one("accel", "auto"),
-            firmware=one("firmware", "bios"),
-            memory=one("memory", "512M"),
-            cores=number("cores", 0),
+            accel=one("accel"),
+            firmware=one("firmware"),
+            memory=one("memory"),
+            cores=number("cores"),
         ),
         snapshot=flag("snapshot"),
-        network=one("network", "user"),
-        ssh_port=number("ssh-port", 0),
+        network=one("network"),
+        ssh_port=number("ssh-port"),
         log=_path(one("log")),
         console=flag("console"),
         daemon=flag("daemon"),
         status=flag("status"),
         json=flag("json"),
         stop=flag("stop"),
-        stop_timeout=number("stop-timeout", 60),
+        stop_timeout=number("stop-timeout"),
         kernel=_path(one("kernel")),
         initrd=one("initrd") if one("initrd") == "none" else _path(one("initrd")),
         append=one("append"),
         modules=_path(one("modules")),
         disks=tuple(_disk(value) for value in many("disk")),
         shares=tuple(_share(value) for value in many("share")),
-        share_by=one("share-by", "auto"),
+        share_by=one("share-by"),
         usb=tuple(_usb(value) for value in many("usb")),
         usb_tablet=flag("usb-tablet"),
         vnc=_path(one("vnc")),
@@ -114,12 +114,12 @@ def check(words: Words) -> GuestOptions:
         address=_address(one("address")),
         run=_path(one("run")),
         identity=_path(one("identity")),
-        user=one("user", "root"),
-        boot_timeout=number("boot-timeout", 300),
-        timeout=number("timeout", 3600),
+        user=one("user"),
+        boot_timeout=number("boot-timeout"),
+        timeout=number("timeout"),
         iso=_path(one("iso")),
         keys=tuple(_path(value) for value in many("key")),
-        size=one("size", "4G"),
+        size=one("size"),
         settings=many("set"),
     )
     check_machine(options.machine)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the user said: the words of run-guest's command line and of the file `.guest`.
+"""The words of run-guest's command line and of the file `.guest`.
 
-Which words there are says guest_table.py; what they mean, guest_wishes.py.
+The table of options is in table.py; options.py checks the values.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import os
 import stat
 
 from host.base.codes import Code, Failure
-from host.run.table import FLAG, KINDS, MANY
+from host.base.command_line import given_words
+from host.run.table import PROGRAM
 
 FILE = ".guest"
 FILE_LIMIT = 1 << 16
+OPTIONS = PROGRAM.options()
 # What can be done with a guest: the command line's task takes the place of the file's.
 TASKS = ("run", "console", "daemon", "status", "stop")
 Words = dict[str, list[str]]
@@ -31,34 +33,17 @@ def read(arguments: list[str]) -> Words:
     if any(name in said for name in TASKS):
         words = {name: values for name, values in words.items() if name not in TASKS}
     for name, values in said.items():
-        words[name] = words.get(name, []) + values if KINDS[name] == MANY else values
+        words[name] = words.get(name, []) + values if OPTIONS[name].many else values
     return words
 
 
 def parse_arguments(arguments: list[str]) -> Words:
-    """Splits `--name value`, `--name=value` and the one word without dashes."""
-    words: Words = {}
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("--"):
-            if "guest" in words:
-                raise Failure(Code.MISUSE, f"one disk only: '{word}'")
-            words["guest"] = [word]
-            continue
-        name, equals, value = word[2:].partition("=")
-        kind = KINDS.get(name)
-        if kind is None:
-            raise Failure(Code.MISUSE, f"unknown option '{word}'")
-        if kind == FLAG:
-            if equals:
-                raise Failure(Code.MISUSE, f"--{name} takes no value")
-            words[name] = ["yes"]
-            continue
-        if not equals and rest:
-            value = rest.pop(0)
-        _add(words, f"--{name}", name, value)
-    return words
+    """The words of the command line; the one without dashes is the guest's disk."""
+    words = given_words(PROGRAM, arguments)
+    named = words.pop("words", [])
+    if len(named) > 1:
+        raise Failure(Code.MISUSE, f"one disk only: '{named[1]}'")
+    return {**words, **({"guest": named} if named else {})}
 
 
 def parse_file(path: str) -> Words:
@@ -72,11 +57,11 @@ def parse_file(path: str) -> Words:
         name, equals, value = (part.strip() for part in line.partition("="))
         if not equals:
             raise Failure(Code.MISUSE, f"{where}: not a line 'option = value': '{line}'")
-        if name not in KINDS:
+        if name not in OPTIONS:
             raise Failure(Code.MISUSE, f"{where}: unknown option '{name}'")
-        if KINDS[name] == FLAG and value not in ("yes", "no"):
+        if not OPTIONS[name].value and value not in ("yes", "no"):
             raise Failure(Code.MISUSE, f"{where}: {name} takes yes or no, not '{value}'")
-        if KINDS[name] != MANY and name in words:
+        if not OPTIONS[name].many and name in words:
             raise Failure(Code.MISUSE, f"{where}: {name} is said twice")
         _add(words, f"{where}: {name}", name, value)
     return words
@@ -99,7 +84,7 @@ def _lines_of(path: str) -> list[str]:
 def _add(words: Words, what: str, name: str, value: str) -> None:
     if not value:
         raise Failure(Code.MISUSE, f"{what} needs a value")
-    if KINDS[name] == MANY:
+    if OPTIONS[name].many:
         words.setdefault(name, []).append(value)
     else:
         words[name] = [value]
