@@ -213,20 +213,23 @@ lint-warnings: build/asan/cflags
 lint-structure: $(STATIC_OBJECTS)
 	for lint in layers headers words; do tests/build/$$lint.sh | sed '/^ok /d; /^1\.\./d'; done
 
-# Manual pages contain the options that the programs' --help lists.
+# Manual pages contain the options that --help of guest-installer lists, and those of the host tools'
+# tables (qemu/host/manual.py).
 PAGES = $(patsubst share/man/%.in,build/man/%,$(wildcard share/man/*.in))
-PROGRAM_guest-installer = build/guest-installer
-PROGRAM_guest-installer.conf = build/guest-installer
-PROGRAM_guest-installer-protocol = build/guest-installer
-PROGRAM_make-key-drive = keys/make-key-drive
-program = $(or $(PROGRAM_$(basename $*)),qemu/$(basename $*))
+HOST_PAGES = $(filter build/man/%.1,$(PAGES))
 
 man: $(PAGES) ## the manual pages build/man/*
 
-build/man/%: share/man/%.in share/make-page build/guest-installer \
-		$(wildcard qemu/* qemu/host/*.py qemu/host/*/*.py keys/*)
+build/man/%: share/man/%.in share/make-page build/guest-installer
 	@mkdir -p $(@D)
-	$(call run,MAN,$@) $(program) --help | VERSION=$(VERSION) share/make-page $< >$@
+	$(call run,MAN,$@) build/guest-installer --help | VERSION=$(VERSION) share/make-page $< >$@
+
+$(HOST_PAGES): build/man/%.1: share/man/%.1.in share/make-page \
+		$(wildcard qemu/host/*.py qemu/host/*/*.py)
+	@mkdir -p $(@D)
+	$(call run,MAN,$@) PYTHONPATH=qemu python3 -B -m host.manual $* <$< >$@.in
+	@VERSION=$(VERSION) share/make-page $@.in </dev/null >$@
+	@rm $@.in
 
 # The host tools find each other in one folder, under whatever name they are called.
 TOOLS = qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive

@@ -12,6 +12,7 @@ let
     pkgs.nginx
     pkgs.openssh
     (pkgs.qemu_kvm or pkgs.qemu)
+    pkgs.util-linux
     pkgs.xorriso
   ]
   # An old nixpkgs lacks these. Without them run-guest cannot read a kernel from an installed disk,

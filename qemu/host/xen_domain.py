@@ -39,7 +39,7 @@ kernel is a file of the host.
                 Option(
                     "disk",
                     "DISK",
-                    "phy:DEVICE, file:IMAGE or a path, raw; the guest has the disks as xvda, xvdb, xvdf and so on",
+                    "a raw disk, as phy:DEVICE, file:IMAGE or a path; the guest has the disks as xvda, xvdb, xvdf and so on",
                     many=True,
                 ),
                 Option("memory", "SIZE", "its memory, in whole MiB", default="512M"),

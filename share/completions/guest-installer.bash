@@ -11,7 +11,11 @@ _guest_installer() {
 	local help value='' word=$2 words=()
 	help=$("$1" --help 2>/dev/null) || return 0
 	[[ $3 != --* ]] || value=$(_guest_installer_value "$help" "$3")
-	if [[ ! $value && $word == -* ]]; then
+	if [[ $value == KEY=VALUE ]]; then
+		mapfile -t words < <(guest-installer --help 2>/dev/null |
+			sed -n '/^Keys:/,/^$/s/^  \([a-z0-9-]\+\) .*/\1=/p')
+		value='' && compopt -o nospace 2>/dev/null
+	elif [[ ! $value && $word == -* ]]; then
 		mapfile -t words < <(grep -E '^  +--' <<<"$help" | grep -oE -- '^  +--[a-z-]+|FILE --[a-z-]+' |
 			grep -oE -- '--[a-z-]+')
 	elif [[ ! $value ]]; then

@@ -68,6 +68,20 @@ host_tools_have_the_codes_of_the_host() {
 	sed -n 's/^\s*[A-Z_]* = \(8[0-9]\)\b.*/\1/p' "$TOP/qemu/host/base/codes.py" | sort | diff - found
 }
 
+every_tool_has_the_version() {
+	local tool
+	for tool in "${tools[@]}"; do
+		[[ $("$tool" --version) == "$tool $(guest-installer --version | cut -d ' ' -f 2)" ]]
+	done
+}
+
+synopsis_names_the_commands() {
+	local command
+	for command in install pygrub direct; do
+		[[ $(as_text "$TOP/build/man/xen-domain.1") == *"xen-domain $command --name NAME --disk "* ]]
+	done
+}
+
 pages_are_installed() {
 	make -s -C "$TOP" install DESTDIR="$SCRATCH/root" PREFIX=/usr
 	[[ $(find root/usr/share/man -type f | wc -l) == $(find "$TOP/share/man" -name '*.in' | wc -l) ]]
@@ -93,6 +107,8 @@ bash_offers_values() {
 	source "$TOP/share/completions/guest-installer.bash"
 	_guest_installer first-run '' --firmware
 	[[ ${COMPREPLY[*]} == 'bios uefi' ]] || return 1
+	_guest_installer first-run wi --set
+	[[ ${COMPREPLY[*]} == 'wipe=' ]] || return 1
 	_guest_installer guest-installer pl guest-installer
 	[[ ${COMPREPLY[*]} == plan ]] || return 1
 	touch guest.iso
@@ -118,6 +134,8 @@ for tool in "${tools[@]}"; do
 	run_case "zsh completes $tool" zsh_completes "$tool"
 done
 run_case "bash offers values, commands and files" bash_offers_values
+run_case "every tool has --version" every_tool_has_the_version
+run_case "the synopsis of xen-domain has its commands" synopsis_names_the_commands
 run_case "guest-installer.conf(5) has every key" page_has_every_key
 for page in guest-installer.8 guest-installer-protocol.7; do
 	run_case "$page has the exit codes of the program" page_has_the_exit_codes_of_the_program "$page"

@@ -83,11 +83,14 @@ class Refusals(WithFolder):
     def test_misuse_is_named(self):
         for text, words in (
             ("", "needed"),
-            ("--disk guest.qcow2 --iso iso --key key.pub", "--size or --existing"),
-            (f"{BASE} --existing", "--size or --existing"),
+            ("--disk guest.qcow2 --iso iso --key key.pub", "--size (or --existing) is needed"),
+            (f"{BASE} --existing", "--size and --existing exclude each other"),
             ("--disk guest.qcow2 --size 4G --iso iso", "--key is needed"),
             (f"{BASE} --size 4X", "--size takes a size such as 512M or 4G, not '4X'"),
             (f"{BASE} --size 0", "--size takes"),
+            (f"{BASE} --size 4GiB", "not '4GiB'; write 4G"),
+            (f"{BASE} --size 4", "--size 4 is too small: no guest fits on a disk below 64M; did"),
+            (f"{BASE} --memory 64M", "--memory 64M is too small: the installer needs 128M"),
             (f"{BASE} --memory lots", "--memory takes"),
             (f"{BASE} --cores 0", "--cores takes"),
             (f"{BASE} --timeout 1.5", "--timeout takes"),

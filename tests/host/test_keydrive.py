@@ -16,7 +16,7 @@ from host.install import keydrive
 from host.base.codes import Code, Failure
 from host.install.keydrive import KeyDrive, drive_name, fetch_keys
 
-KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ tester\n"
+KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8bi0MYpWeKuHquuccyqHoXyS817VrxR0G461fKmGUE tester\n"
 PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3\n"
 
 
@@ -83,6 +83,33 @@ class Collecting(WithFolder):
             path = self.file(name, b"# comment\n" + PRIVATE)
             self.refuses(Code.MISUSE, f"{path} is a private key", self.drive.collect, [path])
 
+    def test_what_the_installer_would_refuse_is_refused_at_once_with_its_sentence(self):
+        text = KEY.decode()
+        blob = text.split()[1]
+        for data, words in (
+            (text.encode("utf-16"), "is UTF-16 text: save it as UTF-8 or ASCII"),
+            (b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n", "RFC 4716 form: convert it with"),
+            (b"-----BEGIN PUBLIC KEY-----\nMIIB\n", "is a PEM file and no line of"),
+            (b"PuTTY-User-Key-File-3: ssh-ed25519\n", "is a private key of PuTTY"),
+            (b"ssh-ed25519-cert-v01@openssh.com AAAA x\n", "is a certificate, which SSH servers"),
+            (b"ssh-dss AAAAB3NzaC1kc3M= x\n", "is a DSA key (ssh-dss)"),
+            (b"ssh-ed25519 AAAAC3NzaC1 x\n", "cut off or is not base64"),
+            (f"ssh-rsa {blob} x\n".encode(), "another type than the ssh-rsa it says"),
+            (KEY + b"\0\n", "has control characters"),
+        ):
+            with self.subTest(words=words):
+                path = self.file("bad.pub", data)
+                self.refuses(Code.MISUSE, words, KeyDrive().collect, [path])
+                self.refuses(Code.MISUSE, path, KeyDrive().collect, [path])
+
+    def test_one_good_line_is_enough(self):
+        for line in (b"ssh-dss AAAAB3NzaC1kc3M= x\n", b"ssh-ed25519-cert-v01@openssh.com AAAA x\n"):
+            KeyDrive().collect([self.file("authorized_keys", line + KEY)])
+        KeyDrive().collect([self.file("bom.pub", b"\xef\xbb\xbf" + KEY.replace(b"\n", b"\r\n"))])
+        KeyDrive().collect(
+            [self.file("new.pub", b"ssh-new@example.org AAAAE3NzaC1uZXdAZXhhbXBsZS5vcmc=\n")]
+        )
+
     def test_other_files_and_nothing_at_all_are_refused(self):
         for path, words in (
             (self.file("notes.txt"), "notes.txt"),
@@ -107,7 +134,7 @@ class Collecting(WithFolder):
     def test_too_much_for_the_drive_is_no_room(self):
         out = os.path.join(self.folder, "out")
         drive = KeyDrive()
-        drive.collect([self.file("large.pub", KEY + b"#" * 3000000)])
+        drive.collect([self.file("configuration.nix", b"#" * 2900000), self.file("a.pub")])
         self.refuses(Code.NO_ROOM, "2.88 MB", drive.write, out)
         drive = KeyDrive()
         drive.collect([self.file(f"many/{number}.pub") for number in range(200)])

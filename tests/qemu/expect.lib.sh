@@ -29,7 +29,7 @@ run() {
 first_run() {
 	make_standin standin.iso "$1" "${2-off}"
 	run "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 64M --accel tcg --timeout 60 "${@:3}"
+		--memory 128M --accel tcg --timeout 60 "${@:3}"
 }
 
 # start_first_run TEXT ENDING [RECORDS] — as first_run, in the background, with the records in that
@@ -37,7 +37,7 @@ first_run() {
 start_first_run() {
 	make_standin standin.iso "$1" "$2"
 	"$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 64M --accel tcg --timeout 60 --records "${3:-.}" >"$output" 2>&1 </dev/null &
+		--memory 128M --accel tcg --timeout 60 --records "${3:-.}" >"$output" 2>&1 </dev/null &
 	started=$!
 	wait_for_text "${3:-.}/guest.qcow2.log" "$(printf '%b' "$1")"
 }

@@ -59,7 +59,7 @@ nobody_has_to_read_what_it_says() {
 	for mode in --json --keep-failed; do
 		rm -f guest.qcow2
 		timeout --kill-after=5 60 "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso \
-			--key key.pub --memory 64M --accel tcg "$mode" >&"$unread" 2>&1 </dev/null
+			--key key.pub --memory 128M --accel tcg "$mode" >&"$unread" 2>&1 </dev/null
 		[[ -e guest.qcow2 ]]
 	done
 }
@@ -67,11 +67,11 @@ nobody_has_to_read_what_it_says() {
 a_reader_that_left_stops_nothing() {
 	make_standin standin.iso "INSTALL_PROGRESS copy 42 x\n$GOOD" off
 	"$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 64M --accel tcg --json 2>&1 </dev/null | :
+		--memory 128M --accel tcg --json 2>&1 </dev/null | :
 	[[ -e guest.qcow2 ]]
 	rm guest.qcow2
 	"$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 64M --accel tcg <&- >&- 2>&-
+		--memory 128M --accel tcg <&- >&- 2>&-
 	[[ -e guest.qcow2 ]]
 }
 

@@ -161,7 +161,7 @@ a_full_host_is_85() {
 		# shellcheck disable=SC2016 # expanded by the inner shell
 		run "${namespace[@]}" bash -c 'mount -t tmpfs -o "size=$0" full full && exec "$@"' "$size" \
 			"$TOP/qemu/first-run" --disk full/guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-			--memory 64M --accel tcg --timeout 60
+			--memory 128M --accel tcg --timeout 60
 		expect_status 85
 		expect_output 'no room'
 	done

@@ -12,7 +12,7 @@ drive() {
 }
 
 every_file_arrives_byte_for_byte() {
-	printf 'ssh-ed25519 AAAA no-newline' >odd.pub
+	printf %s "$(cat key.pub)" >odd.pub
 	printf 'disk = auto\n' >guest-installer.conf
 	drive drive.img key.pub odd.pub guest-installer.conf
 	expect_status 0
@@ -81,8 +81,8 @@ other_files_are_refused_by_name() {
 }
 
 too_much_for_the_drive_is_85() {
-	{ cat key.pub && head -c 3000000 /dev/zero | tr '\0' '#'; } >large.pub
-	drive drive.img large.pub
+	head -c 3000000 /dev/zero | tr '\0' '#' >configuration.nix
+	drive drive.img key.pub configuration.nix
 	expect_status 85
 	[[ ! -e drive.img ]]
 }

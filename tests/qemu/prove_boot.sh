@@ -19,12 +19,12 @@ wipe_when_checked() {
 			$(command -v qemu-io) -f qcow2 -c 'write -q -P 0 0 512' "\${@: -1}"
 			: >wiped
 		fi
-		# A home that others can write to: sshd answers and ignores the keys in it.
-		if [[ \$1 == convert && -e open-home ]]; then
+		# Keys in a folder of another user: sshd answers and ignores them.
+		if [[ \$1 == convert && -e $PWD/foreign-keys ]]; then
 			$(command -v qemu-img) "\$@"
 			at=\$(partx -g -o START "\${@: -1}" | tail -n 1)
-			debugfs -w -R 'set_inode_field /root mode 040777' "\${@: -1}?offset=\$((at * 512))"
-			: >opened
+			debugfs -w -R 'set_inode_field /root/.ssh uid 4242' "\${@: -1}?offset=\$((at * 512))"
+			: >$PWD/opened
 			exit
 		fi
 		exec $(command -v qemu-img) "\$@"
@@ -45,7 +45,7 @@ wiped_disk_is_refused() {
 
 guest_that_refuses_its_owner_is_refused() {
 	local status=0
-	touch open-home
+	touch foreign-keys
 	PATH=$PWD/bin:$PATH:/usr/sbin "$TOP/qemu/first-run" --disk guest.raw --size 2G --iso "$ISO" \
 		--key key.pub --direct --prove-boot >said 2>&1 || status=$?
 	cat said

@@ -20,7 +20,7 @@ terminal() { tmux -S "$work/tmux" "$@"; }
 open() {
 	make_standin standin.iso "$2" "$3"
 	terminal -f /dev/null new-session -d -x "$1" -y 12 "env ${*:4} $TOP/qemu/first-run \
-		--disk guest.qcow2 --size 64M --iso standin.iso --key key.pub --memory 64M --accel tcg \
+		--disk guest.qcow2 --size 64M --iso standin.iso --key key.pub --memory 128M --accel tcg \
 		--timeout 60; echo \"ended with \$?\"; read -r"
 	trap 'terminal kill-server' EXIT
 }

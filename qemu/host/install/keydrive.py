@@ -16,6 +16,7 @@ import urllib.request
 from typing import Optional, Sequence, Union
 
 from host.base.codes import Code, Failure
+from host.install import key_text
 
 SETTINGS = "guest-installer.conf"
 NETWORK = ("ca.pem", "ca.crt", "netrc")  # certificates to trust, and passwords of servers
@@ -100,15 +101,15 @@ class KeyDrive:
             ) from error
         name = drive_name(path)
         if PRIVATE.search(data):
-            _refuse_private(path)
+            key_text.check(path, data)
         if name is None:
             raise Failure(Code.MISUSE, f"{path} is no *.pub, authorized_keys or {SETTINGS}")
         self._add(path, name, data)
 
     def _add(self, source: str, name: str, data: bytes) -> None:
         """Numbers the name where it is taken; FAT ignores case."""
-        if PRIVATE.search(data):
-            _refuse_private(source)
+        if PRIVATE.search(data) or name.lower().endswith(".pub") or name == "authorized_keys":
+            key_text.check(source, data)
         taken = {other.lower() for other in self.files}
         free, number = name, 2
         while free.lower() in taken:
@@ -116,12 +117,6 @@ class KeyDrive:
                 raise Failure(Code.MISUSE, f"two files are named {name}; join them into one")
             free, number = f"{number}-{name}", number + 1
         self.files[free] = data
-
-
-def _refuse_private(source: str) -> None:
-    raise Failure(
-        Code.MISUSE, f"{source} is a private key; only public keys may leave this machine"
-    )
 
 
 class _SameTrust(urllib.request.HTTPRedirectHandler):
@@ -152,8 +147,7 @@ def fetch_keys(url: str, seconds: float = FETCH_SECONDS) -> bytes:
     data = answer[0]
     if isinstance(data, Exception):
         raise Failure(Code.MISUSE, f"cannot fetch {shown}: {data}")
-    if PRIVATE.search(data):
-        _refuse_private(shown)
+    key_text.check(shown, data)
     lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines or not all(PUBLIC.match(line) for line in lines):

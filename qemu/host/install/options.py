@@ -24,6 +24,9 @@ NETWORKS = {
 }
 # How the installer knows the disk of --boot-disk under QEMU.
 BOOT_SERIAL = "boot"
+# Below these, the ISO does not start, and no file system of a guest has room.
+SMALLEST_MEMORY = 128 << 20
+SMALLEST_DISK = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,13 @@ class Options:
 def parse(arguments: Sequence[str]) -> Options:
     """The options of a command line. Failure(MISUSE) says what is wrong with it."""
     given = parse_options(PROGRAM, arguments)
-    if not given.disk or not given.iso or bool(given.size) == given.existing:
-        _refuse("--disk, --iso, and either --size or --existing are needed")
+    absent = [f"--{name}" for name in ("disk", "iso") if not getattr(given, name)]
+    if not given.size and not given.existing:
+        absent.append("--size (or --existing)")
+    if absent:
+        _refuse(f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} needed")
+    if given.size and given.existing:
+        _refuse("--size and --existing exclude each other")
     settings = tuple(_parse_setting(text) for text in given.set)
     names = [name for name, _ in settings]
     if not given.key and "keys" not in names:
@@ -75,6 +83,7 @@ def parse(arguments: Sequence[str]) -> Options:
         given.accel, given.firmware, given.memory, _number("--cores", given.cores) or 0
     )
     emulator.check_machine(machine)
+    _require_size("--memory", given.memory, SMALLEST_MEMORY, "the installer needs")
     kinds = NETWORKS.get(given.hypervisor)
     if kinds is None:
         _refuse(f"--hypervisor takes qemu or xen, not '{given.hypervisor}'")
@@ -115,6 +124,14 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def _refuse(sentence: str) -> NoReturn:
     raise Failure(Code.MISUSE, sentence)
+
+
+def _require_size(option: str, text: str, least: int, reason: str) -> None:
+    """A size that cannot work is refused before anything starts, with a hint where the unit was
+    forgotten."""
+    if emulator.parse_size(option, text) < least:
+        hint = f"; did you mean {text}G?" if text.isdecimal() and len(text) < 4 else ""
+        _refuse(f"{option} {text} is too small: {reason} {least >> 20}M{hint}")
 
 
 def _number(option: str, text: str) -> Optional[int]:
@@ -164,7 +181,7 @@ def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial
             _refuse(f"cannot find the disk {path}")
         default = "raw" if disk.is_device() else emulator.disk_format(path)
         return Disk(disk.path, format or default, None, serial)
-    emulator.parse_size(option, size)
+    _require_size(option, size, SMALLEST_DISK, "no guest fits on a disk below")
     folder, name = os.path.split(os.path.abspath(path))
     if not os.path.isdir(folder):
         _refuse(f"the folder of {path} does not exist")

@@ -94,7 +94,12 @@ def _partition_start(folder: str, partition: int) -> int:
     """In sectors; 0 for a file system on the whole disk."""
     if not partition:
         return 0
-    return int(_run(["partx", "-g", "-o", "START", "--nr", str(partition), COPY], folder))
+    try:
+        return int(_run(["partx", "-g", "-o", "START", "--nr", str(partition), COPY], folder))
+    except Failure as failure:
+        raise Failure(
+            Code.NO_VERDICT, f"the installed disk does not boot: {failure.sentence}"
+        ) from None
 
 
 def _run(command: list[str], folder: str) -> str:

@@ -66,7 +66,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
                 Option(
                     "set",
                     "KEY=VALUE",
-                    "one line of the installer's configuration, such as --set wipe=force",
+                    "one line of the installer's configuration, such as wipe=force",
                     many=True,
                 ),
                 Option(

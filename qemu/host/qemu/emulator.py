@@ -44,7 +44,9 @@ def parse_size(what: str, text: str) -> int:
     """A size such as 512M or 4G in bytes; Failure(MISUSE) names `what` if it is none."""
     match = re.fullmatch(r"([1-9][0-9]{0,17})([KMGT]?)", text)
     if not match:
-        raise Failure(Code.MISUSE, f"{what} takes a size such as 512M or 4G, not '{text}'")
+        hint = re.fullmatch(r"([1-9][0-9]*)([KMGT])i?[Bb]", text)
+        more = f"; write {hint[1]}{hint[2]}" if hint else ""
+        raise Failure(Code.MISUSE, f"{what} takes a size such as 512M or 4G, not '{text}'{more}")
     return int(match.group(1)) * SIZE_UNITS[match.group(2)]
 
 

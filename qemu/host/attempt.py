@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""One installation by first-run: its steps, from the disks to their final names, and its records."""
+
+from __future__ import annotations
+import dataclasses
+import os
+import time
+from typing import Optional
+from host.base import files, process
+from host.install import disk
+from host.protocol import records, verdict
+from host.qemu import emulator
+from host.xen import xen_machine
+from host.install.options import Options
+from host.install.closure import served
+from host.base.codes import Code, Failure, report
+from host.protocol.deadlines import EMULATION_FACTOR, INSTALLER_SECONDS, Deadlines, Limits
+from host.install.follow import Follower
+from host.install.machine import Machine
+from host.install.qemu_machine import QemuMachine
+from host.install.keydrive import KeyDrive
+from host.qemu.medium import take_boot_files
+from host.protocol.progress import Display
+from host.install.proof import BOOT_SECONDS, Proof, Request, prove_boot
+from host.install.proof_disk import missing_programs
+from host.install.proof_login import given_keys
+from host.xen.xen_machine import XenMachine
+
+# From this code on the installer writes; then a full host looks like a broken disk to it.
+FIRST_WRITING_CODE = 30
+NOT_BOOTED_BY_FIRMWARE = ("direct", "pygrub")
+
+
+class Attempt:
+    """One installation and what is known of it."""
+
+    def __init__(self, options: Options, display: Display, drive: KeyDrive, private: str) -> None:
+        self._options, self._display, self._private = options, display, private
+        self._drive = drive
+        on_xen = options.hypervisor == "xen"
+        self._accel = "xen" if on_xen else emulator.acceleration(options.machine)
+        self._began = time.time()
+        self._follower: Optional[Follower] = None
+
+    def install(self) -> None:
+        """Makes the disks, lets the installer run, believes nothing, publishes."""
+        options = self._options
+        records.remove(
+            f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts", "xl")
+        )
+        log = records.Log(f"{options.records}.log")
+        try:
+            disk.make(options.disks)
+            with served(options.closure, options.beside("cache")) as settings:
+                self._drive.add_settings(options.missing(settings))
+                self._drive.write(os.path.join(self._private, "keys"))
+                self._run_installer(log)
+        finally:
+            log.close()
+        disk.check(options.disks)
+        proof = self._prove_boot() if self._wants_proof() else None
+        self._keep_results()
+        if options.hypervisor == "xen":
+            self._write_domain()
+        self.record(Code.SUCCESS, "installed", proof)
+        process.ignore_signals()
+        disk.publish(options.disks)
+
+    def _run_installer(self, log: records.Log) -> None:
+        options, display = self._options, self._display
+        boot = take_boot_files(options.iso, self._private) if options.direct else None
+        display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
+        machine: Machine
+        if options.hypervisor == "xen":
+            machine = XenMachine(options, boot, self._private)
+        else:
+            machine = QemuMachine(options, boot, self._private)
+        try:
+            deadlines = Deadlines(self._limits(), time.monotonic)
+            display.follow(deadlines)
+            self._follower = follower = Follower(machine, deadlines, display, log)
+            follower.follow()
+            machine.require_good_end(follower.serial.verdict is not None)
+            self._judge(follower, machine, log)
+        finally:
+            machine.close()
+
+    def _judge(self, follower: Follower, machine: Machine, log: records.Log) -> None:
+        """Believes the verdict, but blames the host where that was full."""
+        try:
+            verdict.require_success(follower.serial, follower.port)
+        except Failure as failure:
+            wrote = FIRST_WRITING_CODE <= failure.code < Code.EMULATOR
+            full = machine.has_no_room() or disk.has_no_room(self._options.disks[0].folder)
+            if full and (wrote or failure.code == Code.NO_VERDICT):
+                raise Failure(Code.NO_ROOM, f"no room on the host: {failure.sentence}") from None
+            sentence = f"{failure.sentence} (log: {log.path})"
+            if failure.code == Code.NO_VERDICT:
+                sentence = f"{failure.sentence}; the end of {log.path}:\n{log.tail()}"
+            raise Failure(failure.code, sentence) from None
+
+    def _limits(self) -> Limits:
+        options = self._options
+        own = options.setting("timeout") or ""
+        return Limits(
+            self._accel == "tcg",
+            options.timeout,
+            options.stage_timeout,
+            int(own) if own.isdecimal() and len(own) < 9 else INSTALLER_SECONDS,
+        )
+
+    def _wants_proof(self) -> bool:
+        """Whether the disk is booted before it is published: on demand, and by default where that
+        takes seconds and the guest's SSH server can be reached."""
+        options = self._options
+        if options.prove_boot is not None:
+            return options.prove_boot
+        known = {result.key: result.value for result in self._results()}
+        if self._accel != "kvm" or known.get("layout") in NOT_BOOTED_BY_FIRMWARE:
+            return False
+        absent = missing_programs()
+        if absent:
+            self._display.report(f"no boot proof: {', '.join(absent)} is not installed")
+        return not absent and options.setting("keys") != "none"
+
+    def _prove_boot(self) -> Proof:
+        options = self._options
+        self._display.event("proving", text="the installed disk is booted")
+        factor = EMULATION_FACTOR if self._accel == "tcg" else 1
+        results = self._results()
+        known = {result.key: result.value for result in results}
+        user = options.setting("keys-user") or known.get("keys-user") or "root"
+        request = Request(
+            user=user,
+            keys=given_keys(self._drive.key_texts()),
+            known_hosts=records.known_hosts(results),
+            seconds=options.stage_timeout or BOOT_SECONDS * factor,
+            logs_in=options.setting("keys") != "none",
+        )
+        try:
+            proof = prove_boot(options, request, self._private, f"{options.records}.boot.log")
+        except Failure as failure:
+            if options.prove_boot is None:
+                sentence = f"{failure.sentence}; --no-prove-boot leaves the proof out"
+                raise Failure(failure.code, sentence) from None
+            raise
+        self._display.event("proved", user=user, **dataclasses.asdict(proof))
+        if not options.quiet and not options.json:
+            self._display.report(proof.describe(user))
+        return proof
+
+    def _keep_results(self) -> None:
+        """Writes the guest's host keys down, so that the first login is not blind."""
+        hosts = records.known_hosts(self._results())
+        if hosts:
+            files.write_whole(f"{self._options.records}.known_hosts", hosts)
+
+    def _write_domain(self) -> None:
+        """Writes the domain file that runs the guest; the next words are `xl create`."""
+        text = xen_machine.run_file(self._options, self._results())
+        if text is None:
+            self._display.report(
+                "no domain file: only the layouts pygrub and direct boot without BIOS"
+            )
+            return
+        files.write_whole(f"{self._options.records}.xl", text)
+
+    def _results(self) -> list[verdict.Result]:
+        follower = self._follower
+        return verdict.results(follower.serial, follower.port) if follower else []
+
+    def record(self, code: int, text: str, proof: Optional[Proof] = None) -> None:
+        """Writes the verdict file."""
+        options, follower = self._options, self._follower
+        channels = {
+            "serial": verdict.describe(follower.serial.verdict if follower else None),
+            "port": verdict.describe(follower.port.verdict if follower else None),
+        }
+        records.write_verdict(
+            f"{options.records}.verdict.json",
+            {
+                "code": int(code),
+                "text": text,
+                "disk": options.disks[0].path,
+                "began": int(self._began),
+                "seconds": round(time.time() - self._began, 1),
+                "accel": self._accel,
+                "channels": channels,
+                "proof": dataclasses.asdict(proof) if proof else None,
+                "results": [{"key": r.key, "value": r.value} for r in self._results()],
+            },
+        )
