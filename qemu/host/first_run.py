@@ -76,7 +76,8 @@ def _attempt(action: Callable[[], None]) -> tuple[int, str]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return Code.NO_ROOM, f"no room on the host: {error.filename or error.strerror}"
-        return Code.INTERNAL, f"the host failed: {error}"
+        where = f"{error.filename}: " if error.filename else ""
+        return Code.INTERNAL, f"the host failed: {where}{error.strerror or error}"
 
 
 def key_drive(options: Options) -> KeyDrive:

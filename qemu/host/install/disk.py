@@ -94,7 +94,8 @@ def require_absent(disks: Sequence[Disk]) -> None:
     for disk in disks:
         if not disk.existing and os.path.lexists(disk.path):
             raise Failure(
-                Code.MISUSE, f"{disk.path} exists already; nothing is ever installed over it"
+                Code.MISUSE,
+                f"{disk.path} exists already; remove it, or use it as it is with --existing",
             )
 
 

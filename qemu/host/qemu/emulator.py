@@ -18,6 +18,7 @@ from host.base.codes import Code, Failure
 ACCELERATIONS = ("auto", "kvm", "tcg")
 FIRMWARES = ("bios", "uefi")
 MAXIMUM_CORES = 4
+KVM = "/dev/kvm"
 SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 # The firmware's code and a template of its variables, as distributions call them.
@@ -80,7 +81,7 @@ def find_emulator() -> str:
     return find_program("qemu-system-x86_64")
 
 
-def detect_acceleration(device: str = "/dev/kvm", cpuinfo: str = "/proc/cpuinfo") -> str:
+def detect_acceleration(device: str = KVM, cpuinfo: str = "/proc/cpuinfo") -> str:
     """kvm where hardware virtualisation works, else tcg: the device alone proves nothing."""
     if not os.access(device, os.R_OK | os.W_OK):
         return "tcg"
@@ -93,7 +94,11 @@ def detect_acceleration(device: str = "/dev/kvm", cpuinfo: str = "/proc/cpuinfo"
 
 
 def acceleration(machine: MachineOptions) -> str:
-    """What the machine will run by: kvm or tcg."""
+    """What the machine will run by: kvm or tcg. Failure(EMULATOR) if kvm is demanded in vain."""
+    if machine.accel == "kvm" and os.path.exists(KVM) and not os.access(KVM, os.R_OK | os.W_OK):
+        raise Failure(
+            Code.EMULATOR, f"this user may not open {KVM}; join its group, which is often kvm"
+        )
     return detect_acceleration() if machine.accel == "auto" else machine.accel
 
 
