@@ -133,12 +133,14 @@ class Refusals(unittest.TestCase):
                 self.assertEqual(domain.parse_disk(text), path)
         self.refuse("below /dev", lambda: domain.parse_disk("phy:/vm/a.img"))
         self.refuse("below /dev", lambda: domain.parse_disk("phy:../vm/a.img"))
+        self.refuse("without ',xvda,w'", lambda: domain.parse_disk("phy:/dev/vg0/boot,xvda,w"))
         self.refuse("a disk is", lambda: domain.parse_disk("file:"))
         self.refuse("a disk is", lambda: domain.parse_disk(""))
 
     def test_memory_is_whole_mebibytes(self):
         self.assertEqual(domain.parse_memory("1G"), 1024)
         self.refuse("whole MiB", lambda: domain.parse_memory("1000K"))
+        self.refuse("did you mean 1024M?", lambda: domain.parse_memory("1024"))
 
 
 if __name__ == "__main__":

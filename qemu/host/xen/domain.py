@@ -63,6 +63,10 @@ def parse_disk(text: str) -> str:
         kind, path = "file", text
     if not path:
         _refuse(f"a disk is phy:DEVICE, file:IMAGE or a path, not '{text}'")
+    if match := re.search(r",(xvd|hd|sd)[a-z]+[0-9]*,[rw]!?$", path):
+        _refuse(
+            f"a disk is named without '{match[0]}' here: the guest's names follow from the order"
+        )
     path = os.path.abspath(os.path.join("/dev", path) if kind == "phy" else path)
     if kind == "phy" and not path.startswith("/dev/"):
         _refuse(f"phy: takes a device below /dev, not '{path}'")
@@ -73,7 +77,8 @@ def parse_memory(text: str) -> int:
     """A size such as 512M or 4G in MiB, which Xen counts memory in."""
     size = emulator.parse_size("--memory", text)
     if size % (1 << 20):
-        _refuse(f"--memory takes whole MiB, not '{text}'")
+        hint = f"; did you mean {text}M?" if text.isdecimal() else ""
+        _refuse(f"--memory takes whole MiB, not '{text}'{hint}")
     return size >> 20
 
 
