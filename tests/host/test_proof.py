@@ -17,6 +17,7 @@ from host.install import proof_disk, proof_login
 from host.install.disk import Disk
 from host.install.proof import has_banner
 from host.install.proof_login import Client, GivenKey, given_keys, make_key
+from host.run.login import ssh_line
 
 USER = "root"
 TOOLS = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -112,6 +113,19 @@ class Logins(WithFolder):
         keys = given_keys(f"{line}\n".encode() for line in (taken, other, *many))
         refused = client.refused(keys, Deadline(60))
         self.assertEqual([key.blob for key in refused], [other.split()[1]])
+
+    def test_the_line_that_run_guest_prints_logs_in_with_the_host_keys_in_any_file(self):
+        line = make_key(self.folder)
+        port = self.serve(line)
+        for name in ("a b", "100%h", "it's", "$HOME;x", "c,d:e"):
+            path = self.path(f"{name}.known_hosts")
+            with open(path, "w") as file:
+                file.write(f"* {self.host_key}\n")
+            more = f"-F /dev/null -i {self.path('proof-key')} -o IdentitiesOnly=yes"
+            more += " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
+            command = f"{ssh_line(port, USER, path)} {more} -o BatchMode=yes true"
+            with self.subTest(name=name):
+                subprocess.run(["sh", "-c", command], check=True, timeout=60)
 
     def test_a_server_with_another_host_key_is_not_believed(self):
         port = self.serve(make_key(self.folder))

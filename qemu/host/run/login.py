@@ -151,10 +151,8 @@ def ssh_line(port: int, user: str, known_hosts: str) -> str:
     words = ["ssh", "-p", str(port)]
     if os.path.isfile(known_hosts) and not re.search(r"[\"\\\n]|\$\{", known_hosts):
         value = known_hosts.replace("%", "%%")
-        words += [
-            "-o",
-            "UserKnownHostsFile=" + (f'"{value}"' if re.search(r"\s", value) else value),
-        ]
+        plain = re.fullmatch(r"[A-Za-z0-9/._%+-]+", value)
+        words += ["-o", "UserKnownHostsFile=" + (value if plain else f'"{value}"')]
     return " ".join(map(shlex.quote, [*words, f"{user}@127.0.0.1"]))
 
 
