@@ -181,7 +181,8 @@ def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial
             _refuse(f"cannot find the disk {path}")
         default = "raw" if disk.is_device() else emulator.disk_format(path)
         return Disk(disk.path, format or default, None, serial)
-    _require_size(option, size, SMALLEST_DISK, "no guest fits on a disk below")
+    least = SMALLEST_DISK if option == "--size" else 1
+    _require_size(option, size, least, "no guest fits on a disk below")
     folder, name = os.path.split(os.path.abspath(path))
     if not os.path.isdir(folder):
         _refuse(f"the folder of {path} does not exist")
