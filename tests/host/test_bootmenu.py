@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Proves what is taken from the boot menus of installation media: the entry that nobody has to choose."""
+"""Proves what is taken from the boot menus of installation media: the default entry."""
 
 import unittest
 

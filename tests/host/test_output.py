@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Proves that no reader can stop the host's tools, and that whoever reads gets whole messages."""
+"""Proves that no reader can stop the host's tools, and that every reader gets whole messages."""
 
 import os
 import time

@@ -239,7 +239,7 @@ other_images_are_refused() {
 	grep -F 'missing.img: No such file or directory' said
 }
 
-# An image that somebody works on: a loop device, another installer, a QEMU.
+# An image that is in use: a loop device, another installer, a QEMU.
 busy_images_are_refused() {
 	need_root
 	local direct=(--disk nixos.img --layout direct --manifest "$TOP/build/guest-direct.json") device holder
@@ -276,7 +276,7 @@ busy_images_are_refused() {
 	is_blank nixos.img
 }
 
-# What came onto an image while the keys were read, after it had been found blank, is somebody's.
+# What came onto an image while the keys were read, after it had been found blank, is kept.
 changed_images_are_refused() {
 	need_root
 	local started status=0 before

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # output.sh — proves that an install ends with its exit status whatever becomes of its standard
-# output: nobody is there any longer, or nobody reads
+# output: the reader has ended, or does not read
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # report.sh — proves that the verdict reaches report-url whatever ended the install, that a server
-# which does not take it changes nothing and holds up nobody for long, and that passwords stay secret
+# which does not take it changes nothing and delays nothing for long, and that passwords stay secret
 #
 # Modules: verdict/report_post.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name

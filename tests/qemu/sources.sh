@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # sources.sh — proves that configuration and keys are taken from every source, that the stronger
 # source wins, and that the keys of several places are added together
+#
+# Modules: input/cidata, input/config_sources, input/firmware_data, input/key_sources.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
