@@ -95,9 +95,30 @@ static pid_t start_process(const struct process *child)
 struct relay {
 	const struct process *child;
 	const char *name;
-	char line[LINE_BYTES], last[LINE_BYTES];
+	char line[LINE_BYTES];
+	char last[LINE_BYTES]; /* the last line with a reason, or the last one if none has */
+	bool has_reason;
 	size_t used; /* of the line at hand */
 };
+
+/* Whether a line says more than that another program failed, whose own line came before. Python
+ * indents the frames of a traceback. */
+static bool gives_reason(const char *line)
+{
+	static const char *const phrases[] = {
+		"Traceback (most recent call last)",
+		"CalledProcessError",
+		"returned non-zero exit status",
+		"Failed to install bootloader",
+	};
+
+	if (line[0] == ' ' || line[0] == '\t')
+		return false;
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (strstr(line, phrases[i]))
+			return false;
+	return true;
+}
 
 static void end_line(struct relay *relay)
 {
@@ -110,6 +131,9 @@ static void end_line(struct relay *relay)
 		log_line("%s: %s", relay->name, relay->line);
 	if (relay->child->watch)
 		relay->child->watch(relay->line, relay->child->userdata);
+	if (relay->has_reason && !gives_reason(relay->line))
+		return;
+	relay->has_reason = gives_reason(relay->line);
 	memcpy(relay->last, relay->line, sizeof(relay->last));
 }
 

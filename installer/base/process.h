@@ -28,6 +28,7 @@ int process_find(const char *name, const char *folders, char *ret, size_t ret_by
 
 /* Runs it to its end. Standard output and error go line by line, sanitised, to the log with the
  * program's base name before them. Returns 0 if it exited with 0; else -EIO, the sentence naming
- * program, exit status or signal, and its last line of output. -ENOEXEC if it could not be
+ * program, exit status or signal, and its last line of output that gives a reason (the frames of a
+ * Python traceback give none). -ENOEXEC if it could not be
  * executed at all. */
 int process_run(const struct process *child, struct error *err) WARN_UNUSED;

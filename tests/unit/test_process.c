@@ -33,6 +33,26 @@ static void what_it_said_last_is_the_reason(void **state)
 	assert_string_equal(err.text, "sh failed with exit status 3: last");
 }
 
+/* As systemd-boot's installer of NixOS ends when bootctl fails. */
+static void a_traceback_does_not_hide_the_reason(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(run("echo 'Failed to write system token: No space left on device'\n"
+			     "echo 'Traceback (most recent call last):'\n"
+			     "echo '  File \"/nix/store/x\", line 1, in <module>'\n"
+			     "echo \"subprocess.CalledProcessError: Command '['bootctl']' returned "
+			     "non-zero exit status 1.\"\n"
+			     "echo 'Failed to install bootloader'; exit 1",
+				 NULL, &err),
+		-EIO);
+	assert_string_equal(err.text,
+		"sh failed with exit status 1: Failed to write system token: No space left on device");
+	assert_int_equal(run("echo '  only this'; exit 1", NULL, &err), -EIO);
+	assert_string_equal(err.text, "sh failed with exit status 1:   only this");
+}
+
 static void it_reads_its_input(void **state)
 {
 	struct error err;
@@ -78,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_said_last_is_the_reason),
+		cmocka_unit_test(a_traceback_does_not_hide_the_reason),
 		cmocka_unit_test(it_reads_its_input),
 		cmocka_unit_test(much_output_is_read_to_its_end),
 		cmocka_unit_test(what_it_leaves_running_is_ended),
