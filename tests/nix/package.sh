@@ -18,9 +18,10 @@ checkers=(e2fsprogs nix-bin perl perl-base sqlite3)
 # The programs are reached through links: /usr/bin is hidden later.
 link_programs() {
 	local program
-	mkdir -p "$box"/{bin,empty,real,toolchain/{bin,lib},build}
+	mkdir -p "$box"/{bin,empty,real,real-sbin,toolchain/{bin,lib},build}
 	while read -r program; do
-		[[ ! -x $program ]] || ln -sf "$box/real/${program##*/}" "$box/bin/"
+		[[ $program != */sbin/* ]] || ln -sf "$box/real-sbin/${program##*/}" "$box/bin/"
+		[[ $program == */sbin/* ]] || ln -sf "$box/real/${program##*/}" "$box/bin/"
 	done < <(dpkg -L "${standard[@]}" "${checkers[@]}" 2>/dev/null | grep -E '^(/usr)?/s?bin/[^/]+$')
 	ln -s "$box/real/setpriv" "$box/bin/"
 	cp "$(readlink -f /bin/sh)" "$box/empty/sh" # Nix's sandbox has this one
@@ -102,6 +103,7 @@ check_phase_succeeds() {
 	unshare --mount --net bash -euo pipefail -c '
 		ip link set lo up
 		mount --bind /usr/bin "$0/real"
+		mount --bind /usr/sbin "$0/real-sbin"
 		mount --bind "$0/empty" /usr/bin
 		"$0/real/mount" --bind "$0/empty" /usr/sbin
 		exec "$0/bin/setpriv" --reuid 65534 --regid 65534 --clear-groups \
