@@ -202,6 +202,41 @@ unusable_program_is_told_before() {
 	grep -E "^2: .*mkfs.fat cannot be started.*No such file" "$SCRATCH/said"
 }
 
+# attach_partitions FILE — prints a loop device whose partitions have nodes.
+attach_partitions() {
+	local loop
+	loop=$(attach "$1")
+	partx -a "$loop"
+	echo "$loop"
+}
+
+detach_partitions() {
+	partx -d "$1"
+	losetup -d "$1"
+}
+
+nodes_are_formatted_and_others_refused() {
+	need_root
+	local disk=$SCRATCH/nodes loop other before
+	truncate -s 2G "$disk" "$disk.other"
+	"$EFFECTS" partition gpt "$disk"
+	"$EFFECTS" partition gpt "$disk.other"
+	loop=$(attach_partitions "$disk")
+	other=$(attach_partitions "$disk.other")
+	"$EFFECTS" format gpt "$loop"
+	[[ $(blkid -p -o value -s LABEL "${loop}p2") == ESP ]]
+	[[ $(blkid -p -o value -s LABEL "${loop}p3") == nixos ]]
+	# Another disk's partition under the name of ours.
+	before=$(sha256sum <"$disk.other")
+	mv "${loop}p3" "${loop}kept"
+	cp -a "${other}p3" "${loop}p3"
+	fails_with 0 "${loop}p3 is no partition of the disk that was chosen" "$EFFECTS" format gpt "$loop"
+	mv "${loop}kept" "${loop}p3"
+	[[ $(sha256sum <"$disk.other") == "$before" ]]
+	detach_partitions "$loop"
+	detach_partitions "$other"
+}
+
 missing_program_is_told_before() {
 	need_root
 	local program
@@ -232,3 +267,4 @@ run_case "FAT of the same request is the same bytes" fat_is_reproducible
 run_case "wrong labels, UUIDs and paths are refused by name" wrong_requests_are_refused
 run_case "that mkfs.fat is missing is told before a byte is written" missing_program_is_told_before
 run_case "that mkfs.fat cannot be started is told before a byte is written" unusable_program_is_told_before
+run_case "partition nodes are formatted, and one of another disk is refused" nodes_are_formatted_and_others_refused
