@@ -68,8 +68,6 @@ refuses() {
 	echo "status $status, expected $code:" && cat said && return 1
 }
 
-ETC=$(dirname "$(readlink -f "$SYSTEM/etc")")
-
 append_config() { printf '%b\n' "$1" >>etc/ssh/sshd_config; }
 
 add_included_file() {
@@ -120,13 +118,15 @@ activation_refused() {
 
 no_server() {
 	rm -rf cache
-	change "$ETC" rm etc/systemd/system/multi-user.target.wants/sshd.service
+	change "$(readlink -f "$SYSTEM/etc/systemd/system")" rm multi-user.target.wants/sshd.service
 	cache=$PWD/cache refuses 41 'starts no SSH server' --key ed.pub
 }
 
 need_root
 cd "$SCRATCH"
 "$TOP/iso/make-cache"
+find_system
+ETC=$(dirname "$(readlink -f "$SYSTEM/etc")")
 ssh-keygen -q -t ed25519 -N '' -C owner -f ed
 ssh-keygen -q -t rsa -b 2048 -N '' -C owner -f rsa
 
@@ -148,5 +148,5 @@ run_case "harmless: a certificate beside a good key" installs 'warning: .*is a c
 run_case "out: the only key has expired" refuses 20 'has expired' --key "$CASES/expired"
 run_case "harmless: an old key beside a good one" installs 'warning: .*DSA' --key "$CASES/dss-among-good"
 run_case "out: a key of a type that the guest's sshd does not know" refuses 41 PubkeyAcceptedAlgorithms --key "$CASES/mldsa44-ed25519-openssh.com.pub"
-run_case "out: a file that is gone after the install" refuses 2 '/run/secret.* is gone' --key ed.pub --file /run/secret=ed.pub
+run_case "out: a file that is gone after the install" refuses 2 'TARGET not below /nix, /dev, /proc, /run' --key ed.pub --file /run/secret=ed.pub
 run_case "out: keys-user is no user of the guest" refuses 20 'no user alice' --key ed.pub --set keys-user=alice

@@ -7,9 +7,13 @@
 
 LOGIN=$SCRATCH/login
 ROOT=$SCRATCH/root
-SYSTEM=$(readlink -f "$TOP/build/sample-direct")
 SIGNING_KEY=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
+
+# find_system — the sample's store path, once it is built.
+find_system() {
+	SYSTEM=$(readlink -f "$TOP/build/sample-direct")
+}
 
 build_login() {
 	local asan=$TOP/build/asan flags libs

@@ -123,6 +123,7 @@ unrunnable_is() {
 need_root
 cd "$SCRATCH"
 "$TOP/iso/make-cache"
+find_system
 build_login
 at_exit unmount_guest
 ssh-keygen -q -t ed25519 -N '' -C owner -f ed
