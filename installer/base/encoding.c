@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const char nix32_alphabet[33] = "0123456789abcdfghijklmnpqrsvwxyz";
 
 /* Nix reads the bytes as one little-endian number and writes its most significant five bits
@@ -138,11 +140,11 @@ int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_byt
 
 int sha256_decode(const char *text, uint8_t ret[32])
 {
-	bool sri = strncmp(text, "sha256-", strlen("sha256-")) == 0;
+	bool sri = text_starts_with(text, "sha256-");
 	uint8_t sum[32];
 	size_t length;
 
-	if (sri || strncmp(text, "sha256:", strlen("sha256:")) == 0)
+	if (sri || text_starts_with(text, "sha256:"))
 		text += strlen("sha256:");
 	length = strlen(text);
 	if (base64_decode(text, length, sum, sizeof(sum)) < 0 &&

@@ -272,9 +272,7 @@ static json_t *make_string(const char *text)
 
 	if (value)
 		return value;
-	ascii = strdup(text);
-	if (!ascii)
-		abort();
+	ascii = text_duplicate(text);
 	for (char *p = ascii; *p; p++)
 		if (!isascii((unsigned char)*p))
 			*p = '?';

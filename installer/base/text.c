@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 int text_copy(char *ret, size_t ret_bytes, const char *src)
 {
 	size_t length = strlen(src);
@@ -28,6 +30,21 @@ bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...)
 	length = vsnprintf(ret + used, ret_bytes - used, fmt, args);
 	va_end(args);
 	return length >= 0 && (size_t)length < ret_bytes - used;
+}
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+char *text_duplicate(const char *text)
+{
+	return text ? strcpy(must_realloc(NULL, strlen(text) + 1, 1), text) : NULL;
+}
+
+size_t text_bom_bytes(const char *text, size_t size_bytes)
+{
+	return size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
 void text_lower(char *text)
@@ -121,7 +138,7 @@ bool text_is_clean_path(const char *text)
 
 bool text_is_file_url(const char *text)
 {
-	const char *path = strncmp(text, "file://", 7) == 0 ? text + 7 : text;
+	const char *path = text_starts_with(text, "file://") ? text + 7 : text;
 
 	if (path[0] != '/' || !path[1])
 		return false;

@@ -20,6 +20,15 @@ int text_copy(char *ret, size_t ret_bytes, const char *src) WARN_UNUSED;
 /* Adds formatted text at the end of what ret holds, as far as it fits; whether all of it fitted. */
 bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Whether text begins with prefix. */
+bool text_starts_with(const char *text, const char *prefix);
+
+/* A copy from malloc; NULL for NULL. */
+char *text_duplicate(const char *text);
+
+/* How many bytes at the start of a file's text are the byte order mark of UTF-8: 0 or 3. */
+size_t text_bom_bytes(const char *text, size_t size_bytes);
+
 /* Cuts white space off both ends, in place; returns where the text begins now. */
 char *text_trim(char *text);
 

@@ -2,34 +2,17 @@
 #include "config/config.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "config/key_table.h"
 #include "net/url.h"
 #include "nix/flake.h"
-
-/* Kept free at the end of the collected errors for "and N more". */
-#define MORE_BYTES 32
-
-void config_init(struct config *config)
-{
-	memset(config, 0, sizeof(*config));
-	for (enum config_key key = 0; key < CONFIG_KEY_COUNT; key++)
-		if (config_keys[key].value &&
-			key_table_set(config, key, config_keys[key].value) < 0)
-			abort();
-}
 
 void config_add_error(struct config *config, const char *fmt, ...)
 {
 	size_t used = strlen(config->errors);
-	size_t room = sizeof(config->errors) - MORE_BYTES - used;
+	size_t room = sizeof(config->errors) - CONFIG_MORE_BYTES - used;
 	va_list args;
 	int length;
 
@@ -48,142 +31,6 @@ void config_add_error(struct config *config, const char *fmt, ...)
 		if (iscntrl((unsigned char)*p))
 			*p = '?';
 	memcpy(config->errors + used + length, "\n", 2);
-}
-
-/* The cache engine copies one system, which the manifest or a key names. */
-static void check_cache_engine(struct config *config)
-{
-	static const enum config_key foreign[] = { KEY_CONFIGURATION, KEY_CONFIGURATION_SUM,
-		KEY_FLAKE, KEY_HOSTNAME };
-
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-		if (config->given[foreign[i]])
-			config_add_error(config,
-				"%s is set, but a closure is copied as it was built: leave it out, or say engine = nixos-install",
-				config_keys[foreign[i]].name);
-	if (!config->given[KEY_CACHE])
-		config_add_error(config,
-			"cache is not set: say where the binary cache is, as in cache = file:///medium/cache");
-	if (!config->given[KEY_MANIFEST] && !config->given[KEY_SYSTEM])
-		config_add_error(config,
-			"neither manifest nor system is set: say which system to install, as in manifest = file:///medium/guest.json");
-	if (url_is_remote(config->manifest) && !config->given[KEY_MANIFEST_SUM])
-		config_add_error(config,
-			"manifest-sha256 is not set: a manifest from the network decides what is installed and how, so say which one it is (sha256sum guest.json)");
-}
-
-/* Nix writes the addresses that it asks into its log. Of ssh:// it is only a name that all share.
- */
-static bool holds_credentials(const char *url)
-{
-	AUTO_FREE char *shown = url_shown(url);
-
-	return strcmp(shown, url) != 0 && !strstr(url, "ssh://");
-}
-
-static void check_credentials(struct config *config)
-{
-	bool found = holds_credentials(config->flake);
-
-	for (size_t i = 0; i < config->cache.cache_count; i++)
-		found = found || holds_credentials(config->cache.caches[i]);
-	if (found)
-		config_add_error(config,
-			"an address in cache or flake holds a password, which Nix would tell in its log: leave it out, and say it in the file netrc on the key drive");
-}
-
-/* nixos-install builds one system: from a configuration or a flake, or takes one that is built. */
-static void check_nixos_install(struct config *config)
-{
-	bool built = config->given[KEY_FLAKE] || config->given[KEY_SYSTEM];
-
-	if (config->given[KEY_MANIFEST])
-		config_add_error(config,
-			"manifest is set, but nixos-install builds a system of which there is none yet: leave it out, or say engine = cache");
-	if (config->given[KEY_CONFIGURATION] + config->given[KEY_FLAKE] +
-			config->given[KEY_SYSTEM] >
-		1)
-		config_add_error(config,
-			"of configuration, flake and system more than one is set: say one of them");
-	if (built && config->given[KEY_HOSTNAME])
-		config_add_error(config, "hostname is set, but a %s has its own: leave it out",
-			config->given[KEY_FLAKE] ? "flake" : "built system");
-	if (url_is_remote(config->configuration) && !config->given[KEY_CONFIGURATION_SUM])
-		config_add_error(config,
-			"configuration-sha256 is not set: a configuration from the network decides what is installed, so say which one it is (sha256sum configuration.nix)");
-	check_credentials(config);
-}
-
-/* The end of PID 1 is the kernel's panic. */
-static void check_ending(struct config *config, enum config_key key, enum ending ending)
-{
-	if (config->as_init && ending == ENDING_EXIT)
-		config_add_error(config,
-			"%s is exit, but the installer is PID 1 here, and there is nobody to go back to: say poweroff, reboot or shell",
-			config_keys[key].name);
-}
-
-static void check_whole(struct config *config)
-{
-	check_ending(config, KEY_ON_SUCCESS, config->on_success);
-	check_ending(config, KEY_ON_FAILURE, config->on_failure);
-	if (config->engine == ENGINE_NIXOS_INSTALL)
-		check_nixos_install(config);
-	else
-		check_cache_engine(config);
-	if ((config->given[KEY_CACHE] || config->engine == ENGINE_CACHE) &&
-		!config->given[KEY_TRUSTED_KEYS])
-		config_add_error(config,
-			"trusted-keys is not set: name the keys that may sign, or say trusted-keys = none");
-}
-
-/* Joins the first errors, as many as fit, into one sentence. */
-static void join_errors(const struct config *config, struct error *err)
-{
-	const char *line = config->errors;
-	size_t room = sizeof(err->text) - MORE_BYTES;
-	size_t shown = 0;
-
-	err->text[0] = '\0';
-	while (*line) {
-		size_t length = strcspn(line, "\n");
-
-		if (strlen(err->text) + 2 + length >= room)
-			break;
-		text_append(err->text, sizeof(err->text), "%s%.*s", shown ? "; " : "", (int)length,
-			line);
-		line += length + 1;
-		shown++;
-	}
-	if (shown < config->error_count)
-		text_append(err->text, sizeof(err->text), "; and %zu more",
-			config->error_count - shown);
-}
-
-static size_t count_lines(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text; text++)
-		if (*text == '\n')
-			count++;
-	return count;
-}
-
-int config_finish(struct config *config, struct error *err)
-{
-	size_t collected;
-
-	check_whole(config);
-	if (config->error_count == 0)
-		return 0;
-	err->code = EXIT_CONFIGURATION;
-	join_errors(config, err);
-	collected = count_lines(config->errors);
-	if (collected < config->error_count)
-		text_append(config->errors, sizeof(config->errors), "and %zu more\n",
-			config->error_count - collected);
-	return -EINVAL;
 }
 
 bool config_needs_network(const struct config *config)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config — the values of all configuration keys, and the check of the keys together.
+ * config — the values of all configuration keys, and the errors that were found while reading them.
  *
- * Pure. Errors are collected and reported in one run. Reading texts is merge's part, what one key
- * may hold is key_table's. Modules below take the settings that they need (struct key_settings,
- * struct cache_settings, …), not struct config.
+ * Pure. It includes no other module of its folder: key_table sets the fields, merge reads the
+ * sources, check looks at the keys together. Modules below config take the settings that they need
+ * (struct fetch_settings, struct cache_settings, …), and those above it where that is enough (struct
+ * key_settings, struct extra_file_settings, …).
  *
- * Tested by: tests/unit/test_config.c, tests/unit/test_engine.c, tests/fuzz/config.c.
+ * Tested by: tests/unit/test_config.c, tests/fuzz/config.c.
  */
 #pragma once
 
@@ -24,6 +25,7 @@
 #define CONFIG_KEYS_MAX	    8
 #define CONFIG_FILES_MAX    8
 #define CONFIG_ERRORS_BYTES 4096
+#define CONFIG_MORE_BYTES   32 /* kept free at the end of the errors for "and N more" */
 
 /* KEY_DISK, KEY_BOOT_DISK, …: one for each row of keys.def. */
 #define KEY(name, id, otherwise, values, meaning, setter) KEY_##id,
@@ -107,16 +109,9 @@ struct config {
 	size_t error_count;
 };
 
-/* The defaults of keys.def. */
-void config_init(struct config *config);
-
 /* Adds a sentence to the collected errors. Credentials in it are hidden, control characters become
  * '?'. One that does not fit is only counted. */
 void config_add_error(struct config *config, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* Checks what one key alone cannot show (a cache without trusted keys, …) and turns the collected
- * errors into one error with EXIT_CONFIGURATION. */
-int config_finish(struct config *config, struct error *err) WARN_UNUSED;
 
 /* Whether the install has to go over the network. */
 bool config_needs_network(const struct config *config);

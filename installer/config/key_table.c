@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/encoding.h"
@@ -112,7 +113,7 @@ static int set_flag(bool *ret, const char *text, const char *off, const char *on
 
 static int set_disk(char ret[CONFIG_TEXT_BYTES], const char *text)
 {
-	const char *serial = strncmp(text, "serial:", 7) == 0 ? text + 7 : NULL;
+	const char *serial = text_starts_with(text, "serial:") ? text + 7 : NULL;
 
 	if (serial) {
 		if (!*serial || strlen(serial) > 63)
@@ -284,8 +285,7 @@ static bool is_file_target(const char *path)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		size_t length = strlen(folders[i]);
 
-		if (strncmp(path, folders[i], length) == 0 &&
-			(path[length] == '/' || !path[length]))
+		if (text_starts_with(path, folders[i]) && (path[length] == '/' || !path[length]))
 			return false;
 	}
 	return path[0] && path[1] && text_is_clean_path(path);
@@ -392,4 +392,13 @@ int key_table_set(struct config *config, enum config_key key, const char *text)
 		break;
 	}
 	return -EINVAL;
+}
+
+void key_table_set_defaults(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	for (enum config_key key = 0; key < CONFIG_KEY_COUNT; key++)
+		if (config_keys[key].value &&
+			key_table_set(config, key, config_keys[key].value) < 0)
+			abort();
 }

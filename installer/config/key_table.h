@@ -3,9 +3,9 @@
  * key_table — the configuration keys of keys.def: their names, what they may hold, their defaults,
  * and how a text becomes a field of struct config.
  *
- * Pure. It does not know sources and their order (merge), nor which keys go together (config).
+ * Pure. It does not know sources and their order (merge), nor which keys go together (check).
  *
- * Tested by: tests/unit/test_config.c, tests/build/settings.sh, tests/build/manual.sh.
+ * Tested by: tests/unit/test_config.c.
  */
 #pragma once
 
@@ -29,3 +29,6 @@ enum config_key key_table_nearest(const char *name);
 
 /* Sets a key from its text. -EINVAL (and config untouched) if it cannot hold that. */
 int key_table_set(struct config *config, enum config_key key, const char *text) WARN_UNUSED;
+
+/* Empties config and sets the defaults of keys.def. Aborts if one is no value of its key. */
+void key_table_set_defaults(struct config *config);

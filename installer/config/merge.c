@@ -120,15 +120,13 @@ static int copy_line(struct config *config, const char *source, unsigned number,
 	return 0;
 }
 
-void config_merge_text(
-	struct config *config, const char *source, const char *text, size_t size_bytes)
+void merge_text(struct config *config, const char *source, const char *text, size_t size_bytes)
 {
 	unsigned seen[CONFIG_KEY_COUNT] = { 0 };
 	const char *end = text + size_bytes;
 	char line[LINE_BYTES];
 
-	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3;
+	text += text_bom_bytes(text, size_bytes);
 	for (unsigned number = 1; text < end; number++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t length = (size_t)((newline ? newline : end) - text);
@@ -142,7 +140,7 @@ void config_merge_text(
 /* One word of the kernel command line, without its quotes. */
 static void merge_ip(struct config *config, char *word)
 {
-	if (strncmp(word, "ip=", 3) == 0)
+	if (text_starts_with(word, "ip="))
 		set(config, COMMAND_LINE_SOURCE, "ip", word + 3);
 }
 
@@ -150,7 +148,7 @@ static void merge_word(struct config *config, char *word)
 {
 	char *equals;
 
-	if (strncmp(word, COMMAND_LINE_PREFIX, strlen(COMMAND_LINE_PREFIX)) != 0)
+	if (!text_starts_with(word, COMMAND_LINE_PREFIX))
 		return;
 	word += strlen(COMMAND_LINE_PREFIX);
 	equals = strchr(word, '=');
@@ -195,17 +193,17 @@ static void merge_words(struct config *config, const char *command_line,
 	}
 }
 
-void config_merge_kernel_ip(struct config *config, const char *command_line)
+void merge_kernel_ip(struct config *config, const char *command_line)
 {
 	merge_words(config, command_line, merge_ip);
 }
 
-void config_merge_command_line(struct config *config, const char *command_line)
+void merge_command_line(struct config *config, const char *command_line)
 {
 	merge_words(config, command_line, merge_word);
 }
 
-void config_merge_option(struct config *config, const char *source, const char *assignment)
+void merge_option(struct config *config, const char *source, const char *assignment)
 {
 	char line[LINE_BYTES];
 	char *equals;

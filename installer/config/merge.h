@@ -17,16 +17,15 @@
 /* Merges a file's text (key = value lines, # comments; CRLF and a BOM are accepted). source names
  * it in errors: "/etc/guest-installer.conf". A # begins a comment at the start of a line and after
  * a blank. A key that one file sets twice is an error. Errors are collected in config. */
-void config_merge_text(
-	struct config *config, const char *source, const char *text, size_t size_bytes);
+void merge_text(struct config *config, const char *source, const char *text, size_t size_bytes);
 
 /* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
  * "…" around a value or a whole word); other words are not ours, nor is guest-installer.disable,
  * which is the service's. Of a key that is there twice the last one counts, as for the kernel. */
-void config_merge_command_line(struct config *config, const char *command_line);
+void merge_command_line(struct config *config, const char *command_line);
 
 /* Merges the kernel's own word ip=…, weaker than guest-installer.ip=…: to be called before. */
-void config_merge_kernel_ip(struct config *config, const char *command_line);
+void merge_kernel_ip(struct config *config, const char *command_line);
 
 /* Merges one key=value given as an argument of the program. */
-void config_merge_option(struct config *config, const char *source, const char *assignment);
+void merge_option(struct config *config, const char *source, const char *assignment);

@@ -94,7 +94,7 @@ static int add_set(struct options *options, const char *assignment, struct error
 
 static bool stands_for_itself(const char *value)
 {
-	return strcmp(value, "auto") == 0 || strncmp(value, "serial:", 7) == 0 ||
+	return strcmp(value, "auto") == 0 || text_starts_with(value, "serial:") ||
 	       strstr(value, "://");
 }
 

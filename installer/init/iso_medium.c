@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
 
@@ -32,7 +33,7 @@ static bool find(char *ret_path, size_t ret_bytes)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || strncmp(entry->d_name, "loop", 4) == 0)
+		if (entry->d_name[0] == '.' || text_starts_with(entry->d_name, "loop"))
 			continue;
 		snprintf(ret_path, ret_bytes, "/dev/%s", entry->d_name);
 		if (is_iso_medium(ret_path))

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define QUIET_MS    500
 #define DEADLINE_MS 30000
@@ -40,7 +41,7 @@ static bool is_storage(const char *bus, const char *device)
 	char path[512], type[32];
 
 	if (strcmp(bus, "xen") == 0)
-		return strncmp(device, "vbd-", 4) == 0;
+		return text_starts_with(device, "vbd-");
 	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/device", bus, device);
 	file_read_line(path, type, sizeof(type));
 	return strcmp(type, "0x0002") == 0 || strcmp(type, "0x0008") == 0;

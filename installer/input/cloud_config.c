@@ -279,12 +279,11 @@ int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *
 	struct error *err)
 {
 	const char *reason;
+	size_t bom_bytes = text_bom_bytes(text, size_bytes);
 
 	ret_ignored[0] = '\0';
-	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		text += 3;
-		size_bytes -= 3;
-	}
+	text += bom_bytes;
+	size_bytes -= bom_bytes;
 	if (size_bytes == 0)
 		return 0;
 	reason = find_ignore_reason(text, size_bytes);

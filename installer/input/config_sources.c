@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "config/check.h"
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "net/download.h"
 #include "net/url.h"
@@ -29,7 +31,7 @@ static int merge_config_file(
 		err->code = EXIT_CONFIGURATION;
 		return r;
 	}
-	config_merge_text(config, options->config_path, text, size_bytes);
+	merge_text(config, options->config_path, text, size_bytes);
 	return 0;
 }
 
@@ -50,10 +52,10 @@ void config_sources_merge_firmware_data(
 {
 	for (size_t i = 0; i < firmware_data->string_count; i++)
 		if (strncmp(firmware_data->strings[i], SMBIOS_PREFIX, strlen(SMBIOS_PREFIX)) == 0)
-			config_merge_option(config, "SMBIOS",
+			merge_option(config, "SMBIOS",
 				firmware_data->strings[i] + strlen(SMBIOS_PREFIX));
 	if (firmware_data->config_text)
-		config_merge_text(config, "fw_cfg opt/org.guest-installer/config",
+		merge_text(config, "fw_cfg opt/org.guest-installer/config",
 			firmware_data->config_text, firmware_data->config_bytes);
 }
 
@@ -65,23 +67,23 @@ int config_sources_read_config(const struct options *options, const struct confi
 	char command_line[4096];
 	int r;
 
-	config_init(ret);
+	key_table_set_defaults(ret);
 	ret->as_init = options->as_init;
 	r = merge_config_file(ret, options, err);
 	if (r < 0)
 		return r;
 	config_sources_merge_firmware_data(ret, &sources->firmware_data);
 	if (drive->config_text)
-		config_merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
+		merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);
 	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
 	/* On a running system the kernel's ip= is somebody else's. */
 	if (options->as_init)
-		config_merge_kernel_ip(ret, command_line);
-	config_merge_command_line(ret, command_line);
+		merge_kernel_ip(ret, command_line);
+	merge_command_line(ret, command_line);
 	for (size_t i = 0; i < options->set_count; i++)
-		config_merge_option(ret, "--set", options->set[i]);
-	return config_finish(ret, err);
+		merge_option(ret, "--set", options->set[i]);
+	return check_config(ret, err);
 }
 
 /* Who writes it on a FAT drive may end lines as is usual there; to libcurl that is a password's
@@ -124,9 +126,9 @@ bool config_sources_name_image(const struct options *options)
 	struct error ignored;
 	struct stat st;
 
-	config_init(config);
+	key_table_set_defaults(config);
 	(void)!merge_config_file(config, options, &ignored);
 	for (size_t i = 0; i < options->set_count; i++)
-		config_merge_option(config, "--set", options->set[i]);
+		merge_option(config, "--set", options->set[i]);
 	return config->disk[0] == '/' && stat(config->disk, &st) == 0 && S_ISREG(st.st_mode);
 }

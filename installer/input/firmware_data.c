@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "input/smbios.h"
 
 #define RAW_MAX_BYTES	 (1024 * 1024)
@@ -42,11 +43,7 @@ static int add_strings(struct firmware_data *firmware_data, const uint8_t *raw, 
 			return error_set_code(err, EXIT_CONFIGURATION, -E2BIG,
 				"There are more than %d SMBIOS strings of type 11.",
 				FIRMWARE_STRINGS_MAX);
-		char *copy = strdup(string);
-
-		if (!copy)
-			abort();
-		firmware_data->strings[firmware_data->string_count++] = copy;
+		firmware_data->strings[firmware_data->string_count++] = text_duplicate(string);
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "input/ssh_key_line.h"
 
 #define LINE_MAX_BYTES 8192 /* sshd(8): "up to a limit of 8 kilobytes" */
@@ -48,12 +49,10 @@ static int refuse_foreign(const char *name, const char *line, struct error *err)
 static bool is_known_key(const struct ssh_keys *keys, const struct ssh_key_line *wanted)
 {
 	for (size_t i = 0; i < keys->count; i++) {
-		AUTO_FREE char *copy = strdup(keys->lines[i]);
+		AUTO_FREE char *copy = text_duplicate(keys->lines[i]);
 		struct ssh_key_line line;
 		struct error ignored;
 
-		if (!copy)
-			abort();
 		if (ssh_key_line_parse(copy, &line, &ignored) == 0 &&
 			strcmp(line.type, wanted->type) == 0 &&
 			strcmp(line.blob, wanted->blob) == 0)
@@ -225,8 +224,7 @@ int ssh_keys_add(struct ssh_keys *keys, const char *name, const char *text, size
 
 	if (r < 0)
 		return r;
-	if (size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		text += 3;
+	text += text_bom_bytes(text, size_bytes);
 	for (unsigned number = 1; text < end && r == 0; number++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t length = (size_t)((newline ? newline : end) - text);

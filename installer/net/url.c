@@ -57,13 +57,6 @@ char *url_join(const char *base, const char *name)
 	return joined;
 }
 
-static char *copy(const char *text)
-{
-	char *copied = strdup(text);
-
-	return copied ? copied : (abort(), NULL);
-}
-
 char *url_quote_path(const char *path)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -86,7 +79,7 @@ char *url_of_path(const char *url_or_path)
 	char *url = NULL;
 
 	if (url_or_path[0] != '/')
-		return copy(url_or_path);
+		return text_duplicate(url_or_path);
 	quoted = url_quote_path(url_or_path);
 	if (asprintf(&url, FILE_SCHEME "%s", quoted) < 0)
 		abort();
@@ -109,7 +102,7 @@ void url_hide_credentials(char *text)
 
 char *url_shown(const char *url)
 {
-	char *shown = copy(url);
+	char *shown = text_duplicate(url);
 
 	url_hide_credentials(shown);
 	return shown;

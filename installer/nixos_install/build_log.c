@@ -10,16 +10,11 @@
 #define STORE	     "/nix/store/"
 #define ERROR_FOLLOW 2 /* "at FILE:LINE", or the first lines of a builder's log */
 
-static bool begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* The first error with a text: Nix writes the trace under a bare "error:" before it. */
 static void take_reason(struct build_log *log, const char *line)
 {
 	if (log->reason[0] == '\0') {
-		if (!begins(line, "error: "))
+		if (!text_starts_with(line, "error: "))
 			return;
 		snprintf(log->reason, sizeof(log->reason), "%s", line + strlen("error: "));
 		log->follows = ERROR_FOLLOW;
@@ -41,11 +36,12 @@ void build_log_take(struct build_log *log, const char *line)
 	unsigned count;
 
 	/* A list of paths that will be built or fetched, or a count of paths that will be copied. */
-	if (begins(line, "  " STORE))
+	if (text_starts_with(line, "  " STORE))
 		log->announced++;
 	if (sscanf(line, "copying %u paths", &count) == 1)
 		log->announced += count;
-	if (begins(line, "building '" STORE) || begins(line, "copying path '" STORE)) {
+	if (text_starts_with(line, "building '" STORE) ||
+		text_starts_with(line, "copying path '" STORE)) {
 		log->begun++;
 		/* Nix continues, so the error was only one in a builder's log. */
 		log->reason[0] = '\0';

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "net/default_route.h"
 #include "net/download.h"
 #include "net/url.h"
@@ -21,11 +22,6 @@
 #define DEFAULT_FOLDERS                                                                            \
 	"/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:"                            \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-static char *copy_text(const char *text)
-{
-	return text ? strcpy(must_realloc(NULL, strlen(text) + 1, 1), text) : NULL;
-}
 
 static int find_nix_program(
 	struct build_request *build_request, const char *name, char ret[512], struct error *err)
@@ -42,7 +38,7 @@ static int find_programs(struct build_request *build_request, struct error *err)
 	const char *folders = getenv("PATH");
 	int r;
 
-	build_request->folders = copy_text(folders && *folders ? folders : DEFAULT_FOLDERS);
+	build_request->folders = text_duplicate(folders && *folders ? folders : DEFAULT_FOLDERS);
 	r = find_nix_program(
 		build_request, "nixos-generate-config", build_request->generate_config, err);
 	return r < 0 ? r
@@ -78,9 +74,9 @@ static int take_drive_flake(
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 			"The flake is to come from the key drive, but %s: put flake.nix there, and flake.lock.",
 			drive->found ? "there is no flake.nix on it" : "no key drive was found");
-	build_request->flake = copy_text(drive->flake_text);
-	build_request->lock = copy_text(drive->lock_text);
-	build_request->configuration = copy_text(drive->configuration_text);
+	build_request->flake = text_duplicate(drive->flake_text);
+	build_request->lock = text_duplicate(drive->lock_text);
+	build_request->configuration = text_duplicate(drive->configuration_text);
 	return 0;
 }
 
@@ -88,7 +84,7 @@ static int take_drive_flake(
 static int check_local(
 	const struct config *config, const struct build_request *build_request, struct error *err)
 {
-	AUTO_FREE char *folder = copy_text(config->flake);
+	AUTO_FREE char *folder = text_duplicate(config->flake);
 	struct stat st;
 
 	folder[strcspn(folder, "?#")] = '\0';
@@ -114,7 +110,7 @@ static int read_sources(const struct config *config, const struct key_drive *dri
 	if (config->flake[0] || config->system[0] || !drive->configuration_text)
 		return 0;
 	log_line("the configuration is configuration.nix of the key drive");
-	build_request->configuration = copy_text(drive->configuration_text);
+	build_request->configuration = text_duplicate(drive->configuration_text);
 	return 0;
 }
 

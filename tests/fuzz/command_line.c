@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the kernel's command line, and as the argument of --set. */
+#include "config/check.h"
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "fuzz.h"
 
@@ -9,12 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	struct error err = FUZZ_NO_ERROR;
 	struct config config;
 
-	config_init(&config);
-	config_merge_command_line(&config, text);
+	key_table_set_defaults(&config);
+	merge_command_line(&config, text);
 	if (!strstr(text, "guest-installer.") && !strchr(text, '"'))
 		promised(config.error_count == 0);
-	config_merge_option(&config, "--set", text);
-	if (config_finish(&config, &err) < 0)
+	merge_option(&config, "--set", text);
+	if (check_config(&config, &err) < 0)
 		promised(fuzz_error_is_set(&err) && err.code == EXIT_CONFIGURATION);
 	return 0;
 }

@@ -3,6 +3,8 @@
 #include <ctype.h>
 
 #include "base/text.h"
+#include "config/check.h"
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "fuzz.h"
 
@@ -29,10 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	struct error err = FUZZ_NO_ERROR;
 	struct config config;
 
-	config_init(&config);
-	config_merge_text(&config, "fuzz.conf", (const char *)data, size_bytes);
+	key_table_set_defaults(&config);
+	merge_text(&config, "fuzz.conf", (const char *)data, size_bytes);
 	promised((config.error_count > 0) == (config.errors[0] != '\0'));
-	if (config_finish(&config, &err) < 0)
+	if (check_config(&config, &err) < 0)
 		promised(fuzz_error_is_set(&err) && err.code == EXIT_CONFIGURATION);
 	else
 		check_values(&config);

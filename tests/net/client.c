@@ -19,6 +19,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "config/check.h"
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "engine.h"
 #include "input/config_sources.h"
@@ -35,14 +37,14 @@ static int read_config(const char *path, struct config *config, struct error *er
 
 	if (r < 0)
 		return r;
-	config_init(config);
-	config_merge_text(config, path, text, size_bytes);
+	key_table_set_defaults(config);
+	merge_text(config, path, text, size_bytes);
 	*strrchr(folder, '/') = '\0';
 	snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file),
 		"%.100s/netrc", folder);
 	if (access(config->cache.fetch.netrc_file, R_OK) < 0)
 		config->cache.fetch.netrc_file[0] = '\0';
-	return config_finish(config, err);
+	return check_config(config, err);
 }
 
 static int install(

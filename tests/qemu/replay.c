@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "config/key_table.h"
 #include "disk/probe.h"
 #include "plan/labels.h"
 #include "plan/planner.h"
@@ -158,7 +159,7 @@ static void make_question(const char *manifest_path, struct question *ret)
 	size_t size_bytes;
 	char *text = NULL;
 
-	config_init(&ret->config);
+	key_table_set_defaults(&ret->config);
 	if (file_read(manifest_path, MANIFEST_MAX, &text, &size_bytes, &error) < 0 ||
 		manifest_parse(text, size_bytes, &ret->manifest, &error) < 0 ||
 		planner_layout(&ret->config, &ret->manifest, false, &ret->request.layout, &error) <

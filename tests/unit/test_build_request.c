@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "config/key_table.h"
 #include "nixos_install/build_request.h"
 
 static char folder[] = "/tmp/test_recipe.XXXXXX";
@@ -62,7 +63,7 @@ static int begin(void **state)
 	char path[128];
 
 	(void)state;
-	config_init(&config);
+	key_table_set_defaults(&config);
 	config.engine = ENGINE_NIXOS_INSTALL;
 	drive = (struct key_drive){ .found = true };
 	snprintf(path, sizeof(path), "/nonexistent::%s:/bin", folder);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "config/check.h"
 #include "config/config.h"
 #include "config/key_table.h"
 #include "config/merge.h"
@@ -25,13 +26,13 @@ static struct config config;
 
 static void merge(const char *text)
 {
-	config_merge_text(&config, "a.conf", text, strlen(text));
+	merge_text(&config, "a.conf", text, strlen(text));
 }
 
 static int begin(void **state)
 {
 	(void)state;
-	config_init(&config);
+	key_table_set_defaults(&config);
 	return 0;
 }
 
@@ -39,7 +40,7 @@ static void refuses(const char *sentence)
 {
 	struct error err = { 0 };
 
-	assert_true(config_finish(&config, &err) < 0);
+	assert_true(check_config(&config, &err) < 0);
 	assert_int_equal(err.code, EXIT_CONFIGURATION);
 	if (strcmp(err.text, sentence) != 0)
 		fail_msg("\"%s\" is not \"%s\"", err.text, sentence);
@@ -49,7 +50,7 @@ static void accepts(void)
 {
 	struct error err = { 0 };
 
-	if (config_finish(&config, &err) < 0)
+	if (check_config(&config, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -146,18 +147,18 @@ static void keys_come_from_the_last_place_that_was_said(void **state)
 {
 	(void)state;
 	merge(GOOD);
-	config_merge_option(&config, "test", "keys=/a/one.pub  /b");
+	merge_option(&config, "test", "keys=/a/one.pub  /b");
 	assert_int_equal(config.keys.file_count, 2);
 	assert_string_equal(config.keys.files[1], "/b");
-	config_merge_option(&config, "test", "keys=none");
+	merge_option(&config, "test", "keys=none");
 	assert_true(!config.keys.from && config.keys.file_count == 0);
-	config_merge_option(&config, "test", "keys=/c");
+	merge_option(&config, "test", "keys=/c");
 	assert_true(config.keys.from == KEYS_FROM_FILES && config.keys.file_count == 1);
-	config_merge_option(&config, "test", "keys=/c drive");
+	merge_option(&config, "test", "keys=/c drive");
 	assert_int_equal(config.keys.from, KEYS_FROM_FILES | KEYS_FROM_DRIVE);
-	config_merge_option(&config, "test", "keys=drive");
+	merge_option(&config, "test", "keys=drive");
 	assert_true(config.keys.from == KEYS_FROM_DRIVE && config.keys.file_count == 0);
-	config_merge_option(&config, "test", "files=/nixos=/b");
+	merge_option(&config, "test", "files=/nixos=/b");
 	accepts();
 }
 
@@ -174,13 +175,13 @@ static void keys_come_from_the_places_that_are_named(void **state)
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		begin(state);
-		config_merge_option(&config, "--set", good[i].text);
+		merge_option(&config, "--set", good[i].text);
 		assert_int_equal(config.error_count, 0);
 		assert_int_equal(config.keys.from, good[i].from);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		begin(state);
-		config_merge_option(&config, "--set", bad[i]);
+		merge_option(&config, "--set", bad[i]);
 		assert_int_equal(config.error_count, 1);
 	}
 }
@@ -197,7 +198,7 @@ static void swap_is_none_or_whole_mib(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		begin(state);
 		merge("swap = 7M");
-		config_merge_option(&config, "--set", good[i].text);
+		merge_option(&config, "--set", good[i].text);
 		assert_int_equal(config.error_count, 0);
 		assert_int_equal(config.swap_bytes, good[i].size_bytes);
 	}
@@ -224,8 +225,8 @@ static void later_sources_win(void **state)
 {
 	(void)state;
 	merge(GOOD "disk = /dev/vda\ntimeout = 5\n");
-	config_merge_text(&config, "b.conf", "disk = /dev/vdb\ncache = /b\n", 27);
-	config_merge_command_line(&config, "guest-installer.disk=/dev/vdc");
+	merge_text(&config, "b.conf", "disk = /dev/vdb\ncache = /b\n", 27);
+	merge_command_line(&config, "guest-installer.disk=/dev/vdc");
 	accepts();
 	assert_string_equal(config.disk, "/dev/vdc");
 	assert_int_equal(config.cache.cache_count, 1);
@@ -237,10 +238,10 @@ static void trusted_keys_can_be_taken_back(void **state)
 {
 	(void)state;
 	merge(GOOD);
-	config_merge_option(&config, "--set", "trusted-keys=none");
+	merge_option(&config, "--set", "trusted-keys=none");
 	assert_true(config.cache.trust_anything);
 	assert_int_equal(config.cache.trusted_key_count, 0);
-	config_merge_option(&config, "--set", "trusted-keys=" KEY);
+	merge_option(&config, "--set", "trusted-keys=" KEY);
 	assert_false(config.cache.trust_anything);
 	accepts();
 }
@@ -249,7 +250,7 @@ static void the_command_line_is_read_as_the_kernel_does(void **state)
 {
 	(void)state;
 	merge(GOOD);
-	config_merge_command_line(&config,
+	merge_command_line(&config,
 		"quiet guest-installer.disable disk=/no guest-installer.wipe=force "
 		"guest-installer.trusted-keys=\"" KEY "  " KEY "\" "
 		"\"guest-installer.esp-label=MY ESP\" guest-installerX root=LABEL=x\n");
@@ -266,12 +267,12 @@ static void the_kernels_own_ip_is_read_where_it_is_asked_for(void **state)
 				   "guest-installer.ip=off";
 
 	(void)state;
-	config_merge_kernel_ip(&config, line);
+	merge_kernel_ip(&config, line);
 	assert_int_equal(config.ip.method, IP_STATIC);
-	config_merge_command_line(&config, line);
+	merge_command_line(&config, line);
 	assert_int_equal(config.ip.method, IP_OFF);
 	assert_int_equal(config.error_count, 0);
-	config_merge_kernel_ip(&config, "ip=eth0:dhcp");
+	merge_kernel_ip(&config, "ip=eth0:dhcp");
 	assert_int_equal(config.error_count, 1);
 }
 
@@ -280,7 +281,7 @@ static void the_network_is_for_urls_of_it_alone(void **state)
 	(void)state;
 	merge(GOOD);
 	assert_false(config_wants_network(&config));
-	config_merge_option(&config, "--set", "report-url=http://host/");
+	merge_option(&config, "--set", "report-url=http://host/");
 	assert_true(config_wants_network(&config));
 	assert_false(config_needs_network(&config));
 	snprintf(config.cache.caches[0], sizeof(config.cache.caches[0]), "https://host/cache");
@@ -291,8 +292,8 @@ static void bad_words_on_the_command_line_are_refused(void **state)
 {
 	(void)state;
 	merge(GOOD);
-	config_merge_command_line(&config, "guest-installer.dsk=auto guest-installer.wipe "
-					   "guest-installer.timeout=0");
+	merge_command_line(&config, "guest-installer.dsk=auto guest-installer.wipe "
+				    "guest-installer.timeout=0");
 	refuses("the kernel command line: there is no key \"dsk\", \"disk\" was probably meant; "
 		"the kernel command line: wipe has no value: it can be refuse or force; "
 		"the kernel command line: timeout cannot be \"0\": it can be 1 to 604800 seconds");
@@ -366,7 +367,7 @@ static void bad_values_say_what_can_be(void **state)
 			fail_msg("%s was not refused", bad[i]);
 		assert_non_null(strstr(config.errors, "a.conf:1: "));
 		assert_non_null(strstr(config.errors, "it can be "));
-		assert_true(config_finish(&config, &err) < 0);
+		assert_true(check_config(&config, &err) < 0);
 		assert_int_equal(err.code, EXIT_CONFIGURATION);
 	}
 }
@@ -375,8 +376,8 @@ static void a_refused_value_leaves_the_old_one(void **state)
 {
 	(void)state;
 	merge(GOOD "disk = /dev/vda\n");
-	config_merge_option(&config, "--set", "disk=x");
-	config_merge_option(&config, "--set", "cache=/x ftp://y");
+	merge_option(&config, "--set", "disk=x");
+	merge_option(&config, "--set", "cache=/x ftp://y");
 	assert_string_equal(config.disk, "/dev/vda");
 	assert_string_equal(config.cache.caches[0], "/medium/cache");
 	assert_int_equal(config.error_count, 2);
@@ -404,7 +405,7 @@ static void a_manifest_from_the_network_needs_its_hash(void **state)
 {
 	(void)state;
 	merge("cache = /x\ntrusted-keys = none\nmanifest = https://h/guest.json\n");
-	config_merge_option(&config, "--set", "manifest-sha256=sha256:" SHA256_HEX);
+	merge_option(&config, "--set", "manifest-sha256=sha256:" SHA256_HEX);
 	accepts();
 	begin(state);
 	merge("cache = /x\ntrusted-keys = none\nmanifest = https://h/guest.json\n");
@@ -442,7 +443,7 @@ static void an_option_without_equals_is_refused(void **state)
 {
 	(void)state;
 	merge(GOOD);
-	config_merge_option(&config, "--set", "disk");
+	merge_option(&config, "--set", "disk");
 	refuses("--set: \"disk\" is not of the form key=value");
 }
 
@@ -451,7 +452,7 @@ static void bytes_that_are_no_text_are_refused(void **state)
 	static const char text[] = GOOD "disk = /dev/vda\0b\nwipe = \x1b[2J\ntimeout = 1\r2\n";
 
 	(void)state;
-	config_merge_text(&config, "a.conf", text, sizeof(text) - 1);
+	merge_text(&config, "a.conf", text, sizeof(text) - 1);
 	refuses("a.conf:4: the line has control characters, so this is no text; "
 		"a.conf:5: the line has control characters, so this is no text; "
 		"a.conf:6: the line has control characters, so this is no text");
@@ -474,7 +475,7 @@ static void an_overlong_word_of_the_command_line_is_survived(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	memcpy(text, "guest-installer.disk=/", 22);
-	config_merge_command_line(&config, text);
+	merge_command_line(&config, text);
 	assert_int_equal(config.error_count, 1);
 	assert_string_equal(config.disk, "auto");
 }
@@ -491,7 +492,7 @@ static void errors_that_do_not_fit_are_counted(void **state)
 		merge(text);
 	}
 	assert_int_equal(config.error_count, 500);
-	assert_true(config_finish(&config, &err) < 0);
+	assert_true(check_config(&config, &err) < 0);
 	assert_in_range(strlen(err.text), 500, sizeof(err.text) - 1);
 	assert_non_null(strstr(err.text, "; and 48"));
 	assert_string_equal(strstr(err.text, " more"), " more");

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "input/config_sources.h"
 #include "input/key_sources.h"
@@ -111,7 +112,7 @@ static void strings_for_others_are_left_alone(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		firmware_data.strings[firmware_data.string_count++] = others[i];
-	config_init(&config);
+	key_table_set_defaults(&config);
 	config_sources_merge_firmware_data(&config, &firmware_data);
 	assert_int_equal(config.error_count, 0);
 	firmware_data.strings[firmware_data.string_count++] = ours;
@@ -140,9 +141,9 @@ static void expect_keys(const char *assignment, const char *expected)
 	struct config config;
 	char *text = NULL;
 
-	config_init(&config);
+	key_table_set_defaults(&config);
 	if (assignment)
-		config_merge_option(&config, "test", assignment);
+		merge_option(&config, "test", assignment);
 	assert_int_equal(config.error_count, 0);
 	if (key_sources_read(&config.keys, "root", &sources, &text, &err) < 0)
 		fail_msg("%s", err.text);
@@ -171,7 +172,7 @@ static void no_key_anywhere_is_an_error(void **state)
 	char *text = NULL;
 
 	(void)state;
-	config_init(&config);
+	key_table_set_defaults(&config);
 	assert_true(key_sources_read(&config.keys, "root", &sources, &text, &err) < 0);
 	assert_int_equal(err.code, EXIT_NO_KEY);
 	assert_null(text);

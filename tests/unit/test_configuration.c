@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "config/key_table.h"
 #include "nixos_install/configuration.h"
 #include "nixos_install/layout_modules.h"
 #include "plan/planner.h"
@@ -40,7 +41,7 @@ static struct plan make_plan(enum layout layout, bool image_file)
 		.sector_bytes = 512,
 		.image_file = image_file };
 
-	config_init(&config);
+	key_table_set_defaults(&config);
 	config.engine = ENGINE_NIXOS_INSTALL;
 	config.layout = layout;
 	config.swap_bytes = layout == LAYOUT_BIOS ? 512 * MIB : 0;

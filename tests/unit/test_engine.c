@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "config/check.h"
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "nix/flake.h"
 
@@ -21,9 +23,9 @@ static struct config config;
 
 static int finish(const char *text, struct error *err)
 {
-	config_init(&config);
-	config_merge_text(&config, "a.conf", text, strlen(text));
-	return config_finish(&config, err);
+	key_table_set_defaults(&config);
+	merge_text(&config, "a.conf", text, strlen(text));
+	return check_config(&config, err);
 }
 
 static void accepts(const char *text)

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "nix/closure.h"
 #include "plan/labels.h"
@@ -35,7 +36,7 @@ static struct plan_needs needs;
 static int begin(void **state)
 {
 	(void)state;
-	config_init(&config);
+	key_table_set_defaults(&config);
 	manifest = (struct manifest){ .system = SYSTEM,
 		.layout = LAYOUT_GPT,
 		.mounts = { { "/", "ext4", "nixos", "" }, { "/boot", "vfat", "ESP", "" } },
@@ -93,7 +94,7 @@ static void make_pygrub_guest(void)
 
 static void set(const char *assignment)
 {
-	config_merge_option(&config, "test", assignment);
+	merge_option(&config, "test", assignment);
 	assert_int_equal(config.error_count, 0);
 }
 

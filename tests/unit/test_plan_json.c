@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "config/key_table.h"
 #include "config/merge.h"
 #include "plan/plan_json.h"
 #include "plan/planner.h"
@@ -57,11 +58,11 @@ static void make_plan(const char *layout, const char *swap)
 	struct error err = { 0 };
 	struct config config;
 
-	config_init(&config);
-	config_merge_option(&config, "test", "system=" SYSTEM);
-	config_merge_option(&config, "test", layout);
+	key_table_set_defaults(&config);
+	merge_option(&config, "test", "system=" SYSTEM);
+	merge_option(&config, "test", layout);
 	if (swap)
-		config_merge_option(&config, "test", swap);
+		merge_option(&config, "test", swap);
 	assert_int_equal(config.error_count, 0);
 	if (planner_make(&config, NULL, &disks[0], NULL, &needs, SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);
