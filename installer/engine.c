@@ -57,11 +57,11 @@ int engine_read_manifest(const struct config *config, struct manifest *ret, stru
 	return r;
 }
 
-/* Of a system that is still to be built only a guess is had: this much is a small one of today. */
+/* The size of a system that is not built yet is a guess: this is a small one. */
 #define BUILT_BYTES (3 * GIB / 2)
 #define BUILT_FILES 100000
 
-static int read_recipe(const struct config *config, const struct key_drive *drive,
+static int read_build_request(const struct config *config, const struct key_drive *drive,
 	struct engine *ret, struct plan_needs *needs, struct error *err)
 {
 	enum layout layout;
@@ -82,7 +82,7 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 
 	ret->engine = config->engine;
 	if (config->engine == ENGINE_NIXOS_INSTALL)
-		return read_recipe(config, drive, ret, needs, err);
+		return read_build_request(config, drive, ret, needs, err);
 	r = engine_read_manifest(config, &ret->manifest, err);
 	if (r == 0)
 		r = closure_walk(&config->cache, ret->manifest.system, &ret->closure, err);

@@ -43,8 +43,8 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 		settings, closure, place.path, place.offset_bytes, watch_copy, shared, err);
 }
 
-/* GRUB's installer needs the whole disk to be there, and makes it boot. So everything else comes
- * before, and the boot sector is there no longer than that. */
+/* GRUB's installer needs the boot sector on the disk, and makes the disk bootable. So all other
+ * steps come first, and the boot sector is blanked again afterwards. */
 static int install_boot_loader(struct shared_state *shared, const struct plan *plan,
 	const struct chroot_session *session, struct disk_lock *lock, struct error *err)
 {

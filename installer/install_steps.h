@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * install_steps — the root file system, while the store and then the guest's own programs fill it.
+ * install_steps — fills the root file system: copies the store, then runs the guest's own programs.
  *
- * What a NixOS system consists of is guest's; here are the order of its steps, and who may boot
- * the disk meanwhile.
+ * It decides the order of the steps, and when the disk has a boot sector. The steps themselves are
+ * in guest.
+ *
+ * Tested by: tests/loop/images.sh.
  */
 #pragma once
 
@@ -17,18 +19,19 @@
 
 #define TARGET_PATH "/run/guest-installer/target"
 
-/* Copies the closure into the root file system, which nobody has mounted yet. */
+/* Copies the closure into the unmounted root file system. */
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
 	const struct cache_settings *settings, struct closure *closure,
 	struct error *err) WARN_UNUSED;
 
-/* What the guest gets beside its system. */
+/* What is installed besides the system. */
 struct guest_files {
 	const char *ssh_keys_text; /* authorized_keys, NULL for none */
 	const struct extra_files *extra_files;
 };
 
-/* Activation, keys, further files and boot loader, in a mount namespace that goes when they are
- * done. The boot sector is on the disk only while the boot loader is installed. */
+/* Activates the system, writes host keys, SSH keys and further files, and installs the boot loader,
+ * in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
+ * loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
 	const struct guest_files *files, struct disk_lock *lock, struct error *err) WARN_UNUSED;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print_plan — the answer of `guest-installer plan`, for people or as JSON.
+ * print_plan — prints the answer of `guest-installer plan`, for people or as JSON (plan_json).
+ *
+ * Tested by: tests/loop/images.sh, tests/build/plan_json.sh.
  */
 #pragma once
 
@@ -8,5 +10,6 @@
 
 #include "plan/plan_json.h"
 
-/* Prints the disks and the plan to standard output; for people, a refusal to standard error. */
+/* Prints the disks and the plan to standard output. Without json, a refusal goes to standard
+ * error. */
 void print_plan(const struct plan_answer *answer, bool json);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results — reports the facts of an install besides its verdict, as INSTALL_RESULT lines.
+ * results — reports facts about the install to the host, as INSTALL_RESULT lines.
  *
- * guest-installer-protocol(7) lists the keys. Other modules have planned or read back the values;
+ * guest-installer-protocol(7) lists the keys. The values come from the plan and the verification;
  * nothing is decided here.
+ *
+ * Tested by: tests/qemu/install_gpt.sh.
  */
 #pragma once
 
@@ -11,12 +13,12 @@
 #include "verdict/shared_state.h"
 #include "verify/verify.h"
 
-/* What was read back: how the guest is started, how much it is, and by which host keys it
- * is known. */
+/* Reports what the verification read: kernel, initrd, command line, sizes and SSH host keys. */
 void results_report_verified(struct shared_state *shared, const struct verified *verified);
 
-/* What was installed, where, and how long each stage took. */
+/* Reports what was installed, where, and how long each stage took. */
 void results_report_install(struct shared_state *shared, const struct plan *plan);
 
-/* The most memory that this process had; told of failures, too: too little of it may be why. */
+/* Reports the peak memory of this process. Also after a failure, which a lack of memory can
+ * cause. */
 void results_report_memory(struct shared_state *shared);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cleanup — cleanup attributes that free and close on every path out of a function.
+ * cleanup — attributes that release memory and descriptors when a scope ends, and an allocation
+ * that aborts.
  *
- * They only release. Calls that commit (close after write, fsync, umount) are explicit, and their
- * results are checked. Out of memory aborts; the supervising parent reports it.
+ * For releasing only: calls that commit (close after write, fsync, umount) are made by name, and
+ * their results are checked. A process without memory aborts; the supervising parent reports that.
+ *
+ * Tested by: tests/unit/test_file.c.
  */
 #pragma once
 
@@ -42,7 +45,7 @@ static inline void cleanup_closedir(DIR **d)
 #define AUTO_FCLOSE   CLEANUP(cleanup_fclose)
 #define AUTO_CLOSEDIR CLEANUP(cleanup_closedir)
 
-/* Hands a descriptor on and leaves -1 behind. */
+/* Returns the descriptor and sets the variable to -1. */
 static inline int steal_fd(int *fd)
 {
 	int taken = *fd;

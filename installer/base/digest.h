@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * digest — SHA-256, Ed25519 and curve points by libcrypto; the only file that includes it.
+ * digest — SHA-256, Ed25519 and curve points by libcrypto (the only file that includes it).
+ *
+ * How sums and keys are written as text is encoding's part.
+ *
+ * Tested by: tests/unit/test_encoding.c.
  */
 #pragma once
 

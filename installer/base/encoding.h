@@ -2,8 +2,10 @@
 /*
  * encoding — bytes as text and back: hexadecimal, base64 and Nix's base 32.
  *
- * Pure. Decoders are strict: only the one text that the encoder would write is accepted (hex in
- * either case).
+ * Pure. Decoders are strict: they accept only the text that the encoder would write (hex in either
+ * case).
+ *
+ * Tested by: tests/unit/test_encoding.c.
  */
 #pragma once
 

@@ -55,11 +55,10 @@ struct error {
 	char text[1024]; /* one sentence without a final newline */
 };
 
-/* Sets the sentence and returns r. A code that is already set by an inner call is kept out: the
- * first word of a new error starts clean. */
+/* Sets the sentence and returns r. The code becomes 0, also if an inner call has set one. */
 int error_set(struct error *err, int r, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The same, with an exit code of its own instead of the stage's. */
+/* The same, with an exit code instead of the stage's. */
 int error_set_code(struct error *err, enum exit_code code, int r, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * file — small files, folders and links, whole and with their modes.
+ * file — reads and writes whole small files, folders and links, with their modes and owners.
  *
- * Every function says in its error which path it was about. Modes are set as given, whatever the
- * umask. Last components that are links are not followed where something is made.
+ * Each error names the path. Modes are set as given; the umask does not apply. Functions that
+ * create something do not follow a link in the last component.
+ *
+ * Tested by: tests/unit/test_file.c.
  */
 #pragma once
 
@@ -19,8 +21,8 @@
 int file_read(const char *path, size_t max_bytes, char **ret_text, size_t *ret_bytes,
 	struct error *err) WARN_UNUSED;
 
-/* The first line of a small file without its newline, or an empty string for whatever reason:
- * for attributes in /sys that may be missing. */
+/* The first line of a small file without its newline, or an empty string if it cannot be read: for
+ * attributes in /sys that may be missing. */
 void file_read_line(const char *path, char *ret, size_t ret_bytes);
 
 /* Reads what is there at an offset of an open file or disk: how many bytes, less than asked for
@@ -54,10 +56,10 @@ void file_below(char ret[FILE_PATH_BYTES], const char *root, const char *fmt, ..
 	PRINTF_LIKE(3, 4);
 
 /* Resolves a path inside a root as a process chrooted there would (links, "..", absolute link
- * targets), so that nothing outside is ever looked at; ret is the path with the root before it.
+ * targets). Nothing outside the root is read. ret is the path with the root before it.
  * -ENOENT, -ELOOP. */
 int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES],
 	struct error *err) WARN_UNUSED;
 
-/* What follows a path's last slash, inside it. */
+/* The part of path after its last slash; a pointer into path. */
 const char *file_base_name(const char *path);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json — documents read and written by jansson (the only file that includes it), with typed getters
- * whose errors name the member: "mounts[0].label must be a string".
+ * json — reads and writes JSON documents with jansson (the only file that includes it). Errors of
+ * the typed getters name the member: "mounts[0].label must be a string".
  *
- * Pure: text in, values out, and the other way round. Every error is -EINVAL with
- * EXIT_CONFIGURATION. Duplicate members, trailing text and NUL characters are refused. Writing
- * cannot fail.
+ * Pure. Every error is -EINVAL with EXIT_CONFIGURATION. Duplicate members, trailing text and NUL
+ * characters are refused. Writing cannot fail.
+ *
+ * Tested by: tests/unit/test_plan_json.c.
  */
 #pragma once
 
@@ -64,7 +65,7 @@ int json_get_number(const struct json_value *object, const char *name, uint64_t 
 int json_get_bool(const struct json_value *object, const char *name, bool *ret,
 	struct error *err) WARN_UNUSED;
 
-/* Says that a member's value is not one that can be: "<path>.<name> <what>". Returns -EINVAL. */
+/* Sets the error "<path>.<name> <what>" for a member with a bad value. Returns -EINVAL. */
 int json_refuse(const struct json_value *object, const char *name, struct error *err,
 	const char *what, ...) PRINTF_LIKE(4, 5);
 
@@ -76,7 +77,7 @@ struct json_document *json_new(void);
 struct json_document *json_add_object(struct json_document *to, const char *name);
 struct json_document *json_add_array(struct json_document *to, const char *name);
 
-/* NULL becomes null. Bytes that are no UTF-8 make question marks of all that is not ASCII. */
+/* NULL becomes null. If text is not UTF-8, each byte that is not ASCII becomes a question mark. */
 void json_add_string(struct json_document *to, const char *name, const char *text);
 void json_add_number(struct json_document *to, const char *name, uint64_t number);
 void json_add_bool(struct json_document *to, const char *name, bool value);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * littleendian — reads and writes little endian numbers at any address.
+ * littleendian — reads and writes little-endian numbers at any address, aligned or not.
+ *
+ * Tested by: tests/unit/test_install_mark.c.
  */
 #pragma once
 

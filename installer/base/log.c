@@ -13,7 +13,7 @@
 
 #define LOG_MAX_BYTES  (1024 * 1024) /* what is kept; later lines still reach the console */
 #define LOG_LINE_BYTES 1024
-#define LOG_NOTE_BYTES 64 /* of the maximum, for saying how much is missing */
+#define LOG_NOTE_BYTES 64 /* of the maximum, for the number of missing lines */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *kept;
@@ -58,7 +58,7 @@ void log_line(const char *fmt, ...)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Says at its end how much it lacks. */
+/* Adds the number of missing lines at the end. */
 static void note_loss(void)
 {
 	if (lost_lines == 0)

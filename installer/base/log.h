@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log — everything that is worth reading after an install, kept in a file in memory or on disk.
+ * log — collects log lines in memory, passes them to a sink, and saves them to a file.
  *
- * One line a call, with seconds since start before it; sanitised, so that it can be shown on a
- * console without being taken for a line of the protocol. Safe to call from any thread.
+ * Each line begins with the seconds since boot. Lines are sanitised, so that on a console they
+ * cannot look like lines of the protocol. Where the lines are shown is decided by the sink.
+ * Thread-safe.
+ *
+ * Tested by: tests/unit/test_log.c.
  */
 #pragma once
 
@@ -11,12 +14,12 @@
 
 #include "base/error.h"
 
-/* Where each line goes besides; NULL: nowhere. It is called by one thread at a time. */
+/* Receives each line; NULL: none. One thread at a time calls it. */
 typedef void log_sink_fn(const char *line, size_t size_bytes);
 void log_set_sink(log_sink_fn *new_sink);
 
+/* Adds a line, without a final newline. */
 void log_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Writes the log so far to a file (0600) on the target: the first MiB, and how much there was
- * besides. */
+/* Writes the log to a file (0600): the first MiB, and how many lines are missing. */
 int log_save(const char *path, struct error *err) WARN_UNUSED;

@@ -30,7 +30,7 @@ static const char *const default_environment[] = {
 	NULL,
 };
 
-/* Text as a file that can be read from its start. */
+/* A descriptor from which the program reads text; /dev/null for NULL. */
 static int open_input(const char *text, struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
@@ -48,7 +48,7 @@ static int open_input(const char *text, struct error *err)
 	return steal_fd(&fd);
 }
 
-/* Below a root, or with a /proc of its own. */
+/* Enters the root, or mounts a /proc for the new PID namespace. */
 static bool settle_in(const struct process *child)
 {
 	if (child->root)
@@ -80,8 +80,8 @@ static _Noreturn void execute(const struct process *child, int input, int output
 	_exit(EXIT_NOT_FOUND);
 }
 
-/* Forks; below a root, or apart, the process gets a PID namespace of its own, so that whatever it
- * leaves running ends with it and holds no mount. */
+/* Forks. With a root, or apart, the process is the first of a new PID namespace: when it ends, the
+ * kernel kills its descendants, so that none keeps a mount busy. */
 static pid_t start_process(const struct process *child)
 {
 	unsigned long flags = SIGCHLD | CLONE_NEWPID | (child->apart ? CLONE_NEWNS : 0);
@@ -91,14 +91,14 @@ static pid_t start_process(const struct process *child)
 	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, 0);
 }
 
-/* The program's output on its way to the log. */
+/* State of relaying a program's output to the log. */
 struct relay {
 	const struct process *child;
 	const char *name;
 	char line[LINE_BYTES];
 	char last[LINE_BYTES]; /* the last line with a reason, or the last one if none has */
 	bool has_reason;
-	size_t used; /* of the line at hand */
+	size_t used; /* of the current line */
 };
 
 /* Whether a line says more than that another program failed, whose own line came before. Python
@@ -176,7 +176,7 @@ static void relay_output(int output, pid_t pid, struct relay *relay)
 	text_sanitize(relay->last);
 }
 
-static int judge_exit(const char *name, int status, const char *last, struct error *err)
+static int check_exit(const char *name, int status, const char *last, struct error *err)
 {
 	const char *said = last[0] ? ": " : "";
 
@@ -214,7 +214,7 @@ int process_run(const struct process *child, struct error *err)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, -errno, "wait for %s", name);
-	return judge_exit(name, status, relay.last, err);
+	return check_exit(name, status, relay.last, err);
 }
 
 int process_find(const char *name, const char *folders, char *ret, size_t ret_bytes)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process — programs run for the install, with their output relayed to the log. What they leave
- * running ends with them.
+ * process — runs programs to their end and relays their output to the log. Processes that a program
+ * leaves running are killed with it.
+ *
+ * Tested by: tests/unit/test_process.c.
  */
 #pragma once
 
@@ -13,17 +15,17 @@ struct process {
 	const char *const *argv; /* argv[0] is the program's path, inside root if there is one */
 	const char *const
 		*environment; /* the whole environment, NULL-terminated; NULL for a small default */
-	const char *root;     /* chroot there first (in a mount namespace of its own), or NULL */
+	const char *root;     /* chroot there first, or NULL */
 	const char *input;    /* text for standard input, or NULL */
 	int output_fd;	      /* > 0: standard output goes there instead of the log */
-	bool apart; /* without a root: in PID and mount namespaces of its own all the same, with a
-		     * /proc that fits, so that all it leaves running ends with it */
+	bool apart; /* without a root: run it in new PID and mount namespaces with their own /proc,
+		     * so that its descendants are killed with it */
 	bool quiet; /* the output is not logged; the sentence of a failure still has its last line */
 	void (*watch)(const char *line, void *userdata); /* sees every line of output; or NULL */
 	void *userdata;
 };
 
-/* The path of a program, which is looked for in folders as PATH lists them; -ENOENT. */
+/* Finds a program in folders, which are separated by colons as in PATH. -ENOENT. */
 int process_find(const char *name, const char *folders, char *ret, size_t ret_bytes) WARN_UNUSED;
 
 /* Runs it to its end. Standard output and error go line by line, sanitised, to the log with the

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text — the forms that names, labels and paths must have, and bounded copies of them.
+ * text — copies and trims strings, and checks the syntax of names, labels and paths.
  *
- * Pure. What a value means is decided by the modules that ask.
+ * Pure. The meaning of a value is decided by the callers.
+ *
+ * Tested by: tests/unit/test_text.c.
  */
 #pragma once
 
@@ -17,7 +19,8 @@
 /* Copies src with its NUL into ret; -ENAMETOOLONG (and ret untouched) if it does not fit. */
 int text_copy(char *ret, size_t ret_bytes, const char *src) WARN_UNUSED;
 
-/* Adds formatted text at the end of what ret holds, as far as it fits; whether all of it fitted. */
+/* Adds formatted text at the end of what ret holds, as far as it fits; returns whether all of it
+ * fitted. */
 bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Whether text begins with prefix. */
@@ -29,10 +32,10 @@ char *text_duplicate(const char *text);
 /* How many bytes at the start of a file's text are the byte order mark of UTF-8: 0 or 3. */
 size_t text_bom_bytes(const char *text, size_t size_bytes);
 
-/* Cuts white space off both ends, in place; returns where the text begins now. */
+/* Removes white space at both ends, in place. Returns the new start. */
 char *text_trim(char *text);
 
-/* Nothing but whole characters of UTF-8 (RFC 3629, section 4). */
+/* Whether text is well-formed UTF-8 (RFC 3629, section 4). */
 bool text_is_utf8(const char *text);
 
 /* ASCII letters to lower or upper case, in place. */
@@ -64,6 +67,6 @@ bool text_is_file_url(const char *text);
 /* A size for people: "4.0 GiB", "2.8 MiB", "512 bytes". Returns ret. */
 const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes);
 
-/* Breaks up the words of the protocol in place: every "INSTALL_" (any case) becomes "INSTALL-",
- * control characters but tab become '?'. */
+/* Makes text unlike a line of the protocol, in place: every "INSTALL_" (any case) becomes
+ * "INSTALL-", control characters except tab become '?'. */
 void text_sanitize(char *text);

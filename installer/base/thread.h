@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread — starts threads that do work for the one that starts them.
+ * thread — starts threads with all signals blocked and a stack that suffices for libcurl.
+ *
+ * Tested by: tests/unit/test_copy.c.
  */
 #pragma once
 

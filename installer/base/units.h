@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * units — sizes in bytes.
+ *
+ * Tested by: tests/unit/test_config.c.
  */
 #pragma once
 

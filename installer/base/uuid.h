@@ -4,8 +4,8 @@
  * file that includes it).
  *
  * All identities of an install are derived from one seed: the same seed gives the same bytes on the
- * disk. A derived UUID is of version 5 (RFC 9562, section 5.5) with the seed as its namespace; it is
- * what `uuidgen --sha1 --namespace SEED --name PURPOSE` prints.
+ * disk. A derived UUID is of version 5 (RFC 9562, section 5.5) with the seed as its namespace:
+ * `uuidgen --sha1 --namespace SEED --name PURPOSE` prints the same.
  *
  * Tested by: tests/unit/test_uuid.c.
  */

@@ -2,9 +2,9 @@
 /*
  * yaml — walks a YAML document with libyaml (the only file that includes it).
  *
- * Pure. A document is handed on as its scalars, each with the path that leads to it, in their
- * order. Aliases and merge keys (<<) are followed as PyYAML does. Depth and the number of values
- * are limited, so that aliases cannot multiply a small text. A second document is refused.
+ * Pure. The caller receives each scalar with the path that leads to it, in document order. Aliases
+ * and merge keys (<<) are followed as PyYAML does. Depth and the number of values are limited, so
+ * that aliases cannot multiply a small text. A second document is refused.
  *
  * Tested by: tests/unit/test_yaml.c, tests/unit/test_cloud_config.c, tests/fuzz/yaml.c.
  */

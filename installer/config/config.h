@@ -4,8 +4,8 @@
  *
  * Pure. It includes no other module of its folder: key_table sets the fields, merge reads the
  * sources, check looks at the keys together. Modules below config take the settings that they need
- * (struct fetch_settings, struct cache_settings, …), and those above it where that is enough (struct
- * key_settings, struct extra_file_settings, …).
+ * (struct fetch_settings, struct cache_settings, …), and those above it where that is enough
+ * (struct key_settings, struct extra_file_settings, …).
  *
  * Tested by: tests/unit/test_config.c, tests/fuzz/config.c.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * merge — reads keys from files, command lines and options into one struct config; later sources
+ * merge — reads keys from files, command lines and options into one struct config. Later sources
  * win.
  *
  * Pure: the caller has read the texts. Every error of every source is collected in config, with the
@@ -20,11 +20,13 @@
 void merge_text(struct config *config, const char *source, const char *text, size_t size_bytes);
 
 /* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
- * "…" around a value or a whole word); other words are not ours, nor is guest-installer.disable,
- * which is the service's. Of a key that is there twice the last one counts, as for the kernel. */
+ * "…" around a value or a whole word); other words are skipped, and so is guest-installer.disable,
+ * which the service of a NixOS ISO reads. The last of several assignments to a key wins, as in the
+ * kernel. */
 void merge_command_line(struct config *config, const char *command_line);
 
-/* Merges the kernel's own word ip=…, weaker than guest-installer.ip=…: to be called before. */
+/* Merges the kernel's own word ip=…. To be called before merge_command_line, so that
+ * guest-installer.ip=… wins. */
 void merge_kernel_ip(struct config *config, const char *command_line);
 
 /* Merges one key=value given as an argument of the program. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options — the command line of guest-installer.
+ * options — parses the command line of guest-installer, and prints --help.
+ *
+ * Keys that options set are kept as assignments; config_sources merges them.
+ *
+ * Tested by: tests/unit/test_config_sources.c, tests/build/manual.sh.
  */
 #pragma once
 
@@ -25,15 +29,16 @@ struct options {
 	enum command command;
 	const char *verify_disk;	  /* the disk or image of the command verify */
 	const char *config_path;	  /* --config, or /etc/guest-installer.conf */
-	bool config_given;		  /* --config was said: the file must be there */
+	bool config_given;		  /* by --config: the file must exist */
 	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */
 	size_t set_count;
-	char short_forms[OPTIONS_SHORT_FORMS][OPTIONS_TEXT_BYTES]; /* what --disk and others set */
-	bool json;						   /* the plan as data */
-	bool as_init; /* PID 1 of the lean ISO: devices are waited for, the medium mounted */
+	char short_forms[OPTIONS_SHORT_FORMS]
+			[OPTIONS_TEXT_BYTES]; /* assignments made of --disk and others */
+	bool json;			      /* the plan as data */
+	bool as_init; /* PID 1 of the lean ISO: wait for devices, mount the medium */
 };
 
-/* What PID 1 does: install, everything else by default. */
+/* Sets what PID 1 does: install, with all defaults. */
 void options_init(struct options *options);
 
 /* -EINVAL with EXIT_CONFIGURATION for misuse. */

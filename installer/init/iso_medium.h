@@ -2,7 +2,7 @@
 /*
  * iso_medium — finds and mounts the ISO that the installer was started from.
  *
- * Tested by: tests/qemu/install_bios.sh, which installs from a cache in MEDIUM_PATH.
+ * Tested by: tests/qemu/install_bios.sh.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  *
  * It does not wait for devices (settle), nor does it supervise the install (supervise).
  *
- * Tested by: tests/qemu/install_bios.sh (the lean ISO starts with pid1_prepare).
+ * Tested by: tests/qemu/install_bios.sh.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  * The install runs in a child. So a crash, a signal or a lack of memory in the install cannot
  * prevent the verdict. What the child does is decided by the caller.
  *
- * Tested by: tests/unit/test_supervise.c, tests/qemu/crash.sh, tests/qemu/channels.sh.
+ * Tested by: tests/unit/test_supervise.c.
  */
 #pragma once
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * manifest — guest.json: what a closure expects of the disk it is installed on.
+ * manifest — parses guest.json: what a closure expects of the disk that it is installed on.
  *
- * Written when a cache is made (iso/make-manifest), read before the first write. Pure: text in,
- * struct out. Whether a plan satisfies it is decided by plan.
+ * Pure: text in, struct out. iso/make-manifest writes the file when a cache is made. Whether a plan
+ * satisfies the manifest is decided by plan and guest_check.
+ *
+ * Tested by: tests/unit/test_manifest.c, tests/fuzz/manifest.c.
  */
 #pragma once
 
@@ -43,9 +45,9 @@ struct manifest {
 	size_t ssh_key_file_count;
 };
 
-/* What is assumed of a system that comes without a manifest (pygrub, direct), or that is still to
- * be built for the layout (any): it finds its file systems by the layout's labels, boots as the
- * layout does and lets in who has a key. Only the verification shows what is true of that. */
+/* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:
+ * the system finds its file systems by the layout's labels, boots as the layout does and accepts
+ * SSH keys. The verification checks whether that is true. */
 void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
 
 /* Parses and checks a whole manifest. Error: -EINVAL, EXIT_CONFIGURATION, naming the member. */

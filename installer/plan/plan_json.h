@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan_json — prints the decision, which is a plan or a refusal, as JSON for other programs.
+ * plan_json — prints what an install would write, or why it would write nothing, as JSON.
  *
- * Pure: it returns the text. Every member is always there, and null stands for none. Sizes and
- * offsets are in bytes.
+ * Pure: the decision goes in, a JSON text comes out. The manual page guest-installer-plan(5)
+ * describes the members. The text for people is print_plan's part.
  *
- *	version    1
- *	disks      every disk: name, path, size_bytes, sector_bytes, serial, table, signature,
- *	           labels (where, label, uuid), judgement (a name of enum disk_class) and reason
- *	target     path of the disk that is taken
- *	plan       layout, disk, table_id, partitions, mounts (parents first), system, ...
- *	refusal    code (the exit status), stage and sentence
- *
- * One of plan and refusal is null.
- *
- * Tested by: tests/unit/test_plan_json.c.
+ * Tested by: tests/unit/test_plan_json.c, tests/build/plan_json.sh.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # plan_json.sh — proves that `plan --json` prints one JSON document and ends with the code in it
+# Modules: plan_json, print_plan.
 #
 # Judged by jq: the stored answers of the unit test, and what the program that ships says here.
 # shellcheck source=tests/tap.lib.sh
@@ -38,6 +39,18 @@ a_plan_hangs_together() {
 		and all($p.partitions[]; .offset_bytes % 1048576 == 0)' "$GOLDEN/answer-plan.json"
 }
 
+# members — the names of all members of the stored answers.
+members() {
+	cat "$GOLDEN"/answer-*.json | jq -r '.. | objects | keys[]' | sort -u
+}
+
+# The page names a member with the macro Va, and no other word.
+the_manual_page_has_the_members_and_no_others() {
+	members >"$SCRATCH/members"
+	sed -nE 's/^\.(It )?Va (.*)/\2/p' share/man/guest-installer-plan.5.in | grep -oE '[a-z_]{2,}' | sort -u |
+		diff "$SCRATCH/members" -
+}
+
 need_root() {
 	if ((UID)); then
 		echo "only root can look at the disks"
@@ -72,6 +85,7 @@ only_a_plan_is_printed_as_data() {
 
 run_case "every answer has the same members, and a plan or a refusal" every_answer_has_the_same_members
 run_case "target, partitions and mounts of a plan hang together" a_plan_hangs_together
+run_case "guest-installer-plan(5) has these members and no others" the_manual_page_has_the_members_and_no_others
 run_case "a refusal ends with its code" a_refusal_ends_with_its_code
 run_case "disks are listed before they are judged" disks_are_listed_before_they_are_judged
 run_case "--json goes with plan only" only_a_plan_is_printed_as_data

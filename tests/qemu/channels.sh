@@ -3,7 +3,7 @@
 # channels.sh — proves that the verdict arrives whole on one channel whatever happens to the other,
 # and that a host that does not read keeps no machine from ending
 #
-# Modules: init/supervise, verdict/virtio_port.
+# Modules: init/supervise, verdict/virtio_port, verdict/channels.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

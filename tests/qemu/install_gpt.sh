@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # install_gpt.sh — proves that qemu/first-run installs a guest that boots by BIOS and by UEFI, lets
 # its owner in and is what the cache holds
+# Modules: results.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

@@ -12,10 +12,12 @@
 
 #include <cmocka.h>
 
+#include "base/units.h"
 #include "config/check.h"
 #include "config/config.h"
 #include "config/key_table.h"
 #include "config/merge.h"
+#include "verdict/ending.h"
 
 #define SHA256_HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define SYSTEM	   "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
