@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main — the story of an install.
+ * main — the order of an install.
  *
- * decide() reads everything and writes nothing; all that can be refused is refused there.
- * carry_out() is beyond the line of no return.
+ * decide() reads everything and makes the plan. All refusals are there, and it writes nothing.
+ * carry_out() performs all writes. install() calls both in the child that supervise() watches.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -168,7 +168,7 @@ static int decide(const struct options *options, struct shared_state *shared, st
 	return r < 0 ? r : format_check(&d->plan, err);
 }
 
-/* -------------------------------------------------------- beyond the line of no return */
+/* -------------------------------------------------------- from the first write on */
 
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
@@ -255,10 +255,10 @@ static int finish(const struct decision *d, struct disk_lock *lock, struct error
 	return r < 0 ? r : disk_lock_check(lock, &d->plan, err);
 }
 
-/* The mark says `unfinished` before the table is written, and `installed` as the last write. The
- * gate is shut from the table to the end, but for the boot loader. The store is copied before the
- * target is mounted: it is written as an ext4 holds it, and the kernel makes no file of it.
- * nixos-install fills a mounted one. */
+/* Writes the disk, in this order: the mark `unfinished`, the partition table, the file systems, the
+ * content, and the mark `installed` last. The boot sector is blank from the table to the end, except
+ * while the boot loader is installed. The engine cache fills the root with libext2fs before it is
+ * mounted; nixos-install fills the mounted one. */
 static int carry_out(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {

@@ -2,8 +2,8 @@
 /*
  * results — reports facts about the install to the host, as INSTALL_RESULT lines.
  *
- * guest-installer-protocol(7) lists the keys. The values come from the plan and the verification;
- * nothing is decided here.
+ * guest-installer-protocol(7) lists the keys. The values come from the plan and the verification.
+ * Nothing is decided here.
  *
  * Tested by: tests/qemu/install_gpt.sh.
  */

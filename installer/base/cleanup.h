@@ -4,7 +4,7 @@
  * that aborts.
  *
  * For releasing only: calls that commit (close after write, fsync, umount) are made by name, and
- * their results are checked. A process without memory aborts; the supervising parent reports that.
+ * their results are checked. A process without memory aborts. The supervising parent reports that.
  *
  * Tested by: tests/unit/test_file.c.
  */

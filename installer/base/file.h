@@ -2,7 +2,7 @@
 /*
  * file — reads and writes whole small files, folders and links, with their modes and owners.
  *
- * Each error names the path. Modes are set as given; the umask does not apply. Functions that
+ * Each error names the path. Modes are set as given. The umask does not apply. Functions that
  * create something do not follow a link in the last component.
  *
  * Tested by: tests/unit/test_file.c.

@@ -6,7 +6,7 @@
  * and merge keys (<<) are followed as PyYAML does. Depth and the number of values are limited, so
  * that aliases cannot multiply a small text. A second document is refused.
  *
- * Tested by: tests/unit/test_yaml.c, tests/unit/test_cloud_config.c, tests/fuzz/yaml.c.
+ * Tested by: tests/unit/test_yaml.c, tests/fuzz/yaml.c.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 /*
  * options — parses the command line of guest-installer, and prints --help.
  *
- * Keys that options set are kept as assignments; config_sources merges them.
+ * Keys that options set are kept as assignments. Config_sources merges them.
  *
  * Tested by: tests/unit/test_config_sources.c, tests/build/manual.sh.
  */

@@ -2,7 +2,7 @@
 /*
  * channels — reports one event on every channel: as a line on the consoles, as JSON on the port.
  *
- * protocol makes the text of an event. No call blocks for ever; a verdict waits longest.
+ * protocol makes the text of an event. No call blocks for ever. A verdict waits longest.
  *
  * Tested by: tests/qemu/channels.sh, tests/unit/test_progress.c.
  */

@@ -2,7 +2,7 @@
 /*
  * protocol — the verdict protocol, version 1, as text.
  *
- * Pure. Each event has two forms, a line for consoles and JSON for programs; only this module makes
+ * Pure. Each event has two forms, a line for consoles and JSON for programs. Only this module makes
  * them. The manual page guest-installer-protocol(7) describes them. Untrusted text (file names,
  * output of children, key comments) goes through text_sanitize, so that it cannot look like a line
  * of the protocol. Writing to channels is not done here.

@@ -2,7 +2,7 @@
 /*
  * shared_state — memory that the installing child shares with the supervising parent.
  *
- * The child writes its stage, its results and its error; the parent reads them after the child has
+ * The child writes its stage, its results and its error. The parent reads them after the child has
  * ended. So the verdict names the stage even if the child was killed in the middle of it.
  *
  * Tested by: tests/unit/test_supervise.c, tests/unit/test_progress.c.

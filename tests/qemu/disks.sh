@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # disks.sh — proves the disk modules on the disks of a machine: nodes, re-installs, uses, key drives
-# Modules: settle, devices.
 #
 # A guest with the lean ISO's kernel and modules runs disks-init; this file then checks its disks.
 #
