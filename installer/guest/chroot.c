@@ -79,20 +79,20 @@ static int open_place(const char *path, int flags, int *ret_fd, struct error *er
 
 static int keep_place(struct chroot_session *session, struct error *err)
 {
-	int r = open_place("/proc/self/ns/mnt", O_RDONLY, &session->outside, err);
+	int r = open_place("/proc/self/ns/mnt", O_RDONLY, &session->old_ns, err);
 
 	if (r == 0)
 		r = open_place("/", O_PATH | O_DIRECTORY, &session->top, err);
 	if (r == 0)
-		r = open_place(".", O_PATH | O_DIRECTORY, &session->here, err);
+		r = open_place(".", O_PATH | O_DIRECTORY, &session->old_cwd, err);
 	return r;
 }
 
 static void forget_place(struct chroot_session *session)
 {
-	cleanup_close(&session->outside);
+	cleanup_close(&session->old_ns);
 	cleanup_close(&session->top);
-	cleanup_close(&session->here);
+	cleanup_close(&session->old_cwd);
 }
 
 int chroot_enter(
@@ -100,7 +100,7 @@ int chroot_enter(
 {
 	int r;
 
-	*ret = (struct chroot_session){ .outside = -1, .top = -1, .here = -1 };
+	*ret = (struct chroot_session){ .old_ns = -1, .top = -1, .old_cwd = -1 };
 	snprintf(ret->root, sizeof(ret->root), "%s", root);
 	snprintf(ret->path, sizeof(ret->path), "PATH=%s/sw/bin:%s/sw/sbin", system, system);
 	r = keep_place(ret, err);
@@ -197,8 +197,8 @@ int chroot_leave(struct chroot_session *session, struct error *err)
 {
 	int r = 0;
 
-	if (setns(session->outside, CLONE_NEWNS) < 0 || fchdir(session->top) < 0 ||
-		chroot(".") < 0 || fchdir(session->here) < 0)
+	if (setns(session->old_ns, CLONE_NEWNS) < 0 || fchdir(session->top) < 0 ||
+		chroot(".") < 0 || fchdir(session->old_cwd) < 0)
 		r = error_errno(err, -errno, "leave the mount namespace");
 	forget_place(session);
 	return r;

@@ -17,9 +17,9 @@ struct chroot_session {
 	char root[256];
 	char path[512]; /* PATH=… of the guest's programs */
 	/* the state before, to which chroot_leave returns */
-	int outside; /* the mount namespace */
+	int old_ns;  /* the mount namespace */
 	int top;     /* the root, which need not be the namespace's */
-	int here;    /* the working directory */
+	int old_cwd; /* the working directory */
 };
 
 /* system is the store path whose sw/bin becomes PATH. */

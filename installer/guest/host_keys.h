@@ -5,7 +5,7 @@
  *
  * Only those are made that the guest's sshd_config names under their usual paths, /etc/ssh/
  * ssh_host_ed25519_key and ssh_host_rsa_key (RSA of 4096 bits, as NixOS makes it), ed25519 alone
- * where it names none at all. A path that is a link is the system's own affair.
+ * where it names none at all. Symbolic links are left alone.
  *
  * Tested by: tests/loop/lockout.sh.
  */
@@ -17,7 +17,7 @@
 
 #define HOST_KEYS_MAX 2
 
-/* What a host needs for a first login that is not blind. */
+/* What a client needs to verify the host at its first login. */
 struct host_key {
 	char public_key[1024]; /* "ssh-ed25519 AAAA…", as known_hosts has it behind the name */
 	char fingerprint[96];  /* "ssh-ed25519 SHA256:…", as ssh shows it */

@@ -4,6 +4,8 @@
  *
  * The program contains them, so that it can write them to the disk of a guest that nixos-install
  * builds.
+ *
+ * Tested by: tests/loop/nixos_install.sh.
  */
 #pragma once
 

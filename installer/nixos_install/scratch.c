@@ -74,7 +74,7 @@ static int make_swap_file(const char *path, struct error *err)
 
 /* A file system with an active swap file cannot be unmounted. So a process in a separate session runs
  * swapoff when the building process ends, for whatever reason. */
-static _Noreturn void stand_guard(const char *swap, const int ends[2])
+static _Noreturn void wait_and_swapoff(const char *swap, const int ends[2])
 {
 	char none;
 
@@ -88,24 +88,24 @@ static _Noreturn void stand_guard(const char *swap, const int ends[2])
 	_exit(swapoff(swap) < 0 ? errno : 0);
 }
 
-static int post_guard(struct scratch *scratch, const char *swap, struct error *err)
+static int start_swapoff_process(struct scratch *scratch, const char *swap, struct error *err)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, -errno, "make a pipe");
-	scratch->guard = fork();
-	if (scratch->guard == 0)
-		stand_guard(swap, ends);
-	if (scratch->guard < 0) {
-		scratch->guard = 0;
+	scratch->swapoff_pid = fork();
+	if (scratch->swapoff_pid == 0)
+		wait_and_swapoff(swap, ends);
+	if (scratch->swapoff_pid < 0) {
+		scratch->swapoff_pid = 0;
 		error_errno(err, -errno, "start a process");
 		close(ends[1]);
 	} else {
-		scratch->leash = ends[1];
+		scratch->lifetime_fd = ends[1];
 	}
 	close(ends[0]);
-	return scratch->guard ? 0 : -EAGAIN;
+	return scratch->swapoff_pid ? 0 : -EAGAIN;
 }
 
 static int begin_swap(struct scratch *scratch, const char *swap, struct error *err)
@@ -116,7 +116,7 @@ static int begin_swap(struct scratch *scratch, const char *swap, struct error *e
 		r = error_errno(err, -errno, "swap to %s", swap);
 	if (r < 0)
 		return r;
-	r = post_guard(scratch, swap, err);
+	r = start_swapoff_process(scratch, swap, err);
 	if (r < 0)
 		swapoff(swap);
 	return r;
@@ -142,13 +142,13 @@ static int end_swap(struct scratch *scratch, struct error *err)
 {
 	int status;
 
-	if (scratch->guard == 0)
+	if (scratch->swapoff_pid == 0)
 		return 0;
-	close(scratch->leash);
-	while (waitpid(scratch->guard, &status, 0) < 0)
+	close(scratch->lifetime_fd);
+	while (waitpid(scratch->swapoff_pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, -errno, "wait for the end of swapping");
-	scratch->guard = 0;
+	scratch->swapoff_pid = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return error_errno(err, WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO,
 			"stop swapping to %s/swap", scratch->path);
@@ -159,7 +159,7 @@ int scratch_begin(const char *root, struct scratch *ret, struct error *err)
 {
 	int r;
 
-	*ret = (struct scratch){ .guard = 0 };
+	*ret = (struct scratch){ .swapoff_pid = 0 };
 	file_below(ret->path, root, FOLDER);
 	r = remove_tree(ret->path, err);
 	if (r == 0)

@@ -4,6 +4,8 @@
  *
  * The folders of a live system are in memory. So temporary files are on the target, and if memory
  * is short, a swap file is, too.
+ *
+ * Tested by: tests/loop/nixos_install.sh.
  */
 #pragma once
 
@@ -14,8 +16,8 @@
 
 struct scratch {
 	char path[FILE_PATH_BYTES]; /* a folder for temporary files */
-	pid_t guard;		    /* the process that runs swapoff; 0: no swap file is in use */
-	int leash;		    /* closing its last copy makes that process run swapoff */
+	pid_t swapoff_pid;	    /* the process that runs swapoff; 0: no swap file is in use */
+	int lifetime_fd;	    /* closing its last copy makes that process run swapoff */
 };
 
 /* root is the mount point of the target, which has a /tmp. Files of an earlier call are removed. If

@@ -4,6 +4,8 @@
  *
  * Pure. It refuses, before the first write, a guest that would not boot or would not let its owner
  * log in. Every sentence says what to change.
+ *
+ * Tested by: tests/unit/test_plan.c.
  */
 #pragma once
 

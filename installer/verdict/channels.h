@@ -4,7 +4,7 @@
  *
  * protocol makes the text of an event. No call blocks for ever. A verdict waits longest.
  *
- * Tested by: tests/qemu/channels.sh, tests/unit/test_progress.c.
+ * Tested by: tests/qemu/channels.sh.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
 # nixos_install.sh — proves how the engine nixos-install calls its programs, what it leaves on the
 # target, and that whatever they do becomes a verdict. The programs are small ones that stand in for
 # NixOS's; what they put into the store they put there by the real Nix.
-# Modules: run, scratch.
+# Modules: run, scratch, layout_modules.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 

@@ -2,6 +2,8 @@
 /*
  * Proves the whole plan of each layout against a stored text, and every refusal with its words.
  * UPDATE_GOLDEN=1 in the environment writes the stored texts again.
+ *
+ * Modules: plan/planner, plan/guest_check.
  */
 #include <setjmp.h>
 #include <stdarg.h>
