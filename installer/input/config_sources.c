@@ -77,7 +77,7 @@ int config_sources_read_config(const struct options *options, const struct confi
 		merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);
 	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
-	/* On a running system the kernel's ip= is somebody else's. */
+	/* On a running system ip= configures that system, not the installer. */
 	if (options->as_init)
 		merge_kernel_ip(ret, command_line);
 	merge_command_line(ret, command_line);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drive — small drives that a host attaches: found by their file system, mounted read-only while
- * somebody looks at them.
+ * drive — finds the small drives that a host attaches by their file system, and mounts them
+ * read-only while the caller reads them.
  *
- * What on them counts is decided by those who look: keydrive and cidata.
+ * key_drive and cidata decide which of their files count.
  *
  * Tested by: tests/loop/keydrive.sh.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as a narinfo. One key is trusted whose other half nobody has. */
+/* Any text as a narinfo. One key is trusted; its private half is lost. */
 #include "nix/narinfo.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which keys the engine nixos-install takes, and which references to flakes are let pass. */
+/* Proves which keys the engine nixos-install takes, and which references to flakes are accepted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves the exact lines of protocol version 1, and that no foreign text can pass for one. */
+/* Proves the exact lines of protocol version 1, and that no foreign text is taken for one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
