@@ -74,7 +74,12 @@ class Serves(unittest.TestCase):
     def test_a_cache_of_the_user_below_the_root_may_be_a_link_itself(self):
         os.mkdir(os.path.join(self.base, "root"))
         os.symlink("../cache", os.path.join(self.base, "root/cache"))
+        with open(os.path.join(self.base, "root/guest.json"), "w") as file:
+            file.write("{}")
+        os.symlink("../secret", os.path.join(self.base, "root/guest-link.json"))
         port = self.serve("root", Serving(cache="/cache"))
+        self.assertEqual(self.get(port, "/guest.json"), 200)
+        self.assertIn(self.get(port, "/guest-link.json"), (403, 404))
         self.assertEqual(self.get(port, "/cache/nix-cache-info"), 200)
         self.assertEqual(self.get(port, "/cache/nar/a.nar.zst"), 200)
         for path in ("/cache/nar/link.nar", "/cache/secret-key", "/nix-cache-info"):

@@ -55,14 +55,16 @@ http {{
             limit_except GET {{ deny all; }}
             disable_symlinks on from=$document_root{cache};
         }}
+        location ~ "{manifests}" {{
+            limit_except GET {{ deny all; }}
+            disable_symlinks on from=$document_root;
+        }}
     }}
 }}
 """
-# What a binary cache has, and the manifest beside it. nginx resolves `..` before it compares.
-FILES = (
-    r"^{cache}/(nix-cache-info|[0-9a-z]{{32}}\.(narinfo|ls)|nar/[A-Za-z0-9._/-]+)$"
-    r"|^/guest[a-z-]*\.json$"
-)
+# What a binary cache has, and the manifests beside it. nginx resolves `..` before it compares.
+FILES = r"^{cache}/(nix-cache-info|[0-9a-z]{{32}}\.(narinfo|ls)|nar/[A-Za-z0-9._/-]+)$"
+MANIFESTS = r"^/guest[a-z-]*\.json$"
 TLS = "ssl_certificate certificate.pem; ssl_certificate_key key.pem;"
 
 
@@ -190,6 +192,7 @@ def _configure(private: str, place: str, token: str, serving: Serving) -> None:
                 tls=TLS if serving.certificate else "",
                 token=token,
                 files=FILES.format(cache=serving.cache),
+                manifests=MANIFESTS,
                 cache=serving.cache,
             )
         )
