@@ -12,7 +12,7 @@ let
     pkgs.nginx
     pkgs.openssh
     (pkgs.qemu_kvm or pkgs.qemu)
-    pkgs.util-linux
+    (pkgs.util-linux or pkgs.utillinux)
     pkgs.xorriso
   ]
   # An old nixpkgs lacks these. Without them run-guest cannot read a kernel from an installed disk,

@@ -105,6 +105,7 @@ in
       "openssh"
       "python3"
       "qemu"
+      "util-linux"
       "xorriso"
       "xz"
       "zstd"
