@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 #define DEPTH_MAX 16
-#define STEPS_MAX 100000 /* of commands: functions may call each other without end */
+#define STEPS_MAX 10000 /* of commands: functions may call each other without end */
 
 /* Whether commands run. */
 enum mode {
