@@ -84,7 +84,7 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 	grep -a '^INSTALL_RESULT layout=bios' console
 	grep -a '^INSTALL_RESULT ssh-host-key=ssh-ed25519 ' console
 	expectkeys key.pub clouded.pub plain.pub encoded.pub
-	grep -a 'warning: user-data .*: hostname, users\[\].name, runcmd' console
+	grep -a 'warning: user-data .*: hostname, the keys of the user me, runcmd' console
 	grep -a 'warning: meta-data .*: local-hostname' console
 	grep -a 'warning: the cidata drive: .*: network-config' console
 	# Both channels reported the same, in the same order.
