@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # faults.sh — proves that a disk that fails or hangs, a killed child and a lack of memory end the
 # install in time with the right code, and leave a disk that does not boot and that the next install takes
-# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the stand-in expands; the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=../qemu/machine.lib.sh
@@ -111,10 +111,14 @@ slow_down() {
 	END
 }
 
-# replace — replaces mkfs.fat in the initramfs by the standard input.
+# replace — replaces mkfs.fat in the initramfs by a script with these commands. Before the first write
+# the installer starts it with --help, which succeeds.
 replace() {
 	mkdir -p root/sbin
-	cat >root/sbin/mkfs.fat
+	{
+		printf '%s\n' '#!/bin/sh' 'case $1 in --help) exit ;; esac'
+		cat
+	} >root/sbin/mkfs.fat
 	chmod 755 root/sbin/mkfs.fat
 	overlay initrd.img root
 	initrd=initrd.img run_installer console -drive file=disk,format=raw,if=virtio "${keys[@]}"
@@ -123,7 +127,6 @@ replace() {
 # Files in memory take all of it; the kernel does not kill their writer.
 exhaust_memory() {
 	replace <<-'SCRIPT'
-		#!/bin/sh
 		echo -1000 >/proc/self/oom_score_adj
 		mount -t tmpfs -o size=100% tmpfs /mnt
 		cat /dev/zero >/mnt/hog
@@ -132,7 +135,6 @@ exhaust_memory() {
 
 kill_child() {
 	replace <<-'SCRIPT'
-		#!/bin/sh
 		kill -KILL $PPID
 	SCRIPT
 }

@@ -94,7 +94,7 @@ def detect_acceleration(device: str = KVM, cpuinfo: str = "/proc/cpuinfo") -> st
 
 
 def acceleration(machine: MachineOptions) -> str:
-    """What the machine will run by: kvm or tcg. Failure(EMULATOR) if kvm is demanded in vain."""
+    """kvm or tcg. Failure(EMULATOR) if kvm is required and does not work."""
     if machine.accel == "kvm" and os.path.exists(KVM) and not os.access(KVM, os.R_OK | os.W_OK):
         raise Failure(
             Code.EMULATOR, f"this user may not open {KVM}; join its group, which is often kvm"
