@@ -65,6 +65,13 @@ class Images(unittest.TestCase):
         disk_files.copy_file(disk, 1, KERNEL, self.path("kernel"))
         self.assertEqual(self.read("kernel"), self.content)
 
+    def test_a_known_format_counts_more_than_the_name(self):
+        disk = self.path("disk.img.partial")
+        os.rename(self.partitioned(), disk)
+        self.assertEqual(disk_files.find_partition(disk, KERNEL, format="raw"), 1)
+        disk_files.copy_file(disk, 1, KERNEL, self.path("kernel"), format="raw")
+        self.assertEqual(self.read("kernel"), self.content)
+
     def test_names_with_signs_that_other_programs_obey_are_names(self):
         for name in ("a,b?offset=1 %h:c.img", "d,,e\n\"f'.qcow2"):
             disk = self.path(name)

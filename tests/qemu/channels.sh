@@ -46,6 +46,7 @@ a_flood_of_kernel_messages_and_a_port_that_nobody_reads_spoil_no_verdict() {
 	mkdir -p root/sbin
 	cat >root/sbin/mkfs.fat <<-'SCRIPT'
 		#!/bin/sh
+		case $1 in --help) exit ;; esac
 		flood() { exec >/dev/kmsg 2>&1 && while :; do echo '<0>INSTALL-FLOOD INSTALL-FLOOD'; done; }
 		flood &
 		flood &

@@ -274,4 +274,4 @@ run_case "a kernel that is not the store's" another_kernel
 run_case "what the guest's GRUB wrote on an installed image" installed_is_started pygrub \
 	--manifest "$TOP/build/guest-pygrub.json"
 run_case "what the installer wrote for a guest without GRUB" installed_is_started direct \
-	--layout pygrub --system "$TOP/build/sample-direct"
+	--layout pygrub --system "$TOP/build/sample-direct" --set root-label=NIXOS

@@ -2,7 +2,8 @@
 """Reads files out of a guest's disk without mounting it, as an ordinary user.
 
 nbdkit's ext2 filter (libext2fs) serves one file of an ext4 file system, on a whole disk or in a
-partition of MBR or GPT. qemu-nbd reads formats other than raw. The content is untrusted: a size
+partition of MBR or GPT. qemu-nbd reads formats other than raw. A
+disk's name tells its format unless the caller knows it. The content is untrusted: a size
 limit applies before the first byte is copied, and a copy is complete or fails. A disk in use gives
 whatever it holds at that moment.
 """
@@ -34,17 +35,21 @@ class NotFound(Exception):
     """The disk has no such partition, file system or file; the text has nbdkit's reason."""
 
 
-def read_file(disk: str, partition: int, path: str, limit: int) -> bytes:
+def read_file(
+    disk: str, partition: int, path: str, limit: int, *, format: Optional[str] = None
+) -> bytes:
     """The content of a file. Partition 0 stands for the whole disk. NotFound, or Failure(EMULATOR)
     if the file is larger than `limit` or cannot be read to its end."""
-    with _served(disk, partition, path, limit) as export:
+    with _served(disk, partition, path, limit, format) as export:
         return b"".join(_parts(export))
 
 
-def copy_file(disk: str, partition: int, path: str, out: str) -> None:
+def copy_file(
+    disk: str, partition: int, path: str, out: str, *, format: Optional[str] = None
+) -> None:
     """Copies a file to `out`, which appears when it is complete. Fails as read_file does, and if
     the file is empty."""
-    with _served(disk, partition, path, LARGEST_FILE) as export:
+    with _served(disk, partition, path, LARGEST_FILE, format) as export:
         if not export.size:
             raise Failure(Code.EMULATOR, f"cannot take {path} out of {disk}: the file is empty")
         with files.replacing(out) as file:
@@ -52,14 +57,14 @@ def copy_file(disk: str, partition: int, path: str, out: str) -> None:
                 file.write(part)
 
 
-def find_partition(disk: str, path: str) -> int:
+def find_partition(disk: str, path: str, *, format: Optional[str] = None) -> int:
     """The first partition whose file system has this file, or 0 if the whole disk is that file
     system. NotFound with the last reason."""
     reason = ""
     partitions: list[int] = [*range(1, PARTITIONS + 1), 0]
     for partition in partitions:
         try:
-            with _served(disk, partition, path, None):
+            with _served(disk, partition, path, None, format):
                 pass
             return partition
         except NotFound as error:
@@ -74,7 +79,9 @@ def _parts(export: Export) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _served(disk: str, partition: int, path: str, limit: Optional[int]) -> Iterator[Export]:
+def _served(
+    disk: str, partition: int, path: str, limit: Optional[int], format: Optional[str]
+) -> Iterator[Export]:
     """The file as an NBD export; nbdkit talks over an inherited socket and ends with the block."""
     if not SAFE_PATH.fullmatch(path):
         raise Failure(Code.MISUSE, f"'{path}' is no path that a file of a guest has here")
@@ -85,7 +92,7 @@ def _served(disk: str, partition: int, path: str, limit: Optional[int]) -> Itera
         messages = stack.enter_context(tempfile.TemporaryFile())
         with theirs:
             child = Child(
-                _command(os.path.abspath(disk), partition, path),
+                _command(os.path.abspath(disk), partition, path, format or disk_format(disk)),
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=messages,
@@ -109,15 +116,15 @@ def _served(disk: str, partition: int, path: str, limit: Optional[int]) -> Itera
             raise Failure(Code.EMULATOR, f"cannot take {path} out of {disk}: {error}") from error
 
 
-def _command(disk: str, partition: int, path: str) -> list[str]:
+def _command(disk: str, partition: int, path: str, format: str) -> list[str]:
     command = [find_program("nbdkit"), "--single", "--readonly", "--filter=ext2"]
     if partition:
         command.append("--filter=partition")
-    if disk_format(disk) == "raw":
+    if format == "raw":
         command += ["file", f"file={disk}"]
     else:
         command += ["nbd", f"command={find_program('qemu-nbd')}"]
-        command += [f"arg={word}" for word in ("-r", "-f", disk_format(disk), disk)]
+        command += [f"arg={word}" for word in ("-r", "-f", format, disk)]
     if partition:
         command.append(f"partition={partition}")
     return [*command, f"ext2file={path}"]

@@ -13,6 +13,7 @@ from host.xen.domain import Boot
 
 def take_boot(results: Sequence[Result], disk: str, out: str) -> Boot:
     """Copies the installed kernel and initramfs out of the disk, to OUT.kernel and OUT.ramdisk.
+    Xen has raw disks only, whatever their names are.
 
     The results are the installer's. A PV domain has no console but hvc0, so the kernel is told.
     """
@@ -22,9 +23,9 @@ def take_boot(results: Sequence[Result], disk: str, out: str) -> Boot:
         raise Failure(Code.MISUSE, f"the installer did not name the guest's {missing[0]}")
     boot = Boot(f"{out}.kernel", f"{out}.ramdisk", known["cmdline"])
     try:
-        partition = find_partition(disk, known["kernel"])
-        copy_file(disk, partition, known["kernel"], boot.kernel)
-        copy_file(disk, partition, known["initrd"], boot.ramdisk)
+        partition = find_partition(disk, known["kernel"], format="raw")
+        copy_file(disk, partition, known["kernel"], boot.kernel, format="raw")
+        copy_file(disk, partition, known["initrd"], boot.ramdisk, format="raw")
     except NotFound as error:
         raise Failure(Code.EMULATOR, f"cannot take the kernel out of {disk}: {error}") from error
     if "console=hvc0" in boot.command_line.split():

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# install_direct.sh — proves with the real Xen that neither of two disks is touched if one holds data,
+# xen_direct.sh — proves with the real Xen that neither of two disks is touched if one holds data,
 # and that a guest for the host's kernel is installed in an HVM domain and runs paravirtualised
 # shellcheck source=tests/xen/dom0.lib.sh
-. "$(dirname "$0")/dom0.lib.sh"
+. "$(dirname "$0")/../xen/dom0.lib.sh"
 
 share=$SCRATCH/share
 
