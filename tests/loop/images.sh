@@ -390,17 +390,18 @@ new_file_systems_on_unfinished_installs_are_refused() {
 	install_image "${DIRECT[@]}" || { cat said && return 1; }
 }
 
-# holds_mount PID — the process, or a child of it, still has the file system hostfs mounted. Other
+# holds_mount PID — the process, or a child of it, has the file system hostfs/inner mounted. Other
 # processes may: a test that runs beside this one has a copy of all mounts.
 holds_mount() {
 	local process
 	for process in "$1" $(pgrep -P "$1"); do
-		! grep -s "$PWD/hostfs" "/proc/$process/mountinfo" || return 0
+		! grep -s "$PWD/hostfs/inner" "/proc/$process/mountinfo" || return 0
 	done
 	return 1
 }
 
-# The host unmounts a file system that was mounted before the install began.
+# The host unmounts a file system that was mounted before the install began. The mount above it is
+# shared, as a running host's are.
 host_can_unmount_meanwhile() {
 	need_root
 	local started installer
@@ -408,6 +409,8 @@ host_can_unmount_meanwhile() {
 	mkdir -p hostfs
 	mount -t tmpfs host hostfs
 	mount --make-shared hostfs
+	mkdir hostfs/inner
+	mount -t tmpfs host hostfs/inner
 	rm -f late.pub
 	mkfifo late.pub
 	install_image "${DIRECT[@]}" --key late.pub &
@@ -415,11 +418,12 @@ host_can_unmount_meanwhile() {
 	exec 8>late.pub
 	installer=$(pgrep -P "$started")
 	holds_mount "$installer"
-	umount hostfs
+	umount hostfs/inner
 	if holds_mount "$installer"; then return 1; fi
 	cat key.pub >&8
 	exec 8>&-
 	wait "$started" || { cat said && return 1; }
+	umount hostfs
 }
 
 both_attached() { [[ $(losetup -j root.img) && $(losetup -j boot.img) ]]; }
