@@ -75,7 +75,7 @@ ASAN_LIBS = $$(cat build/asan/libs)
 # The same sources a third time, instrumented for libFuzzer.
 FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_CC ?= clang
-FUZZ_CFLAGS = $(HOST_CFLAGS) -Wno-format-nonliteral -g -O1 -fno-omit-frame-pointer \
+FUZZ_CFLAGS = $(HOST_CFLAGS) -Werror -Wno-format-nonliteral -g -O1 -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all
 FUZZ_OBJECT_CFLAGS = $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined
 
@@ -164,8 +164,9 @@ build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
 demo: ## install a guest, start it and log in (runs deps)
 	@MAKE='$(MAKE)' qemu/demo --build
 
+# Of lint, the compiler's warnings come from the fuzz targets, and the structure from the tests.
 check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
-	$(MAKE) -j "$$(nproc)" --output-sync=target lint build man asan fuzz
+	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell build man asan fuzz
 	$(MAKE) iso
 	tests/run
 

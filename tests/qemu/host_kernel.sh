@@ -165,7 +165,7 @@ enough
 run_case "it runs from the root disk" was_started_from /dev/vda
 run_case "its boot disk is mounted, and the guest can write its menu again" boot_disk_is_mounted
 run_case "Nix finds its store whole" store_is_whole pygrub
-run_case "the guest takes the command to power off" in_guest poweroff
+run_case "the guest takes the command to power off" guest_takes_poweroff
 await_guest
 run_case "it ends by itself" guest_ended_well
 run_case "an installed pair is refused and left as it is" installed_pair_is_refused
@@ -177,6 +177,6 @@ start_by_kernel disk.raw
 run_case "it boots by them and lets its owner in" guest_lets_in
 enough
 run_case "it runs from its partition" was_started_from /dev/vda1
-run_case "the guest takes the command to power off, too" in_guest poweroff
+run_case "the guest takes the command to power off, too" guest_takes_poweroff
 await_guest
 run_case "it ends by itself, too" guest_ended_well

@@ -48,7 +48,7 @@ run_case "every entry has the type, mode, owner and time of the source" entries_
 run_case "Nix finds registered what it would register" registration_is_that_of_the_source bios
 run_case "a garbage collection deletes nothing" closure_survives_a_garbage_collection bios
 run_case "keys and log are as private as they should be" keys_and_log_are_private
-run_case "the guest takes the command to power off" in_guest poweroff
+run_case "the guest takes the command to power off" guest_takes_poweroff
 await_guest
 run_case "it ends by itself" guest_ended_well
 run_case "its disk is clean afterwards" disk_is_clean disk.raw

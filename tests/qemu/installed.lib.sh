@@ -41,6 +41,13 @@ guest_lets_in() {
 	return 1
 }
 
+# Its SSH server may end before it has answered, which is 255. Whether it obeyed, await_guest tells.
+guest_takes_poweroff() {
+	local answer=0
+	in_guest poweroff || answer=$?
+	((answer == 0 || answer == 255))
+}
+
 guest_is_gone() {
 	! kill -0 "$guest" 2>/dev/null
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # own_kernel.sh — proves that one command makes a guest, boots it with a kernel that is not on its disk,
-# gives it modules, disks and a folder, and returns the result of a script in it; and measures the cost
+# gives it modules, disks and a folder, and returns the result of a script in it
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -52,10 +52,8 @@ write_project() {
 }
 
 one_word() {
-	local began=${EPOCHREALTIME/[.,]/}
 	status=0
 	"$TOP/qemu/run-guest" "$@" >said 2>messages </dev/null || status=$?
-	took=$((${EPOCHREALTIME/[.,]/} - began))
 	cat messages
 }
 
@@ -76,25 +74,15 @@ one_word_makes_the_guest_and_runs_the_script() {
 	grep -E '^init=/nix/store/[^ ]*/init .* loglevel=5$' messages
 }
 
-# Two boots that differ in the kernel only. The better of two ratios counts, since other processes
-# disturb a measurement.
-its_kernel_costs_less_than_twice_a_plain_boot() {
-	local plain own best=999 ratio before
+# Two boots that differ in the kernel only.
+both_kernels_run_and_the_disk_stays_as_it_is() {
+	local before
 	before=$(sha256sum guest.qcow2)
 	printf '#!/bin/sh\nuname -r\n' >short
-	for _ in 1 2; do
-		one_word guest.qcow2 --snapshot --run short --identity key --boot-timeout 600
-		[[ $status == 0 && $(cat said) == "$(cat installed)" ]]
-		plain=$took
-		one_word --run short
-		[[ $status == 0 && $(cat said) == "$release" ]]
-		own=$took
-		ratio=$((own * 100 / plain))
-		echo "own kernel $own us, plain boot $plain us: $ratio %"
-		((ratio >= best)) || best=$ratio
-		((best >= 200)) || break
-	done
-	((best < 200))
+	one_word guest.qcow2 --snapshot --run short --identity key --boot-timeout 600
+	[[ $status == 0 && $(cat said) == "$(cat installed)" ]]
+	one_word --run short
+	[[ $status == 0 && $(cat said) == "$release" ]]
 	[[ $(sha256sum guest.qcow2) == "$before" ]]
 	if [[ -s scratch.img ]] && tr -d '\0' <scratch.img | grep -q .; then return 1; fi
 }
@@ -180,8 +168,8 @@ enough
 write_project
 run_case "one word makes the guest and runs the script" one_word_makes_the_guest_and_runs_the_script
 enough
-run_case "its kernel costs less than twice a plain boot, and the disk stays as it is" \
-	its_kernel_costs_less_than_twice_a_plain_boot
+run_case "it boots with either kernel, and the disk stays as it is" \
+	both_kernels_run_and_the_disk_stays_as_it_is
 run_case "a panic ends the run with 81" a_panic_ends_the_run_with_81
 run_case "a kernel that finds no root is 81 with its words" a_kernel_that_finds_no_root_is_81_with_its_words
 run_case "misfits are refused before the start" misfits_are_refused_before_the_start

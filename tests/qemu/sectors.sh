@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# sectors.sh — proves that a disk with sectors of 4 KiB is installed and boots by UEFI, and is
-# refused where a BIOS would have to boot it
+# sectors.sh — proves that a disk with sectors of 4 KiB is installed and boots by UEFI, though the
+# firmware has forgotten all about the install, and is refused where a BIOS would have to boot it
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -32,6 +32,13 @@ make_qemu() {
 install_under_uefi() {
 	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
 		--timeout 1500
+	grep -a 'BdsDxe: starting' disk.raw.log
+}
+
+# The firmware finds the loader by this name alone.
+only_the_removable_path_is_there() {
+	mdir -b -/ -i disk.raw@@2M ::/EFI | tr -d '\r' | grep -v '/$' | tee files
+	[[ $(cat files) == ::/EFI/BOOT/BOOTX64.EFI ]]
 }
 
 # The table counts in 4 KiB, as fdisk reads it, and so does the FAT.
@@ -46,6 +53,7 @@ partitions_count_in_4_kib() {
 }
 
 was_booted_from_it() {
+	in_guest 'test -d /sys/firmware/efi'
 	[[ $(in_guest cat /sys/block/vda/queue/logical_block_size) == 4096 ]]
 	was_booted_by_grub gpt /dev/vda3
 }
@@ -75,8 +83,9 @@ make_qemu
 run_case "the default guest is installed under UEFI" install_under_uefi
 enough
 run_case "table and FAT count in 4 KiB" partitions_count_in_4_kib
+run_case "the EFI system partition has BOOTX64.EFI, and no other loader" only_the_removable_path_is_there
 start_guest disk.raw --firmware uefi
-run_case "it boots by UEFI and lets its owner in" guest_lets_in
+run_case "it boots by UEFI with fresh variables and lets its owner in" guest_lets_in
 run_case "the disk that it runs from has sectors of 4 KiB" was_booted_from_it
 press_the_power_button
 run_case "it powers off" guest_ended_well

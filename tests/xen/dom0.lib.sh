@@ -15,15 +15,14 @@
 # (dom0-init), which passes more slowly on a busy machine.
 STILL_SECONDS=180
 
-# dom0_run SECONDS SHARE [QEMU-ARGUMENT]… — boots dom0 with the folder SHARE as /share, where it
-# runs /share/script; at most SECONDS in which QEMU had a processor. Returns the script's exit status,
-# 124 when the seconds have passed, and 125 if the script never ended.
+# dom0_run SECONDS SHARE — boots dom0 with the folder SHARE as /share and the disk SHARE/guests.disk, and
+# runs /share/script there; at most SECONDS in which QEMU had a processor. Returns the script's exit
+# status, 124 when the seconds have passed, and 125 if the script never ended.
 # Its output is in SHARE/output, dom0's and Xen's console in SHARE/console.
 dom0_run() {
 	local seconds=$1 share=$2 dom0 status=0
 	local xen='dom0_mem=1536M,max:1536M dom0_max_vcpus=1 console=com1 com1=115200,8n1 noreboot spec-ctrl=no xpti=no'
 	local linux='console=hvc0 mitigations=off loglevel=4 panic=-1'
-	shift 2
 	dom0=$("$TOP/tests/xen/dom0")
 	rm -f "$share"/{output,status,started,ended}
 	touch "$share/pulse"
@@ -33,8 +32,9 @@ dom0_run() {
 		-kernel "$dom0/xen" -append "$xen" \
 		-initrd "$dom0/vmlinuz ${linux//,/,,},$dom0/initrd.img" \
 		-drive "file=$dom0/root.img,if=virtio,format=raw,snapshot=on,cache=unsafe" \
+		-drive "file=$share/guests.disk,if=virtio,format=raw,cache=unsafe" \
 		-virtfs "local,path=$share,mount_tag=share,security_model=none,multidevs=remap" \
-		-device virtio-rng-pci -serial "file:$share/console" "$@" </dev/null &
+		-device virtio-rng-pci -serial "file:$share/console" </dev/null &
 	wait_while_beating $! "$share/pulse" || status=$?
 	if ((status == 124)); then
 		echo "dom0 had the processor for $seconds s and did not end its script"
@@ -92,12 +92,32 @@ emulation_broke() {
 		! grep -aqs '^INSTALL_PROGRESS' "$1"/*.log
 }
 
-# make_share FOLDER — a folder for dom0 with the host tools, the ISO's kernel and a key to log in.
+# make_share FOLDER — a folder for dom0 with the host tools and a key to log in.
 make_share() {
 	mkdir -p "$1/tools"
 	cp -r "$TOP/qemu" "$TOP/keys" "$1/tools/"
 	cp "$TOP/tests/xen/steps.lib.sh" "$1/steps.lib.sh"
 	ssh-keygen -q -t ed25519 -N '' -C test -f "$1/key"
+}
+
+# make_guests_disk SHARE FOLDER — the disk that dom0 mounts as /guests, with the files of FOLDER. Guests'
+# disks lie there: on the shared folder (9p) reading a blank one takes minutes.
+make_guests_disk() {
+	rm -f "$1/guests.disk"
+	truncate -s 8G "$1/guests.disk"
+	mke2fs -q -t ext4 -O ^has_journal -d "$2" "$1/guests.disk"
+}
+
+# open_guests_disk SHARE — mounts that disk, read-only, after dom0 has ended; its folder is in `guests`.
+open_guests_disk() {
+	guests=$1/guests
+	mkdir -p "$guests"
+	mount -o ro,loop "$1/guests.disk" "$guests"
+	at_exit close_guests_disk
+}
+
+close_guests_disk() {
+	umount "$guests"
 }
 
 # step_passed SHARE NAME — shows what the step said in dom0, and fails as it did.

@@ -9,27 +9,33 @@ share=$SCRATCH/share
 
 prepare() {
 	make_share "$share"
-	cp "$TOP/build/guest-installer.iso" "$share/installer.iso"
+	rm -rf guests
+	mkdir guests
+	cp "$TOP/build/guest-installer.iso" guests/installer.iso
+	cp "$share/key.pub" guests/
+	make_guests_disk "$share" guests
 	cat >"$share/script" <<'END'
 . /share/steps.lib.sh
-cd /share
+cd /tmp/guests
 common=(--hypervisor xen --iso installer.iso --key key.pub --memory 384M --network bridge=xenbr0
-	--timeout 2700 --stage-timeout 1200)
+	--set manifest=file:///medium/guest-pygrub.json --timeout 2700 --stage-timeout 1200)
 
 install_pygrub() {
-	tools/qemu/first-run --disk root.img --size 2G --boot-disk boot.img:500M --name pygrub \
-		--set manifest=file:///medium/guest-pygrub.json "${common[@]}"
+	/share/tools/qemu/first-run --disk root.img --size 2G --name pygrub --boot-disk boot.img:500M \
+		"${common[@]}"
 	xl list
 	[[ $(xl list | wc -l) == 2 ]]
 }
 
 network_up
 step install-pygrub install_pygrub
+cp ./*.log /share/
 xl -N create root.img.xl >/dev/null
 step boot-pygrub boot_guest pygrub root.img.xl root.img.known_hosts
 END
 }
 
+cd "$SCRATCH"
 run_case "dom0 runs the script to its end" hvm_run prepare 1500 "$share"
 run_case "an HVM domain installs onto two disks from the ISO" step_passed "$share" install-pygrub
 run_case "the guest boots PV through pygrub and lets its owner in" step_passed "$share" boot-pygrub

@@ -5,7 +5,8 @@
 # A step is one thing to prove. Its output goes to /share/steps/NAME, its status to NAME.status and its
 # duration to NAME.seconds, where the test on the host reads them.
 
-mkdir -p /share/steps
+mkdir -p /share/steps /tmp/guests
+mount -t ext4 /dev/vdb /tmp/guests
 bridge=xenbr0
 
 # The seconds since power-on, by the clock of the emulated machine.

@@ -5,9 +5,9 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
-# shellcheck source=machine.lib.sh
+# shellcheck source=../qemu/machine.lib.sh
 source "$TOP/tests/qemu/machine.lib.sh"
-# shellcheck source=installed.lib.sh
+# shellcheck source=../qemu/installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
 
 install_under_uefi() {
