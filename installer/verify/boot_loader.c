@@ -179,12 +179,17 @@ static int verify_efi_program(
 
 	snprintf(inner, sizeof(inner), "%s/EFI/BOOT/BOOTX64.EFI", esp);
 	r = file_resolve(request->root, inner, path, err);
+	if (r == -ENOENT)
+		return error_set(err, r,
+			"The guest has no file %s, so UEFI cannot start it: let its boot loader install "
+			"itself under this name (for GRUB, efiInstallAsRemovable).",
+			inner);
 	if (r == 0)
 		r = file_read(path, PROGRAM_MAX_BYTES, &image, &size_bytes, err);
 	if (r < 0)
 		return r;
 	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
-		return error_set(err, -EBADMSG, "%s is not an EFI program.", path);
+		return error_set(err, -EBADMSG, "%s is not an EFI program.", inner);
 	return 0;
 }
 

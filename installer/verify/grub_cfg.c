@@ -170,7 +170,7 @@ static int check_password(
 static int choose_item(const struct grub_menu *menu, struct grub_menu_item *ret,
 	char ret_inner[GRUB_VALUE_BYTES], struct error *err)
 {
-	const char *spec, *inner;
+	const char *spec = NULL, *inner;
 	size_t index = 0;
 	int r = check_timeout(&menu->script, err);
 
