@@ -11,6 +11,7 @@ in
   inherit layouts;
   inherit (packages) busybox linux;
   gpt = import ./system.nix { inherit packages; } layouts.gpt;
+  systemd-boot = import ./system.nix { inherit packages; } layouts.systemd-boot;
   bios = import ./system.nix { inherit packages; } layouts.bios;
   pygrub = import ./system.nix { inherit packages; } layouts.pygrub;
   direct = import ./system.nix { inherit packages; } layouts.direct;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The file systems and the boot loader of each sample guest. The manifest, the fstab
-# and the GRUB configuration of a guest are made from these facts.
+# and the boot loader's configuration of a guest are made from these facts. A guest is
+# called by its layout unless it has a name.
 {
   gpt = {
     layout = "gpt";
@@ -25,6 +26,30 @@
       "bios"
       "uefi"
     ];
+  };
+
+  # For UEFI alone: an entry of the Boot Loader Specification a generation.
+  systemd-boot = {
+    name = "systemd-boot";
+    layout = "gpt";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "nixos";
+      }
+      {
+        path = "/boot";
+        fstype = "vfat";
+        label = "ESP";
+      }
+    ];
+    bootloader = {
+      type = "systemd-boot";
+      device = "nodev";
+      efi = true;
+    };
+    firmware = [ "uefi" ];
   };
 
   bios = {

@@ -96,6 +96,11 @@ in
     wanted = ./grub-modules;
   } "install_programs $files\ninstall_grub_modules i386-pc x86_64-efi";
 
+  systemd-boot = make "systemd-boot-${versionOf "systemd-boot-efi"}" { inherit debian; } ''
+    mkdir $out
+    cp $debian/usr/lib/systemd/boot/efi/systemd-bootx64.efi $out/
+  '';
+
   busybox = make "busybox-${versionOf "busybox-static"}" { inherit debian; } "install_busybox";
 
   kernel = make "linux-${versionOf kernelPackage}" { inherit linux; } ''

@@ -11,9 +11,10 @@ let
     nix
     openssh
     grub
+    systemd-boot
     ;
 
-  hostName = "sample-${layout.layout}";
+  hostName = "sample-${layout.name or layout.layout}";
   version = "0.sample";
   release = packages.kernelRelease;
   forXen = layout.firmware == [ ];
@@ -95,8 +96,8 @@ let
       util-linux
       nix
       openssh
-      grub
-    ];
+    ]
+    ++ (if layout.bootloader.type == "grub" then [ grub ] else [ ]);
   } ''
     mkdir -p "$out/bin"
     for path in $paths; do ln -sf "$path"/bin/* "$out/bin/"; done
@@ -133,6 +134,11 @@ let
   installBootLoader =
     if layout.bootloader.type == "none" then
       "${busybox}/bin/true"
+    else if layout.bootloader.type == "systemd-boot" then
+      script "install-systemd-boot.sh" ./install-systemd-boot.sh {
+        utillinux = util-linux;
+        systemdBoot = systemd-boot;
+      }
     else
       script "install-grub.sh" ./install-grub.sh {
         inherit grub;
