@@ -106,8 +106,10 @@ a_daemons_console_can_be_joined_and_left() {
 	make_standin guest.raw 'guest is up\n' button
 	start_daemon guest.raw
 	mkfifo keys
-	printf '\035' 1<>keys >keys &
+	exec {held}<>keys # the key stays in the pipe until it is read
+	printf '\035' >&"$held"
 	run timeout 20 "$TOP/qemu/run-guest" guest.raw --console <keys
+	exec {held}>&-
 	expect_state 0 running
 	run "$TOP/qemu/run-guest" guest.raw --stop
 	expect_status 0

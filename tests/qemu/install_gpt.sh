@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # install_gpt.sh — proves that qemu/first-run installs a guest that boots by BIOS and by UEFI, lets
 # its owner in and is what the cache holds
-# Modules: results.
+# Modules: results, verify/grub_disk.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -25,6 +25,18 @@ partitions_as_planned() {
 		"4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"])' table
 	[[ $(blkid -p -O "$(root_offset disk.raw)" -o value -s LABEL disk.raw) == nixos ]]
 	[[ $(mark_state disk.raw) == 2 ]]
+}
+
+the_command_verify_accepts_it() {
+	verified 0 "^system: $(readlink "$TOP/build/sample-gpt")$" true
+}
+
+what_does_not_start_is_refused() {
+	verified 41 'has no file /boot/EFI/BOOT/BOOTX64.EFI' 'rm EFI/BOOT/BOOTX64.EFI'
+	verified 41 'waits for ever' 'sed -i "s/^set timeout=.*/set timeout=-1/" grub/grub.cfg'
+	verified 41 'init=' 'sed -i "s,init=[^ ]*,init=/bin/false," grub/grub.cfg'
+	in_guest 'dd if=/dev/zero of=/dev/vdb bs=512 seek=2048 count=16'
+	verified 41 'GRUB' true
 }
 
 press_the_power_button() {
@@ -57,10 +69,14 @@ press_the_power_button
 run_case "the power button ended it" guest_ended_well
 run_case "its root is clean afterwards" disk_is_clean disk.raw
 run_case "its EFI system partition is clean afterwards" esp_is_clean disk.raw
-start_guest disk.raw --firmware uefi
+run_case "a copy is made for the guest" copy_for_the_guest disk.raw
+start_guest disk.raw --firmware uefi --disk copy.raw
 run_case "the same disk boots by UEFI and lets its owner in" guest_lets_in
 enough
 run_case "UEFI's GRUB booted it" was_booted_by_uefi
+run_case "the guest takes the copy and the installer" the_guest_takes_the_copy
+run_case "the command verify accepts a copy of the disk" the_command_verify_accepts_it
+run_case "what does not start is refused with its reason" what_does_not_start_is_refused
 press_the_power_button
 run_case "the power button ended it under UEFI" guest_ended_well
 run_case "the installer refuses the disk and leaves it as it is" installer_leaves_it_alone disk.raw

@@ -191,3 +191,35 @@ installer_leaves_it_alone() {
 	expect_refusal console 13 target 'already installed.*[Dd]etach'
 	expect_unchanged "$1"
 }
+
+# copy_for_the_guest IMAGE — a copy, copy.raw, in which the guest damages and verifies what the host's
+# kernel need not be able to mount (FAT). It lacks its partition table until the guest has booted, because
+# its file systems have the guest's labels. Table, installer and the module that it needs lie on the
+# guest's own EFI system partition until then.
+copy_for_the_guest() {
+	cp --sparse=always "$1" copy.raw
+	head -c 17408 "$1" >table
+	dd if=/dev/zero of=copy.raw bs=17408 count=1 conv=notrunc status=none
+	mcopy -i "$1@@2M" "$TOP/build/guest-installer" table \
+		"$TOP"/build/linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
+}
+
+# Once, in the guest that was started with `--disk copy.raw`.
+the_guest_takes_the_copy() {
+	in_guest 'mkdir -p /mnt /tmp/esp && mv /boot/guest-installer /boot/table /boot/loop.ko /tmp/ &&
+		chmod +x /tmp/guest-installer && insmod /tmp/loop.ko &&
+		dd if=/tmp/table of=/dev/vdb conv=notrunc && blockdev --rereadpt /dev/vdb &&
+		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt'
+}
+
+# verified CODE SENTENCE COMMANDS — these change the copy's EFI system partition, the current folder;
+# then verify ends with this code and such a sentence. What they changed is restored.
+verified() {
+	local code=0
+	in_guest "mount /dev/vdb2 /mnt && cd /mnt && $3 && cd / && umount /mnt" || return
+	in_guest '/tmp/guest-installer verify /dev/vdb' >said 2>&1 || code=$?
+	cat said
+	[[ $code == "$1" ]] || { echo "verify ended with $code, not $1, after: $3" && return 1; }
+	grep -E "$2" said
+	in_guest 'mount /dev/vdb2 /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt'
+}

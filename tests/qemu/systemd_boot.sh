@@ -27,36 +27,6 @@ the_esp_has_what_it_needs() {
 	[[ $(grep -c '^::/EFI/nixos/' files) == 2 ]]
 }
 
-# A copy of the disk for the guest: its kernel can mount FAT, which the host's need not. The copy lacks
-# its partition table until the guest has booted, because its file systems have the same labels. Table,
-# installer and the module that it needs lie on the guest's own EFI system partition until then.
-copy_for_the_guest() {
-	cp --sparse=always disk.raw copy.raw
-	head -c 17408 disk.raw >table
-	dd if=/dev/zero of=copy.raw bs=17408 count=1 conv=notrunc status=none
-	mcopy -i disk.raw@@2M "$TOP/build/guest-installer" table \
-		"$TOP"/build/linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
-}
-
-the_guest_takes_the_copy() {
-	in_guest 'mkdir -p /mnt /tmp/esp && mv /boot/guest-installer /boot/table /boot/loop.ko /tmp/ &&
-		chmod +x /tmp/guest-installer && insmod /tmp/loop.ko &&
-		dd if=/tmp/table of=/dev/vdb conv=notrunc && blockdev --rereadpt /dev/vdb &&
-		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt'
-}
-
-# verified CODE SENTENCE COMMANDS — these change the copy's EFI system partition, the current folder;
-# then verify ends with this code and such a sentence. What they changed is restored.
-verified() {
-	local code=0
-	in_guest "mount /dev/vdb2 /mnt && cd /mnt && $3 && cd / && umount /mnt" || return
-	in_guest '/tmp/guest-installer verify /dev/vdb' >said 2>&1 || code=$?
-	cat said
-	[[ $code == "$1" ]] || { echo "verify ended with $code, not $1, after: $3" && return 1; }
-	grep -E "$2" said
-	in_guest 'mount /dev/vdb2 /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt'
-}
-
 the_command_verify_accepts_it() {
 	verified 0 "^system: $(readlink "$TOP/build/sample-systemd-boot")$" true
 	verified 0 '^layout: gpt$' 'mv loader/entries/nixos-generation-1.conf loader/entries/nixos-generation-1+3.conf'
@@ -113,7 +83,7 @@ ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "the guest is installed under UEFI" install_under_uefi
 enough
 run_case "the EFI system partition has loader, entry, kernel and initrd" the_esp_has_what_it_needs
-run_case "a copy is made for the guest" copy_for_the_guest
+run_case "a copy is made for the guest" copy_for_the_guest disk.raw
 start_guest disk.raw --firmware uefi --disk copy.raw
 run_case "it boots by UEFI with fresh variables and lets its owner in" guest_lets_in
 enough
