@@ -304,9 +304,11 @@ a_hang_ends_by_the_deadline() {
 
 lost_paths_are_noticed() {
 	need_root
+	local lost
+	lost=$(nix-store -qR "$SYSTEM" | grep -- '-acpi-events$')
 	{
 		copies_the_system
-		echo "rm -rf \"\$root\"$(nix-store -qR "$SYSTEM" | grep -- -grub-)"
+		echo "rm -r \"\$root\"$lost"
 	} | installer_does
 	fails 41 'is registered, but not there'
 }
