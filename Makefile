@@ -39,9 +39,9 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*
 UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 # What libcurl decodes answers with; pkg-config --static adds that by itself.
-CURL_DECODERS = $(if $(filter system,$(STATIC)),,zlib libbrotlidec libbrotlicommon)
+CURL_DECODERS = $(if $(filter system,$(STATIC)),,libbrotlidec libbrotlicommon)
 LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto $(CURL_DECODERS) \
-	libzstd liblzma sqlite3 jansson yaml-0.1
+	libzstd liblzma zlib sqlite3 jansson yaml-0.1
 # A recipe prints one word and its file; V=1 prints the commands instead, and -s prints nothing.
 # run WORD,FILE — the start of a recipe's line.
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/* zlib.h: input is const. */
+#define ZLIB_CONST
 #include "nix/decompress.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <lzma.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "base/cleanup.h"
+
+/* zlib's windowBits: the largest window, behind a gzip header (zlib.h, inflateInit2). */
+#define GZIP_WINDOW_BITS (15 + 16)
 
 /* liblzma's needs besides the dictionary are far below this. */
 #define XZ_MEMORY_MAX ((UINT64_C(1) << DECOMPRESS_WINDOW_LOG_MAX) + (UINT64_C(1) << 20))
@@ -17,16 +24,17 @@
 struct decompress {
 	enum compression compression;
 	ZSTD_DCtx *zstd;
-	lzma_stream xz;
+	lzma_stream lzma; /* for xz and lzma */
+	z_stream gzip;
 	bool begun; /* input has arrived */
-	bool whole; /* the input so far ends with a frame or stream */
+	bool whole; /* the input so far ends with a frame, stream or member */
 };
 
 struct decompress *decompress_new(void)
 {
 	struct decompress *decompress = must_realloc(NULL, 1, sizeof(*decompress));
 
-	*decompress = (struct decompress){ .xz = LZMA_STREAM_INIT };
+	*decompress = (struct decompress){ .lzma = LZMA_STREAM_INIT };
 	return decompress;
 }
 
@@ -35,15 +43,13 @@ void decompress_free(struct decompress **decompress)
 	if (!*decompress)
 		return;
 	ZSTD_freeDCtx((*decompress)->zstd);
-	lzma_end(&(*decompress)->xz);
+	lzma_end(&(*decompress)->lzma);
+	inflateEnd(&(*decompress)->gzip);
 	free(*decompress);
 	*decompress = NULL;
 }
 
-static int bad_stream(struct error *err, const char *what)
-{
-	return error_set_code(err, EXIT_FETCH, -EBADMSG, "%s", what);
-}
+#define bad_stream(err, ...) error_set_code((err), EXIT_FETCH, -EBADMSG, __VA_ARGS__)
 
 static int begin_zstd(struct decompress *decompress, struct error *err)
 {
@@ -58,10 +64,23 @@ static int begin_zstd(struct decompress *decompress, struct error *err)
 	return 0;
 }
 
-static int begin_xz(struct decompress *decompress, struct error *err)
+static int begin_lzma(
+	struct decompress *decompress, enum compression compression, struct error *err)
 {
-	if (lzma_stream_decoder(&decompress->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) != LZMA_OK)
-		return bad_stream(err, "the xz decoder cannot be set up");
+	lzma_ret code = compression == COMPRESSION_XZ
+				? lzma_stream_decoder(
+					  &decompress->lzma, XZ_MEMORY_MAX, LZMA_CONCATENATED)
+				: lzma_alone_decoder(&decompress->lzma, XZ_MEMORY_MAX);
+
+	return code == LZMA_OK ? 0 : bad_stream(err, "the xz decoder cannot be set up");
+}
+
+static int begin_gzip(struct decompress *decompress, struct error *err)
+{
+	inflateEnd(&decompress->gzip);
+	decompress->gzip = (z_stream){ 0 };
+	if (inflateInit2(&decompress->gzip, GZIP_WINDOW_BITS) != Z_OK)
+		return bad_stream(err, "the gzip decoder cannot be set up");
 	return 0;
 }
 
@@ -70,10 +89,17 @@ int decompress_begin(struct decompress *decompress, enum compression compression
 	decompress->compression = compression;
 	decompress->begun = false;
 	decompress->whole = compression == COMPRESSION_NONE;
-	if (compression == COMPRESSION_ZSTD)
+	switch (compression) {
+	case COMPRESSION_ZSTD:
 		return begin_zstd(decompress, err);
-	if (compression == COMPRESSION_XZ)
-		return begin_xz(decompress, err);
+	case COMPRESSION_XZ:
+	case COMPRESSION_LZMA:
+		return begin_lzma(decompress, compression, err);
+	case COMPRESSION_GZIP:
+		return begin_gzip(decompress, err);
+	case COMPRESSION_NONE:
+		break;
+	}
 	return 0;
 }
 
@@ -99,8 +125,7 @@ static int zstd_error(size_t code, struct error *err)
 	case ZSTD_error_memory_allocation:
 		abort();
 	default:
-		return error_set_code(err, EXIT_FETCH, -EBADMSG, "its zstd stream is damaged: %s",
-			ZSTD_getErrorName(code));
+		return bad_stream(err, "its zstd stream is damaged: %s", ZSTD_getErrorName(code));
 	}
 }
 
@@ -127,46 +152,97 @@ static int step_zstd(struct decompress *decompress, const uint8_t **data, size_t
 	return 0;
 }
 
-static int xz_error(lzma_ret code, struct error *err)
+static const char *lzma_name(const struct decompress *decompress)
 {
+	return decompress->compression == COMPRESSION_XZ ? "xz" : "lzma";
+}
+
+static int lzma_error(const struct decompress *decompress, lzma_ret code, struct error *err)
+{
+	const char *name = lzma_name(decompress);
+
 	switch (code) {
 	case LZMA_MEMLIMIT_ERROR:
-		return bad_stream(err, "its xz dictionary is larger than 64 MiB");
+		return bad_stream(err, "its %s dictionary is larger than 64 MiB", name);
 	case LZMA_FORMAT_ERROR:
-		return bad_stream(err, "it is not xz");
+		return bad_stream(err, "it is not %s", name);
 	case LZMA_OPTIONS_ERROR:
-		return bad_stream(err, "its xz stream uses filters that are not supported");
+		return bad_stream(err, "its %s stream uses filters that are not supported", name);
 	case LZMA_DATA_ERROR:
-		return bad_stream(
-			err, "its xz stream is damaged, or bytes that are not xz follow its end");
+		return bad_stream(err,
+			"its %s stream is damaged, or bytes that are not %s follow its end", name,
+			name);
 	case LZMA_BUF_ERROR:
-		return bad_stream(err, "its xz stream breaks off");
+		return bad_stream(err, "its %s stream breaks off", name);
 	case LZMA_MEM_ERROR:
 		abort();
 	default:
-		return error_set_code(
-			err, EXIT_FETCH, -EBADMSG, "its xz stream cannot be read (%d)", (int)code);
+		return bad_stream(err, "its %s stream cannot be read (%d)", name, (int)code);
 	}
 }
 
-static int step_xz(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
+static int step_lzma(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
 	uint8_t *ret, size_t capacity_bytes, size_t *ret_bytes, struct error *err)
 {
-	lzma_stream *xz = &decompress->xz;
+	lzma_stream *lzma = &decompress->lzma;
 	lzma_ret code;
 
-	xz->next_in = *data;
-	xz->avail_in = *size_bytes;
-	xz->next_out = ret;
-	xz->avail_out = capacity_bytes;
-	code = lzma_code(xz, LZMA_RUN);
-	*data += *size_bytes - xz->avail_in;
-	*size_bytes = xz->avail_in;
-	*ret_bytes = capacity_bytes - xz->avail_out;
+	*ret_bytes = 0;
+	/* Of lzma, one stream is the whole text. */
+	if (decompress->whole)
+		return *size_bytes > 0 ? lzma_error(decompress, LZMA_DATA_ERROR, err) : 0;
+	lzma->next_in = *data;
+	lzma->avail_in = *size_bytes;
+	lzma->next_out = ret;
+	lzma->avail_out = capacity_bytes;
+	code = lzma_code(lzma, LZMA_RUN);
+	*data += *size_bytes - lzma->avail_in;
+	*size_bytes = lzma->avail_in;
+	*ret_bytes = capacity_bytes - lzma->avail_out;
+	decompress->whole = code == LZMA_STREAM_END;
 	/* No progress without input is no error. */
-	if (code != LZMA_OK && code != LZMA_BUF_ERROR)
-		return xz_error(code, err);
+	if (code != LZMA_OK && code != LZMA_STREAM_END && code != LZMA_BUF_ERROR)
+		return lzma_error(decompress, code, err);
 	return 0;
+}
+
+static int gzip_error(const struct decompress *decompress, int code, struct error *err)
+{
+	const char *message = decompress->gzip.msg;
+
+	if (code == Z_MEM_ERROR)
+		abort();
+	if (message && strcmp(message, "incorrect header check") == 0)
+		return bad_stream(err, "it is not gzip, or bytes that are not follow its end");
+	return bad_stream(err, "its gzip stream is damaged: %s", message ? message : "no reason");
+}
+
+static int step_gzip(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
+	uint8_t *ret, size_t capacity_bytes, size_t *ret_bytes, struct error *err)
+{
+	z_stream *gzip = &decompress->gzip;
+	int code = Z_OK;
+
+	*ret_bytes = 0;
+	if (*size_bytes > UINT_MAX || capacity_bytes > UINT_MAX)
+		return bad_stream(err, "a piece of it is larger than 4 GiB");
+	gzip->next_in = *data;
+	gzip->avail_in = (unsigned int)*size_bytes;
+	gzip->next_out = ret;
+	gzip->avail_out = (unsigned int)capacity_bytes;
+	while (code == Z_OK && gzip->avail_out > 0 && (gzip->avail_in > 0 || !decompress->whole)) {
+		if (decompress->whole)
+			inflateReset(gzip); /* the next member */
+		code = inflate(gzip, Z_NO_FLUSH);
+		decompress->whole = code == Z_STREAM_END;
+		if (decompress->whole)
+			code = Z_OK;
+	}
+	*data += *size_bytes - gzip->avail_in;
+	*size_bytes = gzip->avail_in;
+	*ret_bytes = capacity_bytes - gzip->avail_out;
+	/* No progress without input is no error. */
+	return code == Z_OK || code == Z_BUF_ERROR ? 0 : gzip_error(decompress, code, err);
 }
 
 int decompress_step(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
@@ -174,31 +250,44 @@ int decompress_step(struct decompress *decompress, const uint8_t **data, size_t 
 {
 	if (*size_bytes > 0)
 		decompress->begun = true;
-	if (decompress->compression == COMPRESSION_ZSTD)
+	switch (decompress->compression) {
+	case COMPRESSION_ZSTD:
 		return step_zstd(decompress, data, size_bytes, ret, capacity_bytes, ret_bytes, err);
-	if (decompress->compression == COMPRESSION_XZ)
-		return step_xz(decompress, data, size_bytes, ret, capacity_bytes, ret_bytes, err);
+	case COMPRESSION_XZ:
+	case COMPRESSION_LZMA:
+		return step_lzma(decompress, data, size_bytes, ret, capacity_bytes, ret_bytes, err);
+	case COMPRESSION_GZIP:
+		return step_gzip(decompress, data, size_bytes, ret, capacity_bytes, ret_bytes, err);
+	case COMPRESSION_NONE:
+		break;
+	}
 	return step_none(data, size_bytes, ret, capacity_bytes, ret_bytes);
 }
 
-int decompress_finish(struct decompress *decompress, struct error *err)
+static int finish_xz(struct decompress *decompress, struct error *err)
 {
 	uint8_t fallback;
 	lzma_ret code;
 
-	if (!decompress->begun)
-		return bad_stream(err, "it is empty");
-	if (decompress->compression == COMPRESSION_ZSTD && !decompress->whole)
-		return bad_stream(err, "its zstd stream breaks off");
-	if (decompress->compression != COMPRESSION_XZ)
-		return 0;
 	/* Tells liblzma that no further stream follows. */
-	decompress->xz.next_in = NULL;
-	decompress->xz.avail_in = 0;
-	decompress->xz.next_out = &fallback;
-	decompress->xz.avail_out = sizeof(fallback);
-	code = lzma_code(&decompress->xz, LZMA_FINISH);
+	decompress->lzma.next_in = NULL;
+	decompress->lzma.avail_in = 0;
+	decompress->lzma.next_out = &fallback;
+	decompress->lzma.avail_out = sizeof(fallback);
+	code = lzma_code(&decompress->lzma, LZMA_FINISH);
 	if (code == LZMA_STREAM_END)
 		return 0;
-	return xz_error(code == LZMA_OK ? LZMA_BUF_ERROR : code, err);
+	return lzma_error(decompress, code == LZMA_OK ? LZMA_BUF_ERROR : code, err);
+}
+
+int decompress_finish(struct decompress *decompress, struct error *err)
+{
+	if (!decompress->begun)
+		return bad_stream(err, "it is empty");
+	if (decompress->compression == COMPRESSION_XZ)
+		return finish_xz(decompress, err);
+	if (decompress->whole)
+		return 0;
+	return bad_stream(
+		err, "its %s stream breaks off", compression_name(decompress->compression));
 }

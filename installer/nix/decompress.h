@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decompress — decompresses zstd and xz streams, by libzstd and liblzma. The only file that
- * includes them.
+ * decompress — decompresses zstd, xz, lzma (the format of LZMA Utils, one stream) and gzip streams,
+ * by libzstd, liblzma and zlib. The only file that includes them.
  *
- * Concatenated frames (zstd) and streams (xz) are one text. Memory is bounded: a window above 64
- * MiB is refused. Trailing bytes and incomplete streams are errors. All errors are -EBADMSG with
- * EXIT_FETCH.
+ * Concatenated frames (zstd), streams (xz) and members (gzip) are one text. Memory is bounded: a
+ * window above 64 MiB is refused. Trailing bytes and incomplete streams are errors. All errors are
+ * -EBADMSG with EXIT_FETCH.
  *
  * Tested by: tests/unit/test_decompress.c, tests/fuzz/decompress.c.
  */

@@ -65,22 +65,30 @@ static int parse_url(struct narinfo *info, const char *value, struct error *err)
 	return 0;
 }
 
+static const char *const compressions[] = {
+	[COMPRESSION_NONE] = "none",
+	[COMPRESSION_XZ] = "xz",
+	[COMPRESSION_ZSTD] = "zstd",
+	[COMPRESSION_GZIP] = "gzip",
+	[COMPRESSION_LZMA] = "lzma",
+};
+
+const char *compression_name(enum compression compression)
+{
+	return compressions[compression];
+}
+
 static int parse_compression(struct narinfo *info, const char *value, struct error *err)
 {
-	static const char *const names[] = {
-		[COMPRESSION_NONE] = "none",
-		[COMPRESSION_XZ] = "xz",
-		[COMPRESSION_ZSTD] = "zstd",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(value, names[i]) == 0) {
+	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]); i++) {
+		if (strcmp(value, compressions[i]) == 0) {
 			info->compression = (enum compression)i;
 			return 0;
 		}
 	}
 	return error_set_code(err, EXIT_FETCH, -EINVAL,
-		"the compression %.64s is not supported (none, xz and zstd are)", value);
+		"the compression %.64s is not supported (none, xz, zstd, gzip and lzma are)",
+		value);
 }
 
 /* Takes decimal digits only: no sign, no blanks. */

@@ -27,7 +27,12 @@ enum compression {
 	COMPRESSION_NONE,
 	COMPRESSION_XZ,
 	COMPRESSION_ZSTD,
+	COMPRESSION_GZIP,
+	COMPRESSION_LZMA,
 };
+
+/* As narinfos name it: "xz". */
+const char *compression_name(enum compression compression);
 
 struct narinfo {
 	char store_path[STORE_PATH_BYTES];

@@ -23,7 +23,7 @@
 #define VERSION_MIN	      0x0208 /* the first with payload_offset */
 #define SECTOR_BYTES	      512
 
-#define SIZE_BYTES   4 /* behind a compressed payload: the unpacked size */
+#define SIZE_BYTES   4 /* scripts/Makefile.lib of Linux, size_append; gzip ends with its own */
 #define UNPACK_BYTES (256 * 1024)
 
 /* A note of Xen's: sizes of name and content, its type, its name. */
@@ -32,27 +32,22 @@
 #define NOTE_ENTRY	1 /* XEN_ELFNOTE_ENTRY: where a PV domain begins */
 #define NOTE_NAME_BYTES 4
 
-enum unpacking {
-	UNPACKS_NOT,	/* Xen's builder does not undo it */
-	UNPACKS_BY_XEN, /* the builder does, this program does not: the notes stay unread */
-	UNPACKS_AS_XZ,	/* both do */
-	UNPACKS_AS_ZSTD,
-};
-
-/* By the builder as distributions compile it. */
+/* What Xen's domain builder undoes, as distributions compile it, and how this program reads it. */
 static const struct {
 	const char *name;
 	const char *magic;
 	size_t bytes;
-	enum unpacking unpacking;
-} compressions[] = {
-	{ "gzip", "\037\213", 2, UNPACKS_BY_XEN },
-	{ "xz", "\3757zXZ", 5, UNPACKS_AS_XZ },
-	{ "lzma", "\135\000", 2, UNPACKS_BY_XEN },
-	{ "lz4", "\002!L\030", 4, UNPACKS_BY_XEN },
-	{ "zstd", "\050\265\057\375", 4, UNPACKS_AS_ZSTD },
-	{ "bzip2", "BZh", 3, UNPACKS_NOT },
-	{ "lzo", "\211LZO", 4, UNPACKS_NOT },
+	bool is_undone;		      /* by the builder */
+	enum compression compression; /* COMPRESSION_NONE: it stays unread */
+	size_t size_bytes;	      /* behind it: the unpacked size, which is not part of it */
+} packings[] = {
+	{ "gzip", "\037\213", 2, true, COMPRESSION_GZIP, 0 },
+	{ "xz", "\3757zXZ", 5, true, COMPRESSION_XZ, SIZE_BYTES },
+	{ "lzma", "\135\000", 2, true, COMPRESSION_LZMA, SIZE_BYTES },
+	{ "lz4", "\002!L\030", 4, true, COMPRESSION_NONE, SIZE_BYTES },
+	{ "zstd", "\050\265\057\375", 4, true, COMPRESSION_ZSTD, SIZE_BYTES },
+	{ "bzip2", "BZh", 3, false, COMPRESSION_NONE, SIZE_BYTES },
+	{ "lzo", "\211LZO", 4, false, COMPRESSION_NONE, SIZE_BYTES },
 };
 
 static int refuse_kernel(const char *path, const char *reason, struct error *err)
@@ -89,9 +84,8 @@ static bool has_large_window(const uint8_t *frame, size_t size_bytes)
 /*
  * Unpacks a compressed kernel piece by piece and looks for the note in each piece. The last
  * NOTE_BYTES of a piece stay in front of the next one, so that a note on the border is found; full
- * pieces keep the alignment of four bytes. The kernel's build puts the unpacked size, four bytes,
- * behind the stream. Fails where the stream breaks off or is damaged, or where no piece has the
- * note.
+ * pieces keep the alignment of four bytes. Fails where the stream breaks off or is damaged, or where
+ * no piece has the note.
  */
 static int check_packed(const char *path, const uint8_t *payload, size_t size_bytes,
 	enum compression compression, struct error *err)
@@ -104,7 +98,6 @@ static int check_packed(const char *path, const uint8_t *payload, size_t size_by
 
 	if (r < 0)
 		return r;
-	size_bytes -= size_bytes < SIZE_BYTES ? size_bytes : SIZE_BYTES;
 	memset(piece, 0, NOTE_BYTES);
 	do {
 		used = 0;
@@ -128,23 +121,21 @@ static int check_payload(
 {
 	if (size_bytes >= 4 && memcmp(payload, "\177ELF", 4) == 0)
 		return check_elf(path, payload, size_bytes, err);
-	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]); i++) {
-		if (size_bytes < compressions[i].bytes ||
-			memcmp(payload, compressions[i].magic, compressions[i].bytes) != 0)
+	for (size_t i = 0; i < sizeof(packings) / sizeof(packings[0]); i++) {
+		if (size_bytes < packings[i].bytes + packings[i].size_bytes ||
+			memcmp(payload, packings[i].magic, packings[i].bytes) != 0)
 			continue;
-		if (compressions[i].unpacking == UNPACKS_BY_XEN ||
-			(compressions[i].unpacking == UNPACKS_AS_ZSTD &&
+		if (!packings[i].is_undone)
+			return error_set_code(err, EXIT_VERIFY, -EINVAL,
+				"Xen cannot start %s as a PV domain: it is compressed with %s, "
+				"which Xen's domain builder does not undo; use zstd, xz or gzip.",
+				path, packings[i].name);
+		if (packings[i].compression == COMPRESSION_NONE ||
+			(packings[i].compression == COMPRESSION_ZSTD &&
 				has_large_window(payload, size_bytes)))
 			return 0;
-		if (compressions[i].unpacking != UNPACKS_NOT)
-			return check_packed(path, payload, size_bytes,
-				compressions[i].unpacking == UNPACKS_AS_XZ ? COMPRESSION_XZ
-									   : COMPRESSION_ZSTD,
-				err);
-		return error_set_code(err, EXIT_VERIFY, -EINVAL,
-			"Xen cannot start %s as a PV domain: it is compressed with %s, which Xen's "
-			"domain builder does not undo; use zstd, xz or gzip.",
-			path, compressions[i].name);
+		return check_packed(path, payload, size_bytes - packings[i].size_bytes,
+			packings[i].compression, err);
 	}
 	return refuse_kernel(path, "its compression is not known to Xen's domain builder", err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as a compressed stream, in one piece and in many: if both are good, they are the same.
- * What begins as xz does is xz, everything else zstd.
+ * The first byte says which format it is; what begins as none of the others is zstd.
  */
 #include "nix/decompress.h"
 #include "fuzz.h"
@@ -56,11 +56,24 @@ static int decompress_all(struct decompress *decompress, enum compression compre
 	return r;
 }
 
+static enum compression begins_as(const uint8_t *data, size_t size_bytes)
+{
+	switch (size_bytes ? data[0] : 0) {
+	case 0xfd:
+		return COMPRESSION_XZ;
+	case 0x1f:
+		return COMPRESSION_GZIP;
+	case 0x5d:
+		return COMPRESSION_LZMA;
+	default:
+		return COMPRESSION_ZSTD;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	CLEANUP(decompress_free) struct decompress *decompress = decompress_new();
-	enum compression compression = size_bytes && data[0] == 0xfd ? COMPRESSION_XZ
-								     : COMPRESSION_ZSTD;
+	enum compression compression = begins_as(data, size_bytes);
 	struct result whole, pieces;
 	int whole_r = decompress_all(decompress, compression, data, size_bytes, false, &whole);
 	int pieces_r = decompress_all(decompress, compression, data, size_bytes, true, &pieces);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define ZLIB_CONST /* zlib.h: input is const */
 #include <errno.h>
 #include <lzma.h>
 #include <setjmp.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <cmocka.h>
@@ -65,6 +67,36 @@ static void add_xz(const uint8_t *data, size_t size, uint32_t dictionary_bytes)
 	assert_int_equal(lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC64, NULL, data, size,
 				 stream.bytes, &stream.size_bytes, sizeof(stream.bytes)),
 		LZMA_OK);
+}
+
+static void add_lzma(const uint8_t *data, size_t size, uint32_t dictionary_bytes)
+{
+	lzma_stream encoder = LZMA_STREAM_INIT;
+	lzma_options_lzma options;
+
+	assert_false(lzma_lzma_preset(&options, 0));
+	options.dict_size = dictionary_bytes;
+	assert_int_equal(lzma_alone_encoder(&encoder, &options), LZMA_OK);
+	encoder.next_in = data;
+	encoder.avail_in = size;
+	encoder.next_out = stream.bytes + stream.size_bytes;
+	encoder.avail_out = sizeof(stream.bytes) - stream.size_bytes;
+	assert_int_equal(lzma_code(&encoder, LZMA_FINISH), LZMA_STREAM_END);
+	stream.size_bytes = sizeof(stream.bytes) - encoder.avail_out;
+	lzma_end(&encoder);
+}
+
+static void add_gzip(const uint8_t *data, size_t size)
+{
+	z_stream encoder = { .next_in = data, .avail_in = (unsigned int)size };
+
+	assert_int_equal(
+		deflateInit2(&encoder, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	encoder.next_out = stream.bytes + stream.size_bytes;
+	encoder.avail_out = (unsigned int)(sizeof(stream.bytes) - stream.size_bytes);
+	assert_int_equal(deflate(&encoder, Z_FINISH), Z_STREAM_END);
+	stream.size_bytes = sizeof(stream.bytes) - encoder.avail_out;
+	deflateEnd(&encoder);
 }
 
 static void add_raw(const char *text, size_t size)
@@ -262,6 +294,66 @@ static void damaged_xz_is_refused(void **state)
 	refused(COMPRESSION_XZ, "xz stream is damaged");
 }
 
+static void one_lzma_stream_is_read(void **state)
+{
+	(void)state;
+	add_lzma(plain, PLAIN_BYTES, 1 << 20);
+	gives(COMPRESSION_LZMA, PLAIN_BYTES);
+	add_raw("xyz", 3);
+	refused(COMPRESSION_LZMA, "bytes that are not lzma follow its end");
+}
+
+static void an_lzma_dictionary_of_64_mib_is_the_largest(void **state)
+{
+	(void)state;
+	add_lzma(plain, PLAIN_BYTES, 64 << 20);
+	gives(COMPRESSION_LZMA, PLAIN_BYTES);
+	stream.size_bytes = 0;
+	add_lzma(plain, PLAIN_BYTES, 96 << 20);
+	refused(COMPRESSION_LZMA, "lzma dictionary is larger than 64 MiB");
+}
+
+static void an_lzma_stream_that_breaks_off_is_refused(void **state)
+{
+	(void)state;
+	add_lzma(plain, 5000, 1 << 20);
+	for (size_t cut = 1; cut < 30; cut++) {
+		stream.size_bytes--;
+		refused(COMPRESSION_LZMA, "lzma stream breaks off");
+	}
+}
+
+static void gzip_members_are_one_text(void **state)
+{
+	(void)state;
+	add_gzip(plain, 1000);
+	add_gzip(plain, 0);
+	add_gzip(plain + 1000, PLAIN_BYTES - 1000);
+	gives(COMPRESSION_GZIP, PLAIN_BYTES);
+}
+
+static void a_gzip_stream_that_breaks_off_is_refused(void **state)
+{
+	(void)state;
+	add_gzip(plain, 5000);
+	add_gzip(plain, 5000);
+	for (size_t cut = 1; cut < 30; cut++) {
+		stream.size_bytes--;
+		refused(COMPRESSION_GZIP, "gzip stream breaks off");
+	}
+}
+
+static void damaged_gzip_and_what_follows_it_are_refused(void **state)
+{
+	(void)state;
+	add_gzip(plain, PLAIN_BYTES);
+	add_raw("xyz", 3);
+	refused(COMPRESSION_GZIP, "it is not gzip, or bytes that are not follow its end");
+	stream.size_bytes -= 3;
+	stream.bytes[stream.size_bytes / 2] ^= 1;
+	refused(COMPRESSION_GZIP, "gzip stream is damaged");
+}
+
 static void an_empty_file_is_refused(void **state)
 {
 	struct error err = { 0 };
@@ -269,7 +361,7 @@ static void an_empty_file_is_refused(void **state)
 	size_t total;
 
 	(void)state;
-	for (int i = COMPRESSION_NONE; i <= COMPRESSION_ZSTD; i++) {
+	for (int i = COMPRESSION_NONE; i <= COMPRESSION_LZMA; i++) {
 		assert_int_equal(decode((enum compression)i, 1, 1, got, &total, &err), -EBADMSG);
 		assert_non_null(strstr(err.text, "it is empty"));
 	}
@@ -283,6 +375,8 @@ static void the_wrong_format_is_refused(void **state)
 	stream.size_bytes = 0;
 	add_xz(plain, 5000, 1 << 20);
 	refused(COMPRESSION_ZSTD, "it is not zstd");
+	refused(COMPRESSION_GZIP, "it is not gzip");
+	refused(COMPRESSION_LZMA, "it is not lzma");
 }
 
 static void a_decoder_serves_again_after_an_error(void **state)
@@ -332,6 +426,12 @@ int main(void)
 		cmocka_unit_test_setup(an_xz_stream_that_breaks_off_is_refused, empty_stream),
 		cmocka_unit_test_setup(bytes_behind_xz_are_refused, empty_stream),
 		cmocka_unit_test_setup(damaged_xz_is_refused, empty_stream),
+		cmocka_unit_test_setup(one_lzma_stream_is_read, empty_stream),
+		cmocka_unit_test_setup(an_lzma_dictionary_of_64_mib_is_the_largest, empty_stream),
+		cmocka_unit_test_setup(an_lzma_stream_that_breaks_off_is_refused, empty_stream),
+		cmocka_unit_test_setup(gzip_members_are_one_text, empty_stream),
+		cmocka_unit_test_setup(a_gzip_stream_that_breaks_off_is_refused, empty_stream),
+		cmocka_unit_test_setup(damaged_gzip_and_what_follows_it_are_refused, empty_stream),
 		cmocka_unit_test_setup(an_empty_file_is_refused, empty_stream),
 		cmocka_unit_test_setup(the_wrong_format_is_refused, empty_stream),
 		cmocka_unit_test_setup(a_decoder_serves_again_after_an_error, empty_stream),
