@@ -138,12 +138,6 @@ void merge_text(struct config *config, const char *source, const char *text, siz
 }
 
 /* One word of the kernel command line, without its quotes. */
-static void merge_ip(struct config *config, char *word)
-{
-	if (text_starts_with(word, "ip="))
-		set(config, COMMAND_LINE_SOURCE, "ip", word + 3);
-}
-
 static void merge_word(struct config *config, char *word)
 {
 	char *equals;
@@ -170,37 +164,49 @@ static void merge_word(struct config *config, char *word)
 			word, config_keys[key_table_find(word)].values);
 }
 
-static void merge_words(struct config *config, const char *command_line,
-	void (*merge)(struct config *config, char *word))
+/* Copies the next word without its quotes and advances *text; false at the end. */
+static bool next_kernel_word(const char **text, char ret[LINE_BYTES])
 {
-	char word[LINE_BYTES];
+	const char *p = *text + strspn(*text, " \t\n");
 	size_t length = 0;
 	bool quoted = false;
 
-	for (const char *p = command_line;; p++) {
-		if (*p == '"') {
+	if (!*p)
+		return false;
+	for (; *p && (quoted || !isspace((unsigned char)*p)); p++) {
+		if (*p == '"')
 			quoted = !quoted;
-		} else if (*p && (quoted || !isspace((unsigned char)*p))) {
-			if (length < LINE_BYTES - 1)
-				word[length++] = *p;
-		} else {
-			word[length] = '\0';
-			merge(config, word);
-			length = 0;
-			if (!*p)
-				return;
-		}
+		else if (length < LINE_BYTES - 1)
+			ret[length++] = *p;
 	}
+	ret[length] = '\0';
+	*text = p;
+	return true;
 }
 
-void merge_kernel_ip(struct config *config, const char *command_line)
+void merge_kernel_ip(
+	struct config *config, const char *command_line, char ret_ignored[MERGE_IGNORED_BYTES])
 {
-	merge_words(config, command_line, merge_ip);
+	char word[LINE_BYTES];
+
+	*ret_ignored = '\0';
+	while (next_kernel_word(&command_line, word)) {
+		if (!text_starts_with(word, "ip="))
+			continue;
+		if (key_table_set(config, KEY_IP, word + strlen("ip=")) == 0)
+			config->given[KEY_IP] = true;
+		else
+			snprintf(ret_ignored, MERGE_IGNORED_BYTES, "%.*s", MERGE_IGNORED_BYTES - 1,
+				word);
+	}
 }
 
 void merge_command_line(struct config *config, const char *command_line)
 {
-	merge_words(config, command_line, merge_word);
+	char word[LINE_BYTES];
+
+	while (next_kernel_word(&command_line, word))
+		merge_word(config, word);
 }
 
 void merge_option(struct config *config, const char *source, const char *assignment)

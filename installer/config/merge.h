@@ -26,8 +26,12 @@ void merge_text(struct config *config, const char *source, const char *text, siz
 void merge_command_line(struct config *config, const char *command_line);
 
 /* Merges the kernel's own word ip=…. To be called before merge_command_line, so that
- * guest-installer.ip=… wins. */
-void merge_kernel_ip(struct config *config, const char *command_line);
+ * guest-installer.ip=… wins. Initrds take further forms of the word, several times: one that key ip
+ * cannot be is no error, changes nothing, and is copied to ret_ignored, which is empty if there is
+ * none. */
+#define MERGE_IGNORED_BYTES 200
+void merge_kernel_ip(
+	struct config *config, const char *command_line, char ret_ignored[MERGE_IGNORED_BYTES]);
 
 /* Merges one key=value given as an argument of the program. */
 void merge_option(struct config *config, const char *source, const char *assignment);

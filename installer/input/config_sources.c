@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "config/check.h"
 #include "config/key_table.h"
 #include "config/merge.h"
@@ -64,7 +65,7 @@ int config_sources_read_config(const struct options *options, const struct confi
 	struct config *ret, struct error *err)
 {
 	const struct key_drive *drive = &sources->drive;
-	char command_line[4096];
+	char command_line[4096], ignored[MERGE_IGNORED_BYTES] = "";
 	int r;
 
 	key_table_set_defaults(ret);
@@ -79,7 +80,12 @@ int config_sources_read_config(const struct options *options, const struct confi
 	file_read_line("/proc/cmdline", command_line, sizeof(command_line));
 	/* On a running system ip= configures that system, not the installer. */
 	if (options->as_init)
-		merge_kernel_ip(ret, command_line);
+		merge_kernel_ip(ret, command_line, ignored);
+	if (*ignored)
+		log_line(
+			"warning: \"%s\" of the kernel command line is ignored: guest-installer.ip "
+			"can be %s",
+			ignored, config_keys[KEY_IP].values);
 	merge_command_line(ret, command_line);
 	for (size_t i = 0; i < options->set_count; i++)
 		merge_option(ret, "--set", options->set[i]);

@@ -196,6 +196,20 @@ static bool are_addresses(const char *const fields[FIELDS_MAX])
 	return true;
 }
 
+/* device:autoconf, in place. */
+static int parse_device_form(char *text, struct ip_setting *setting)
+{
+	char *colon = strchr(text, ':');
+
+	if (!colon || !colon[1])
+		return -EINVAL;
+	*colon = '\0';
+	if (!isalpha((unsigned char)*text) || !ipconfig_is_interface(text) ||
+		text_copy(setting->device, sizeof(setting->device), text) < 0)
+		return -EINVAL;
+	return parse_method(colon + 1, false, &setting->method);
+}
+
 int ipconfig_parse(const char *text, struct ip_setting *ret)
 {
 	struct ip_setting setting = { 0 };
@@ -206,6 +220,12 @@ int ipconfig_parse(const char *text, struct ip_setting *ret)
 		return -EINVAL;
 	if (!strchr(text, ':') && !isdigit((unsigned char)*text)) {
 		if (parse_method(text, false, &setting.method) < 0)
+			return -EINVAL;
+		*ret = setting;
+		return 0;
+	}
+	if (isalpha((unsigned char)*text)) {
+		if (parse_device_form(copy, &setting) < 0)
 			return -EINVAL;
 		*ret = setting;
 		return 0;

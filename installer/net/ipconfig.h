@@ -54,7 +54,8 @@ struct ip_setting {
 };
 
 /* Parses the value of ip= (Linux, Documentation/admin-guide/nfs/nfsroot.rst):
- * client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0, or autoconf alone. The
+ * client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0, or autoconf alone; and
+ * device:autoconf (dracut.cmdline(7)). The
  * server and the time server are checked and not used. A netmask may also be a prefix length; a
  * missing one follows from the address class, as in the kernel. BOOTP and RARP are refused.
  * -EINVAL, and ret untouched. */

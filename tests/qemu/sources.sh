@@ -78,7 +78,7 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 		fwcfg "root-uuid = $uuid" 'host-keys = none'
 		port "file,path=events"
 	)
-	more='guest-installer.timeout=900' run_installer console "${arguments[@]}"
+	more='guest-installer.timeout=900 ip=ens3:dhcp ip=link-local' run_installer console "${arguments[@]}"
 	expect_verdict console INSTALL_SUCCESSFUL
 	[[ $(blkid -p -O "$(root_offset disk)" -o value -s UUID disk) == "$uuid" ]]
 	grep -a '^INSTALL_RESULT layout=bios' console
@@ -87,6 +87,7 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 	grep -a 'warning: user-data .*: hostname, the keys of the user me, runcmd' console
 	grep -a 'warning: meta-data .*: local-hostname' console
 	grep -a 'warning: the cidata drive: .*: network-config' console
+	grep -a 'warning: "ip=link-local" of the kernel command line is ignored' console
 	# Both channels reported the same, in the same order.
 	jq -r 'if .event == "progress" then "PROGRESS \(.stage) \(.percent) \(.text)"
 		elif .event == "result" then "RESULT \(.key)=\(.value)"

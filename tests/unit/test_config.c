@@ -265,17 +265,30 @@ static void the_command_line_is_read_as_the_kernel_does(void **state)
 
 static void the_kernels_own_ip_is_read_where_it_is_asked_for(void **state)
 {
-	static const char line[] = "quiet ip=10.0.2.7::10.0.2.2:255.255.255.0 xip=a "
-				   "guest-installer.ip=off";
+	/* forms of dracut and of systemd's generator that are none of the kernel's */
+	static const char *const initrds[] = { "ip=dhcp6", "ip=link-local", "ip=eth1:auto6",
+		"ip=[2001:db8::2]::[2001:db8::1]:64:guest:eth0:none",
+		"ip=192.0.2.2::192.0.2.1:24:guest:eth0:none:1500" };
+	char line[200] = "quiet ip=10.0.2.7::10.0.2.2:255.255.255.0 xip=a "
+			 "guest-installer.ip=off";
+	char ignored[MERGE_IGNORED_BYTES];
 
 	(void)state;
-	merge_kernel_ip(&config, line);
+	merge_kernel_ip(&config, line, ignored);
+	assert_string_equal(ignored, "");
 	assert_int_equal(config.ip.method, IP_STATIC);
 	merge_command_line(&config, line);
 	assert_int_equal(config.ip.method, IP_OFF);
 	assert_int_equal(config.error_count, 0);
-	merge_kernel_ip(&config, "ip=eth0:dhcp");
-	assert_int_equal(config.error_count, 1);
+	merge_kernel_ip(&config, "ip=eth1:dhcp", ignored);
+	assert_string_equal(config.ip.device, "eth1");
+	for (size_t i = 0; i < sizeof(initrds) / sizeof(initrds[0]); i++) {
+		snprintf(line, sizeof(line), "ip=eth0:on quiet %s", initrds[i]);
+		merge_kernel_ip(&config, line, ignored);
+		assert_string_equal(ignored, initrds[i]);
+		assert_string_equal(config.ip.device, "eth0");
+	}
+	assert_int_equal(config.error_count, 0);
 }
 
 static void the_network_is_for_urls_of_it_alone(void **state)

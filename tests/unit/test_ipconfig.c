@@ -80,6 +80,10 @@ static void what_is_left_out_has_the_kernels_default(void **state)
 	assert_int_equal(setting.method, IP_DHCP);
 	assert_string_equal(setting.hostname, "guest");
 	assert_string_equal(setting.device, "eth0");
+	setting = setting_of("enp1s0:dhcp");
+	assert_int_equal(setting.method, IP_DHCP);
+	assert_string_equal(setting.device, "enp1s0");
+	assert_int_equal(setting_of("enp1s0:none").method, IP_OFF);
 	setting = setting_of(":::::eth0:off:192.168.0.3");
 	assert_int_equal(setting.method, IP_OFF);
 	assert_string_equal(setting.fixed.dns[0], "192.168.0.3");
@@ -93,7 +97,11 @@ static void what_is_no_setting_is_refused(void **state)
 		"rarp",
 		"both",
 		"static",
-		"eth0:dhcp",
+		"eth0:",
+		"eth0:dhcp6",
+		"eth0:dhcp:1500",
+		"a-name-of-16-byte:dhcp",
+		":dhcp",
 		"10.0.2",
 		"10.0.2.256",
 		"127.0.0.1",
