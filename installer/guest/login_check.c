@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "guest/account.h"
+#include "guest/revoked_keys.h"
 #include "guest/sshd_config.h"
 #include "guest/sshd_run.h"
 #include "guest/sshd_values.h"
@@ -157,6 +158,48 @@ static bool is_by_name(const struct sshd_origin *origin)
 	return strcmp(origin->host, origin->address) != 0;
 }
 
+/* The keys of the login that the file of RevokedKeys does not have, in usable. */
+static int drop_revoked_keys(const struct attempt *attempt, const struct sshd_values *values,
+	struct ssh_key_line *usable, size_t *ret_count, struct error *err)
+{
+	const char *revoked = sshd_values_get(values, "revokedkeys", "none");
+	const struct key_list *keys = attempt->keys;
+	struct error reason = { 0 };
+
+	*ret_count = 0;
+	if (strcasecmp(revoked, "none") != 0 && !attempt->runnable)
+		return error_set(err, -ENOTSUP,
+			"The guest's sshd_config has RevokedKeys %.200s, which cannot be evaluated here: the guest's programs do not run.",
+			revoked);
+	for (size_t i = 0; i < keys->count; i++) {
+		if (strcasecmp(revoked, "none") == 0 ||
+			revoked_keys_check(attempt->session, attempt->request->system,
+				attempt->program, revoked, &keys->lines[i], &reason) == 0)
+			usable[(*ret_count)++] = keys->lines[i];
+		else
+			log_line(
+				"warning: the guest's SSH server does not take the key %s %.100s (RevokedKeys): %s",
+				keys->lines[i].type, keys->lines[i].comment, reason.text);
+	}
+	if (*ret_count > 0 || keys->count == 0)
+		return 0;
+	return error_set(err, -EACCES,
+		"The guest's SSH server takes none of the keys, because its sshd_config has RevokedKeys %.200s: %s.",
+		revoked, reason.text);
+}
+
+static int check_values(const struct attempt *attempt, const struct sshd_origin *origin,
+	const struct sshd_values *values, struct error *err)
+{
+	AUTO_FREE struct ssh_key_line *usable = must_realloc(
+		NULL, attempt->keys->count + 1, sizeof(*usable));
+	struct sshd_login login = *attempt->login;
+	int r = drop_revoked_keys(attempt, values, usable, &login.key_count, err);
+
+	login.keys = usable;
+	return r < 0 ? r : sshd_values_check_login(values, &login, origin, err);
+}
+
 /* A login from one origin; ret has the values on success, for the caller to free. */
 static int try_origin(const struct attempt *attempt, struct sshd_origin *origin, unsigned port,
 	struct sshd_values *ret, struct error *err)
@@ -170,7 +213,7 @@ static int try_origin(const struct attempt *attempt, struct sshd_origin *origin,
 		snprintf(origin->host, sizeof(origin->host), "%s", origin->address);
 		return try_origin(attempt, origin, port, ret, err);
 	}
-	r = sshd_values_check_login(ret, attempt->login, origin, err);
+	r = check_values(attempt, origin, ret, err);
 	if (r < 0)
 		sshd_values_free(ret);
 	return r;

@@ -16,6 +16,8 @@
 #define UNITS		   "etc/systemd/system/"
 #define DEFAULT_CONFIG	   "/etc/ssh/sshd_config"
 #define TEMPORARY_HOST_KEY "/run/guest-installer-host-key"
+#define KEYGEN_BYTES	   512
+#define ASKED_KEY	   "/run/guest-installer-key.pub"
 #define LISTEN_BYTES	   1024
 
 static int read_unit(
@@ -199,17 +201,26 @@ static int run_sshd(const struct chroot_session *session, const struct sshd_prog
 }
 
 /* The ssh-keygen beside the server, or the system's. */
+static void find_keygen(const struct chroot_session *session, const char *system, const char *sshd,
+	char ret[KEYGEN_BYTES])
+{
+	char path[FILE_PATH_BYTES];
+	struct error none;
+
+	snprintf(
+		ret, KEYGEN_BYTES, "%.*s/ssh-keygen", (int)(file_base_name(sshd) - sshd - 1), sshd);
+	if (file_resolve(session->root, ret, path, &none) < 0)
+		snprintf(ret, KEYGEN_BYTES, "%s/sw/bin/ssh-keygen", system);
+}
+
 static int make_temporary_host_key(const struct chroot_session *session, const char *system,
 	const char *sshd, struct error *err)
 {
-	char keygen[512], path[FILE_PATH_BYTES];
+	char keygen[KEYGEN_BYTES];
 	const char *const argv[] = { keygen, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f",
 		TEMPORARY_HOST_KEY, NULL };
 
-	snprintf(keygen, sizeof(keygen), "%.*s/ssh-keygen", (int)(file_base_name(sshd) - sshd - 1),
-		sshd);
-	if (file_resolve(session->root, keygen, path, err) < 0)
-		snprintf(keygen, sizeof(keygen), "%s/sw/bin/ssh-keygen", system);
+	find_keygen(session, system, sshd, keygen);
 	return chroot_run(session, argv, false, err);
 }
 
@@ -251,4 +262,21 @@ int sshd_run_print(const struct chroot_session *session, const struct sshd_progr
 		origin->host, origin->address,
 		strchr(origin->address, ':') ? "2001:db8::1" : "203.0.113.1", port);
 	return run_sshd(session, program, options, ret_values, err);
+}
+
+int sshd_run_query_revoked(const struct chroot_session *session, const char *system,
+	const struct sshd_program *program, const char *revocation_list,
+	const struct ssh_key_line *key, struct error *err)
+{
+	char keygen[KEYGEN_BYTES], path[FILE_PATH_BYTES];
+	const char *const argv[] = { keygen, "-Q", "-f", revocation_list, ASKED_KEY, NULL };
+	AUTO_FREE char *line = NULL;
+	int length = asprintf(&line, "%s %s\n", key->type, key->blob), r;
+
+	if (length < 0)
+		abort();
+	find_keygen(session, system, program->arguments[0], keygen);
+	file_below(path, session->root, ASKED_KEY);
+	r = file_write(path, line, (size_t)length, 0600, 0, 0, err);
+	return r < 0 ? r : chroot_run(session, argv, false, err);
 }

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "guest/chroot.h"
 #include "guest/sshd_match.h"
+#include "input/ssh_key_line.h"
 
 #define SSHD_ARGUMENTS_MAX 24
 
@@ -45,6 +46,12 @@ int sshd_run_test(const struct chroot_session *session, const char *system,
 int sshd_run_print(const struct chroot_session *session, const struct sshd_program *program,
 	const char *user, const struct sshd_origin *origin, unsigned port, char **ret_values,
 	struct error *err) WARN_UNUSED;
+
+/* Runs the guest's `ssh-keygen -Q`: 0 if this key revocation list does not have the key. Else the
+ * program's own error. */
+int sshd_run_query_revoked(const struct chroot_session *session, const char *system,
+	const struct sshd_program *program, const char *revocation_list,
+	const struct ssh_key_line *key, struct error *err) WARN_UNUSED;
 
 /* The configuration file that the server reads, resolved below root. */
 int sshd_run_config_path(const char *root, const struct sshd_program *program,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # sshd.sh — proves that login_check lets a configuration of sshd pass exactly where the guest's own
-# sshd lets the owner in (login_check, sshd_run, sshd_values)
+# sshd lets the owner in (login_check, sshd_run, sshd_values, revoked_keys)
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 # shellcheck source=tests/loop/login.lib.sh
@@ -120,6 +120,26 @@ unrunnable_is() {
 	[[ $ours == "$1" ]] && grep -Eq "$2" ours
 }
 
+# revoked_is in|out PATTERN KEY COMMAND… — with what the command makes the file of revoked keys.
+revoked_is() {
+	local status=0 file=$ROOT/etc/ssh/revoked
+	give_keys ed.pub rsa.pub
+	with_config 'RevokedKeys /etc/ssh/revoked'
+	rm -f "$file"
+	"${@:4}" "$file"
+	agree "$1" "$2" "$3" || status=1
+	rm -f "$file"
+	return "$status"
+}
+
+revoke_by_list() { # KEY… FILE
+	cat "${@:1:$#-1}" >"${!#}"
+}
+
+revoke_by_krl() { # KEY… FILE
+	ssh-keygen -q -k -f "${!#}" "${@:1:$#-1}"
+}
+
 need_root
 cd "$SCRATCH"
 "$TOP/iso/make-cache"
@@ -222,8 +242,18 @@ out|line 2 of .*a Match block|Match all\n  PermitRootLogin no
 in|port=22|Match User alice\n  PermitRootLogin no
 out|a quote or a comment|PermitRootLogin yes # here
 out|an unknown keyword|PermitRotLogin yes
+in|port=22|RevokedKeys none
+out|RevokedKeys /etc/ssh/revoked, which cannot be evaluated here|RevokedKeys /etc/ssh/revoked
 END
 
+run_case "in: RevokedKeys has other keys" revoked_is in '' ed revoke_by_list rsa.pub
+run_case "in: RevokedKeys is empty" revoked_is in '' ed revoke_by_list /dev/null
+run_case "out: RevokedKeys lists all keys" revoked_is out 'RevokedKeys.*: it lists the key' ed revoke_by_list ed.pub rsa.pub
+run_case "out: RevokedKeys is a KRL of all keys" revoked_is out 'RevokedKeys.*REVOKED' ed revoke_by_krl ed.pub rsa.pub
+run_case "in: RevokedKeys is a KRL of the other key" revoked_is in '' rsa revoke_by_krl ed.pub
+run_case "in: RevokedKeys has the key in a comment" revoked_is in '' ed eval 'sed "s/^/#/" ed.pub >'
+run_case "out: RevokedKeys lists the keys with CR LF" revoked_is out 'it lists the key' ed eval 'sed "s/^/ /; s/ owner$/\r/" ed.pub rsa.pub >'
+run_case "out: RevokedKeys names no file" revoked_is out 'cannot be read' ed true
 run_case "the port is told" the_port_is_told
 run_case "a file that is included counts" included_file_is_read
 run_case "host keys that others may read are refused" config_is_of_unreadable_host_key
