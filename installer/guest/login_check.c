@@ -129,6 +129,9 @@ struct attempt {
 	struct sshd_program *program;
 	const struct sshd_login *login;
 	const struct key_list *keys;
+	struct sshd_origin origins[SSHD_ORIGINS_MAX];
+	size_t origin_count;
+	char *printed;		 /* what sshd printed for the first origin and DEFAULT_PORT */
 	char *config_text;	 /* of sshd_config */
 	const char *config_path; /* as the guest sees it */
 	bool runnable;		 /* the guest's sshd runs here */
@@ -142,6 +145,10 @@ static int read_values(const struct attempt *attempt, const struct sshd_origin *
 	AUTO_FREE char *text = NULL;
 	int r;
 
+	if (attempt->printed && port == DEFAULT_PORT && origin == &attempt->origins[0]) {
+		sshd_values_parse(attempt->printed, ret);
+		return 0;
+	}
 	if (attempt->runnable)
 		r = sshd_run_print(attempt->session, attempt->program, attempt->request->user,
 			origin, port, &text, err);
@@ -240,22 +247,20 @@ static int find_login_port(const struct attempt *attempt, const struct sshd_orig
 
 /* Tries the origins until the server lets the owner in from one; the reason of a failure is that
  * of the first origin, an ordinary address. */
-static int try_origins(const struct attempt *attempt, unsigned *ret_port, struct error *err)
+static int try_origins(struct attempt *attempt, unsigned *ret_port, struct error *err)
 {
-	struct sshd_origin origins[SSHD_ORIGINS_MAX];
-	size_t count = sshd_match_propose_origins(attempt->config_text, origins);
 	struct sshd_values values;
 	struct error other;
-	int r = find_login_port(attempt, &origins[0], ret_port, err);
+	int r = find_login_port(attempt, &attempt->origins[0], ret_port, err);
 
 	if (r < 0)
 		return r;
-	r = try_origin(attempt, &origins[0], *ret_port, &values, err);
-	for (size_t i = 1; i < count && r < 0; i++)
-		if (try_origin(attempt, &origins[i], *ret_port, &values, &other) == 0) {
+	r = try_origin(attempt, &attempt->origins[0], *ret_port, &values, err);
+	for (size_t i = 1; i < attempt->origin_count && r < 0; i++)
+		if (try_origin(attempt, &attempt->origins[i], *ret_port, &values, &other) == 0) {
 			log_line(
 				"warning: the guest lets %s in from some addresses only, such as %s",
-				attempt->request->user, origins[i].host);
+				attempt->request->user, attempt->origins[i].host);
 			r = 0;
 		}
 	if (r < 0)
@@ -268,10 +273,11 @@ static int try_origins(const struct attempt *attempt, unsigned *ret_port, struct
 
 /* ------------------------------------------------------------------- the whole check */
 
-/* Starts the server with -t. One that cannot be executed here is no failure. */
+/* Runs the server once. One that cannot be executed here is no failure. */
 static int test_server(struct attempt *attempt, struct error *err)
 {
-	int r = sshd_run_test(attempt->session, attempt->request->system, attempt->program, err);
+	int r = sshd_run_test(attempt->session, attempt->request->system, attempt->program,
+		attempt->request->user, &attempt->origins[0], DEFAULT_PORT, &attempt->printed, err);
 
 	attempt->runnable = r == 0;
 	if (r == -ENOEXEC) {
@@ -301,9 +307,11 @@ static int check_inside(struct attempt *attempt, const struct account *account, 
 	if (r < 0)
 		return r;
 	attempt->config_path = path + strlen(attempt->request->root);
+	attempt->origin_count = sshd_match_propose_origins(attempt->config_text, attempt->origins);
 	r = test_server(attempt, err);
 	if (r == 0)
 		r = try_origins(attempt, ret_port, err);
+	free(attempt->printed);
 	free(attempt->config_text);
 	return r;
 }

@@ -233,24 +233,6 @@ static void make_runtime_folder(const char *root)
 	mkdir(path, 0755);
 }
 
-int sshd_run_test(const struct chroot_session *session, const char *system,
-	struct sshd_program *program, struct error *err)
-{
-	static const char *const options[] = { "-t", NULL };
-	AUTO_FREE char *output = NULL, *second_output = NULL;
-	struct error none;
-	int r;
-
-	make_runtime_folder(session->root);
-	r = run_sshd(session, program, options, &output, err);
-	if (r == 0 || r == -ENOEXEC || !strstr(err->text, "no hostkeys available"))
-		return r;
-	if (make_temporary_host_key(session, system, program->arguments[0], &none) < 0)
-		return r;
-	program->temporary_host_key = true;
-	return run_sshd(session, program, options, &second_output, err);
-}
-
 int sshd_run_print(const struct chroot_session *session, const struct sshd_program *program,
 	const char *user, const struct sshd_origin *origin, unsigned port, char **ret_values,
 	struct error *err)
@@ -262,6 +244,23 @@ int sshd_run_print(const struct chroot_session *session, const struct sshd_progr
 		origin->host, origin->address,
 		strchr(origin->address, ':') ? "2001:db8::1" : "203.0.113.1", port);
 	return run_sshd(session, program, options, ret_values, err);
+}
+
+int sshd_run_test(const struct chroot_session *session, const char *system,
+	struct sshd_program *program, const char *user, const struct sshd_origin *origin,
+	unsigned port, char **ret_values, struct error *err)
+{
+	struct error none;
+	int r;
+
+	make_runtime_folder(session->root);
+	r = sshd_run_print(session, program, user, origin, port, ret_values, err);
+	if (r == 0 || r == -ENOEXEC || !strstr(err->text, "no hostkeys available"))
+		return r;
+	if (make_temporary_host_key(session, system, program->arguments[0], &none) < 0)
+		return r;
+	program->temporary_host_key = true;
+	return sshd_run_print(session, program, user, origin, port, ret_values, err);
 }
 
 int sshd_run_query_revoked(const struct chroot_session *session, const char *system,

@@ -36,11 +36,13 @@ int sshd_run_find(const char *root, const char *system, struct sshd_program *ret
 	struct error *err) WARN_UNUSED;
 void sshd_run_free(struct sshd_program *program);
 
-/* Runs `sshd -t`: 0 if the server would start. A guest that makes its host keys at boot gets a
- * temporary one. -ENOEXEC if the program cannot be executed here; else -EIO with the server's own
+/* The first run of `sshd -T`, which checks what `sshd -t` checks before it prints (sshd(8)): 0 if the
+ * server would start; ret_values as by sshd_run_print. A guest that makes its host keys at boot gets
+ * a temporary one. -ENOEXEC if the program cannot be executed here; else -EIO with the server's own
  * last words. */
 int sshd_run_test(const struct chroot_session *session, const char *system,
-	struct sshd_program *program, struct error *err) WARN_UNUSED;
+	struct sshd_program *program, const char *user, const struct sshd_origin *origin,
+	unsigned port, char **ret_values, struct error *err) WARN_UNUSED;
 
 /* Runs `sshd -T` for a login of user from origin at this port; ret_values is its output. */
 int sshd_run_print(const struct chroot_session *session, const struct sshd_program *program,
