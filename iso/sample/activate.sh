@@ -7,15 +7,21 @@ systemConfig=@systemConfig@
 export PATH=@busybox@/bin
 umask 0022
 
+# Emulated machines run this at every boot, and starting a program takes them a while: what is as it
+# should be is left alone by the shell itself.
+
 # link TARGET PATH — replaces PATH in one step.
 link() {
+	[[ ! -L $2 || ! $2 -ef $1 ]] || return 0
 	ln -sfn "$1" "$2.tmp"
 	mv -T "$2.tmp" "$2"
 }
 
 # account FILE NAME LINE — adds an account that is not there yet.
 account() {
-	grep -qs "^$2:" "$1" || printf '%s\n' "$3" >>"$1"
+	local text=
+	[[ ! -s $1 ]] || read -rd '' text <"$1" || true
+	[[ $'\n'$text == *$'\n'"$2":* ]] || printf '%s\n' "$3" >>"$1"
 }
 
 setup_directories() {
@@ -31,12 +37,13 @@ setup_directories() {
 
 # Every file of the static /etc becomes a link; folders are real.
 setup_etc() {
-	local file
+	local file folder
 	link "$(readlink -f "$systemConfig/etc")" /etc/static
 	(cd /etc/static/ && find . ! -type d) | while read -r file; do
-		file=${file#./}
-		mkdir -p "/etc/$(dirname "$file")"
-		link "/etc/static/$file" "/etc/$file"
+		file=/etc/${file#./}
+		folder=${file%/*}
+		[[ -d $folder ]] || mkdir -p "$folder"
+		link "/etc/static/${file#/etc/}" "$file"
 	done
 	ln -sfn /proc/mounts /etc/mtab
 }

@@ -11,18 +11,14 @@ echo
 
 # Imitates udev's storage rules: links by label and by UUID.
 link_devices() {
-	local device name value
-	for device in /sys/class/block/*; do
-		device=/dev/${device##*/}
-		while IFS='=' read -r name value; do
-			case $name in
-			LABEL | UUID | PARTUUID)
-				mkdir -p "/dev/disk/by-${name,,}"
-				ln -sfn "$device" "/dev/disk/by-${name,,}/$value"
-				;;
-			esac
-		done < <(blkid -c /dev/null -o export "$device" 2>/dev/null)
-	done
+	local device= name value
+	mkdir -p /dev/disk/by-label /dev/disk/by-uuid /dev/disk/by-partuuid
+	while IFS='=' read -r name value; do
+		case $name in
+		DEVNAME) device=$value ;;
+		LABEL | UUID | PARTUUID) ln -sfn "$device" "/dev/disk/by-${name,,}/$value" ;;
+		esac
+	done < <(blkid -c /dev/null -o export 2>/dev/null)
 }
 
 # Imitates systemd-fstab-generator: systemd.mount-extra=WHAT:WHERE:TYPE:OPTIONS.

@@ -10,6 +10,8 @@
 # shellcheck disable=SC2016 # the inner shell expands what single quotes hold
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
+# shellcheck source=tests/fingerprint.lib.sh
+. "$TOP/tests/fingerprint.lib.sh"
 
 CACHE=$TOP/build/cache
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
@@ -115,11 +117,11 @@ store_is_whole() {
 an_installed_image_verifies() {
 	need_root
 	local before
-	before=$(sha256sum <nixos.img)
+	before=$(fingerprint nixos.img)
 	"$GUEST_INSTALLER" verify nixos.img 2>&1 | tee verified
 	grep -Fx "system: $(readlink -f "$TOP/build/sample-direct")" verified
 	grep -Fx 'layout: direct' verified
-	[[ $(sha256sum <nixos.img) == "$before" ]]
+	[[ $(fingerprint nixos.img) == "$before" ]]
 	nothing_attached nixos.img
 }
 
@@ -171,10 +173,10 @@ what_is_no_guest_does_not_verify() {
 an_installed_image_is_refused() {
 	need_root
 	local before
-	before=$(sha256sum <nixos.img)
+	before=$(fingerprint nixos.img)
 	refused 13 'image is already installed' --disk nixos.img --layout direct \
 		--manifest "$TOP/build/guest-direct.json"
-	[[ $(sha256sum <nixos.img) == "$before" ]]
+	[[ $(fingerprint nixos.img) == "$before" ]]
 }
 
 pair_is_installed() {
@@ -284,14 +286,14 @@ changed_images_are_refused() {
 	started=$!
 	exec 8>late.pub
 	mkfs.ext4 -q -L precious nixos.img
-	before=$(sha256sum <nixos.img)
+	before=$(fingerprint nixos.img)
 	cat key.pub >&8
 	exec 8>&-
 	wait "$started" || status=$?
 	tail -n 1 said
 	[[ $status == 12 ]]
 	grep -E '^INSTALL_FAILED code=12 .*nixos.img is not what it was' said
-	[[ $(sha256sum <nixos.img) == "$before" ]]
+	[[ $(fingerprint nixos.img) == "$before" ]]
 }
 
 DIRECT=(--disk nixos.img --layout direct --manifest "$TOP/build/guest-direct.json")
@@ -364,14 +366,14 @@ unfinished_marks_guard_no_data() {
 	cut_short
 	sfdisk -q nixos.img <<<$'label: dos\n4096,,83'
 	partition_by_hand 2097152
-	before=$(sha256sum <nixos.img)
+	before=$(fingerprint nixos.img)
 	refused 12 'holds a partition table .* labelled NIXOS' "${DIRECT[@]}"
-	[[ $(sha256sum <nixos.img) == "$before" ]]
+	[[ $(fingerprint nixos.img) == "$before" ]]
 	# The same after its first sector was lost.
 	dd if=/dev/zero of=nixos.img bs=512 count=1 conv=notrunc status=none
-	before=$(sha256sum <nixos.img)
+	before=$(fingerprint nixos.img)
 	refused 12 'holds an unfinished install of another' "${DIRECT[@]}"
-	[[ $(sha256sum <nixos.img) == "$before" ]]
+	[[ $(fingerprint nixos.img) == "$before" ]]
 }
 
 new_file_systems_on_unfinished_installs_are_refused() {
@@ -383,9 +385,9 @@ new_file_systems_on_unfinished_installs_are_refused() {
 	dd if=nixos.img of=mark bs=1k skip=1024 count=1 status=none
 	mke2fs -Fqt ext4 -L NIXOS -E offset=1048576 -d "$TOP/tests/loop" nixos.img 1000M
 	dd if=mark of=nixos.img bs=1k seek=1024 conv=notrunc status=none
-	before=$(sha256sum <nixos.img)
+	before=$(fingerprint nixos.img)
 	refused 12 'unfinished install of another' "${DIRECT[@]}"
-	[[ $(sha256sum <nixos.img) == "$before" ]]
+	[[ $(fingerprint nixos.img) == "$before" ]]
 	mv kept.img nixos.img
 	install_image "${DIRECT[@]}" || { cat said && return 1; }
 }
