@@ -11,7 +11,7 @@ echo
 
 # Imitates udev's storage rules: links by label and by UUID.
 link_devices() {
-	local device= name value
+	local device='' name value
 	mkdir -p /dev/disk/by-label /dev/disk/by-uuid /dev/disk/by-partuuid
 	while IFS='=' read -r name value; do
 		case $name in
