@@ -182,8 +182,10 @@ check-xen: deps ## the tests with a real Xen in an emulated machine, part of che
 	$(MAKE) iso
 	tests/run xen
 
+# Of a tree with nixos/ and lib/ alone, what needs no packages.
 check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER (runs deps)
-	tests/run nix nixpkgs
+	tests/run nix $(if $(wildcard $(NIXPKGS)/pkgs/top-level/all-packages.nix),nixpkgs,tests/nixpkgs/modules.sh \
+		tests/nixpkgs/classes.sh)
 
 bench: deps iso ## compare the copy stage with other programs, 15 minutes, as root (runs deps)
 	tests/bench/native.sh

@@ -40,6 +40,7 @@
 #include "verdict/console.h"
 #include "verdict/progress.h"
 #include "verdict/report_post.h"
+#include "verify/boot_loader.h"
 #include "verify/verify.h"
 #include "verify_command.h"
 
@@ -231,6 +232,9 @@ static int verify_target(
 	struct verified verified;
 	int r;
 
+	if (d->engine.engine == ENGINE_NIXOS_INSTALL)
+		boot_loader_find(
+			TARGET_PATH, &d->plan, lock->boot_sector.sector, &d->engine.manifest);
 	r = verify_all(&request, &verified, err);
 	if (r == 0)
 		r = extra_files_verify(&d->extra_files, TARGET_PATH, err);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "disk/mount.h"
 #include "guest/nixos.h"
+#include "verify/boot_loader.h"
 #include "verify/installed_disk.h"
 #include "verify/verify.h"
 
@@ -54,7 +55,7 @@ static int verify_mounted(
 	AUTO_FREE char *keys = NULL;
 	const char *user = options_find_set(options, "keys-user");
 	uint8_t first_sector[BOOT_SECTOR_BYTES];
-	int r = installed_disk_mount(plan, root, &manifest, err);
+	int r = installed_disk_mount(plan, root, err);
 
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", user ? user : KEYS_USER);
 	if (r == 0)
@@ -64,6 +65,8 @@ static int verify_mounted(
 	if (fd < 0 || file_read_at(fd, first_sector, sizeof(first_sector), 0) !=
 			      (ssize_t)sizeof(first_sector))
 		return error_errno(err, -errno, "read %s", plan->disk_path);
+	manifest_assume(plan->system, plan->layout, &manifest);
+	boot_loader_find(root, plan, first_sector, &manifest);
 	const struct verify_request request = {
 		.plan = plan,
 		.manifest = &manifest,

@@ -54,14 +54,24 @@ let
       { uuid = builtins.head uuid; }
     else if place ? device && builtins.match place.device fs.device != null then
       { inherit (place) label; }
+    else if builtins.match "/dev/(mapper/.*|md.*|dm-.*)" fs.device != null then
+      throw (
+        "fileSystems.\"${fs.mountPoint}\" of the guest is ${fs.device}: the installer makes plain "
+        + "partitions, without LUKS, LVM and RAID, so the guest has to do without them."
+      )
     else
       throw (
         "fileSystems.\"${fs.mountPoint}\" of the guest is ${fs.device}: the installer can give a "
         + "new file system a label or a UUID, so name it /dev/disk/by-label/… or /dev/disk/by-uuid/…."
       );
 
-  # Swap partitions, which the installer makes. The guest makes its own swap files.
-  swaps = lib.filter (device: device.size or null == null) config.swapDevices;
+  # Swap partitions, which the installer makes. Swap files and memory are the guest's own.
+  isPartition =
+    device:
+    device.size or null == null
+    && builtins.match "/dev/.*" device.device != null
+    && builtins.match "/dev/zram.*" device.device == null;
+  swaps = lib.filter isPartition config.swapDevices;
   swapLabel =
     device:
     let
@@ -90,8 +100,16 @@ let
     }
     // identity fs;
 
-  devices = lib.filter (device: device != "nodev") (
-    if grub.devices or [ ] != [ ] then grub.devices else [ grub.device ]
+  # Without further settings NixOS makes mirroredBoots of device and devices.
+  devices = lib.unique (
+    lib.filter (device: device != "nodev" && device != "") (
+      if grub.mirroredBoots or [ ] != [ ] then
+        lib.concatMap (boot: boot.devices) grub.mirroredBoots
+      else if grub.devices or [ ] != [ ] then
+        grub.devices
+      else
+        [ grub.device ]
+    )
   );
 
   facts = {
@@ -118,7 +136,7 @@ let
   // swap;
 
   problems = import ./fit.nix { inherit lib; } config {
-    inherit facts made;
+    inherit facts made devices;
   };
 in
 if problems == [ ] then facts else throw (lib.concatStringsSep "\n" problems)

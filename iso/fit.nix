@@ -7,9 +7,11 @@
 { lib }:
 config:
 {
-  # The facts of the manifest, and the fileSystems that the layout makes.
+  # The facts of the manifest, the fileSystems that the layout makes, and the disks that
+  # GRUB is written to.
   facts,
   made,
+  devices,
 }:
 let
   inherit (facts) bootloader layout;
@@ -29,6 +31,23 @@ let
 
   # Mount points that NixOS mounts in the initrd (its utils.fsNeededForBoot).
   early = "/(nix(/.*)?|var|var/log|var/lib|var/lib/nixos|etc|usr)";
+
+  # A list in a NixOS of some years ago.
+  encrypted =
+    let
+      names = config.boot.initrd.luks.devices or { };
+    in
+    if builtins.isList names then map (device: device.name) names else builtins.attrNames names;
+  resumeDevice = config.boot.resumeDevice or "";
+  # The label by which the guest finds a FAT file system, if it is no label that FAT can have.
+  wrongLabel =
+    fs:
+    let
+      label = builtins.match "/dev/disk/by-label/(.+)" (toString fs.device);
+      isFat = builtins.match "[A-Za-z0-9_-]([A-Za-z0-9_ -]{0,9}[A-Za-z0-9_-])?";
+    in
+    lib.optionals (fs.fsType == "vfat" && label != null && isFat (builtins.head label) == null) label;
+  menus = map (boot: boot.path) (config.boot.loader.grub.mirroredBoots or [ ]);
 
   hasAny = options: builtins.any (option: builtins.elem option options);
   needsOthers =
@@ -62,6 +81,22 @@ rule (!(types ? "/")) "The guest has no fileSystems.\"/\": it is the one that ev
   rule (types.${path} != wanted path)
     "fileSystems.\"${path}\" of the guest is ${types.${path}}: the layout ${layout} makes it ${wanted path}."
 ) (builtins.attrNames types)
+++ lib.concatMap (
+  fs:
+  map (
+    label:
+    "fileSystems.\"${fs.mountPoint}\" of the guest has the label \"${label}\": a FAT label has 1 to "
+    + "11 letters, digits, _ and -."
+  ) (wrongLabel fs)
+) made
+++ rule (encrypted != [ ]) (
+  "boot.initrd.luks.devices of the guest has ${lib.concatStringsSep ", " encrypted}, for which its "
+  + "initrd would wait: the installer makes no encrypted partition, so leave them out."
+)
+++ rule (resumeDevice != "" && resumeDevice != "/dev/disk/by-label/${facts.swap.label or ""}") (
+  "boot.resumeDevice of the guest is ${resumeDevice}, which the layout ${layout} does not make: leave "
+  + "it out, or name the guest's swap partition by its label in both."
+)
 ++ map (
   fs:
   "fileSystems.\"${fs.mountPoint}\" of the guest is ${toString fs.device}, which the layout ${layout} "
@@ -70,7 +105,20 @@ rule (!(types ? "/")) "The guest has no fileSystems.\"/\": it is the one that ev
 ) others
 ++ rule (
   bootloader.type == "none" && !byHost
-) "The guest has no boot loader that is known here, and a disk with the layout ${layout} boots by one: use GRUB."
+) "The guest has no boot loader that is known here, and a disk with the layout ${layout} boots by one: use GRUB or systemd-boot."
+++ rule (bootloader.type == "grub" && !byHost && facts.firmware == [ ]) (
+  "The guest's GRUB has the device \"nodev\", and no firmware starts it: set "
+  + "boot.loader.grub.device = \"/dev/vda\", or leave out the module that sets nodev "
+  + "(virtualisation/xen-domU.nix does); a Xen guest has the layout pygrub or direct."
+)
+++ rule (builtins.length devices > 1) (
+  "The guest's GRUB is written to ${lib.concatStringsSep ", " devices}, and the installer makes one "
+  + "disk: name one of them in boot.loader.grub.device."
+)
+++ rule (bootloader.type == "grub" && builtins.any (path: path != "/boot") menus) (
+  "boot.loader.grub.mirroredBoots of the guest has a path other than /boot, and GRUB's menu is read "
+  + "back from there: set its path to /boot."
+)
 ++ rule (
   byUefi && layout != "gpt"
 ) "The guest boots by UEFI, for which the layout ${layout} has no partition: use the layout gpt, or BIOS."

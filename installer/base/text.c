@@ -95,7 +95,8 @@ bool text_is_ext4_label(const char *text)
 
 bool text_is_fat_label(const char *text)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- ";
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789_- ";
 	size_t length = strlen(text);
 
 	if (length < 1 || length > 11 || text[0] == ' ' || text[length - 1] == ' ')

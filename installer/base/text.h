@@ -51,8 +51,9 @@ bool text_is_fat_serial(const char *text);
 /* 1 to 16 printable ASCII bytes without blanks, quotes, slashes and backslashes. */
 bool text_is_ext4_label(const char *text);
 
-/* 1 to 11 of A-Z 0-9 _ - and space, neither first nor last a space (Microsoft FAT specification
- * 1.03, "Directory entry with ATTR_VOLUME_ID", without the characters that need quoting). */
+/* 1 to 11 of A-Z a-z 0-9 _ - and space, neither first nor last a space (Microsoft FAT specification
+ * 1.03, "Directory entry with ATTR_VOLUME_ID", without the characters that need quoting, and with
+ * lower case, which Linux reads and mkfs.fat writes as it is). */
 bool text_is_fat_label(const char *text);
 
 /* A POSIX portable user name, 1 to 32 bytes (POSIX.1-2017, 3.437), lower case. */

@@ -129,26 +129,29 @@ static int read_grub_text(const struct verify_request *request, const char *name
 	return r < 0 ? r : file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
 }
 
-/* The menu is read once for each platform that the layout boots on, because a menu may ask which
- * one it is. */
+/* The menu is read once for each firmware that the guest boots by, because a menu may ask which one
+ * it is. */
 static int verify_grub_menu(
 	const struct verify_request *request, const struct boot_files *files, struct error *err)
 {
-	static const char *const platforms[] = { "pc", "efi" };
+	static const struct {
+		enum firmware firmware;
+		const char *platform;
+	} ways[] = { { FIRMWARE_BIOS, "pc" }, { FIRMWARE_UEFI, "efi" } };
 	AUTO_FREE struct grub_entry *entry = must_realloc(NULL, 1, sizeof(*entry));
 	AUTO_FREE char *text = NULL, *environment = NULL;
 	int r = read_grub_text(request, "grub.cfg", true, &text, err);
 
 	if (r == 0)
 		r = read_grub_text(request, "grubenv", false, &environment, err);
-	for (size_t i = 0; i < 2 && r == 0; i++) {
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && r == 0; i++) {
 		struct grub_cfg_settings settings = {
-			.platform = platforms[i],
+			.platform = ways[i].platform,
 			.environment = environment,
 		};
 
-		if (i == 1 && request->plan->layout != LAYOUT_GPT)
-			break;
+		if (!(request->manifest->firmware & ways[i].firmware))
+			continue;
 		r = grub_cfg_default(text, &settings, entry, err);
 		if (r == 0)
 			r = verify_grub_entry(request, files, entry, err);
@@ -162,8 +165,9 @@ static int verify_grub(
 	char folder[FILE_PATH_BYTES];
 	int r = verify_grub_menu(request, files, err);
 
-	if (r == 0)
-		r = file_resolve(request->root, GRUB_FOLDER "/i386-pc", folder, err);
+	if (r < 0 || !(request->manifest->firmware & FIRMWARE_BIOS))
+		return r;
+	r = file_resolve(request->root, GRUB_FOLDER "/i386-pc", folder, err);
 	return r < 0 ? r : grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
 }
 
@@ -191,6 +195,23 @@ static int verify_efi_program(
 	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
 		return error_set(err, -EBADMSG, "%s is not an EFI program.", inner);
 	return 0;
+}
+
+void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
+	struct manifest *manifest)
+{
+	char path[FILE_PATH_BYTES];
+	struct error none;
+	bool grub, by_bios;
+
+	if (plan->layout != LAYOUT_GPT)
+		return;
+	grub = file_resolve(root, GRUB_FOLDER, path, &none) == 0;
+	by_bios = grub && (file_resolve(root, GRUB_FOLDER "/i386-pc", path, &none) == 0 ||
+				  grub_disk_has_boot_code(first_sector));
+	snprintf(manifest->boot_loader, sizeof(manifest->boot_loader), "%s",
+		grub ? "grub" : "systemd-boot");
+	manifest->firmware = FIRMWARE_UEFI | (by_bios ? FIRMWARE_BIOS : 0);
 }
 
 int boot_loader_verify(

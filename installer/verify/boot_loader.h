@@ -6,13 +6,20 @@
  * those of the store. How GRUB and systemd-boot choose that entry is decided by grub_cfg and
  * loader_entries, pygrub's disk is checked by pygrub_disk. Nothing is written.
  *
- * Tested by: tests/loop/images.sh.
+ * Tested by: tests/loop/images.sh, tests/qemu/grub_uefi.sh.
  */
 #pragma once
 
 #include "base/error.h"
 #include "guest/boot_files.h"
 #include "verify/verify_request.h"
+
+/* Where no evaluation has said how the guest boots (manifest_assume), what is on the disk says it:
+ * GRUB leaves its folder in /boot, and i386-pc in it and code in the first sector where it serves a
+ * BIOS; a guest with an EFI system partition and without that folder has systemd-boot. root is the
+ * mounted target, first_sector as in verify_request. */
+void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
+	struct manifest *manifest);
 
 /* files: what the system asks for (boot_files). -EBADMSG, -EINVAL or -ENOENT with a sentence. */
 int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,

@@ -16,7 +16,7 @@
  * fills in, and ends where MBR's disk id begins. */
 #define KERNEL_SECTOR_OFFSET 0x5c
 #define CODE_OFFSET	     0x68
-#define CODE_END	     0x1b8
+#define CODE_END	     0x1b8 /* of any boot code: UEFI 2.10, 5.2.1 */
 #define MAGIC_OFFSET	     0x1fe
 
 /* In the core image: the block list at the end of its first sector and the second sector's header
@@ -94,4 +94,12 @@ int grub_disk_verify(
 	if (r < 0)
 		return r;
 	return check_core(core, core_image, core_bytes, err);
+}
+
+bool grub_disk_has_boot_code(const uint8_t *first_sector)
+{
+	for (size_t i = 0; i < CODE_END; i++)
+		if (first_sector[i])
+			return true;
+	return false;
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -19,3 +20,6 @@
  * (<boot>/grub/i386-pc). -EBADMSG with EXIT_VERIFY where the disk's copy differs. */
 int grub_disk_verify(int disk_fd, const uint8_t *first_sector, const char *folder,
 	struct error *err) WARN_UNUSED;
+
+/* Whether a BIOS finds a program in the first sector. */
+bool grub_disk_has_boot_code(const uint8_t *first_sector) WARN_UNUSED;

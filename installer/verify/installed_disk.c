@@ -18,10 +18,10 @@
 #include "format/target_mount.h"
 #include "guest/boot_files.h"
 #include "verify/fstab.h"
+#include "verify/grub_disk.h"
 
-#define BOOT_CODE_BYTES 440
-#define PROFILE		"/nix/var/nix/profiles/system"
-#define TEXT_MAX_BYTES	(4 * 1024 * 1024)
+#define PROFILE	       "/nix/var/nix/profiles/system"
+#define TEXT_MAX_BYTES (4 * 1024 * 1024)
 
 static int refuse_disk(const char *path, const char *reason, struct error *err)
 {
@@ -90,11 +90,8 @@ static int add_partitions(struct plan *plan, const char *path, const char *boot_
 	const uint8_t *first_sector, struct error *err)
 {
 	bool table = first_sector[510] == 0x55 && first_sector[511] == 0xaa;
-	bool boot_code = false;
 	int r;
 
-	for (size_t i = 0; i < BOOT_CODE_BYTES; i++)
-		boot_code = boot_code || first_sector[i];
 	plan->layout = boot_path || !table ? LAYOUT_PYGRUB : LAYOUT_GPT;
 	if (plan->layout == LAYOUT_PYGRUB) {
 		r = boot_path ? add_partition(
@@ -105,7 +102,7 @@ static int add_partitions(struct plan *plan, const char *path, const char *boot_
 	r = add_partition(plan, path, ROLE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ROOT_OFFSET_BYTES, err);
 	if (r == 0)
 		return add_root(plan, path, err);
-	plan->layout = boot_code ? LAYOUT_BIOS : LAYOUT_DIRECT;
+	plan->layout = grub_disk_has_boot_code(first_sector) ? LAYOUT_BIOS : LAYOUT_DIRECT;
 	return r == -ENOENT ? add_root(plan, path, err) : r;
 }
 
@@ -195,19 +192,7 @@ static int find_profile_system(struct plan *plan, const char *root, struct error
 		       : 0;
 }
 
-/* GRUB leaves its folder in /boot; a guest on an ESP without it has systemd-boot. */
-static void find_boot_loader(const struct plan *plan, const char *root, struct manifest *ret)
-{
-	char path[FILE_PATH_BYTES];
-	struct error none;
-
-	manifest_assume(plan->system, plan->layout, ret);
-	if (plan->layout == LAYOUT_GPT && file_resolve(root, "/boot/grub", path, &none) < 0)
-		snprintf(ret->boot_loader, sizeof(ret->boot_loader), "systemd-boot");
-}
-
-int installed_disk_mount(
-	struct plan *plan, const char *root, struct manifest *ret_manifest, struct error *err)
+int installed_disk_mount(struct plan *plan, const char *root, struct error *err)
 {
 	int r = mount_plan(plan, root, true, err);
 
@@ -220,7 +205,5 @@ int installed_disk_mount(
 		if (r == 0)
 			r = mount_plan(plan, root, true, err);
 	}
-	if (r == 0)
-		find_boot_loader(plan, root, ret_manifest);
 	return r;
 }

@@ -13,7 +13,6 @@
 
 #include "base/error.h"
 #include "disk/disk.h"
-#include "plan/manifest.h"
 #include "plan/plan.h"
 
 /* Derives layout and partitions. boot_path: the boot disk of layout pygrub; NULL for none.
@@ -23,7 +22,5 @@ int installed_disk_read(const char *path, const char *boot_path, struct plan *re
 	uint8_t ret_first_sector[BOOT_SECTOR_BYTES], struct error *err) WARN_UNUSED;
 
 /* Mounts the file systems below root, the ESP where the guest's fstab has it, and completes the
- * plan and the manifest: the system that the profile names, the boot loader that is on the disk.
- * The caller unmounts. */
-int installed_disk_mount(struct plan *plan, const char *root, struct manifest *ret_manifest,
-	struct error *err) WARN_UNUSED;
+ * plan by the system that the profile names. The caller unmounts. */
+int installed_disk_mount(struct plan *plan, const char *root, struct error *err) WARN_UNUSED;

@@ -30,6 +30,6 @@
     ];
 
     # NixOS allows root to log in by key only; the installer writes the keys.
-    services.openssh.enable = lib.mkDefault true;
+    services.openssh.enable = lib.mkOverride 1100 true;
   };
 }

@@ -5,6 +5,8 @@
 let
   # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+  # Weaker than mkDefault: the modules of other boot loaders and profiles win.
+  modest = lib.mkOverride 1100;
 in
 {
   imports = [ ./xen.nix ];
@@ -13,7 +15,7 @@ in
 
   fileSystems."/" = {
     device = weak "/dev/disk/by-label/NIXOS";
-    fsType = lib.mkDefault "ext4";
+    fsType = modest "ext4";
   };
 
   boot.loader = {
@@ -22,6 +24,6 @@ in
   }
   # NixOS then still writes a /sbin/init that starts the newest system.
   // lib.optionalAttrs (options.boot.loader ? initScript) {
-    initScript.enable = lib.mkDefault true;
+    initScript.enable = modest true;
   };
 }

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: MIT
 # guest-installer, layout gpt: an ext4 partition `nixos` and an EFI system
-# partition on /boot; starts by BIOS and by UEFI.
+# partition on /boot, or where boot.loader.efi.efiSysMountPoint says; starts by BIOS
+# and by UEFI.
 { config, lib, ... }:
 let
   # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+  # Weaker than mkDefault: the modules of other boot loaders and profiles win.
+  modest = lib.mkOverride 1100;
 in
 {
   imports = [ ./grub.nix ];
 
   guestInstaller.layout = "gpt";
 
-  fileSystems."/boot" = {
+  fileSystems.${config.boot.loader.efi.efiSysMountPoint} = {
     device = weak "/dev/disk/by-label/ESP";
-    fsType = lib.mkDefault "vfat";
-    options = lib.mkDefault [
+    fsType = modest "vfat";
+    options = modest [
       "fmask=0077"
       "dmask=0077"
     ];
@@ -25,8 +28,8 @@ in
   boot.loader = {
     efi.canTouchEfiVariables = lib.mkOverride 60 false;
     grub = {
-      efiSupport = lib.mkDefault true;
-      efiInstallAsRemovable = lib.mkDefault config.boot.loader.grub.efiSupport;
+      efiSupport = modest true;
+      efiInstallAsRemovable = modest config.boot.loader.grub.efiSupport;
     };
   };
 }

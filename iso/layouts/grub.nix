@@ -5,13 +5,15 @@
 let
   # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+  # Weaker than mkDefault: the modules of other boot loaders and profiles win.
+  modest = lib.mkOverride 1100;
 in
 {
   imports = [ ./common.nix ];
 
   fileSystems."/" = {
     device = weak "/dev/disk/by-label/nixos";
-    fsType = lib.mkDefault "ext4";
+    fsType = modest "ext4";
   };
 
   boot = {
@@ -20,10 +22,10 @@ in
       "console=ttyS0,115200n8"
     ];
     loader = {
-      timeout = lib.mkDefault 1;
+      timeout = modest 1;
       grub = {
-        enable = lib.mkDefault (!config.boot.loader.systemd-boot.enable);
-        device = lib.mkDefault "/dev/vda";
+        enable = modest (!config.boot.loader.systemd-boot.enable);
+        device = modest "/dev/vda";
         extraConfig = ''
           serial --unit=0 --speed=115200
           terminal_input serial console

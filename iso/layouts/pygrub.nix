@@ -13,6 +13,8 @@
 let
   # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
+  # Weaker than mkDefault: the modules of other boot loaders and profiles win.
+  modest = lib.mkOverride 1100;
 
   canRepair = options.boot.loader.grub ? extraInstallCommands;
 
@@ -31,22 +33,22 @@ in
 
   fileSystems."/" = {
     device = weak "/dev/xvdb";
-    fsType = lib.mkDefault "ext4";
+    fsType = modest "ext4";
   };
   fileSystems."/boot" = {
     device = weak "/dev/xvda";
-    fsType = lib.mkDefault "ext4";
+    fsType = modest "ext4";
   };
 
   boot.loader = {
-    timeout = lib.mkDefault 1;
+    timeout = modest 1;
     systemd-boot.enable = lib.mkOverride 60 false;
     grub = {
-      enable = lib.mkDefault true;
+      enable = modest true;
       device = lib.mkOverride 60 "nodev";
       fsIdentifier = lib.mkOverride 60 "provided";
       splashImage = lib.mkOverride 60 null;
-      configurationLimit = lib.mkDefault 3;
+      configurationLimit = modest 3;
     }
     // lib.optionalAttrs canRepair { extraInstallCommands = repair; };
   };

@@ -11,6 +11,7 @@ in
   inherit layouts;
   inherit (packages) busybox linux;
   gpt = import ./system.nix { inherit packages; } layouts.gpt;
+  grub-uefi = import ./system.nix { inherit packages; } layouts.grub-uefi;
   systemd-boot = import ./system.nix { inherit packages; } layouts.systemd-boot;
   bios = import ./system.nix { inherit packages; } layouts.bios;
   pygrub = import ./system.nix { inherit packages; } layouts.pygrub;

@@ -28,6 +28,30 @@
     ];
   };
 
+  # GRUB for UEFI alone: a disk that no BIOS starts.
+  grub-uefi = {
+    name = "grub-uefi";
+    layout = "gpt";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "nixos";
+      }
+      {
+        path = "/boot";
+        fstype = "vfat";
+        label = "boot";
+      }
+    ];
+    bootloader = {
+      type = "grub";
+      device = "nodev";
+      efi = true;
+    };
+    firmware = [ "uefi" ];
+  };
+
   # For UEFI alone: an entry of the Boot Loader Specification a generation.
   systemd-boot = {
     name = "systemd-boot";

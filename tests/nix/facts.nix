@@ -86,6 +86,37 @@ builtins.mapAttrs (_: x: facts (config x)) {
       efiInstallAsRemovable = true;
     };
   };
+  # GRUB for UEFI alone, a label as the NixOS manual writes it, swap that is no partition.
+  grub-uefi = {
+    layout = "gpt";
+    fileSystems = {
+      "/boot" = esp // {
+        device = "/dev/disk/by-label/boot";
+      };
+      "/" = ext4 "/dev/disk/by-label/nixos";
+    };
+    grub = grubOn "nodev" // {
+      efiSupport = true;
+      efiInstallAsRemovable = true;
+    };
+    swapDevices = [
+      { device = "/var/swap"; }
+      { device = "/dev/zram0"; }
+    ];
+  };
+  # What NixOS makes of boot.loader.grub.devices.
+  mirrored = {
+    layout = "bios";
+    fileSystems."/" = ext4 "/dev/disk/by-label/nixos";
+    grub = grubOn "" // {
+      mirroredBoots = [
+        {
+          path = "/boot";
+          devices = [ "/dev/vdb" ];
+        }
+      ];
+    };
+  };
   systemd-boot = {
     layout = "gpt";
     fileSystems = {

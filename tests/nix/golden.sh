@@ -87,6 +87,16 @@ efiWithBios:boots by UEFI, for which the layout bios has no partition
 notRemovable:set boot.loader.grub.efiInstallAsRemovable
 grubOfHost:GRUB is written to /dev/vda, but the layout direct has no boot sector
 noBootDisk:pygrub reads grub.cfg from the boot disk
+grubNowhere:The guest's GRUB has the device "nodev", and no firmware starts it: set boot.loader.grub.device = "/dev/vda", or leave out the module that sets nodev (virtualisation/xen-domU.nix does)
+grubTwice:The guest's GRUB is written to /dev/vda, /dev/vdb, and the installer makes one disk
+otherMenu:boot.loader.grub.mirroredBoots of the guest has a path other than /boot
+rootInMapper:fileSystems."/" of the guest is /dev/mapper/root: the installer makes plain partitions, without LUKS, LVM and RAID
+rootOnRaid:fileSystems."/" of the guest is /dev/md127: the installer makes plain partitions
+encrypted:boot.initrd.luks.devices of the guest has cryptroot, for which its initrd would wait
+encryptedAsList:boot.initrd.luks.devices of the guest has cryptroot
+resume:boot.resumeDevice of the guest is /dev/disk/by-label/swap, which the layout bios does not make
+longLabel:fileSystems."/boot" of the guest has the label "twelve chars": a FAT label has 1 to 11 letters
+oddLabel:fileSystems."/boot" of the guest has the label "a.b"
 END
 while IFS=: read -r attribute sentence; do
 	run_case "mkGuestIso refuses $attribute" refuses "$attribute" "mkGuestIso: $sentence"

@@ -46,6 +46,16 @@ let
         };
       }
     );
+  initrd = initrd: facts (config // { boot = config.boot // { inherit initrd; }; });
+  esp = label: facts (
+    config
+    // {
+      guestInstaller.layout = "gpt";
+      fileSystems = config.fileSystems // {
+        "/boot" = fileSystem "/boot" "/dev/disk/by-label/${label}" "vfat";
+      };
+    }
+  );
   mkGuestIso = import ../../iso/guest-iso.nix { nixpkgs = "/nowhere"; };
   # A flake with a configuration that has no layout.
   flake = {
@@ -73,6 +83,45 @@ in
   notRemovable = boots "gpt" { efiSupport = true; };
   grubOfHost = boots "direct" { };
   noBootDisk = boots "pygrub" { device = "nodev"; };
+
+  grubNowhere = boots "bios" { device = "nodev"; };
+  grubTwice = boots "bios" {
+    mirroredBoots = map (device: {
+      path = "/boot";
+      devices = [ device ];
+    }) [
+      "/dev/vda"
+      "/dev/vdb"
+    ];
+  };
+  otherMenu = boots "bios" {
+    mirroredBoots = [
+      {
+        path = "/menu";
+        devices = [ "/dev/vda" ];
+      }
+    ];
+  };
+  rootInMapper = mounts "/" "/dev/mapper/root" "ext4";
+  rootOnRaid = mounts "/" "/dev/md127" "ext4";
+  encrypted = initrd {
+    luks.devices.cryptroot.device = "/dev/disk/by-partlabel/luks";
+  };
+  encryptedAsList = initrd {
+    luks.devices = [
+      { name = "cryptroot"; }
+    ];
+  };
+  resume = facts (
+    config
+    // {
+      boot = config.boot // {
+        resumeDevice = "/dev/disk/by-label/swap";
+      };
+    }
+  );
+  longLabel = esp "twelve chars";
+  oddLabel = esp "a.b";
 
   noGuest = mkGuestIso { layout = "gpt"; };
   twoGuests = mkGuestIso {

@@ -355,7 +355,7 @@ static void bad_values_say_what_can_be(void **state)
 		"wipe = yes", "machine = xen", "layout = mbr", "layout = lvm", "root-label = a b",
 		"root-label = seventeen-letters", "root-label = a/b", "root-label = a\"b",
 		"root-label = caf\xc3\xa9", "root-uuid = abcd",
-		"root-uuid = 00000000-0000-0000-0000-000000000000", "esp-label = esp",
+		"root-uuid = 00000000-0000-0000-0000-000000000000", "esp-label = e:p",
 		"esp-label = TWELVE-CHARS", "esp-label = A.B", "swap = 0", "swap = 0M",
 		"swap = 512", "swap = 1023K", "swap = 1025K", "swap = M", "swap = 1.5G",
 		"swap = 1GB", "swap = 1Gi", "swap = 1g", "swap = -1M", "swap = 17T",

@@ -210,8 +210,8 @@ static void mounts_are_looked_at(void **state)
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\"}]", "mounts[0].label is missing");
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"a b\"}]",
 		"mounts[0].label cannot be \"a b\" on ext4");
-	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"label\":\"esp\"}]",
-		"mounts[0].label cannot be \"esp\" on vfat");
+	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"label\":\"twelve chars\"}]",
+		"mounts[0].label cannot be \"twelve chars\" on vfat");
 	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"uuid\":\"12345678\"}]",
 		"mounts[0].uuid must look like XXXX-XXXX");
 	refuses("mounts",

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+# Guests as people configure them, with the genuine modules of a nixpkgs. A tree with
+# nixos/ and lib/ alone is enough: packages are stand-ins, which no fact needs.
+{ nixpkgs }:
+let
+  lib = import (nixpkgs + "/lib");
+  package = name: {
+    type = "derivation";
+    inherit name;
+    outPath = "/nix/store/00000000000000000000000000000000-${name}";
+    drvPath = "/nix/store/00000000000000000000000000000000-${name}.drv";
+    version = "1.0";
+    meta = { };
+    passthru = { };
+    override = _: package name;
+  };
+  platform = lib.systems.elaborate "x86_64-linux";
+  format = _: {
+    type = lib.types.anything;
+    generate = name: _: package name;
+  };
+  pkgs =
+    lib.genAttrs [
+      "bash"
+      "coreutils"
+      "dosfstools"
+      "e2fsprogs"
+      "nix"
+      "openssh"
+      "qemu"
+      "shadow"
+      "systemd"
+      "util-linux"
+    ] package
+    // {
+      inherit lib;
+      path = nixpkgs;
+      config = { };
+      overlays = [ ];
+      stdenv = {
+        hostPlatform = platform;
+        buildPlatform = platform;
+      };
+      formats = lib.genAttrs [
+        "hocon"
+        "ini"
+        "iniWithGlobalSection"
+        "javaProperties"
+        "json"
+        "keyValue"
+        "libconfig"
+        "lua"
+        "php"
+        "pythonVars"
+        "systemd"
+        "toml"
+        "xml"
+        "yaml"
+      ] (_: format);
+    };
+
+  facts =
+    layout: guest:
+    import ../../iso/facts.nix { inherit lib; } (import (nixpkgs + "/nixos/lib/eval-config.nix") {
+      inherit lib;
+      system = null;
+      modules = [
+        guest
+        (import ../../iso/layouts).${layout}
+        ../../iso/own-disk.nix
+        {
+          nixpkgs.hostPlatform = "x86_64-linux";
+          _module.args.pkgs = lib.mkForce pkgs;
+        }
+      ];
+    }).config;
+
+  mounts = path: device: fsType: { fileSystems.${path} = { inherit device fsType; }; };
+  label = name: "/dev/disk/by-label/${name}";
+  uuid = "0a1b2c3d-0000-4000-8000-000000000000";
+  imports = path: { imports = [ (nixpkgs + "/nixos/modules/${path}") ]; };
+in
+{
+  bios = facts "bios" { };
+  gpt = facts "gpt" { };
+  pygrub = facts "pygrub" { };
+  direct = facts "direct" { };
+  grub-uefi = facts "gpt" {
+    boot.loader.grub.device = "nodev";
+    fileSystems."/boot" = {
+      device = label "boot";
+      fsType = "vfat";
+    };
+  };
+  grub-devices = facts "bios" { boot.loader.grub.devices = [ "/dev/vda" ]; };
+  grub-mirrored = facts "bios" {
+    boot.loader.grub = {
+      device = "";
+      mirroredBoots = [
+        {
+          devices = [ "/dev/vda" ];
+          path = "/boot";
+        }
+      ];
+    };
+  };
+  systemd-boot = facts "gpt" {
+    boot.loader = {
+      systemd-boot.enable = true;
+      efi.canTouchEfiVariables = true;
+    };
+  };
+  esp-elsewhere = facts "gpt" {
+    boot.loader = {
+      systemd-boot.enable = true;
+      efi.efiSysMountPoint = "/efi";
+    };
+  };
+  esp-of-the-guest = facts "gpt" {
+    boot.loader.efi.efiSysMountPoint = "/boot/efi";
+    fileSystems."/boot/efi" = {
+      device = "/dev/disk/by-uuid/ABCD-1234";
+      fsType = "vfat";
+    };
+  };
+  by-uuid = facts "bios" (mounts "/" "/dev/disk/by-uuid/${uuid}" "ext4");
+  swap-file = facts "bios" {
+    swapDevices = [ { device = "/swapfile"; } ];
+    zramSwap.enable = true;
+  };
+  qemu-vm = facts "gpt" (imports "virtualisation/qemu-vm.nix");
+  qemu-vm-direct = facts "direct" (imports "virtualisation/qemu-vm.nix");
+  xen-domU-direct = facts "direct" (imports "virtualisation/xen-domU.nix");
+
+  refused = {
+    external = facts "gpt" {
+      boot.loader.external = {
+        enable = true;
+        installHook = "/bin/true";
+      };
+    };
+    perlless = facts "gpt" (imports "profiles/perlless.nix");
+    xen-domU = facts "bios" (imports "virtualisation/xen-domU.nix");
+    luks = facts "bios" {
+      boot.initrd.luks.devices.root.device = "/dev/vda2";
+    };
+    mapper = facts "bios" (mounts "/" "/dev/mapper/root" "ext4");
+    btrfs = facts "bios" (mounts "/" (label "nixos") "btrfs");
+    tmpfs = facts "bios" (mounts "/" "none" "tmpfs");
+    by-partlabel = facts "bios" (mounts "/" "/dev/disk/by-partlabel/root" "ext4");
+    by-name = facts "bios" (mounts "/" "/dev/vda1" "ext4");
+    grub-elsewhere = facts "bios" { boot.loader.grub.devices = [ "/dev/disk/by-id/scsi-0" ]; };
+    long-label = facts "gpt" (mounts "/boot" (label "EFI-SYSTEM-PARTITION") "vfat");
+    resume = facts "bios" { boot.resumeDevice = "/dev/disk/by-uuid/${uuid}"; };
+    home = facts "bios" (mounts "/home" (label "home") "ext4");
+  };
+}

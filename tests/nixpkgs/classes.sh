@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# classes.sh — proves with the modules in NIXPKGS which guests have which facts, and which are refused
+# and why. NIXPKGS may be a tree with nixos/ and lib/ alone. UPDATE=1 writes the golden files again.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+
+GOLDEN=$TOP/tests/nixpkgs/golden
+ACCEPTED=(bios gpt pygrub direct grub-uefi grub-devices grub-mirrored systemd-boot esp-elsewhere
+	esp-of-the-guest by-uuid swap-file qemu-vm qemu-vm-direct xen-domU-direct)
+REFUSED=(external perlless xen-domU luks mapper btrfs tmpfs by-partlabel by-name grub-elsewhere long-label
+	resume home)
+
+evaluate() {
+	nix-instantiate --eval --strict --json "$TOP/tests/nixpkgs/classes.nix" \
+		--arg nixpkgs "${NIXPKGS:?is not set: make check-nix NIXPKGS=FOLDER}" -A "$1"
+}
+
+# is_golden CLASS — with what facts or sentences the class has, in the file `made`.
+is_golden() {
+	[[ ! ${UPDATE-} ]] || cp made "$GOLDEN/class-$1"
+	diff -u "$GOLDEN/class-$1" made
+}
+
+has_facts() {
+	evaluate "$1" | jq . >made
+	is_golden "$1"
+}
+
+is_refused() {
+	if evaluate "refused.$1" >made 2>messages; then return 1; fi
+	sed -n '/^error: /,/^ *at \/\|^(use /p' messages | grep -v '^ *at /\|^(use ' |
+		sed 's/^error: //; s/^ *//; /^$/d' >made
+	is_golden "refused-$1"
+}
+
+cd "$SCRATCH"
+for class in "${ACCEPTED[@]}"; do
+	run_case "$class" has_facts "$class"
+done
+for class in "${REFUSED[@]}"; do
+	run_case "$class is refused" is_refused "$class"
+done
