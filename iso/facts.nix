@@ -101,6 +101,14 @@ let
     // identity fs;
 
   # Without further settings NixOS makes mirroredBoots of device and devices.
+  # What decides early whether keys-user can enter; the guest's own sshd decides at the end.
+  settings = config.services.openssh.settings or { };
+  permitRootLogin = settings.PermitRootLogin or config.services.openssh.permitRootLogin or null;
+  allowUsers = settings.AllowUsers or null;
+  login =
+    lib.optionalAttrs (builtins.isString permitRootLogin) { permit_root_login = permitRootLogin; }
+    // lib.optionalAttrs (builtins.isList allowUsers && allowUsers != [ ]) { allow_users = allowUsers; };
+
   devices = lib.unique (
     lib.filter (device: device != "nodev" && device != "") (
       if grub.mirroredBoots or [ ] != [ ] then
@@ -131,7 +139,8 @@ let
     ssh = {
       enabled = config.services.openssh.enable;
       authorized_keys_files = config.services.openssh.authorizedKeysFiles;
-    };
+    }
+    // login;
   }
   // swap;
 

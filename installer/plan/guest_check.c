@@ -247,9 +247,41 @@ static void expand_key_file(const char *pattern, const char *home, const char *u
 	}
 }
 
+/* Whether a list of patterns leaves the user out for sure: one that has only names, and not this
+ * one. What patterns and addresses mean is left to the guest's own sshd, after the copy. */
+static bool leaves_out(const struct manifest *manifest, const char *user)
+{
+	for (size_t i = 0; i < manifest->allow_user_count; i++)
+		if (strpbrk(manifest->allow_users[i], "*?!@") ||
+			strcmp(manifest->allow_users[i], user) == 0)
+			return false;
+	return manifest->allow_user_count > 0;
+}
+
+static int check_ssh_user(const char *user, const struct manifest *manifest, struct error *err)
+{
+	const char *permit = manifest->permit_root_login;
+
+	if (strcmp(user, "root") == 0 &&
+		(strcmp(permit, "no") == 0 || strcmp(permit, "forced-commands-only") == 0))
+		return refuse_guest(err,
+			"The guest's SSH server does not let root in (PermitRootLogin %s), and the "
+			"keys are for root: set keys-user to a user of the guest, or the guest's "
+			"services.openssh.settings.PermitRootLogin to \"prohibit-password\".",
+			permit);
+	if (leaves_out(manifest, user))
+		return refuse_guest(err,
+			"The guest's SSH server does not let %s in (AllowUsers), and the keys are for "
+			"%s: set keys-user to a user whom it lets in, or add %s to the guest's "
+			"services.openssh.settings.AllowUsers.",
+			user, user, user);
+	return 0;
+}
+
 int guest_check_ssh(const struct config *config, const struct manifest *manifest, struct error *err)
 {
 	char home[64], wanted[128], found[512];
+	int r;
 
 	if (!config->keys.from)
 		return 0;
@@ -258,6 +290,9 @@ int guest_check_ssh(const struct config *config, const struct manifest *manifest
 			"The guest has no SSH server, so nobody could enter it with the "
 			"keys: enable "
 			"one in the guest, or say keys = none.");
+	r = check_ssh_user(config->keys_user, manifest, err);
+	if (r < 0)
+		return r;
 	/* NixOS gives users their homes below /home; root's is /root. */
 	snprintf(home, sizeof(home), "%s%s",
 		strcmp(config->keys_user, "root") == 0 ? "/" : "/home/", config->keys_user);

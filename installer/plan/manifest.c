@@ -183,9 +183,27 @@ static int parse_firmware(const struct json_value *root, struct manifest *m, str
 	return 0;
 }
 
+static int parse_allow_users(const struct json_value *ssh, struct manifest *m, struct error *err)
+{
+	struct json_value users;
+	int r = json_get_array(ssh, "allow_users", &users, err);
+
+	if (r < 0)
+		return r;
+	if (json_count(&users) > MANIFEST_USERS_MAX)
+		return json_refuse(
+			ssh, "allow_users", err, "has more than %d elements", MANIFEST_USERS_MAX);
+	for (size_t i = 0; r == 0 && i < json_count(&users); i++) {
+		r = json_string_at(&users, i, m->allow_users[i], sizeof(m->allow_users[i]), err);
+		m->allow_user_count++;
+	}
+	return r;
+}
+
 static int parse_ssh(const struct json_value *root, struct manifest *m, struct error *err)
 {
-	static const char *const members[] = { "enabled", "authorized_keys_files", NULL };
+	static const char *const members[] = { "enabled", "authorized_keys_files",
+		"permit_root_login", "allow_users", NULL };
 	struct json_value object, files;
 	int r = json_get_object(root, "ssh", &object, err);
 
@@ -193,6 +211,11 @@ static int parse_ssh(const struct json_value *root, struct manifest *m, struct e
 		r = json_only(&object, members, err);
 	if (r == 0)
 		r = json_get_bool(&object, "enabled", &m->ssh_enabled, err);
+	if (r == 0 && json_has(&object, "permit_root_login"))
+		r = json_get_string(&object, "permit_root_login", m->permit_root_login,
+			sizeof(m->permit_root_login), err);
+	if (r == 0 && json_has(&object, "allow_users"))
+		r = parse_allow_users(&object, m, err);
 	if (r < 0 || (!m->ssh_enabled && !json_has(&object, "authorized_keys_files")))
 		return r;
 	r = json_get_array(&object, "authorized_keys_files", &files, err);
@@ -216,9 +239,9 @@ static int parse_version(const struct json_value *root, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (version != MANIFEST_VERSION)
+	if (version < 1 || version > MANIFEST_VERSION)
 		return json_refuse(root, "version", err,
-			"is %u, but this installer reads version %d", (unsigned)version,
+			"is %u, but this installer reads versions up to %d", (unsigned)version,
 			MANIFEST_VERSION);
 	return 0;
 }

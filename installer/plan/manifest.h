@@ -16,9 +16,10 @@
 #include "base/error.h"
 #include "disk/layout.h"
 
-#define MANIFEST_VERSION       1
+#define MANIFEST_VERSION       2 /* version 1 lacks permit_root_login and allow_users */
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
+#define MANIFEST_USERS_MAX     16
 
 struct manifest_mount {
 	char path[256];	 /* "/", "/boot" */
@@ -43,6 +44,9 @@ struct manifest {
 	char ssh_key_files[MANIFEST_KEY_FILES_MAX]
 			  [128]; /* as in sshd_config, %h and %u unexpanded */
 	size_t ssh_key_file_count;
+	char permit_root_login[32];		   /* as in sshd_config; empty: not known */
+	char allow_users[MANIFEST_USERS_MAX][128]; /* patterns as in sshd_config */
+	size_t allow_user_count;		   /* 0: every user, or not known */
 };
 
 /* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:

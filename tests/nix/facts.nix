@@ -19,6 +19,7 @@ let
       grub ? { },
       systemd-boot ? false,
       swapDevices ? [ ],
+      settings ? { },
     }:
     {
       guestInstaller.layout = layout;
@@ -39,6 +40,7 @@ let
       services.openssh = {
         enable = true;
         authorizedKeysFiles = [ "/etc/ssh/authorized_keys.d/%u" ];
+        inherit settings;
       };
     };
   esp = {
@@ -103,6 +105,15 @@ builtins.mapAttrs (_: x: facts (config x)) {
       { device = "/var/swap"; }
       { device = "/dev/zram0"; }
     ];
+  };
+  # Only alice may enter.
+  login = {
+    layout = "direct";
+    fileSystems."/" = ext4 "/dev/disk/by-label/NIXOS";
+    settings = {
+      PermitRootLogin = "no";
+      AllowUsers = [ "alice" ];
+    };
   };
   # What NixOS makes of boot.loader.grub.devices.
   mirrored = {

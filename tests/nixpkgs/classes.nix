@@ -123,6 +123,12 @@ in
       fsType = "vfat";
     };
   };
+  allow-users = facts "bios" {
+    services.openssh.settings = {
+      PermitRootLogin = "no";
+      AllowUsers = [ "alice" ];
+    };
+  };
   by-uuid = facts "bios" (mounts "/" "/dev/disk/by-uuid/${uuid}" "ext4");
   swap-file = facts "bios" {
     swapDevices = [ { device = "/swapfile"; } ];

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # grub_uefi.sh — proves that a guest whose GRUB serves UEFI alone is installed, boots and lets its owner
 # in; that no BIOS finds a program on its disk; and that the command verify accepts it, and refuses it
-# with a damaged menu or with a first sector that somebody else wrote
+# with a damaged menu or with code in its first sector
 #
 # Modules: verify/boot_loader, verify/installed_disk.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name

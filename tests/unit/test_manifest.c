@@ -117,6 +117,8 @@ static void a_good_manifest_is_read_whole(void **state)
 
 static void other_good_values_are_taken(void **state)
 {
+	struct manifest m;
+
 	(void)state;
 	assert_int_equal(accepts("layout", "\"bios\"").layout, LAYOUT_BIOS);
 	assert_int_equal(accepts("firmware", "[\"uefi\"]").firmware, FIRMWARE_UEFI);
@@ -125,6 +127,12 @@ static void other_good_values_are_taken(void **state)
 				    .boot_device,
 		"nodev");
 	assert_false(accepts("ssh", "{\"enabled\":false}").ssh_enabled);
+	assert_string_equal(accepts("version", "2").permit_root_login, "");
+	m = accepts("ssh", "{\"enabled\":true,\"authorized_keys_files\":[],"
+			   "\"permit_root_login\":\"no\",\"allow_users\":[\"a\",\"b*\"]}");
+	assert_string_equal(m.permit_root_login, "no");
+	assert_int_equal(m.allow_user_count, 2);
+	assert_string_equal(m.allow_users[1], "b*");
 	assert_string_equal(accepts("swap", "{\"label\":\"swap\"}").swap_label, "swap");
 	assert_string_equal(accepts("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"uuid\":"
 					      "\"ABCDEF00-0000-4000-8000-000000000001\"}]")
@@ -160,10 +168,10 @@ static void every_wrong_type_is_named(void **state)
 
 static void another_version_is_refused_before_anything_else(void **state)
 {
-	const char *text = "{\"version\":2,\"new\":1}";
+	const char *text = "{\"version\":3,\"new\":1}";
 
 	(void)state;
-	refuses_text(text, strlen(text), "version is 2, but this installer reads version 1");
+	refuses_text(text, strlen(text), "version is 3, but this installer reads versions up to 2");
 	refuses("version", "0", "version is 0");
 	refuses("version", "99999999999999", "version must be between");
 }

@@ -788,6 +788,29 @@ static void the_server_has_to_look_where_the_keys_go(void **state)
 		"keys = none.");
 }
 
+static void the_server_has_to_let_the_user_in(void **state)
+{
+	(void)state;
+	strcpy(manifest.permit_root_login, "prohibit-password");
+	accepts();
+	strcpy(manifest.permit_root_login, "no");
+	refuses("The guest's SSH server does not let root in (PermitRootLogin no), and the keys are "
+		"for root: set keys-user to a user of the guest, or the guest's "
+		"services.openssh.settings.PermitRootLogin to \"prohibit-password\".");
+	set("keys-user=alice");
+	accepts();
+	manifest.allow_user_count = 2;
+	strcpy(manifest.allow_users[0], "bob");
+	strcpy(manifest.allow_users[1], "alice");
+	accepts();
+	strcpy(manifest.allow_users[1], "al*");
+	accepts();
+	strcpy(manifest.allow_users[1], "carol");
+	refuses("The guest's SSH server does not let alice in (AllowUsers), and the keys are for "
+		"alice: set keys-user to a user whom it lets in, or add alice to the guest's "
+		"services.openssh.settings.AllowUsers.");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin)
 
 int main(void)
@@ -836,6 +859,7 @@ int main(void)
 		TEST(a_loader_that_does_not_serve_is_refused),
 		TEST(somebody_has_to_be_able_to_enter),
 		TEST(the_server_has_to_look_where_the_keys_go),
+		TEST(the_server_has_to_let_the_user_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
