@@ -167,10 +167,12 @@ static void merge_word(struct config *config, char *word)
 /* Copies the next word without its quotes and advances *text; false at the end. */
 static bool next_kernel_word(const char **text, char ret[LINE_BYTES])
 {
-	const char *p = *text + strspn(*text, " \t\n");
+	const char *p = *text;
 	size_t length = 0;
 	bool quoted = false;
 
+	while (isspace((unsigned char)*p))
+		p++;
 	if (!*p)
 		return false;
 	for (; *p && (quoted || !isspace((unsigned char)*p)); p++) {
