@@ -2,21 +2,24 @@
 # The file systems and the boot loader of each sample guest. The manifest, the fstab
 # and the boot loader's configuration of a guest are made from these facts. A guest is
 # called by its layout unless it has a name.
+let
+  rootAndEsp = espLabel: [
+    {
+      path = "/";
+      fstype = "ext4";
+      label = "nixos";
+    }
+    {
+      path = "/boot";
+      fstype = "vfat";
+      label = espLabel;
+    }
+  ];
+in
 {
   gpt = {
     layout = "gpt";
-    mounts = [
-      {
-        path = "/";
-        fstype = "ext4";
-        label = "nixos";
-      }
-      {
-        path = "/boot";
-        fstype = "vfat";
-        label = "ESP";
-      }
-    ];
+    mounts = rootAndEsp "ESP";
     bootloader = {
       type = "grub";
       device = "/dev/vda";
@@ -32,18 +35,7 @@
   grub-uefi = {
     name = "grub-uefi";
     layout = "gpt";
-    mounts = [
-      {
-        path = "/";
-        fstype = "ext4";
-        label = "nixos";
-      }
-      {
-        path = "/boot";
-        fstype = "vfat";
-        label = "boot";
-      }
-    ];
+    mounts = rootAndEsp "boot";
     bootloader = {
       type = "grub";
       device = "nodev";
@@ -56,18 +48,7 @@
   systemd-boot = {
     name = "systemd-boot";
     layout = "gpt";
-    mounts = [
-      {
-        path = "/";
-        fstype = "ext4";
-        label = "nixos";
-      }
-      {
-        path = "/boot";
-        fstype = "vfat";
-        label = "ESP";
-      }
-    ];
+    mounts = rootAndEsp "ESP";
     bootloader = {
       type = "systemd-boot";
       device = "nodev";

@@ -34,11 +34,6 @@ was_booted_by_bios() {
 	was_booted_by_grub gpt /dev/vda3
 }
 
-press_the_power_button() {
-	kill -TERM "$guest" || true
-	await_guest
-}
-
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "the default guest is installed under UEFI" install_under_uefi

@@ -45,11 +45,6 @@ what_does_not_start_is_refused() {
 	verified 41 'i386-pc' true
 }
 
-press_the_power_button() {
-	kill -TERM "$guest" || true
-	await_guest
-}
-
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "the guest is installed under UEFI" install_under_uefi

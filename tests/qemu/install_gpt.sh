@@ -39,11 +39,6 @@ what_does_not_start_is_refused() {
 	verified 41 'GRUB' true
 }
 
-press_the_power_button() {
-	kill -TERM "$guest" || true
-	await_guest
-}
-
 was_booted_by_uefi() {
 	in_guest 'test -d /sys/firmware/efi && findmnt -no FSTYPE,OPTIONS /boot' | tee boot
 	grep -E '^vfat +rw,.*fmask=0077' boot

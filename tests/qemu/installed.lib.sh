@@ -68,6 +68,12 @@ guest_ended_well() {
 	echo "run-guest: $ended" && tail -n 40 "$SCRATCH"/guest.* && return 1
 }
 
+# run-guest asks the guest to end by its power button. Do not call it in run_case, as await_guest.
+press_the_power_button() {
+	kill -TERM "$guest" || true
+	await_guest
+}
+
 closure() {
 	nix-store -qR "$TOP/build/sample-$1" | sort
 }

@@ -58,11 +58,6 @@ was_booted_from_it() {
 	was_booted_by_grub gpt /dev/vda3
 }
 
-press_the_power_button() {
-	kill -TERM "$guest" || true
-	await_guest
-}
-
 # refuse_under_bios CODE PATTERN DISK [SETTING]… — and leave the disk as it is.
 refuse_under_bios() {
 	local code=$1 pattern=$2 disk=$3 arguments

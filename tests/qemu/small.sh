@@ -34,11 +34,6 @@ swap_is_in_use() {
 	grep -E "^/dev/vda4 +partition[[:space:]]+$((200 * 1024 - 4))[[:space:]]" swaps
 }
 
-press_the_power_button() {
-	kill -TERM "$guest" || true
-	await_guest
-}
-
 refuse_too_little() {
 	local arguments
 	blank_disk blank.raw 2G

@@ -63,11 +63,6 @@ the_guest_writes_its_next_entry() {
 	in_guest cat /boot/loader/loader.conf | grep -Fx 'default nixos-generation-2.conf'
 }
 
-press_the_power_button() {
-	kill -TERM "$guest" || true
-	await_guest
-}
-
 a_bios_machine_refuses_it() {
 	take_boot_files
 	blank_disk blank.raw 2G
