@@ -173,9 +173,9 @@ check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs d
 check-long: check ## everything, and the tests that take hours (runs deps)
 	tests/run long
 
-check-quick: deps ## the tests that need no virtual machine, without fuzzing, in 3 minutes (runs deps)
+check-quick: deps ## the short tests that need no virtual machine, in 3 minutes (runs deps)
 	$(MAKE) -j "$$(nproc)" --output-sync=target build man asan
-	tests/run unit host build nix loop
+	tests/run --short 20 unit host build nix loop
 
 check-xen: deps ## the tests with a real Xen in an emulated machine, part of check (runs deps)
 	$(MAKE) -j "$$(nproc)" build
