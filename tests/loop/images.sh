@@ -147,6 +147,11 @@ store_file() {
 	readlink -m "mnt$(readlink -f "$TOP/build/sample-direct/$1")"
 }
 
+# set_boot_options SED — edits boot.json, where the host finds the kernel's options.
+set_boot_options() {
+	sed -i "$1" "$(store_file boot.json)"
+}
+
 broken_images_do_not_verify() {
 	need_root
 	broken 'initrd .* is empty' truncate -s 0 "$(store_file initrd)"
@@ -156,6 +161,8 @@ broken_images_do_not_verify() {
 		sh -c 'echo "LABEL=other / ext4" >"$1"' - "$(store_file etc/fstab)"
 	broken 'hides the SSH keys in /root/.ssh/authorized_keys' \
 		sh -c 'echo "tmpfs /root tmpfs" >>"$1"' - "$(store_file etc/fstab)"
+	broken 'root=LABEL=other' set_boot_options 's,root=LABEL=NIXOS,root=LABEL=other,'
+	broken 'last init= .* is /bin/false' set_boot_options 's#"root=LABEL=NIXOS"#&,"init=/bin/false"#'
 	broken '/nix/var/nix/profiles/system' rm mnt/nix/var/nix/profiles/system
 	broken 'authorized_keys has mode' chmod 0666 mnt/root/.ssh/authorized_keys
 }

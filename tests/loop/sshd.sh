@@ -90,6 +90,17 @@ account_is() {
 	return "$status"
 }
 
+# open_home_is in|out PATTERN STRICT-MODES
+open_home_is() {
+	local status=0
+	give_keys ed.pub
+	with_config "StrictModes $3"
+	chmod 0777 "$ROOT/root"
+	agree "$1" "$2" ed || status=1
+	chmod 0700 "$ROOT/root"
+	return "$status"
+}
+
 the_port_is_told() {
 	give_keys ed.pub
 	with_config 'Port 2222'
@@ -265,5 +276,9 @@ run_case "a locked account with PAM is let in by sshd" ours_is in port=22 'UsePA
 run_case "a hash of a password is no lock" account_is in '' shadow 's/^root:[^:]*:/root:$6$x$y:/'
 run_case "an expired account is refused" account_is out 'has expired' shadow 's/^root:.*/root:*:1::::1:1:/'
 run_case "a shell that is not in the guest is refused" account_is out 'is no program of the guest' passwd 's,^root:.*,root:x:0:0::/root:/bin/zsh,'
+run_case "a shell that is no program is refused" account_is out 'is no program of the guest' passwd 's,^root:.*,root:x:0:0::/root:/etc/passwd,'
+run_case "a shell that is a folder is refused" account_is out 'is no program of the guest' passwd 's,^root:.*,root:x:0:0::/root:/etc,'
+run_case "a home that others may write to is refused" open_home_is out StrictModes yes
+run_case "a home that others may write to, and StrictModes no" open_home_is in '' no
 run_case "a shell that ends at once is refused" account_is out 'ends every session' passwd 's,^root:.*,root:x:0:0::/root:/run/current-system/sw/bin/nologin,'
 run_case "no shell is /bin/sh" account_is in '' passwd 's,^root:.*,root:x:0:0::/root:,'

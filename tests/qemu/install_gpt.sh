@@ -3,7 +3,7 @@
 # install_gpt.sh — proves that qemu/first-run installs a guest that boots by BIOS and by UEFI, lets
 # its owner in and is what the cache holds
 # Modules: results, verify/grub_disk.
-# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=machine.lib.sh
@@ -34,6 +34,9 @@ the_command_verify_accepts_it() {
 what_does_not_start_is_refused() {
 	verified 41 'has no file /boot/EFI/BOOT/BOOTX64.EFI' 'rm EFI/BOOT/BOOTX64.EFI'
 	verified 41 'waits for ever' 'sed -i "s/^set timeout=.*/set timeout=-1/" grub/grub.cfg'
+	verified 41 'kernel' 'for file in kernels/*bzImage; do echo more >>"$file"; done'
+	verified 41 'initrd' 'for file in kernels/*initrd; do : >"$file"; done'
+	verified 41 'does not have' 'sed -i "s/--fs-uuid [^ ]*/--fs-uuid 1234-5678/" grub/grub.cfg'
 	verified 41 'init=' 'sed -i "s,init=[^ ]*,init=/bin/false," grub/grub.cfg'
 	in_guest 'dd if=/dev/zero of=/dev/vdb bs=512 seek=2048 count=16'
 	verified 41 'GRUB' true

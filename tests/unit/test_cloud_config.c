@@ -100,8 +100,16 @@ static void keys_of_other_users_are_named_and_ignored(void **state)
 		"]\n- ssh_authorized_keys: [" KEY_B
 		"]\n  name: root\n- ssh_authorized_keys: [" KEY_A "]\n",
 		KEY_B "\n", "the keys of the user alice, the keys of the user ");
+	/* also of a name that is as long as root's, or begins with it */
 	gives(user_data, "#cloud-config\nusers:\n  alice: {ssh_authorized_keys: [" KEY_A "]}\n", "",
 		"users");
+	gives(user_data, "#cloud-config\nusers:\n  lisa: {ssh_authorized_keys: [" KEY_A "]}\n", "",
+		"users");
+	gives(user_data, "#cloud-config\nusers:\n  roots: {ssh_authorized_keys: [" KEY_A "]}\n", "",
+		"users");
+	gives(user_data,
+		"#cloud-config\nusers:\n- name: roots\n  ssh_authorized_keys: [" KEY_A "]\n", "",
+		"the keys of the user roots");
 }
 
 static void aliases_give_keys_like_any_value(void **state)

@@ -483,6 +483,49 @@ static void too_many_damaged_archives_are_refused(void **state)
 	refused(EXIT_FETCH, "it is empty; after 8 damaged archives no more are replaced");
 }
 
+/* Named by its contents, "text", as `nix-store --print-fixed-path sha256` names it. */
+#define FLAT	"0xshi7b59gj6ln87mxmb2ag2mdv56j56-flat"
+#define FLAT_CA "CA: fixed:sha256:1lf969yddshzhld7sr1vbagr07bnygg99lgl6gk5kxcnp4z9wbcq\n"
+
+/* The closure is this one path, without a signature, with an archive of these words. */
+static void walk_unsigned_file(const char *words)
+{
+	struct archive archive = { 0 };
+	struct cachedir_entry entry = { .name = FLAT, .is_unsigned = true };
+	struct error err = { 0 };
+
+	archive_add(&archive, words);
+	entry.nar = archive.bytes;
+	entry.nar_bytes = archive.size_bytes;
+	cachedir_add(&cache, &entry);
+	cachedir_change(&cache, FLAT, "References: \n", "References: \n" FLAT_CA);
+	closure_free(&closure);
+	if (closure_walk(&config, STORE_DIR "/" FLAT, &closure, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void an_unsigned_file_needs_the_contents_of_its_address(void **state)
+{
+	(void)state;
+	walk_unsigned_file(MAGIC "( type regular contents text )");
+	copied(NULL, NULL);
+}
+
+static void an_unsigned_file_of_other_contents_is_refused(void **state)
+{
+	(void)state;
+	walk_unsigned_file(MAGIC "( type regular contents tex2 )");
+	refused(EXIT_VERIFY, "other contents than its content address fixed:sha256:");
+}
+
+static void an_unsigned_folder_at_the_address_of_a_file_is_refused(void **state)
+{
+	(void)state;
+	walk_unsigned_file(
+		MAGIC "( type directory entry ( name a node ( type regular contents text ) ) )");
+	refused(EXIT_VERIFY, "other contents than its content address fixed:sha256:");
+}
+
 static void a_store_that_is_there_is_not_replaced(void **state)
 {
 	struct error err = { 0 };
@@ -583,6 +626,9 @@ int main(void)
 		TEST2(an_archive_that_is_damaged_everywhere_is_refused),
 		TEST2(that_no_other_cache_has_a_damaged_archive_is_said),
 		TEST2(too_many_damaged_archives_are_refused),
+		TEST(an_unsigned_file_needs_the_contents_of_its_address),
+		TEST(an_unsigned_file_of_other_contents_is_refused),
+		TEST(an_unsigned_folder_at_the_address_of_a_file_is_refused),
 		TEST(a_store_that_is_there_is_not_replaced),
 		TEST(what_is_no_file_system_is_left_alone),
 		TEST(a_disk_that_takes_no_more_is_told_of),

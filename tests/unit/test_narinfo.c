@@ -281,6 +281,27 @@ static void a_content_address_that_the_path_does_not_follow_from_is_ignored(void
 	}
 }
 
+/* `nix-store --print-fixed-path --recursive sha256 NAR_HASH fixed` says this name. */
+static void an_archive_has_the_hash_of_its_content_address(void **state)
+{
+	static const char lines[] = "StorePath: /nix/store/0wbjnqp872lm8kwyndwmxjpmmf1jwa71-fixed\n"
+				    "URL: nar/x.nar\nCompression: none\nNarSize: 1192\n"
+				    "CA: fixed:r:sha256:" NAR_HASH "\nNarHash: sha256:";
+	struct error err = { 0 };
+	struct narinfo info;
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s\n", lines, NAR_HASH);
+	info = parse_good(text);
+	assert_true(narinfo_is_content_addressed(&info));
+	narinfo_free(&info);
+	snprintf(text, sizeof(text), "%s%s\n", lines, NAR_HASH_OTHER);
+	assert_int_equal(narinfo_parse(text, strlen(text), &info, &err), -EBADMSG);
+	assert_int_equal(err.code, EXIT_VERIFY);
+	assert_non_null(strstr(err.text, "is another one than its content address"));
+}
+
 static void refused_signature(const char *text, const char *key_text, const char *sentence)
 {
 	struct narinfo info = parse_good(text);
@@ -346,6 +367,7 @@ int main(void)
 		cmocka_unit_test(the_signature_of_nix_is_good),
 		cmocka_unit_test(malformed_signatures_are_ignored_and_the_others_sorted),
 		cmocka_unit_test(a_content_address_that_the_path_does_not_follow_from_is_ignored),
+		cmocka_unit_test(an_archive_has_the_hash_of_its_content_address),
 		cmocka_unit_test(every_signed_field_is_under_the_signature),
 		cmocka_unit_test(a_path_without_a_trusted_signature_is_refused),
 		cmocka_unit_test(keys_that_are_not_keys_are_refused),
