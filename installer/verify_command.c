@@ -46,15 +46,14 @@ static void print_verified(const struct plan *plan, const struct verified *verif
 }
 
 /* Everything between mounting and unmounting. */
-static int verify_mounted(
-	const struct options *options, const char *root, struct plan *plan, struct error *err)
+static int verify_mounted(const struct options *options, const char *root, struct plan *plan,
+	const uint8_t *first_sector, struct error *err)
 {
 	static struct manifest manifest;
 	static struct verified verified;
 	AUTO_CLOSE int fd = open(plan->disk_path, O_RDONLY | O_CLOEXEC);
 	AUTO_FREE char *keys = NULL;
 	const char *user = options_find_set(options, "keys-user");
-	uint8_t first_sector[BOOT_SECTOR_BYTES];
 	int r = installed_disk_mount(plan, root, err);
 
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", user ? user : KEYS_USER);
@@ -62,9 +61,8 @@ static int verify_mounted(
 		r = read_keys(root, plan->keys_user, &keys, err);
 	if (r < 0)
 		return r;
-	if (fd < 0 || file_read_at(fd, first_sector, sizeof(first_sector), 0) !=
-			      (ssize_t)sizeof(first_sector))
-		return error_errno(err, -errno, "read %s", plan->disk_path);
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", plan->disk_path);
 	manifest_assume(plan->system, plan->layout, &manifest);
 	boot_loader_find(root, plan, first_sector, &manifest);
 	const struct verify_request request = {
@@ -94,7 +92,7 @@ int verify_command_run(const struct options *options, const char *root)
 		&plan, first_sector, &err);
 
 	if (r == 0) {
-		r = verify_mounted(options, root, &plan, &err);
+		r = verify_mounted(options, root, &plan, first_sector, &err);
 		if (mount_detach_below(root, &second) < 0 && r == 0) {
 			err = second;
 			r = -EBUSY;

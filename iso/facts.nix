@@ -100,7 +100,6 @@ let
     }
     // identity fs;
 
-  # Without further settings NixOS makes mirroredBoots of device and devices.
   # What decides early whether keys-user can enter; the guest's own sshd decides at the end.
   settings = config.services.openssh.settings or { };
   permitRootLogin = settings.PermitRootLogin or config.services.openssh.permitRootLogin or null;
@@ -109,6 +108,7 @@ let
     lib.optionalAttrs (builtins.isString permitRootLogin) { permit_root_login = permitRootLogin; }
     // lib.optionalAttrs (builtins.isList allowUsers && allowUsers != [ ]) { allow_users = allowUsers; };
 
+  # Without further settings NixOS makes mirroredBoots of device and devices.
   devices = lib.unique (
     lib.filter (device: device != "nodev" && device != "") (
       if grub.mirroredBoots or [ ] != [ ] then

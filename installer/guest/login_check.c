@@ -166,22 +166,20 @@ static bool is_by_name(const struct sshd_origin *origin)
 }
 
 /* The keys of the login that the file of RevokedKeys does not have, in usable. */
-static int drop_revoked_keys(const struct attempt *attempt, const struct sshd_values *values,
+static int drop_revoked_keys(const struct attempt *attempt, const char *revoked,
 	struct ssh_key_line *usable, size_t *ret_count, struct error *err)
 {
-	const char *revoked = sshd_values_get(values, "revokedkeys", "none");
 	const struct key_list *keys = attempt->keys;
 	struct error reason = { 0 };
 
 	*ret_count = 0;
-	if (strcasecmp(revoked, "none") != 0 && !attempt->runnable)
+	if (!attempt->runnable)
 		return error_set(err, -ENOTSUP,
 			"The guest's sshd_config has RevokedKeys %.200s, which cannot be evaluated here: the guest's programs do not run.",
 			revoked);
 	for (size_t i = 0; i < keys->count; i++) {
-		if (strcasecmp(revoked, "none") == 0 ||
-			revoked_keys_check(attempt->session, attempt->request->system,
-				attempt->program, revoked, &keys->lines[i], &reason) == 0)
+		if (revoked_keys_check(attempt->session, attempt->request->system, attempt->program,
+			    revoked, &keys->lines[i], &reason) == 0)
 			usable[(*ret_count)++] = keys->lines[i];
 		else
 			log_line(
@@ -198,12 +196,16 @@ static int drop_revoked_keys(const struct attempt *attempt, const struct sshd_va
 static int check_values(const struct attempt *attempt, const struct sshd_origin *origin,
 	const struct sshd_values *values, struct error *err)
 {
-	AUTO_FREE struct ssh_key_line *usable = must_realloc(
-		NULL, attempt->keys->count + 1, sizeof(*usable));
+	const char *revoked = sshd_values_get(values, "revokedkeys", "none");
 	struct sshd_login login = *attempt->login;
-	int r = drop_revoked_keys(attempt, values, usable, &login.key_count, err);
+	AUTO_FREE struct ssh_key_line *usable = NULL;
+	int r = 0;
 
-	login.keys = usable;
+	if (strcasecmp(revoked, "none") != 0) {
+		usable = must_realloc(NULL, attempt->keys->count + 1, sizeof(*usable));
+		login.keys = usable;
+		r = drop_revoked_keys(attempt, revoked, usable, &login.key_count, err);
+	}
 	return r < 0 ? r : sshd_values_check_login(values, &login, origin, err);
 }
 

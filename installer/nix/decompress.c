@@ -72,7 +72,9 @@ static int begin_lzma(
 					  &decompress->lzma, XZ_MEMORY_MAX, LZMA_CONCATENATED)
 				: lzma_alone_decoder(&decompress->lzma, XZ_MEMORY_MAX);
 
-	return code == LZMA_OK ? 0 : bad_stream(err, "the xz decoder cannot be set up");
+	return code == LZMA_OK ? 0
+			       : bad_stream(err, "the %s decoder cannot be set up",
+					 compression_name(compression));
 }
 
 static int begin_gzip(struct decompress *decompress, struct error *err)
@@ -152,14 +154,9 @@ static int step_zstd(struct decompress *decompress, const uint8_t **data, size_t
 	return 0;
 }
 
-static const char *lzma_name(const struct decompress *decompress)
-{
-	return decompress->compression == COMPRESSION_XZ ? "xz" : "lzma";
-}
-
 static int lzma_error(const struct decompress *decompress, lzma_ret code, struct error *err)
 {
-	const char *name = lzma_name(decompress);
+	const char *name = compression_name(decompress->compression);
 
 	switch (code) {
 	case LZMA_MEMLIMIT_ERROR:

@@ -4,11 +4,10 @@
 # these files, so they depend on nixpkgs only, of any age.
 #
 # What a layout only proposes is weaker than mkDefault: a configuration and the modules
-# of nixpkgs override it. Options that the layout requires have
-# priority 60, that of nixpkgs' own image media: they override a configuration for
-# another machine, and mkForce overrides them. A guest that then does not fit the
-# layout is refused when the ISO is made (iso/fit.nix), and by the installer before
-# its first write.
+# of nixpkgs override it. Options that the layout requires have priority 60, that of
+# nixpkgs' own image media: they override a configuration for another machine, and
+# mkForce overrides them. A guest that then does not fit the layout is refused when the
+# ISO is made (iso/fit.nix), and by the installer before its first write.
 {
   bios = ./bios.nix;
   gpt = ./gpt.nix;
