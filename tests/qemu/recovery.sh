@@ -60,7 +60,8 @@ kill_once() {
 	case $status in
 	0) published_is_whole ;;
 	80) [[ $1 == qemu && ! -e guest.raw && ! -e .guest.raw.installing ]] ;;
-	137) [[ $1 == tool && -e .guest.raw.lock ]] ;;
+	# One that was killed before it took its lock has made nothing.
+	137) [[ $1 == tool && (-e .guest.raw.lock || ! -e .guest.raw.installing) ]] ;;
 	*) cat said && return 1 ;;
 	esac
 	[[ ! -e guest.raw ]] || published_is_whole
