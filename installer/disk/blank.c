@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #define BLOCK_BYTES  4096 /* alignment that O_DIRECT needs with any sector size */
 #define PIECE_BYTES  (4 * MIB)
 #define BLOCK_WORDS  (BLOCK_BYTES / sizeof(uint64_t))
+#define PIECE_PAGES  (PIECE_BYTES / 4096)
 
 /* An open disk with a buffer that is aligned for direct reads. */
 struct scan {
@@ -27,7 +29,8 @@ struct scan {
 	uint64_t *piece;
 };
 
-/* A page cache would have to be filled first: that takes most of the time in an emulated guest. */
+/* A page cache would have to be filled first: that takes most of the time in an emulated guest, and half
+ * of the time for a file on a fast disk. */
 static void open_direct(struct scan *scan)
 {
 	char path[32];
@@ -36,12 +39,31 @@ static void open_direct(struct scan *scan)
 	scan->direct_fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK);
 }
 
+/* Whether the page cache holds all of a piece: it is the faster source then, by far, and a host has often
+ * just written the file that it gives to us. */
+static bool is_cached(const struct scan *scan, size_t size_bytes, uint64_t offset_bytes)
+{
+	unsigned char resident[PIECE_PAGES];
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	size_t pages = (size_bytes + page_bytes - 1) / page_bytes;
+	void *map = mmap(NULL, size_bytes, PROT_READ, MAP_SHARED, scan->fd, (off_t)offset_bytes);
+	bool cached;
+
+	if (map == MAP_FAILED)
+		return false;
+	cached = mincore(map, size_bytes, resident) == 0;
+	for (size_t i = 0; cached && i < pages; i++)
+		cached = resident[i] & 1;
+	munmap(map, size_bytes);
+	return cached;
+}
+
 /* Some drivers accept O_DIRECT and refuse the read itself with EINVAL. */
 static ssize_t read_piece(struct scan *scan, size_t size_bytes, uint64_t offset_bytes)
 {
 	ssize_t n;
 
-	if (scan->direct_fd >= 0) {
+	if (scan->direct_fd >= 0 && !is_cached(scan, size_bytes, offset_bytes)) {
 		n = pread(scan->direct_fd, scan->piece, size_bytes, (off_t)offset_bytes);
 		if (n >= 0 || errno != EINVAL)
 			return n < 0 ? -errno : n;
