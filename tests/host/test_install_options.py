@@ -3,6 +3,7 @@
 """Proves what first-run's options mean, and which it refuses with which words."""
 
 import os
+import subprocess
 import tempfile
 import unittest
 
@@ -77,6 +78,20 @@ class Meanings(WithFolder):
         options = self.parse(BASE, "--disk", "a,b/g.qcow2")
         words = " ".join(qemu_machine.disk_arguments(options.disks))
         self.assertIn("a,,b/.g.qcow2.installing", words)
+
+    def test_a_new_raw_disk_is_read_past_the_page_cache_where_that_works(self):
+        new, own = self.parse(f"{BASE} --disk new.raw --extra-disk own.raw").disks
+        with open(new.working, "wb") as file:
+            file.truncate(1 << 20)
+        dd = ["dd", f"if={new.working}", "of=/dev/null", "iflag=direct", "bs=4096", "count=1"]
+        direct = subprocess.run(dd, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        words = " ".join(qemu_machine.disk_arguments([new, own]))
+        self.assertIn("cache.direct=on,cache.no-flush=on" if direct else "cache=unsafe", words)
+        self.assertIn("cache=writeback", words)
+        self.assertIn("cache=unsafe", " ".join(qemu_machine.disk_arguments([self.missing()])))
+
+    def missing(self):
+        return self.parse(f"{BASE} --disk missing.raw").disks[0]
 
 
 class Refusals(WithFolder):

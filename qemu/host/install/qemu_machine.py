@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from typing import Optional, Sequence
 
@@ -80,19 +81,41 @@ def network_arguments(network: str) -> list[str]:
 
 
 def disk_arguments(disks: Sequence[Disk]) -> list[str]:
-    """The guest's disks. A new one may be cached at will: it is synced before it is published, and
-    worth nothing until then. One that exists is written in the order that the guest asks for."""
+    """The guest's disks."""
     arguments = []
     for disk in disks:
-        cache = "writeback" if disk.existing else "unsafe"
         arguments += [
             "-drive",
-            f"if=none,id={disk.serial},format={disk.format},cache={cache},discard=unmap,"
+            f"if=none,id={disk.serial},format={disk.format},{_cache(disk)},discard=unmap,"
             f"werror=report,rerror=report,file={emulator.quote(disk.working)}",
             "-device",
             f"virtio-blk-pci,drive={disk.serial},serial={disk.serial}",
         ]
     return arguments
+
+
+def _cache(disk: Disk) -> str:
+    """A new disk may be cached at will: it is synced before it is published, and worth nothing until
+    then. The installer reads its first 256 MiB; from holes of a raw file the page cache would be filled
+    first, which takes longer. One that exists is written in the order that the guest asks for."""
+    if disk.existing:
+        return "cache=writeback"
+    if disk.format == "raw" and _can_be_read_directly(disk.working):
+        return "cache.direct=on,cache.no-flush=on"
+    return "cache=unsafe"
+
+
+def _can_be_read_directly(path: str) -> bool:
+    """Whether the file system reads past the page cache (O_DIRECT); not every one does."""
+    block = mmap.mmap(-1, 4096)  # aligned as such reads need it
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
+        try:
+            return os.preadv(file, [block], 0) == len(block)
+        finally:
+            os.close(file)
+    except OSError:
+        return False
 
 
 def key_drive_arguments(folder: str) -> list[str]:
