@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -72,6 +73,10 @@ static _Noreturn void execute(const struct process *child, int input, int output
 	setsid();
 	/* The kernel kills the program when the installer ends. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The guest's scripts start hundreds of programs. Where these are always loaded to the same
+	 * addresses, an emulated processor translates them once: a tenth of an install. */
+	if (child->root)
+		personality(ADDR_NO_RANDOMIZE);
 	if (dup2(input, STDIN_FILENO) >= 0 &&
 		dup2(child->output_fd > 0 ? child->output_fd : output, STDOUT_FILENO) >= 0 &&
 		dup2(output, STDERR_FILENO) >= 0 && settle_in(child))

@@ -33,10 +33,12 @@ let
       [ ]
   )
   # On a busy host an emulated timer can fire too late for the kernel's timer check, which then panics.
-  # An emulated processor has nothing to mitigate, and it costs a fifth of each boot.
+  # An emulated processor has nothing to mitigate, and it costs a fifth of each boot. Programs that are
+  # loaded to other addresses at each start have to be translated anew each time.
   ++ [
     "no_timer_check"
     "mitigations=off"
+    "norandmaps"
     "loglevel=4"
   ];
 

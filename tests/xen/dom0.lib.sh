@@ -22,7 +22,7 @@ STILL_SECONDS=180
 dom0_run() {
 	local seconds=$1 share=$2 dom0 status=0
 	local xen='dom0_mem=1536M,max:1536M dom0_max_vcpus=1 console=com1 com1=115200,8n1 noreboot spec-ctrl=no xpti=no'
-	local linux='console=hvc0 mitigations=off loglevel=4 panic=-1'
+	local linux='console=hvc0 mitigations=off norandmaps loglevel=4 panic=-1'
 	dom0=$("$TOP/tests/xen/dom0")
 	rm -f "$share"/{output,status,started,ended}
 	touch "$share/pulse"
