@@ -9,7 +9,7 @@ let
 in
 {
   inherit layouts;
-  inherit (packages) busybox linux;
+  inherit (packages) busybox linux guest-linux;
   gpt = import ./system.nix { inherit packages; } layouts.gpt;
   grub-uefi = import ./system.nix { inherit packages; } layouts.grub-uefi;
   systemd-boot = import ./system.nix { inherit packages; } layouts.systemd-boot;

@@ -40,21 +40,33 @@ let
       // environment
     );
 
-  kernelPackage = builtins.head (
-    builtins.filter (name: builtins.match "linux-image-[0-9].*" name != null) (builtins.attrNames index)
-  );
-  kernelRelease = builtins.head (builtins.match "linux-image-(.*)" kernelPackage);
+  isKernel = name: builtins.match "linux-image-[0-9].*" name != null;
 
-  # One tree of all packages except the kernel; used only during builds.
+  # A kernel package with modules.dep, which Debian makes after unpacking. The flavour is the part of
+  # its name behind the version.
+  kernel =
+    flavour:
+    let
+      names = builtins.filter isKernel (builtins.attrNames index);
+      isWanted = name: builtins.match "linux-image-[0-9.]+-[0-9]+-${flavour}" name != null;
+      name = builtins.head (builtins.filter isWanted names);
+    in
+    rec {
+      release = builtins.head (builtins.match "linux-image-(.*)" name);
+      version = versionOf name;
+      linux = make "linux-${flavour}-package-${version}" {
+        package = deb name;
+        inherit release;
+      } "unpack_kernel";
+    };
+
+  isoKernel = kernel "amd64";
+  guestKernel = kernel "cloud-amd64";
+
+  # One tree of all packages except the kernels; used only during builds.
   debian = make "debian-packages" {
-    packages = map deb (builtins.filter (name: name != kernelPackage) (builtins.attrNames index));
+    packages = map deb (builtins.filter (name: !isKernel name) (builtins.attrNames index));
   } "unpack $packages";
-
-  # The kernel package with modules.dep, which Debian makes after unpacking.
-  linux = make "linux-package-${versionOf kernelPackage}" {
-    package = deb kernelPackage;
-    release = kernelRelease;
-  } "unpack_kernel";
 
   # Like make, for packages with programs: copies paths below `debian` to $out/bin.
   programs =
@@ -80,8 +92,12 @@ let
   } "install_libraries $files";
 in
 {
-  inherit make linux kernelRelease;
-  kernelVersion = versionOf kernelPackage;
+  inherit make;
+  # The ISO's.
+  inherit (isoKernel) linux;
+  guest-linux = guestKernel.linux;
+  kernelRelease = guestKernel.release;
+  kernelVersion = guestKernel.version;
 
   bash = programs "bash" "bash" files.bash "ln -s bash $out/bin/sh";
   util-linux = programs "util-linux" "util-linux" files.util-linux "";
@@ -103,14 +119,13 @@ in
 
   busybox = make "busybox-${versionOf "busybox-static"}" { inherit debian; } "install_busybox";
 
-  kernel = make "linux-${versionOf kernelPackage}" { inherit linux; } ''
+  kernel = make "linux-${guestKernel.version}" { inherit (guestKernel) linux; } ''
     mkdir $out
     cp $linux/bzImage $linux/config $out/
   '';
 
-  modules = make "linux-${versionOf kernelPackage}-modules-shrunk" {
-    inherit linux;
-    release = kernelRelease;
+  modules = make "linux-${guestKernel.version}-modules-shrunk" {
+    inherit (guestKernel) linux release;
     wanted = ./modules;
     selectModules = ../select-modules;
   } "install_modules";

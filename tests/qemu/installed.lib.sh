@@ -211,7 +211,7 @@ copy_for_the_guest() {
 	head -c 17408 "$1" >table
 	dd if=/dev/zero of=copy.raw bs=17408 count=1 conv=notrunc status=none
 	mcopy -i "$1@@2M" "$TOP/build/guest-installer" table \
-		"$TOP"/build/linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
+		"$TOP"/build/guest-linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
 }
 
 # Once, in the guest that was started with `--disk copy.raw`.

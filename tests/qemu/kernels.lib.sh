@@ -4,23 +4,6 @@
 #
 # Source it after machine.lib.sh.
 
-# fetch_kernel — the distribution's kernel for clouds, unpacked in $SCRATCH/kernel; kept in the cache.
-fetch_kernel() {
-	local cache=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/cloud-kernel package release
-	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: //p' | head -n 1)
-	mkdir -p "$cache"
-	exec 9>"$cache/lock"
-	flock 9
-	if ! compgen -G "$cache/${package}_*.deb" >/dev/null; then
-		rm -f "$cache"/*.deb
-		(cd "$cache" && apt-get -q=2 -o APT::Sandbox::User=root download "$package")
-	fi
-	dpkg-deb -x "$cache/${package}"_*.deb "$SCRATCH/kernel"
-	release=${package#linux-image-}
-	depmod -b "$SCRATCH/kernel" "$release"
-	[[ -s $SCRATCH/kernel/boot/vmlinuz-$release ]]
-}
-
 # make_initrd MODULE-FOLDER FILE [MODULE]… — the installed system's initrd with another kernel's modules:
 # files of a later archive replace those of an earlier one. Modules that this kernel has built in or does
 # not have are left out.
