@@ -18,7 +18,7 @@ export SOURCE_DATE_EPOCH
 BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmake file git \
 	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
 	libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev libzstd-dev liblzma-dev \
-	libsqlite3-dev libjansson-dev libyaml-dev dosfstools
+	liblz4-dev libsqlite3-dev libjansson-dev libyaml-dev dosfstools
 # Nix builds the sample guests; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools
@@ -41,7 +41,7 @@ UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 # What libcurl decodes answers with; pkg-config --static adds that by itself.
 CURL_DECODERS = $(if $(filter system,$(STATIC)),,libbrotlidec libbrotlicommon)
 LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto $(CURL_DECODERS) \
-	libzstd liblzma zlib sqlite3 jansson yaml-0.1
+	libzstd liblzma liblz4 zlib sqlite3 jansson yaml-0.1
 # A recipe prints one word and its file; V=1 prints the commands instead, and -s prints nothing.
 # run WORD,FILE — the start of a recipe's line.
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
@@ -183,16 +183,18 @@ check-xen: deps ## the tests with a real Xen in an emulated machine, part of che
 	tests/run xen
 
 # Of a tree with nixos/ and lib/ alone, what needs no packages.
+NIXPKGS_TESTS = $(if $(wildcard $(NIXPKGS)/pkgs/top-level/all-packages.nix),nixpkgs, \
+	tests/nixpkgs/modules.sh tests/nixpkgs/classes.sh)
+
 check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER (runs deps)
-	tests/run nix $(if $(wildcard $(NIXPKGS)/pkgs/top-level/all-packages.nix),nixpkgs,tests/nixpkgs/modules.sh \
-		tests/nixpkgs/classes.sh)
+	tests/run nix $(NIXPKGS_TESTS)
 
 bench: deps iso ## compare the copy stage with other programs, 15 minutes, as root (runs deps)
 	tests/bench/native.sh
 	tests/bench/net.sh
 	tests/bench/guest.sh
 
-lint: lint-format lint-python lint-shell lint-structure lint-warnings ## layout, warnings and structure of all files
+lint: lint-format lint-python lint-shell lint-structure lint-warnings ## layout, warnings, structure
 
 lint-format:
 	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
@@ -212,12 +214,12 @@ lint-warnings: build/asan/cflags
 		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
 		-Wno-format-nonliteral
 
-# Layers and include cycles, tests of every header, pure modules, words. tests/run build runs them too.
+# Layers, include cycles, tests of every header, pure modules, words. tests/run build runs them too.
 lint-structure: $(STATIC_OBJECTS)
 	for lint in layers headers words; do tests/build/$$lint.sh | sed '/^ok /d; /^1\.\./d'; done
 
-# Manual pages contain the options that --help of guest-installer lists, and those of the host tools'
-# tables (qemu/host/manual.py).
+# Manual pages contain the options that --help of guest-installer lists, and those of the host
+# tools' tables (qemu/host/manual.py).
 PAGES = $(patsubst share/man/%.in,build/man/%,$(wildcard share/man/*.in))
 HOST_PAGES = $(filter build/man/%.1,$(PAGES))
 

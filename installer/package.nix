@@ -46,6 +46,7 @@ stdenv.mkDerivation {
     static.e2fsprogs
     static.jansson
     static.libyaml
+    static.lz4
     static.openssl
     static.sqlite
     static.util-linux or static.utillinux

@@ -88,6 +88,14 @@ build_xz_utils() {
 	make install "DESTDIR=$DESTDIR"
 }
 
+# For the kernels of PV domains only: the blocks of the format are read by our own code.
+build_lz4() {
+	make -j "$JOBS" -C lib liblz4.a liblz4.pc CC=musl-cc "CFLAGS=$SMALL" PREFIX=/static-libs
+	cp lib/liblz4.a "$PREFIX/lib/"
+	cp lib/lz4.h "$PREFIX/include/"
+	cp lib/liblz4.pc "$PREFIX/lib/pkgconfig/"
+}
+
 # Kept: SHA-2 and its assembly, Ed25519, TLS 1.2 and 1.3. CFLAGS replaces OpenSSL's own -O3.
 build_openssl() {
 	CC=musl-cc CFLAGS="$FAST" ./Configure linux-x86_64 --prefix=/static-libs --libdir=lib \

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/littleendian.h"
 #include "nix/decompress.h"
+#include "verify/lz4_blocks.h"
 
 #define SETUP_SECTS_OFFSET    0x1f1
 #define MAGIC_OFFSET	      0x202
@@ -32,22 +33,15 @@
 #define NOTE_ENTRY	1 /* XEN_ELFNOTE_ENTRY: where a PV domain begins */
 #define NOTE_NAME_BYTES 4
 
-/* What Xen's domain builder undoes, as distributions compile it, and how this program reads it. */
-static const struct {
+/* How a payload may be compressed. */
+struct packing {
 	const char *name;
 	const char *magic;
 	size_t bytes;
-	bool is_undone;		      /* by the builder */
-	enum compression compression; /* COMPRESSION_NONE: it stays unread */
-	size_t size_bytes;	      /* behind it: the unpacked size, which is not part of it */
-} packings[] = {
-	{ "gzip", "\037\213", 2, true, COMPRESSION_GZIP, 0 },
-	{ "xz", "\3757zXZ", 5, true, COMPRESSION_XZ, SIZE_BYTES },
-	{ "lzma", "\135\000", 2, true, COMPRESSION_LZMA, SIZE_BYTES },
-	{ "lz4", "\002!L\030", 4, true, COMPRESSION_NONE, SIZE_BYTES },
-	{ "zstd", "\050\265\057\375", 4, true, COMPRESSION_ZSTD, SIZE_BYTES },
-	{ "bzip2", "BZh", 3, false, COMPRESSION_NONE, SIZE_BYTES },
-	{ "lzo", "\211LZO", 4, false, COMPRESSION_NONE, SIZE_BYTES },
+	int (*check)(const char *path, const uint8_t *payload, size_t size_bytes,
+		const struct packing *packing, struct error *err); /* NULL: Xen does not undo it */
+	enum compression compression;
+	size_t size_bytes; /* behind it: the unpacked size, which is not part of it */
 };
 
 static int refuse_kernel(const char *path, const char *reason, struct error *err)
@@ -88,13 +82,13 @@ static bool has_large_window(const uint8_t *frame, size_t size_bytes)
  * no piece has the note.
  */
 static int check_packed(const char *path, const uint8_t *payload, size_t size_bytes,
-	enum compression compression, struct error *err)
+	const struct packing *packing, struct error *err)
 {
 	CLEANUP(decompress_free) struct decompress *decompress = decompress_new();
 	AUTO_FREE uint8_t *piece = must_realloc(NULL, NOTE_BYTES + UNPACK_BYTES, 1);
 	size_t used, got;
 	struct error damage;
-	int r = decompress_begin(decompress, compression, err);
+	int r = decompress_begin(decompress, packing->compression, err);
 
 	if (r < 0)
 		return r;
@@ -116,6 +110,37 @@ static int check_packed(const char *path, const uint8_t *payload, size_t size_by
 	return refuse_kernel(path, "it is built without support for PV (CONFIG_XEN_PV)", err);
 }
 
+/* The same, in the pieces that the format has. */
+static int check_lz4(const char *path, const uint8_t *payload, size_t size_bytes,
+	const struct packing *packing, struct error *err)
+{
+	AUTO_FREE uint8_t *piece = must_realloc(NULL, NOTE_BYTES + LZ4_BLOCK_BYTES, 1);
+	size_t got = 0;
+	int r;
+
+	(void)packing;
+	memset(piece, 0, NOTE_BYTES);
+	while ((r = lz4_blocks_next(&payload, &size_bytes, piece + NOTE_BYTES, &got)) > 0) {
+		if (has_entry_note(piece, NOTE_BYTES + got))
+			return 0;
+		memmove(piece, piece + got, NOTE_BYTES);
+	}
+	if (r < 0)
+		return refuse_kernel(path, "what it holds cannot be unpacked", err);
+	return refuse_kernel(path, "it is built without support for PV (CONFIG_XEN_PV)", err);
+}
+
+/* What Xen's domain builder undoes, as distributions compile it. */
+static const struct packing packings[] = {
+	{ "gzip", "\037\213", 2, check_packed, COMPRESSION_GZIP, 0 },
+	{ "xz", "\3757zXZ", 5, check_packed, COMPRESSION_XZ, SIZE_BYTES },
+	{ "lzma", "\135\000", 2, check_packed, COMPRESSION_LZMA, SIZE_BYTES },
+	{ "lz4", "\002!L\030", 4, check_lz4, COMPRESSION_NONE, SIZE_BYTES },
+	{ "zstd", "\050\265\057\375", 4, check_packed, COMPRESSION_ZSTD, SIZE_BYTES },
+	{ "bzip2", "BZh", 3, NULL, COMPRESSION_NONE, SIZE_BYTES },
+	{ "lzo", "\211LZO", 4, NULL, COMPRESSION_NONE, SIZE_BYTES },
+};
+
 static int check_payload(
 	const char *path, const uint8_t *payload, size_t size_bytes, struct error *err)
 {
@@ -125,17 +150,16 @@ static int check_payload(
 		if (size_bytes < packings[i].bytes + packings[i].size_bytes ||
 			memcmp(payload, packings[i].magic, packings[i].bytes) != 0)
 			continue;
-		if (!packings[i].is_undone)
+		if (!packings[i].check)
 			return error_set_code(err, EXIT_VERIFY, -EINVAL,
 				"Xen cannot start %s as a PV domain: it is compressed with %s, "
 				"which Xen's domain builder does not undo; use zstd, xz or gzip.",
 				path, packings[i].name);
-		if (packings[i].compression == COMPRESSION_NONE ||
-			(packings[i].compression == COMPRESSION_ZSTD &&
-				has_large_window(payload, size_bytes)))
+		if (packings[i].compression == COMPRESSION_ZSTD &&
+			has_large_window(payload, size_bytes))
 			return 0;
-		return check_packed(path, payload, size_bytes - packings[i].size_bytes,
-			packings[i].compression, err);
+		return packings[i].check(
+			path, payload, size_bytes - packings[i].size_bytes, &packings[i], err);
 	}
 	return refuse_kernel(path, "its compression is not known to Xen's domain builder", err);
 }

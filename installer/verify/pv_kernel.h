@@ -3,8 +3,8 @@
  * pv_kernel — whether a file is a kernel, and whether Xen's domain builder starts it as a PV domain.
  *
  * Pure, by the file's headers: an x86 bzImage or an ELF file. For PV the ELF notes of Xen decide.
- * A payload that is compressed with xz or zstd is unpacked to read them. One that is compressed
- * with gzip, lzma or lz4, or with a zstd window above 64 MiB, is accepted with its notes unread.
+ * A compressed payload is unpacked to read them. One that is compressed with a zstd window above
+ * 64 MiB is accepted with its notes unread.
  *
  * Tested by: tests/unit/test_pv_kernel.c, tests/fuzz/pv_kernel.c.
  */

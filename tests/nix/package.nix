@@ -25,6 +25,7 @@ let
     "file"
     "jansson"
     "libyaml"
+    "lz4"
     "nix"
     "openssl"
     "perl"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <lz4.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -22,7 +23,10 @@
 
 static uint8_t image[IMAGE_BYTES];
 
-/* A bzImage of protocol 2.15 with an lz4 payload, of which each test changes one thing. */
+/* A zstd frame with a window of 128 MiB, which is not unpacked. */
+static const char unread[] = "\x28\xb5\x2f\xfd\x00\x88";
+
+/* A bzImage of protocol 2.15 whose payload is taken, of which each test changes one thing. */
 static int begin(void **state)
 {
 	(void)state;
@@ -31,7 +35,7 @@ static int begin(void **state)
 	memcpy(image + 0x202, "HdrS\x0f\x02", 6);
 	image[0x248] = 64;
 	image[0x24d] = PAYLOAD_SIZE >> 8;
-	memcpy(image + PAYLOAD_AT, "\x02\x21\x4c\x18", 4);
+	memcpy(image + PAYLOAD_AT, unread, sizeof(unread));
 	return 0;
 }
 
@@ -69,12 +73,10 @@ static void what_xen_undoes_and_we_do_not_is_taken(void **state)
 {
 	(void)state;
 	takes();
-	/* a zstd frame with a window of 128 MiB, which is not unpacked here */
-	set_payload("\x28\xb5\x2f\xfd\x00\x88", 6);
-	takes();
 }
 
 #define PLAIN_BYTES (600 * 1024)
+#define LZ4_BLOCK   (PLAIN_BYTES / 2)
 
 static uint8_t plain[PLAIN_BYTES];
 
@@ -122,11 +124,30 @@ static size_t pack_gzip(uint8_t *ret, size_t capacity_bytes)
 	return capacity_bytes - stream.avail_out;
 }
 
+/* Two blocks, each with its packed size before it (32 bits, little endian). */
+static size_t pack_lz4(uint8_t *ret, size_t capacity_bytes)
+{
+	size_t used = 4;
+
+	memcpy(ret, "\x02\x21\x4c\x18", 4);
+	for (int block = 0; block < 2; block++) {
+		int packed = LZ4_compress_default((const char *)plain + block * LZ4_BLOCK,
+			(char *)ret + used + 4, LZ4_BLOCK, (int)(capacity_bytes - used - 4));
+
+		assert_true(packed > 0);
+		ret[used] = packed & 0xff;
+		ret[used + 1] = (uint8_t)(packed >> 8);
+		used += 4 + (size_t)packed;
+	}
+	return used;
+}
+
 /* As the kernel's build packs: with the unpacked size behind the stream, where it is not in it. */
 static const struct {
 	size_t (*pack)(uint8_t *ret, size_t capacity_bytes);
 	size_t size_bytes;
-} packers[] = { { pack_xz, 4 }, { pack_zstd, 4 }, { pack_lzma, 4 }, { pack_gzip, 0 } };
+} packers[] = { { pack_xz, 4 }, { pack_zstd, 4 }, { pack_lzma, 4 }, { pack_gzip, 0 },
+	{ pack_lz4, 4 } };
 #define PACKERS (sizeof(packers) / sizeof(packers[0]))
 
 /* Puts plain, packed, into the image. */
@@ -145,8 +166,8 @@ static void pack(size_t packer)
 
 static void a_packed_kernel_needs_xens_note(void **state)
 {
-	/* in the first piece, on a border between pieces, and at the end */
-	static const size_t places[] = { 0, 256 * 1024 - 8, PLAIN_BYTES - 16 };
+	/* in the first piece, on borders between pieces, and at the end */
+	static const size_t places[] = { 0, 256 * 1024 - 8, LZ4_BLOCK - 8, PLAIN_BYTES - 16 };
 
 	(void)state;
 	for (size_t packer = 0; packer < PACKERS; packer++) {
