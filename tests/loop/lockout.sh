@@ -10,47 +10,6 @@
 
 CASES=$TOP/tests/loop/authorized_keys
 
-# sign NARINFO — replaces its signature by one with the sample's key.
-sign() {
-	local fingerprint path hash size references seed
-	path=$(sed -n 's/^StorePath: //p' "$1")
-	hash=$(sed -n 's/^NarHash: //p' "$1")
-	size=$(sed -n 's/^NarSize: //p' "$1")
-	references=$(sed -n 's/^References: //p' "$1" | tr ' ' '\n' | sort |
-		sed '/./s,^,/nix/store/,' | paste -sd , -)
-	fingerprint="1;$path;$hash;$size;$references"
-	seed=$(cut -d : -f 2 "$SIGNING_KEY" | base64 -d | head -c 32 | od -An -v -tx1 | tr -d ' \n')
-	printf '302e020100300506032b657004220420%s' "$seed" |
-		python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >key.der
-	printf %s "$fingerprint" >fingerprint
-	openssl pkeyutl -sign -rawin -inkey key.der -keyform DER -in fingerprint -out signature
-	sed -i "s,^Sig: .*,Sig: $(cut -d : -f 1 "$SIGNING_KEY"):$(base64 -w0 signature)," "$1"
-}
-
-# change PATH EDIT [ARG]… — a copy of the sample's cache named `cache` in which the store path was
-# edited by a command that works in a copy of its folder.
-change() {
-	local path=$1 narinfo copy=$SCRATCH/changed
-	shift
-	[[ -d cache ]] || cp -rl "$TOP/build/cache" cache
-	rm -rf "$copy"
-	cp -a "$path" "$copy"
-	chmod -R u+w "$copy"
-	(cd "$copy" && "$@")
-	narinfo=cache/$(basename "$path" | cut -d - -f 1).narinfo
-	nix-store --dump "$copy" >changed.nar
-	mkdir -p cache/changed
-	cp changed.nar "cache/changed/$(basename "$path").nar"
-	# shellcheck disable=SC2094
-	sed -e "s,^URL: .*,URL: changed/$(basename "$path").nar," \
-		-e 's,^Compression: .*,Compression: none,' -e '/^FileHash:/d' -e '/^FileSize:/d' \
-		-e "s,^NarHash: .*,NarHash: sha256:$(nix-hash --type sha256 --flat --base32 changed.nar)," \
-		-e "s,^NarSize: .*,NarSize: $(stat -c %s changed.nar)," "$narinfo" >narinfo
-	sign narinfo
-	rm "$narinfo"
-	mv narinfo "$narinfo"
-}
-
 # installs PATTERN OPTION… — with success; a line of the log or the console is like the pattern.
 installs() {
 	local pattern=$1

@@ -4,10 +4,11 @@
 # can log in: login_check's, and that of the guest's own sshd
 #
 # Source it after tests/loop/effects.lib.sh. The guest is the sample, installed onto an image file.
+# shellcheck source=tests/changed_cache.lib.sh
+. "$TOP/tests/changed_cache.lib.sh"
 
 LOGIN=$SCRATCH/login
 ROOT=$SCRATCH/root
-SIGNING_KEY=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
 
 # find_system — the sample's store path, once it is built.

@@ -12,6 +12,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
+# shellcheck source=../changed_cache.lib.sh
+source "$TOP/tests/changed_cache.lib.sh"
 
 MANIFEST=manifest=file:///medium/guest-systemd-boot.json
 
@@ -63,6 +65,24 @@ the_guest_writes_its_next_entry() {
 	in_guest cat /boot/loader/loader.conf | grep -Fx 'default nixos-generation-2.conf'
 }
 
+empty_the_esp_at_the_end() {
+	sed -i '/^\[\[ $action != boot/i find /boot -mindepth 1 -delete' bin/switch-to-configuration
+	grep -B 1 '^.. $action != boot' bin/switch-to-configuration | grep -F 'find /boot'
+}
+
+# The installer asks the disk, not the guest's program, whether the boot loader is there.
+an_emptied_esp_is_no_success() {
+	local code=0
+	change "$(readlink "$TOP/build/sample-systemd-boot")" empty_the_esp_at_the_end
+	xorriso -indev "$ISO" -outdev changed.iso -map "cache/$changed" "/cache/$changed" \
+		-map cache/changed /cache/changed 2>xorriso.said || { cat xorriso.said && return 1; }
+	"$TOP/qemu/first-run" --disk emptied.raw --size 2G --iso changed.iso --key key.pub \
+		--firmware uefi --direct --set "$MANIFEST" >said 2>&1 || code=$?
+	cat said
+	[[ $code == 41 && ! -e emptied.raw ]]
+	grep -E 'has no file /boot/EFI/BOOT/BOOTX64.EFI, so UEFI cannot start it' said
+}
+
 a_bios_machine_refuses_it() {
 	take_boot_files
 	blank_disk blank.raw 2G
@@ -90,4 +110,5 @@ run_case "the guest writes the entry of its next generation" the_guest_writes_it
 press_the_power_button
 run_case "the power button ended it" guest_ended_well
 run_case "its EFI system partition is clean afterwards" esp_is_clean disk.raw
+run_case "an install whose boot loader leaves an empty partition ends with 41" an_emptied_esp_is_no_success
 run_case "a machine with a BIOS refuses it" a_bios_machine_refuses_it
