@@ -111,16 +111,9 @@ slow_down() {
 	END
 }
 
-# replace — replaces mkfs.fat in the initramfs by a script with these commands. Before the first write
-# the installer starts it with --help, which succeeds.
+# replace — mkfs.fat of the initramfs, by a script with these commands; then the machine runs.
 replace() {
-	mkdir -p root/sbin
-	{
-		printf '%s\n' '#!/bin/sh' 'case $1 in --help) exit ;; esac'
-		cat
-	} >root/sbin/mkfs.fat
-	chmod 755 root/sbin/mkfs.fat
-	overlay initrd.img root
+	replace_mkfs_fat initrd.img
 	initrd=initrd.img run_installer console -drive file=disk,format=raw,if=virtio "${keys[@]}"
 }
 

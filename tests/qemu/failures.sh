@@ -16,18 +16,10 @@ fail() {
 	expect_refusal console "$@"
 }
 
-# replace — replaces mkfs.fat in the initramfs by a script with these commands. Before the first write
-# the installer starts it with --help, which succeeds.
+# replace — mkfs.fat of the initramfs, by a script with these commands.
 replace() {
-	mkdir -p root/sbin
-	{
-		echo '#!/bin/sh'
-		echo 'case $1 in --help) exit ;; esac'
-		cat
-	} >root/sbin/mkfs.fat
-	chmod 755 root/sbin/mkfs.fat
 	initrd=$PWD/initrd
-	overlay "$initrd" root
+	replace_mkfs_fat "$initrd"
 }
 
 # prepare [SETTING]… — a blank disk and a key drive.

@@ -49,6 +49,18 @@ overlay() {
 	(cd "$2" && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet) >>"$1"
 }
 
+# replace_mkfs_fat INITRD — a copy of the initramfs in which a script with the commands of standard input
+# stands for mkfs.fat. Before the first write the installer starts it with --help, which succeeds.
+replace_mkfs_fat() {
+	mkdir -p root/sbin
+	{
+		printf '%s\n' '#!/bin/sh' 'case $1 in --help) exit ;; esac'
+		cat
+	} >root/sbin/mkfs.fat
+	chmod 755 root/sbin/mkfs.fat
+	overlay "$1" root
+}
+
 # give_keys [LINE]… — the folder `keys` with the test's public key, and these lines of settings.
 give_keys() {
 	mkdir -p keys
