@@ -78,7 +78,7 @@ static void check_ending(struct config *config, enum config_key key, enum ending
 {
 	if (config->as_init && ending == ENDING_EXIT)
 		config_add_error(config,
-			"%s is exit, but the installer is PID 1 here, and there is nobody to go back to: say poweroff, reboot or shell",
+			"%s is exit, but the installer is PID 1 here, and there is no program to go back to: say poweroff, reboot or shell",
 			config_keys[key].name);
 }
 

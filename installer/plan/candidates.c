@@ -162,7 +162,7 @@ static int check_unchanged(const struct disk *disk, const char *open_path, struc
 	if (is_same_content(disk, now))
 		return 0;
 	return error_set_code(err, EXIT_NOT_BLANK, -ESTALE,
-		"%s is not what it was when it was chosen, so another program has written to it since: see that nobody else uses it, and start again.",
+		"%s is not what it was when it was chosen, so another program has written to it since: make sure that nothing else uses it, and start again.",
 		disk->path);
 }
 

@@ -70,7 +70,7 @@ in
         }
         {
           assertion = guest.keyFiles != [ ] || guest.settings.keys or "" == "none";
-          message = of name "nobody could enter it: give keyFiles, or settings.keys = \"none\" if its configuration has keys.";
+          message = of name "no one could log in: give keyFiles, or settings.keys = \"none\" if its configuration has keys.";
         }
         {
           assertion = guest.network.type == "user" || guest.network.bridge != null;

@@ -521,9 +521,8 @@ static void pid_1_cannot_exit(void **state)
 	merge(GOOD "on-failure = exit\n");
 	accepts();
 	config.as_init = true;
-	refuses("on-failure is exit, but the installer is PID 1 here, and there is nobody to go "
-		"back "
-		"to: say poweroff, reboot or shell");
+	refuses("on-failure is exit, but the installer is PID 1 here, and there is no program to "
+		"go back to: say poweroff, reboot or shell");
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, begin)

@@ -58,7 +58,7 @@ class Login:
     def open(self, seconds: float) -> None:
         """Returns when the guest has let us in; Failure says why it did not in time."""
         deadline = Deadline(seconds)
-        reason = "nobody answers"
+        reason = "no server answers"
         while not deadline.passed():
             if not self._alive(PAUSE):
                 raise Failure(Code.NO_VERDICT, "the guest ended before it let us in")
