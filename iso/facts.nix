@@ -39,19 +39,39 @@ let
   };
   made = lib.filter (fs: places.${layout} ? ${fs.mountPoint}) (builtins.attrValues config.fileSystems);
 
-  # A new file system gets the label or UUID that the guest expects. A device name
-  # of the layout is also accepted.
+  # What a device name says of a new file system or swap, and of its partition: { label = …; } and the
+  # like. null for another name. The names of partitions are those of a GPT.
+  named =
+    device:
+    let
+      forms = {
+        label = "(/dev/disk/by-label/|LABEL=)(.+)";
+        uuid = "(/dev/disk/by-uuid/|UUID=)(.+)";
+      }
+      // lib.optionalAttrs (layout == "gpt") {
+        partlabel = "(/dev/disk/by-partlabel/|PARTLABEL=)(.+)";
+        partuuid = "(/dev/disk/by-partuuid/|PARTUUID=)(.+)";
+      };
+      found = lib.filterAttrs (_: value: value != null) (
+        builtins.mapAttrs (_: form: builtins.match form device) forms
+      );
+    in
+    if found == { } then null else builtins.mapAttrs (_: parts: builtins.elemAt parts 1) found;
+
+  names =
+    "/dev/disk/by-label/… or /dev/disk/by-uuid/…"
+    + (if layout == "gpt" then "" else " (only the layout gpt has names of partitions)");
+
+  # A new file system gets the name that the guest expects. A device name of the layout is also
+  # accepted.
   identity =
     fs:
     let
-      label = builtins.match "/dev/disk/by-label/(.+)" fs.device;
-      uuid = builtins.match "/dev/disk/by-uuid/(.+)" fs.device;
       place = places.${layout}.${fs.mountPoint};
+      name = named fs.device;
     in
-    if label != null then
-      { label = builtins.head label; }
-    else if uuid != null then
-      { uuid = builtins.head uuid; }
+    if name != null then
+      name
     else if place ? device && builtins.match place.device fs.device != null then
       { inherit (place) label; }
     else if builtins.match "/dev/(mapper/.*|md.*|dm-.*)" fs.device != null then
@@ -62,33 +82,33 @@ let
     else
       throw (
         "fileSystems.\"${fs.mountPoint}\" of the guest is ${fs.device}: the installer can give a "
-        + "new file system a label or a UUID, so name it /dev/disk/by-label/… or /dev/disk/by-uuid/…."
+        + "new file system a label or a UUID, so name it ${names}."
       );
 
   # Swap partitions, which the installer makes. Swap files and memory are the guest's own.
   isPartition =
     device:
     device.size or null == null
-    && builtins.match "/dev/.*" device.device != null
+    && builtins.match "/dev/.*|(PART)?(LABEL|UUID)=.*" device.device != null
     && builtins.match "/dev/zram.*" device.device == null;
   swaps = lib.filter isPartition config.swapDevices;
-  swapLabel =
+  swapName =
     device:
     let
-      label = builtins.match "/dev/disk/by-label/(.+)" device.device;
+      name = named device.device;
     in
-    if label != null then
-      builtins.head label
+    if name != null then
+      name
     else
       throw (
         "swapDevices of the guest has ${device.device}: the installer gives a new swap partition a "
-        + "label, so name it by one, as in swapDevices = [ { label = \"swap\"; } ]."
+        + "label or a UUID, so name it by one, as in swapDevices = [ { label = \"swap\"; } ]."
       );
   swap =
     if swaps == [ ] then
       { }
     else if builtins.length swaps == 1 then
-      { swap.label = swapLabel (builtins.head swaps); }
+      { swap = swapName (builtins.head swaps); }
     else
       throw "swapDevices of the guest has several partitions, and the installer makes one: use swap files.";
 
@@ -145,7 +165,12 @@ let
   // swap;
 
   problems = import ./fit.nix { inherit lib; } config {
-    inherit facts made devices;
+    inherit
+      facts
+      made
+      devices
+      named
+      ;
   };
 in
 if problems == [ ] then facts else throw (lib.concatStringsSep "\n" problems)

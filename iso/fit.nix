@@ -7,11 +7,12 @@
 { lib }:
 config:
 {
-  # The facts of the manifest, the fileSystems that the layout makes, and the disks that
-  # GRUB is written to.
+  # The facts of the manifest, the fileSystems that the layout makes, the disks that
+  # GRUB is written to, and what a device's name says of a new file system.
   facts,
   made,
   devices,
+  named,
 }:
 let
   inherit (facts) bootloader layout;
@@ -43,10 +44,10 @@ let
   wrongLabel =
     fs:
     let
-      label = builtins.match "/dev/disk/by-label/(.+)" (toString fs.device);
+      name = named (toString fs.device);
       isFat = builtins.match "[A-Za-z0-9_-]([A-Za-z0-9_ -]{0,9}[A-Za-z0-9_-])?";
     in
-    lib.optionals (fs.fsType == "vfat" && label != null && isFat (builtins.head label) == null) label;
+    lib.optional (fs.fsType == "vfat" && name ? label && isFat name.label == null) name.label;
   menus = map (boot: boot.path) (config.boot.loader.grub.mirroredBoots or [ ]);
 
   hasAny = options: builtins.any (option: builtins.elem option options);
@@ -61,7 +62,7 @@ let
         ]
         || hasAny fs.options [ "bind" ];
       isEarly = fs.neededForBoot || builtins.match early fs.mountPoint != null;
-      isOnDisk = builtins.match "/dev/.*" (toString fs.device) != null;
+      isOnDisk = builtins.match "/dev/.*|(PART)?(LABEL|UUID)=.*" (toString fs.device) != null;
       mayBeMissing = hasAny fs.options [
         "noauto"
         "nofail"
@@ -93,9 +94,9 @@ rule (!(types ? "/")) "The guest has no fileSystems.\"/\": it is the one that ev
   "boot.initrd.luks.devices of the guest has ${lib.concatStringsSep ", " encrypted}, for which its "
   + "initrd would wait: the installer makes no encrypted partition, so leave them out."
 )
-++ rule (resumeDevice != "" && resumeDevice != "/dev/disk/by-label/${facts.swap.label or ""}") (
+++ rule (resumeDevice != "" && !(facts ? swap && named resumeDevice == facts.swap)) (
   "boot.resumeDevice of the guest is ${resumeDevice}, which the layout ${layout} does not make: leave "
-  + "it out, or name the guest's swap partition by its label in both."
+  + "it out, or name the guest's swap partition in the same way in both."
 )
 ++ map (
   fs:

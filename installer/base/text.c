@@ -93,6 +93,15 @@ bool text_is_ext4_label(const char *text)
 	return true;
 }
 
+bool text_is_partition_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= 1 && length <= 36 &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+			    "#+-.:=@_") == length;
+}
+
 bool text_is_fat_label(const char *text)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -51,6 +51,10 @@ bool text_is_fat_serial(const char *text);
 /* 1 to 16 printable ASCII bytes without blanks, quotes, slashes and backslashes. */
 bool text_is_ext4_label(const char *text);
 
+/* 1 to 36 bytes (UEFI 2.10, table 5.6), of those that udev puts into a link's name as they are
+ * (systemd, encode_devnode_name): A-Z a-z 0-9 # + - . : = @ _ */
+bool text_is_partition_name(const char *text);
+
 /* 1 to 11 of A-Z a-z 0-9 _ - and space, neither first nor last a space (Microsoft FAT specification
  * 1.03, "Directory entry with ATTR_VOLUME_ID", without the characters that need quoting, and with
  * lower case, which Linux reads and mkfs.fat writes as it is). */

@@ -40,6 +40,8 @@ int dev_links_make(const struct plan *plan, struct error *err)
 			r = make_dev_link("by-uuid", p->fs_uuid, node, err);
 		if (r == 0)
 			r = make_dev_link("by-partuuid", p->uuid, node, err);
+		if (r == 0)
+			r = make_dev_link("by-partlabel", p->name, node, err);
 	}
 	return r;
 }

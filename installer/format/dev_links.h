@@ -12,6 +12,6 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* Makes by-label, by-uuid and by-partuuid links for every partition of the plan, and replaces links
- * of the same name. */
+/* Makes by-label, by-uuid, by-partlabel and by-partuuid links for every partition of the plan, and
+ * replaces links of the same name. */
 int dev_links_make(const struct plan *plan, struct error *err) WARN_UNUSED;

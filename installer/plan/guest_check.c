@@ -37,6 +37,21 @@ static const struct plan_partition *find_guest_mount(const struct plan *plan, co
 	return NULL;
 }
 
+/* Only the plan of a GPT has names and UUIDs of partitions: those that the manifest fixes. */
+static int fit_partition(const struct plan *plan, const struct plan_partition *p,
+	const struct manifest_mount *mount, struct error *err)
+{
+	if (strcmp(mount->partlabel, p->name) == 0 || !mount->partlabel[0])
+		if (strcasecmp(mount->partuuid, p->uuid) == 0 || !mount->partuuid[0])
+			return 0;
+	return refuse_guest(err,
+		"The guest finds %s by the partition's %s %s, which the layout %s does not have: "
+		"let the guest name it by label.",
+		mount->path[0] ? mount->path : "its swap", mount->partlabel[0] ? "name" : "UUID",
+		mount->partlabel[0] ? mount->partlabel : mount->partuuid,
+		layout_name(plan->layout));
+}
+
 static int fit_mount(const struct plan *plan, const struct manifest_mount *mount, struct error *err)
 {
 	const struct plan_partition *p = find_guest_mount(plan, mount->path);
@@ -70,7 +85,7 @@ static int fit_mount(const struct plan *plan, const struct manifest_mount *mount
 			"%s, "
 			"or let the guest mount it by label.",
 			mount->path, mount->uuid, p->fs_uuid, key, mount->uuid);
-	return 0;
+	return fit_partition(plan, p, mount, err);
 }
 
 int guest_check_mounts(const struct plan *plan, const struct manifest *manifest, struct error *err)
@@ -92,15 +107,20 @@ int guest_check_mounts(const struct plan *plan, const struct manifest *manifest,
 
 int guest_check_swap(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
-	if (!manifest->swap_label[0])
+	const struct manifest_mount *swap = &manifest->swap;
+
+	if (!swap->fstype[0])
 		return 0;
 	for (size_t i = 0; i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_SWAP)
-			return 0;
+			return fit_partition(plan, &plan->partitions[i], swap, err);
 	return refuse_guest(err,
-		"The guest uses a swap partition labelled \"%s\", but the configuration says swap "
-		"= none: set swap to its size, such as swap = 1G, or take it out of the guest.",
-		manifest->swap_label);
+		"The guest uses a swap partition (%s), but the configuration says swap = none: set "
+		"swap to its size, such as swap = 1G, or take it out of the guest.",
+		swap->label[0]	     ? swap->label
+		: swap->uuid[0]	     ? swap->uuid
+		: swap->partlabel[0] ? swap->partlabel
+				     : swap->partuuid);
 }
 
 /* Whether the guest writes EFI/BOOT/BOOTX64.EFI to a place that the plan has. */
@@ -287,7 +307,7 @@ int guest_check_ssh(const struct config *config, const struct manifest *manifest
 		return 0;
 	if (!manifest->ssh_enabled)
 		return refuse_guest(err,
-			"The guest has no SSH server, so nobody could enter it with the "
+			"The guest has no SSH server, so no one could log in with the "
 			"keys: enable "
 			"one in the guest, or say keys = none.");
 	r = check_ssh_user(config->keys_user, manifest, err);

@@ -56,7 +56,7 @@ static const char *pick_boot_label(const struct manifest_mount *mount)
 /* The swap's label: the manifest's, else the default. */
 static const char *pick_swap_label(const struct manifest *manifest)
 {
-	return manifest && manifest->swap_label[0] ? manifest->swap_label : DEFAULT_SWAP_LABEL;
+	return manifest && manifest->swap.label[0] ? manifest->swap.label : DEFAULT_SWAP_LABEL;
 }
 
 void labels_planned(const struct config *config, const struct manifest *manifest,
@@ -73,6 +73,8 @@ void labels_planned(const struct config *config, const struct manifest *manifest
 		ret->uuids[uuids++] = pick_root_uuid(config, root);
 	if (config->swap_bytes)
 		ret->labels[labels++] = pick_swap_label(manifest);
+	if (config->swap_bytes && manifest && manifest->swap.uuid[0])
+		ret->uuids[uuids++] = manifest->swap.uuid;
 	if (layout == LAYOUT_PYGRUB) {
 		ret->labels[labels] = pick_boot_label(boot);
 		if (boot && boot->uuid[0])
@@ -138,10 +140,26 @@ static void name_esp(struct plan_partition *p, const struct config *config,
 static void name_swap(struct plan_partition *p, const struct manifest *manifest, const char *seed)
 {
 	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_swap_label(manifest));
-	uuid_derive(seed, "file system swap", p->fs_uuid);
+	set_label_uuid(p, manifest ? manifest->swap.uuid : "", seed, "file system swap");
 }
 
-/* Gives every file system its label, its UUID and its place in the guest. */
+/* The names of a partition in a GPT, which are there already, are replaced by what the manifest fixes. */
+static void name_partition(struct plan_partition *p, const struct manifest *manifest)
+{
+	const struct manifest_mount *mount = p->role == ROLE_SWAP
+						     ? &manifest->swap
+						     : find_manifest_mount(manifest, p->role);
+
+	if (!p->uuid[0] || !mount)
+		return;
+	if (mount->partlabel[0])
+		snprintf(p->name, sizeof(p->name), "%s", mount->partlabel);
+	if (mount->partuuid[0])
+		snprintf(p->uuid, sizeof(p->uuid), "%s", mount->partuuid);
+	text_upper(p->uuid);
+}
+
+/* Gives every file system its label, its UUID and its place in the guest, and its partition a name. */
 void labels_set(struct plan *plan, const struct config *config, const struct manifest *manifest,
 	const char *seed)
 {
@@ -156,5 +174,7 @@ void labels_set(struct plan *plan, const struct config *config, const struct man
 			name_esp(p, config, manifest, seed);
 		else if (p->role == ROLE_SWAP)
 			name_swap(p, manifest, seed);
+		if (manifest && p->fs != FS_NONE)
+			name_partition(p, manifest);
 	}
 }

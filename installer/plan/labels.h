@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * labels — sets the labels and UUIDs of a plan's file systems, and where the guest mounts them. The
+ * labels — sets the labels and UUIDs of a plan's file systems, the names of their partitions where the
+ * manifest fixes them, and where the guest mounts them. The
  * configuration comes first, then the manifest, then the defaults of the layout.
  *
  * Pure. A UUID that neither of them sets is derived from the seed. manifest may be NULL.

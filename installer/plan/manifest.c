@@ -46,44 +46,71 @@ static int parse_optional(const struct json_value *object, const char *name, cha
 	return json_has(object, name) ? json_get_string(object, name, ret, ret_bytes, err) : 0;
 }
 
-static int check_mount(
+/* Names of the file system (or swap) and of its partition; one of them is needed. */
+static int check_names(
 	const struct json_value *object, const struct manifest_mount *mount, struct error *err)
 {
 	bool fat = strcmp(mount->fstype, "vfat") == 0;
 
-	if (!text_is_clean_path(mount->path))
-		return json_refuse(object, "path", err,
-			"must be an absolute path without . and .., not \"%s\"", mount->path);
-	if (!mount->fstype[0])
-		return json_refuse(object, "fstype", err, "is empty: it can be ext4 or vfat");
 	if (mount->label[0] && !(fat ? text_is_fat_label : text_is_ext4_label)(mount->label))
 		return json_refuse(object, "label", err, "cannot be \"%s\" on %s", mount->label,
 			mount->fstype);
 	if (mount->uuid[0] && !(fat ? text_is_fat_serial : text_is_uuid)(mount->uuid))
 		return json_refuse(object, "uuid", err, "must look like %s, not \"%s\"",
 			fat ? "XXXX-XXXX" : "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", mount->uuid);
-	if (!mount->label[0] && !mount->uuid[0])
+	if (mount->partlabel[0] && !text_is_partition_name(mount->partlabel))
+		return json_refuse(object, "partlabel", err, "cannot be \"%s\"", mount->partlabel);
+	if (mount->partuuid[0] && !text_is_uuid(mount->partuuid))
+		return json_refuse(object, "partuuid", err,
+			"must look like xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, not \"%s\"",
+			mount->partuuid);
+	if (!mount->label[0] && !mount->uuid[0] && !mount->partlabel[0] && !mount->partuuid[0])
 		return json_refuse(object, "label", err,
-			"is missing, and uuid too: one of them must say how the guest finds %s",
-			mount->path);
+			"is missing, and uuid, partlabel and partuuid too: one of them must say how the guest finds %s",
+			mount->path[0] ? mount->path : "its swap");
 	return 0;
+}
+
+static int parse_names(
+	const struct json_value *object, struct manifest_mount *mount, struct error *err)
+{
+	int r = parse_optional(object, "label", mount->label, sizeof(mount->label), err);
+
+	if (r < 0)
+		return r;
+	r = parse_optional(object, "uuid", mount->uuid, sizeof(mount->uuid), err);
+	if (r < 0)
+		return r;
+	r = parse_optional(object, "partlabel", mount->partlabel, sizeof(mount->partlabel), err);
+	if (r < 0)
+		return r;
+	r = parse_optional(object, "partuuid", mount->partuuid, sizeof(mount->partuuid), err);
+	if (r < 0)
+		return r;
+	return check_names(object, mount, err);
 }
 
 static int parse_mount(
 	const struct json_value *object, struct manifest_mount *mount, struct error *err)
 {
-	static const char *const members[] = { "path", "fstype", "label", "uuid", NULL };
+	static const char *const members[] = { "path", "fstype", "label", "uuid", "partlabel",
+		"partuuid", NULL };
 	int r = json_only(object, members, err);
 
-	if (r == 0)
-		r = json_get_string(object, "path", mount->path, sizeof(mount->path), err);
-	if (r == 0)
-		r = json_get_string(object, "fstype", mount->fstype, sizeof(mount->fstype), err);
-	if (r == 0)
-		r = parse_optional(object, "label", mount->label, sizeof(mount->label), err);
-	if (r == 0)
-		r = parse_optional(object, "uuid", mount->uuid, sizeof(mount->uuid), err);
-	return r < 0 ? r : check_mount(object, mount, err);
+	if (r < 0)
+		return r;
+	r = json_get_string(object, "path", mount->path, sizeof(mount->path), err);
+	if (r < 0)
+		return r;
+	r = json_get_string(object, "fstype", mount->fstype, sizeof(mount->fstype), err);
+	if (r < 0)
+		return r;
+	if (!text_is_clean_path(mount->path))
+		return json_refuse(object, "path", err,
+			"must be an absolute path without . and .., not \"%s\"", mount->path);
+	if (!mount->fstype[0])
+		return json_refuse(object, "fstype", err, "is empty: it can be ext4 or vfat");
+	return parse_names(object, mount, err);
 }
 
 static int parse_mounts(const struct json_value *root, struct manifest *m, struct error *err)
@@ -111,25 +138,23 @@ static int parse_mounts(const struct json_value *root, struct manifest *m, struc
 	return 0;
 }
 
-/* {"label": …}, or nothing for a guest without swap. */
+/* An object with a name, or nothing for a guest without a swap partition. */
 static int parse_swap(const struct json_value *root, struct manifest *m, struct error *err)
 {
-	static const char *const members[] = { "label", NULL };
+	static const char *const members[] = { "label", "uuid", "partlabel", "partuuid", NULL };
 	struct json_value object;
 	int r;
 
 	if (!json_has(root, "swap"))
 		return 0;
 	r = json_get_object(root, "swap", &object, err);
-	if (r == 0)
-		r = json_only(&object, members, err);
-	if (r == 0)
-		r = json_get_string(&object, "label", m->swap_label, sizeof(m->swap_label), err);
 	if (r < 0)
 		return r;
-	if (!text_is_ext4_label(m->swap_label))
-		return json_refuse(&object, "label", err, "cannot be \"%s\"", m->swap_label);
-	return 0;
+	r = json_only(&object, members, err);
+	if (r < 0)
+		return r;
+	snprintf(m->swap.fstype, sizeof(m->swap.fstype), "swap");
+	return parse_names(&object, &m->swap, err);
 }
 
 static int parse_boot_loader(const struct json_value *root, struct manifest *m, struct error *err)

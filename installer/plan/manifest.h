@@ -16,16 +16,20 @@
 #include "base/error.h"
 #include "disk/layout.h"
 
-#define MANIFEST_VERSION       2 /* version 1 lacks permit_root_login and allow_users */
+/* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. */
+#define MANIFEST_VERSION       2
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
 #define MANIFEST_USERS_MAX     16
 
+/* How the guest finds a file system or its swap. A name that is empty is not fixed. */
 struct manifest_mount {
-	char path[256];	 /* "/", "/boot" */
-	char fstype[16]; /* "ext4", "vfat" */
-	char label[17];	 /* empty if not fixed */
-	char uuid[37];	 /* empty if not fixed */
+	char path[256];	 /* "/", "/boot"; empty for swap */
+	char fstype[16]; /* "ext4", "vfat", "swap" */
+	char label[17];
+	char uuid[37];
+	char partlabel[37]; /* the partition's name in a GPT */
+	char partuuid[37];
 };
 
 struct manifest {
@@ -33,13 +37,13 @@ struct manifest {
 	enum layout layout;
 	struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];
 	size_t mount_count;
-	char swap_label[17];   /* of a swap partition that the guest uses; empty: none */
-	char boot_loader[16];  /* "grub", "systemd-boot", "none" */
-	char boot_device[128]; /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
-	bool boot_efi;	       /* writes EFI/BOOT/BOOTX64.EFI */
-	unsigned firmware;     /* set of enum firmware; empty for pygrub and direct */
-	uint64_t nar_bytes;    /* sum of NarSize over the closure */
-	uint64_t files;	       /* regular files, directories and symlinks */
+	struct manifest_mount swap; /* the partition that the guest uses; fstype empty: none */
+	char boot_loader[16];	    /* "grub", "systemd-boot", "none" */
+	char boot_device[128];	    /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
+	bool boot_efi;		    /* writes EFI/BOOT/BOOTX64.EFI */
+	unsigned firmware;	    /* set of enum firmware; empty for pygrub and direct */
+	uint64_t nar_bytes;	    /* sum of NarSize over the closure */
+	uint64_t files;		    /* regular files, directories and symlinks */
 	bool ssh_enabled;
 	char ssh_key_files[MANIFEST_KEY_FILES_MAX]
 			  [128]; /* as in sshd_config, %h and %u unexpanded */

@@ -217,7 +217,7 @@ static const struct {
 		"choose another label for the guest's swap, or another root-label or esp-label" },
 };
 
-/* Two of one label and the guest may take the wrong one. FAT knows no case. */
+/* Two of one label or name and the guest may take the wrong one. FAT knows no case. */
 static int check_labels(const struct plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->partition_count; i++) {
@@ -226,6 +226,11 @@ static int check_labels(const struct plan *plan, struct error *err)
 		for (size_t j = 0; p->fs != FS_NONE && j < i; j++) {
 			const struct plan_partition *other = &plan->partitions[j];
 
+			if (p->name[0] && strcmp(p->name, other->name) == 0)
+				return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+					"Two partitions are named \"%s\": let the guest use another "
+					"name (partlabel).",
+					p->name);
 			if (strcasecmp(p->fs_label, other->fs_label) != 0)
 				continue;
 			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,

@@ -16,6 +16,8 @@ static const struct {
 	{ "LABEL=", offsetof(struct plan_partition, fs_label), false },
 	{ "/dev/disk/by-uuid/", offsetof(struct plan_partition, fs_uuid), true },
 	{ "UUID=", offsetof(struct plan_partition, fs_uuid), true },
+	{ "/dev/disk/by-partlabel/", offsetof(struct plan_partition, name), false },
+	{ "PARTLABEL=", offsetof(struct plan_partition, name), false },
 	{ "/dev/disk/by-partuuid/", offsetof(struct plan_partition, uuid), true },
 	{ "PARTUUID=", offsetof(struct plan_partition, uuid), true },
 };

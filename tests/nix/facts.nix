@@ -88,6 +88,21 @@ builtins.mapAttrs (_: x: facts (config x)) {
       efiInstallAsRemovable = true;
     };
   };
+  # The names that a GPT has, as disko and repart use them, in both spellings.
+  partitions = {
+    layout = "gpt";
+    fileSystems = {
+      "/boot" = esp // {
+        device = "PARTUUID=0a1b2c3d-0000-4000-8000-000000000001";
+      };
+      "/" = ext4 "/dev/disk/by-partlabel/disk-main-root";
+    };
+    swapDevices = [ { device = "UUID=0a1b2c3d-0000-4000-8000-000000000002"; } ];
+    grub = grubOn "/dev/vda" // {
+      efiSupport = true;
+      efiInstallAsRemovable = true;
+    };
+  };
   # GRUB for UEFI alone, a label as the NixOS manual writes it, swap that is no partition.
   grub-uefi = {
     layout = "gpt";

@@ -66,6 +66,9 @@ let
   byLabel = label: { device = "/dev/disk/by-label/${label}"; };
 in
 {
+  # The layout bios has no names of partitions.
+  rootByPartition = mounts "/" "/dev/disk/by-partlabel/root" "ext4";
+  otherByLabel = mounts "/data" "LABEL=data" "ext4";
   rootByDevice = mounts "/" "/dev/vda1" "ext4";
   swapByDevice = swaps [ { device = "/dev/vda2"; } ];
   twoSwaps = swaps [

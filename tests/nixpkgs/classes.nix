@@ -130,6 +130,15 @@ in
     };
   };
   by-uuid = facts "bios" (mounts "/" "/dev/disk/by-uuid/${uuid}" "ext4");
+  by-partition = facts "gpt" {
+    fileSystems."/" = lib.mkForce {
+      device = "/dev/disk/by-partlabel/disk-main-root";
+      fsType = "ext4";
+      autoResize = true;
+    };
+    boot.growPartition = true;
+    swapDevices = [ { device = "/dev/disk/by-partuuid/${uuid}"; } ];
+  };
   swap-file = facts "bios" {
     swapDevices = [ { device = "/swapfile"; } ];
     zramSwap.enable = true;

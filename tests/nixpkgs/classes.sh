@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 GOLDEN=$TOP/tests/nixpkgs/golden
 ACCEPTED=(bios gpt pygrub direct grub-uefi grub-devices grub-mirrored systemd-boot esp-elsewhere
-	esp-of-the-guest allow-users by-uuid swap-file qemu-vm qemu-vm-direct xen-domU-direct)
+	esp-of-the-guest allow-users by-uuid by-partition swap-file qemu-vm qemu-vm-direct xen-domU-direct)
 REFUSED=(external perlless xen-domU luks mapper btrfs tmpfs by-partlabel by-name grub-elsewhere long-label
 	resume home)
 

@@ -17,7 +17,7 @@
 
 static const struct plan plan = {
 	.partitions = { { .fs_label = "ESP", .fs_uuid = "ABCD-0123", .mount_path = "/boot" },
-		{ .fs_label = "nixos", .fs_uuid = UUID, .uuid = OTHER, .mount_path = "/" },
+		{ .fs_label = "nixos", .fs_uuid = UUID, .uuid = OTHER, .name = "root", .mount_path = "/" },
 		{ .fs_label = "swap" } },
 	.partition_count = 3,
 	.root = 1,
@@ -53,6 +53,7 @@ static void names_of_the_disk_itself_are_accepted(void **state)
 		"\t/dev/disk/by-uuid/" UUID "\t/\text4\n/dev/disk/by-uuid/abcd-0123 /boot vfat\n",
 		"UUID=" UUID " / ext4\n",
 		"PARTUUID=" OTHER " / ext4\n",
+		"/dev/disk/by-partlabel/root / ext4\n",
 		/* the boot partition has no such name here */
 		"PARTUUID=" OTHER " /boot vfat\n",
 		"/dev/vda2 / ext4\n/dev/xvda /boot ext4\n",
@@ -82,6 +83,8 @@ static void other_file_systems_are_refused(void **state)
 		{ "LABEL=root / ext4", "mounts / from LABEL=root, which is not on this disk" },
 		{ "# a\nUUID=" OTHER " / ext4\n", "the label nixos and the UUID " UUID },
 		{ "/dev/disk/by-partuuid/" UUID " / ext4\n", "by-partuuid" },
+		{ "/dev/disk/by-partlabel/other / ext4\n", "by-partlabel/other" },
+		{ "PARTLABEL=Root / ext4\n", "PARTLABEL=Root" },
 		{ "/dev/vda2 / ext4\n/dev/disk/by-uuid/ABCD-4567 /boot vfat\n", "mounts /boot" },
 		/* as nixpkgs' own virtual machines have them */
 		{ "LABEL=nixos / ext4\nnix-store /nix/.ro-store 9p trans=virtio\noverlay /nix/store overlay\n",

@@ -103,7 +103,7 @@ static void a_good_manifest_is_read_whole(void **state)
 	assert_string_equal(m.mounts[0].uuid, "");
 	assert_string_equal(m.mounts[1].path, "/boot");
 	assert_string_equal(m.mounts[1].uuid, "12AB-34CD");
-	assert_string_equal(m.swap_label, "");
+	assert_string_equal(m.swap.fstype, "");
 	assert_string_equal(m.boot_loader, "grub");
 	assert_string_equal(m.boot_device, "/dev/vda");
 	assert_true(m.boot_efi);
@@ -133,7 +133,16 @@ static void other_good_values_are_taken(void **state)
 	assert_string_equal(m.permit_root_login, "no");
 	assert_int_equal(m.allow_user_count, 2);
 	assert_string_equal(m.allow_users[1], "b*");
-	assert_string_equal(accepts("swap", "{\"label\":\"swap\"}").swap_label, "swap");
+	m = accepts("swap", "{\"label\":\"swap\"}");
+	assert_string_equal(m.swap.label, "swap");
+	assert_string_equal(m.swap.fstype, "swap");
+	m = accepts("swap", "{\"partlabel\":\"linux-swap\"}");
+	assert_string_equal(m.swap.partlabel, "linux-swap");
+	m = accepts("mounts",
+		"[{\"path\":\"/\",\"fstype\":\"ext4\",\"partlabel\":\"disk-main-root\","
+		"\"partuuid\":\"abcdef00-0000-4000-8000-000000000001\"}]");
+	assert_string_equal(m.mounts[0].partlabel, "disk-main-root");
+	assert_string_equal(m.mounts[0].partuuid, "abcdef00-0000-4000-8000-000000000001");
 	assert_string_equal(accepts("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"uuid\":"
 					      "\"ABCDEF00-0000-4000-8000-000000000001\"}]")
 				    .mounts[0]
@@ -220,6 +229,10 @@ static void mounts_are_looked_at(void **state)
 		"mounts[0].label cannot be \"a b\" on ext4");
 	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"label\":\"twelve chars\"}]",
 		"mounts[0].label cannot be \"twelve chars\" on vfat");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"partlabel\":\"a b\"}]",
+		"mounts[0].partlabel cannot be \"a b\"");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"partuuid\":\"12345678-01\"}]",
+		"mounts[0].partuuid must look like xxxxxxxx-");
 	refuses("mounts", "[{\"path\":\"/b\",\"fstype\":\"vfat\",\"uuid\":\"12345678\"}]",
 		"mounts[0].uuid must look like XXXX-XXXX");
 	refuses("mounts",
@@ -235,7 +248,10 @@ static void a_swap_is_looked_at(void **state)
 	(void)state;
 	refuses("swap", "true", "swap must be an object");
 	refuses("swap", "{}", "swap.label is missing");
-	refuses("swap", "{\"label\":\"\"}", "swap.label cannot be \"\"");
+	refuses("swap", "{\"label\":\"\"}",
+		"swap.label is missing, and uuid, partlabel and partuuid too: one of them must "
+		"say how the guest finds its swap");
+	refuses("swap", "{\"uuid\":\"1234\"}", "swap.uuid must look like xxxxxxxx-");
 	refuses("swap", "{\"label\":\"a b\"}", "swap.label cannot be \"a b\"");
 	refuses("swap", "{\"label\":\"seventeen-letters\"}", "swap.label is longer than 16 bytes");
 	refuses("swap", "{\"label\":\"swap\",\"size\":1}",

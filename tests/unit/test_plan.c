@@ -68,6 +68,12 @@ static void make_bios_guest(void)
 	manifest.firmware = FIRMWARE_BIOS;
 }
 
+static void use_swap(const char *label)
+{
+	strcpy(manifest.swap.fstype, "swap");
+	strcpy(manifest.swap.label, label);
+}
+
 static void make_direct_guest(void)
 {
 	manifest.layout = LAYOUT_DIRECT;
@@ -83,8 +89,8 @@ static void make_pygrub_guest(void)
 {
 	make_direct_guest();
 	manifest.layout = LAYOUT_PYGRUB;
-	manifest.mounts[0] = (struct manifest_mount){ "/", "ext4", "NIXROOT", "" };
-	manifest.mounts[1] = (struct manifest_mount){ "/boot", "ext4", "NIXBOOT", "" };
+	manifest.mounts[0] = (struct manifest_mount){ "/", "ext4", "NIXROOT", "", "", "" };
+	manifest.mounts[1] = (struct manifest_mount){ "/boot", "ext4", "NIXBOOT", "", "", "" };
 	manifest.mount_count = 2;
 	strcpy(manifest.boot_loader, "grub");
 	strcpy(disk.path, "/dev/xvdb");
@@ -203,7 +209,7 @@ static void swap_goes_behind_the_root(void **state)
 	plan = accepts();
 	is_golden(&plan, "gpt-swap");
 	make_bios_guest();
-	strcpy(manifest.swap_label, "guestswap");
+	use_swap("guestswap");
 	plan = accepts();
 	is_golden(&plan, "bios-swap");
 }
@@ -367,17 +373,21 @@ static void a_planned_swap_has_a_planned_label(void **state)
 	assert_string_equal(labels.labels[1], "swap");
 	assert_string_equal(labels.labels[2], "ESP");
 	assert_null(labels.labels[3]);
-	strcpy(manifest.swap_label, "guestswap");
+	use_swap("guestswap");
 	labels_planned(&config, &manifest, LAYOUT_BIOS, &labels);
 	assert_string_equal(labels.labels[1], "guestswap");
 	assert_null(labels.labels[2]);
+	assert_null(labels.uuids[0]);
+	strcpy(manifest.swap.uuid, "abcdef00-0000-4000-8000-000000000002");
+	labels_planned(&config, &manifest, LAYOUT_BIOS, &labels);
+	assert_string_equal(labels.uuids[0], "abcdef00-0000-4000-8000-000000000002");
 }
 
 static void a_swap_labelled_as_something_else_is_refused(void **state)
 {
 	(void)state;
 	set("swap=1G");
-	strcpy(manifest.swap_label, "nixos");
+	use_swap("nixos");
 	refuses("Both the swap partition and the root file system are labelled \"nixos\": choose "
 		"another label for the guest's swap, or another root-label or esp-label.");
 }
@@ -557,13 +567,13 @@ static void mounts_have_to_be_in_the_plan(void **state)
 		"file "
 		"system.");
 	begin(state);
-	manifest.mounts[2] = (struct manifest_mount){ "/home", "ext4", "home", "" };
+	manifest.mounts[2] = (struct manifest_mount){ "/home", "ext4", "home", "", "", "" };
 	manifest.mount_count = 3;
 	refuses("The guest mounts /home, but the layout gpt has no partition for it: take this "
 		"mount "
 		"out of the guest.");
 	begin(state);
-	manifest.mounts[2] = (struct manifest_mount){ "/efi", "vfat", "EFI2", "" };
+	manifest.mounts[2] = (struct manifest_mount){ "/efi", "vfat", "EFI2", "", "", "" };
 	manifest.mount_count = 3;
 	refuses("The guest mounts /efi from a FAT file system, but the layout gpt has none for it: "
 		"build the guest for this layout, or choose another one.");
@@ -583,14 +593,43 @@ static void mounts_have_to_be_in_the_plan(void **state)
 static void a_guest_that_swaps_needs_a_swap(void **state)
 {
 	(void)state;
-	strcpy(manifest.swap_label, "swap");
-	refuses("The guest uses a swap partition labelled \"swap\", but the configuration says "
-		"swap = none: set swap to its size, such as swap = 1G, or take it out of the "
-		"guest.");
+	use_swap("swap");
+	refuses("The guest uses a swap partition (swap), but the configuration says swap = none: "
+		"set swap to its size, such as swap = 1G, or take it out of the guest.");
 	set("swap=64M");
 	accepts();
-	manifest.swap_label[0] = '\0';
+	manifest.swap.fstype[0] = '\0';
 	accepts();
+}
+
+/* As a guest says by-partlabel and by-partuuid. */
+static void partitions_get_the_names_that_the_guest_expects(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	manifest.mounts[0].label[0] = '\0';
+	strcpy(manifest.mounts[0].partlabel, "system");
+	strcpy(manifest.mounts[1].partuuid, "abcdef00-0000-4000-8000-000000000001");
+	strcpy(manifest.swap.fstype, "swap");
+	strcpy(manifest.swap.uuid, "ABCDEF00-0000-4000-8000-000000000002");
+	set("swap=64M");
+	plan = accepts();
+	assert_string_equal(plan.partitions[1].name, "ESP");
+	assert_string_equal(plan.partitions[1].uuid, "ABCDEF00-0000-4000-8000-000000000001");
+	assert_string_equal(plan.partitions[2].name, "system");
+	assert_string_equal(plan.partitions[3].fs_uuid, "abcdef00-0000-4000-8000-000000000002");
+	strcpy(manifest.swap.partlabel, "system");
+	refuses("Two partitions are named \"system\": let the guest use another name (partlabel).");
+	manifest.swap.partlabel[0] = '\0';
+	make_bios_guest();
+	refuses("The guest finds / by the partition's name system, which the layout bios does not "
+		"have: let the guest name it by label.");
+	manifest.mounts[0].partlabel[0] = '\0';
+	strcpy(manifest.swap.partuuid, "abcdef00-0000-4000-8000-000000000003");
+	refuses("The guest finds its swap by the partition's UUID "
+		"abcdef00-0000-4000-8000-000000000003, which the layout bios does not have: let "
+		"the guest name it by label.");
 }
 
 static void a_bios_layout_has_no_fat_mount(void **state)
@@ -748,9 +787,8 @@ static void a_loader_that_does_not_serve_is_refused(void **state)
 
 static void somebody_has_to_be_able_to_enter(void **state)
 {
-	const char *sentence =
-		"The guest has no SSH server, so nobody could enter it with the keys: "
-		"enable one in the guest, or say keys = none.";
+	const char *sentence = "The guest has no SSH server, so no one could log in with the keys: "
+			       "enable one in the guest, or say keys = none.";
 
 	(void)state;
 	manifest.ssh_enabled = false;
@@ -851,6 +889,7 @@ int main(void)
 		TEST(systems_have_to_agree),
 		TEST(mounts_have_to_be_in_the_plan),
 		TEST(a_guest_that_swaps_needs_a_swap),
+		TEST(partitions_get_the_names_that_the_guest_expects),
 		TEST(a_bios_layout_has_no_fat_mount),
 		TEST(uefi_needs_an_esp_and_a_loader_on_it),
 		TEST(the_firmware_that_booted_us_has_to_boot_the_guest),
