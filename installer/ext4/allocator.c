@@ -86,8 +86,9 @@ int allocator_take_blocks(struct allocator *allocator, uint64_t wanted, struct e
 
 	if (allocator->blocks.count == 0)
 		r = ext4_image_take_blocks(allocator->image, wanted, &allocator->blocks, err);
-	if (r == 0)
-		r = ensure_buffer(allocator, err);
+	if (r < 0)
+		return r;
+	r = ensure_buffer(allocator, err);
 	if (r < 0)
 		return r;
 	count = (WRITER_BUFFER_BYTES - allocator->buffer_bytes) / block_bytes;
@@ -139,8 +140,9 @@ static int ensure_inodes(struct allocator *allocator, struct error *err)
 	if (allocator->inodes_used < allocator->inodes.count)
 		return 0;
 	r = write_inodes(allocator, err);
-	if (r == 0)
-		r = ext4_image_take_inodes(allocator->image, &allocator->inodes, err);
+	if (r < 0)
+		return r;
+	r = ext4_image_take_inodes(allocator->image, &allocator->inodes, err);
 	if (r < 0)
 		return r;
 	size_bytes = (size_t)allocator->inodes.count * image->inode_bytes + image->block_bytes;

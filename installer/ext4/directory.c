@@ -375,11 +375,12 @@ static int write_indexed(struct block_writer *writer, struct error *err)
 			writer->directory->entry_count);
 	writer->blocks_left = 1 + node_count + leaf_count;
 	r = write_root(writer, version, leaves, leaf_count, node_count, err);
-	if (r == 0)
-		r = write_nodes(writer, leaves, leaf_count, node_count, err);
-	if (r == 0)
-		r = write_leaves(writer, sorted, leaves, leaf_count, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = write_nodes(writer, leaves, leaf_count, node_count, err);
+	if (r < 0)
+		return r;
+	return write_leaves(writer, sorted, leaves, leaf_count, err);
 }
 
 int directory_write(const struct directory *directory, struct allocator *allocator, uint16_t mode,

@@ -39,9 +39,9 @@ static int open_file_system(struct ext4_image *image, const char *path, struct e
 	r = mkfs_check(ext2fs_open2(path, option, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0,
 			       unix_io_manager, &image->fs),
 		"read its superblock", err);
-	if (r == 0)
-		r = mkfs_check(ext2fs_read_bitmaps(image->fs), "read its bitmaps", err);
-	return r;
+	if (r < 0)
+		return r;
+	return mkfs_check(ext2fs_read_bitmaps(image->fs), "read its bitmaps", err);
 }
 
 /* Opens the device with direct I/O where that works: everything is written once, in large
@@ -102,11 +102,15 @@ static int open_image(struct ext4_image *image, const char *path, size_t writers
 	image->now_s = image->fs->now ? image->fs->now : time(NULL);
 	image->next_block = image->fs->super->s_first_data_block;
 	r = check_features(image, err);
-	if (r == 0)
-		r = find_free_inodes(image, err);
-	if (r == 0)
-		r = open_device(image, path, err);
-	return r < 0 ? r : async_writer_new(&image->writer, image->fd, writers, err);
+	if (r < 0)
+		return r;
+	r = find_free_inodes(image, err);
+	if (r < 0)
+		return r;
+	r = open_device(image, path, err);
+	if (r < 0)
+		return r;
+	return async_writer_new(&image->writer, image->fd, writers, err);
 }
 
 int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_bytes, size_t writers,

@@ -172,16 +172,19 @@ static int make_tables(ext2_filsys fs, struct error *err)
 {
 	int r = mkfs_check(ext2fs_allocate_tables(fs), "place the tables", err);
 
-	if (r == 0)
-		r = mkfs_check(ext2fs_convert_subcluster_bitmap(fs, &fs->block_map),
-			"convert the bitmap", err);
-	if (r == 0)
-		r = mkfs_check(clear_tail(fs), "clear the end", err);
-	if (r == 0)
-		r = mkfs_check(clear_inode_tables(fs), "clear the inode tables", err);
-	if (r == 0)
-		r = mkfs_check(write_reserved_inodes(fs), "write the reserved inodes", err);
-	return r;
+	if (r < 0)
+		return r;
+	r = mkfs_check(
+		ext2fs_convert_subcluster_bitmap(fs, &fs->block_map), "convert the bitmap", err);
+	if (r < 0)
+		return r;
+	r = mkfs_check(clear_tail(fs), "clear the end", err);
+	if (r < 0)
+		return r;
+	r = mkfs_check(clear_inode_tables(fs), "clear the inode tables", err);
+	if (r < 0)
+		return r;
+	return mkfs_check(write_reserved_inodes(fs), "write the reserved inodes", err);
 }
 
 static errcode_t make_lost_and_found(ext2_filsys fs)
@@ -214,13 +217,15 @@ static int make_inodes(ext2_filsys fs, struct error *err)
 	int r = mkfs_check(
 		ext2fs_mkdir(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, NULL), "make the root folder", err);
 
-	if (r == 0)
-		r = mkfs_check(make_lost_and_found(fs), "make lost+found", err);
-	if (r == 0)
-		r = mkfs_check(take_reserved_inodes(fs), "reserve the first inodes", err);
-	if (r == 0)
-		r = mkfs_check(ext2fs_create_resize_inode(fs), "make the resize inode", err);
-	return r;
+	if (r < 0)
+		return r;
+	r = mkfs_check(make_lost_and_found(fs), "make lost+found", err);
+	if (r < 0)
+		return r;
+	r = mkfs_check(take_reserved_inodes(fs), "reserve the first inodes", err);
+	if (r < 0)
+		return r;
+	return mkfs_check(ext2fs_create_resize_inode(fs), "make the resize inode", err);
 }
 
 /* s_overhead_clusters spares the kernel to count at every mount: the blocks that were taken by
@@ -230,10 +235,11 @@ static int make_journal(ext2_filsys fs, blk64_t overhead, struct error *err)
 	struct ext2fs_journal_params journal = { 0 };
 	int r = mkfs_check(ext2fs_get_journal_params(&journal, fs), "size the journal", err);
 
-	if (r == 0)
-		r = mkfs_check(ext2fs_add_journal_inode3(
-				       fs, &journal, ANYWHERE, EXT2_MKJOURNAL_NO_MNT_CHECK),
-			"make the journal", err);
+	if (r < 0)
+		return r;
+	r = mkfs_check(
+		ext2fs_add_journal_inode3(fs, &journal, ANYWHERE, EXT2_MKJOURNAL_NO_MNT_CHECK),
+		"make the journal", err);
 	if (r < 0)
 		return r;
 	fs->super->s_overhead_clusters =
@@ -247,21 +253,26 @@ static int make(const struct mkfs_request *request, struct error *err)
 	blk64_t overhead;
 	int r = open_new(request, &fs, err);
 
-	if (r == 0)
-		r = set_identity(request, fs, err);
-	if (r == 0)
-		r = make_tables(fs, err);
-	if (r == 0)
-		r = mkfs_check(ext2fs_count_used_clusters(fs, fs->super->s_first_data_block,
-				       ext2fs_blocks_count(fs->super) - 1, &overhead),
-			"count the blocks of the tables", err);
-	if (r == 0)
-		r = make_inodes(fs, err);
-	if (r == 0)
-		r = make_journal(fs, overhead, err);
-	if (r == 0)
-		r = mkfs_check(ext2fs_close_free(&fs), "write it out", err);
-	return r;
+	if (r < 0)
+		return r;
+	r = set_identity(request, fs, err);
+	if (r < 0)
+		return r;
+	r = make_tables(fs, err);
+	if (r < 0)
+		return r;
+	r = mkfs_check(ext2fs_count_used_clusters(fs, fs->super->s_first_data_block,
+			       ext2fs_blocks_count(fs->super) - 1, &overhead),
+		"count the blocks of the tables", err);
+	if (r < 0)
+		return r;
+	r = make_inodes(fs, err);
+	if (r < 0)
+		return r;
+	r = make_journal(fs, overhead, err);
+	if (r < 0)
+		return r;
+	return mkfs_check(ext2fs_close_free(&fs), "write it out", err);
 }
 
 int mkfs_ext4(const struct mkfs_request *request, struct error *err)
