@@ -36,11 +36,13 @@ int boot_sector_blank(struct boot_sector *boot_sector, int fd, struct error *err
 	if (boot_sector->blanked)
 		return 0;
 	r = read_sector(fd, boot_sector->sector, err);
-	if (r == 0)
-		r = write_sector(fd, zeros, err);
-	if (r == 0)
-		boot_sector->blanked = true;
-	return r;
+	if (r < 0)
+		return r;
+	r = write_sector(fd, zeros, err);
+	if (r < 0)
+		return r;
+	boot_sector->blanked = true;
+	return 0;
 }
 
 int boot_sector_restore(struct boot_sector *boot_sector, int fd, struct error *err)

@@ -30,18 +30,25 @@ int dev_links_make(const struct plan *plan, struct error *err)
 	if (plan->image_file)
 		return 0;
 	r = file_make_folder("/dev/disk", 0755, 0, 0, err);
-	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 		char node[128];
 
 		plan_partition_node(plan, i, node);
 		r = make_dev_link("by-label", p->fs_label, node, err);
-		if (r == 0)
-			r = make_dev_link("by-uuid", p->fs_uuid, node, err);
-		if (r == 0)
-			r = make_dev_link("by-partuuid", p->uuid, node, err);
-		if (r == 0)
-			r = make_dev_link("by-partlabel", p->name, node, err);
+		if (r < 0)
+			return r;
+		r = make_dev_link("by-uuid", p->fs_uuid, node, err);
+		if (r < 0)
+			return r;
+		r = make_dev_link("by-partuuid", p->uuid, node, err);
+		if (r < 0)
+			return r;
+		r = make_dev_link("by-partlabel", p->name, node, err);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return 0;
 }

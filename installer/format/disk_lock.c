@@ -79,10 +79,12 @@ int disk_lock_check(const struct disk_lock *lock, const struct plan *plan, struc
 {
 	int r = check_locked(lock->lock_fd, plan->disk_path, plan->disk_bytes, err);
 
-	if (r == 0 && lock->boot_lock_fd >= 0)
-		r = check_locked(
+	if (r < 0)
+		return r;
+	if (lock->boot_lock_fd >= 0)
+		return check_locked(
 			lock->boot_lock_fd, plan->boot_disk_path, plan->boot_disk_bytes, err);
-	return r;
+	return 0;
 }
 
 /* Other installers lock as we do, QEMU locks single bytes of its image files (fcntl(2), "Open file
@@ -120,8 +122,9 @@ static int lock_disk(const char *path, uint64_t size_bytes, bool image_file, int
 	if (locked < 0)
 		return error_errno(err, -errno, "open %s for writing", path);
 	r = lock(locked, path, image_file, err);
-	if (r == 0)
-		r = check_locked(locked, path, size_bytes, err);
+	if (r < 0)
+		return r;
+	r = check_locked(locked, path, size_bytes, err);
 	if (r < 0)
 		return r;
 	*ret_exclusive = steal_fd(&exclusive);
@@ -173,7 +176,9 @@ int disk_lock_flush(const struct disk_lock *lock, struct error *err)
 {
 	int r = lock->boot_lock_fd < 0 ? 0 : flush(lock->boot_lock_fd, err);
 
-	return r < 0 ? r : flush(lock->lock_fd, err);
+	if (r < 0)
+		return r;
+	return flush(lock->lock_fd, err);
 }
 
 int disk_lock_blank_boot_sector(struct disk_lock *lock, struct error *err)
@@ -203,7 +208,9 @@ int disk_lock_write_mark(const struct disk_lock *lock, const struct plan *plan,
 	struct install_mark mark;
 	int r = disk_lock_flush(lock, err);
 
-	if (r == 0 && lock->boot_lock_fd >= 0) {
+	if (r < 0)
+		return r;
+	if (lock->boot_lock_fd >= 0) {
 		plan_install_mark(plan, 0, state, &mark);
 		r = install_mark_write(lock->boot_lock_fd, 0, &mark, err);
 	}

@@ -94,16 +94,21 @@ static int make_ext4(
 	uint8_t before[MARK_BYTES], after[MARK_BYTES];
 	int r = read_boot_block(place, before, err);
 
-	if (r == 0)
-		r = mkfs_ext4(&request, err);
-	if (r == 0)
-		r = sync_path(place->path, err);
-	if (r == 0)
-		r = read_boot_block(place, after, err);
-	if (r == 0 && memcmp(before, after, MARK_BYTES) != 0)
-		r = error_set(err, -EIO, "the boot block of %s was changed while it was formatted",
-			place->path);
-	return r;
+	if (r < 0)
+		return r;
+	r = mkfs_ext4(&request, err);
+	if (r < 0)
+		return r;
+	r = sync_path(place->path, err);
+	if (r < 0)
+		return r;
+	r = read_boot_block(place, after, err);
+	if (r < 0)
+		return r;
+	if (memcmp(before, after, MARK_BYTES) != 0)
+		return error_set(err, -EIO,
+			"the boot block of %s was changed while it was formatted", place->path);
+	return 0;
 }
 
 static int make_fat(
@@ -120,7 +125,9 @@ static int make_fat(
 	};
 	int r = fat_make(&request, err);
 
-	return r < 0 ? r : sync_path(place->path, err);
+	if (r < 0)
+		return r;
+	return sync_path(place->path, err);
 }
 
 static int make_swap(

@@ -94,13 +94,17 @@ static int wipe_rest(uint64_t own_mark, uint64_t disk_bytes, int fd, struct erro
 	uint64_t end = disk_bytes < WIPE_BYTES ? disk_bytes : WIPE_BYTES;
 	int r = wipe_other_marks(own_mark, disk_bytes, fd, err);
 
-	if (r == 0)
-		r = write_zeros(fd, disk_bytes - end, end, err);
-	if (r == 0)
-		r = probe_wipe(fd, 0, disk_bytes, err);
-	if (r == 0 && fsync(fd) < 0)
-		r = error_errno(err, -errno, "wait for the disk");
-	return r;
+	if (r < 0)
+		return r;
+	r = write_zeros(fd, disk_bytes - end, end, err);
+	if (r < 0)
+		return r;
+	r = probe_wipe(fd, 0, disk_bytes, err);
+	if (r < 0)
+		return r;
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for the disk");
+	return 0;
 }
 
 /* Everything that could be taken for content later: what lies before the first partition (an old
@@ -225,15 +229,18 @@ static int write_table(const struct plan *plan, int fd, struct error *err)
 	if (!context)
 		abort();
 	r = assign_device(plan, fd, context, err);
-	if (r == 0)
-		r = make_label(plan, context, err);
-	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
-		r = add_table_entry(plan, i, context, err);
-		if (r < 0)
-			error_wrap(err, "partition %zu", i + 1);
-	}
 	if (r < 0)
 		return r;
+	r = make_label(plan, context, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		r = add_table_entry(plan, i, context, err);
+		if (r < 0) {
+			error_wrap(err, "partition %zu", i + 1);
+			return r;
+		}
+	}
 	r = fdisk_write_disklabel(context);
 	if (r < 0)
 		return error_errno(err, r, "write the partition table");
@@ -321,13 +328,16 @@ static int tell_kernel(const struct plan *plan, int fd, struct error *err)
 
 	start_deadline(&deadline);
 	r = reread(fd, &deadline, err);
-	if (r == 0)
-		r = wait_for_nodes(plan, &deadline, err);
+	if (r < 0)
+		return r;
+	r = wait_for_nodes(plan, &deadline, err);
+	if (r < 0)
+		return r;
 	/* Partitions have page caches of their own: what the whole disk's still holds of them would
 	 * go stale, and a later write through it would put old bytes back. */
-	if (r == 0 && ioctl(fd, BLKFLSBUF) < 0)
-		r = error_errno(err, -errno, "empty the disk's page cache");
-	return r;
+	if (ioctl(fd, BLKFLSBUF) < 0)
+		return error_errno(err, -errno, "empty the disk's page cache");
+	return 0;
 }
 
 static int write_partitions(const struct plan *plan, int fd, struct error *err)
@@ -338,11 +348,14 @@ static int write_partitions(const struct plan *plan, int fd, struct error *err)
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, -errno, "look at it");
 	r = wipe(plan, fd, err);
-	if (r == 0)
-		r = write_table(plan, fd, err);
-	if (r == 0 && S_ISBLK(st.st_mode))
-		r = tell_kernel(plan, fd, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = write_table(plan, fd, err);
+	if (r < 0)
+		return r;
+	if (S_ISBLK(st.st_mode))
+		return tell_kernel(plan, fd, err);
+	return 0;
 }
 
 /* A disk that becomes one file system: all is wiped but the mark in its boot block. */
@@ -355,8 +368,9 @@ static int clear_disk(uint64_t disk_bytes, int fd, struct error *err)
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, -errno, "look at it");
 	r = write_zeros(fd, MARK_BYTES, WIPE_BYTES - MARK_BYTES, err);
-	if (r == 0)
-		r = wipe_rest(0, disk_bytes, fd, err);
+	if (r < 0)
+		return r;
+	r = wipe_rest(0, disk_bytes, fd, err);
 	if (r < 0 || !S_ISBLK(st.st_mode))
 		return r;
 	start_deadline(&deadline);

@@ -68,7 +68,9 @@ static int mount_partition(const struct plan *plan, size_t index, const char *ta
 	if (plan->image_file)
 		return mount_image(plan, index, target_path, read_only, err);
 	r = format_find_place(plan, index, &place, err);
-	return r < 0 ? r : mount_node(plan, index, place.path, target_path, read_only, err);
+	if (r < 0)
+		return r;
+	return mount_node(plan, index, place.path, target_path, read_only, err);
 }
 
 int mount_plan(const struct plan *plan, const char *target_path, bool read_only, struct error *err)
