@@ -48,20 +48,28 @@ static int parse_v1(const struct json_value *v1, struct bootspec *spec, struct e
 {
 	int r = parse_store_file(v1, "kernel", spec->kernel, sizeof(spec->kernel), err);
 
-	if (r == 0 && json_has(v1, "initrd") && !json_has_null(v1, "initrd"))
+	if (r < 0)
+		return r;
+	if (json_has(v1, "initrd") && !json_has_null(v1, "initrd"))
 		r = parse_store_file(v1, "initrd", spec->initrd, sizeof(spec->initrd), err);
-	if (r == 0)
-		r = parse_store_file(v1, "init", spec->init, sizeof(spec->init), err);
-	if (r == 0)
-		r = json_get_string(v1, "label", spec->label, sizeof(spec->label), err);
-	if (r == 0)
-		r = parse_kernel_params(v1, spec, err);
-	if (r == 0)
-		r = json_get_string(v1, "toplevel", spec->toplevel, sizeof(spec->toplevel), err);
-	if (r == 0 && store_path_check(spec->toplevel) < 0)
+	if (r < 0)
+		return r;
+	r = parse_store_file(v1, "init", spec->init, sizeof(spec->init), err);
+	if (r < 0)
+		return r;
+	r = json_get_string(v1, "label", spec->label, sizeof(spec->label), err);
+	if (r < 0)
+		return r;
+	r = parse_kernel_params(v1, spec, err);
+	if (r < 0)
+		return r;
+	r = json_get_string(v1, "toplevel", spec->toplevel, sizeof(spec->toplevel), err);
+	if (r < 0)
+		return r;
+	if (store_path_check(spec->toplevel) < 0)
 		return json_refuse(v1, "toplevel", err,
 			"must be a store path (/nix/store/HASH-NAME), not \"%s\"", spec->toplevel);
-	return r;
+	return 0;
 }
 
 int bootspec_parse(const char *text, size_t size_bytes, struct bootspec *ret, struct error *err)

@@ -81,11 +81,12 @@ static int keep_place(struct chroot_session *session, struct error *err)
 {
 	int r = open_place("/proc/self/ns/mnt", O_RDONLY, &session->old_ns, err);
 
-	if (r == 0)
-		r = open_place("/", O_PATH | O_DIRECTORY, &session->top, err);
-	if (r == 0)
-		r = open_place(".", O_PATH | O_DIRECTORY, &session->old_cwd, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = open_place("/", O_PATH | O_DIRECTORY, &session->top, err);
+	if (r < 0)
+		return r;
+	return open_place(".", O_PATH | O_DIRECTORY, &session->old_cwd, err);
 }
 
 static void forget_place(struct chroot_session *session)

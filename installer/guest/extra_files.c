@@ -137,8 +137,9 @@ static int verify_one_file(const char *root, const char *target, const char *con
 	size_t found_bytes;
 	int r = file_resolve(root, target, path, err);
 
-	if (r == 0)
-		r = file_read(path, EXTRA_MAX_BYTES, &found, &found_bytes, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, EXTRA_MAX_BYTES, &found, &found_bytes, err);
 	if (r < 0)
 		return r;
 	if (found_bytes != size_bytes || memcmp(found, content, size_bytes) != 0)

@@ -35,7 +35,9 @@ static int read_sshd_config(const char *root, const char *system, char **ret, st
 
 	snprintf(inner, sizeof(inner), "%s/etc/ssh/sshd_config", system);
 	r = file_resolve(root, inner, path, err);
-	return r < 0 ? r : file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
+	if (r < 0)
+		return r;
+	return file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
 }
 
 /* Which keys the guest's SSH server wants, as flags of enum sshd_host_key, and the path of the
@@ -107,13 +109,17 @@ static int make_one(const struct chroot_session *session, const char *keygen, co
 	snprintf(inner, sizeof(inner), FOLDER "/%s", kind->name);
 	file_below(path, folder, "/%s", kind->name);
 	r = remove_old(path, err);
-	if (r > 0)
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		log_line("host keys: %s is a link of the system and left alone", inner);
-	if (r != 0)
-		return r < 0 ? r : 0;
+		return 0;
+	}
 	file_below(path, folder, "/%s.pub", kind->name);
 	r = remove_old(path, err);
-	return r < 0 ? r : chroot_run(session, argv, false, err);
+	if (r < 0)
+		return r;
+	return chroot_run(session, argv, false, err);
 }
 
 int host_keys_make(const struct chroot_session *session, const char *system,
@@ -177,8 +183,9 @@ static int read_public(const char *path, struct host_key *ret, struct error *err
 	struct error why;
 	int r = check_mode(path, S_IFREG | 0644, err);
 
-	if (r == 0)
-		r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return r;
 	text[strcspn(text, "\n")] = '\0';
@@ -202,9 +209,10 @@ static int verify_one(
 		return r;
 	file_below(path, folder, "/%s.pub", kind->name);
 	r = read_public(path, &ret->keys[ret->count], err);
-	if (r == 0)
-		ret->count++;
-	return r;
+	if (r < 0)
+		return r;
+	ret->count++;
+	return 0;
 }
 
 int host_keys_verify(const char *root, const char *system, enum host_key_mode wish,
@@ -218,6 +226,8 @@ int host_keys_verify(const char *root, const char *system, enum host_key_mode wi
 	if (r < 0 || wanted == 0)
 		return r;
 	r = file_resolve(root, FOLDER, folder, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < HOST_KEYS_MAX && r == 0; i++)
 		if (wanted & kinds[i].flag)
 			r = verify_one(folder, &kinds[i], ret, err);

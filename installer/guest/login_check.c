@@ -155,9 +155,10 @@ static int read_values(const struct attempt *attempt, const struct sshd_origin *
 	else
 		r = sshd_config_read(attempt->config_path, attempt->config_text,
 			attempt->request->user, &text, err);
-	if (r == 0)
-		sshd_values_parse(text, ret);
-	return r;
+	if (r < 0)
+		return r;
+	sshd_values_parse(text, ret);
+	return 0;
 }
 
 static bool is_by_name(const struct sshd_origin *origin)
@@ -206,7 +207,9 @@ static int check_values(const struct attempt *attempt, const struct sshd_origin 
 		login.keys = usable;
 		r = drop_revoked_keys(attempt, revoked, usable, &login.key_count, err);
 	}
-	return r < 0 ? r : sshd_values_check_login(values, &login, origin, err);
+	if (r < 0)
+		return r;
+	return sshd_values_check_login(values, &login, origin, err);
 }
 
 /* A login from one origin; ret has the values on success, for the caller to free. */
@@ -299,13 +302,15 @@ static int check_inside(struct attempt *attempt, const struct account *account, 
 	char path[FILE_PATH_BYTES];
 	int r = chroot_link_system(attempt->session, attempt->request->system, err);
 
-	if (r == 0)
-		r = account_check_shell(
-			attempt->request->root, attempt->request->user, account, err);
-	if (r == 0)
-		r = sshd_run_config_path(attempt->request->root, attempt->program, path, err);
-	if (r == 0)
-		r = file_read(path, TEXT_MAX_BYTES, &attempt->config_text, NULL, err);
+	if (r < 0)
+		return r;
+	r = account_check_shell(attempt->request->root, attempt->request->user, account, err);
+	if (r < 0)
+		return r;
+	r = sshd_run_config_path(attempt->request->root, attempt->program, path, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &attempt->config_text, NULL, err);
 	if (r < 0)
 		return r;
 	attempt->config_path = path + strlen(attempt->request->root);
@@ -343,8 +348,9 @@ int login_check(const struct login_request *request, unsigned *ret_port, struct 
 	AUTO_FREE struct account *account = must_realloc(NULL, 1, sizeof(*account));
 	int r = sshd_run_find(request->root, request->system, &program, err);
 
-	if (r == 0)
-		r = account_read(request->root, request->user, account, err);
+	if (r < 0)
+		return r;
+	r = account_read(request->root, request->user, account, err);
 	if (r < 0)
 		return r;
 	parse_keys(request->keys_text, &keys);

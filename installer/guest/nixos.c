@@ -104,7 +104,9 @@ int nixos_prepare(const char *root, struct error *err)
 		return r;
 	file_below(path, root, "/etc/NIXOS");
 	r = file_write(path, "", 0, 0644, 0, 0, err);
-	return r < 0 ? r : write_random_seed(root, err);
+	if (r < 0)
+		return r;
+	return write_random_seed(root, err);
 }
 
 /* Runs one of the guest's programs whose failure nixos-install tolerates too. */

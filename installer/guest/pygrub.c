@@ -232,8 +232,9 @@ static int read_directive(struct reader *reader, char *line, struct error *err)
 	if (strcmp(parts[0], "set") != 0)
 		return 0;
 	r = take_set(reader, parts[1], &name, &value, err);
-	return r == 0 && strcmp(name, "default") == 0 ? read_default(reader, text_trim(value), err)
-						      : r;
+	if (r < 0)
+		return r;
+	return strcmp(name, "default") == 0 ? read_default(reader, text_trim(value), err) : 0;
 }
 
 /* A line of an entry. */
@@ -252,8 +253,9 @@ static int read_command(struct reader *reader, char *line, struct error *err)
 	if (strcmp(command, "set") != 0)
 		return 0;
 	r = take_set(reader, parts[1], &name, &value, err);
-	return r == 0 && strcmp(name, "root") == 0 ? check_device(reader, text_trim(value), err)
-						   : r;
+	if (r < 0)
+		return r;
+	return strcmp(name, "root") == 0 ? check_device(reader, text_trim(value), err) : 0;
 }
 
 /* menuentry "TITLE" …{ — the quotes, the blank behind them and the brace are needed. */
@@ -342,9 +344,11 @@ static int parse_menu(const char *text, size_t pick, struct reader *ret, struct 
 		r = text_is_utf8(line) ? read_line(ret, line, err)
 				       : refuse_menu(ret, err, "it is no UTF-8");
 	}
-	if (r == 0 && ret->in_entry)
+	if (r < 0)
+		return r;
+	if (ret->in_entry)
 		return refuse_menu(ret, err, "the menu ends inside an entry");
-	return r;
+	return 0;
 }
 
 /* A path that pygrub's readers of file systems open: those differ over "//", so there is none. */
@@ -373,7 +377,9 @@ int pygrub_read(const char *text, size_t size_bytes, struct pygrub_entry *ret, s
 			"pygrub cannot read grub.cfg: it is longer than %d bytes, or no text.",
 			PYGRUB_MENU_MAX_BYTES);
 	r = parse_menu(text, 0, &reader, err);
-	if (r == 0 && reader.wanted > 0 && (size_t)reader.wanted < reader.count)
+	if (r < 0)
+		return r;
+	if (reader.wanted > 0 && (size_t)reader.wanted < reader.count)
 		r = parse_menu(text, (size_t)reader.wanted, &reader, err);
 	if (r < 0)
 		return r;
@@ -382,9 +388,12 @@ int pygrub_read(const char *text, size_t size_bytes, struct pygrub_entry *ret, s
 			"pygrub finds no kernel in grub.cfg%s%s.", reader.count ? ", entry " : "",
 			reader.picked.title);
 	r = check_path("kernel", reader.picked.kernel, reader.picked.kernel_line, err);
-	if (r == 0 && reader.picked.initrd_line)
+	if (r < 0)
+		return r;
+	if (reader.picked.initrd_line)
 		r = check_path("initrd", reader.picked.initrd, reader.picked.initrd_line, err);
-	if (r == 0)
-		*ret = reader.picked;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = reader.picked;
+	return 0;
 }

@@ -26,7 +26,9 @@ static int read_unit(
 	char path[FILE_PATH_BYTES];
 	int r = boot_files_find(root, system, name, path, err);
 
-	return r < 0 ? r : file_read(path, UNIT_MAX_BYTES, ret, NULL, err);
+	if (r < 0)
+		return r;
+	return file_read(path, UNIT_MAX_BYTES, ret, NULL, err);
 }
 
 /* Options of sshd that shape its settings, and whether a word follows the letter. */
@@ -277,5 +279,7 @@ int sshd_run_query_revoked(const struct chroot_session *session, const char *sys
 	find_keygen(session, system, program->arguments[0], keygen);
 	file_below(path, session->root, ASKED_KEY);
 	r = file_write(path, line, (size_t)length, 0600, 0, 0, err);
-	return r < 0 ? r : chroot_run(session, argv, false, err);
+	if (r < 0)
+		return r;
+	return chroot_run(session, argv, false, err);
 }

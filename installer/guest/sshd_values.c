@@ -343,13 +343,18 @@ int sshd_values_check_login(const struct sshd_values *values, const struct sshd_
 
 	for (size_t i = 0; i < sizeof(list_rules) / sizeof(list_rules[0]) && r == 0; i++)
 		r = check_list(values, &list_rules[i], login, origin, err);
-	if (r == 0)
-		r = check_singles(values, login, err);
-	if (r == 0)
-		r = check_root(values, login, err);
-	if (r == 0)
-		r = check_account(values, login, err);
-	return r < 0 ? r : check_keys(values, login, err);
+	if (r < 0)
+		return r;
+	r = check_singles(values, login, err);
+	if (r < 0)
+		return r;
+	r = check_root(values, login, err);
+	if (r < 0)
+		return r;
+	r = check_account(values, login, err);
+	if (r < 0)
+		return r;
+	return check_keys(values, login, err);
 }
 
 /* ------------------------------------------------------------------- where it listens */
