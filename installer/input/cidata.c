@@ -42,9 +42,10 @@ static int look_for_cidata(const char *path, void *userdata, struct error *err)
 		return error_errno(err, -errno, "open %s", path);
 	r = drive_read_file(folder, "user-data", YAML_MAX_BYTES, EXIT_CONFIGURATION,
 		&cidata->user_data, &cidata->user_data_bytes, err);
-	if (r >= 0)
-		r = drive_read_file(folder, "meta-data", YAML_MAX_BYTES, EXIT_CONFIGURATION,
-			&cidata->meta_data, &cidata->meta_data_bytes, err);
+	if (r < 0)
+		return r;
+	r = drive_read_file(folder, "meta-data", YAML_MAX_BYTES, EXIT_CONFIGURATION,
+		&cidata->meta_data, &cidata->meta_data_bytes, err);
 	if (r < 0)
 		return r;
 	cidata->found = cidata->user_data || cidata->meta_data;
@@ -66,10 +67,12 @@ static int read_cidata_disk(
 			"%s and %s are both drives with the label " LABEL "; detach one of them",
 			cidata->node, node);
 	r = drive_visit(node, found.type, mount_path, look_for_cidata, cidata, err);
-	if (r < 0)
+	if (r < 0) {
 		error_wrap(err, "the " LABEL " drive %s", node);
-	if (r <= 0 || !cidata->found)
-		return r < 0 ? r : 0;
+		return r;
+	}
+	if (r == 0 || !cidata->found)
+		return 0;
 	disk->key_drive = true;
 	snprintf(cidata->node, sizeof(cidata->node), "%s", node);
 	return 0;

@@ -41,11 +41,12 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 {
 	int r = firmware_data_read("/sys", &ret->firmware_data, err);
 
-	if (r == 0)
-		r = key_drive_read(disks, count, mount_path, &ret->drive, err);
-	if (r == 0)
-		r = cidata_read(disks, count, mount_path, &ret->cidata, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = key_drive_read(disks, count, mount_path, &ret->drive, err);
+	if (r < 0)
+		return r;
+	return cidata_read(disks, count, mount_path, &ret->cidata, err);
 }
 
 void config_sources_merge_firmware_data(
@@ -116,7 +117,9 @@ int config_sources_load_credentials(
 			path);
 		r = file_write(path, drive->ca_text, strlen(drive->ca_text), 0600, 0, 0, err);
 	}
-	if (drive->netrc_text && r == 0) {
+	if (r < 0)
+		return r;
+	if (drive->netrc_text) {
 		drop_carriage_returns(drive->netrc_text);
 		snprintf(path, sizeof(path), "%s/netrc", folder);
 		snprintf(config->cache.fetch.netrc_file, sizeof(config->cache.fetch.netrc_file),

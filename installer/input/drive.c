@@ -51,7 +51,9 @@ int drive_visit(const char *node, const char *fstype, const char *mount_path,
 		*err = detach_err;
 		return -EBUSY;
 	}
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r;
+	return 1;
 }
 
 /* What a file of st_size bytes has, from its descriptor. */

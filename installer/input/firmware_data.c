@@ -50,19 +50,20 @@ static int add_strings(struct firmware_data *firmware_data, const uint8_t *raw, 
 
 static int read_tables(const char *sys, struct firmware_data *firmware_data, struct error *err)
 {
-	int r = 1;
-
-	for (unsigned i = 0; i < TABLES_MAX && r > 0; i++) {
+	for (unsigned i = 0; i < TABLES_MAX; i++) {
 		AUTO_FREE char *raw = NULL;
 		char path[FILE_PATH_BYTES];
 		size_t size_bytes;
+		int r;
 
 		file_below(path, sys, "/firmware/dmi/entries/11-%u/raw", i);
 		r = read_raw(path, RAW_MAX_BYTES, &raw, &size_bytes, err);
-		if (r > 0 && add_strings(firmware_data, (const uint8_t *)raw, size_bytes, err) < 0)
+		if (r <= 0)
+			return r;
+		if (add_strings(firmware_data, (const uint8_t *)raw, size_bytes, err) < 0)
 			return -E2BIG;
 	}
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 int firmware_data_read(const char *sys, struct firmware_data *ret, struct error *err)

@@ -102,22 +102,23 @@ static int compare_file_names(const void *a, const void *b)
 static int read_entries(DIR *dir, struct key_drive *drive, struct error *err)
 {
 	struct dirent *entry;
-	int r = 0;
+	int r;
 
 	errno = 0;
-	while (r >= 0 && (entry = readdir(dir))) {
+	while ((entry = readdir(dir))) {
 		if (is_config(entry->d_name))
 			r = take_config(dirfd(dir), entry->d_name, drive, err);
 		else if (ssh_keys_is_key_file(entry->d_name))
 			r = take_keys(dirfd(dir), entry->d_name, drive, err);
 		else
 			r = take_companion(dirfd(dir), entry->d_name, drive, err);
-		if (r >= 0)
-			errno = 0;
+		if (r < 0)
+			return r;
+		errno = 0;
 	}
-	if (r >= 0 && errno)
+	if (errno)
 		return error_errno(err, -errno, "read the folder");
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err)

@@ -100,19 +100,18 @@ static int add_cidata(struct ssh_keys *keys, const char *user, const struct cida
 static int add_credentials(
 	struct ssh_keys *keys, const struct firmware_data *firmware_data, struct error *err)
 {
-	int r = 0;
-
-	for (size_t i = 0; i < firmware_data->string_count && r >= 0; i++) {
+	for (size_t i = 0; i < firmware_data->string_count; i++) {
 		AUTO_FREE char *text = NULL;
 		size_t size_bytes;
-
-		r = smbios_credential(
+		int r = smbios_credential(
 			firmware_data->strings[i], CREDENTIAL_NAME, &text, &size_bytes, err);
 		if (r > 0)
 			r = ssh_keys_add(keys, "the SMBIOS credential " CREDENTIAL_NAME, text,
 				size_bytes, err);
+		if (r < 0)
+			return r;
 	}
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 int key_sources_read(const struct key_settings *settings, const char *user,

@@ -293,7 +293,8 @@ int ssh_key_line_parse(char *text, struct ssh_key_line *ret, struct error *err)
 	line.blob = take_key_word(&text);
 	line.comment = text;
 	r = check_blob(&line, err);
-	if (r == 0)
-		*ret = line;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = line;
+	return 0;
 }
