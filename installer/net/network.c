@@ -119,7 +119,9 @@ static int assign_address(const char *name, const struct ipconfig *config, struc
 	int r = run_busybox(flush, err);
 
 	snprintf(address, sizeof(address), "%s/%u", config->address, config->prefix);
-	return r < 0 ? r : run_busybox(add, err);
+	if (r < 0)
+		return r;
+	return run_busybox(add, err);
 }
 
 static int set_mtu(const char *name, unsigned mtu, struct error *err)
@@ -185,7 +187,9 @@ static int ask_dhcp(const char *name, const char *hostname, struct ipconfig *ret
 	if (r < 0)
 		return error_set(err, r, "no DHCP server gives %s an address (see ip)", name);
 	r = file_read(LEASE_PATH, IPCONFIG_LEASE_MAX, &lease, &size_bytes, err);
-	return r < 0 ? r : ipconfig_from_lease(lease, size_bytes, ret, err);
+	if (r < 0)
+		return r;
+	return ipconfig_from_lease(lease, size_bytes, ret, err);
 }
 
 /* -------------------------------------------------------- IPv6 */
@@ -278,7 +282,9 @@ static int configure(
 		r = set_interface(name, &ip->fixed, err);
 	else
 		r = check_ipv6(name, err);
-	return r < 0 ? r : write_resolv_conf(&ip->fixed, &found, rdnss, err);
+	if (r < 0)
+		return r;
+	return write_resolv_conf(&ip->fixed, &found, rdnss, err);
 }
 
 /* Tries all interfaces once; -EAGAIN with a sentence if none could be configured yet. */

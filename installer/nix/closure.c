@@ -322,7 +322,9 @@ static int end_lookup(const struct lookup *lookup, int r, struct error *err)
 		r = absent_error(traversal, lookup->index, err);
 	else if (!lookup->answered)
 		error_wrap(err, "%s", traversal->closure.paths[lookup->index].info.store_path);
-	return r < 0 ? r : follow_references(traversal, err);
+	if (r < 0)
+		return r;
+	return follow_references(traversal, err);
 }
 
 static void receive_narinfo(void *userdata, int r, struct error *err)
@@ -350,10 +352,12 @@ static int traverse(struct traversal *traversal, const char *system, struct erro
 {
 	int r = cache_read_trust(traversal->settings, &traversal->trust, err);
 
-	if (r == 0)
-		r = check_caches(traversal, err);
-	if (r == 0)
-		r = visit_path(traversal, store_path_base_name(system), 0, err);
+	if (r < 0)
+		return r;
+	r = check_caches(traversal, err);
+	if (r < 0)
+		return r;
+	r = visit_path(traversal, store_path_base_name(system), 0, err);
 	if (r < 0)
 		return r;
 	while (fetch_step(traversal->fetch, WAIT_MS))

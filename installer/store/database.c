@@ -213,15 +213,18 @@ static int fill_tables(
 	int r = run_sql(db, "pragma journal_mode = off; pragma foreign_keys = on; begin;",
 		"begin the database", err);
 
-	if (r == 0)
-		r = run_sql(db, schema, "create the tables", err);
-	if (r == 0)
-		r = insert_paths(db, closure, registration_time, err);
-	if (r == 0)
-		r = insert_references(db, closure, err);
-	if (r == 0)
-		r = run_sql(db, "commit;", "commit", err);
-	return r;
+	if (r < 0)
+		return r;
+	r = run_sql(db, schema, "create the tables", err);
+	if (r < 0)
+		return r;
+	r = insert_paths(db, closure, registration_time, err);
+	if (r < 0)
+		return r;
+	r = insert_references(db, closure, err);
+	if (r < 0)
+		return r;
+	return run_sql(db, "commit;", "commit", err);
 }
 
 static int write_database(const char *path, const struct closure *closure,
@@ -356,19 +359,25 @@ static int verify_entries(sqlite3 *db, const struct closure *closure, struct err
 	sqlite3_int64 id = 0;
 	int r = prepare(db, "select id, hash, narSize from ValidPaths where path = ?", &paths, err);
 
-	if (r == 0)
-		r = prepare(db,
-			"select path from Refs join ValidPaths on id = reference "
-			"where referrer = ? order by path",
-			&references, err);
-	for (size_t i = 0; r == 0 && i < closure->count; i++) {
+	if (r < 0)
+		return r;
+	r = prepare(db,
+		"select path from Refs join ValidPaths on id = reference "
+		"where referrer = ? order by path",
+		&references, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < closure->count; i++) {
 		const struct narinfo *info = &closure->paths[i].info;
 
 		r = verify_path(db, paths, info, &id, err);
-		if (r == 0)
-			r = verify_references(db, references, info, id, err);
+		if (r < 0)
+			return r;
+		r = verify_references(db, references, info, id, err);
+		if (r < 0)
+			return r;
 	}
-	return r == 0 ? verify_count(db, closure, err) : r;
+	return verify_count(db, closure, err);
 }
 
 /* Opens the database without creating files beside it: the file system is read-only, and Nix may
@@ -391,9 +400,12 @@ int database_verify(const char *target_path, const struct closure *closure, stru
 
 	snprintf(path, sizeof(path), "%s" SCHEMA_FILE, target_path);
 	r = verify_schema(path, err);
-	if (r == 0)
-		r = open_written(target_path, &db, err);
-	return r < 0 ? r : verify_entries(db, closure, err);
+	if (r < 0)
+		return r;
+	r = open_written(target_path, &db, err);
+	if (r < 0)
+		return r;
+	return verify_entries(db, closure, err);
 }
 
 static int see_path(const char *target_path, const char *store_path, struct error *err)
@@ -419,8 +431,9 @@ int database_verify_present(
 	int code = SQLITE_DONE, r = open_written(target_path, &db, err);
 
 	*ret = (struct database_size){ 0 };
-	if (r == 0)
-		r = prepare(db, "select path, narSize from ValidPaths", &select, err);
+	if (r < 0)
+		return r;
+	r = prepare(db, "select path, narSize from ValidPaths", &select, err);
 	while (r == 0 && (code = sqlite3_step(select)) == SQLITE_ROW) {
 		const char *path = (const char *)sqlite3_column_text(select, 0);
 

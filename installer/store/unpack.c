@@ -177,7 +177,9 @@ static int make_symlink(void *userdata, const char *name, const char *target, st
 		content.extents = &unpack->extents;
 		r = write_target(unpack, target, length, err);
 	}
-	return r < 0 ? r : inode_write(&unpack->allocator, inode, &content, err);
+	if (r < 0)
+		return r;
+	return inode_write(&unpack->allocator, inode, &content, err);
 }
 
 const struct nar_events unpack_events = {

@@ -144,8 +144,9 @@ static int produce_from(
 
 	worker->known_bytes = worker->produced_bytes;
 	url_hide_credentials(url);
-	if (r == 0)
-		r = stream_archive(worker, cache, info, err);
+	if (r < 0)
+		return r;
+	r = stream_archive(worker, cache, info, err);
 	if (r < 0)
 		return r;
 	r = decompress_finish(worker->decompress, err);
@@ -282,14 +283,17 @@ static int end_archive(struct worker *worker, const struct narinfo *info, struct
 {
 	int r = nar_finish(worker->nar, err);
 
-	if (r == 0)
-		r = check_hash(worker, info, err);
-	if (r == 0)
-		r = check_contents(worker, info, err);
-	if (r == 0)
-		store_dir_link(&worker->job->store, store_path_base_name(info->store_path),
-			&worker->unpack);
-	return r;
+	if (r < 0)
+		return r;
+	r = check_hash(worker, info, err);
+	if (r < 0)
+		return r;
+	r = check_contents(worker, info, err);
+	if (r < 0)
+		return r;
+	store_dir_link(
+		&worker->job->store, store_path_base_name(info->store_path), &worker->unpack);
+	return 0;
 }
 
 static int consume_piece(struct worker *worker, const struct piece *piece, struct error *err)
