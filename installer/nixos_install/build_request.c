@@ -41,9 +41,9 @@ static int find_programs(struct build_request *build_request, struct error *err)
 	build_request->folders = text_duplicate(folders && *folders ? folders : DEFAULT_FOLDERS);
 	r = find_nix_program(
 		build_request, "nixos-generate-config", build_request->generate_config, err);
-	return r < 0 ? r
-		     : find_nix_program(
-			       build_request, "nixos-install", build_request->install, err);
+	if (r < 0)
+		return r;
+	return find_nix_program(build_request, "nixos-install", build_request->install, err);
 }
 
 /* Fetches the text that the key configuration names and checks its configured hash. */

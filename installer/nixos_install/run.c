@@ -205,6 +205,8 @@ static int write_layout(const char *root, enum layout layout, struct error *err)
 
 	file_below(path, root, "/etc/nixos/guest-installer");
 	r = file_make_folder(path, 0755, 0, 0, err);
+	if (r < 0)
+		return r;
 	for (const struct layout_modules_file *file = layout_modules_files(layout);
 		r == 0 && file->name; file++) {
 		snprintf(path, sizeof(path), "guest-installer/%s", file->name);
@@ -232,11 +234,15 @@ static int write_flake(
 {
 	int r = write_text(root, "flake.nix", build_request->flake, err);
 
-	if (r == 0 && build_request->lock)
+	if (r < 0)
+		return r;
+	if (build_request->lock)
 		r = write_text(root, "flake.lock", build_request->lock, err);
-	if (r == 0 && build_request->configuration)
-		r = write_text(root, "configuration.nix", build_request->configuration, err);
-	return r;
+	if (r < 0)
+		return r;
+	if (build_request->configuration)
+		return write_text(root, "configuration.nix", build_request->configuration, err);
+	return 0;
 }
 
 static int write_configuration(const struct build_request *build_request,
@@ -246,12 +252,17 @@ static int write_configuration(const struct build_request *build_request,
 	AUTO_FREE char *guest = configuration_guest(plan, config->hostname, ssh_keys_text);
 	int r = write_layout(root, plan->layout, err);
 
-	if (r == 0)
-		r = write_text(root, "guest-installer.nix", guest, err);
-	if (r < 0 || config->flake[0])
-		return r < 0 || !build_request->flake ? r : write_flake(build_request, root, err);
+	if (r < 0)
+		return r;
+	r = write_text(root, "guest-installer.nix", guest, err);
+	if (r < 0)
+		return r;
+	if (config->flake[0])
+		return build_request->flake ? write_flake(build_request, root, err) : 0;
 	r = write_guest(build_request, root, err);
-	return r < 0 ? r : write_text(root, "configuration.nix", nixconfig_configuration, err);
+	if (r < 0)
+		return r;
+	return write_text(root, "configuration.nix", nixconfig_configuration, err);
 }
 
 /* -------------------------------------------------------- the whole */
@@ -273,8 +284,9 @@ static int build(struct listener *listener, const struct build_request *build_re
 	r = run_program(listener, &environment,
 		(const char *const[]){ build_request->generate_config, "--root", root, NULL },
 		false, err);
-	if (r == 0)
-		r = write_configuration(build_request, config, plan, ssh_keys_text, root, err);
+	if (r < 0)
+		return r;
+	r = write_configuration(build_request, config, plan, ssh_keys_text, root, err);
 	if (r < 0)
 		return r;
 	listener->log = (struct build_log){ 0 };
@@ -332,5 +344,7 @@ int nixos_install_run(struct shared_state *shared, const struct build_request *b
 		*err = second;
 		r = -EBUSY;
 	}
-	return r < 0 ? r : find_system(root, config, ret_system, err);
+	if (r < 0)
+		return r;
+	return find_system(root, config, ret_system, err);
 }

@@ -112,10 +112,10 @@ static int begin_swap(struct scratch *scratch, const char *swap, struct error *e
 {
 	int r = make_swap_file(swap, err);
 
-	if (r == 0 && swapon(swap, 0) < 0)
-		r = error_errno(err, -errno, "swap to %s", swap);
 	if (r < 0)
 		return r;
+	if (swapon(swap, 0) < 0)
+		return error_errno(err, -errno, "swap to %s", swap);
 	r = start_swapoff_process(scratch, swap, err);
 	if (r < 0)
 		swapoff(swap);
@@ -162,16 +162,20 @@ int scratch_begin(const char *root, struct scratch *ret, struct error *err)
 	*ret = (struct scratch){ .swapoff_pid = 0 };
 	file_below(ret->path, root, FOLDER);
 	r = remove_tree(ret->path, err);
-	if (r == 0)
-		r = file_make_folder(ret->path, 0755, 0, 0, err);
-	if (r == 0)
-		try_swap(ret);
-	return r;
+	if (r < 0)
+		return r;
+	r = file_make_folder(ret->path, 0755, 0, 0, err);
+	if (r < 0)
+		return r;
+	try_swap(ret);
+	return 0;
 }
 
 int scratch_end(struct scratch *scratch, struct error *err)
 {
 	int r = end_swap(scratch, err);
 
-	return r < 0 ? r : remove_tree(scratch->path, err);
+	if (r < 0)
+		return r;
+	return remove_tree(scratch->path, err);
 }
