@@ -33,9 +33,11 @@ int candidates_find_images(const struct config *config, struct candidates *ret, 
 {
 	int r = add_image(ret, config->disk, err);
 
-	if (r == 0 && config->boot_disk[0] == '/' && strcmp(config->boot_disk, config->disk) != 0)
-		r = add_image(ret, config->boot_disk, err);
-	return r;
+	if (r < 0)
+		return r;
+	if (config->boot_disk[0] == '/' && strcmp(config->boot_disk, config->disk) != 0)
+		return add_image(ret, config->boot_disk, err);
+	return 0;
 }
 
 static void log_disks(const struct candidates *candidates)
@@ -173,7 +175,8 @@ int candidates_check_unchanged(
 	/* The boot disk holds the plan's first file system. */
 	int r = boot ? check_unchanged(boot, plan_open_path(plan, 0), err) : 0;
 
-	return r < 0 ? r
-		     : check_unchanged(candidates_target(candidates),
-			       plan_open_path(plan, plan->root), err);
+	if (r < 0)
+		return r;
+	return check_unchanged(
+		candidates_target(candidates), plan_open_path(plan, plan->root), err);
 }

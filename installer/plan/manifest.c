@@ -125,8 +125,9 @@ static int parse_mounts(const struct json_value *root, struct manifest *m, struc
 			root, "mounts", err, "must have 1 to %d elements", MANIFEST_MOUNTS_MAX);
 	for (size_t i = 0; i < json_count(&array); i++) {
 		r = json_object_at(&array, i, &object, err);
-		if (r == 0)
-			r = parse_mount(&object, &m->mounts[i], err);
+		if (r < 0)
+			return r;
+		r = parse_mount(&object, &m->mounts[i], err);
 		if (r < 0)
 			return r;
 		for (size_t other = 0; other < i; other++)
@@ -163,14 +164,18 @@ static int parse_boot_loader(const struct json_value *root, struct manifest *m, 
 	struct json_value object;
 	int r = json_get_object(root, "bootloader", &object, err);
 
-	if (r == 0)
-		r = json_only(&object, members, err);
-	if (r == 0)
-		r = json_get_string(&object, "type", m->boot_loader, sizeof(m->boot_loader), err);
-	if (r == 0)
-		r = json_get_string(&object, "device", m->boot_device, sizeof(m->boot_device), err);
-	if (r == 0)
-		r = json_get_bool(&object, "efi", &m->boot_efi, err);
+	if (r < 0)
+		return r;
+	r = json_only(&object, members, err);
+	if (r < 0)
+		return r;
+	r = json_get_string(&object, "type", m->boot_loader, sizeof(m->boot_loader), err);
+	if (r < 0)
+		return r;
+	r = json_get_string(&object, "device", m->boot_device, sizeof(m->boot_device), err);
+	if (r < 0)
+		return r;
+	r = json_get_bool(&object, "efi", &m->boot_efi, err);
 	if (r < 0)
 		return r;
 	if (strcmp(m->boot_loader, "grub") != 0 && strcmp(m->boot_loader, "systemd-boot") != 0 &&
@@ -232,14 +237,20 @@ static int parse_ssh(const struct json_value *root, struct manifest *m, struct e
 	struct json_value object, files;
 	int r = json_get_object(root, "ssh", &object, err);
 
-	if (r == 0)
-		r = json_only(&object, members, err);
-	if (r == 0)
-		r = json_get_bool(&object, "enabled", &m->ssh_enabled, err);
-	if (r == 0 && json_has(&object, "permit_root_login"))
+	if (r < 0)
+		return r;
+	r = json_only(&object, members, err);
+	if (r < 0)
+		return r;
+	r = json_get_bool(&object, "enabled", &m->ssh_enabled, err);
+	if (r < 0)
+		return r;
+	if (json_has(&object, "permit_root_login"))
 		r = json_get_string(&object, "permit_root_login", m->permit_root_login,
 			sizeof(m->permit_root_login), err);
-	if (r == 0 && json_has(&object, "allow_users"))
+	if (r < 0)
+		return r;
+	if (json_has(&object, "allow_users"))
 		r = parse_allow_users(&object, m, err);
 	if (r < 0 || (!m->ssh_enabled && !json_has(&object, "authorized_keys_files")))
 		return r;
@@ -278,27 +289,36 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 	/* The version first: a later one may know other members. */
 	int r = parse_version(root, err);
 
-	if (r == 0)
-		r = json_only(root, members, err);
-	if (r == 0)
-		r = parse_system(root, m, err);
-	if (r == 0)
-		r = parse_layout(root, m, err);
-	if (r == 0)
-		r = parse_mounts(root, m, err);
-	if (r == 0)
-		r = parse_swap(root, m, err);
-	if (r == 0)
-		r = parse_boot_loader(root, m, err);
-	if (r == 0)
-		r = parse_firmware(root, m, err);
-	if (r == 0)
-		r = json_get_number(root, "nar_bytes", BYTES_MAX, &m->nar_bytes, err);
-	if (r == 0)
-		r = json_get_number(root, "files", FILES_MAX, &m->files, err);
-	if (r == 0)
-		r = parse_ssh(root, m, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = json_only(root, members, err);
+	if (r < 0)
+		return r;
+	r = parse_system(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_layout(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_mounts(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_swap(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_boot_loader(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_firmware(root, m, err);
+	if (r < 0)
+		return r;
+	r = json_get_number(root, "nar_bytes", BYTES_MAX, &m->nar_bytes, err);
+	if (r < 0)
+		return r;
+	r = json_get_number(root, "files", FILES_MAX, &m->files, err);
+	if (r < 0)
+		return r;
+	return parse_ssh(root, m, err);
 }
 
 int manifest_parse(const char *text, size_t size_bytes, struct manifest *ret, struct error *err)
@@ -308,8 +328,9 @@ int manifest_parse(const char *text, size_t size_bytes, struct manifest *ret, st
 	struct json_value root;
 	int r = json_parse(text, size_bytes, &document, &root, err);
 
-	if (r == 0)
-		r = parse_members(&root, &manifest, err);
+	if (r < 0)
+		return r;
+	r = parse_members(&root, &manifest, err);
 	if (r < 0)
 		return r;
 	*ret = manifest;

@@ -250,15 +250,18 @@ static int check_fit(const struct plan *plan, const struct config *config,
 	if (r < 0 || !manifest)
 		return r;
 	r = guest_check_mounts(plan, manifest, err);
-	if (r == 0)
-		r = guest_check_swap(plan, manifest, err);
-	if (r == 0)
-		r = guest_check_firmware(plan, manifest, firmware, err);
-	if (r == 0)
-		r = guest_check_boot_loader(plan, manifest, err);
-	if (r == 0)
-		r = guest_check_ssh(config, manifest, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = guest_check_swap(plan, manifest, err);
+	if (r < 0)
+		return r;
+	r = guest_check_firmware(plan, manifest, firmware, err);
+	if (r < 0)
+		return r;
+	r = guest_check_boot_loader(plan, manifest, err);
+	if (r < 0)
+		return r;
+	return guest_check_ssh(config, manifest, err);
 }
 
 /* What belongs to one layout alone. */
@@ -313,14 +316,18 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	known.swap_bytes = config->swap_bytes;
 	if (manifest && !known.files)
 		known.files = manifest->files;
-	if (r == 0)
-		r = set_system(&plan, config, manifest, err);
-	if (r == 0)
-		r = check_plan_size(&plan, disk, &known, err);
-	if (r == 0)
-		r = check_layout(&plan, config, err);
-	if (r == 0)
-		r = set_boot_disk(&plan, boot_disk, err);
+	if (r < 0)
+		return r;
+	r = set_system(&plan, config, manifest, err);
+	if (r < 0)
+		return r;
+	r = check_plan_size(&plan, disk, &known, err);
+	if (r < 0)
+		return r;
+	r = check_layout(&plan, config, err);
+	if (r < 0)
+		return r;
+	r = set_boot_disk(&plan, boot_disk, err);
 	if (r < 0)
 		return r;
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
@@ -329,7 +336,8 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	lay_out(&plan, config->swap_bytes, seed);
 	labels_set(&plan, config, manifest, seed);
 	r = check_fit(&plan, config, manifest, known.firmware, err);
-	if (r == 0)
-		*ret = plan;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = plan;
+	return 0;
 }

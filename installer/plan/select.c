@@ -210,7 +210,9 @@ static int choose_named(const struct select_request *request, const struct disk 
 {
 	int r = find_named(request->disk, disks, count, s, ret, err);
 
-	return r < 0 ? r : check_named(request, request->disk, disks, count, s, *ret, err);
+	if (r < 0)
+		return r;
+	return check_named(request, request->disk, disks, count, s, *ret, err);
 }
 
 /* One disk of the layout pygrub: the one that its key names, else the one that the layout takes. */
@@ -253,18 +255,22 @@ static int choose_pair(const struct select_request *request, const struct disk *
 	size_t root = count, boot = count;
 	int r = choose_of_pair(request->disk, PYGRUB_ROOT, disks, count, s, &root, err);
 
-	if (r == 0)
-		r = choose_of_pair(request->boot_disk, PYGRUB_BOOT, disks, count, s, &boot, err);
-	if (r == 0 && root == boot)
+	if (r < 0)
+		return r;
+	r = choose_of_pair(request->boot_disk, PYGRUB_BOOT, disks, count, s, &boot, err);
+	if (r < 0)
+		return r;
+	if (root == boot)
 		return refuse_disks(s, disks, count, root, EXIT_CONFIGURATION,
 			"The layout pygrub needs two disks, but disk and boot-disk are one",
 			"Name another one.", err);
-	if (r == 0)
-		r = check_forced_pair(request, disks, count, s, err);
-	if (r == 0)
-		r = check_named(request, disks[boot].name, disks, count, s, boot, err);
-	if (r == 0)
-		r = check_named(request, disks[root].name, disks, count, s, root, err);
+	r = check_forced_pair(request, disks, count, s, err);
+	if (r < 0)
+		return r;
+	r = check_named(request, disks[boot].name, disks, count, s, boot, err);
+	if (r < 0)
+		return r;
+	r = check_named(request, disks[root].name, disks, count, s, root, err);
 	if (r < 0)
 		return r;
 	*ret_root = root;
@@ -331,8 +337,9 @@ int select_target(const struct select_request *request, const struct disk *disks
 	else
 		r = (is_auto(request->disk) ? choose_auto : choose_named)(
 			request, disks, count, ret, &target, err);
-	if (r == 0)
-		r = check_conflicts(request, disks, count, target, boot, ret, err);
+	if (r < 0)
+		return r;
+	r = check_conflicts(request, disks, count, target, boot, ret, err);
 	if (r < 0)
 		return r;
 	ret->target = target;
