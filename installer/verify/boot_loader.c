@@ -110,9 +110,12 @@ static int verify_grub_entry(const struct verify_request *request, const struct 
 	snprintf(where, sizeof(where), "grub.cfg line %u: the default entry \"%s\"", entry->line,
 		entry->title);
 	r = boot_options_check(where, entry->command_line, request->plan, err);
-	if (r == 0)
-		r = compare_grub_file(request, &entry->kernel, files->kernel, err);
-	return r < 0 ? r : compare_initrds(request, entry, files->initrd, err);
+	if (r < 0)
+		return r;
+	r = compare_grub_file(request, &entry->kernel, files->kernel, err);
+	if (r < 0)
+		return r;
+	return compare_initrds(request, entry, files->initrd, err);
 }
 
 /* Reads a file of GRUB's folder; *ret stays NULL if there is none. */
@@ -126,7 +129,9 @@ static int read_grub_text(const struct verify_request *request, const char *name
 	r = file_resolve(request->root, inner, path, err);
 	if (r == -ENOENT && !needed)
 		return 0;
-	return r < 0 ? r : file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
+	if (r < 0)
+		return r;
+	return file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
 }
 
 /* The menu is read once for each firmware that the guest boots by, because a menu may ask which one
@@ -142,9 +147,12 @@ static int verify_grub_menu(
 	AUTO_FREE char *text = NULL, *environment = NULL;
 	int r = read_grub_text(request, "grub.cfg", true, &text, err);
 
-	if (r == 0)
-		r = read_grub_text(request, "grubenv", false, &environment, err);
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && r == 0; i++) {
+	if (r < 0)
+		return r;
+	r = read_grub_text(request, "grubenv", false, &environment, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct grub_cfg_settings settings = {
 			.platform = ways[i].platform,
 			.environment = environment,
@@ -153,10 +161,13 @@ static int verify_grub_menu(
 		if (!(request->manifest->firmware & ways[i].firmware))
 			continue;
 		r = grub_cfg_default(text, &settings, entry, err);
-		if (r == 0)
-			r = verify_grub_entry(request, files, entry, err);
+		if (r < 0)
+			return r;
+		r = verify_grub_entry(request, files, entry, err);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return 0;
 }
 
 static int verify_grub(
@@ -168,7 +179,9 @@ static int verify_grub(
 	if (r < 0 || !(request->manifest->firmware & FIRMWARE_BIOS))
 		return r;
 	r = file_resolve(request->root, GRUB_FOLDER "/i386-pc", folder, err);
-	return r < 0 ? r : grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
+	if (r < 0)
+		return r;
+	return grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
 }
 
 /* A PE image (Microsoft PE format, "MS-DOS stub") at the removable-media path (UEFI 2.10, 3.5.1.1).
@@ -188,8 +201,9 @@ static int verify_efi_program(
 			"The guest has no file %s, so UEFI cannot start it: let its boot loader install "
 			"itself under this name (for GRUB, efiInstallAsRemovable).",
 			inner);
-	if (r == 0)
-		r = file_read(path, PROGRAM_MAX_BYTES, &image, &size_bytes, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, PROGRAM_MAX_BYTES, &image, &size_bytes, err);
 	if (r < 0)
 		return r;
 	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
@@ -227,14 +241,20 @@ int boot_loader_verify(
 		return host_boot_verify(request->root, plan, files, err);
 	if (strcmp(request->manifest->boot_loader, "grub") == 0)
 		r = verify_grub(request, files, err);
-	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 
 		if (p->role != ROLE_ESP)
 			continue;
 		r = verify_efi_program(request, p->mount_path, err);
-		if (r == 0 && systemd_boot)
+		if (r < 0)
+			return r;
+		if (systemd_boot)
 			r = systemd_boot_verify(request->root, p->mount_path, plan, files, err);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return 0;
 }

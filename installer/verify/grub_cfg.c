@@ -174,11 +174,14 @@ static int choose_item(const struct grub_menu *menu, struct grub_menu_item *ret,
 	size_t index = 0;
 	int r = check_timeout(&menu->script, err);
 
-	if (r == 0)
-		r = get_known(&menu->script, "default", &spec, err);
-	if (r == 0 && menu->count == 0)
-		r = error_set(err, -EINVAL, "grub.cfg has no entry to start.");
-	if (r == 0 && spec)
+	if (r < 0)
+		return r;
+	r = get_known(&menu->script, "default", &spec, err);
+	if (r < 0)
+		return r;
+	if (menu->count == 0)
+		return error_set(err, -EINVAL, "grub.cfg has no entry to start.");
+	if (spec)
 		r = find_index(menu, spec, &index, err);
 	if (r < 0)
 		return r;
@@ -197,11 +200,15 @@ static int open_submenu(struct grub_menu *menu, const struct grub_menu_item *ite
 	grub_script_open_context(&menu->script);
 	menu->count = 0;
 	r = grub_script_set(&menu->script, "timeout", "0", false, item->line, err);
-	if (inner[0] && r == 0)
+	if (r < 0)
+		return r;
+	if (inner[0])
 		r = grub_script_set(&menu->script, "default", inner, false, item->line, err);
 	else
 		grub_script_unset(&menu->script, "default");
-	return r < 0 ? r : grub_script_run(&menu->script, item->body, err);
+	if (r < 0)
+		return r;
+	return grub_script_run(&menu->script, item->body, err);
 }
 
 static int run_entry(struct grub_menu *menu, const struct grub_menu_item *item, struct error *err)
@@ -212,10 +219,13 @@ static int run_entry(struct grub_menu *menu, const struct grub_menu_item *item, 
 	menu->entry.line = item->line;
 	snprintf(menu->entry.title, sizeof(menu->entry.title), "%s", item->title);
 	r = grub_script_run(&menu->script, item->body, err);
-	if (r == 0 && !menu->entry.kernel.path[0])
-		r = error_set(err, -EINVAL, "grub.cfg line %u: the entry \"%s\" boots no kernel.",
-			item->line, item->title);
-	return r;
+	if (r < 0)
+		return r;
+	if (!menu->entry.kernel.path[0])
+		return error_set(err, -EINVAL,
+			"grub.cfg line %u: the entry \"%s\" boots no kernel.", item->line,
+			item->title);
+	return 0;
 }
 
 static int run_menu(struct grub_menu *menu, struct grub_cursor text, struct error *err)
@@ -224,17 +234,23 @@ static int run_menu(struct grub_menu *menu, struct grub_cursor text, struct erro
 	struct grub_menu_item item;
 	int r = grub_script_run(&menu->script, text, err);
 
-	if (r == 0)
-		r = choose_item(menu, &item, inner, err);
-	for (int depth = 0; r == 0 && item.submenu; depth++) {
+	if (r < 0)
+		return r;
+	r = choose_item(menu, &item, inner, err);
+	if (r < 0)
+		return r;
+	for (int depth = 0; item.submenu; depth++) {
 		if (depth == SUBMENU_DEPTH_MAX)
 			return error_set(err, -EINVAL,
 				"grub.cfg line %u: submenus are nested too deeply.", item.line);
 		r = open_submenu(menu, &item, inner, err);
-		if (r == 0)
-			r = choose_item(menu, &item, inner, err);
+		if (r < 0)
+			return r;
+		r = choose_item(menu, &item, inner, err);
+		if (r < 0)
+			return r;
 	}
-	return r < 0 ? r : run_entry(menu, &item, err);
+	return run_entry(menu, &item, err);
 }
 
 int grub_cfg_default(const char *text, const struct grub_cfg_settings *settings,
@@ -249,11 +265,12 @@ int grub_cfg_default(const char *text, const struct grub_cfg_settings *settings,
 	menu->script.userdata = menu;
 	menu->environment = settings->environment;
 	r = set_first_variables(&menu->script, settings, err);
-	if (r == 0)
-		r = run_menu(menu,
-			(struct grub_cursor){ .at = copy, .end = copy + strlen(copy), .line = 1 },
-			err);
-	if (r == 0)
-		*ret = menu->entry;
-	return r;
+	if (r < 0)
+		return r;
+	r = run_menu(menu,
+		(struct grub_cursor){ .at = copy, .end = copy + strlen(copy), .line = 1 }, err);
+	if (r < 0)
+		return r;
+	*ret = menu->entry;
+	return 0;
 }

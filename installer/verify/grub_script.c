@@ -320,5 +320,7 @@ int grub_script_run(struct grub_script *script, struct grub_cursor text, struct 
 	unsigned line = text.line;
 	int r = run_list(script, &text, MODE_RUN, &term, err);
 
-	return r < 0 ? r : expect(term, TERM_END, line, err);
+	if (r < 0)
+		return r;
+	return expect(term, TERM_END, line, err);
 }

@@ -303,7 +303,9 @@ static int read_one(struct grub_cursor *cursor, grub_lookup *lookup, void *userd
 	};
 	int r = read_word(&word, err);
 
-	return r < 0 ? r : end_word(&word, err);
+	if (r < 0)
+		return r;
+	return end_word(&word, err);
 }
 
 int grub_words_read(struct grub_cursor *cursor, grub_lookup *lookup, void *userdata,

@@ -34,12 +34,16 @@ int host_boot_verify(const char *root, const struct plan *plan, const struct boo
 	size_t size_bytes;
 	int r = file_resolve(root, files->kernel, path, err);
 
-	if (r == 0)
-		r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
-	if (r == 0)
-		r = pv_kernel_check_image(path, (const uint8_t *)image, size_bytes, err);
-	if (r == 0)
-		r = host_boot_check_initrd(root, files, err);
-	return r < 0 ? r
-		     : boot_options_check("The system's boot.json", files->command_line, plan, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
+	if (r < 0)
+		return r;
+	r = pv_kernel_check_image(path, (const uint8_t *)image, size_bytes, err);
+	if (r < 0)
+		return r;
+	r = host_boot_check_initrd(root, files, err);
+	if (r < 0)
+		return r;
+	return boot_options_check("The system's boot.json", files->command_line, plan, err);
 }

@@ -97,7 +97,9 @@ static int add_partitions(struct plan *plan, const char *path, const char *boot_
 		r = boot_path ? add_partition(
 					plan, boot_path, ROLE_BOOT, 0, plan->boot_disk_bytes, err)
 			      : 0;
-		return r < 0 ? r : add_root(plan, path, err);
+		if (r < 0)
+			return r;
+		return add_root(plan, path, err);
 	}
 	r = add_partition(plan, path, ROLE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ROOT_OFFSET_BYTES, err);
 	if (r == 0)
@@ -124,7 +126,9 @@ int installed_disk_read(const char *path, const char *boot_path, struct plan *re
 	snprintf(
 		ret->boot_disk_path, sizeof(ret->boot_disk_path), "%s", boot_path ? boot_path : "");
 	r = read_disk_size(path, fd, &ret->disk_bytes, err);
-	if (r == 0 && boot_path)
+	if (r < 0)
+		return r;
+	if (boot_path)
 		r = read_disk_size(boot_path, boot_fd, &ret->boot_disk_bytes, err);
 	if (r < 0)
 		return r;
@@ -169,15 +173,19 @@ static int find_esp_path(struct plan *plan, const char *root, struct error *err)
 	char path[FILE_PATH_BYTES];
 	int r = boot_files_find(root, plan->system, "etc/fstab", path, err);
 
-	if (r == 0)
-		r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
-	if (r == 0)
-		r = mount_read_fstab(text, take_esp_path, plan, err);
-	for (size_t i = 0; i < plan->partition_count && r == 0; i++)
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	r = mount_read_fstab(text, take_esp_path, plan, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_ESP && !plan->partitions[i].mount_path[0])
 			snprintf(plan->partitions[i].mount_path,
 				sizeof(plan->partitions[i].mount_path), "/boot");
-	return r;
+	return 0;
 }
 
 static int find_profile_system(struct plan *plan, const char *root, struct error *err)
@@ -196,14 +204,16 @@ int installed_disk_mount(struct plan *plan, const char *root, struct error *err)
 {
 	int r = mount_plan(plan, root, true, err);
 
-	if (r == 0)
-		r = find_profile_system(plan, root, err);
-	if (r == 0 && plan->layout == LAYOUT_GPT) {
-		r = find_esp_path(plan, root, err);
-		if (r == 0)
-			r = mount_detach_below(root, err);
-		if (r == 0)
-			r = mount_plan(plan, root, true, err);
-	}
-	return r;
+	if (r < 0)
+		return r;
+	r = find_profile_system(plan, root, err);
+	if (r < 0 || plan->layout != LAYOUT_GPT)
+		return r;
+	r = find_esp_path(plan, root, err);
+	if (r < 0)
+		return r;
+	r = mount_detach_below(root, err);
+	if (r < 0)
+		return r;
+	return mount_plan(plan, root, true, err);
 }

@@ -134,11 +134,12 @@ int loader_entries_parse_config(const char *text, struct loader_config *ret, str
 		else if (!is_harmless_key(line.key))
 			r = refuse_loader_line("loader.conf", &line, err);
 	}
-	if (r == 0 && cut)
-		r = error_set(err, -EINVAL, "loader.conf has a line that is too long.");
-	if (r == 0)
-		*ret = config;
-	return r;
+	if (r < 0)
+		return r;
+	if (cut)
+		return error_set(err, -EINVAL, "loader.conf has a line that is too long.");
+	*ret = config;
+	return 0;
 }
 
 /* -------------------------------------------------------- entries */
@@ -238,10 +239,12 @@ int loader_entries_parse_type1(
 
 	while (r == 0 && next_loader_line(&text, " \t", &line, &cut))
 		r = parse_entry_line(file, &line, ret, err);
-	if (r == 0 && cut)
-		r = error_set(err, -EINVAL, "%s has a line that is too long.", file);
+	if (r < 0)
+		return r;
+	if (cut)
+		return error_set(err, -EINVAL, "%s has a line that is too long.", file);
 	ret->ignored = ret->ignored || !ret->kernel[0];
-	return r;
+	return 0;
 }
 
 /* The first of these os-release keys that is set. */

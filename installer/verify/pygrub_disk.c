@@ -76,11 +76,15 @@ int pygrub_disk_write_menu(const char *root, const char *system, struct error *e
 		return 0;
 	log_line("boot loader: the guest wrote no menu for pygrub, so the installer does");
 	r = boot_files_read(root, system, files, err);
-	if (r == 0)
-		r = make_boot_folders(root, err);
-	if (r == 0)
-		r = copy_file(root, files->kernel, kernel, err);
-	if (r == 0 && files->initrd[0])
+	if (r < 0)
+		return r;
+	r = make_boot_folders(root, err);
+	if (r < 0)
+		return r;
+	r = copy_file(root, files->kernel, kernel, err);
+	if (r < 0)
+		return r;
+	if (files->initrd[0])
 		r = copy_file(root, files->initrd, initrd, err);
 	if (r < 0)
 		return r;
@@ -112,9 +116,9 @@ static int read_boot_menu(const char *boot, struct pygrub_entry *ret, struct err
 			"The boot disk has no menu that pygrub reads: there is no %s on it.",
 			pygrub_menus[1]);
 	r = file_read(path, MENU_MAX_BYTES, &text, &size_bytes, err);
-	if (r == 0)
-		r = pygrub_read(text, size_bytes, ret, err);
-	return r;
+	if (r < 0)
+		return r;
+	return pygrub_read(text, size_bytes, ret, err);
 }
 
 /* A file that the menu names on the boot disk is that of the store. */
@@ -129,7 +133,9 @@ static int compare(const char *root, const char *boot, const char *named, unsign
 		return r;
 	}
 	r = file_resolve(root, store_file, stored, err);
-	return r < 0 ? r : file_compare(booted, stored, err);
+	if (r < 0)
+		return r;
+	return file_compare(booted, stored, err);
 }
 
 static int check_kernel(const char *boot, const char *kernel, struct error *err)
@@ -139,9 +145,12 @@ static int check_kernel(const char *boot, const char *kernel, struct error *err)
 	size_t size_bytes;
 	int r = file_resolve(boot, kernel, path, err);
 
-	if (r == 0)
-		r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
-	return r < 0 ? r : pv_kernel_check(kernel, (const uint8_t *)image, size_bytes, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
+	if (r < 0)
+		return r;
+	return pv_kernel_check(kernel, (const uint8_t *)image, size_bytes, err);
 }
 
 int pygrub_disk_verify(const char *root, const struct plan *plan, const struct boot_files *files,
@@ -158,14 +167,20 @@ int pygrub_disk_verify(const char *root, const struct plan *plan, const struct b
 	snprintf(where, sizeof(where), "grub.cfg line %u: the entry \"%s\" that pygrub takes",
 		entry->kernel_line, entry->title);
 	r = boot_options_check(where, entry->command_line, plan, err);
-	if (r == 0)
-		r = compare(root, boot, entry->kernel, entry->kernel_line, files->kernel, err);
-	if (r == 0 && files->initrd[0] && !entry->initrd[0])
-		r = error_set(err, -EBADMSG, "The entry \"%s\" that pygrub takes has no initrd.",
+	if (r < 0)
+		return r;
+	r = compare(root, boot, entry->kernel, entry->kernel_line, files->kernel, err);
+	if (r < 0)
+		return r;
+	if (files->initrd[0] && !entry->initrd[0])
+		return error_set(err, -EBADMSG, "The entry \"%s\" that pygrub takes has no initrd.",
 			entry->title);
-	if (r == 0 && files->initrd[0])
+	if (files->initrd[0])
 		r = compare(root, boot, entry->initrd, entry->initrd_line, files->initrd, err);
-	if (r == 0)
-		r = host_boot_check_initrd(root, files, err);
-	return r < 0 ? r : check_kernel(boot, entry->kernel, err);
+	if (r < 0)
+		return r;
+	r = host_boot_check_initrd(root, files, err);
+	if (r < 0)
+		return r;
+	return check_kernel(boot, entry->kernel, err);
 }

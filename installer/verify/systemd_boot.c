@@ -45,7 +45,9 @@ static int read_from_esp(const struct esp *esp, const char *name, size_t max_byt
 	char path[FILE_PATH_BYTES];
 	int r = find_on_esp(esp, name, path, err);
 
-	return r < 0 ? r : file_read(path, max_bytes, ret, ret_bytes, err);
+	if (r < 0)
+		return r;
+	return file_read(path, max_bytes, ret, ret_bytes, err);
 }
 
 /* The program at the removable-media path (UEFI 2.10, 3.5.1.1) is systemd-boot. */
@@ -107,17 +109,19 @@ static int read_type2(
 
 	snprintf(name, sizeof(name), TYPE2_FOLDER "/%s", file);
 	r = read_from_esp(esp, name, IMAGE_MAX_BYTES, &image, &size_bytes, err);
-	if (r == 0)
-		r = copy_section(
-			name, image, size_bytes, ".osrel", os_release, sizeof(os_release), err);
-	if (r == 0)
-		r = copy_section(
-			name, image, size_bytes, ".cmdline", options, sizeof(options), err);
-	if (r == 0)
-		r = loader_entries_parse_type2(file, os_release, ret, err);
-	if (r == 0)
-		snprintf(ret->options, sizeof(ret->options), "%s", options);
-	return r;
+	if (r < 0)
+		return r;
+	r = copy_section(name, image, size_bytes, ".osrel", os_release, sizeof(os_release), err);
+	if (r < 0)
+		return r;
+	r = copy_section(name, image, size_bytes, ".cmdline", options, sizeof(options), err);
+	if (r < 0)
+		return r;
+	r = loader_entries_parse_type2(file, os_release, ret, err);
+	if (r < 0)
+		return r;
+	snprintf(ret->options, sizeof(ret->options), "%s", options);
+	return 0;
 }
 
 /* systemd-boot drops an entry whose kernel does not exist. */
@@ -131,11 +135,14 @@ static int read_type1(
 
 	snprintf(name, sizeof(name), TYPE1_FOLDER "/%s", file);
 	r = read_from_esp(esp, name, TEXT_MAX_BYTES, &text, NULL, err);
-	if (r == 0)
-		r = loader_entries_parse_type1(file, text, ret, err);
-	if (r == 0 && find_on_esp(esp, ret->kernel, path, &missing) < 0)
+	if (r < 0)
+		return r;
+	r = loader_entries_parse_type1(file, text, ret, err);
+	if (r < 0)
+		return r;
+	if (find_on_esp(esp, ret->kernel, path, &missing) < 0)
 		ret->ignored = true;
-	return r;
+	return 0;
 }
 
 static int read_folder(struct esp *esp, const char *folder, const char *suffix,
@@ -173,7 +180,9 @@ static int read_loader_config(const struct esp *esp, struct loader_config *ret, 
 		memset(ret, 0, sizeof(*ret));
 		return 0;
 	}
-	return r < 0 ? r : loader_entries_parse_config(text, ret, err);
+	if (r < 0)
+		return r;
+	return loader_entries_parse_config(text, ret, err);
 }
 
 /* -------------------------------------------------------- the chosen entry */
@@ -184,9 +193,12 @@ static int compare_with_store(
 	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
 	int r = find_on_esp(esp, name, booted, err);
 
-	if (r == 0)
-		r = file_resolve(esp->root, store_file, stored, err);
-	return r < 0 ? r : file_compare(booted, stored, err);
+	if (r < 0)
+		return r;
+	r = file_resolve(esp->root, store_file, stored, err);
+	if (r < 0)
+		return r;
+	return file_compare(booted, stored, err);
 }
 
 /* One of the entry's initrds is the system's. systemd-boot stops if one of them does not exist. */
@@ -224,7 +236,9 @@ static int check_type1(const struct esp *esp, const struct loader_entry *entry,
 			"The default boot entry %s starts the EFI program %s instead of a kernel.",
 			entry->file, entry->kernel);
 	r = compare_with_store(esp, entry->kernel, files->kernel, err);
-	return r < 0 ? r : check_initrds(esp, entry, files->initrd, err);
+	if (r < 0)
+		return r;
+	return check_initrds(esp, entry, files->initrd, err);
 }
 
 /* A section's content equals a file of the store, or begins with it: an initrd may have more behind
@@ -241,10 +255,12 @@ static int compare_section(const char *root, const char *name, const char *image
 
 	if (r == -ENOENT)
 		return error_set(err, -EBADMSG, "%s has no section %s.", name, section_name);
-	if (r == 0)
-		r = file_resolve(root, store_file, path, err);
-	if (r == 0)
-		r = file_read(path, IMAGE_MAX_BYTES, &stored, &stored_bytes, err);
+	if (r < 0)
+		return r;
+	r = file_resolve(root, store_file, path, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, IMAGE_MAX_BYTES, &stored, &stored_bytes, err);
 	if (r < 0)
 		return r;
 	if ((more ? section.size_bytes < stored_bytes : section.size_bytes != stored_bytes) ||
@@ -264,13 +280,16 @@ static int check_type2(const struct esp *esp, const struct loader_entry *entry,
 
 	snprintf(name, sizeof(name), TYPE2_FOLDER "/%s", entry->file);
 	r = read_from_esp(esp, name, IMAGE_MAX_BYTES, &image, &size_bytes, err);
-	if (r == 0)
-		r = compare_section(
-			esp->root, name, image, size_bytes, ".linux", false, files->kernel, err);
-	if (r == 0 && files->initrd[0])
-		r = compare_section(
+	if (r < 0)
+		return r;
+	r = compare_section(
+		esp->root, name, image, size_bytes, ".linux", false, files->kernel, err);
+	if (r < 0)
+		return r;
+	if (files->initrd[0])
+		return compare_section(
 			esp->root, name, image, size_bytes, ".initrd", true, files->initrd, err);
-	return r;
+	return 0;
 }
 
 int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
@@ -287,14 +306,18 @@ int systemd_boot_verify(const char *root, const char *mount_path, const struct p
 	esp->mount_path = mount_path;
 	esp->count = 0;
 	r = check_program(esp, err);
-	if (r == 0)
-		r = read_loader_config(esp, &config, err);
-	if (r == 0)
-		r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
-	if (r == 0)
-		r = read_folder(esp, TYPE2_FOLDER, ".efi", read_type2, err);
-	if (r == 0)
-		r = loader_entries_choose(&config, esp->entries, esp->count, &chosen, err);
+	if (r < 0)
+		return r;
+	r = read_loader_config(esp, &config, err);
+	if (r < 0)
+		return r;
+	r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
+	if (r < 0)
+		return r;
+	r = read_folder(esp, TYPE2_FOLDER, ".efi", read_type2, err);
+	if (r < 0)
+		return r;
+	r = loader_entries_choose(&config, esp->entries, esp->count, &chosen, err);
 	if (r < 0)
 		return r;
 	entry = &esp->entries[chosen];

@@ -59,11 +59,13 @@ static int check_fstab_line(const char *device, const char *path, const char *op
 	bool elsewhere;
 	int r = fstab_check_line(&line, check->plan, check->keys_path, &elsewhere, err);
 
-	if (r == 0 && elsewhere)
+	if (r < 0)
+		return r;
+	if (elsewhere)
 		log_line(
 			"warning: the guest needs %s for %s, which is not on this disk: attach it, or set nofail",
 			device, path);
-	return r;
+	return 0;
 }
 
 /* The authorized_keys of keys-user inside the guest, with links resolved. */
@@ -74,11 +76,13 @@ static int find_keys_path(
 	struct nixos_user owner;
 	int r = nixos_find_user(request->root, request->plan->keys_user, &owner, err);
 
-	if (r == 0)
-		r = file_resolve(request->root, owner.home, home, err);
-	if (r == 0)
-		file_below(ret, home + strlen(request->root), "/.ssh/authorized_keys");
-	return r;
+	if (r < 0)
+		return r;
+	r = file_resolve(request->root, owner.home, home, err);
+	if (r < 0)
+		return r;
+	file_below(ret, home + strlen(request->root), "/.ssh/authorized_keys");
+	return 0;
 }
 
 static int verify_mounts(const struct verify_request *request, struct error *err)
@@ -95,9 +99,12 @@ static int verify_mounts(const struct verify_request *request, struct error *err
 		r = find_keys_path(request, keys_path, err);
 		check.keys_path = keys_path;
 	}
-	if (r == 0)
-		r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
-	return r < 0 ? r : mount_read_fstab(text, check_fstab_line, &check, err);
+	if (r < 0)
+		return r;
+	r = file_read(path, TEXT_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return r;
+	return mount_read_fstab(text, check_fstab_line, &check, err);
 }
 
 /* The kernel's own limit, behind which it drops words without a message. */
@@ -122,9 +129,11 @@ static int verify_profile(const struct verify_request *request, struct error *er
 		return error_set(err, -EBADMSG, "The system profile leads to %s instead of %s.",
 			resolved, system);
 	r = boot_files_find(request->root, request->plan->system, "init", resolved, err);
-	if (r == 0 && (stat(resolved, &st) < 0 || !(st.st_mode & S_IXUSR)))
+	if (r < 0)
+		return r;
+	if (stat(resolved, &st) < 0 || !(st.st_mode & S_IXUSR))
 		return error_set(err, -EBADMSG, "%s is not executable.", resolved);
-	return r;
+	return 0;
 }
 
 static int check_owner(
