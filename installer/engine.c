@@ -25,12 +25,15 @@ static int take_manifest(const struct config *config, const char *text, size_t s
 	if (config->given[KEY_MANIFEST_SUM])
 		r = download_check_sha256(
 			text, size_bytes, config->manifest_sha256, "manifest-sha256", err);
-	if (r == 0)
-		r = manifest_parse(text, size_bytes, ret, err);
-	if (r == 0 && config->system[0] && strcmp(config->system, ret->system) != 0)
+	if (r < 0)
+		return r;
+	r = manifest_parse(text, size_bytes, ret, err);
+	if (r < 0)
+		return r;
+	if (config->system[0] && strcmp(config->system, ret->system) != 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"it is the manifest of %s, but system is %s", ret->system, config->system);
-	return r;
+	return 0;
 }
 
 int engine_read_manifest(const struct config *config, struct manifest *ret, struct error *err)
@@ -84,11 +87,14 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 	if (config->engine == ENGINE_NIXOS_INSTALL)
 		return read_build_request(config, drive, ret, needs, err);
 	r = engine_read_manifest(config, &ret->manifest, err);
-	if (r == 0)
-		r = closure_walk(&config->cache, ret->manifest.system, &ret->closure, err);
+	if (r < 0)
+		return r;
+	r = closure_walk(&config->cache, ret->manifest.system, &ret->closure, err);
+	if (r < 0)
+		return r;
 	needs->nar_bytes = ret->closure.nar_bytes;
 	needs->files = ret->manifest.files;
-	return r;
+	return 0;
 }
 
 int engine_copy(struct shared_state *shared, struct engine *engine,
@@ -113,7 +119,9 @@ int engine_settle(struct shared_state *shared, const struct engine *engine,
 	}
 	progress_begin(shared, STAGE_DATABASE, "registering the store paths");
 	r = database_write(TARGET_PATH, &engine->closure, time(NULL), err);
-	return r < 0 ? r : nixos_link_profile(TARGET_PATH, plan->system, err);
+	if (r < 0)
+		return r;
+	return nixos_link_profile(TARGET_PATH, plan->system, err);
 }
 
 const struct closure *engine_closure(const struct engine *engine)

@@ -66,9 +66,10 @@ static int find_disks(struct decision *d, struct error *err)
 	struct candidates *candidates = &d->candidates;
 	int r = candidates_find(candidates, err);
 
-	return r < 0 ? r
-		     : config_sources_collect(candidates->disks, candidates->count, KEY_DRIVE_PATH,
-			       &d->sources, err);
+	if (r < 0)
+		return r;
+	return config_sources_collect(
+		candidates->disks, candidates->count, KEY_DRIVE_PATH, &d->sources, err);
 }
 
 /* Only in the lean ISO, and only if there is something to fetch. A report alone can be done
@@ -137,8 +138,9 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		r = candidates_find_images(&d->config, &d->candidates, err);
 	else if (!d->config.machine_any)
 		r = machine_check_virtual(err);
-	if (r == 0)
-		r = extra_files_read(&d->config.files, &d->extra_files, err);
+	if (r < 0)
+		return r;
+	r = extra_files_read(&d->config.files, &d->extra_files, err);
 	if (r < 0)
 		return r;
 
@@ -166,7 +168,9 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		uuid_choose(d->config.seed);
 	r = planner_make(&d->config, &d->engine.manifest, candidates_target(&d->candidates),
 		candidates_boot(&d->candidates), &needs, d->config.seed, &d->plan, err);
-	return r < 0 ? r : format_check(&d->plan, err);
+	if (r < 0)
+		return r;
+	return format_check(&d->plan, err);
 }
 
 /* -------------------------------------------------------- from the first write on */
@@ -236,11 +240,13 @@ static int verify_target(
 		boot_loader_find(
 			TARGET_PATH, &d->plan, lock->boot_sector.sector, &d->engine.manifest);
 	r = verify_all(&request, &verified, err);
-	if (r == 0)
-		r = extra_files_verify(&d->extra_files, TARGET_PATH, err);
-	if (r == 0)
-		results_report_verified(shared, &verified);
-	return r;
+	if (r < 0)
+		return r;
+	r = extra_files_verify(&d->extra_files, TARGET_PATH, err);
+	if (r < 0)
+		return r;
+	results_report_verified(shared, &verified);
+	return 0;
 }
 
 /* Verified: now it may boot. */
@@ -248,15 +254,18 @@ static int finish(const struct decision *d, struct disk_lock *lock, struct error
 {
 	int r = disk_lock_check(lock, &d->plan, err);
 
-	if (r == 0)
-		r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
+	if (r < 0)
+		return r;
+	r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 	if (r < 0)
 		return r;
 	r = disk_lock_write_mark(lock, &d->plan, MARK_INSTALLED, err);
 	if (r < 0)
 		return r;
 	r = disk_lock_flush(lock, err);
-	return r < 0 ? r : disk_lock_check(lock, &d->plan, err);
+	if (r < 0)
+		return r;
+	return disk_lock_check(lock, &d->plan, err);
 }
 
 /* Writes the disk, in this order: the mark `unfinished`, the partition table, the file systems, the
@@ -330,9 +339,12 @@ static int make_private_run_folder(struct error *err)
 {
 	int r = mount_isolate(err);
 
-	if (r == 0)
-		r = make_run_folder(err);
-	return r < 0 ? r : mount_one("tmpfs", RUN_PATH, "tmpfs", "mode=0755,nosuid,nodev", err);
+	if (r < 0)
+		return r;
+	r = make_run_folder(err);
+	if (r < 0)
+		return r;
+	return mount_one("tmpfs", RUN_PATH, "tmpfs", "mode=0755,nosuid,nodev", err);
 }
 
 /* What the machine needs before disks can be judged. */

@@ -24,8 +24,9 @@ static int read_keys(const char *root, const char *user, char **ret, struct erro
 	struct nixos_user owner;
 	int r = nixos_find_user(root, user, &owner, err);
 
-	if (r == 0)
-		r = file_resolve(root, owner.home, home, err);
+	if (r < 0)
+		return r;
+	r = file_resolve(root, owner.home, home, err);
 	if (r < 0)
 		return r;
 	file_below(path, home, "/.ssh/authorized_keys");
@@ -57,8 +58,9 @@ static int verify_mounted(const struct options *options, const char *root, struc
 	int r = installed_disk_mount(plan, root, err);
 
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", user ? user : KEYS_USER);
-	if (r == 0)
-		r = read_keys(root, plan->keys_user, &keys, err);
+	if (r < 0)
+		return r;
+	r = read_keys(root, plan->keys_user, &keys, err);
 	if (r < 0)
 		return r;
 	if (fd < 0)
@@ -75,12 +77,13 @@ static int verify_mounted(const struct options *options, const char *root, struc
 	};
 
 	r = verify_all(&request, &verified, err);
-	if (r == 0)
-		print_verified(plan, &verified);
-	if (r == 0 && !keys)
+	if (r < 0)
+		return r;
+	print_verified(plan, &verified);
+	if (!keys)
 		printf("warning: %s has no authorized_keys; keys that the configuration gives are not checked\n",
 			plan->keys_user);
-	return r;
+	return 0;
 }
 
 int verify_command_run(const struct options *options, const char *root)

@@ -200,7 +200,9 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 				"There is no option %s: see --help.", argv[optind - 1]);
 		}
 	}
-	return r < 0 ? r : parse_words(argc - optind, argv + optind, ret, err);
+	if (r < 0)
+		return r;
+	return parse_words(argc - optind, argv + optind, ret, err);
 }
 
 const char *options_find_set(const struct options *options, const char *key)
