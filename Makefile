@@ -214,9 +214,10 @@ lint-warnings: build/asan/cflags
 		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
 		-Wno-format-nonliteral
 
-# Layers, include cycles, tests of every header, pure modules, words. tests/run build runs them too.
+# Layers and include cycles, tests of every header, pure modules, words, errors. tests/run build runs
+# them too.
 lint-structure: $(STATIC_OBJECTS)
-	for lint in layers headers words; do tests/build/$$lint.sh | sed '/^ok /d; /^1\.\./d'; done
+	for lint in layers headers words errors; do tests/build/$$lint.sh | sed '/^ok /d; /^1\.\./d'; done
 
 # Manual pages contain the options that --help of guest-installer lists, and those of the host
 # tools' tables (qemu/host/manual.py).
