@@ -141,11 +141,12 @@ static int find_on_device(struct scan *scan, uint64_t *ret)
 	if (scan->size_bytes <= HEAD_BYTES + TAIL_BYTES)
 		return find_in_range(scan, 0, scan->size_bytes, ret);
 	r = find_in_range(scan, 0, HEAD_BYTES, ret);
-	if (r == 0)
-		r = find_in_samples(scan, ret);
-	if (r == 0)
-		r = find_in_range(scan, scan->size_bytes - TAIL_BYTES, scan->size_bytes, ret);
-	return r;
+	if (r != 0)
+		return r;
+	r = find_in_samples(scan, ret);
+	if (r != 0)
+		return r;
+	return find_in_range(scan, scan->size_bytes - TAIL_BYTES, scan->size_bytes, ret);
 }
 
 /* Every extent that has blocks. A file system that does not know SEEK_DATA answers that all of the

@@ -365,8 +365,7 @@ static void take_address(const char *value, char ret[128])
 	const char *end;
 
 	if (*value == '[') {
-		end = strchr(++value, ']');
-		end = end ? end : value + strlen(value);
+		end = strchrnul(++value, ']');
 	} else {
 		end = strrchr(value, ':');
 		end = end && strchr(value, ':') == end ? end : value + strcspn(value, BLANKS);

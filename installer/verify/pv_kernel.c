@@ -207,5 +207,7 @@ int pv_kernel_check(const char *path, const uint8_t *image, size_t size_bytes, s
 	if (memcmp(image, "\177ELF", 4) == 0)
 		return check_elf(path, image, size_bytes, err);
 	r = find_payload(path, image, size_bytes, &offset, &length, err);
-	return r < 0 ? r : check_payload(path, image + offset, length, err);
+	if (r < 0)
+		return r;
+	return check_payload(path, image + offset, length, err);
 }
