@@ -32,10 +32,10 @@ import ../../iso/lean.nix
       system = {
         build = {
           toplevel = sample.gpt;
-          kernel = sample.linux;
+          kernel = sample.guest-linux; # without ahci, e1000 and i6300esb
         };
         boot.loader.kernelFile = "bzImage";
-        modulesTree = sample.linux;
+        modulesTree = sample.guest-linux;
       };
       swapDevices = [ ];
       fileSystems = {

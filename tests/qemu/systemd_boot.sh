@@ -66,15 +66,15 @@ the_guest_writes_its_next_entry() {
 }
 
 empty_the_esp_at_the_end() {
-	sed -i '/^\[\[ $action != boot/i find /boot -mindepth 1 -delete' bin/switch-to-configuration
-	grep -B 1 '^.. $action != boot' bin/switch-to-configuration | grep -F 'find /boot'
+	sed -i '/^\[\[ $action != boot/i rm -r /boot/*' bin/switch-to-configuration
+	grep -B 1 '^.. $action != boot' bin/switch-to-configuration | grep -F 'rm -r /boot/'
 }
 
 # The installer asks the disk, not the guest's program, whether the boot loader is there.
 an_emptied_esp_is_no_success() {
 	local code=0
 	change "$(readlink "$TOP/build/sample-systemd-boot")" empty_the_esp_at_the_end
-	xorriso -indev "$ISO" -outdev changed.iso -map "cache/$changed" "/cache/$changed" \
+	xorriso -indev "$ISO" -outdev changed.iso -boot_image any replay -map "cache/$changed" "/cache/$changed" \
 		-map cache/changed /cache/changed 2>xorriso.said || { cat xorriso.said && return 1; }
 	"$TOP/qemu/first-run" --disk emptied.raw --size 2G --iso changed.iso --key key.pub \
 		--firmware uefi --direct --set "$MANIFEST" >said 2>&1 || code=$?
