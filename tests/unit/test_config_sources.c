@@ -178,6 +178,48 @@ static void no_key_anywhere_is_an_error(void **state)
 	assert_null(text);
 }
 
+/* What is wrong with a machine whose keys are this one file, named by the configuration or found on
+ * the key drive. */
+static void refused_keys(const char *file, char *drive, const char *says)
+{
+	struct config_sources sources = { .drive = { .found = true, .count = drive ? 1 : 0 } };
+	struct error err = { 0 };
+	struct config config;
+	char *text = NULL;
+
+	key_table_set_defaults(&config);
+	if (file)
+		snprintf(
+			config.keys.files[config.keys.file_count++], CONFIG_TEXT_BYTES, "%s", file);
+	if (drive)
+		sources.drive.files[0] = (struct key_drive_file){
+			.name = "ssh.pub", .text = drive, .size_bytes = strlen(drive)
+		};
+	assert_true(key_sources_read(&config.keys, "root", &sources, &text, &err) < 0);
+	assert_int_equal(err.code, EXIT_NO_KEY);
+	if (!strstr(err.text, says))
+		fail_msg("'%s' does not say '%s'", err.text, says);
+	assert_null(text);
+}
+
+static void a_key_file_that_cannot_be_taken_is_an_error(void **state)
+{
+	struct error err;
+
+	(void)state;
+	refused_keys("/nonexistent/ssh.pub", NULL, "/nonexistent/ssh.pub");
+	assert_int_equal(file_write(path, "nonsense\n", 9, 0600, getuid(), getgid(), &err), 0);
+	refused_keys(path, NULL, path);
+}
+
+static void keys_that_have_expired_are_none(void **state)
+{
+	static char expired[] = "expiry-time=\"20200101\" " KEY_A "\n";
+
+	(void)state;
+	refused_keys(NULL, expired, "has expired (expiry-time, 2020-01-01)");
+}
+
 /* ------------------------------------------------------- /sys as the kernel shows it */
 
 static void put(const char *name, const void *data, size_t size_bytes)
@@ -267,6 +309,8 @@ int main(void)
 		cmocka_unit_test(strings_for_others_are_left_alone),
 		cmocka_unit_test(keys_of_all_places_are_added_once),
 		cmocka_unit_test(no_key_anywhere_is_an_error),
+		cmocka_unit_test(a_key_file_that_cannot_be_taken_is_an_error),
+		cmocka_unit_test(keys_that_have_expired_are_none),
 		cmocka_unit_test(what_the_host_hands_over_is_read_from_sys),
 		cmocka_unit_test(too_much_of_it_is_refused),
 	};

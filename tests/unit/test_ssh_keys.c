@@ -58,6 +58,15 @@
 	"f1K01UWSl/i0PkLaiSOLAAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLaiSOL"
 #define SHORT_ED_BLOB	 "AAAAC3NzaC1lZDI1NTE5AAAAH6Sr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLaiSM="
 #define LONG_ED_BLOB	 "AAAAC3NzaC1lZDI1NTE5AAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLaiSOLeHh4"
+#define TOO_LONG_ED_BLOB "AAAAC3NzaC1lZDI1NTE5AAAAIaSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLaiSOLeA=="
+#define OTHER_NAME_BLOB	 "AAAAC3NzaC1lZDI1NTE4AAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLaiSOL"
+#define EC256_OTHER_CURVE_BLOB                                                                     \
+	"AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAzODQAAABBBPloJDJIfoUO0/0k0PiLXknWPBPR"         \
+	"ElPc2LPG1u9zX/5PK9hqqUwCDf9Ejyw1Y3q1GgsTofv3OZpmxIDMuwsptmc="
+#define RSA_NEGATIVE_BLOB                                                                          \
+	"AAAAB3NzaC1yc2EAAAADAQABAAAAgICkq9REjElWLYKBFdE6H8zqkn9StNVFkpf4tD5C2okji8E2JuQ9"         \
+	"yzjdsIJIiSfskE+0IFdEOYPohYUXnVBVGv5ipKvURIxJVi2CgRXROh/M6pJ/UrTVRZKX+LQ+QtqJI4vB"         \
+	"NibkPcs43bCCSIkn7JBPtCBXRDmD6IWFF51QVRr+"
 #define CUT_ED_BLOB	 "AAAAC3NzaC1lZDI1NTE5AAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLa"
 #define HUGE_LENGTH_BLOB "AAAAC3NzaC1lZDI1NTE5/////6Sr1ESM"
 
@@ -206,6 +215,8 @@ static void a_file_of_certificates_and_expired_keys_gives_nothing(void **state)
 		"sk-ssh-ed25519-cert-v01@openssh.com " SK_CERT_BLOB, "", "is a certificate");
 	gives_with_warning(
 		"expiry-time=\"20200101\" " ED, "", "has expired (expiry-time, 2020-01-01)");
+	gives_with_warning("expiry-time=\"20991231\",expiry-time=\"20200101\" " ED, "",
+		"has expired (expiry-time, 2020-01-01)");
 	accepts("expiry-time=\"20200101\",expiry-time=\"209901011200Z\" " ED);
 }
 
@@ -234,6 +245,7 @@ static void options_are_checked_as_servers_do(void **state)
 	refuses("permitopen=\"foo\" " ED, "permitopen=");
 	refuses("permitopen=\"foo:0\" " ED, "permitopen=");
 	refuses("permitopen=\"foo:65536\" " ED, "permitopen=");
+	refuses("permitopen=\"[::1]22\" " ED, "permitopen=");
 	refuses("permitlisten=\"h:\" " ED, "permitlisten=");
 	refuses("environment=\"X\" " ED, "environment=");
 	refuses("environment=\"X Y=1\" " ED, "environment=");
@@ -244,8 +256,10 @@ static void options_are_checked_as_servers_do(void **state)
 	refuses("command=\"a\",command=\"b\" " ED, "command= twice");
 	refuses("principals=\"a\",cert-authority,principals=\"b\" " ED, "principals= twice");
 	refuses("tunnel=\"x\" " ED, "tunnel=");
+	refuses("tunnel=\"5x\" " ED, "tunnel=");
 	refuses("expiry-time=\"2020\" " ED, "expiry-time=");
 	refuses("expiry-time=\"20201301\" " ED, "expiry-time=");
+	refuses("expiry-time=\"20991231EST\" " ED, "expiry-time=");
 	refuses("no-restrict " ED, "do not know");
 	refuses("ptyx " ED, "do not know");
 }
@@ -281,12 +295,35 @@ static void broken_keys_are_refused_by_line(void **state)
 	refuses("ssh-ed25519 AAAA", "cut off");
 	refuses("ssh-ed25519 " SHORT_ED_BLOB, "too short");
 	refuses("ssh-ed25519 " LONG_ED_BLOB, "after its end");
+	refuses("ssh-ed25519 " TOO_LONG_ED_BLOB, "too long");
 	refuses("ssh-ed25519 !!!!", "not base64");
 	refuses("ssh-ed25519 ====", "base64");
 	refuses("ssh-rsa " ED_BLOB, "another type than the ssh-rsa");
 	refuses("ssh-ed25519 " CERT_BLOB, "another type");
+	refuses("ssh-ed25519 " OTHER_NAME_BLOB, "another type");
 	refuses("ssh-rsa " RSA768_BLOB, "less than 1024 bits");
+	refuses("ssh-rsa " RSA_NEGATIVE_BLOB, "not positive");
 	refuses("ecdsa-sha2-nistp256 " EC256_OFF_CURVE_BLOB, "no point on its curve");
+	refuses("ecdsa-sha2-nistp256 " EC256_OTHER_CURVE_BLOB, "another curve");
+}
+
+/* A modulus of 2049 bytes: the first two in base64, and then ones. */
+static const char *rsa_of_many_bits(const char *first)
+{
+	static char line[2800];
+	char *end = line + sprintf(line, "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAI%s", first);
+
+	for (int i = 0; i < 682; i++)
+		end = stpcpy(end, "////");
+	stpcpy(end, "/w==");
+	return line;
+}
+
+static void an_rsa_key_has_16384_bits_at_most(void **state)
+{
+	(void)state;
+	accepts(rsa_of_many_bits("AQD/"));
+	refuses(rsa_of_many_bits("AQH/"), "more than 16384 bits");
 }
 
 static void every_cut_of_a_good_line_is_refused(void **state)
@@ -326,6 +363,7 @@ static void what_is_no_text_is_refused(void **state)
 	refuses_bytes("ssh-ed25519 \0 x", 15, "control characters");
 	refuses(ED " \x1b[2J", "control characters");
 	refuses(ED " a\rb", "control characters");
+	refuses(ED " a\x7f", "control characters");
 	memset(big, '#', sizeof(big));
 	refuses_bytes(big, sizeof(big), "larger than 256 KiB");
 	memset(big, 'x', 9000);
@@ -377,6 +415,7 @@ int main(void)
 		cmocka_unit_test(private_keys_are_refused_by_name),
 		cmocka_unit_test(foreign_forms_are_refused_with_the_way_out),
 		cmocka_unit_test(broken_keys_are_refused_by_line),
+		cmocka_unit_test(an_rsa_key_has_16384_bits_at_most),
 		cmocka_unit_test(every_cut_of_a_good_line_is_refused),
 		cmocka_unit_test(unknown_types_and_options_are_refused),
 		cmocka_unit_test(what_is_no_text_is_refused),
