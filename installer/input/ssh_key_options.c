@@ -10,7 +10,8 @@
 
 #define VALUE_BYTES   8192 /* of a line, and so of a value */
 #define WORD_BYTES    128
-#define HOST_MAX      1024 /* NI_MAXHOST */
+#define HOST_MAX      1024	 /* NI_MAXHOST */
+#define TUNNEL_MAX    0x7ffffffd /* OpenSSH's SSH_TUNID_MAX */
 #define NAME_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 static int refuse_option(struct error *err, const char *what)
@@ -117,7 +118,7 @@ static bool is_tunnel(const char *text)
 
 	if (strcasecmp(text, "any") == 0)
 		return true;
-	return *text >= '0' && *text <= '9' && *end == '\0' && number <= 0x7ffffffe;
+	return *text >= '0' && *text <= '9' && *end == '\0' && number <= TUNNEL_MAX;
 }
 
 /* Whether ADDRESS/BITS is a network: bits that the address has, and no bit of the host set. A word

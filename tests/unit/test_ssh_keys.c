@@ -257,6 +257,8 @@ static void options_are_checked_as_servers_do(void **state)
 	refuses("principals=\"a\",cert-authority,principals=\"b\" " ED, "principals= twice");
 	refuses("tunnel=\"x\" " ED, "tunnel=");
 	refuses("tunnel=\"5x\" " ED, "tunnel=");
+	accepts("tunnel=\"2147483645\" " ED);
+	refuses("tunnel=\"2147483646\" " ED, "tunnel=");
 	refuses("expiry-time=\"2020\" " ED, "expiry-time=");
 	refuses("expiry-time=\"20201301\" " ED, "expiry-time=");
 	refuses("expiry-time=\"20991231EST\" " ED, "expiry-time=");
