@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define VALUE_BYTES   8192 /* of a line, and so of a value */
-#define WORD_BYTES    128
+#define VALUE_BYTES   8192	 /* of a line, and so of a value */
+#define CIDR_BYTES    64	 /* a longer word is a name to OpenSSH */
 #define HOST_MAX      1024	 /* NI_MAXHOST */
 #define TUNNEL_MAX    0x7ffffffd /* OpenSSH's SSH_TUNID_MAX */
 #define NAME_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
@@ -122,23 +122,29 @@ static bool is_tunnel(const char *text)
 }
 
 /* Whether ADDRESS/BITS is a network: bits that the address has, and no bit of the host set. A word
- * without a valid address is a name with wildcards (OpenSSH, addrmatch.c). */
+ * that is no address with a number is a name with wildcards (OpenSSH, addr.c, addr_pton_cidr). */
 static bool is_network_or_name(const char *word)
 {
 	const char *slash = strchr(word, '/');
 	unsigned char bytes[16] = { 0 };
-	char address[WORD_BYTES], *end;
-	size_t size;
+	struct in_addr ipv4;
+	char address[CIDR_BYTES], *end;
+	size_t size = 4;
 	unsigned long bits;
 
-	if (!slash)
+	if (!slash || strlen(word) >= sizeof(address))
 		return true;
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - word), word);
-	size = inet_pton(AF_INET, address, bytes) == 1	  ? 4
-	       : inet_pton(AF_INET6, address, bytes) == 1 ? 16
-							  : 0;
 	bits = strtoul(slash + 1, &end, 10);
-	if (size == 0 || slash[1] < '0' || slash[1] > '9' || *end || bits > size * 8)
+	if (slash[1] < '0' || slash[1] > '9' || *end || bits > 128)
+		return true;
+	if (inet_aton(address, &ipv4))
+		memcpy(bytes, &ipv4, sizeof(ipv4));
+	else if (inet_pton(AF_INET6, address, bytes) == 1)
+		size = sizeof(bytes);
+	else
+		return true;
+	if (bits > size * 8)
 		return false;
 	for (size_t bit = bits; bit < size * 8; bit++)
 		if (bytes[bit / 8] & 0x80 >> bit % 8)
@@ -150,7 +156,7 @@ static bool is_from_list(const char *list)
 {
 	while (*list) {
 		size_t length = strcspn(list, ",");
-		char word[WORD_BYTES];
+		char word[HOST_MAX];
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, list);
 		if (length >= sizeof(word) || !is_network_or_name(word + (*word == '!')))

@@ -70,6 +70,8 @@
 #define CUT_ED_BLOB	 "AAAAC3NzaC1lZDI1NTE5AAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLa"
 #define HUGE_LENGTH_BLOB "AAAAC3NzaC1lZDI1NTE5/////6Sr1ESM"
 
+#define LONG_NAME "0123456789012345678901234567890123456789012345.example"
+
 #define ED  "ssh-ed25519 " ED_BLOB
 #define ED2 "ssh-ed25519 " ED2_BLOB
 
@@ -239,6 +241,8 @@ static void options_are_checked_as_servers_do(void **state)
 	accepts("permitopen=\"[::1]:22\",permitopen=\"h:*\",permitlisten=\"22\",permitlisten=\"h:ssh\" " ED);
 	accepts("tunnel=\"any\",tunnel=\"0\" " ED);
 	accepts("from=\"!10.0.0.0/8,*.example,2001:db8::/32,h\" " ED);
+	accepts("from=\"host/8,*.example/x,10.0.0.1/999,::1/129,!10.0.0.0/8\" " ED);
+	accepts("from=\"" LONG_NAME LONG_NAME LONG_NAME "/8,h\" " ED);
 	accepts("cert-authority,principals=\"a,b\" " ED);
 	accepts("environment=\"A=\",environment=\"B=x=y\" " ED);
 	accepts("expiry-time=\"20991231235959\" " ED);
@@ -252,6 +256,9 @@ static void options_are_checked_as_servers_do(void **state)
 	refuses("principals=\"root\" " ED, "without cert-authority");
 	refuses("from=\"10.0.0.0/99\" " ED, "from=");
 	refuses("from=\"a,10.0.0.1/8\" " ED, "from=");
+	refuses("from=\"10.0.0.0/33\" " ED, "from=");
+	refuses("from=\"10.1/16\" " ED, "from=");
+	refuses("from=\"2001:db8::1/64\" " ED, "from=");
 	refuses("from=\"a\",from=\"b\" " ED, "from= twice");
 	refuses("command=\"a\",command=\"b\" " ED, "command= twice");
 	refuses("principals=\"a\",cert-authority,principals=\"b\" " ED, "principals= twice");
