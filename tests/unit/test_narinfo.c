@@ -246,10 +246,24 @@ static void the_signature_of_nix_is_good(void **state)
 	narinfo_free(&info);
 }
 
+static void one_good_signature_is_enough_beside_a_wrong_one(void **state)
+{
+	struct narinfo info = parse_good(
+		changed("Sig: test-1:", "Sig: other-1:" OTHER_SIGNATURE "\nSig: test-1:"));
+	struct trusted_key keys[] = { key_of(OTHER_KEY), key_of(KEY) };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(info.signature_count, 2);
+	assert_int_equal(narinfo_verify(&info, keys, 2, &err), 0);
+	narinfo_free(&info);
+}
+
 static void malformed_signatures_are_ignored_and_the_others_sorted(void **state)
 {
 	struct narinfo info = parse_good(changed("Sig: test-1:",
 		"Sig: junk\nSig: test-1: AAAA\nSig: a b:AAAA\nSig: :AAAA\nSig: test-1:AAAA\n"
+		"Sig: a b:" OTHER_SIGNATURE "\nSig: :" OTHER_SIGNATURE "\n"
 		"Sig: zz:" OTHER_SIGNATURE "\nSig: aa:" OTHER_SIGNATURE "\n"
 		"Sig: aa:" OTHER_SIGNATURE "\nSig: test-1:"));
 
@@ -302,6 +316,26 @@ static void an_archive_has_the_hash_of_its_content_address(void **state)
 	assert_non_null(strstr(err.text, "is another one than its content address"));
 }
 
+/* Its path follows from the hash of the archive without the path's own name, which is not compared
+ * here, so that such a path needs a signature. */
+static void an_archive_that_names_itself_has_another_hash_than_its_address(void **state)
+{
+	static const char base_name[] = "ylzjc6pany87pmd6xrfqck8v1fn7lyb5-fixed";
+	struct narinfo info;
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		"StorePath: /nix/store/%s\nURL: nar/x.nar\nCompression: none\nNarSize: 1192\n"
+		"CA: fixed:r:sha256:" NAR_HASH "\nNarHash: sha256:" NAR_HASH_OTHER
+		"\nReferences: %s\n",
+		base_name, base_name);
+	info = parse_good(text);
+	assert_non_null(info.ca);
+	assert_false(narinfo_is_content_addressed(&info));
+	narinfo_free(&info);
+}
+
 static void refused_signature(const char *text, const char *key_text, const char *sentence)
 {
 	struct narinfo info = parse_good(text);
@@ -331,6 +365,8 @@ static void a_path_without_a_trusted_signature_is_refused(void **state)
 {
 	(void)state;
 	refused_signature(GOOD, OTHER_KEY, "(trusted: other-1; its signatures: test-1)");
+	refused_signature(changed("Sig: test-1:", "Sig: test-10:"), KEY,
+		"(trusted: test-1; its signatures: test-10)");
 	refused_signature(
 		changed("Sig: ", "NoSig: "), KEY, "(trusted: test-1; its signatures: none)");
 }
@@ -346,6 +382,20 @@ static void keys_that_are_not_keys_are_refused(void **state)
 		assert_int_equal(trusted_key_parse(texts[i], &key, &err), -EINVAL);
 		assert_int_equal(err.code, EXIT_CONFIGURATION);
 	}
+}
+
+static void the_name_of_a_key_has_an_end(void **state)
+{
+	struct trusted_key key = { 0 };
+	struct error err = { 0 };
+	char text[sizeof(key.name) + sizeof(KEY)];
+
+	(void)state;
+	memset(text, 'n', sizeof(key.name));
+	strcpy(text + sizeof(key.name), strchr(KEY, ':'));
+	assert_int_equal(trusted_key_parse(text, &key, &err), -EINVAL);
+	assert_int_equal(trusted_key_parse(text + 1, &key, &err), 0);
+	assert_int_equal(strlen(key.name), sizeof(key.name) - 1);
 }
 
 int main(void)
@@ -365,12 +415,15 @@ int main(void)
 		cmocka_unit_test(malformed_references_are_refused),
 		cmocka_unit_test(lines_and_bytes_that_do_not_belong_are_refused),
 		cmocka_unit_test(the_signature_of_nix_is_good),
+		cmocka_unit_test(one_good_signature_is_enough_beside_a_wrong_one),
 		cmocka_unit_test(malformed_signatures_are_ignored_and_the_others_sorted),
 		cmocka_unit_test(a_content_address_that_the_path_does_not_follow_from_is_ignored),
 		cmocka_unit_test(an_archive_has_the_hash_of_its_content_address),
+		cmocka_unit_test(an_archive_that_names_itself_has_another_hash_than_its_address),
 		cmocka_unit_test(every_signed_field_is_under_the_signature),
 		cmocka_unit_test(a_path_without_a_trusted_signature_is_refused),
 		cmocka_unit_test(keys_that_are_not_keys_are_refused),
+		cmocka_unit_test(the_name_of_a_key_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
