@@ -197,6 +197,35 @@ static void a_stopped_transfer_ends(void **state)
 	fetch_free(&fetch);
 }
 
+struct stopped_stream {
+	atomic_bool stop;
+	size_t size_bytes;
+};
+
+static int stop_at_first_piece(void *userdata, const uint8_t *data, size_t size, struct error *err)
+{
+	struct stopped_stream *stream = userdata;
+
+	(void)data;
+	(void)err;
+	stream->size_bytes += size;
+	atomic_store(&stream->stop, true);
+	return 0;
+}
+
+static void a_stop_ends_a_transfer_before_all_has_come(void **state)
+{
+	struct stopped_stream stream = { .size_bytes = 0 };
+	struct fetch *fetch = fetch_new(&config, 1, &stream.stop);
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		fetch_stream(fetch, big_path, stop_at_first_piece, &stream, &err), -ECANCELED);
+	assert_in_range(stream.size_bytes, 1, big_bytes - 1);
+	fetch_free(&fetch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_stream_comes_whole_and_in_order),
 		cmocka_unit_test(what_the_receiver_says_ends_the_transfer),
 		cmocka_unit_test(a_stopped_transfer_ends),
+		cmocka_unit_test(a_stop_ends_a_transfer_before_all_has_come),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -110,6 +110,19 @@ static void a_weak_etag_is_not_asked_for(void **state)
 	assert_string_equal(broken_off("\"a\"").etag, "\"a\"");
 }
 
+static void a_longer_etag_than_there_is_room_for_is_not_cut(void **state)
+{
+	char etag[RESUME_ETAG_BYTES + 1];
+
+	(void)state;
+	memset(etag, 'x', sizeof(etag));
+	etag[0] = etag[RESUME_ETAG_BYTES - 1] = '"';
+	etag[RESUME_ETAG_BYTES] = '\0';
+	assert_string_equal(broken_off(etag).etag, "");
+	etag[1] = '"';
+	assert_string_equal(broken_off(etag + 1).etag, etag + 1);
+}
+
 static void an_unknown_length_ends_where_it_ends(void **state)
 {
 	const struct answer answer = { .status = 200, .length_bytes = -1, .etag = "" };
@@ -126,6 +139,89 @@ static void an_unknown_length_ends_where_it_ends(void **state)
 	assert_int_equal(range_resume_end(&resume, &err), -EIO);
 }
 
+/* The first answer: 100 encoded bytes, of which came what gives 400. */
+static struct range_resume broken_off_encoded(void)
+{
+	const struct answer answer = {
+		.status = 200, .length_bytes = 100, .encoded = true, .etag = "\"a\""
+	};
+	struct range_resume resume = { 0 };
+	struct error err = { 0 };
+
+	assert_int_equal(range_resume_begin(&resume, &answer, &err), 0);
+	range_resume_take(&resume, 400);
+	assert_int_equal(range_resume_first_byte(&resume), 0);
+	return resume;
+}
+
+static void encoded_content_begins_again_whatever_its_length(void **state)
+{
+	struct range_resume resume = broken_off_encoded();
+	struct answer answer = {
+		.status = 200, .length_bytes = 99, .encoded = true, .etag = "\"a\""
+	};
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(range_resume_begin(&resume, &answer, &err), 0);
+	assert_int_equal(range_resume_known(&resume, 500), 400);
+	range_resume_take(&resume, 500);
+	assert_int_equal(range_resume_end(&resume, &err), 0);
+	answer.etag = "\"b\"";
+	refused(broken_off_encoded(), &answer, "it changed on the server");
+}
+
+static void a_server_may_encode_one_answer_and_not_the_next(void **state)
+{
+	struct range_resume resume = broken_off_encoded();
+	struct answer answer = { .status = 200, .length_bytes = 500, .etag = "\"a\"" };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(range_resume_begin(&resume, &answer, &err), 0);
+	range_resume_take(&resume, 450);
+	assert_int_equal(range_resume_first_byte(&resume), 450);
+
+	resume = broken_off("\"a\"");
+	answer = (struct answer){
+		.status = 200, .length_bytes = 100, .encoded = true, .etag = "\"a\""
+	};
+	assert_int_equal(range_resume_begin(&resume, &answer, &err), 0);
+	assert_int_equal(range_resume_known(&resume, 1000), 400);
+	assert_int_equal(range_resume_first_byte(&resume), 0);
+}
+
+static void parts_and_encoded_content_do_not_fit_together(void **state)
+{
+	struct answer answer = { .status = 206,
+		.length_bytes = 600,
+		.content_range = "bytes 400-999/1000",
+		.etag = "\"a\"" };
+
+	(void)state;
+	refused(broken_off_encoded(), &answer, "another part");
+	answer.encoded = true;
+	refused(broken_off("\"a\""), &answer, "another part");
+}
+
+static void a_part_tells_a_length_that_was_not_known(void **state)
+{
+	const struct answer first = { .status = 200, .length_bytes = -1, .etag = "" };
+	const struct answer rest = { .status = 206,
+		.length_bytes = 600,
+		.content_range = "bytes 400-999/1000",
+		.etag = "" };
+	struct range_resume resume = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(range_resume_begin(&resume, &first, &err), 0);
+	range_resume_take(&resume, 400);
+	assert_int_equal(range_resume_begin(&resume, &rest, &err), 0);
+	range_resume_take(&resume, 599);
+	assert_int_equal(range_resume_end(&resume, &err), -EIO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,7 +230,12 @@ int main(void)
 		cmocka_unit_test(another_part_is_refused),
 		cmocka_unit_test(what_has_changed_is_not_spliced),
 		cmocka_unit_test(a_weak_etag_is_not_asked_for),
+		cmocka_unit_test(a_longer_etag_than_there_is_room_for_is_not_cut),
 		cmocka_unit_test(an_unknown_length_ends_where_it_ends),
+		cmocka_unit_test(encoded_content_begins_again_whatever_its_length),
+		cmocka_unit_test(a_server_may_encode_one_answer_and_not_the_next),
+		cmocka_unit_test(parts_and_encoded_content_do_not_fit_together),
+		cmocka_unit_test(a_part_tells_a_length_that_was_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
