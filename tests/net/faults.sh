@@ -118,6 +118,7 @@ report_is_sent_again_until_its_time_is_over() {
 	fails_with 42 "fetch http://127.0.0.1:$HTTP/dead/: the server answers 503; given up after [2-9] attempts" \
 		post "http://127.0.0.1:$HTTP/dead/" '{}' 4
 	fails_with 42 "the server answers 40[45]" post "http://127.0.0.1:$HTTP/cache/nix-cache-info" '{}' 60
+	fails_with 42 "the server redirects a POST" post "http://127.0.0.1:$HTTP/loop/" '{}' 60
 }
 
 main() {

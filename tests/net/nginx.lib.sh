@@ -92,7 +92,7 @@ start_nginx() {
 		error_log $NGINX/error;
 		events { worker_connections 512; }
 		http {
-			log_format told '\$msec \$connection \$status \$bytes_sent "\$http_range" "\$http_authorization" \$request';
+			log_format told '\$msec \$connection \$status \$bytes_sent "\$http_range" "\$http_if_range" "\$http_authorization" \$request';
 			access_log $NGINX/access told;
 			client_body_temp_path $NGINX/body;
 			proxy_temp_path $NGINX/proxy;

@@ -72,6 +72,21 @@ resumes_encoded_content() {
 	taken gzip-broken-off
 	grep -E 'gzip-broken-off/nar/.*again in' "$SCRATCH/run/log"
 	lacks 'bytes=' "$SCRATCH/odd-log"
+	lacks -v ' identity$' "$SCRATCH/odd-log"
+}
+
+# "identity" is no encoding: the rest can be requested.
+resumes_plain_content() {
+	: >"$SCRATCH/odd-log"
+	taken identity-broken-off
+	grep -E '^identity-broken-off nar/.* bytes=[1-9][0-9]*- ' "$SCRATCH/odd-log"
+}
+
+long_error_page_is_not_read() {
+	: >"$SCRATCH/odd-log"
+	refused endless-error 42 "is not a binary cache .* the server answers 404"
+	grep '^endless-error ' "$SCRATCH/odd-log"
+	lacks 'was read$' "$SCRATCH/odd-log"
 }
 
 slow_cache_is_given_up_for_the_next() {
@@ -96,6 +111,9 @@ main() {
 	done
 	run_case "an unknown Content-Encoding is named" refused unknown-encoding 42 "content encoding"
 	run_case "an encoded archive that breaks off is continued" resumes_encoded_content
+	run_case "the rest of content with the Content-Encoding identity is requested" \
+		resumes_plain_content
+	run_case "an error page without end is not read" long_error_page_is_not_read
 	for way in crlf no-blank trailing-blank no-store-dir no-colon; do
 		run_case "a nix-cache-info with $way" taken_as_by_nix "$way"
 	done
