@@ -144,7 +144,7 @@ static void name_swap(struct plan_partition *p, const struct manifest *manifest,
 }
 
 /* The names of a partition in a GPT, which are there already, are replaced by what the manifest fixes. */
-static void name_partition(struct plan_partition *p, const struct manifest *manifest)
+static void set_partition_names(struct plan_partition *p, const struct manifest *manifest)
 {
 	const struct manifest_mount *mount = p->role == ROLE_SWAP
 						     ? &manifest->swap
@@ -175,6 +175,6 @@ void labels_set(struct plan *plan, const struct config *config, const struct man
 		else if (p->role == ROLE_SWAP)
 			name_swap(p, manifest, seed);
 		if (manifest && p->fs != FS_NONE)
-			name_partition(p, manifest);
+			set_partition_names(p, manifest);
 	}
 }
