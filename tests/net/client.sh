@@ -48,7 +48,7 @@ from_second_what_the_first_lacks() {
 	rm "$(narinfo_of "$SCRATCH/partial" "$LARGE")" "$(nar_of "$SCRATCH/cache" "$LARGE" |
 		sed "s,^$SCRATCH/cache,$SCRATCH/partial,")"
 	from "http://127.0.0.1:$HTTP/partial file://$SCRATCH/cache"
-	# Object stores say so where nobody may list what they have.
+	# Object stores say so where no client may list what they have.
 	from "http://127.0.0.1:$HTTP/sealed file://$SCRATCH/cache"
 	lacks 'left out' "$SCRATCH/run/log"
 }

@@ -56,6 +56,7 @@ overlay() {
 
 # replace_mkfs_fat INITRD — a copy of the initramfs in which a script with the commands of standard input
 # stands for mkfs.fat. Before the first write the installer starts it with --help, which succeeds.
+# shellcheck disable=SC2016 # the script expands
 replace_mkfs_fat() {
 	mkdir -p root/sbin
 	{

@@ -17,7 +17,11 @@
 
 static const struct plan plan = {
 	.partitions = { { .fs_label = "ESP", .fs_uuid = "ABCD-0123", .mount_path = "/boot" },
-		{ .fs_label = "nixos", .fs_uuid = UUID, .uuid = OTHER, .name = "root", .mount_path = "/" },
+		{ .fs_label = "nixos",
+			.fs_uuid = UUID,
+			.uuid = OTHER,
+			.name = "root",
+			.mount_path = "/" },
 		{ .fs_label = "swap" } },
 	.partition_count = 3,
 	.root = 1,

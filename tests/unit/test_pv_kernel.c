@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves which files are taken for kernels of a PV domain, and why others are not. */
 #define ZLIB_CONST /* zlib.h: input is const */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "verify/lz4_blocks.h"
 #include "verify/pv_kernel.h"
 
 #define IMAGE_BYTES  4096
@@ -183,6 +185,31 @@ static void a_packed_kernel_needs_xens_note(void **state)
 	}
 }
 
+/* Nothing of a stream that breaks off is taken for its end. */
+static void blocks_of_lz4_come_one_by_one(void **state)
+{
+	static uint8_t block[LZ4_BLOCK_BYTES];
+	uint8_t packed[IMAGE_BYTES];
+	const uint8_t *data = packed;
+	size_t size_bytes, whole_bytes, got;
+
+	(void)state;
+	memset(plain, 'x', sizeof(plain));
+	size_bytes = whole_bytes = pack_lz4(packed, sizeof(packed));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), 1);
+		assert_int_equal(got, LZ4_BLOCK);
+		assert_memory_equal(block, plain, LZ4_BLOCK);
+	}
+	assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), 0);
+	for (size_t cut = 1; cut < 8; cut++) {
+		data = packed;
+		size_bytes = whole_bytes - cut;
+		assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), 1);
+		assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), -EBADMSG);
+	}
+}
+
 static void a_damaged_payload_is_refused(void **state)
 {
 	(void)state;
@@ -293,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_xen_undoes_and_we_do_not_is_taken),
 		TEST(a_packed_kernel_needs_xens_note),
+		TEST(blocks_of_lz4_come_one_by_one),
 		TEST(a_damaged_payload_is_refused),
 		TEST(a_kernel_for_a_host_needs_a_whole_header),
 		TEST(others_are_refused_by_name),
