@@ -69,10 +69,11 @@ let
     let
       place = places.${layout}.${fs.mountPoint};
       name = named fs.device;
+      ofPartition = builtins.match "(/dev/disk/by-part|PART)(label|uuid|LABEL|UUID).*" fs.device != null;
     in
     if name != null then
       name
-    else if place ? device && builtins.match place.device fs.device != null then
+    else if place ? device && !ofPartition && builtins.match place.device fs.device != null then
       { inherit (place) label; }
     else if builtins.match "/dev/(mapper/.*|md.*|dm-.*)" fs.device != null then
       throw (

@@ -75,6 +75,7 @@ while IFS=: read -r attribute sentence; do
 	run_case "a guest is refused for $attribute" refuses "$attribute" "$sentence"
 done <<'END'
 rootByPartition:fileSystems."/" of the guest is /dev/disk/by-partlabel/root: the installer can give a new file system a label or a UUID, so name it /dev/disk/by-label/… or /dev/disk/by-uuid/… (only the layout gpt has names of partitions)
+pygrubByPartition:fileSystems."/" of the guest is PARTLABEL=root: the installer can give a new file system a label or a UUID
 otherByLabel:fileSystems."/data" of the guest is LABEL=data, which the layout bios does not make
 rootByDevice:fileSystems."/" of the guest is /dev/vda1: the installer can give a new file system a label
 swapByDevice:swapDevices of the guest has /dev/vda2: the installer gives

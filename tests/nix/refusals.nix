@@ -68,6 +68,21 @@ in
 {
   # The layout bios has no names of partitions.
   rootByPartition = mounts "/" "/dev/disk/by-partlabel/root" "ext4";
+  pygrubByPartition = facts (
+    config
+    // {
+      guestInstaller.layout = "pygrub";
+      boot.loader = config.boot.loader // {
+        grub = config.boot.loader.grub // {
+          device = "nodev";
+        };
+      };
+      fileSystems = {
+        "/" = fileSystem "/" "PARTLABEL=root" "ext4";
+        "/boot" = fileSystem "/boot" "/dev/xvda" "ext4";
+      };
+    }
+  );
   otherByLabel = mounts "/data" "LABEL=data" "ext4";
   rootByDevice = mounts "/" "/dev/vda1" "ext4";
   swapByDevice = swaps [ { device = "/dev/vda2"; } ];
