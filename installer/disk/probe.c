@@ -267,6 +267,49 @@ int probe_file_system(const char *path, uint64_t offset_bytes, uint64_t size_byt
 	return 0;
 }
 
+/* 1 if the table has a partition there, 0, or -errno. */
+static int find_partition(
+	int fd, uint64_t offset_bytes, unsigned sector_bytes, struct probe_partition *ret)
+{
+	AUTO_PROBE blkid_probe pr = NULL;
+	blkid_partlist list;
+	int r = new_probe(fd, 0, 0, sector_bytes, &pr);
+
+	if (r < 0)
+		return r;
+	blkid_probe_enable_partitions(pr, 1);
+	list = blkid_probe_get_partitions(pr);
+	for (int i = 0; list && i < blkid_partlist_numof_partitions(list); i++) {
+		blkid_partition part = blkid_partlist_get_partition(list, i);
+		const char *name = blkid_partition_get_name(part);
+		const char *uuid = blkid_partition_get_uuid(part);
+
+		if ((uint64_t)blkid_partition_get_start(part) * BLKID_SECTOR != offset_bytes)
+			continue;
+		snprintf(ret->name, sizeof(ret->name), "%s", name ? name : "");
+		snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
+		return 1;
+	}
+	return 0;
+}
+
+int probe_partition(
+	const char *path, uint64_t offset_bytes, struct probe_partition *ret, struct error *err)
+{
+	static const unsigned sectors[] = { SECTOR_BYTES, 4096 };
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int r = 0;
+
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", path);
+	*ret = (struct probe_partition){ 0 };
+	for (size_t i = 0; r == 0 && i < sizeof(sectors) / sizeof(sectors[0]); i++)
+		r = find_partition(fd, offset_bytes, sectors[i], ret);
+	if (r < 0)
+		return error_errno(err, r, "read the partition table of %s", path);
+	return 0;
+}
+
 int probe_wipe(int fd, uint64_t offset_bytes, uint64_t size_bytes, struct error *err)
 {
 	AUTO_PROBE blkid_probe pr = NULL;

@@ -52,12 +52,16 @@ static int add_partition(struct plan *plan, const char *path, enum partition_rol
 {
 	struct plan_partition *p = &plan->partitions[plan->partition_count];
 	bool esp = role == ROLE_ESP;
+	struct probe_partition table;
 	struct probe_result found;
 	int r;
 
 	if (offset_bytes >= end_bytes)
 		return -ENOENT;
 	r = probe_file_system(path, offset_bytes, end_bytes - offset_bytes, &found, err);
+	if (r < 0)
+		return r;
+	r = probe_partition(path, offset_bytes, &table, err);
 	if (r < 0)
 		return r;
 	if (strcmp(found.type, esp ? "vfat" : "ext4") != 0)
@@ -70,6 +74,8 @@ static int add_partition(struct plan *plan, const char *path, enum partition_rol
 	};
 	snprintf(p->fs_label, sizeof(p->fs_label), "%.16s", found.label);
 	snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%.36s", found.uuid);
+	memcpy(p->name, table.name, sizeof(p->name));
+	memcpy(p->uuid, table.uuid, sizeof(p->uuid));
 	if (!esp)
 		snprintf(p->mount_path, sizeof(p->mount_path), "%s",
 			role == ROLE_BOOT ? "/boot" : "/");

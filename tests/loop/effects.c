@@ -300,6 +300,17 @@ static int do_probe(char **arg, struct error *err)
 	return r;
 }
 
+/* name PATH OFFSET — name and UUID of the partition that begins there */
+static int do_name(char **arg, struct error *err)
+{
+	struct probe_partition partition;
+	int r = probe_partition(arg[0], strtoull(arg[1], NULL, 10), &partition, err);
+
+	if (r == 0)
+		printf("'%s' '%s'\n", partition.name, partition.uuid);
+	return r;
+}
+
 /* judge PATH [LAYOUT] — what the disk or image is, for an install with the label NIXOS */
 static int do_judge(char **arg, struct error *err)
 {
@@ -419,6 +430,7 @@ static const struct command {
 	{ "source", 1, 1, do_source },
 	{ "pygrub", 4, 4, do_pygrub },
 	{ "probe", 1, 2, do_probe },
+	{ "name", 2, 2, do_name },
 	{ "judge", 1, 2, do_judge },
 	{ "scan", 2, 3, do_scan },
 	{ "folder", 1, 1, do_folder },

@@ -98,6 +98,26 @@ labels_of_many_partitions_are_seen() {
 	done
 }
 
+# sfdisk is the oracle.
+partitions_have_names() {
+	local loop sector uuid
+	for sector in 512 4096; do
+		blank 2G
+		"$EFFECTS" partition gpt "$DISK" "$sector"
+		loop=$(attach "$DISK" --sector-size "$sector")
+		sfdisk -q --part-label "$loop" 2 'disk main'
+		uuid=$(sfdisk --part-uuid "$loop" 2 | tr A-F a-f)
+		losetup -d "$loop"
+		[[ $("$EFFECTS" name "$DISK" $((2 * 1048576))) == "'disk main' '$uuid'" ]]
+		[[ $("$EFFECTS" name "$DISK" $((3 * 1048576))) == "'' ''" ]]
+	done
+	blank 2G
+	sfdisk -q "$DISK" <<<$'label: dos\nlabel-id: 0x1234abcd\nstart=2048'
+	[[ $("$EFFECTS" name "$DISK" 1048576) == "'' '1234abcd-01'" ]]
+	blank 2G
+	[[ $("$EFFECTS" name "$DISK" 0) == "'' ''" ]]
+}
+
 backup_gpt_is_a_table() {
 	blank
 	sfdisk -q "$DISK" <<<$'label: gpt\n,100M'
@@ -178,6 +198,7 @@ run_case "file systems and swap are named, with their labels" signatures_are_nam
 run_case "several signatures are content" several_signatures_are_content
 run_case "labels inside partitions are read without nodes, logical ones too" tables_and_labels_inside_are_seen
 run_case "labels inside a hundred partitions are read" labels_of_many_partitions_are_seen
+run_case "partitions have the names and UUIDs of the table" partitions_have_names
 run_case "a backup GPT alone is a table" backup_gpt_is_a_table
 run_case "a backup GPT in 4096-byte sectors is a table" large_sectors_backup_gpt
 run_case "a partition beyond the disk's end is no error" partition_beyond_the_end_is_no_error

@@ -15,7 +15,8 @@
 #define UUID  "11111111-2222-3333-4444-55555555aaaa"
 #define OTHER "11111111-2222-3333-4444-55555555bbbb"
 
-static const struct plan plan = {
+static struct plan plan = {
+	.layout = LAYOUT_GPT,
 	.partitions = { { .fs_label = "ESP", .fs_uuid = "ABCD-0123", .mount_path = "/boot" },
 		{ .fs_label = "nixos",
 			.fs_uuid = UUID,
@@ -128,11 +129,30 @@ static void file_systems_that_are_needed_but_elsewhere_are_reported(void **state
 	assert_int_equal(elsewhere, 1);
 }
 
+/* A disk without a GPT has no names of partitions, whatever they are. */
+static void names_of_partitions_need_a_gpt(void **state)
+{
+	struct error err;
+	size_t elsewhere;
+
+	(void)state;
+	plan.layout = LAYOUT_PYGRUB;
+	assert_true(fstab_check("PARTLABEL=root / ext4\n", &elsewhere, &err) < 0);
+	assert_non_null(strstr(err.text, "mounts / from PARTLABEL=root"));
+	assert_true(fstab_check("/dev/disk/by-partlabel/root / ext4\n", &elsewhere, &err) < 0);
+	plan.layout = LAYOUT_GPT;
+	assert_int_equal(fstab_check("PARTLABEL=root / ext4\n", &elsewhere, &err), 0);
+	plan.partitions[1].name[0] = '\0';
+	assert_true(fstab_check("PARTLABEL=root / ext4\n", &elsewhere, &err) < 0);
+	strcpy(plan.partitions[1].name, "root");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_the_disk_itself_are_accepted),
 		cmocka_unit_test(other_file_systems_are_refused),
+		cmocka_unit_test(names_of_partitions_need_a_gpt),
 		cmocka_unit_test(file_systems_that_are_needed_but_elsewhere_are_reported),
 	};
 
