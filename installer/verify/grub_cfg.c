@@ -256,11 +256,13 @@ static int run_menu(struct grub_menu *menu, struct grub_cursor text, struct erro
 int grub_cfg_default(const char *text, const struct grub_cfg_settings *settings,
 	struct grub_entry *ret, struct error *err)
 {
-	AUTO_FREE struct grub_menu *menu = must_realloc(NULL, 1, sizeof(*menu));
+	/* Of its many entries a menu uses few: pages that are not used are not touched. */
+	AUTO_FREE struct grub_menu *menu = calloc(1, sizeof(*menu));
 	AUTO_FREE char *copy = copy_without_returns(text);
 	int r;
 
-	memset(menu, 0, sizeof(*menu));
+	if (!menu)
+		abort();
 	menu->script.run = grub_commands_run;
 	menu->script.userdata = menu;
 	menu->environment = settings->environment;
