@@ -19,11 +19,12 @@
 #define BLOCK_BYTES  4096 /* alignment that O_DIRECT needs with any sector size */
 #define PIECE_BYTES  (4 * MIB)
 #define BLOCK_WORDS  (BLOCK_BYTES / sizeof(uint64_t))
-#define PIECE_PAGES  (PIECE_BYTES / 4096)
+#define PIECE_PAGES  (PIECE_BYTES / 4096) /* of the smallest size */
 
 /* An open disk with a buffer that is aligned for direct reads. */
 struct scan {
 	int fd;
+	bool is_file;
 	int direct_fd; /* the same disk, past the page cache; -1 if that is not supported */
 	uint64_t size_bytes;
 	uint64_t *piece;
@@ -40,7 +41,7 @@ static void open_direct(struct scan *scan)
 }
 
 /* Whether the page cache holds all of a piece: it is the faster source then, by far, and a host has often
- * just written the file that it gives to us. */
+ * just written the image file that it gives to us. A machine has not read its disk before. */
 static bool is_cached(const struct scan *scan, size_t size_bytes, uint64_t offset_bytes)
 {
 	unsigned char resident[PIECE_PAGES];
@@ -63,7 +64,7 @@ static ssize_t read_piece(struct scan *scan, size_t size_bytes, uint64_t offset_
 {
 	ssize_t n;
 
-	if (scan->direct_fd >= 0 && !is_cached(scan, size_bytes, offset_bytes)) {
+	if (scan->direct_fd >= 0 && !(scan->is_file && is_cached(scan, size_bytes, offset_bytes))) {
 		n = pread(scan->direct_fd, scan->piece, size_bytes, (off_t)offset_bytes);
 		if (n >= 0 || errno != EINVAL)
 			return n < 0 ? -errno : n;
@@ -176,13 +177,14 @@ int blank_find_data(int fd, uint64_t size_bytes, uint64_t *ret)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < size_bytes)
+	scan.is_file = S_ISREG(st.st_mode);
+	if (scan.is_file && (uint64_t)st.st_size < size_bytes)
 		return -EIO;
 	scan.piece = aligned_alloc(BLOCK_BYTES, PIECE_BYTES);
 	if (!scan.piece)
 		abort();
 	open_direct(&scan);
-	r = (S_ISREG(st.st_mode) ? find_in_extents : find_on_device)(&scan, ret);
+	r = (scan.is_file ? find_in_extents : find_on_device)(&scan, ret);
 	if (scan.direct_fd >= 0)
 		close(scan.direct_fd);
 	free(scan.piece);
