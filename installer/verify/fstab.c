@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/text.h"
-
 /* How fstab names a file system, and where the plan has that name. */
 static const struct {
 	const char *prefix;
@@ -45,10 +43,10 @@ bool fstab_device_may_be(const struct plan_partition *partition, const char *dev
 		return true;
 	name = (const char *)partition + forms[form].name;
 	device += strlen(forms[form].prefix);
-	/* A partition whose UUID is known, and that has no name, is called by none. */
-	if (!name[0] && name == partition->name && partition->uuid[0])
-		return false;
-	if (!name[0] || strpbrk(device, "\\\""))
+	/* Only partitions of a GPT have names, and the plan has them. Other names may be unknown. */
+	if (!name[0])
+		return name != partition->name;
+	if (strpbrk(device, "\\\""))
 		return true;
 	return (forms[form].any_case ? strcasecmp(device, name) : strcmp(device, name)) == 0;
 }
@@ -98,22 +96,12 @@ static bool is_on_disk(const struct plan *plan, const char *device)
 	return false;
 }
 
-/* Only partitions of a GPT have names. */
-static bool can_be(const struct plan *plan, const struct plan_partition *p, const char *device)
-{
-	if (plan->layout != LAYOUT_GPT &&
-		(text_starts_with(device, "PARTLABEL=") ||
-			text_starts_with(device, "/dev/disk/by-partlabel/")))
-		return false;
-	return fstab_device_may_be(p, device);
-}
-
 static int check_planned(const struct fstab_line *line, const struct plan *plan, struct error *err)
 {
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 
-		if (strcmp(p->mount_path, line->path) == 0 && !can_be(plan, p, line->device))
+		if (strcmp(p->mount_path, line->path) == 0 && !fstab_device_may_be(p, line->device))
 			return error_set(err, -EBADMSG,
 				"The guest mounts %s from %s, which is not on this disk: its file system has the label %s and the UUID %s.",
 				line->path, line->device, p->fs_label, p->fs_uuid);

@@ -137,10 +137,14 @@ static void names_of_partitions_need_a_gpt(void **state)
 
 	(void)state;
 	plan.layout = LAYOUT_PYGRUB;
+	plan.partitions[1].name[0] = '\0';
+	plan.partitions[1].uuid[0] = '\0';
 	assert_true(fstab_check("PARTLABEL=root / ext4\n", &elsewhere, &err) < 0);
 	assert_non_null(strstr(err.text, "mounts / from PARTLABEL=root"));
 	assert_true(fstab_check("/dev/disk/by-partlabel/root / ext4\n", &elsewhere, &err) < 0);
 	plan.layout = LAYOUT_GPT;
+	strcpy(plan.partitions[1].name, "root");
+	strcpy(plan.partitions[1].uuid, OTHER);
 	assert_int_equal(fstab_check("PARTLABEL=root / ext4\n", &elsewhere, &err), 0);
 	plan.partitions[1].name[0] = '\0';
 	assert_true(fstab_check("PARTLABEL=root / ext4\n", &elsewhere, &err) < 0);
