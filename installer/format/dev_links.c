@@ -34,21 +34,22 @@ int dev_links_make(const struct plan *plan, struct error *err)
 		return r;
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
+		const struct {
+			const char *folder, *name;
+		} links[] = {
+			{ "by-label", p->fs_label },
+			{ "by-uuid", p->fs_uuid },
+			{ "by-partuuid", p->uuid },
+			{ "by-partlabel", p->name },
+		};
 		char node[128];
 
 		plan_partition_node(plan, i, node);
-		r = make_dev_link("by-label", p->fs_label, node, err);
-		if (r < 0)
-			return r;
-		r = make_dev_link("by-uuid", p->fs_uuid, node, err);
-		if (r < 0)
-			return r;
-		r = make_dev_link("by-partuuid", p->uuid, node, err);
-		if (r < 0)
-			return r;
-		r = make_dev_link("by-partlabel", p->name, node, err);
-		if (r < 0)
-			return r;
+		for (size_t j = 0; j < sizeof(links) / sizeof(links[0]); j++) {
+			r = make_dev_link(links[j].folder, links[j].name, node, err);
+			if (r < 0)
+				return r;
+		}
 	}
 	return 0;
 }

@@ -41,9 +41,11 @@ static const struct plan_partition *find_guest_mount(const struct plan *plan, co
 static int fit_partition(const struct plan *plan, const struct plan_partition *p,
 	const struct manifest_mount *mount, struct error *err)
 {
-	if (strcmp(mount->partlabel, p->name) == 0 || !mount->partlabel[0])
-		if (strcasecmp(mount->partuuid, p->uuid) == 0 || !mount->partuuid[0])
-			return 0;
+	bool named = !mount->partlabel[0] || strcmp(mount->partlabel, p->name) == 0;
+	bool numbered = !mount->partuuid[0] || strcasecmp(mount->partuuid, p->uuid) == 0;
+
+	if (named && numbered)
+		return 0;
 	return refuse_guest(err,
 		"The guest finds %s by the partition's %s %s, which the layout %s does not have: "
 		"let the guest name it by label.",
