@@ -89,7 +89,8 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 	r = engine_read_manifest(config, &ret->manifest, err);
 	if (r < 0)
 		return r;
-	r = closure_walk(&config->cache, ret->manifest.system, &ret->closure, err);
+	r = closure_walk(&config->cache, ret->manifest.system, ret->manifest.boot_installer,
+		&ret->closure, err);
 	if (r < 0)
 		return r;
 	needs->nar_bytes = ret->closure.nar_bytes;

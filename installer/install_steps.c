@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "format/boot_sector.h"
 #include "format/format.h"
 #include "guest/chroot.h"
+#include "guest/etc_view.h"
 #include "guest/host_keys.h"
 #include "guest/nixos.h"
 #include "store/copy.h"
@@ -46,7 +48,8 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 /* GRUB's installer needs the boot sector on the disk, and makes the disk bootable. So all other
  * steps come first, and the boot sector is blanked again afterwards. */
 static int install_boot_loader(struct shared_state *shared, const struct plan *plan,
-	const struct chroot_session *session, struct disk_lock *lock, struct error *err)
+	const struct manifest *manifest, const struct chroot_session *session,
+	struct disk_lock *lock, struct error *err)
 {
 	struct error second;
 	int r;
@@ -56,7 +59,7 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
 	if (r == 0)
 		r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 	if (r == 0)
-		r = nixos_install_boot_loader(session, err);
+		r = nixos_install_boot_loader(session, plan->system, manifest->boot_installer, err);
 	if (r == 0 && plan->layout == LAYOUT_PYGRUB)
 		r = pygrub_disk_write_menu(TARGET_PATH, plan->system, err);
 	if (disk_lock_blank_boot_sector(lock, &second) < 0 && r == 0) {
@@ -66,8 +69,21 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
 	return r;
 }
 
+/* A system without an activation script prepares itself at its first boot: only its /etc is mounted,
+ * for the programs that run until then. */
+static int activate(const struct plan *plan, const struct manifest *manifest,
+	const struct chroot_session *session, struct error *err)
+{
+	if (manifest->activation)
+		return nixos_activate(session, plan->system, err);
+	log_line("activation: left to the first boot, because the system has no activation script");
+	return etc_view_mount_overlay(
+		TARGET_PATH, plan->system, manifest, !manifest->etc_mutable, err);
+}
+
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
-	const struct guest_files *files, struct disk_lock *lock, struct error *err)
+	const struct manifest *manifest, const struct guest_files *files, struct disk_lock *lock,
+	struct error *err)
 {
 	struct chroot_session session;
 	struct error second;
@@ -77,15 +93,16 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 	r = chroot_enter(TARGET_PATH, plan->system, &session, err);
 	if (r < 0)
 		return r;
-	r = nixos_activate(&session, plan->system, err);
+	r = activate(plan, manifest, &session, err);
 	if (r == 0)
 		r = host_keys_make(&session, plan->system, plan->host_keys, err);
 	if (r == 0 && files->ssh_keys_text)
-		r = nixos_write_keys(TARGET_PATH, plan->keys_user, files->ssh_keys_text, err);
+		r = nixos_write_keys(TARGET_PATH, plan->keys_user, &manifest->accounts,
+			files->ssh_keys_text, err);
 	if (r == 0)
 		r = extra_files_write(files->extra_files, TARGET_PATH, err);
 	if (r == 0)
-		r = install_boot_loader(shared, plan, &session, lock, err);
+		r = install_boot_loader(shared, plan, manifest, &session, lock, err);
 	if (chroot_leave(&session, &second) < 0 && r == 0) {
 		*err = second;
 		r = -EIO;

@@ -14,6 +14,7 @@
 #include "guest/extra_files.h"
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
+#include "plan/manifest.h"
 #include "plan/plan.h"
 #include "verdict/shared_state.h"
 
@@ -34,4 +35,5 @@ struct guest_files {
  * in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
  * loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
-	const struct guest_files *files, struct disk_lock *lock, struct error *err) WARN_UNUSED;
+	const struct manifest *manifest, const struct guest_files *files, struct disk_lock *lock,
+	struct error *err) WARN_UNUSED;

@@ -21,6 +21,7 @@
 #include "format/format.h"
 #include "format/partition.h"
 #include "format/target_mount.h"
+#include "guest/etc_view.h"
 #include "guest/extra_files.h"
 #include "guest/nixos.h"
 #include "init/iso_medium.h"
@@ -157,6 +158,9 @@ static int decide(const struct options *options, struct shared_state *shared, st
 	r = engine_read(&d->config, &d->sources.drive, &d->engine, &needs, err);
 	if (r < 0)
 		return r;
+	r = etc_view_check_kernel(&d->engine.manifest, err);
+	if (r < 0)
+		return r;
 
 	progress_begin(shared, STAGE_TARGET, "choosing the disk");
 	r = candidates_choose(&d->candidates, &d->config, &d->engine.manifest, &needs, err);
@@ -192,7 +196,9 @@ static int fill_target(
 	r = engine_settle(shared, &d->engine, &d->config, d->ssh_keys_text, &d->plan, err);
 	if (r < 0)
 		return r;
-	r = install_steps_run_programs(shared, &d->plan, &files, lock, err);
+	if (d->engine.engine == ENGINE_NIXOS_INSTALL)
+		etc_view_find(TARGET_PATH, d->plan.system, &d->engine.manifest);
+	r = install_steps_run_programs(shared, &d->plan, &d->engine.manifest, &files, lock, err);
 	if (r < 0)
 		return r;
 	r = nixos_forget_machine_id(TARGET_PATH, err);
@@ -239,13 +245,16 @@ static int verify_target(
 	if (d->engine.engine == ENGINE_NIXOS_INSTALL)
 		boot_loader_find(
 			TARGET_PATH, &d->plan, lock->boot_sector.sector, &d->engine.manifest);
+	r = etc_view_mount(TARGET_PATH, d->plan.system, &d->engine.manifest, err);
+	if (r < 0)
+		return r;
 	r = verify_all(&request, &verified, err);
 	if (r < 0)
 		return r;
 	r = extra_files_verify(&d->extra_files, TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	results_report_verified(shared, &verified);
+	results_report_verified(shared, &d->engine.manifest, &verified);
 	return 0;
 }
 

@@ -6,7 +6,8 @@
 #include "disk/layout.h"
 #include "verdict/progress.h"
 
-void results_report_verified(struct shared_state *shared, const struct verified *verified)
+void results_report_verified(struct shared_state *shared, const struct manifest *manifest,
+	const struct verified *verified)
 {
 	progress_result(shared, "kernel", "%s", verified->boot.kernel);
 	progress_result(shared, "initrd", "%s", verified->boot.initrd);
@@ -15,6 +16,8 @@ void results_report_verified(struct shared_state *shared, const struct verified 
 	progress_result(shared, "store-paths", "%zu", verified->size.paths);
 	if (verified->ssh_port)
 		progress_result(shared, "ssh-port", "%u", verified->ssh_port);
+	if (manifest->accounts.used && verified->host_keys.count == 0)
+		progress_result(shared, "ssh-host-keys", "first-boot");
 	for (size_t i = 0; i < verified->host_keys.count; i++) {
 		const struct host_key *key = &verified->host_keys.keys[i];
 

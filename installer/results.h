@@ -14,7 +14,8 @@
 #include "verify/verify.h"
 
 /* Reports what the verification read: kernel, initrd, command line, sizes and SSH host keys. */
-void results_report_verified(struct shared_state *shared, const struct verified *verified);
+void results_report_verified(struct shared_state *shared, const struct manifest *manifest,
+	const struct verified *verified);
 
 /* Reports what was installed, where, and how long each stage took. */
 void results_report_install(struct shared_state *shared, const struct plan *plan);

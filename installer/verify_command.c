@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "disk/mount.h"
+#include "guest/etc_view.h"
 #include "guest/nixos.h"
 #include "verify/boot_loader.h"
 #include "verify/installed_disk.h"
@@ -55,17 +56,29 @@ static int verify_mounted(const struct options *options, const char *root, struc
 	AUTO_CLOSE int fd = open(plan->disk_path, O_RDONLY | O_CLOEXEC);
 	AUTO_FREE char *keys = NULL;
 	const char *user = options_find_set(options, "keys-user");
+	struct nixos_user owner;
 	int r = installed_disk_mount(plan, root, err);
 
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", user ? user : KEYS_USER);
 	if (r < 0)
 		return r;
+	manifest_assume(plan->system, plan->layout, &manifest);
+	etc_view_find(root, plan->system, &manifest);
+	r = etc_view_mount(root, plan->system, &manifest, err);
+	if (r < 0)
+		return r;
+	/* Host keys are made after the accounts. */
+	if (r > 0)
+		plan->host_keys = HOST_KEYS_NONE;
+	if (manifest.accounts.used && nixos_find_user(root, plan->keys_user, &owner, err) < 0)
+		return error_set(err, -ENOENT,
+			"The guest creates its accounts at its first boot, and %s is not known before: start it once, or verify it for root.",
+			plan->keys_user);
 	r = read_keys(root, plan->keys_user, &keys, err);
 	if (r < 0)
 		return r;
 	if (fd < 0)
 		return error_errno(err, -errno, "open %s", plan->disk_path);
-	manifest_assume(plan->system, plan->layout, &manifest);
 	boot_loader_find(root, plan, first_sector, &manifest);
 	const struct verify_request request = {
 		.plan = plan,

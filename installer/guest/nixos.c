@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "guest/etc_view.h"
 
 #define NIXBLD_GID	  30000
 #define RANDOM_SEED_BYTES 512
@@ -49,6 +50,7 @@ static const struct {
 	{ "/sys", 0755, 0 },
 	{ "/tmp", 01777, 0 },
 	{ "/var", 0755, 0 },
+	{ "/var/empty", 0555, 0 },
 	{ "/var/lib", 0755, 0 },
 	{ "/var/lib/systemd", 0755, 0 },
 	{ "/var/log", 0755, 0 },
@@ -126,7 +128,7 @@ int nixos_activate(const struct chroot_session *session, const char *system, str
 	snprintf(activate, sizeof(activate), "%s/activate", system);
 	if (file_resolve(session->root, activate, resolved, err) < 0)
 		return error_set(err, -ENOENT,
-			"The system %s has no activation script, so it is not a NixOS system.",
+			"The system %s has no activation script: if it is a NixOS system without one (system.activatable = false), its manifest has to say so (\"activation\": false).",
 			system);
 	run_tolerated(session, (const char *const[]){ activate, NULL });
 
@@ -137,24 +139,36 @@ int nixos_activate(const struct chroot_session *session, const char *system, str
 	return 0;
 }
 
-int nixos_install_boot_loader(const struct chroot_session *session, struct error *err)
+int nixos_install_boot_loader(const struct chroot_session *session, const char *system,
+	const char *installer, struct error *err)
 {
-	const char *const argv[] = { PROFILE "/bin/switch-to-configuration", "boot", NULL };
+	const char *const by_switch[] = { PROFILE "/bin/switch-to-configuration", "boot", NULL };
+	const char *const by_itself[] = { installer, system, NULL };
 
-	return chroot_run(session, argv, true, err);
+	return chroot_run(session, installer[0] ? by_itself : by_switch, true, err);
 }
 
-int nixos_forget_machine_id(const char *root, struct error *err)
+static int remove_file(const char *root, const char *name, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
 	struct stat st;
 
-	file_below(path, root, "/etc/machine-id");
+	file_below(path, root, "%s", name);
 	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	if (unlink(path) < 0)
 		return error_errno(err, -errno, "remove %s", path);
 	return 0;
+}
+
+/* It may lie in the writable layer of an /etc that is mounted at boot. */
+int nixos_forget_machine_id(const char *root, struct error *err)
+{
+	int r = remove_file(root, "/etc/machine-id", err);
+
+	if (r < 0)
+		return r;
+	return remove_file(root, ETC_VIEW_UPPER "/machine-id", err);
 }
 
 /* Activation may have made a link of the folder, which is the guest's to follow and not ours. One
@@ -257,11 +271,47 @@ void nixos_find_groups(const char *root, const char *name, const struct nixos_us
 			text_append(ret, ret_bytes, "%s%s", ret[0] ? " " : "", line);
 }
 
-int nixos_write_keys(const char *root, const char *user, const char *text, struct error *err)
+/* The account that the guest will create at boot, and its home now. */
+static int prepare_boot_account(const char *root, const struct boot_account *account,
+	struct nixos_user *ret, struct error *err)
+{
+	char parent[FILE_PATH_BYTES], home[FILE_PATH_BYTES];
+	struct error none;
+
+	ret->uid = account->uid;
+	ret->gid = account->gid;
+	snprintf(ret->home, sizeof(ret->home), "%s", account->home);
+	if (file_resolve(root, account->home, home, &none) == 0)
+		return 0;
+	file_below(parent, root, "/home");
+	if (strncmp(account->home, "/home/", strlen("/home/")) == 0) {
+		int r = file_make_folder(parent, 0755, 0, 0, err);
+
+		if (r < 0)
+			return r;
+	}
+	file_below(home, root, "%s", account->home);
+	return file_make_folder(home, 0700, account->uid, account->gid, err);
+}
+
+/* Whoever gets the keys: an account of /etc/passwd, or one that the guest creates at boot. */
+static int find_owner(const char *root, const char *user, const struct boot_accounts *accounts,
+	struct nixos_user *ret, struct error *err)
+{
+	const struct boot_account *account = boot_accounts_find(accounts, user);
+	struct error none;
+
+	if (!account || nixos_find_user(root, user, ret, &none) == 0)
+		return nixos_find_user(root, user, ret, err);
+	return prepare_boot_account(root, account, ret, err);
+}
+
+int nixos_write_keys(const char *root, const char *user, const struct boot_accounts *accounts,
+	const char *text, struct error *err)
 {
 	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
 	struct nixos_user owner;
-	int r = nixos_find_user(root, user, &owner, err);
+	int r = find_owner(root, user, accounts, &owner, err);
 
 	if (r < 0)
 		return r;

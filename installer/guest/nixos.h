@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "guest/chroot.h"
+#include "plan/boot_accounts.h"
 
 /* The folders that are there before the first store path. Their owners and modes are set. */
 int nixos_make_tree(const char *root, struct error *err) WARN_UNUSED;
@@ -24,12 +25,14 @@ int nixos_link_profile(const char *root, const char *system, struct error *err) 
 int nixos_prepare(const char *root, struct error *err) WARN_UNUSED;
 
 /* Runs activate and systemd-tmpfiles; their failures are logged and tolerated, as nixos-install
- * does. */
+ * does. A system without an activation script is left to its first boot. */
 int nixos_activate(
 	const struct chroot_session *session, const char *system, struct error *err) WARN_UNUSED;
 
-/* Runs switch-to-configuration boot. */
-int nixos_install_boot_loader(const struct chroot_session *session, struct error *err) WARN_UNUSED;
+/* Runs switch-to-configuration boot; or, for a system without that program, the installer of the
+ * boot loader (a store path), which it would run. */
+int nixos_install_boot_loader(const struct chroot_session *session, const char *system,
+	const char *installer, struct error *err) WARN_UNUSED;
 
 /* Removes the machine-id that activation has made: the guest makes its own at its first boot. */
 int nixos_forget_machine_id(const char *root, struct error *err) WARN_UNUSED;
@@ -51,6 +54,7 @@ int nixos_find_user(
 void nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
 	size_t ret_bytes);
 
-/* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. */
-int nixos_write_keys(
-	const char *root, const char *user, const char *text, struct error *err) WARN_UNUSED;
+/* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. For accounts that the guest
+ * creates at boot, the home is made too. */
+int nixos_write_keys(const char *root, const char *user, const struct boot_accounts *accounts,
+	const char *text, struct error *err) WARN_UNUSED;

@@ -209,9 +209,10 @@ static int absent_error(const struct traversal *traversal, size_t index, struct 
 		text_append(caches, sizeof(caches), "%s%s%s", i ? ", " : "", settings->caches[i],
 			traversal->unreachable[i] ? " (which does not answer)" : "");
 	url_hide_credentials(caches);
-	if (index == 0)
+	/* Only what was asked for refers to itself. */
+	if (traversal->referrers[index] == index)
 		return error_set_code(err, EXIT_FETCH, -ENOENT, "%s is not in %s",
-			closure->paths[0].info.store_path, caches);
+			closure->paths[index].info.store_path, caches);
 	return error_set_code(err, EXIT_FETCH, -ENOENT, "%s, which %s refers to, is not in %s",
 		closure->paths[index].info.store_path,
 		closure->paths[traversal->referrers[index]].info.store_path, caches);
@@ -348,7 +349,8 @@ static void receive_narinfo(void *userdata, int r, struct error *err)
 	free(lookup);
 }
 
-static int traverse(struct traversal *traversal, const char *system, struct error *err)
+static int traverse(
+	struct traversal *traversal, const char *system, const char *second, struct error *err)
 {
 	int r = cache_read_trust(traversal->settings, &traversal->trust, err);
 
@@ -358,6 +360,9 @@ static int traverse(struct traversal *traversal, const char *system, struct erro
 	if (r < 0)
 		return r;
 	r = visit_path(traversal, store_path_base_name(system), 0, err);
+	if (r == 0 && second[0])
+		r = visit_path(
+			traversal, store_path_base_name(second), traversal->closure.count, err);
 	if (r < 0)
 		return r;
 	while (fetch_step(traversal->fetch, WAIT_MS))
@@ -376,8 +381,8 @@ static size_t choose_parallel(const struct cache_settings *settings)
 	return 1;
 }
 
-int closure_walk(const struct cache_settings *settings, const char *system, struct closure *ret,
-	struct error *err)
+int closure_walk(const struct cache_settings *settings, const char *system, const char *second,
+	struct closure *ret, struct error *err)
 {
 	struct traversal traversal = { .settings = settings };
 	int r;
@@ -388,7 +393,7 @@ int closure_walk(const struct cache_settings *settings, const char *system, stru
 	if (settings->cache_count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "no cache is named");
 	traversal.fetch = fetch_new(&settings->fetch, choose_parallel(settings), &traversal.stop);
-	r = traverse(&traversal, system, err);
+	r = traverse(&traversal, system, second, err);
 	fetch_free(&traversal.fetch);
 	free(traversal.referrers);
 	if (r < 0) {

@@ -33,10 +33,11 @@ struct closure {
 	size_t slot_count;  /* a power of two, at least twice count */
 };
 
-/* Reads the closure of a store path. The caller frees ret by closure_free on success only. Codes:
+/* Reads the closure of a store path, and of a second one, which is not part of the system but needed
+ * for its installation (empty: none). The caller frees ret by closure_free on success only. Codes:
  * EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature), EXIT_CONFIGURATION. */
-int closure_walk(const struct cache_settings *settings, const char *system, struct closure *ret,
-	struct error *err) WARN_UNUSED;
+int closure_walk(const struct cache_settings *settings, const char *system, const char *second,
+	struct closure *ret, struct error *err) WARN_UNUSED;
 
 /* The index of a store path or base name, or -1. */
 ssize_t closure_find(const struct closure *closure, const char *path_or_base_name);

@@ -9,7 +9,8 @@
 
 #include "base/text.h"
 
-#define KEY_FILE "/.ssh/authorized_keys"
+#define KEY_FILE   "/.ssh/authorized_keys"
+#define HOME_BYTES 256
 
 static int refuse_guest(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -203,9 +204,16 @@ static int fit_host_boot(
 int guest_check_boot_loader(
 	const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
+	bool none = strcmp(manifest->boot_loader, "none") == 0;
+
+	if (!none && !manifest->activation && !manifest->boot_installer[0])
+		return refuse_guest(err,
+			"The guest has no switch-to-configuration, and its manifest does not name the "
+			"program that installs its boot loader (installer): make the manifest again from "
+			"the guest's configuration, or set system.activatable = true.");
 	if (layout_needs_host(plan->layout))
 		return fit_host_boot(plan, manifest, err);
-	if (strcmp(manifest->boot_loader, "none") == 0)
+	if (none)
 		return refuse_guest(err,
 			"The guest has no boot loader, and a disk with the layout %s boots by one: "
 			"enable one in the guest.",
@@ -269,6 +277,18 @@ static void expand_key_file(const char *pattern, const char *home, const char *u
 	}
 }
 
+/* An account's own home if the manifest has it. Else NixOS gives users their homes below /home;
+ * root's is /root. */
+static void find_home(const char *user, const struct manifest *manifest, char ret[HOME_BYTES])
+{
+	const struct boot_account *account = boot_accounts_find(&manifest->accounts, user);
+
+	if (account)
+		snprintf(ret, HOME_BYTES, "%s", account->home);
+	else
+		snprintf(ret, HOME_BYTES, "%s%s", strcmp(user, "root") == 0 ? "/" : "/home/", user);
+}
+
 /* Whether a list of patterns leaves the user out for sure: one that has only names, and not this
  * one. What patterns and addresses mean is left to the guest's own sshd, after the copy. */
 static bool leaves_out(const struct manifest *manifest, const char *user)
@@ -300,9 +320,39 @@ static int check_ssh_user(const char *user, const struct manifest *manifest, str
 	return 0;
 }
 
+int guest_check_accounts(
+	const struct config *config, const struct manifest *manifest, struct error *err)
+{
+	const struct boot_accounts *accounts = &manifest->accounts;
+	const char *user = config->keys_user;
+	const struct boot_account *account = boot_accounts_find(accounts, user);
+	char known[256];
+
+	if (!accounts->used)
+		return 0;
+	if (config->host_keys == HOST_KEYS_GENERATE)
+		return refuse_guest(err,
+			"host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
+			"does not run without them: leave host-keys out, and the guest makes its keys at "
+			"its first boot.");
+	boot_accounts_list(accounts, known, sizeof(known));
+	if (config->keys.from && !account)
+		return refuse_guest(err,
+			"The guest has no user %s to give the keys to (it has %s): set keys-user to one of "
+			"its users.",
+			user, known);
+	if (config->keys.from && !account->numbered)
+		return refuse_guest(err,
+			"The guest chooses the numbers of %s at boot, so the keys cannot have the right "
+			"owner: set users.users.%s.uid and users.groups.%s.gid in the guest, or give the "
+			"keys to root.",
+			user, user, account->group);
+	return 0;
+}
+
 int guest_check_ssh(const struct config *config, const struct manifest *manifest, struct error *err)
 {
-	char home[64], wanted[128], found[512];
+	char home[HOME_BYTES], wanted[HOME_BYTES + sizeof(KEY_FILE)], found[512];
 	int r;
 
 	if (!config->keys.from)
@@ -315,9 +365,7 @@ int guest_check_ssh(const struct config *config, const struct manifest *manifest
 	r = check_ssh_user(config->keys_user, manifest, err);
 	if (r < 0)
 		return r;
-	/* NixOS gives users their homes below /home; root's is /root. */
-	snprintf(home, sizeof(home), "%s%s",
-		strcmp(config->keys_user, "root") == 0 ? "/" : "/home/", config->keys_user);
+	find_home(config->keys_user, manifest, home);
 	snprintf(wanted, sizeof(wanted), "%s" KEY_FILE, home);
 	for (size_t i = 0; i < manifest->ssh_key_file_count; i++) {
 		expand_key_file(manifest->ssh_key_files[i], home, config->keys_user, found);

@@ -160,7 +160,7 @@ static int parse_swap(const struct json_value *root, struct manifest *m, struct 
 
 static int parse_boot_loader(const struct json_value *root, struct manifest *m, struct error *err)
 {
-	static const char *const members[] = { "type", "device", "efi", NULL };
+	static const char *const members[] = { "type", "device", "efi", "installer", NULL };
 	struct json_value object;
 	int r = json_get_object(root, "bootloader", &object, err);
 
@@ -185,6 +185,13 @@ static int parse_boot_loader(const struct json_value *root, struct manifest *m, 
 	if (strcmp(m->boot_device, "nodev") != 0 && !text_is_clean_path(m->boot_device))
 		return json_refuse(&object, "device", err,
 			"must be an absolute path or nodev, not \"%s\"", m->boot_device);
+	r = parse_optional(&object, "installer", m->boot_installer, sizeof(m->boot_installer), err);
+	if (r < 0)
+		return r;
+	if (m->boot_installer[0] && store_path_check(m->boot_installer) < 0)
+		return json_refuse(&object, "installer", err,
+			"must be a store path (/nix/store/HASH-NAME), not \"%s\"",
+			m->boot_installer);
 	return 0;
 }
 
@@ -268,6 +275,44 @@ static int parse_ssh(const struct json_value *root, struct manifest *m, struct e
 	return r;
 }
 
+/* An object {"overlay": …, "mutable": …}, or nothing for an /etc on the root file system. */
+static int parse_etc(const struct json_value *root, struct manifest *m, struct error *err)
+{
+	static const char *const members[] = { "overlay", "mutable", NULL };
+	struct json_value object;
+	int r;
+
+	if (!json_has(root, "etc"))
+		return 0;
+	r = json_get_object(root, "etc", &object, err);
+	if (r < 0)
+		return r;
+	r = json_only(&object, members, err);
+	if (r < 0)
+		return r;
+	r = json_get_bool(&object, "overlay", &m->etc_overlay, err);
+	if (r < 0)
+		return r;
+	return json_get_bool(&object, "mutable", &m->etc_mutable, err);
+}
+
+/* How /etc, the accounts and the boot loader come about. A manifest of an earlier version says
+ * nothing of it: then activation does it all. */
+static int parse_ways(const struct json_value *root, struct manifest *m, struct error *err)
+{
+	int r = 0;
+
+	m->activation = true;
+	if (json_has(root, "activation"))
+		r = json_get_bool(root, "activation", &m->activation, err);
+	if (r < 0)
+		return r;
+	r = parse_etc(root, m, err);
+	if (r < 0)
+		return r;
+	return boot_accounts_parse(root, &m->accounts, err);
+}
+
 static int parse_version(const struct json_value *root, struct error *err)
 {
 	uint64_t version;
@@ -285,7 +330,8 @@ static int parse_version(const struct json_value *root, struct error *err)
 static int parse_members(const struct json_value *root, struct manifest *m, struct error *err)
 {
 	static const char *const members[] = { "version", "system", "layout", "mounts", "swap",
-		"bootloader", "firmware", "nar_bytes", "files", "ssh", NULL };
+		"bootloader", "firmware", "nar_bytes", "files", "ssh", "activation", "etc", "users",
+		NULL };
 	/* The version first: a later one may know other members. */
 	int r = parse_version(root, err);
 
@@ -318,22 +364,26 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 	r = json_get_number(root, "files", FILES_MAX, &m->files, err);
 	if (r < 0)
 		return r;
-	return parse_ssh(root, m, err);
+	r = parse_ssh(root, m, err);
+	if (r < 0)
+		return r;
+	return parse_ways(root, m, err);
 }
 
 int manifest_parse(const char *text, size_t size_bytes, struct manifest *ret, struct error *err)
 {
 	CLEANUP(json_free) struct json_document *document = NULL;
-	struct manifest manifest = { 0 };
+	AUTO_FREE struct manifest *manifest = must_realloc(NULL, 1, sizeof(*manifest));
 	struct json_value root;
 	int r = json_parse(text, size_bytes, &document, &root, err);
 
 	if (r < 0)
 		return r;
-	r = parse_members(&root, &manifest, err);
+	memset(manifest, 0, sizeof(*manifest));
+	r = parse_members(&root, manifest, err);
 	if (r < 0)
 		return r;
-	*ret = manifest;
+	*ret = *manifest;
 	return 0;
 }
 
@@ -348,6 +398,7 @@ void manifest_assume(const char *system, enum layout layout, struct manifest *re
 		.ssh_enabled = true,
 		.ssh_key_files = { "%h/.ssh/authorized_keys" },
 		.ssh_key_file_count = 1,
+		.activation = true,
 	};
 	snprintf(ret->system, sizeof(ret->system), "%s", system);
 	snprintf(ret->boot_loader, sizeof(ret->boot_loader), "%s", grub ? "grub" : "none");

@@ -15,9 +15,11 @@
 
 #include "base/error.h"
 #include "disk/layout.h"
+#include "plan/boot_accounts.h"
 
-/* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. */
-#define MANIFEST_VERSION       2
+/* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version 2
+ * lacks activation, etc, users and the boot loader's installer. */
+#define MANIFEST_VERSION       3
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
 #define MANIFEST_USERS_MAX     16
@@ -41,9 +43,11 @@ struct manifest {
 	char boot_loader[16];	    /* "grub", "systemd-boot", "none" */
 	char boot_device[128];	    /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
 	bool boot_efi;		    /* writes EFI/BOOT/BOOTX64.EFI */
-	unsigned firmware;	    /* set of enum firmware; empty for pygrub and direct */
-	uint64_t nar_bytes;	    /* sum of NarSize over the closure */
-	uint64_t files;		    /* regular files, directories and symlinks */
+	char boot_installer[256]; /* store path of the program that installs the boot loader; empty:
+				       switch-to-configuration runs it */
+	unsigned firmware;	  /* set of enum firmware; empty for pygrub and direct */
+	uint64_t nar_bytes;	  /* sum of NarSize over the closure */
+	uint64_t files;		  /* regular files, directories and symlinks */
 	bool ssh_enabled;
 	char ssh_key_files[MANIFEST_KEY_FILES_MAX]
 			  [128]; /* as in sshd_config, %h and %u unexpanded */
@@ -51,6 +55,10 @@ struct manifest {
 	char permit_root_login[32];		   /* as in sshd_config; empty: not known */
 	char allow_users[MANIFEST_USERS_MAX][128]; /* patterns as in sshd_config */
 	size_t allow_user_count;		   /* 0: every user, or not known */
+	bool activation;			   /* the system has an activation script */
+	bool etc_overlay; /* /etc is mounted at boot (nixpkgs, system.etc.overlay) */
+	bool etc_mutable; /* … with a writable layer above */
+	struct boot_accounts accounts;
 };
 
 /* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:

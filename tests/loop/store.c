@@ -70,7 +70,7 @@ static int install(bool copy, const char *cache, const char *key, const char *sy
 	snprintf(config.caches[config.cache_count++], sizeof(config.caches[0]), "%s", cache);
 	snprintf(config.trusted_keys[config.trusted_key_count++], sizeof(config.trusted_keys[0]),
 		"%s", key);
-	r = closure_walk(&config, system, &closure, err);
+	r = closure_walk(&config, system, "", &closure, err);
 	if (r == 0 && copy)
 		r = copy_closure(&config, &closure, where, 0, NULL, NULL, err);
 	if (r == 0 && !copy)

@@ -51,7 +51,7 @@ static int install(
 	const struct config *config, const char *system, const char *image, struct error *err)
 {
 	struct closure closure = { 0 };
-	int r = closure_walk(&config->cache, system, &closure, err);
+	int r = closure_walk(&config->cache, system, "", &closure, err);
 
 	if (r == 0)
 		r = copy_closure(&config->cache, &closure, image, 0, NULL, NULL, err);

@@ -57,7 +57,7 @@ static void refused(int code, const char *sentence)
 	struct closure closure;
 	struct error err = { 0 };
 
-	assert_true(closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0);
+	assert_true(closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err) < 0);
 	assert_int_equal(err.code, code);
 	if (!strstr(err.text, sentence))
 		fail_msg("'%s' does not say '%s'", err.text, sentence);
@@ -70,7 +70,7 @@ static void a_diamond_is_walked_once_each_breadth_first(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	if (closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0)
+	if (closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(closure.count, 4);
 	assert_int_equal(closure.nar_bytes, 40);
@@ -83,6 +83,26 @@ static void a_diamond_is_walked_once_each_breadth_first(void **state)
 	}
 	assert_int_equal(closure_find(&closure, "00000000000000000000000000000004-other"), -1);
 	closure_free(&closure);
+}
+
+/* The boot loader's installer of a system that does not refer to it. */
+static void a_second_path_is_walked_too(void **state)
+{
+	struct closure closure;
+	struct error err = { 0 };
+
+	(void)state;
+	if (closure_walk(&config, STORE_DIR "/" LEFT, STORE_DIR "/" RIGHT, &closure, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(closure.count, 3);
+	assert_int_equal(closure_find(&closure, LEFT), 0);
+	assert_int_equal(closure_find(&closure, RIGHT), 1);
+	closure_free(&closure);
+	assert_true(
+		closure_walk(&config, STORE_DIR "/" LEFT,
+			STORE_DIR "/00000000000000000000000000000009-program", &closure, &err) < 0);
+	if (!strstr(err.text, STORE_DIR "/00000000000000000000000000000009-program is not in /"))
+		fail_msg("%s", err.text);
 }
 
 static void a_missing_path_is_named_with_its_referrer(void **state)
@@ -120,7 +140,7 @@ static void the_second_cache_has_what_the_first_has_not(void **state)
 	config.cache_count = 2;
 	snprintf(path, sizeof(path), "%s/00000000000000000000000000000004.narinfo", cache.path);
 	unlink(path);
-	if (closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0)
+	if (closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(closure.paths[closure_find(&closure, BASE)].cache, 1);
 	assert_int_equal(closure.paths[closure_find(&closure, LEFT)].cache, 0);
@@ -144,7 +164,7 @@ static void base_comes_from_the_second(void)
 	struct closure closure;
 	struct error err = { 0 };
 
-	if (closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err) < 0)
+	if (closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(closure.paths[closure_find(&closure, BASE)].cache, 1);
 	assert_int_equal(closure.nar_bytes, 40);
@@ -220,7 +240,7 @@ static void an_unsigned_path_is_refused_unless_anything_is_trusted(void **state)
 	cachedir_change(&cache, LEFT, "Sig: ", "Other: ");
 	refused(EXIT_VERIFY, STORE_DIR "/" LEFT " is not signed by a trusted key (trusted: test-1");
 	config.trust_anything = true;
-	assert_int_equal(closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err), 0);
+	assert_int_equal(closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err), 0);
 	closure_free(&closure);
 }
 
@@ -280,7 +300,7 @@ static void a_system_that_is_no_store_path_is_refused(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	assert_int_equal(closure_walk(&config, "/nix/store/x", &closure, &err), -EINVAL);
+	assert_int_equal(closure_walk(&config, "/nix/store/x", "", &closure, &err), -EINVAL);
 	assert_int_equal(err.code, EXIT_CONFIGURATION);
 }
 
@@ -299,7 +319,7 @@ static void a_closure_of_thousands_is_walked(void **state)
 		snprintf(next, sizeof(next), "%032d-path", 1000 + i + 1);
 		add(&cache, name, i < COUNT - 1 ? next : NULL);
 	}
-	if (closure_walk(&config, "/nix/store/00000000000000000000000000001000-path", &closure,
+	if (closure_walk(&config, "/nix/store/00000000000000000000000000001000-path", "", &closure,
 		    &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(closure.count, COUNT);
@@ -316,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_diamond_is_walked_once_each_breadth_first),
+		TEST(a_second_path_is_walked_too),
 		TEST(a_missing_path_is_named_with_its_referrer),
 		TEST(a_missing_system_is_named_with_the_caches),
 		TEST(the_second_cache_has_what_the_first_has_not),

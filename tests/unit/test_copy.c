@@ -83,7 +83,7 @@ static void add_big(void)
 static int walk(void)
 {
 	struct error err = { 0 };
-	int r = closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err);
+	int r = closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err);
 
 	if (r < 0)
 		print_error("%s\n", err.text);
@@ -500,7 +500,7 @@ static void walk_unsigned_file(const char *words)
 	cachedir_add(&cache, &entry);
 	cachedir_change(&cache, FLAT, "References: \n", "References: \n" FLAT_CA);
 	closure_free(&closure);
-	if (closure_walk(&config, STORE_DIR "/" FLAT, &closure, &err) < 0)
+	if (closure_walk(&config, STORE_DIR "/" FLAT, "", &closure, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -588,7 +588,7 @@ static void many_paths_are_copied_and_one_bad_one_ends_it(void **state)
 			(enum compression)(i % 3));
 	}
 	assert_int_equal(closure_walk(&config, "/nix/store/00000000000000000000000000001000-path",
-				 &closure, &err),
+				 "", &closure, &err),
 		0);
 	copied(NULL, NULL);
 	for (int i = 0; i < COUNT; i++) {

@@ -73,7 +73,7 @@ static int make_closure(void **state)
 	add(BASE, NULL);
 	add(LEFT, LEFT " " BASE);
 	add(SYSTEM, SYSTEM " " LEFT);
-	return closure_walk(&config, STORE_DIR "/" SYSTEM, &closure, &err);
+	return closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err);
 }
 
 static int remove_closure(void **state)

@@ -150,6 +150,99 @@ static void other_good_values_are_taken(void **state)
 		"ABCDEF00-0000-4000-8000-000000000001");
 }
 
+#define OPERATOR                                                                                      \
+	"{\"name\":\"operator\",\"uid\":1000,\"gid\":100,\"group\":\"users\",\"groups\":[\"wheel\"]," \
+	"\"home\":\"/home/operator\",\"shell\":\"/bin/sh\",\"locked\":false}"
+#define SERVICE                                                                                     \
+	"{\"name\":\"sshd\",\"group\":\"sshd\",\"home\":\"/var/empty\",\"shell\":\"/bin/nologin\"," \
+	"\"locked\":true}"
+
+static void how_the_guest_comes_about_is_read(void **state)
+{
+	struct manifest m = accepts(NULL, NULL);
+
+	(void)state;
+	assert_true(m.activation);
+	assert_false(m.etc_overlay);
+	assert_false(m.accounts.used);
+	assert_string_equal(m.boot_installer, "");
+	assert_false(accepts("activation", "false").activation);
+	m = accepts("etc", "{\"overlay\":true,\"mutable\":true}");
+	assert_true(m.etc_overlay);
+	assert_true(m.etc_mutable);
+	m = accepts("bootloader", "{\"type\":\"grub\",\"device\":\"/dev/vda\",\"efi\":true,"
+				  "\"installer\":\"" SYSTEM "\"}");
+	assert_string_equal(m.boot_installer, SYSTEM);
+	refuses("bootloader",
+		"{\"type\":\"grub\",\"device\":\"nodev\",\"efi\":true,\"installer\":\"/bin/true\"}",
+		"bootloader.installer must be a store path");
+	refuses("activation", "0", "activation must be");
+	refuses("etc", "{\"overlay\":true}", "etc.mutable is missing");
+	refuses("etc", "{\"overlay\":true,\"mutable\":true,\"x\":1}", "etc.x is not known");
+}
+
+static void accounts_of_the_boot_are_read(void **state)
+{
+	struct manifest m = accepts("users", "[" OPERATOR "," SERVICE "]");
+	const struct boot_account *operator= boot_accounts_find(&m.accounts, "operator");
+	char text[BOOT_ACCOUNTS_TEXT_BYTES];
+
+	(void)state;
+	assert_true(m.accounts.used);
+	assert_int_equal(m.accounts.count, 2);
+	assert_non_null(operator);
+	assert_true(operator->numbered);
+	assert_false(boot_accounts_find(&m.accounts, "sshd")->numbered);
+	assert_null(boot_accounts_find(&m.accounts, "root"));
+	boot_accounts_passwd(&m.accounts, text);
+	assert_string_equal(text, "operator:x:1000:100::/home/operator:/bin/sh\n"
+				  "sshd:x:60001:60001::/var/empty:/bin/nologin\n");
+	boot_accounts_group(&m.accounts, text);
+	assert_string_equal(text, "users:x:100:\nwheel:x:60064:operator\nsshd:x:60001:\n");
+	boot_accounts_shadow(&m.accounts, text);
+	assert_string_equal(text, "operator:*:1::::::\nsshd:!*:1::::::\n");
+	assert_true(accepts("users", "[]").accounts.used);
+}
+
+/* with_account MEMBER VALUE — an account with another value. */
+static const char *with_account(const char *member, const char *value)
+{
+	static const char *const names[] = { "name", "group", "home", "shell" };
+	static const char *const values[] = { "\"a\"", "\"a\"", "\"/a\"", "\"/s\"" };
+	static char text[512];
+	char *p = text + sprintf(text, "[{\"locked\":false");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		p += sprintf(p, ",\"%s\":%s", names[i],
+			strcmp(names[i], member) == 0 ? value : values[i]);
+	sprintf(p, "}]");
+	return text;
+}
+
+static void accounts_of_the_boot_are_looked_at(void **state)
+{
+	(void)state;
+	accepts("users", with_account("", ""));
+	refuses("users", with_account("name", "\"a:0\""),
+		"users[0].name cannot be \"a:0\" in /etc/passwd");
+	refuses("users", with_account("name", "\"\""), "users[0].name cannot be \"\"");
+	refuses("users", with_account("group", "\"a,b\""), "users[0].group cannot be \"a,b\"");
+	refuses("users", with_account("home", "\"/../a\""),
+		"users[0].home must be an absolute path");
+	refuses("users", with_account("shell", "\"sh\""), "users[0].shell must be");
+	refuses("users", "[" OPERATOR "," OPERATOR "]", "users[1].name is operator a second time");
+	refuses("users", "[7]", "users[0] must be an object");
+	refuses("users", "[{\"name\":\"a\",\"x\":1}]", "users[0].x is not known");
+	refuses("users",
+		"[{\"name\":\"a\",\"group\":\"a\",\"home\":\"/\",\"shell\":\"/s\",\"locked\":true,"
+		"\"uid\":4294967295,\"gid\":0}]",
+		"users[0].uid must be between");
+	refuses("users",
+		"[{\"name\":\"a\",\"group\":\"a\",\"home\":\"/\",\"shell\":\"/s\",\"locked\":true,"
+		"\"groups\":[\"a:b\"]}]",
+		"users[0].groups cannot contain \"a:b\"");
+}
+
 static void every_missing_member_is_named(void **state)
 {
 	char says[64];
@@ -177,10 +270,10 @@ static void every_wrong_type_is_named(void **state)
 
 static void another_version_is_refused_before_anything_else(void **state)
 {
-	const char *text = "{\"version\":3,\"new\":1}";
+	const char *text = "{\"version\":4,\"new\":1}";
 
 	(void)state;
-	refuses_text(text, strlen(text), "version is 3, but this installer reads versions up to 2");
+	refuses_text(text, strlen(text), "version is 4, but this installer reads versions up to 3");
 	refuses("version", "0", "version is 0");
 	refuses("version", "99999999999999", "version must be between");
 }
@@ -340,6 +433,9 @@ int main(void)
 		cmocka_unit_test(other_good_values_are_taken),
 		cmocka_unit_test(every_missing_member_is_named),
 		cmocka_unit_test(every_wrong_type_is_named),
+		cmocka_unit_test(how_the_guest_comes_about_is_read),
+		cmocka_unit_test(accounts_of_the_boot_are_read),
+		cmocka_unit_test(accounts_of_the_boot_are_looked_at),
 		cmocka_unit_test(another_version_is_refused_before_anything_else),
 		cmocka_unit_test(unknown_members_are_refused_with_the_known_ones),
 		cmocka_unit_test(paths_are_looked_at),

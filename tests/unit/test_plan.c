@@ -51,7 +51,8 @@ static int begin(void **state)
 		.files = 10000,
 		.ssh_enabled = true,
 		.ssh_key_files = { "/etc/ssh/authorized_keys.d/%u", "%h/.ssh/authorized_keys" },
-		.ssh_key_file_count = 2 };
+		.ssh_key_file_count = 2,
+		.activation = true };
 	disk = (struct disk){
 		.name = "vda", .path = "/dev/vda", .size_bytes = 4 * GIB, .sector_bytes = 512
 	};
@@ -849,6 +850,51 @@ static void the_server_has_to_let_the_user_in(void **state)
 		"services.openssh.settings.AllowUsers.");
 }
 
+static void accounts_of_the_boot_are_known_before(void **state)
+{
+	struct boot_account *alice = &manifest.accounts.list[2];
+
+	(void)state;
+	boot_accounts_assume(&manifest.accounts);
+	config.host_keys = HOST_KEYS_AUTO;
+	assert_int_equal(accepts().host_keys, HOST_KEYS_NONE);
+	set("keys-user=alice");
+	refuses("The guest has no user alice to give the keys to (it has root, sshd): set keys-user "
+		"to one of its users.");
+	*alice = (struct boot_account){ .name = "alice", .group = "users", .home = "/srv/alice" };
+	manifest.accounts.count = 3;
+	refuses("The guest chooses the numbers of alice at boot, so the keys cannot have the right "
+		"owner: set users.users.alice.uid and users.groups.users.gid in the guest, or give "
+		"the keys to root.");
+	alice->numbered = true;
+	accepts();
+	strcpy(manifest.ssh_key_files[1], "/home/alice/.ssh/authorized_keys");
+	refuses("The guest's SSH server does not look at /srv/alice/.ssh/authorized_keys, where the "
+		"keys go: add %h/.ssh/authorized_keys to its AuthorizedKeysFile, or say keys = "
+		"none.");
+	strcpy(manifest.ssh_key_files[1], "/srv/alice/.ssh/authorized_keys");
+	accepts();
+	config.host_keys = HOST_KEYS_GENERATE;
+	refuses("host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
+		"does not run without them: leave host-keys out, and the guest makes its keys at its "
+		"first boot.");
+}
+
+static void a_system_without_activation_names_its_boot_loaders_installer(void **state)
+{
+	(void)state;
+	manifest.activation = false;
+	refuses("The guest has no switch-to-configuration, and its manifest does not name the "
+		"program that installs its boot loader (installer): make the manifest again from "
+		"the guest's configuration, or set system.activatable = true.");
+	strcpy(manifest.boot_installer, SYSTEM);
+	accepts();
+	begin(state);
+	make_direct_guest();
+	manifest.activation = false;
+	accepts();
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin)
 
 int main(void)
@@ -899,6 +945,8 @@ int main(void)
 		TEST(somebody_has_to_be_able_to_enter),
 		TEST(the_server_has_to_look_where_the_keys_go),
 		TEST(the_server_has_to_let_the_user_in),
+		TEST(accounts_of_the_boot_are_known_before),
+		TEST(a_system_without_activation_names_its_boot_loaders_installer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
