@@ -21,7 +21,7 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 	liblz4-dev libsqlite3-dev libjansson-dev libyaml-dev dosfstools
 # Nix builds the sample guests; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
-	grub-common grub-efi-amd64-bin mtools
+	grub-common grub-efi-amd64-bin mtools erofs-utils
 # Machines to install on, the host's tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
 # Linters, unit tests, and the programs that check what the installer wrote.

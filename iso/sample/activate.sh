@@ -69,9 +69,24 @@ setup_accounts() {
 	chmod 0600 /etc/shadow
 }
 
+# Imitates the activation of a system with the overlay on /etc: the initrd has mounted it, except for
+# nixos-enter and its like.
+mount_etc() {
+	local metadata
+	grep -q '^overlay /etc ' /proc/self/mounts && return
+	mkdir -p /.rw-etc/upper /.rw-etc/work
+	chmod 0755 /.rw-etc /.rw-etc/upper /.rw-etc/work
+	metadata=$(TMPDIR=/run mktemp -d -t nixos-etc-metadata.XXXXXXXXXX)
+	mount -t erofs -o loop,ro,nodev,nosuid "$(readlink -f "$systemConfig/etc-metadata-image")" "$metadata"
+	# Kernels before 6.5 know no layer that has content alone (lowerdir=A::B).
+	mount -t overlay -o "nodev,nosuid,lowerdir=$metadata:$(readlink -f "$systemConfig/etc-basedir"),upperdir=/.rw-etc/upper,workdir=/.rw-etc/work,relatime,redirect_dir=on,metacopy=on" \
+		overlay /etc
+}
+
 setup_directories
-setup_etc
-setup_accounts
+if [[ -e $systemConfig/etc-metadata-image ]]; then mount_etc; else setup_etc; fi
+# Otherwise systemd-sysusers creates them at boot.
+[[ -e $systemConfig/etc/sysusers.d ]] || setup_accounts
 
 ln -sfn "$systemConfig" /run/current-system
 mkdir -p /nix/var/nix/gcroots

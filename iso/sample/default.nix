@@ -6,13 +6,24 @@
 let
   packages = import ./packages.nix { inherit debs; };
   layouts = import ./layouts.nix;
+
+  # A system without switch-to-configuration needs the program that this would run.
+  sealed = import ./system.nix { inherit packages; } layouts.sealed;
 in
 {
-  inherit layouts;
+  inherit layouts sealed;
+  facts = layouts // {
+    sealed = layouts.sealed // {
+      bootloader = layouts.sealed.bootloader // {
+        installer = "${sealed.installBootLoader}";
+      };
+    };
+  };
   inherit (packages) busybox linux guest-linux;
   gpt = import ./system.nix { inherit packages; } layouts.gpt;
   grub-uefi = import ./system.nix { inherit packages; } layouts.grub-uefi;
   systemd-boot = import ./system.nix { inherit packages; } layouts.systemd-boot;
+  overlay = import ./system.nix { inherit packages; } layouts.overlay;
   bios = import ./system.nix { inherit packages; } layouts.bios;
   pygrub = import ./system.nix { inherit packages; } layouts.pygrub;
   direct = import ./system.nix { inherit packages; } layouts.direct;

@@ -15,6 +15,35 @@ let
       label = espLabel;
     }
   ];
+  # Accounts that are created at boot.
+  shell = "/run/current-system/sw/bin/bash";
+  root = {
+    name = "root";
+    uid = 0;
+    group = "root";
+    gid = 0;
+    home = "/root";
+    inherit shell;
+    locked = false;
+  };
+  operator = {
+    name = "operator";
+    uid = 1000;
+    group = "operator";
+    gid = 1000;
+    home = "/home/operator";
+    inherit shell;
+    locked = false;
+  };
+  sshd = {
+    name = "sshd";
+    uid = 998;
+    group = "sshd";
+    gid = 998;
+    home = "/var/empty";
+    shell = "/run/current-system/sw/bin/nologin";
+    locked = true;
+  };
 in
 {
   gpt = {
@@ -113,5 +142,57 @@ in
       efi = false;
     };
     firmware = [ ];
+  };
+
+  # /etc is a writable overlay, which activation mounts, and systemd-sysusers creates the accounts at
+  # each boot.
+  overlay = {
+    name = "overlay";
+    layout = "direct";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "NIXOS";
+      }
+    ];
+    bootloader = {
+      type = "none";
+      device = "nodev";
+      efi = false;
+    };
+    firmware = [ ];
+    etc = {
+      overlay = true;
+      mutable = true;
+    };
+    users = [
+      root
+      operator
+      sshd
+    ];
+  };
+
+  # /etc is a read-only overlay, and the system has no activation script, no switch-to-configuration
+  # and so no way to install another generation: an appliance.
+  sealed = {
+    name = "sealed";
+    layout = "gpt";
+    mounts = rootAndEsp "ESP";
+    bootloader = {
+      type = "systemd-boot";
+      device = "nodev";
+      efi = true;
+    };
+    firmware = [ "uefi" ];
+    activation = false;
+    etc = {
+      overlay = true;
+      mutable = false;
+    };
+    users = [
+      root
+      sshd
+    ];
   };
 }

@@ -81,6 +81,7 @@ let
     util-linux = "bin/mount bin/umount bin/findmnt sbin/blkid usr/bin/flock";
     nix = "usr/bin/nix";
     openssh = "usr/sbin/sshd usr/bin/ssh usr/bin/ssh-keygen usr/lib/openssh/sftp-server";
+    sysusers = "bin/systemd-sysusers bin/systemd-tmpfiles";
     grub = "usr/sbin/grub-install usr/sbin/grub-probe usr/bin/grub-mkrelpath usr/bin/grub-editenv";
   };
 
@@ -90,6 +91,15 @@ let
     inherit debian glibc;
     files = builtins.attrValues files;
   } "install_libraries $files";
+
+  selectModules =
+    wanted:
+    make "linux-${guestKernel.version}-modules-shrunk" {
+      inherit (guestKernel) linux release;
+      wanted = builtins.toFile "modules" wanted;
+      selectModules = ../select-modules;
+    } "install_modules";
+  modules = selectModules (builtins.readFile ./modules);
 in
 {
   inherit make;
@@ -106,6 +116,7 @@ in
     mkdir $out/libexec
     mv $out/bin/sftp-server $out/libexec/
   '';
+  sysusers = programs "systemd-standalone-sysusers" "sysusers" files.sysusers "";
   grub = make "grub-${versionOf "grub-common"}" {
     inherit debian glibc libraries;
     files = files.grub;
@@ -124,9 +135,7 @@ in
     cp $linux/bzImage $linux/config $out/
   '';
 
-  modules = make "linux-${guestKernel.version}-modules-shrunk" {
-    inherit (guestKernel) linux release;
-    wanted = ./modules;
-    selectModules = ../select-modules;
-  } "install_modules";
+  inherit modules;
+  # With those that the initrd needs to mount /etc.
+  overlayModules = selectModules (builtins.readFile ./modules + "loop\nerofs\noverlay\n");
 }

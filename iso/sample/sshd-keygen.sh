@@ -5,8 +5,9 @@
 set -euo pipefail
 export PATH=@openssh@/bin:@busybox@/bin
 
-key=/etc/ssh/ssh_host_ed25519_key
+key=@hostKeyFolder@/ssh_host_ed25519_key
 if [[ ! -s $key ]]; then
+	mkdir -p @hostKeyFolder@
 	rm -f "$key" "$key.pub"
 	ssh-keygen -q -t ed25519 -N '' -C '' -f "$key"
 fi

@@ -57,6 +57,16 @@ obey_command_line() {
 	done
 }
 
+# Imitates nixos-init and systemd-tmpfiles, in place of the activation script.
+prepare_without_activation() {
+	mkdir -p /bin /usr/bin /home /tmp /var/lib /var/log
+	chmod 1777 /tmp
+	ln -sfn /run /var/run
+	ln -sfn "$systemConfig" /run/current-system
+	ln -sfn /run/current-system/sw/bin/sh /bin/sh
+	ln -sfn /run/current-system/sw/bin/env /usr/bin/env
+}
+
 mkdir -p /run /dev/pts /dev/shm
 ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin
@@ -72,7 +82,7 @@ chmod 1775 /nix/store
 ln -sfn "$systemConfig" /run/booted-system
 mkdir -p /nix/var/nix/gcroots
 ln -sfn /run/booted-system /nix/var/nix/gcroots/booted-system
-"$systemConfig/activate"
+if [[ -e $systemConfig/activate ]]; then "$systemConfig/activate"; else prepare_without_activation; fi
 
 link_devices
 grep -qs efivarfs /proc/filesystems && [[ -d /sys/firmware/efi ]] &&

@@ -25,6 +25,27 @@ run() {
 	done
 }
 
+# run_once UNIT — runs a unit that is needed before others, with the credentials that it sets.
+run_once() {
+	local credential command
+	export CREDENTIALS_DIRECTORY=/run/credentials/${1##*/}
+	mkdir -p "$CREDENTIALS_DIRECTORY"
+	while read -r credential; do
+		printf %s "${credential#*:}" >"$CREDENTIALS_DIRECTORY/${credential%%:*}"
+	done < <(commands "$1" SetCredential)
+	while read -r command; do
+		# shellcheck disable=SC2086 # split into words, as systemd does
+		$command
+	done < <(commands "$1" ExecStartPre && commands "$1" ExecStart)
+	unset CREDENTIALS_DIRECTORY
+}
+
+if [[ -d /etc/systemd/system/sysinit.target.wants ]]; then
+	for unit in /etc/systemd/system/sysinit.target.wants/*.service; do
+		run_once "$unit"
+	done
+	systemd-tmpfiles --create
+fi
 for unit in /etc/systemd/system/multi-user.target.wants/*.service; do
 	echo "starting ${unit##*/}"
 	run "$unit" </dev/null &

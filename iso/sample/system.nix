@@ -11,6 +11,7 @@ let
     nix
     openssh
     grub
+    sysusers
     systemd-boot
     ;
 
@@ -18,6 +19,13 @@ let
   version = "0.sample";
   release = packages.kernelRelease;
   forXen = layout.firmware == [ ];
+  hasOverlay = layout.etc.overlay or false;
+  isImmutable = hasOverlay && !layout.etc.mutable;
+  isActivatable = layout.activation or true;
+  # Accounts that are created at boot.
+  users = layout.users or [ ];
+  modules = if hasOverlay then packages.overlayModules else packages.modules;
+  hostKeyFolder = if isImmutable then "/var/lib/ssh" else "/etc/ssh";
   # The initrd is the same in every layout: the kernel command line names the root file system.
   kernelParams = [
     "console=tty0"
@@ -66,14 +74,14 @@ let
   initrd =
     make "initrd-linux-${packages.kernelVersion}"
       {
-        inherit busybox release;
-        inherit (packages) modules;
+        inherit busybox modules release;
+        etcOptions = if isImmutable then "ro" else "upperdir=/mnt-root/.rw-etc/upper,workdir=/mnt-root/.rw-etc/work";
         stage1 = ./stage-1.sh;
       }
       "install_initrd";
 
   dhcpScript = script "udhcpc-script" ./udhcpc.sh { };
-  hostKeys = script "sshd-keygen" ./sshd-keygen.sh { inherit openssh; };
+  hostKeys = script "sshd-keygen" ./sshd-keygen.sh { inherit hostKeyFolder openssh; };
   poweroffAction = make "acpi-events" {
     inherit busybox;
     source = ./acpi-power-button.sh;
@@ -82,15 +90,48 @@ let
     install_script "$source" "$out/PWRF/00000080"
   '';
 
+  # As NixOS's sysusers module has it: beside an immutable /etc the accounts are in another folder, to
+  # which links of /etc lead.
+  accountsFolder = if isImmutable then "/var/lib/nixos/etc" else "/etc";
+  accountsUnit = builtins.toFile "systemd-sysusers.service" ''
+    [Unit]
+    Description=Create System Users
+    [Service]
+    Type=oneshot
+    ${credentials}
+    ExecStartPre=/run/current-system/sw/bin/mkdir -p ${accountsFolder}
+    ExecStart=/run/current-system/sw/bin/systemd-sysusers ${
+      if isImmutable then "--root ${dirOf accountsFolder} /etc/sysusers.d/00-nixos.conf" else ""
+    }
+  '';
+  credentials = builtins.concatStringsSep "\n" (
+    map (user: "SetCredential=passwd.hashed-password.${user.name}:*") (
+      builtins.filter (user: !user.locked) users
+    )
+  );
+  lines = line: builtins.concatStringsSep "" (map (user: line user + "\n") users);
+  sysusersConf =
+    lines (user: "g ${user.group} ${toString user.gid}")
+    + lines (user: "u ${user.name} ${toString user.uid}:${user.group} - ${user.home} ${user.shell}");
+  tmpfilesConf = lines (
+    user: if user.locked then "" else "d ${user.home} 0700 ${user.name} ${user.group}"
+  );
+
   units = make "system-units" {
     inherit busybox openssh dhcpScript hostKeys poweroffAction;
     source = ./units;
+    accounts = if users == [ ] then "" else accountsUnit;
   } ''
     mkdir -p "$out/multi-user.target.wants"
     for unit in "$source"/*.service; do
       substitute "$unit" "$out/''${unit##*/}"
       ln -s "../''${unit##*/}" "$out/multi-user.target.wants/''${unit##*/}"
     done
+    if [[ $accounts ]]; then
+      mkdir "$out/sysinit.target.wants"
+      cp "$accounts" "$out/systemd-sysusers.service"
+      ln -s ../systemd-sysusers.service "$out/sysinit.target.wants/"
+    fi
   '';
 
   systemPath = make "system-path" {
@@ -101,7 +142,8 @@ let
       nix
       openssh
     ]
-    ++ (if layout.bootloader.type == "grub" then [ grub ] else [ ]);
+    ++ (if layout.bootloader.type == "grub" then [ grub ] else [ ])
+    ++ (if users != [ ] then [ sysusers ] else [ ]);
   } ''
     mkdir -p "$out/bin"
     for path in $paths; do ln -sf "$path"/bin/* "$out/bin/"; done
@@ -122,8 +164,10 @@ let
   '';
 
   etc = make "etc" {
-    inherit fstab hostName version openssh systemd units;
+    inherit fstab hostName hostKeyFolder version openssh systemd units;
     source = ./etc;
+    sysusersConf = if users == [ ] then "" else builtins.toFile "00-nixos.conf" sysusersConf;
+    tmpfilesConf = builtins.toFile "home-directories.conf" tmpfilesConf;
   } ''
     mkdir -p "$out/etc/systemd"
     (cd "$source" && find . -type f | sort) >files
@@ -132,7 +176,36 @@ let
       substitute "$source/$file" "$out/etc/$file"
     done <files
     ln -s "$units" "$out/etc/systemd/system"
+    if [[ $sysusersConf ]]; then
+      mkdir "$out/etc/sysusers.d" "$out/etc/tmpfiles.d"
+      ln -s "$sysusersConf" "$out/etc/sysusers.d/00-nixos.conf"
+      ln -s "$tmpfilesConf" "$out/etc/tmpfiles.d/home-directories.conf"
+    fi
   '';
+
+  # The overlay's lower layer. NixOS makes it by mkcomposefs; content of other files would be in
+  # etcBasedir.
+  etcMetadataImage = make "etc-metadata.erofs" {
+    inherit etc accountsFolder;
+    immutable = if isImmutable then "1" else "";
+  } ''
+    mkdir tree
+    (cd "$etc/etc" && find -L . -type f | sort) >files
+    while read -r file; do
+      mkdir -p "tree/$(dirname "$file")"
+      ln -s "$etc/etc/''${file#./}" "tree/$file"
+    done <files
+    if [[ $immutable ]]; then
+      for file in passwd group shadow gshadow; do
+        ln -s "$accountsFolder/$file" "tree/$file"
+      done
+      ln -s /run/resolv.conf tree/resolv.conf
+      : >tree/machine-id
+    fi
+    ln -s /proc/mounts tree/mtab
+    mkfs.erofs --quiet -T0 -U 00000000-0000-0000-0000-000000000000 --all-root "$out" tree
+  '';
+  etcBasedir = make "etc-lowerdir" { } "mkdir \"$out\"";
 
   # Without a boot loader NixOS runs the program `true`, too.
   installBootLoader =
@@ -152,9 +225,20 @@ let
         pygrub = if layout.layout == "pygrub" then "1" else "0";
         grubVersion = grub.name;
       };
-in
-make "nixos-system-${hostName}-${version}"
-  {
+  # Paths that only some systems have.
+  overlayPaths =
+    if hasOverlay then
+      {
+        inherit etcMetadataImage etcBasedir;
+      }
+    else
+      {
+        etcMetadataImage = "";
+        etcBasedir = "";
+      };
+  scripts = if isActivatable then { activate = ./activate.sh; } else { activate = ""; };
+  system = make "nixos-system-${hostName}-${version}" (
+  overlayPaths // scripts // {
     inherit
       bash
       busybox
@@ -163,14 +247,15 @@ make "nixos-system-${hostName}-${version}"
       initrd
       systemd
       systemPath
-      installBootLoader
+      modules
       version
       ;
-    inherit (packages) kernel modules;
+    inherit (packages) kernel;
+    # Without switch-to-configuration nothing in the system refers to it.
+    installBootLoader = if isActivatable then installBootLoader else "";
     utillinux = util-linux;
     kernelParams = builtins.concatStringsSep " " kernelParams;
     stage2 = ./stage-2.sh;
-    activate = ./activate.sh;
     switchToConfiguration = ./switch-to-configuration.sh;
     bootspec = builtins.toJSON {
       "org.nixos.bootspec.v1" = {
@@ -184,9 +269,9 @@ make "nixos-system-${hostName}-${version}"
       };
       "org.nixos.specialisation.v1" = { };
     };
-  }
+  })
   ''
-    mkdir -p "$out/bin"
+    mkdir "$out"
     ln -s "$kernel/bzImage" "$out/kernel"
     ln -s "$modules" "$out/kernel-modules"
     ln -s "$initrd/initrd" "$out/initrd"
@@ -200,6 +285,14 @@ make "nixos-system-${hostName}-${version}"
     printf '%s\n' "$bootspec" >"$out/boot.json"
     systemConfig=$out
     install_script "$stage2" "$out/init"
+    if [[ $etcMetadataImage ]]; then
+      ln -s "$etcMetadataImage" "$out/etc-metadata-image"
+      ln -s "$etcBasedir" "$out/etc-basedir"
+    fi
+    [[ $activate ]] || exit 0
+    mkdir "$out/bin"
     install_script "$activate" "$out/activate"
     install_script "$switchToConfiguration" "$out/bin/switch-to-configuration"
-  ''
+  '';
+in
+system // { inherit installBootLoader; }

@@ -26,14 +26,14 @@ build_login() {
 		"$asan/libinstaller.a" "${libs[@]}"
 }
 
-# install_sample IMAGE CACHE OPTION… — the verdict and the log go to the file `said`.
+# install_sample IMAGE CACHE OPTION… — with another manifest if $manifest names one; the verdict and the log go to the file `said`.
 install_sample() {
 	local image=$1 cache=$2
 	shift 2
 	rm -f "$image"
 	truncate -s 1600M "$image"
 	"$GUEST_INSTALLER" install --cache "$cache" --disk "$image" --layout direct \
-		--manifest "$TOP/build/guest-direct.json" \
+		--manifest "${manifest:-$TOP/build/guest-direct.json}" \
 		--set "trusted-keys=$(cat "$SIGNING_KEY.pub")" "$@" >said 2>&1
 }
 
@@ -44,7 +44,7 @@ mount_guest() {
 }
 
 unmount_guest() {
-	while umount "$ROOT" 2>/dev/null; do :; done
+	while umount -R "$ROOT" 2>/dev/null; do :; done
 }
 
 # our_answer USER KEYS — prints login_check's sentence or the port; fails if the owner is locked out.

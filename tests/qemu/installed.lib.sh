@@ -28,7 +28,7 @@ in_guest() {
 		-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
 		-o UserKnownHostsFile="$SCRATCH/known_hosts" -o StrictHostKeyChecking=accept-new \
 		-o ControlMaster=auto -o ControlPersist=yes -o ControlPath="$SCRATCH/channel" \
-		-o ConnectTimeout=6 -o ServerAliveInterval=10 root@127.0.0.1 "$@"
+		-o ConnectTimeout=6 -o ServerAliveInterval=10 "${guest_user:-root}@127.0.0.1" "$@"
 }
 
 has_login() {
@@ -217,7 +217,7 @@ copy_for_the_guest() {
 # Once, in the guest that was started with `--disk copy.raw`.
 the_guest_takes_the_copy() {
 	in_guest 'mkdir -p /mnt /tmp/esp && mv /boot/guest-installer /boot/table /boot/loop.ko /tmp/ &&
-		chmod +x /tmp/guest-installer && insmod /tmp/loop.ko &&
+		chmod +x /tmp/guest-installer && { grep "^loop " /proc/modules || insmod /tmp/loop.ko; } &&
 		dd if=/tmp/table of=/dev/vdb conv=notrunc && blockdev --rereadpt /dev/vdb &&
 		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt'
 }

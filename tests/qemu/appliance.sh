@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# appliance.sh — proves that a system with a read-only overlay on /etc, accounts that systemd-sysusers
+# creates at boot, and neither an activation script nor switch-to-configuration is installed from the
+# ISO, boots by UEFI and lets its owner in; and that the command verify accepts it
+#
+# Modules: guest/etc_view, plan/boot_accounts.
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the guest expands; the cases are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
+
+install_under_uefi() {
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
+		--direct --set manifest=file:///medium/guest-sealed.json --timeout 1500
+	[[ $(result disk.raw.log ssh-host-keys) == ssh-host-keys=first-boot ]]
+	grep -F 'left to the first boot' disk.raw.log
+}
+
+nothing_of_the_guest_ran_but_the_boot_loader() {
+	local at folder
+	at="disk.raw?offset=$(root_offset disk.raw)"
+	for folder in / /etc /var/lib; do
+		debugfs -R "ls -p $folder" "$at" 2>messages
+	done | cut -d / -f 6 | tee names
+	grep -Fx NIXOS names
+	if grep -Ex 'passwd|nixos|ssh|\.rw-etc' names; then return 1; fi
+	mdir -b -/ -i disk.raw@@2M ::/loader/entries | tr -d '\r' | grep -Fx ::/loader/entries/nixos-generation-1.conf
+}
+
+etc_is_a_read_only_overlay() {
+	local system
+	system=$(readlink "$TOP/build/sample-sealed")
+	[[ $(in_guest 'findmnt -no FSTYPE,OPTIONS /etc') == 'overlay ro,'* ]]
+	if in_guest 'touch /etc/x' 2>/dev/null; then return 1; fi
+	[[ $(in_guest 'cat /proc/cmdline') == *" init=$system/init "* || $(in_guest 'cat /proc/cmdline') == "init=$system/init "* ]]
+	if in_guest "ls $system/activate $system/bin" 2>/dev/null; then return 1; fi
+}
+
+accounts_and_host_key_are_the_boots() {
+	[[ $(in_guest 'readlink /etc/passwd') == /var/lib/nixos/etc/passwd ]]
+	in_guest cat /etc/passwd | grep '^root:x:0:0:'
+	in_guest cat /root/.ssh/authorized_keys | cmp - key.pub
+	in_guest ssh-keygen -lf /var/lib/ssh/ssh_host_ed25519_key.pub
+}
+
+the_store_is_whole() {
+	local output
+	output=$(in_guest nix-store --verify --check-contents 2>&1)
+	echo "$output"
+	if grep -E 'modified|missing|error' <<<"$output"; then return 1; fi
+	in_guest "nix-store -qR $(readlink "$TOP/build/sample-sealed")" | sort | diff - <(closure sealed)
+}
+
+# The copy has never been booted.
+the_command_verify_accepts_it() {
+	verified 0 "^system: $(readlink "$TOP/build/sample-sealed")$" true
+	grep -Fx 'layout: gpt' said
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "the guest is installed under UEFI" install_under_uefi
+enough
+run_case "of the guest's programs only the boot loader's installer was run" nothing_of_the_guest_ran_but_the_boot_loader
+run_case "a copy is made for the guest" copy_for_the_guest disk.raw
+start_guest disk.raw --firmware uefi --disk copy.raw
+run_case "it boots by UEFI with fresh variables and lets its owner in" guest_lets_in
+enough
+run_case "its /etc is a read-only overlay" etc_is_a_read_only_overlay
+run_case "its accounts and its host key were made at boot" accounts_and_host_key_are_the_boots
+run_case "its store is whole" the_store_is_whole
+run_case "the guest takes the copy and the installer" the_guest_takes_the_copy
+run_case "the command verify accepts a copy that was never booted" the_command_verify_accepts_it
+press_the_power_button
+run_case "the power button ended it" guest_ended_well
