@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Reads the facts of the manifest from a guest's NixOS configuration: layout,
-# mounts, swap, boot loader, firmware and SSH. make-manifest counts the sizes when
+# mounts, swap, boot loader, firmware, SSH, and how /etc and accounts come about. make-manifest counts the sizes when
 # the cache is made. fit.nix refuses a guest that the layout cannot boot.
 { lib }:
 config:
@@ -141,6 +141,44 @@ let
     )
   );
 
+  # Without switch-to-configuration the installer runs the program that this would run.
+  hasActivation = config.system.activatable or true;
+  isSwitchable = hasActivation && (config.system.switch.enable or true);
+  hasOverlay = config.system.etc.overlay.enable or false;
+
+  # Accounts that the guest creates at boot: root, those with a shell, and the SSH server's.
+  createsAccounts =
+    config.systemd.sysusers.enable or false
+    || config.services.userborn.enable or false && !(config.services.userborn.static or false);
+  shellOf =
+    user: if user.shell ? shellPath then "/run/current-system/sw${user.shell.shellPath}" else toString user.shell;
+  hasShell = user: user.shell != null && builtins.match ".*/(nologin|false|true)" (shellOf user) == null;
+  isWanted = user: user.enable or true && (user.name == "sshd" || hasShell user);
+  hasPassword =
+    user:
+    builtins.any (option: user.${option} or null != null) [
+      "password"
+      "initialPassword"
+      "hashedPassword"
+      "initialHashedPassword"
+      "hashedPasswordFile"
+    ];
+  account =
+    user:
+    let
+      gid = config.users.groups.${user.group}.gid or null;
+    in
+    {
+      inherit (user) name group home;
+      shell = if user.shell == null then "/run/current-system/sw/bin/nologin" else shellOf user;
+      groups = user.extraGroups or [ ];
+      locked = !hasPassword user;
+    }
+    // lib.optionalAttrs (user.uid != null && gid != null) {
+      inherit (user) uid;
+      inherit gid;
+    };
+
   facts = {
     inherit layout;
     mounts = map mount (lib.sort (a: b: a.mountPoint < b.mountPoint) made);
@@ -154,6 +192,9 @@ let
           "none";
       device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";
       efi = removable;
+    }
+    // lib.optionalAttrs (!isSwitchable && (grub.enable || systemdBoot)) {
+      installer = toString config.system.build.installBootLoader;
     };
     firmware =
       lib.optional (grub.enable && devices != [ ]) "bios" ++ lib.optional byUefi "uefi";
@@ -163,7 +204,17 @@ let
     }
     // login;
   }
-  // swap;
+  // swap
+  // lib.optionalAttrs (!hasActivation) { activation = false; }
+  // lib.optionalAttrs hasOverlay {
+    etc = {
+      overlay = true;
+      mutable = config.system.etc.overlay.mutable;
+    };
+  }
+  // lib.optionalAttrs createsAccounts {
+    users = map account (lib.filter isWanted (builtins.attrValues config.users.users));
+  };
 
   problems = import ./fit.nix { inherit lib; } config {
     inherit

@@ -10,6 +10,9 @@ guest:
 let
   inherit (pkgs) lib;
   toplevel = guest.config.system.build.toplevel;
+  facts = import ./facts.nix { inherit lib; } guest.config;
+  # The boot loader's installer, to which a system without switch-to-configuration does not refer.
+  roots = [ toplevel ] ++ lib.optional (facts.bootloader ? installer) facts.bootloader.installer;
 in
 pkgs.runCommand "guest-cache-${toplevel.name}"
   {
@@ -17,10 +20,10 @@ pkgs.runCommand "guest-cache-${toplevel.name}"
       pkgs.jq
       pkgs.nix
     ];
-    closure = pkgs.closureInfo { rootPaths = [ toplevel ]; };
-    facts = builtins.toJSON (import ./facts.nix { inherit lib; } guest.config);
+    closure = pkgs.closureInfo { rootPaths = roots; };
+    facts = builtins.toJSON facts;
     scripts = ./.;
-    inherit toplevel;
+    inherit toplevel roots;
   }
   ''
     export HOME=$TMPDIR NIX_STATE_DIR=$TMPDIR/state
@@ -29,7 +32,7 @@ pkgs.runCommand "guest-cache-${toplevel.name}"
     nix-store --load-db <"$closure/registration"
     mkdir "$out"
     nix-store --generate-binary-cache-key guest-installer-1 key "$out/trusted-key"
-    write_cache "$PWD/key" "$out/cache" "$toplevel"
+    write_cache "$PWD/key" "$out/cache" $roots
     printf '%s\n' "$facts" >facts.json
     bash "$scripts/make-manifest" "$toplevel" facts.json >"$out/guest.json"
   ''

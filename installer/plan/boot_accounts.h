@@ -5,7 +5,8 @@
  * Pure. systemd-sysusers and userborn create accounts at boot, so such a guest has no /etc/passwd
  * when it is installed. The manifest lists root, the accounts with a shell, and sshd.
  *
- * Tested by: tests/unit/test_manifest.c, tests/unit/test_plan.c, tests/fuzz/manifest.c.
+ * Tested by: tests/unit/test_manifest.c, tests/unit/test_plan.c,
+ * tests/loop/boot_accounts.sh.
  */
 #pragma once
 
