@@ -15,6 +15,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/littleendian.h"
 #include "verify/lz4_blocks.h"
 #include "verify/pv_kernel.h"
 
@@ -137,8 +138,7 @@ static size_t pack_lz4(uint8_t *ret, size_t capacity_bytes)
 			(char *)ret + used + 4, LZ4_BLOCK, (int)(capacity_bytes - used - 4));
 
 		assert_true(packed > 0);
-		ret[used] = packed & 0xff;
-		ret[used + 1] = (uint8_t)(packed >> 8);
+		put_le32(ret + used, (uint32_t)packed);
 		used += 4 + (size_t)packed;
 	}
 	return used;
