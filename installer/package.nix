@@ -74,6 +74,7 @@ stdenv.mkDerivation {
     pkgs.perl
     (pkgs.lib.getBin pkgs.e2fsprogs)
     (pkgs.lib.getBin pkgs.sqlite)
+    (pkgs.lib.getBin (pkgs.util-linux or pkgs.utillinux))
     pkgs.nix
   ];
   checkPhase = ''

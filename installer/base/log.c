@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -75,7 +76,7 @@ int log_save(const char *path, struct error *err)
 
 	pthread_mutex_lock(&lock);
 	note_loss();
-	r = file_write(path, kept ? kept : "", kept_bytes, 0600, 0, 0, err);
+	r = file_write(path, kept ? kept : "", kept_bytes, 0600, geteuid(), getegid(), err);
 	pthread_mutex_unlock(&lock);
 	return r;
 }

@@ -13,7 +13,7 @@ box=$SCRATCH/box
 prefix=x86_64-linux-gnu-
 # The packages of Debian that have the programs of Nix's standard environment and of the package.
 standard=(bash bzip2 coreutils diffutils file findutils gawk grep gzip make patch sed tar xz-utils)
-checkers=(e2fsprogs nix-bin perl perl-base sqlite3)
+checkers=(e2fsprogs nix-bin perl perl-base sqlite3 util-linux)
 
 # The programs are reached through links: /usr/bin is hidden later.
 link_programs() {
@@ -23,7 +23,6 @@ link_programs() {
 		[[ $program != */sbin/* ]] || ln -sf "$box/real-sbin/${program##*/}" "$box/bin/"
 		[[ $program == */sbin/* ]] || ln -sf "$box/real/${program##*/}" "$box/bin/"
 	done < <(dpkg -L "${standard[@]}" "${checkers[@]}" 2>/dev/null | grep -E '^(/usr)?/s?bin/[^/]+$')
-	ln -s "$box/real/setpriv" "$box/bin/"
 	cp "$(readlink -f /bin/sh)" "$box/empty/sh" # Nix's sandbox has this one
 }
 
@@ -47,6 +46,17 @@ package() {
 		jq -r 'if type == "array" then .[] else . end'
 }
 
+# The environment of a build.
+prelude() {
+	cat <<-END
+		set -euo pipefail
+		export HOME=/homeless-shelter TMPDIR=/tmp SOURCE_DATE_EPOCH=1 NIX_BUILD_CORES=2
+		export CC=${prefix}cc AR=${prefix}ar PKG_CONFIG=${prefix}pkg-config
+		export PATH=$box/bin:$box/toolchain/bin NIX_STATE_DIR=$box/build/state
+		cd "$box/build/source"
+	END
+}
+
 # The phase of the package with Debian's shared libraries. FULL=1 builds and runs every unit test, which
 # takes minutes; else two modules and one test show that each tool is called by its name.
 write_phase() {
@@ -55,18 +65,31 @@ write_phase() {
 		-e 's| asan$| SOURCES=installer/net/retry.c UNIT_SHARED= build/asan/test_retry|'
 		-e 's|tests/run unit|tests/run build/asan/test_retry|')
 	{
+		prelude
 		cat <<-END
-			set -euo pipefail
-			export HOME=/homeless-shelter TMPDIR=/tmp SOURCE_DATE_EPOCH=1 NIX_BUILD_CORES=2
-			export CC=${prefix}cc AR=${prefix}ar PKG_CONFIG=${prefix}pkg-config
-			export PATH=$box/bin:$box/toolchain/bin NIX_STATE_DIR=$box/build/state
 			makeFlags='$(package makeFlags | tr '\n' ' ') PKG_CONFIG_FLAGS='
 			runHook() { :; }
 			patchShebangs() { sed -i "1s|^#!/usr/bin/env perl|#!$box/bin/perl|" "\$@"; }
-			cd "$box/build/source"
 		END
 		package checkPhase | sed "${differences[@]}"
 	} >"$box/phase"
+}
+
+# Of the unit tests of `make asan` those that start programs or write files: what the sandbox can
+# change. The phase with FULL=1 runs all.
+write_unit_tests() {
+	(
+		prelude
+		echo 'failed=0; check() { "$1" >"/tmp/unit.$$" 2>&1 || { cat "/tmp/unit.$$"; failed=1; }; }'
+		cd "$TOP"
+		grep -lE '\b(system|popen|process_run|fork|mkdtemp|mkstemp)\(' tests/unit/test_*.c |
+			grep -vxF "$(removed_tests)" | sed -E 's,tests/unit/(.*)\.c,check build/asan/\1,'
+		echo 'exit "$failed"'
+	) >"$box/unit-tests"
+}
+
+removed_tests() {
+	package checkPhase | grep -oP '^ *rm \K.*'
 }
 
 # The phase removes tests that need root; each of them has to exist.
@@ -75,7 +98,7 @@ removed_tests_exist() {
 	while read -r test; do
 		[[ -e $TOP/$test ]] || { echo "there is no $test" && return 1; }
 		count=$((count + 1))
-	done < <(package checkPhase | grep -oP '^ *rm \K.*')
+	done < <(removed_tests)
 	((count > 0))
 }
 
@@ -93,24 +116,30 @@ prepare() {
 	link_toolchain
 	cp -r "$(package src)" "$box/build/source"
 	chmod -R u+w "$box/build"
+	mkdir -p "$box/build/source/build/asan"
 	write_phase
+	write_unit_tests
 	chmod 755 "$SCRATCH" "$box"
 	chown -R nobody "$box/build"
 }
 
+# in_sandbox SCRIPT [FOLDER] — runs the script of the box as an ordinary user, with FOLDER as the
+# programs under sanitizers.
 # /usr/bin and /usr/sbin, which are /bin and /sbin as well, have nothing but sh.
-check_phase_succeeds() {
+in_sandbox() {
 	unshare --mount --net bash -euo pipefail -c '
 		ip link set lo up
+		[[ ! ${2-} ]] || mount --bind "$2" "$0/build/source/build/asan"
 		mount --bind /usr/bin "$0/real"
 		mount --bind /usr/sbin "$0/real-sbin"
 		mount --bind "$0/empty" /usr/bin
 		"$0/real/mount" --bind "$0/empty" /usr/sbin
 		exec "$0/bin/setpriv" --reuid 65534 --regid 65534 --clear-groups \
-			"$0/real/env" -i "$0/bin/bash" "$0/phase"' "$box"
+			"$0/real/env" -i "$0/bin/bash" "$0/$1"' "$box" "$@"
 }
 
 prepare
 run_case 'the tests that the check phase removes exist' removed_tests_exist
 run_case 'the build calls each tool by its prefixed name' build_uses_prefixed_tools
-run_case 'the check phase succeeds with prefixed tools, without network and root' check_phase_succeeds
+run_case 'the check phase succeeds with prefixed tools, without network and root' in_sandbox phase
+run_case 'unit tests that start programs or write files pass there' in_sandbox unit-tests "$TOP/build/asan"
