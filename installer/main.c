@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "check_command.h"
 #include "config/options.h"
 #include "disk/mount.h"
 #include "engine.h"
@@ -503,6 +504,8 @@ int main(int argc, char **argv)
 		return run_plan_command(&options);
 	case COMMAND_VERIFY:
 		return run_verify_command(&options);
+	case COMMAND_CHECK:
+		return check_command_run(&options);
 	case COMMAND_INSTALL:
 		break;
 	}

@@ -104,8 +104,8 @@ int verify_command_run(const struct options *options, const char *root)
 	static struct plan plan;
 	uint8_t first_sector[BOOT_SECTOR_BYTES];
 	struct error err = { 0 }, second;
-	int r = installed_disk_read(options->verify_disk, options_find_set(options, "boot-disk"),
-		&plan, first_sector, &err);
+	int r = installed_disk_read(options->operand, options_find_set(options, "boot-disk"), &plan,
+		first_sector, &err);
 
 	if (r == 0) {
 		r = verify_mounted(options, root, &plan, first_sector, &err);

@@ -5,7 +5,12 @@
 #   trusted-key   name:base64 of the key that signed it
 # The build makes the secret key and discards it: nothing can be signed for this
 # cache afterwards. The ISO that contains the cache also contains the public key.
-{ pkgs }:
+# At the end the installer reads the manifest and plans the guest on an imaginary disk:
+# what it would refuse in the machine fails here.
+{
+  pkgs,
+  package ? import ../installer/package.nix { inherit pkgs; },
+}:
 guest:
 let
   inherit (pkgs) lib;
@@ -23,6 +28,7 @@ pkgs.runCommand "guest-cache-${toplevel.name}"
     closure = pkgs.closureInfo { rootPaths = roots; };
     facts = builtins.toJSON facts;
     scripts = ./.;
+    installer = "${package}/bin/guest-installer";
     inherit toplevel roots;
   }
   ''
@@ -35,4 +41,5 @@ pkgs.runCommand "guest-cache-${toplevel.name}"
     write_cache "$PWD/key" "$out/cache" $roots
     printf '%s\n' "$facts" >facts.json
     bash "$scripts/make-manifest" "$toplevel" facts.json >"$out/guest.json"
+    "$installer" check "$out/guest.json"
   ''

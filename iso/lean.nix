@@ -12,7 +12,7 @@ let
   inherit (pkgs) lib;
   inherit (guest) config;
 
-  cache = import ./guest-cache.nix { inherit pkgs; } guest;
+  cache = import ./guest-cache.nix { inherit pkgs package; } guest;
   conf = import ./module/settings.nix { inherit lib; };
   static = pkgs.pkgsStatic or pkgs;
 
@@ -59,6 +59,7 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
     {
       ${configuration}
     } >settings
+    "$installer" check --config settings ${cache}/guest.json
     bash "$scripts/make-initramfs" --installer "$installer" --mkfs-fat "$mkfsFat" \
       --busybox "$busybox" --settings settings \
       --modules "$(echo "$modules"/lib/modules/*)" initrd.img

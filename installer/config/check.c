@@ -129,11 +129,10 @@ static size_t count_lines(const char *text)
 	return count;
 }
 
-int check_config(struct config *config, struct error *err)
+int check_config_values(struct config *config, struct error *err)
 {
 	size_t collected;
 
-	check_whole(config);
 	if (config->error_count == 0)
 		return 0;
 	err->code = EXIT_CONFIGURATION;
@@ -143,4 +142,10 @@ int check_config(struct config *config, struct error *err)
 		text_append(config->errors, sizeof(config->errors), "and %zu more\n",
 			config->error_count - collected);
 	return -EINVAL;
+}
+
+int check_config(struct config *config, struct error *err)
+{
+	check_whole(config);
+	return check_config_values(config, err);
 }

@@ -13,3 +13,7 @@
 /* Checks what one key alone cannot show (a cache without trusted keys, …). All errors of config
  * together become one error with EXIT_CONFIGURATION. */
 int check_config(struct config *config, struct error *err) WARN_UNUSED;
+
+/* The errors that the sources had, without looking at the keys together: for a part of a
+ * configuration. */
+int check_config_values(struct config *config, struct error *err) WARN_UNUSED;

@@ -75,9 +75,11 @@ static int parse_command(const char *word, enum command *ret, struct error *err)
 		*ret = COMMAND_PLAN;
 	else if (strcmp(word, "verify") == 0)
 		*ret = COMMAND_VERIFY;
+	else if (strcmp(word, "check") == 0)
+		*ret = COMMAND_CHECK;
 	else
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"There is no command %s: say install, plan or verify, or see --help.",
+			"There is no command %s: say install, plan, verify or check, or see --help.",
 			word);
 	return 0;
 }
@@ -141,27 +143,37 @@ static int add_short_form(
 	return first ? add_set(options, assignment, err) : 0;
 }
 
-/* The command and, for verify, the disk. */
+/* What a command reads besides its options, in words; NULL if nothing. */
+static const char *operand_of(enum command command)
+{
+	return command == COMMAND_VERIFY  ? "disk or image file verify"
+	       : command == COMMAND_CHECK ? "manifest check"
+					  : NULL;
+}
+
+/* The command and its operand. */
 static int parse_words(int count, char **words, struct options *ret, struct error *err)
 {
+	const char *operand;
 	int r;
 
 	if (count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install, plan or verify, or see --help.");
+			"Say one command, install, plan, verify or check, or see --help.");
 	r = parse_command(words[0], &ret->command, err);
 	if (r < 0)
 		return r;
-	if (ret->command == COMMAND_VERIFY && count != 2)
+	operand = operand_of(ret->command);
+	if (operand && count != 2)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say which disk or image file verify shall read, and no more.");
-	if (ret->command != COMMAND_VERIFY && count != 1)
+			"Say which %s shall read, and no more.", operand);
+	if (!operand && count != 1)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install, plan or verify, or see --help.");
+			"Say one command, install, plan, verify or check, or see --help.");
 	if (ret->json && ret->command != COMMAND_PLAN)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"The option --json belongs to the command plan.");
-	ret->verify_disk = count == 2 ? words[1] : NULL;
+	ret->operand = operand ? words[1] : NULL;
 	return 0;
 }
 
@@ -231,12 +243,14 @@ void options_print_help(void)
 	printf("Usage: guest-installer install [OPTION]...\n"
 	       "       guest-installer plan [--json] [OPTION]...\n"
 	       "       guest-installer verify [--boot-disk FILE] [--set KEY=VALUE]... DISK\n"
+	       "       guest-installer check [--config FILE] [--set KEY=VALUE]... MANIFEST\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
 	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
 	       "  install   install, and end with the verdict INSTALL_SUCCESSFUL or INSTALL_FAILED\n"
 	       "  plan      say which disk would be taken and what would be made there; write nothing\n"
-	       "  verify    read an installed guest on a disk or in an image file back; write nothing\n\n"
+	       "  verify    read an installed guest on a disk or in an image file back; write nothing\n"
+	       "  check     say whether a guest's manifest can be installed, and what the install needs\n\n"
 	       "  --config FILE      read FILE instead of " DEFAULT_CONFIG_PATH "\n"
 	       "  --set KEY=VALUE    set one key; stronger than every other source\n"
 	       "  --disk FILE        a disk, or an image file to install on without a machine\n"

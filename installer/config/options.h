@@ -21,13 +21,14 @@ enum command {
 	COMMAND_INSTALL,
 	COMMAND_PLAN,
 	COMMAND_VERIFY,
+	COMMAND_CHECK,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
 
 struct options {
 	enum command command;
-	const char *verify_disk;	  /* the disk or image of the command verify */
+	const char *operand;		  /* the disk or image of verify, the manifest of check */
 	const char *config_path;	  /* --config, or /etc/guest-installer.conf */
 	bool config_given;		  /* by --config: the file must exist */
 	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */

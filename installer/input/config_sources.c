@@ -93,6 +93,19 @@ int config_sources_read_config(const struct options *options, const struct confi
 	return check_config(ret, err);
 }
 
+int config_sources_read_given(const struct options *options, struct config *ret, struct error *err)
+{
+	int r;
+
+	key_table_set_defaults(ret);
+	r = options->config_given ? merge_config_file(ret, options, err) : 0;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < options->set_count; i++)
+		merge_option(ret, "--set", options->set[i]);
+	return options->config_given ? check_config(ret, err) : check_config_values(ret, err);
+}
+
 /* Who writes it on a FAT drive may end lines as is usual there; to libcurl that is a password's
  * last character. */
 static void drop_carriage_returns(char *text)

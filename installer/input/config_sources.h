@@ -35,6 +35,11 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
+/* Merges --config, if it is given, and --set, and nothing of this machine: for the command check. With
+ * --config this is the whole configuration of an ISO, whose keys have to go together. */
+int config_sources_read_given(
+	const struct options *options, struct config *ret, struct error *err) WARN_UNUSED;
+
 /* Writes the key drive's certificates and passwords into a folder and puts their paths into config,
  * for fetch. */
 int config_sources_load_credentials(const struct key_drive *drive, const char *folder,

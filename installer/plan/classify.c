@@ -64,6 +64,11 @@ static bool is_other_disk_name(const char *name)
 	return space > 0 && !name[space];
 }
 
+bool classify_is_disk_name(const char *name)
+{
+	return is_virtual_name(name) || is_other_disk_name(name);
+}
+
 static bool is_wrong_kind(const struct disk *disk, bool named, char *ret_reason)
 {
 	if (disk->image_file || is_virtual_name(disk->name))

@@ -13,6 +13,9 @@
 /* Whether the configuration's disk key (not "auto") means this disk: by path, or by serial. */
 bool classify_is_named(const char *disk_key, const struct disk *disk);
 
+/* Whether the kernel gives this name to disks of a kind to install on: vda, xvdb, sda, nvme0n1. */
+bool classify_is_disk_name(const char *name);
+
 /* Judges a disk; named says that the user named this very disk. Returns DISK_OUT, DISK_INSTALLED,
  * DISK_SMALL, DISK_CONTENT or DISK_SUITABLE (blank, or our own unfinished install in the planned
  * layout). The reason completes a sentence that begins with the disk: "is read-only". */

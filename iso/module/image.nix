@@ -11,7 +11,10 @@
 }:
 let
   cfg = config.services.guest-installer;
-  cache = import ../guest-cache.nix { inherit pkgs; } cfg.guest;
+  cache = import ../guest-cache.nix {
+    inherit pkgs;
+    inherit (cfg) package;
+  } cfg.guest;
 
   # The mount point of the ISO in a NixOS live system.
   medium = "/iso";

@@ -23,10 +23,20 @@ let
     );
   network = lib.optional needsNetwork "network-online.target";
 
+  # What the installer would refuse in the machine fails when the ISO is built.
+  cache = import ../guest-cache.nix {
+    inherit pkgs;
+    inherit (cfg) package;
+  } cfg.guest;
+  check = lib.optionalString (
+    cfg.guest != null
+  ) "${cfg.package}/bin/guest-installer check --config \"$out\" ${cache}/guest.json";
+
   configuration = pkgs.runCommand "guest-installer.conf" { } ''
     {
       ${settings.script cfg.settings cfg.trustedKeyFile}
     } >"$out"
+    ${check}
   '';
 in
 {

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "check_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "input/config_sources.h"
+#include "plan/manifest_check.h"
+
+#define MANIFEST_MAX_BYTES (1024 * 1024)
+
+static int read_manifest(const char *path, struct manifest *ret, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t size_bytes;
+	int r = file_read(path, MANIFEST_MAX_BYTES, &text, &size_bytes, err);
+
+	if (r < 0)
+		return r;
+	r = manifest_parse(text, size_bytes, ret, err);
+	if (r < 0)
+		error_wrap(err, "%s", path);
+	return r;
+}
+
+static const char *starters(const struct manifest *manifest)
+{
+	if (layout_needs_host(manifest->layout))
+		return "its host";
+	if (manifest->firmware == FIRMWARE_UEFI)
+		return "UEFI";
+	return manifest->firmware == FIRMWARE_BIOS ? "BIOS" : "BIOS and UEFI";
+}
+
+static void print_size(const char *name, uint64_t size_bytes)
+{
+	char size[TEXT_SIZE_BYTES];
+
+	printf("%s: %s or more (%" PRIu64 " bytes)\n", name, text_size(size, size_bytes),
+		size_bytes);
+}
+
+static void print_needs(const struct manifest *manifest, const struct manifest_check *check)
+{
+	printf("system: %s\n", manifest->system);
+	printf("layout: %s\n", layout_name(manifest->layout));
+	printf("started by: %s\n", starters(manifest));
+	print_size("disk", check->disk_bytes);
+	if (check->boot_disk_bytes)
+		print_size("boot disk", check->boot_disk_bytes);
+	if (check->wants_swap)
+		printf("to be set: swap, the size of the guest's swap partition, as in swap = 1G; the disk has to be larger by that size\n");
+	if (check->login.text[0])
+		printf("to be set: keys-user or keys. %s\n", check->login.text);
+}
+
+static int check_manifest(const struct options *options, struct error *err)
+{
+	AUTO_FREE struct config *config = must_realloc(NULL, 1, sizeof(*config));
+	AUTO_FREE struct manifest *manifest = must_realloc(NULL, 1, sizeof(*manifest));
+	struct manifest_check check;
+	int r = config_sources_read_given(options, config, err);
+
+	if (r < 0)
+		return r;
+	r = read_manifest(options->operand, manifest, err);
+	if (r < 0)
+		return r;
+	r = manifest_check(config, manifest, &check, err);
+	if (r < 0)
+		return r;
+	print_needs(manifest, &check);
+	return 0;
+}
+
+int check_command_run(const struct options *options)
+{
+	struct error err = { 0 };
+
+	if (check_manifest(options, &err) == 0)
+		return EXIT_INSTALLED;
+	fprintf(stderr, "guest-installer: %s\n", err.text);
+	return err.code ? err.code : EXIT_CONFIGURATION;
+}
