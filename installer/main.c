@@ -380,6 +380,17 @@ static void explain_failure(
 	*err = changed;
 }
 
+/* Waits until the machine's disks have appeared, also as a service of a live system, which starts when
+ * its own file systems are mounted. An install on image files does not depend on them. */
+static int settle_machine(const struct options *options, struct error *err)
+{
+	if (options->as_init)
+		return prepare_machine(err);
+	if (!config_sources_name_image(options))
+		settle_wait();
+	return 0;
+}
+
 static int install(const struct options *options, struct shared_state *shared, struct error *err)
 {
 	static struct decision decision;
@@ -388,8 +399,8 @@ static int install(const struct options *options, struct shared_state *shared, s
 
 	progress_begin(shared, STAGE_START, "waiting for the devices");
 	r = mount_isolate(err);
-	if (r == 0 && options->as_init)
-		r = prepare_machine(err);
+	if (r == 0)
+		r = settle_machine(options, err);
 	if (r == 0)
 		r = decide(options, shared, &decision, err);
 	if (r == 0)

@@ -5,7 +5,7 @@
  * Devices appear asynchronously after their modules are loaded. A disk that is classified too early
  * could look like the only one when it is the first. settle does not look at the disks themselves.
  *
- * Tested by: tests/qemu/disks.sh.
+ * Tested by: tests/qemu/disks.sh, tests/qemu/running.sh.
  */
 #pragma once
 

@@ -62,12 +62,9 @@ in
     systemd.services.guest-installer = {
       description = "Unattended installation of this machine";
       wantedBy = [ "multi-user.target" ];
-      wants = [ "systemd-udev-settle.service" ] ++ network;
-      after = [
-        "local-fs.target"
-        "systemd-udev-settle.service"
-      ]
-      ++ network;
+      # The installer waits for the disks itself.
+      wants = network;
+      after = [ "local-fs.target" ] ++ network;
       unitConfig = unlessDisabled;
       # Services have no NIX_PATH; without one, Nix searches the channels of a user.
       environment =

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # running.sh — proves that an install on a running system keeps the key drive's passwords where
-# other users cannot read them, and leaves neither passwords nor an active swap file, however it ends
+# other users cannot read them, and leaves neither passwords nor an active swap file, however it ends;
+# and that it waits for disks that appear late
+# Modules: init/settle.
 # shellcheck source-path=SCRIPTDIR
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -84,7 +86,7 @@ ssh-keygen -q -t ed25519 -N '' -C tester -f key
 take_boot_files
 run_case "the system runs all its steps" run_system
 enough
-run_case "an install that fails says so" said ended 42
+run_case "it waits for a key drive that appears late, and an install that fails says so" said ended 42
 run_case "it leaves no file behind" nothing_in kept-ended
 run_case "passwords are used" passwords_are_used
 run_case "nobody else can read them meanwhile" nothing_in kept-waiting
