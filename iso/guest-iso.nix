@@ -48,11 +48,22 @@ let
       ;
   };
 
-  # Engine cache: the closure is copied, and contains the keys.
-  copied = {
+  # Engine cache: the closure is copied, and contains the keys. What is added here is
+  # written down in the guest, for later rebuilds.
+  adds = layout != null || keys != [ ];
+  rebuild = import ./rebuild.nix { inherit layout keys; };
+  files = builtins.filter (file: file != null) (
+    if builtins.isList settings.files or null then settings.files else [ settings.files or null ]
+  );
+  copied = source: {
     inherit guest;
-    settings = (if keys == [ ] then { } else { keys = "none"; }) // settings;
+    settings =
+      (if keys == [ ] then { } else { keys = "none"; })
+      // settings
+      // (if adds then { files = files ++ [ "${rebuild.name}=${source}" ]; } else { });
   };
+  copies = settings.engine or null != "nixos-install";
+  warned = if adds && copies then builtins.trace "warning: ${rebuild.warning}" else (value: value);
 
   # Engine nixos-install: the keys are passed like those of a key drive.
   built =
@@ -97,17 +108,32 @@ let
       }
     );
 
+  # Where the live system has the file for the guest.
+  addition = "guest-installer/rebuild.nix";
+
   full = evaluate [
     (nixpkgs + "/nixos/modules/installer/cd-dvd/installation-cd-minimal.nix")
     ./module
     { services.guest-installer.enable = true; }
     (
-      if settings.engine or null == "nixos-install" then built else { services.guest-installer = copied; }
+      if copies then
+        { lib, ... }:
+        {
+          services.guest-installer = copied "/etc/${addition}";
+          environment.etc = lib.optionalAttrs adds { ${addition}.text = rebuild.text; };
+        }
+      else
+        built
     )
   ];
 in
-builtins.seq guest {
-  lean = import ./lean.nix { inherit (guest) pkgs; } copied;
+builtins.seq guest warned {
+  lean = import ./lean.nix { inherit (guest) pkgs; } (
+    copied "/medium/rebuild.nix"
+    // {
+      files = if adds then { "rebuild.nix" = rebuild.text; } else { };
+    }
+  );
   full = full.config.system.build.isoImage;
 }
 .${flavour}

@@ -7,6 +7,8 @@
   guest,
   settings ? { },
   package ? import ../installer/package.nix { inherit pkgs; },
+  # Texts for the root of the ISO, by name.
+  files ? { },
 }:
 let
   inherit (pkgs) lib;
@@ -63,7 +65,10 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
     bash "$scripts/make-initramfs" --installer "$installer" --mkfs-fat "$mkfsFat" \
       --busybox "$busybox" --settings settings \
       --modules "$(echo "$modules"/lib/modules/*)" initrd.img
-    mkdir -p "$out/iso"
+    mkdir -p "$out/iso" root
+    ${lib.concatStringsSep "\n" (
+      lib.mapAttrsToList (file: text: "printf %s ${lib.escapeShellArg text} >root/${file}") files
+    )}
     bash "$scripts/assemble" "$kernel" initrd.img "$out/iso/$name" \
-      ${cache}/cache ${cache}/guest.json
+      ${cache}/cache ${cache}/guest.json root/.
   ''

@@ -13,7 +13,8 @@
 
 const char nixconfig_configuration[] =
 	"# Written by guest-installer. guest.nix is for you to change; the other two say\n"
-	"# what this machine is.\n"
+	"# what this machine is. Before the first nixos-rebuild, fetch <nixpkgs> as root:\n"
+	"#   nix-channel --update\n"
 	"{\n"
 	"  imports = [\n"
 	"    ./hardware-configuration.nix\n"

@@ -50,8 +50,52 @@ let
     options.boot.loader.grub.extraInstallCommands = null;
     pkgs.gnused = "";
   };
+
+  # A guest to which mkGuestIso adds a layout: of the script that makes the ISO, the
+  # lines that name the file for later rebuilds.
+  scripted = {
+    inherit lib;
+    runCommand =
+      name: _: script:
+      if lib.hasPrefix "guest-cache" name then "/cache" else script;
+    closureInfo = _: "/closure";
+    stdenv = {
+      shell = "/bin/sh";
+      cc.targetPrefix = "";
+      mkDerivation = _: "/usr";
+    };
+  }
+  // lib.genAttrs [ "cacert" "e2fsprogs" "grub2_efi" "nix" "syslinux" ] (_: "/usr");
+  web = {
+    pkgs = scripted // {
+      pkgsStatic = scripted // {
+        busybox = "/usr";
+        dosfstools = "/usr";
+      };
+    };
+    extendModules = _: web;
+    config = {
+      guestInstaller.layout = "gpt";
+      networking.hostName = "web";
+      system = {
+        build = {
+          toplevel.name = "web";
+          kernel = "/usr";
+        };
+        boot.loader.kernelFile = "bzImage";
+        modulesTree = "/usr";
+      };
+    };
+  };
+  mkGuestIso = import ../../iso/guest-iso.nix { nixpkgs = "/nowhere"; };
+  additions = builtins.match ".*(files = [^\n]*)\n.*(printf %s '# Written by[^\n]*).*(>root/[^\n]*)\n.*" (mkGuestIso {
+    system = web;
+    layout = "gpt";
+    settings.files = "/etc/motd=/medium/motd";
+  });
 in
 {
+  "rebuild-files" = lib.concatMapStringsSep "" (line: line + "\n") additions;
   "repair-menu" = pygrub.boot.loader.grub.extraInstallCommands;
   "guest-installer.service" = unit (service {
     cache = "file:///iso/cache";

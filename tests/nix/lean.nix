@@ -9,6 +9,11 @@ let
   sample = import ../../iso/sample { inherit debs; };
   pkgs = import ./pkgs.nix;
 
+  rebuild = import ../../iso/rebuild.nix {
+    layout = "gpt";
+    keys = [ "ssh-ed25519 AAAA it's \"me\" \${} \\" ];
+  };
+
   # A package with one program.
   program =
     name: file:
@@ -25,7 +30,11 @@ import ../../iso/lean.nix
   }
   {
     package = program "guest-installer" installer;
-    settings.timeout = 1800;
+    settings = {
+      timeout = 1800;
+      files = [ "${rebuild.name}=/medium/rebuild.nix" ];
+    };
+    files."rebuild.nix" = rebuild.text;
     guest.config = {
       guestInstaller.layout = "gpt";
       networking.hostName = "sample";

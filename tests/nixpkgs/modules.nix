@@ -176,6 +176,24 @@ let
 in
 {
   layouts = builtins.listToAttrs (lib.mapAttrsToList layout (import ../../iso/layouts));
+  # The same from the texts that guests get for later rebuilds.
+  rebuilt = builtins.mapAttrs (
+    name: _:
+    let
+      inherit
+        (import ../../iso/rebuild.nix {
+          layout = name;
+          keys = [ ];
+        })
+        text
+        ;
+    in
+    (layout name {
+      imports = [ (import (builtins.toFile "rebuild.nix" text)) ];
+      # NixOS always has some of these options.
+      options.virtualisation.containers = some;
+    }).value
+  ) (import ../../iso/layouts);
   machine = installed [
     machine
     ../../iso/own-disk.nix

@@ -39,6 +39,16 @@ installs() {
 	[[ $(mark_state disk) == 2 ]]
 }
 
+# The guest has what mkGuestIso added to its configuration, as one module that needs no other file.
+has_its_layout() {
+	debugfs -R 'cat /etc/nixos/guest-installer.nix' "disk?offset=$((514 * 1024 * 1024))" >rebuild.nix
+	grep -F 'guestInstaller.layout = "gpt";' rebuild.nix
+	nix-instantiate --parse rebuild.nix >parsed
+	if grep -F '/layouts/' parsed; then return 1; fi
+	nix-instantiate --eval --json rebuild.nix -A users.users.root.openssh.authorizedKeys.keys >keys.json
+	jq -e --arg key "ssh-ed25519 AAAA it's \"me\" \${} \\" '. == [$key]' keys.json
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "Nix builds the lean ISO of a guest" build_by_nix
@@ -47,3 +57,4 @@ ISO=$(echo result/iso/*.iso)
 take_boot_files
 run_case "its settings are those of the call, with the key of its own cache" settings_are_its_own
 run_case "it installs its guest" installs
+run_case "the layout is in the guest for later rebuilds" has_its_layout
