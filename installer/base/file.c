@@ -202,7 +202,8 @@ static int open_regular(const char *path, struct stat *ret, struct error *err)
 	return steal_fd(&fd);
 }
 
-int file_compare(const char *path_a, const char *path_b, struct error *err)
+/* Whether both files have the same content. If more, the first may have something behind it. */
+static int compare_files(const char *path_a, const char *path_b, bool more, struct error *err)
 {
 	AUTO_FREE char *buffer = must_realloc(NULL, 2, COMPARE_BYTES);
 	AUTO_CLOSE int a = -1, b = -1;
@@ -223,11 +224,22 @@ int file_compare(const char *path_a, const char *path_b, struct error *err)
 			return error_errno(err, (int)n, "read %s", path_a);
 		if (m < 0)
 			return error_errno(err, (int)m, "read %s", path_b);
-		if (n != m || memcmp(buffer, buffer + COMPARE_BYTES, (size_t)n) != 0)
+		if ((more ? n < m : n != m) ||
+			memcmp(buffer, buffer + COMPARE_BYTES, (size_t)m) != 0)
 			return error_set(err, -EBADMSG, "%s differs from %s", path_a, path_b);
-		offset_bytes += (uint64_t)n;
-	} while (n > 0);
+		offset_bytes += (uint64_t)m;
+	} while (m > 0);
 	return 0;
+}
+
+int file_compare(const char *path_a, const char *path_b, struct error *err)
+{
+	return compare_files(path_a, path_b, false, err);
+}
+
+int file_compare_start(const char *path, const char *start, struct error *err)
+{
+	return compare_files(path, start, true, err);
 }
 
 void file_below(char ret[FILE_PATH_BYTES], const char *root, const char *fmt, ...)

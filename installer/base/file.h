@@ -50,6 +50,9 @@ int file_make_link(const char *target, const char *path, struct error *err) WARN
 /* 0 if both are regular files of the same content; -EBADMSG with a sentence if not. */
 int file_compare(const char *path_a, const char *path_b, struct error *err) WARN_UNUSED;
 
+/* The same, and path may have more behind the content of start. */
+int file_compare_start(const char *path, const char *start, struct error *err) WARN_UNUSED;
+
 /* Writes <root><path>: the name below the target's mount point. Aborts if it does not fit. */
 #define FILE_PATH_BYTES 4096
 void file_below(char ret[FILE_PATH_BYTES], const char *root, const char *fmt, ...)

@@ -187,8 +187,10 @@ static int read_loader_config(const struct esp *esp, struct loader_config *ret, 
 
 /* -------------------------------------------------------- the chosen entry */
 
-static int compare_with_store(
-	const struct esp *esp, const char *name, const char *store_file, struct error *err)
+typedef int compare_function(const char *path, const char *stored, struct error *err);
+
+static int compare_with_store(const struct esp *esp, const char *name, const char *store_file,
+	compare_function *compare, struct error *err)
 {
 	char booted[FILE_PATH_BYTES], stored[FILE_PATH_BYTES];
 	int r = find_on_esp(esp, name, booted, err);
@@ -198,10 +200,11 @@ static int compare_with_store(
 	r = file_resolve(esp->root, store_file, stored, err);
 	if (r < 0)
 		return r;
-	return file_compare(booted, stored, err);
+	return compare(booted, stored, err);
 }
 
-/* One of the entry's initrds is the system's. systemd-boot stops if one of them does not exist. */
+/* One of the entry's initrds is the system's, to which secrets may be appended (NixOS's
+ * append-initrd-secrets). systemd-boot stops if one of them does not exist. */
 static int check_initrds(const struct esp *esp, const struct loader_entry *entry,
 	const char *store_file, struct error *err)
 {
@@ -217,7 +220,8 @@ static int check_initrds(const struct esp *esp, const struct loader_entry *entry
 			return r;
 		if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 			return error_set(err, -EBADMSG, "The initrd %s is not a file.", path);
-		if (!same && compare_with_store(esp, entry->initrds[i], store_file, &mismatch) == 0)
+		if (!same && compare_with_store(esp, entry->initrds[i], store_file,
+				     file_compare_start, &mismatch) == 0)
 			same = true;
 	}
 	if (!same)
@@ -235,7 +239,7 @@ static int check_type1(const struct esp *esp, const struct loader_entry *entry,
 		return error_set(err, -EBADMSG,
 			"The default boot entry %s starts the EFI program %s instead of a kernel.",
 			entry->file, entry->kernel);
-	r = compare_with_store(esp, entry->kernel, files->kernel, err);
+	r = compare_with_store(esp, entry->kernel, files->kernel, file_compare, err);
 	if (r < 0)
 		return r;
 	return check_initrds(esp, entry, files->initrd, err);

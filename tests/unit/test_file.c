@@ -167,6 +167,27 @@ static void files_are_compared_to_the_last_byte(void **state)
 	free(data);
 }
 
+static void a_file_may_begin_with_another(void **state)
+{
+	struct error err;
+	char a[FILE_PATH_BYTES], b[FILE_PATH_BYTES];
+	char *data = calloc(1, 200001);
+
+	(void)state;
+	assert_non_null(data);
+	file_below(a, root, "/a");
+	file_below(b, root, "/b");
+	assert_int_equal(file_write(a, data, 200001, 0644, getuid(), getgid(), &err), 0);
+	assert_int_equal(file_compare_start(a, a, &err), 0);
+	assert_int_equal(file_write(b, data, 100000, 0644, getuid(), getgid(), &err), 0);
+	assert_int_equal(file_compare_start(a, b, &err), 0);
+	assert_int_equal(file_compare_start(b, a, &err), -EBADMSG);
+	data[99999] = 1;
+	assert_int_equal(file_write(b, data, 100000, 0644, getuid(), getgid(), &err), 0);
+	assert_int_equal(file_compare_start(a, b, &err), -EBADMSG);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +198,7 @@ int main(void)
 		cmocka_unit_test(a_link_in_the_way_is_replaced_and_not_followed),
 		cmocka_unit_test(a_file_that_is_too_large_is_refused),
 		cmocka_unit_test(files_are_compared_to_the_last_byte),
+		cmocka_unit_test(a_file_may_begin_with_another),
 	};
 
 	return cmocka_run_group_tests(tests, make_root, remove_root);
