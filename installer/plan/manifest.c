@@ -179,9 +179,9 @@ static int parse_boot_loader(const struct json_value *root, struct manifest *m, 
 	if (r < 0)
 		return r;
 	if (strcmp(m->boot_loader, "grub") != 0 && strcmp(m->boot_loader, "systemd-boot") != 0 &&
-		strcmp(m->boot_loader, "none") != 0)
+		strcmp(m->boot_loader, "external") != 0 && strcmp(m->boot_loader, "none") != 0)
 		return json_refuse(&object, "type", err,
-			"must be grub, systemd-boot or none, not \"%s\"", m->boot_loader);
+			"must be grub, systemd-boot, external or none, not \"%s\"", m->boot_loader);
 	if (strcmp(m->boot_device, "nodev") != 0 && !text_is_clean_path(m->boot_device))
 		return json_refuse(&object, "device", err,
 			"must be an absolute path or nodev, not \"%s\"", m->boot_device);

@@ -40,7 +40,7 @@ struct manifest {
 	struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];
 	size_t mount_count;
 	struct manifest_mount swap; /* the partition that the guest uses; fstype empty: none */
-	char boot_loader[16];	    /* "grub", "systemd-boot", "none" */
+	char boot_loader[16];	    /* "grub", "systemd-boot", "external", "none" */
 	char boot_device[128];	    /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
 	bool boot_efi;		    /* writes EFI/BOOT/BOOTX64.EFI */
 	char boot_installer[256]; /* store path of the program that installs the boot loader; empty:

@@ -224,7 +224,7 @@ void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *
 	by_bios = grub && (file_resolve(root, GRUB_FOLDER "/i386-pc", path, &none) == 0 ||
 				  grub_disk_has_boot_code(first_sector));
 	snprintf(manifest->boot_loader, sizeof(manifest->boot_loader), "%s",
-		grub ? "grub" : "systemd-boot");
+		grub ? "grub" : "external");
 	manifest->firmware = FIRMWARE_UEFI | (by_bios ? FIRMWARE_BIOS : 0);
 }
 
@@ -232,14 +232,14 @@ int boot_loader_verify(
 	const struct verify_request *request, const struct boot_files *files, struct error *err)
 {
 	const struct plan *plan = request->plan;
-	bool systemd_boot = strcmp(request->manifest->boot_loader, "systemd-boot") == 0;
+	const char *boot_loader = request->manifest->boot_loader;
 	int r = 0;
 
 	if (plan->layout == LAYOUT_PYGRUB)
 		return pygrub_disk_verify(request->root, plan, files, err);
 	if (plan->layout == LAYOUT_DIRECT)
 		return host_boot_verify(request->root, plan, files, err);
-	if (strcmp(request->manifest->boot_loader, "grub") == 0)
+	if (strcmp(boot_loader, "grub") == 0)
 		r = verify_grub(request, files, err);
 	if (r < 0)
 		return r;
@@ -251,8 +251,11 @@ int boot_loader_verify(
 		r = verify_efi_program(request, p->mount_path, err);
 		if (r < 0)
 			return r;
-		if (systemd_boot)
+		if (strcmp(boot_loader, "systemd-boot") == 0)
 			r = systemd_boot_verify(request->root, p->mount_path, plan, files, err);
+		else if (strcmp(boot_loader, "external") == 0)
+			r = systemd_boot_verify_external(
+				request->root, p->mount_path, plan, files, err);
 		if (r < 0)
 			return r;
 	}

@@ -16,7 +16,7 @@
 
 /* Where no evaluation has said how the guest boots (manifest_assume), what is on the disk says it:
  * GRUB leaves its folder in /boot, and i386-pc in it and code in the first sector where it serves a
- * BIOS; a guest with an EFI system partition and without that folder has systemd-boot. root is the
+ * BIOS; a guest with an EFI system partition and without that folder has another boot loader. root is the
  * mounted target, first_sector as in verify_request. */
 void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
 	struct manifest *manifest);

@@ -8,7 +8,7 @@
  * the ESP is systemd_boot's part.
  *
  * Tested by: tests/unit/test_loader_entries.c, tests/loop/boot_menus.sh,
- * tests/fuzz/loader_entries.c.
+ * tests/loop/nixpkgs_menus.sh, tests/fuzz/loader_entries.c.
  */
 #pragma once
 

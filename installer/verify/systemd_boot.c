@@ -13,6 +13,7 @@
 #include "verify/boot_options.h"
 #include "verify/loader_entries.h"
 #include "verify/pe_sections.h"
+#include "verify/unified_image.h"
 
 #define ENTRIES_MAX	256
 #define TEXT_MAX_BYTES	(1024 * 1024)
@@ -22,10 +23,17 @@
 #define TYPE1_FOLDER	"/loader/entries"
 #define TYPE2_FOLDER	"/EFI/Linux"
 
+enum efi_program {
+	SYSTEMD_BOOT,
+	UNIFIED_IMAGE,
+	OTHER_PROGRAM,
+};
+
 /* The ESP that is read. */
 struct esp {
 	const char *root;
 	const char *mount_path;
+	bool strict; /* an entry that systemd-boot ignores is refused */
 	struct loader_entry entries[ENTRIES_MAX];
 	size_t count;
 };
@@ -50,8 +58,8 @@ static int read_from_esp(const struct esp *esp, const char *name, size_t max_byt
 	return file_read(path, max_bytes, ret, ret_bytes, err);
 }
 
-/* The program at the removable-media path (UEFI 2.10, 3.5.1.1) is systemd-boot. */
-static int check_program(const struct esp *esp, struct error *err)
+/* The program at the removable-media path (UEFI 2.10, 3.5.1.1). */
+static int find_efi_program(const struct esp *esp, enum efi_program *ret, struct error *err)
 {
 	AUTO_FREE char *image = NULL;
 	struct pe_section section;
@@ -64,10 +72,16 @@ static int check_program(const struct esp *esp, struct error *err)
 		PROGRAM_PATH, (const uint8_t *)image, size_bytes, ".sdmagic", &section, err);
 	if (r == -EBADMSG)
 		return r;
-	if (r < 0 || section.size_bytes < strlen(PROGRAM_MAGIC) ||
-		memcmp(image + section.offset_bytes, PROGRAM_MAGIC, strlen(PROGRAM_MAGIC)) != 0)
-		return error_set(err, -EBADMSG,
-			"%s on the EFI system partition is not systemd-boot.", PROGRAM_PATH);
+	if (r == 0 && section.size_bytes >= strlen(PROGRAM_MAGIC) &&
+		memcmp(image + section.offset_bytes, PROGRAM_MAGIC, strlen(PROGRAM_MAGIC)) == 0) {
+		*ret = SYSTEMD_BOOT;
+		return 0;
+	}
+	r = pe_sections_find(
+		PROGRAM_PATH, (const uint8_t *)image, size_bytes, ".linux", &section, err);
+	if (r == -EBADMSG)
+		return r;
+	*ret = r == 0 ? UNIFIED_IMAGE : OTHER_PROGRAM;
 	return 0;
 }
 
@@ -78,43 +92,18 @@ static bool has_suffix(const char *name, const char *suffix)
 	return length > suffix_length && strcasecmp(name + length - suffix_length, suffix) == 0;
 }
 
-/* Copies a section as text; an empty one where the image has none. */
-static int copy_section(const char *name, const char *image, size_t size_bytes,
-	const char *section_name, char *ret, size_t ret_bytes, struct error *err)
-{
-	struct pe_section section;
-	int r = pe_sections_find(
-		name, (const uint8_t *)image, size_bytes, section_name, &section, err);
-
-	ret[0] = '\0';
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	if (section.size_bytes >= ret_bytes)
-		return error_set(
-			err, -EBADMSG, "%s has too long a section %s.", name, section_name);
-	memcpy(ret, image + section.offset_bytes, section.size_bytes);
-	ret[section.size_bytes] = '\0';
-	return 0;
-}
-
 static int read_type2(
 	const struct esp *esp, const char *file, struct loader_entry *ret, struct error *err)
 {
 	char name[512], os_release[8192], options[LOADER_OPTIONS_BYTES];
-	AUTO_FREE char *image = NULL;
-	size_t size_bytes;
 	int r;
 
 	snprintf(name, sizeof(name), TYPE2_FOLDER "/%s", file);
-	r = read_from_esp(esp, name, IMAGE_MAX_BYTES, &image, &size_bytes, err);
+	r = unified_image_release(
+		esp->root, esp->mount_path, name, os_release, sizeof(os_release), err);
 	if (r < 0)
 		return r;
-	r = copy_section(name, image, size_bytes, ".osrel", os_release, sizeof(os_release), err);
-	if (r < 0)
-		return r;
-	r = copy_section(name, image, size_bytes, ".cmdline", options, sizeof(options), err);
+	r = unified_image_options(esp->root, esp->mount_path, name, options, sizeof(options), err);
 	if (r < 0)
 		return r;
 	r = loader_entries_parse_type2(file, os_release, ret, err);
@@ -165,6 +154,9 @@ static int read_folder(struct esp *esp, const char *folder, const char *suffix,
 			return error_set(err, -EINVAL, "%s has more than %d boot entries.", path,
 				ENTRIES_MAX);
 		r = read_entry(esp, item->d_name, &esp->entries[esp->count], err);
+		if (r == 0 && esp->strict && esp->entries[esp->count].ignored)
+			return error_set(
+				err, -EBADMSG, "The boot entry %s has no kernel.", item->d_name);
 		esp->count += r == 0 && !esp->entries[esp->count].ignored;
 	}
 	return r;
@@ -226,7 +218,7 @@ static int check_initrds(const struct esp *esp, const struct loader_entry *entry
 	}
 	if (!same)
 		return error_set(
-			err, -EBADMSG, "The default boot entry %s: %s", entry->file, mismatch.text);
+			err, -EBADMSG, "The boot entry %s: %s", entry->file, mismatch.text);
 	return 0;
 }
 
@@ -237,7 +229,7 @@ static int check_type1(const struct esp *esp, const struct loader_entry *entry,
 
 	if (entry->efi)
 		return error_set(err, -EBADMSG,
-			"The default boot entry %s starts the EFI program %s instead of a kernel.",
+			"The boot entry %s starts the EFI program %s instead of a kernel.",
 			entry->file, entry->kernel);
 	r = compare_with_store(esp, entry->kernel, files->kernel, file_compare, err);
 	if (r < 0)
@@ -245,90 +237,130 @@ static int check_type1(const struct esp *esp, const struct loader_entry *entry,
 	return check_initrds(esp, entry, files->initrd, err);
 }
 
-/* A section's content equals a file of the store, or begins with it: an initrd may have more behind
- * it, as secrets are. */
-static int compare_section(const char *root, const char *name, const char *image, size_t size_bytes,
-	const char *section_name, bool more, const char *store_file, struct error *err)
-{
-	AUTO_FREE char *stored = NULL;
-	char path[FILE_PATH_BYTES];
-	struct pe_section section;
-	size_t stored_bytes;
-	int r = pe_sections_find(
-		name, (const uint8_t *)image, size_bytes, section_name, &section, err);
-
-	if (r == -ENOENT)
-		return error_set(err, -EBADMSG, "%s has no section %s.", name, section_name);
-	if (r < 0)
-		return r;
-	r = file_resolve(root, store_file, path, err);
-	if (r < 0)
-		return r;
-	r = file_read(path, IMAGE_MAX_BYTES, &stored, &stored_bytes, err);
-	if (r < 0)
-		return r;
-	if ((more ? section.size_bytes < stored_bytes : section.size_bytes != stored_bytes) ||
-		memcmp(image + section.offset_bytes, stored, stored_bytes) != 0)
-		return error_set(err, -EBADMSG, "The section %s of %s differs from %s.",
-			section_name, name, store_file);
-	return 0;
-}
-
 static int check_type2(const struct esp *esp, const struct loader_entry *entry,
 	const struct boot_files *files, struct error *err)
 {
-	AUTO_FREE char *image = NULL;
 	char name[512];
-	size_t size_bytes;
-	int r;
 
 	snprintf(name, sizeof(name), TYPE2_FOLDER "/%s", entry->file);
-	r = read_from_esp(esp, name, IMAGE_MAX_BYTES, &image, &size_bytes, err);
-	if (r < 0)
-		return r;
-	r = compare_section(
-		esp->root, name, image, size_bytes, ".linux", false, files->kernel, err);
-	if (r < 0)
-		return r;
-	if (files->initrd[0])
-		return compare_section(
-			esp->root, name, image, size_bytes, ".initrd", true, files->initrd, err);
-	return 0;
+	return unified_image_check(esp->root, esp->mount_path, name, files, err);
 }
 
-int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
-	const struct boot_files *files, struct error *err)
+static int check_entry(const struct esp *esp, const struct loader_entry *entry,
+	const struct plan *plan, const struct boot_files *files, struct error *err)
 {
-	AUTO_FREE struct esp *esp = must_realloc(NULL, 1, sizeof(*esp));
-	const struct loader_entry *entry;
-	struct loader_config config;
 	char where[320];
-	size_t chosen;
 	int r;
 
-	esp->root = root;
-	esp->mount_path = mount_path;
-	esp->count = 0;
-	r = check_program(esp, err);
-	if (r < 0)
-		return r;
-	r = read_loader_config(esp, &config, err);
-	if (r < 0)
-		return r;
-	r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
-	if (r < 0)
-		return r;
-	r = read_folder(esp, TYPE2_FOLDER, ".efi", read_type2, err);
-	if (r < 0)
-		return r;
-	r = loader_entries_choose(&config, esp->entries, esp->count, &chosen, err);
-	if (r < 0)
-		return r;
-	entry = &esp->entries[chosen];
-	snprintf(where, sizeof(where), "The default boot entry %s", entry->file);
+	snprintf(where, sizeof(where), "The boot entry %s", entry->file);
 	r = boot_options_check(where, entry->options, plan, err);
 	if (r < 0)
 		return r;
 	return entry->unified ? check_type2(esp, entry, files, err)
 			      : check_type1(esp, entry, files, err);
+}
+
+static int read_loader_entries(struct esp *esp, struct error *err)
+{
+	int r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
+
+	if (r < 0)
+		return r;
+	return read_folder(esp, TYPE2_FOLDER, ".efi", read_type2, err);
+}
+
+static int verify_chosen(
+	struct esp *esp, const struct plan *plan, const struct boot_files *files, struct error *err)
+{
+	struct loader_config config;
+	size_t chosen;
+	int r = read_loader_config(esp, &config, err);
+
+	if (r < 0)
+		return r;
+	r = read_loader_entries(esp, err);
+	if (r < 0)
+		return r;
+	r = loader_entries_choose(&config, esp->entries, esp->count, &chosen, err);
+	if (r < 0)
+		return r;
+	return check_entry(esp, &esp->entries[chosen], plan, files, err);
+}
+
+/* A boot loader that is not known here may start any of its entries. */
+static int verify_every(
+	struct esp *esp, const struct plan *plan, const struct boot_files *files, struct error *err)
+{
+	int r;
+
+	esp->strict = true;
+	r = read_loader_entries(esp, err);
+	if (r == 0 && esp->count == 0)
+		return error_set(err, -ENOENT,
+			PROGRAM_PATH
+			" is neither systemd-boot nor a unified kernel image, and neither /loader/entries nor /EFI/Linux has a boot entry, so that it cannot be known what it starts: use systemd-boot or GRUB.");
+	for (size_t i = 0; r == 0 && i < esp->count; i++)
+		r = check_entry(esp, &esp->entries[i], plan, files, err);
+	if (r < 0)
+		error_wrap(err, PROGRAM_PATH
+			" is not systemd-boot, so that each boot entry has to start this system");
+	return r;
+}
+
+/* The unified kernel image at the removable-media path. */
+static int verify_image(
+	struct esp *esp, const struct plan *plan, const struct boot_files *files, struct error *err)
+{
+	struct loader_entry *entry = esp->entries;
+	int r = unified_image_options(esp->root, esp->mount_path, PROGRAM_PATH, entry->options,
+		sizeof(entry->options), err);
+
+	if (r < 0)
+		return r;
+	r = boot_options_check(PROGRAM_PATH, entry->options, plan, err);
+	if (r < 0)
+		return r;
+	return unified_image_check(esp->root, esp->mount_path, PROGRAM_PATH, files, err);
+}
+
+static struct esp *new_esp(const char *root, const char *mount_path)
+{
+	struct esp *esp = must_realloc(NULL, 1, sizeof(*esp));
+
+	esp->root = root;
+	esp->mount_path = mount_path;
+	esp->strict = false;
+	esp->count = 0;
+	return esp;
+}
+
+int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
+	const struct boot_files *files, struct error *err)
+{
+	AUTO_FREE struct esp *esp = new_esp(root, mount_path);
+	enum efi_program program;
+	int r = find_efi_program(esp, &program, err);
+
+	if (r < 0)
+		return r;
+	if (program != SYSTEMD_BOOT)
+		return error_set(err, -EBADMSG,
+			"%s on the EFI system partition is not systemd-boot.", PROGRAM_PATH);
+	return verify_chosen(esp, plan, files, err);
+}
+
+int systemd_boot_verify_external(const char *root, const char *mount_path, const struct plan *plan,
+	const struct boot_files *files, struct error *err)
+{
+	AUTO_FREE struct esp *esp = new_esp(root, mount_path);
+	enum efi_program program;
+	int r = find_efi_program(esp, &program, err);
+
+	if (r < 0)
+		return r;
+	if (program == SYSTEMD_BOOT)
+		return verify_chosen(esp, plan, files, err);
+	if (program == UNIFIED_IMAGE)
+		return verify_image(esp, plan, files, err);
+	return verify_every(esp, plan, files, err);
 }

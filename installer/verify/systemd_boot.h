@@ -4,9 +4,10 @@
  *
  * It reads the ESP: the program itself, loader.conf, the entries and the unified kernel images, and
  * compares the files of the entry that starts by itself with those of the store. Which entry that
- * is is decided by loader_entries. Nothing is written.
+ * is is decided by loader_entries, what a unified kernel image starts by unified_image. Nothing is
+ * written.
  *
- * Tested by: tests/loop/boot_menus.c.
+ * Tested by: tests/loop/boot_menus.sh, tests/loop/external_loaders.sh, tests/loop/nixpkgs_menus.sh.
  */
 #pragma once
 
@@ -17,4 +18,10 @@
 /* root: where the target is mounted; esp: the mount path of the ESP inside it. -EBADMSG, -EINVAL or
  * -ENOENT with a sentence. */
 int systemd_boot_verify(const char *root, const char *esp, const struct plan *plan,
+	const struct boot_files *files, struct error *err) WARN_UNUSED;
+
+/* The same for an ESP that another tool has written. If the EFI program is a unified kernel image,
+ * it starts the system. If it is neither that nor systemd-boot, which entry it starts is not known:
+ * there is at least one entry of type 1 or 2, and each of them starts the system. */
+int systemd_boot_verify_external(const char *root, const char *esp, const struct plan *plan,
 	const struct boot_files *files, struct error *err) WARN_UNUSED;

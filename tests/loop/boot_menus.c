@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boot_menus — prints what the modules of boot menus decide, for tests/loop/boot_menus.sh
+ * boot_menus — prints what the modules of boot menus decide, for tests/loop/esp.lib.sh
  *
  *	boot_menus grub FILE                     title and command line of the entry that starts
  *	boot_menus order ESP                     ids of the entries, the default marked with "*"
  *	boot_menus esp ROOT SYSTEM KERNEL INITRD whether ROOT/boot starts that system
+ *	boot_menus external ROOT SYSTEM KERNEL INITRD  the same, whichever boot loader wrote it
  *	boot_menus versions FILE                 its lines "A < B" with "<", "=" or ">" put right
  *
  * A refusal is printed behind "refused: ".
@@ -77,19 +78,31 @@ static int show_order(char **arg)
 	return 0;
 }
 
-static int show_esp(char **arg)
+static int show_target(
+	char **arg, int (*verify)(const char *root, const char *esp, const struct plan *plan,
+			    const struct boot_files *files, struct error *err))
 {
-	static struct plan plan = { .partition_count = 1 };
+	static struct plan plan = { .layout = LAYOUT_GPT, .partition_count = 1 };
 	static struct boot_files files;
 	struct error err;
 
 	snprintf(plan.system, sizeof(plan.system), "%s", arg[1]);
 	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
 	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);
-	if (systemd_boot_verify(arg[0], "/boot", &plan, &files, &err) < 0)
+	if (verify(arg[0], "/boot", &plan, &files, &err) < 0)
 		return show_refusal(&err);
 	puts("starts");
 	return 0;
+}
+
+static int show_esp(char **arg)
+{
+	return show_target(arg, systemd_boot_verify);
+}
+
+static int show_external(char **arg)
+{
+	return show_target(arg, systemd_boot_verify_external);
 }
 
 static int show_versions(char **arg)
@@ -122,6 +135,7 @@ int main(int argc, char **argv)
 		{ "grub", 1, show_grub },
 		{ "order", 1, show_order },
 		{ "esp", 4, show_esp },
+		{ "external", 4, show_external },
 		{ "versions", 1, show_versions },
 	};
 

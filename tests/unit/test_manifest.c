@@ -126,6 +126,10 @@ static void other_good_values_are_taken(void **state)
 				    "{\"type\":\"systemd-boot\",\"device\":\"nodev\",\"efi\":true}")
 				    .boot_device,
 		"nodev");
+	assert_string_equal(
+		accepts("bootloader", "{\"type\":\"external\",\"device\":\"nodev\",\"efi\":true}")
+			.boot_loader,
+		"external");
 	assert_false(accepts("ssh", "{\"enabled\":false}").ssh_enabled);
 	assert_string_equal(accepts("version", "2").permit_root_login, "");
 	m = accepts("ssh", "{\"enabled\":true,\"authorized_keys_files\":[],"
@@ -359,7 +363,7 @@ static void words_are_looked_at(void **state)
 	refuses("firmware", "[]", "firmware must name bios or uefi");
 	refuses("firmware", "[\"efi\"]", "firmware can hold bios and uefi, not \"efi\"");
 	refuses("bootloader", "{\"type\":\"lilo\",\"device\":\"nodev\",\"efi\":false}",
-		"bootloader.type must be grub, systemd-boot or none, not \"lilo\"");
+		"bootloader.type must be grub, systemd-boot, external or none, not \"lilo\"");
 	refuses("ssh", "{\"enabled\":true}", "ssh.authorized_keys_files is missing");
 	refuses("ssh",
 		"{\"enabled\":true,\"authorized_keys_files\":"
