@@ -8,9 +8,13 @@ let
   boot = config.boot.loader;
   grub = boot.grub;
   systemdBoot = boot.systemd-boot.enable or false;
-  byUefi = grub.enable && grub.efiSupport || systemdBoot;
-  # Whether EFI/BOOT/BOOTX64.EFI is written.
-  removable = grub.enable && grub.efiSupport && grub.efiInstallAsRemovable || systemdBoot;
+  # Another tool writes the EFI system partition: lanzaboote, or any that leaves
+  # EFI/BOOT/BOOTX64.EFI and entries of the Boot Loader Specification.
+  external = boot.external.enable or false;
+  byUefi = grub.enable && grub.efiSupport || systemdBoot || external;
+  # Whether EFI/BOOT/BOOTX64.EFI is written. Of an external tool this is checked after the install.
+  removable =
+    grub.enable && grub.efiSupport && grub.efiInstallAsRemovable || systemdBoot || external;
 
   layout = config.guestInstaller.layout;
 
@@ -188,6 +192,8 @@ let
           "grub"
         else if systemdBoot then
           "systemd-boot"
+        else if external then
+          "external"
         else
           "none";
       device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";

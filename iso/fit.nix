@@ -48,7 +48,19 @@ let
       isFat = builtins.match "[A-Za-z0-9_-]([A-Za-z0-9_ -]{0,9}[A-Za-z0-9_-])?";
     in
     lib.optional (fs.fsType == "vfat" && name ? label && isFat name.label == null) name.label;
-  menus = map (boot: boot.path) (config.boot.loader.grub.mirroredBoots or [ ]);
+  loader = config.boot.loader;
+  # Boot loaders with a menu in a format of their own, which is not read back.
+  ownMenus = lib.filter (name: loader.${name}.enable or false) [
+    "limine"
+    "refind"
+  ];
+  xbootldr = loader.systemd-boot.xbootldrMountPoint or null;
+  # The names that a disk of a virtual machine has in Linux: the installer knows it by this name.
+  isDisk = device: builtins.match "/dev/(vd|xvd|sd)[a-z]+|/dev/nvme[0-9]+n[0-9]+" device != null;
+  strange = lib.filter (device: !isDisk device) devices;
+  rootBy = config.boot.initrd.systemd.root or null;
+
+  menus = map (boot: boot.path) (loader.grub.mirroredBoots or [ ]);
 
   hasAny = options: builtins.any (option: builtins.elem option options);
   needsOthers =
@@ -70,9 +82,9 @@ let
       ];
     in
     !isInMemory && (isEarly || isOnDisk && !mayBeMissing);
-  others = lib.filter (fs: !(types ? ${fs.mountPoint}) && needsOthers fs) (
-    builtins.attrValues config.fileSystems
-  );
+  others = lib.filter (
+    fs: !(types ? ${fs.mountPoint}) && fs.mountPoint != xbootldr && needsOthers fs
+  ) (builtins.attrValues config.fileSystems);
 
   rule = condition: sentence: lib.optional condition sentence;
 in
@@ -104,13 +116,31 @@ rule (!(types ? "/")) "The guest has no fileSystems.\"/\": it is the one that ev
   + "does not make, and the guest would not boot without it: leave it out; or, for a disk of its own "
   + "that is not needed early, give it the option nofail."
 ) others
+++ map (
+  name:
+  "boot.loader.${name} of the guest has a menu of its own, from which the installer cannot tell that "
+  + "the guest will start: use GRUB or systemd-boot."
+) ownMenus
 ++ rule (
-  bootloader.type == "none" && !byHost
+  bootloader.type == "none" && ownMenus == [ ] && !byHost
 ) "The guest has no boot loader that is known here, and a disk with the layout ${layout} boots by one: use GRUB or systemd-boot."
+++ rule (bootloader.type == "systemd-boot" && xbootldr != null) (
+  "boot.loader.systemd-boot.xbootldrMountPoint of the guest is ${toString xbootldr}: the installer "
+  + "makes no XBOOTLDR partition, so leave it out, and the kernels go to the EFI system partition."
+)
+++ rule (rootBy == "gpt-auto" && !(byUefi && bootloader.type != "grub")) (
+  "boot.initrd.systemd.root of the guest is \"gpt-auto\", which finds the root only where systemd-boot "
+  + "has reported the disk: use systemd-boot, or leave the option out."
+)
 ++ rule (bootloader.type == "grub" && !byHost && facts.firmware == [ ]) (
   "The guest's GRUB has the device \"nodev\", and no firmware starts it: set "
   + "boot.loader.grub.device = \"/dev/vda\", or leave out the module that sets nodev "
   + "(virtualisation/xen-domU.nix does); a Xen guest has the layout pygrub or direct."
+)
+++ rule (bootloader.type == "grub" && builtins.length devices == 1 && strange != [ ]) (
+  "The guest's GRUB is written to ${toString strange}, and the installer knows the disk by the name "
+  + "that it has in the virtual machine: set boot.loader.grub.device = \"/dev/vda\", or to /dev/sda or "
+  + "/dev/xvda if that is its name there."
 )
 ++ rule (builtins.length devices > 1) (
   "The guest's GRUB is written to ${lib.concatStringsSep ", " devices}, and the installer makes one "

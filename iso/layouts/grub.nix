@@ -7,6 +7,15 @@ let
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
   # Weaker than mkDefault: the modules of other boot loaders and profiles win.
   modest = lib.mkOverride 1100;
+
+  # The other boot loaders of nixpkgs. Not all of them set grub.enable.
+  others = builtins.any (name: config.boot.loader.${name}.enable or false) [
+    "external"
+    "generic-extlinux-compatible"
+    "limine"
+    "refind"
+    "systemd-boot"
+  ];
 in
 {
   imports = [ ./common.nix ];
@@ -24,7 +33,7 @@ in
     loader = {
       timeout = modest 1;
       grub = {
-        enable = modest (!config.boot.loader.systemd-boot.enable);
+        enable = modest (!others);
         device = modest "/dev/vda";
         extraConfig = ''
           serial --unit=0 --speed=115200

@@ -18,6 +18,7 @@ let
       fileSystems,
       grub ? { },
       systemd-boot ? false,
+      external ? false,
       swapDevices ? [ ],
       settings ? { },
     }:
@@ -36,6 +37,7 @@ let
         }
         // grub;
         systemd-boot.enable = systemd-boot;
+        external.enable = external;
       };
       services.openssh = {
         enable = true;
@@ -150,6 +152,15 @@ builtins.mapAttrs (_: x: facts (config x)) {
       "/" = ext4 "/dev/disk/by-label/nixos";
     };
     systemd-boot = true;
+  };
+  # As lanzaboote does.
+  external = {
+    layout = "gpt";
+    fileSystems = {
+      "/boot" = esp;
+      "/" = ext4 "/dev/disk/by-label/nixos";
+    };
+    external = true;
   };
   pygrub = {
     layout = "pygrub";

@@ -91,6 +91,12 @@ notRemovable:set boot.loader.grub.efiInstallAsRemovable
 grubOfHost:GRUB is written to /dev/vda, but the layout direct has no boot sector
 noBootDisk:pygrub reads grub.cfg from the boot disk
 grubNowhere:The guest's GRUB has the device "nodev", and no firmware starts it: set boot.loader.grub.device = "/dev/vda", or leave out the module that sets nodev (virtualisation/xen-domU.nix does)
+limine:boot.loader.limine of the guest has a menu of its own, from which the installer cannot tell
+refind:boot.loader.refind of the guest has a menu of its own
+xbootldr:boot.loader.systemd-boot.xbootldrMountPoint of the guest is /boot/loader: the installer makes no XBOOTLDR
+externalWithBios:boots by UEFI, for which the layout bios has no partition
+autoRoot:boot.initrd.systemd.root of the guest is "gpt-auto"
+grubById:The guest's GRUB is written to /dev/disk/by-id/virtio-root, and the installer knows the disk by the name
 grubTwice:The guest's GRUB is written to /dev/vda, /dev/vdb, and the installer makes one disk
 otherMenu:boot.loader.grub.mirroredBoots of the guest has a path other than /boot
 rootInMapper:fileSystems."/" of the guest is /dev/mapper/root: the installer makes plain partitions, without LUKS, LVM and RAID

@@ -46,6 +46,26 @@ let
         };
       }
     );
+  loads =
+    loader: settings:
+    facts (
+      config
+      // {
+        guestInstaller.layout = "gpt";
+        fileSystems = config.fileSystems // {
+          "/boot" = fileSystem "/boot" "/dev/disk/by-label/ESP" "vfat";
+        };
+        boot.loader = {
+          inherit (config.boot.loader) efi;
+          grub = config.boot.loader.grub // {
+            enable = false;
+          };
+          ${loader} = settings // {
+            enable = true;
+          };
+        };
+      }
+    );
   initrd = initrd: facts (config // { boot = config.boot // { inherit initrd; }; });
   esp = label: facts (
     config
@@ -102,6 +122,22 @@ in
   grubOfHost = boots "direct" { };
   noBootDisk = boots "pygrub" { device = "nodev"; };
 
+  limine = loads "limine" { };
+  refind = loads "refind" { };
+  xbootldr = loads "systemd-boot" { xbootldrMountPoint = "/boot/loader"; };
+  externalWithBios = facts (
+    config
+    // {
+      boot.loader = config.boot.loader // {
+        grub = config.boot.loader.grub // {
+          enable = false;
+        };
+        external.enable = true;
+      };
+    }
+  );
+  autoRoot = initrd { systemd.root = "gpt-auto"; };
+  grubById = boots "bios" { device = "/dev/disk/by-id/virtio-root"; };
   grubNowhere = boots "bios" { device = "nodev"; };
   grubTwice = boots "bios" {
     mirroredBoots = map (device: {

@@ -110,6 +110,27 @@ in
       efi.canTouchEfiVariables = true;
     };
   };
+  # The options of systemd-boot that change its menu. The tree's own gptAutoRoot has no "/".
+  systemd-boot-options = facts "gpt" {
+    boot = {
+      initrd.systemd = {
+        enable = true;
+        root = "gpt-auto";
+      };
+      loader.systemd-boot = {
+        enable = true;
+        bootCounting.enable = true;
+        graceful = true;
+      };
+    };
+  };
+  external = facts "gpt" {
+    boot.loader.external = {
+      enable = true;
+      installHook = "/bin/true";
+    };
+  };
+  grub-sda = facts "bios" { boot.loader.grub.device = "/dev/sda"; };
   esp-elsewhere = facts "gpt" {
     boot.loader = {
       systemd-boot.enable = true;
@@ -148,12 +169,32 @@ in
   xen-domU-direct = facts "direct" (imports "virtualisation/xen-domU.nix");
 
   refused = {
-    external = facts "gpt" {
+    external-bios = facts "bios" {
       boot.loader.external = {
         enable = true;
         installHook = "/bin/true";
       };
     };
+    xbootldr = facts "gpt" {
+      boot.loader = {
+        systemd-boot = {
+          enable = true;
+          xbootldrMountPoint = "/boot";
+        };
+        efi.efiSysMountPoint = "/efi";
+      };
+      fileSystems."/boot" = {
+        device = "/dev/vda2";
+        fsType = "vfat";
+      };
+    };
+    auto-root = facts "gpt" {
+      boot.initrd.systemd = {
+        enable = true;
+        root = "gpt-auto";
+      };
+    };
+    grub-by-id = facts "bios" { boot.loader.grub.device = "/dev/disk/by-id/scsi-0"; };
     perlless = facts "gpt" (imports "profiles/perlless.nix");
     xen-domU = facts "bios" (imports "virtualisation/xen-domU.nix");
     luks = facts "bios" {

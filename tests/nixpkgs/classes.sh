@@ -7,9 +7,10 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 GOLDEN=$TOP/tests/nixpkgs/golden
-ACCEPTED=(bios gpt pygrub direct grub-uefi grub-devices grub-mirrored systemd-boot esp-elsewhere
+ACCEPTED=(bios gpt pygrub direct grub-uefi grub-devices grub-mirrored systemd-boot systemd-boot-options external
+	grub-sda esp-elsewhere
 	esp-of-the-guest allow-users by-uuid by-partition swap-file qemu-vm qemu-vm-direct xen-domU-direct)
-REFUSED=(external perlless xen-domU luks mapper btrfs tmpfs by-partlabel by-name grub-elsewhere long-label
+REFUSED=(external-bios xbootldr auto-root grub-by-id perlless xen-domU luks mapper btrfs tmpfs by-partlabel by-name grub-elsewhere long-label
 	resume home)
 
 evaluate() {
