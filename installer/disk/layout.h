@@ -37,7 +37,8 @@ enum firmware {
 #define ROOT_MIN_BYTES		   (1 * GIB)
 #define SWAP_PAGE_BYTES		   4096
 #define SWAP_MAX_BYTES		   ((1ULL << 32) * SWAP_PAGE_BYTES)
-#define BOOT_MIN_BYTES		   (64 * MIB) /* of the boot disk, where there is one */
+#define BOOT_MIN_BYTES		   (64 * MIB)  /* of the boot disk, where there is one */
+#define BOOT_PARTITION_BYTES	   (512 * MIB) /* in a table, where the guest mounts /boot */
 
 /* The name as it stands in configuration and manifest: auto, bios, gpt, pygrub, direct. */
 const char *layout_name(enum layout layout);

@@ -89,7 +89,7 @@ static int make_ext4(
 		.label = part->fs_label,
 		.uuid = part->fs_uuid,
 		.hash_seed = plan->hash_seed,
-		.no_64bit = part->role == ROLE_BOOT,
+		.no_64bit = !layout_has_table(plan->layout) && part->role == ROLE_BOOT,
 	};
 	uint8_t before[MARK_BYTES], after[MARK_BYTES];
 	int r = read_boot_block(place, before, err);

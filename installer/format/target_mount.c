@@ -73,16 +73,33 @@ static int mount_partition(const struct plan *plan, size_t index, const char *ta
 	return mount_node(plan, index, place.path, target_path, read_only, err);
 }
 
+/* Mounts what has this role, or what has another one. */
+static int mount_role(const struct plan *plan, enum partition_role role, bool same,
+	const char *target_path, bool read_only, struct error *err)
+{
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		int r;
+
+		if (i == plan->root || !plan->partitions[i].mount_path[0] ||
+			(plan->partitions[i].role == role) != same)
+			continue;
+		r = mount_partition(plan, i, target_path, read_only, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* /boot comes before the EFI system partition, which may be mounted below it. */
 int mount_plan(const struct plan *plan, const char *target_path, bool read_only, struct error *err)
 {
 	int r = mount_partition(plan, plan->root, target_path, read_only, err);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < plan->partition_count; i++) {
-		if (i != plan->root && plan->partitions[i].mount_path[0])
-			r = mount_partition(plan, i, target_path, read_only, err);
-	}
+	r = mount_role(plan, ROLE_BOOT, true, target_path, read_only, err);
+	if (r == 0)
+		r = mount_role(plan, ROLE_BOOT, false, target_path, read_only, err);
 	if (r < 0) {
 		struct error ignored;
 

@@ -64,6 +64,7 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
 		.wipe_force = config->wipe_force,
 	};
+	struct plan_needs known = *needs;
 	struct labels_planned labels;
 	int r = planner_layout(config, manifest, needs->on_xen, &request.layout, err);
 
@@ -72,7 +73,8 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 	labels_planned(config, manifest, request.layout, &labels);
 	memcpy(request.labels, labels.labels, sizeof(request.labels));
 	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
-	request.min_bytes = planner_min_bytes(request.layout, needs);
+	known.boot_bytes = planner_boot_bytes(manifest, request.layout);
+	request.min_bytes = planner_min_bytes(request.layout, &known);
 	r = select_target(
 		&request, candidates->disks, candidates->count, &candidates->selection, err);
 	log_disks(candidates);

@@ -34,8 +34,8 @@ struct select_request {
 	bool wipe_force;
 	enum layout layout; /* never LAYOUT_AUTO */
 	uint64_t min_bytes;
-	const char *labels[4]; /* planned labels, NULL-terminated */
-	const char *uuids[4];  /* planned UUIDs that are fixed by configuration or manifest */
+	const char *labels[5]; /* planned labels, NULL-terminated */
+	const char *uuids[5];  /* planned UUIDs that are fixed by configuration or manifest */
 };
 
 struct selection {

@@ -27,6 +27,19 @@ static const struct manifest_mount *find_manifest_mount(
 	return NULL;
 }
 
+const struct manifest_mount *labels_find_boot(const struct manifest *manifest, enum layout layout)
+{
+	for (size_t i = 0; manifest && i < manifest->mount_count; i++) {
+		const struct manifest_mount *mount = &manifest->mounts[i];
+		bool ext4 = strcmp(mount->fstype, "ext4") == 0;
+
+		if (strcmp(mount->path, "/boot") == 0 &&
+			(layout == LAYOUT_BIOS || (layout == LAYOUT_GPT && ext4)))
+			return mount;
+	}
+	return NULL;
+}
+
 /* A label: the user's, else the manifest's, else the default. */
 static const char *pick_label(const struct config *config, enum config_key key,
 	const char *configured, const struct manifest_mount *mount)
@@ -75,10 +88,10 @@ void labels_planned(const struct config *config, const struct manifest *manifest
 		ret->labels[labels++] = pick_swap_label(manifest);
 	if (config->swap_bytes && manifest && manifest->swap.uuid[0])
 		ret->uuids[uuids++] = manifest->swap.uuid;
-	if (layout == LAYOUT_PYGRUB) {
-		ret->labels[labels] = pick_boot_label(boot);
+	if (layout == LAYOUT_PYGRUB || labels_find_boot(manifest, layout)) {
+		ret->labels[labels++] = pick_boot_label(boot);
 		if (boot && boot->uuid[0])
-			ret->uuids[uuids] = boot->uuid;
+			ret->uuids[uuids++] = boot->uuid;
 	}
 	if (layout != LAYOUT_GPT)
 		return;
@@ -108,20 +121,36 @@ static void name_root(struct plan_partition *p, enum layout layout, const struct
 	set_label_uuid(p, pick_root_uuid(config, mount), seed, "file system root");
 }
 
+/* The serial number of a FAT: the mount's, else one of the seed. */
+static void set_fat_serial(struct plan_partition *p, const struct manifest_mount *mount,
+	const char *seed, const char *purpose)
+{
+	uint32_t serial = uuid_derive_u32(seed, purpose);
+
+	if (mount && mount->uuid[0])
+		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", mount->uuid);
+	else
+		snprintf(
+			p->fs_uuid, sizeof(p->fs_uuid), "%04X-%04X", serial >> 16, serial & 0xffff);
+	text_upper(p->fs_uuid);
+}
+
 static void name_boot(struct plan_partition *p, const struct manifest *manifest, const char *seed)
 {
 	const struct manifest_mount *mount = find_manifest_mount(manifest, ROLE_BOOT);
 
 	snprintf(p->mount_path, sizeof(p->mount_path), "/boot");
 	snprintf(p->fs_label, sizeof(p->fs_label), "%s", pick_boot_label(mount));
-	set_label_uuid(p, mount ? mount->uuid : "", seed, "file system boot");
+	if (p->fs == FS_VFAT)
+		set_fat_serial(p, mount, seed, "file system boot");
+	else
+		set_label_uuid(p, mount ? mount->uuid : "", seed, "file system boot");
 }
 
 static void name_esp(struct plan_partition *p, const struct config *config,
 	const struct manifest *manifest, const char *seed)
 {
 	const struct manifest_mount *mount = find_manifest_mount(manifest, ROLE_ESP);
-	uint32_t serial = uuid_derive_u32(seed, "file system esp");
 
 	snprintf(p->mount_path, sizeof(p->mount_path), "%s",
 		mount	   ? mount->path
@@ -129,12 +158,7 @@ static void name_esp(struct plan_partition *p, const struct config *config,
 			   : "/boot");
 	snprintf(p->fs_label, sizeof(p->fs_label), "%s",
 		pick_label(config, KEY_ESP_LABEL, config->esp_label, mount));
-	if (mount && mount->uuid[0])
-		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", mount->uuid);
-	else
-		snprintf(
-			p->fs_uuid, sizeof(p->fs_uuid), "%04X-%04X", serial >> 16, serial & 0xffff);
-	text_upper(p->fs_uuid);
+	set_fat_serial(p, mount, seed, "file system esp");
 }
 
 static void name_swap(struct plan_partition *p, const struct manifest *manifest, const char *seed)

@@ -18,11 +18,15 @@
 /* The labels that the plan's file systems will have, and the UUIDs that configuration or manifest
  * fix, both NULL-terminated, pointing into config and manifest: for select_request. */
 struct labels_planned {
-	const char *labels[4];
-	const char *uuids[4];
+	const char *labels[5];
+	const char *uuids[5];
 };
 void labels_planned(const struct config *config, const struct manifest *manifest,
 	enum layout layout, struct labels_planned *ret);
+
+/* The manifest's mount of /boot, if a partition of its own serves it: in the layout bios any, in gpt an
+ * ext4 (a FAT /boot is the EFI system partition there). NULL if there is none. manifest may be NULL. */
+const struct manifest_mount *labels_find_boot(const struct manifest *manifest, enum layout layout);
 
 /* Names the file systems of all partitions, which have their roles already. */
 void labels_set(struct plan *plan, const struct config *config, const struct manifest *manifest,

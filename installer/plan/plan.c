@@ -14,15 +14,19 @@ static const char *const role_names[] = {
 	[ROLE_SWAP] = "swap",
 };
 
+static bool is_boot_disk(const struct plan *plan, size_t index)
+{
+	return plan->partitions[index].role == ROLE_BOOT && !layout_has_table(plan->layout);
+}
+
 const char *plan_disk_path(const struct plan *plan, size_t index)
 {
-	return plan->partitions[index].role == ROLE_BOOT ? plan->boot_disk_path : plan->disk_path;
+	return is_boot_disk(plan, index) ? plan->boot_disk_path : plan->disk_path;
 }
 
 const char *plan_open_path(const struct plan *plan, size_t index)
 {
-	const char *path = plan->partitions[index].role == ROLE_BOOT ? plan->boot_open_path
-								     : plan->open_path;
+	const char *path = is_boot_disk(plan, index) ? plan->boot_open_path : plan->open_path;
 
 	return path[0] ? path : plan_disk_path(plan, index);
 }

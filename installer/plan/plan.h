@@ -17,14 +17,14 @@
 #include "disk/install_mark.h"
 #include "disk/layout.h"
 
-#define PLAN_PARTITIONS_MAX  4
+#define PLAN_PARTITIONS_MAX  5
 #define DISK_OPEN_PATH_BYTES 32
 #define PLAN_NODE_BYTES	     128
 
 enum partition_role {
 	ROLE_BIOS_BOOT, /* GRUB's core image on GPT */
 	ROLE_ESP,
-	ROLE_BOOT, /* kernels and grub.cfg, on the boot disk */
+	ROLE_BOOT, /* kernels and grub.cfg: a partition, or (pygrub) the boot disk */
 	ROLE_ROOT,
 	ROLE_SWAP,
 };
@@ -56,7 +56,7 @@ struct plan {
 	bool image_file;
 	uint64_t disk_bytes;
 	unsigned sector_bytes;
-	char boot_disk_path[CONFIG_TEXT_BYTES]; /* pygrub: holds ROLE_BOOT; empty: no such disk */
+	char boot_disk_path[CONFIG_TEXT_BYTES]; /* pygrub: is ROLE_BOOT; empty: no such disk */
 	char boot_open_path[DISK_OPEN_PATH_BYTES];
 	uint64_t boot_disk_bytes;
 	char table_id[37]; /* GPT disk GUID, MBR disk id as 0x%08x, empty if there is no table */

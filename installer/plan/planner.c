@@ -17,7 +17,9 @@
 #define TYPE_ESP	 "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 #define TYPE_ROOT_X86_64 "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
 #define TYPE_SWAP	 "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
+#define TYPE_LINUX	 "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 #define TYPE_MBR_LINUX	 "83"
+#define TYPE_MBR_FAT32	 "c"
 #define TYPE_MBR_SWAP	 "82"
 
 /* Left free behind the last partition: the backup GPT, or what becomes one later. */
@@ -81,12 +83,17 @@ static uint64_t root_min_bytes(const struct plan_needs *needs)
 	return round_up(larger(ROOT_MIN_BYTES, larger(by_bytes, by_inodes)), MIB);
 }
 
+uint64_t planner_boot_bytes(const struct manifest *manifest, enum layout layout)
+{
+	return labels_find_boot(manifest, layout) ? BOOT_PARTITION_BYTES : 0;
+}
+
 uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs)
 {
 	if (!layout_has_table(layout))
 		return root_min_bytes(needs);
 	return layout_root_offset_bytes(layout) + root_min_bytes(needs) + needs->swap_bytes +
-	       TAIL_BYTES;
+	       needs->boot_bytes + TAIL_BYTES;
 }
 
 static void derive_upper(const char *seed, const char *purpose, char ret[37])
@@ -122,11 +129,29 @@ static void lay_out_disks(struct plan *plan)
 	plan->root = plan->partition_count - 1;
 }
 
-/* The partitions of a layout, without their file systems' names. The swap lies behind the root, so
- * that the root, and with it the mark, is where it always is. */
-static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
+/* A partition for the guest's /boot. */
+static void lay_out_boot(struct plan *plan, const struct manifest_mount *mount,
+	uint64_t offset_bytes, const char *seed)
 {
-	uint64_t end = (plan->disk_bytes - TAIL_BYTES) / MIB * MIB - swap_bytes;
+	bool fat = strcmp(mount->fstype, "vfat") == 0;
+	const char *type = plan->layout == LAYOUT_GPT ? TYPE_LINUX
+			   : fat		      ? TYPE_MBR_FAT32
+						      : TYPE_MBR_LINUX;
+	struct plan_partition *p = plan_partition_add(
+		plan, ROLE_BOOT, type, offset_bytes, BOOT_PARTITION_BYTES);
+
+	p->fs = fat ? FS_VFAT : FS_EXT4;
+	if (plan->layout == LAYOUT_GPT)
+		name_partition(p, "boot", seed, "partition boot");
+}
+
+/* The partitions of a layout, without their file systems' names. A /boot and the swap lie behind the
+ * root, so that the root, and with it the mark, is where it always is. */
+static void lay_out(
+	struct plan *plan, const struct manifest_mount *boot, uint64_t swap_bytes, const char *seed)
+{
+	uint64_t swap = (plan->disk_bytes - TAIL_BYTES) / MIB * MIB - swap_bytes;
+	uint64_t end = swap - (boot ? BOOT_PARTITION_BYTES : 0);
 	uint64_t root = layout_root_offset_bytes(plan->layout);
 	struct plan_partition *p;
 
@@ -153,10 +178,12 @@ static void lay_out(struct plan *plan, uint64_t swap_bytes, const char *seed)
 	}
 	p->fs = FS_EXT4;
 	plan->root = plan->partition_count - 1;
+	if (boot)
+		lay_out_boot(plan, boot, end, seed);
 	if (swap_bytes == 0)
 		return;
 	p = plan_partition_add(plan, ROLE_SWAP,
-		plan->layout == LAYOUT_GPT ? TYPE_SWAP : TYPE_MBR_SWAP, end, swap_bytes);
+		plan->layout == LAYOUT_GPT ? TYPE_SWAP : TYPE_MBR_SWAP, swap, swap_bytes);
 	p->fs = FS_SWAP;
 	if (plan->layout == LAYOUT_GPT)
 		name_partition(p, "swap", seed, "partition swap");
@@ -317,6 +344,7 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 
 	snprintf(plan.disk_path, sizeof(plan.disk_path), "%s", disk->path);
 	known.swap_bytes = config->swap_bytes;
+	known.boot_bytes = planner_boot_bytes(manifest, plan.layout);
 	if (manifest && !known.files)
 		known.files = manifest->files;
 	if (r < 0)
@@ -339,7 +367,7 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	if (manifest && manifest->accounts.used && plan.host_keys == HOST_KEYS_AUTO)
 		plan.host_keys = HOST_KEYS_NONE;
 	uuid_derive(seed, "directory hash", plan.hash_seed);
-	lay_out(&plan, config->swap_bytes, seed);
+	lay_out(&plan, labels_find_boot(manifest, plan.layout), config->swap_bytes, seed);
 	labels_set(&plan, config, manifest, seed);
 	r = check_fit(&plan, config, manifest, known.firmware, err);
 	if (r < 0)

@@ -24,6 +24,7 @@ struct plan_needs {
 	uint64_t nar_bytes;  /* sum over the closure, as walked */
 	uint64_t files;	     /* the manifest's; 0 if unknown */
 	uint64_t swap_bytes; /* the configuration's */
+	uint64_t boot_bytes; /* planner_boot_bytes */
 	unsigned firmware;   /* enum firmware: the one that booted this machine; 0 if unknown */
 	bool on_xen;	     /* this machine is a Xen domain */
 };
@@ -33,6 +34,10 @@ struct plan_needs {
  * which boots by BIOS and by UEFI. In this module manifest may be NULL. EXIT_CONFIGURATION. */
 int planner_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
 	enum layout *ret, struct error *err) WARN_UNUSED;
+
+/* The size of the partition that the guest's /boot needs in the layouts bios and gpt. 0 if /boot is a
+ * folder of the root file system, the EFI system partition, or (pygrub) a disk. */
+uint64_t planner_boot_bytes(const struct manifest *manifest, enum layout layout);
 
 /* The smallest size in bytes of a disk that holds this closure in this layout. */
 uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs);

@@ -215,6 +215,34 @@ static void swap_goes_behind_the_root(void **state)
 	is_golden(&plan, "bios-swap");
 }
 
+/* /boot lies behind the root and before the swap; in a GPT beside an EFI system partition. */
+static void a_boot_of_its_own_has_its_golden_plan(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	manifest.mounts[1] = (struct manifest_mount){ "/boot/efi", "vfat", "ESP", "", "", "" };
+	manifest.mounts[2] = (struct manifest_mount){ "/boot", "ext4", "boot", "", "kernels", "" };
+	manifest.mount_count = 3;
+	set("swap=512M");
+	plan = accepts();
+	is_golden(&plan, "gpt-boot");
+	assert_string_equal(plan_disk_path(&plan, 3), "/dev/vda");
+	make_bios_guest();
+	manifest.mounts[1] = (struct manifest_mount){ "/boot", "ext4", "", UUID, "", "" };
+	manifest.mount_count = 2;
+	set("swap=none");
+	plan = accepts();
+	is_golden(&plan, "bios-boot");
+	manifest.mounts[1] = (struct manifest_mount){ "/boot", "vfat", "BOOT", "", "", "" };
+	plan = accepts();
+	is_golden(&plan, "bios-boot-fat");
+	disk.size_bytes = 1 * GIB + 514 * MIB - 1;
+	refuses_with(EXIT_TOO_SMALL,
+		"/dev/vda has 1.5 GiB (1612709887 bytes), but the guest needs 1.5 GiB (1612709888 "
+		"bytes): give the machine a larger disk.");
+}
+
 static void a_uefi_guest_on_4_kib_sectors_has_its_golden_plan(void **state)
 {
 	struct plan plan;
@@ -361,6 +389,17 @@ static void planned_labels_are_those_of_the_plan(void **state)
 	assert_string_equal(labels.labels[0], "nixos");
 	assert_null(labels.labels[1]);
 	assert_null(labels.uuids[1]);
+	strcpy(manifest.mounts[1].path, "/boot/efi");
+	manifest.mounts[2] = (struct manifest_mount){ "/boot", "ext4", "kernels", UUID, "", "" };
+	manifest.mount_count = 3;
+	set("swap=1G");
+	labels_planned(&config, &manifest, LAYOUT_GPT, &labels);
+	assert_string_equal(labels.labels[2], "kernels");
+	assert_string_equal(labels.labels[3], "MY ESP");
+	assert_null(labels.labels[4]);
+	assert_string_equal(labels.uuids[1], UUID);
+	assert_string_equal(labels.uuids[2], "AB12-CD34");
+	assert_null(labels.uuids[3]);
 }
 
 static void a_planned_swap_has_a_planned_label(void **state)
@@ -374,6 +413,7 @@ static void a_planned_swap_has_a_planned_label(void **state)
 	assert_string_equal(labels.labels[1], "swap");
 	assert_string_equal(labels.labels[2], "ESP");
 	assert_null(labels.labels[3]);
+	make_bios_guest();
 	use_swap("guestswap");
 	labels_planned(&config, &manifest, LAYOUT_BIOS, &labels);
 	assert_string_equal(labels.labels[1], "guestswap");
@@ -633,12 +673,13 @@ static void partitions_get_the_names_that_the_guest_expects(void **state)
 		"the guest name it by label.");
 }
 
-static void a_bios_layout_has_no_fat_mount(void **state)
+static void a_bios_layout_has_no_efi_mount(void **state)
 {
 	(void)state;
 	make_bios_guest();
 	manifest.mount_count = 2;
-	refuses("The guest mounts /boot from a FAT file system, but the layout bios has none for "
+	strcpy(manifest.mounts[1].path, "/efi");
+	refuses("The guest mounts /efi from a FAT file system, but the layout bios has none for "
 		"it: "
 		"build the guest for this layout, or choose another one.");
 }
@@ -784,6 +825,12 @@ static void a_loader_that_does_not_serve_is_refused(void **state)
 	strcpy(manifest.boot_loader, "systemd-boot");
 	refuses("The manifest says that the guest boots by BIOS, but its boot loader systemd-boot "
 		"cannot: use GRUB, or leave bios out of the manifest's firmware.");
+	strcpy(manifest.boot_loader, "external");
+	refuses("The manifest says that the guest boots by BIOS, but its boot loader external "
+		"cannot: use GRUB, or leave bios out of the manifest's firmware.");
+	manifest.firmware = FIRMWARE_UEFI;
+	needs.firmware = FIRMWARE_UEFI;
+	accepts();
 }
 
 static void somebody_has_to_be_able_to_enter(void **state)
@@ -903,6 +950,7 @@ int main(void)
 		TEST(a_gpt_guest_has_its_golden_plan),
 		TEST(a_bios_guest_has_its_golden_plan),
 		TEST(swap_goes_behind_the_root),
+		TEST(a_boot_of_its_own_has_its_golden_plan),
 		TEST(a_uefi_guest_on_4_kib_sectors_has_its_golden_plan),
 		TEST(a_pygrub_guest_has_its_golden_plan),
 		TEST(a_direct_guest_has_its_golden_plan),
@@ -936,7 +984,7 @@ int main(void)
 		TEST(mounts_have_to_be_in_the_plan),
 		TEST(a_guest_that_swaps_needs_a_swap),
 		TEST(partitions_get_the_names_that_the_guest_expects),
-		TEST(a_bios_layout_has_no_fat_mount),
+		TEST(a_bios_layout_has_no_efi_mount),
 		TEST(uefi_needs_an_esp_and_a_loader_on_it),
 		TEST(the_firmware_that_booted_us_has_to_boot_the_guest),
 		TEST(a_bios_does_not_boot_from_4_kib_sectors),
