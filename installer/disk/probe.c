@@ -288,6 +288,7 @@ static int find_partition(
 			continue;
 		snprintf(ret->name, sizeof(ret->name), "%s", name ? name : "");
 		snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
+		ret->size_bytes = (uint64_t)blkid_partition_get_size(part) * BLKID_SECTOR;
 		return 1;
 	}
 	return 0;

@@ -51,9 +51,9 @@ static int add_partition(struct plan *plan, const char *path, enum partition_rol
 	uint64_t offset_bytes, uint64_t end_bytes, struct error *err)
 {
 	struct plan_partition *p = &plan->partitions[plan->partition_count];
-	bool esp = role == ROLE_ESP;
 	struct probe_partition table;
 	struct probe_result found;
+	bool ext4, fat;
 	int r;
 
 	if (offset_bytes >= end_bytes)
@@ -64,19 +64,21 @@ static int add_partition(struct plan *plan, const char *path, enum partition_rol
 	r = probe_partition(path, offset_bytes, &table, err);
 	if (r < 0)
 		return r;
-	if (strcmp(found.type, esp ? "vfat" : "ext4") != 0)
+	ext4 = strcmp(found.type, "ext4") == 0 && role != ROLE_ESP;
+	fat = strcmp(found.type, "vfat") == 0 && role != ROLE_ROOT;
+	if (!ext4 && !fat)
 		return -ENOENT;
 	*p = (struct plan_partition){
 		.role = role,
 		.offset_bytes = offset_bytes,
 		.size_bytes = end_bytes - offset_bytes,
-		.fs = esp ? FS_VFAT : FS_EXT4,
+		.fs = fat ? FS_VFAT : FS_EXT4,
 	};
 	snprintf(p->fs_label, sizeof(p->fs_label), "%.16s", found.label);
 	snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%.36s", found.uuid);
 	memcpy(p->name, table.name, sizeof(p->name));
 	memcpy(p->uuid, table.uuid, sizeof(p->uuid));
-	if (!esp)
+	if (role != ROLE_ESP)
 		snprintf(p->mount_path, sizeof(p->mount_path), "%s",
 			role == ROLE_BOOT ? "/boot" : "/");
 	if (role == ROLE_ROOT)
@@ -89,6 +91,26 @@ static int add_root(struct plan *plan, const char *path, struct error *err)
 {
 	return add_partition(plan, path, ROLE_ROOT, layout_root_offset_bytes(plan->layout),
 		plan->disk_bytes, err);
+}
+
+/* The root in a table, and the partition right behind it if it is a /boot: a file system, no swap. */
+static int add_root_and_boot(struct plan *plan, const char *path, struct error *err)
+{
+	uint64_t root_bytes = layout_root_offset_bytes(plan->layout), boot_bytes;
+	struct probe_partition table;
+	int r = add_root(plan, path, err);
+
+	if (r < 0)
+		return r;
+	r = probe_partition(path, root_bytes, &table, err);
+	if (r < 0)
+		return r;
+	boot_bytes = root_bytes + table.size_bytes;
+	r = probe_partition(path, boot_bytes, &table, err);
+	if (r < 0 || !table.size_bytes)
+		return r;
+	r = add_partition(plan, path, ROLE_BOOT, boot_bytes, boot_bytes + table.size_bytes, err);
+	return r == -ENOENT ? 0 : r;
 }
 
 /* GPT with an ESP before the root; MBR with or without boot code; or no table at all. */
@@ -109,9 +131,9 @@ static int add_partitions(struct plan *plan, const char *path, const char *boot_
 	}
 	r = add_partition(plan, path, ROLE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ROOT_OFFSET_BYTES, err);
 	if (r == 0)
-		return add_root(plan, path, err);
+		return add_root_and_boot(plan, path, err);
 	plan->layout = grub_disk_has_boot_code(first_sector) ? LAYOUT_BIOS : LAYOUT_DIRECT;
-	return r == -ENOENT ? add_root(plan, path, err) : r;
+	return r == -ENOENT ? add_root_and_boot(plan, path, err) : r;
 }
 
 int installed_disk_read(const char *path, const char *boot_path, struct plan *ret,
