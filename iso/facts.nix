@@ -21,9 +21,15 @@ let
   # The file systems that each layout makes, by mount point, with the device names
   # that a host may use for them. The guest itself is responsible for other mounts.
   places = {
-    bios."/" = { };
+    bios = {
+      "/" = { };
+      "/boot" = { };
+    };
     gpt = {
       "/" = { };
+      "/boot" = { };
+    }
+    // {
       ${boot.efi.efiSysMountPoint} = { };
     };
     pygrub = {
@@ -41,7 +47,10 @@ let
       device = "/dev/x?vda1";
     };
   };
-  made = lib.filter (fs: places.${layout} ? ${fs.mountPoint}) (builtins.attrValues config.fileSystems);
+  xbootldr = boot.systemd-boot.xbootldrMountPoint or null;
+  made = lib.filter (fs: places.${layout} ? ${fs.mountPoint} && fs.mountPoint != xbootldr) (
+    builtins.attrValues config.fileSystems
+  );
 
   # What a device name says of a new file system or swap, and of its partition: { label = …; } and the
   # like. null for another name. The names of partitions are those of a GPT.

@@ -28,7 +28,15 @@ let
       value = fs.fsType;
     }) made
   );
-  wanted = path: if layout == "gpt" && path != "/" then "vfat" else "ext4";
+  # A partition of its own for /boot may be FAT only where it is no EFI system partition.
+  wanted =
+    path:
+    if layout == "gpt" && path == config.boot.loader.efi.efiSysMountPoint then
+      "vfat"
+    else if layout == "bios" && path == "/boot" && types.${path} == "vfat" then
+      "vfat"
+    else
+      "ext4";
 
   # Mount points that NixOS mounts in the initrd (its utils.fsNeededForBoot).
   early = "/(nix(/.*)?|var|var/log|var/lib|var/lib/nixos|etc|usr)";
@@ -40,6 +48,8 @@ let
     in
     if builtins.isList names then map (device: device.name) names else builtins.attrNames names;
   resumeDevice = config.boot.resumeDevice or "";
+  # Without arrays, enable alone means nothing: it is the default of an old stateVersion.
+  hasArrays = builtins.match ".*ARRAY.*" (config.boot.swraid.mdadmConf or "") != null;
   # The label by which the guest finds a FAT file system, if it is no label that FAT can have.
   wrongLabel =
     fs:
@@ -105,6 +115,10 @@ rule (!(types ? "/")) "The guest has no fileSystems.\"/\": it is the one that ev
 ++ rule (encrypted != [ ]) (
   "boot.initrd.luks.devices of the guest has ${lib.concatStringsSep ", " encrypted}, for which its "
   + "initrd would wait: the installer makes no encrypted partition, so leave them out."
+)
+++ rule hasArrays (
+  "boot.swraid.mdadmConf of the guest has arrays, for which its initrd would wait: the installer makes "
+  + "plain partitions, so leave it out."
 )
 ++ rule (resumeDevice != "" && !(facts ? swap && named resumeDevice == facts.swap)) (
   "boot.resumeDevice of the guest is ${resumeDevice}, which the layout ${layout} does not make: leave "

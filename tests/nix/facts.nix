@@ -19,6 +19,7 @@ let
       grub ? { },
       systemd-boot ? false,
       external ? false,
+      espPath ? "/boot",
       swapDevices ? [ ],
       settings ? { },
     }:
@@ -27,7 +28,7 @@ let
       fileSystems = builtins.mapAttrs (_: fs: fileSystem // fs) fileSystems;
       inherit swapDevices;
       boot.loader = {
-        efi.efiSysMountPoint = "/boot";
+        efi.efiSysMountPoint = espPath;
         grub = {
           enable = false;
           efiSupport = false;
@@ -152,6 +153,34 @@ builtins.mapAttrs (_: x: facts (config x)) {
       "/" = ext4 "/dev/disk/by-label/nixos";
     };
     systemd-boot = true;
+  };
+  # A partition for /boot, beside an EFI system partition and on a disk for BIOS.
+  boot = {
+    layout = "gpt";
+    espPath = "/boot/efi";
+    fileSystems = {
+      "/" = ext4 "/dev/disk/by-label/nixos";
+      "/boot" = ext4 "/dev/disk/by-label/boot" // {
+        mountPoint = "/boot";
+      };
+      "/boot/efi" = esp // {
+        mountPoint = "/boot/efi";
+      };
+    };
+    grub = grubOn "/dev/vda" // {
+      efiSupport = true;
+      efiInstallAsRemovable = true;
+    };
+  };
+  boot-fat = {
+    layout = "bios";
+    fileSystems = {
+      "/" = ext4 "/dev/disk/by-label/nixos";
+      "/boot" = esp // {
+        device = "/dev/disk/by-label/BOOT";
+      };
+    };
+    grub = grubOn "/dev/vda";
   };
   # As lanzaboote does.
   external = {

@@ -103,6 +103,8 @@ rootInMapper:fileSystems."/" of the guest is /dev/mapper/root: the installer mak
 rootOnRaid:fileSystems."/" of the guest is /dev/md127: the installer makes plain partitions
 encrypted:boot.initrd.luks.devices of the guest has cryptroot, for which its initrd would wait
 encryptedAsList:boot.initrd.luks.devices of the guest has cryptroot
+arrays:boot.swraid.mdadmConf of the guest has arrays
+bootOnZfs:fileSystems."/boot" of the guest is zfs: the layout bios makes it ext4
 resume:boot.resumeDevice of the guest is /dev/disk/by-label/swap, which the layout bios does not make
 longLabel:fileSystems."/boot" of the guest has the label "twelve chars": a FAT label has 1 to 11 letters
 oddLabel:fileSystems."/boot" of the guest has the label "a.b"

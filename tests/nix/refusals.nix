@@ -166,6 +166,15 @@ in
       { name = "cryptroot"; }
     ];
   };
+  arrays = facts (
+    config
+    // {
+      boot = config.boot // {
+        swraid.mdadmConf = "ARRAY /dev/md0";
+      };
+    }
+  );
+  bootOnZfs = mounts "/boot" "bpool/boot" "zfs";
   resume = facts (
     config
     // {

@@ -85,6 +85,16 @@ in
   gpt = facts "gpt" { };
   pygrub = facts "pygrub" { };
   direct = facts "direct" { };
+  # separateBoot and separateBootFat of nixos/tests/installer.nix, with ext4.
+  boot = facts "bios" (mounts "/boot" (label "boot") "ext4");
+  boot-fat = facts "bios" (mounts "/boot" (label "BOOT") "vfat");
+  boot-and-esp = facts "gpt" {
+    boot.loader.efi.efiSysMountPoint = "/boot/efi";
+    fileSystems."/boot" = {
+      device = "/dev/disk/by-uuid/${uuid}";
+      fsType = "ext4";
+    };
+  };
   grub-uefi = facts "gpt" {
     boot.loader.grub.device = "nodev";
     fileSystems."/boot" = {
@@ -207,6 +217,53 @@ in
     by-name = facts "bios" (mounts "/" "/dev/vda1" "ext4");
     grub-elsewhere = facts "bios" { boot.loader.grub.devices = [ "/dev/disk/by-id/scsi-0" ]; };
     long-label = facts "gpt" (mounts "/boot" (label "EFI-SYSTEM-PARTITION") "vfat");
+    # The configurations of nixos/tests/installer.nix with other file systems and devices than ext4 and FAT
+    # on partitions.
+    zfs-boot = facts "bios" (mounts "/boot" "bpool/boot" "zfs");
+    zfs-root = facts "bios" {
+      imports = [
+        (mounts "/" "rpool/root" "zfs")
+        (mounts "/usr" "rpool/root/usr" "zfs")
+      ];
+      networking.hostId = "00000000";
+    };
+    lvm = facts "bios" (mounts "/" "/dev/disk/by-uuid/${uuid}" "xfs");
+    encrypted-fs = facts "bios" {
+      fileSystems."/test" = {
+        device = label "test";
+        fsType = "ext3";
+        encrypted = {
+          enable = true;
+          blkDev = "/dev/vda3";
+          label = "crypt";
+          keyFile = "/mnt-root/keyfile";
+        };
+      };
+    };
+    swraid = facts "bios" {
+      imports = [ (mounts "/" "/dev/disk/by-uuid/${uuid}" "ext4") ];
+      boot.swraid = {
+        enable = true;
+        mdadmConf = "ARRAY /dev/md0 UUID=${uuid}";
+      };
+    };
+    ext3 = facts "bios" (mounts "/" "/dev/disk/by-uuid/${uuid}" "ext3");
+    bcachefs = facts "bios" (mounts "/" "/dev/vda3" "bcachefs");
+    btrfs-subvolume = facts "bios" {
+      fileSystems = {
+        "/" = {
+          device = "/dev/disk/by-uuid/${uuid}";
+          fsType = "btrfs";
+          options = [ "subvol=nixos/default" ];
+        };
+        "/boot" = {
+          device = "/dev/disk/by-uuid/${uuid}";
+          fsType = "btrfs";
+          options = [ "subvol=boot" ];
+        };
+      };
+    };
+    stratis = facts "gpt" (mounts "/" "/dev/stratis/my-pool/nixos" "xfs");
     resume = facts "bios" { boot.resumeDevice = "/dev/disk/by-uuid/${uuid}"; };
     home = facts "bios" (mounts "/home" (label "home") "ext4");
   };
