@@ -25,6 +25,8 @@ in
   systemd-boot = import ./system.nix { inherit packages; } layouts.systemd-boot;
   overlay = import ./system.nix { inherit packages; } layouts.overlay;
   bios = import ./system.nix { inherit packages; } layouts.bios;
+  boot = import ./system.nix { inherit packages; } layouts.boot;
+  boot-fat = import ./system.nix { inherit packages; } layouts.boot-fat;
   pygrub = import ./system.nix { inherit packages; } layouts.pygrub;
   direct = import ./system.nix { inherit packages; } layouts.direct;
 }

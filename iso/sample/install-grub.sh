@@ -112,10 +112,10 @@ install_grub() {
 		grub-install --recheck --target=i386-pc --directory="$modules/i386-pc" \
 			"$no_locales" --boot-directory=/boot "$(readlink -f "$device")"
 	fi
-	if ((efi)); then
-		echo 'installing the GRUB 2 boot loader into /boot...' >&2
+	if [[ $efi != none ]]; then
+		echo "installing the GRUB 2 boot loader into $efi..." >&2
 		grub-install --recheck --target=x86_64-efi --directory="$modules/x86_64-efi" \
-			"$no_locales" --boot-directory=/boot --efi-directory=/boot --removable --no-uefi-secure-boot
+			"$no_locales" --boot-directory=/boot "--efi-directory=$efi" --removable --no-uefi-secure-boot
 	fi
 }
 

@@ -15,6 +15,7 @@ let
       label = espLabel;
     }
   ];
+
   # Accounts that are created at boot.
   shell = "/run/current-system/sw/bin/bash";
   root = {
@@ -93,6 +94,62 @@ in
         path = "/";
         fstype = "ext4";
         label = "nixos";
+      }
+    ];
+    bootloader = {
+      type = "grub";
+      device = "/dev/vda";
+      efi = false;
+    };
+    firmware = [ "bios" ];
+  };
+
+  # With a partition for /boot, and the EFI system partition below it.
+  boot = {
+    name = "boot";
+    layout = "gpt";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "nixos";
+      }
+      {
+        path = "/boot";
+        fstype = "ext4";
+        label = "boot";
+      }
+      {
+        path = "/boot/efi";
+        fstype = "vfat";
+        label = "ESP";
+      }
+    ];
+    bootloader = {
+      type = "grub";
+      device = "/dev/vda";
+      efi = true;
+    };
+    firmware = [
+      "bios"
+      "uefi"
+    ];
+  };
+
+  # With a FAT partition for /boot, and a BIOS.
+  boot-fat = {
+    name = "boot-fat";
+    layout = "bios";
+    mounts = [
+      {
+        path = "/";
+        fstype = "ext4";
+        label = "nixos";
+      }
+      {
+        path = "/boot";
+        fstype = "vfat";
+        label = "BOOT";
       }
     ];
     bootloader = {

@@ -50,6 +50,7 @@ let
     "loglevel=4"
   ];
 
+  espPath = (builtins.head (builtins.filter (mount: mount.fstype == "vfat") layout.mounts)).path;
   mountAt = path: builtins.head (builtins.filter (mount: mount.path == path) layout.mounts);
   mountOptions =
     mount:
@@ -221,7 +222,8 @@ let
         inherit grub;
         utillinux = util-linux;
         inherit (layout.bootloader) device;
-        efi = if layout.bootloader.efi then "1" else "0";
+        # Where the EFI system partition is mounted.
+        efi = if layout.bootloader.efi then espPath else "none";
         pygrub = if layout.layout == "pygrub" then "1" else "0";
         grubVersion = grub.name;
       };

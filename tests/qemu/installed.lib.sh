@@ -214,12 +214,13 @@ copy_for_the_guest() {
 		"$TOP"/build/guest-linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
 }
 
-# Once, in the guest that was started with `--disk copy.raw`.
+# the_guest_takes_the_copy [ESP] — once, in the guest that was started with `--disk copy.raw`. ESP is where
+# its EFI system partition is mounted.
 the_guest_takes_the_copy() {
-	in_guest 'mkdir -p /mnt /tmp/esp && mv /boot/guest-installer /boot/table /boot/loop.ko /tmp/ &&
-		chmod +x /tmp/guest-installer && { grep "^loop " /proc/modules || insmod /tmp/loop.ko; } &&
+	in_guest "mkdir -p /mnt /tmp/esp && cd ${1:-/boot} && mv guest-installer table loop.ko /tmp/ && cd / &&
+		chmod +x /tmp/guest-installer && { grep '^loop ' /proc/modules || insmod /tmp/loop.ko; } &&
 		dd if=/tmp/table of=/dev/vdb conv=notrunc && blockdev --rereadpt /dev/vdb &&
-		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt'
+		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt"
 }
 
 # verified CODE SENTENCE COMMANDS — these change the copy's EFI system partition, the current folder;
