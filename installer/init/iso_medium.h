@@ -2,7 +2,7 @@
 /*
  * iso_medium — finds and mounts the ISO that the installer was started from.
  *
- * Tested by: tests/qemu/install_bios.sh.
+ * Tested by: tests/qemu/usb.sh, tests/qemu/install_bios.sh.
  */
 #pragma once
 
