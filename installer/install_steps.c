@@ -93,14 +93,16 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 	r = chroot_enter(TARGET_PATH, plan->system, &session, err);
 	if (r < 0)
 		return r;
-	r = activate(plan, manifest, &session, err);
+	r = extra_files_write(files->extra_files, TARGET_PATH, err);
+	if (r == 0)
+		r = activate(plan, manifest, &session, err);
 	if (r == 0)
 		r = host_keys_make(&session, plan->system, plan->host_keys, err);
 	if (r == 0 && files->ssh_keys_text)
 		r = nixos_write_keys(TARGET_PATH, plan->keys_user, &manifest->accounts,
 			files->ssh_keys_text, err);
 	if (r == 0)
-		r = extra_files_write(files->extra_files, TARGET_PATH, err);
+		r = extra_files_restore(files->extra_files, TARGET_PATH, err);
 	if (r == 0)
 		r = install_boot_loader(shared, plan, manifest, &session, lock, err);
 	if (chroot_leave(&session, &second) < 0 && r == 0) {

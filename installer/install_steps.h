@@ -31,8 +31,8 @@ struct guest_files {
 	const struct extra_files *extra_files;
 };
 
-/* Activates the system, writes host keys, SSH keys and further files, and installs the boot loader,
- * in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
+/* Writes the further files, activates the system, writes host keys and SSH keys, and installs the boot
+ * loader, in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
  * loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
 	const struct manifest *manifest, const struct guest_files *files, struct disk_lock *lock,

@@ -142,7 +142,8 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		r = machine_check_virtual(err);
 	if (r < 0)
 		return r;
-	r = extra_files_read(&d->config.files, &d->extra_files, err);
+	r = extra_files_read(
+		&d->config.files, &d->sources.drive, KEY_DRIVE_PATH, &d->extra_files, err);
 	if (r < 0)
 		return r;
 

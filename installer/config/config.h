@@ -50,12 +50,18 @@ struct key_settings {
 	size_t file_count;
 };
 
+/* A source with this prefix is the name of a file on the key drive. */
+#define CONFIG_DRIVE_PREFIX "drive:"
+
 /* Further files of the guest. */
+struct extra_file {
+	char target[256];		/* path in the guest */
+	char source[CONFIG_TEXT_BYTES]; /* path here, or a name on the key drive */
+	bool on_drive;
+	unsigned mode, uid, gid;
+};
 struct extra_file_settings {
-	struct {
-		char target[256];		/* path in the guest */
-		char source[CONFIG_TEXT_BYTES]; /* path here */
-	} files[CONFIG_FILES_MAX];
+	struct extra_file files[CONFIG_FILES_MAX];
 	size_t count;
 };
 

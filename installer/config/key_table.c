@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -291,6 +292,64 @@ static bool is_file_target(const char *path)
 	return path[0] && path[1] && text_is_clean_path(path);
 }
 
+/* Decimal digits of a user's or group's number; moves text behind them. (uid_t)-1 is no number. */
+static int take_id(const char **text, unsigned *ret)
+{
+	size_t digits = strspn(*text, "0123456789");
+	unsigned long long id = strtoull(*text, NULL, 10);
+
+	if (digits < 1 || digits > 10 || id >= UINT32_MAX)
+		return -EINVAL;
+	*ret = (unsigned)id;
+	*text += digits;
+	return 0;
+}
+
+/* ":0600" or ":0600:1000:100", and nothing behind it. */
+static int parse_file_access(
+	const char *text, unsigned *ret_mode, unsigned *ret_uid, unsigned *ret_gid)
+{
+	*ret_uid = *ret_gid = 0;
+	if (text[0] != ':' || text[1] != '0' || strspn(text + 1, "01234567") != 4)
+		return -EINVAL;
+	*ret_mode = (unsigned)strtoul(text + 1, NULL, 8);
+	text += 5;
+	if (*text == '\0')
+		return 0;
+	if (*text++ != ':' || take_id(&text, ret_uid) < 0 || *text++ != ':')
+		return -EINVAL;
+	return take_id(&text, ret_gid) < 0 || *text ? -EINVAL : 0;
+}
+
+size_t key_table_file_access(
+	const char *source, unsigned *ret_mode, unsigned *ret_uid, unsigned *ret_gid)
+{
+	for (const char *colon = strchr(source, ':'); colon; colon = strchr(colon + 1, ':'))
+		if (parse_file_access(colon, ret_mode, ret_uid, ret_gid) == 0)
+			return (size_t)(colon - source);
+	*ret_mode = 0644;
+	*ret_uid = *ret_gid = 0;
+	return strlen(source);
+}
+
+/* The name of a file in the root folder of the key drive. */
+static bool is_drive_name(const char *name)
+{
+	return name[0] && name[0] != '.' && strlen(name) <= NAME_MAX && !strchr(name, '/');
+}
+
+/* SOURCE[:MODE[:UID:GID]]; cuts text. */
+static int parse_file_source(char *text, struct extra_file *ret)
+{
+	text[key_table_file_access(text, &ret->mode, &ret->uid, &ret->gid)] = '\0';
+	ret->on_drive = text_starts_with(text, CONFIG_DRIVE_PREFIX);
+	if (ret->on_drive)
+		text += strlen(CONFIG_DRIVE_PREFIX);
+	if (!(ret->on_drive ? is_drive_name(text) : text_is_clean_path(text)))
+		return -EINVAL;
+	return text_copy(ret->source, sizeof(ret->source), text);
+}
+
 static int set_files(struct extra_file_settings *ret, const char *text)
 {
 	char word[sizeof(ret->files[0])];
@@ -303,11 +362,10 @@ static int set_files(struct extra_file_settings *ret, const char *text)
 		if (count == CONFIG_FILES_MAX || !equals)
 			return -EINVAL;
 		*equals = '\0';
-		if (!is_file_target(word) || !text_is_clean_path(equals + 1) ||
+		if (!is_file_target(word) ||
 			text_copy(ret->files[count].target, sizeof(ret->files[count].target),
 				word) < 0 ||
-			text_copy(ret->files[count].source, sizeof(ret->files[count].source),
-				equals + 1) < 0)
+			parse_file_source(equals + 1, &ret->files[count]) < 0)
 			return -EINVAL;
 		count++;
 	}

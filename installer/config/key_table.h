@@ -30,5 +30,10 @@ enum config_key key_table_nearest(const char *name);
 /* Sets a key from its text. -EINVAL (and config untouched) if it cannot hold that. */
 int key_table_set(struct config *config, enum config_key key, const char *text) WARN_UNUSED;
 
+/* How long the source of a further file is, without the :MODE[:UID:GID] behind it; those are 0644
+ * and 0 where they are not written. */
+size_t key_table_file_access(
+	const char *source, unsigned *ret_mode, unsigned *ret_uid, unsigned *ret_gid) WARN_UNUSED;
+
 /* Empties config and sets the defaults of keys.def. Aborts if one is no value of its key. */
 void key_table_set_defaults(struct config *config);

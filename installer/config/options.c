@@ -100,26 +100,67 @@ static bool stands_for_itself(const char *value)
 	       strstr(value, "://");
 }
 
-/* The value as configuration wants it, with an absolute path in it: behind the first "=" of a
- * --file, else all of it. */
+/* The absolute path of what an option names. */
+static int resolve_path(const char *name, char ret[PATH_MAX], struct error *err)
+{
+	if (!realpath(name, ret))
+		return error_set_code(
+			err, EXIT_CONFIGURATION, -errno, "%s: %s.", name, strerror(errno));
+	return 0;
+}
+
+/* A value that configuration could not have as one word. */
+static int refuse_long_path(const char *value, struct error *err)
+{
+	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+		"%s has a blank in its path, or is too long: give it another name.", value);
+}
+
+/* TARGET=SOURCE[:MODE[:UID:GID]] with the source's absolute path. */
+static int resolve_file_option(const char *value, char ret[OPTIONS_TEXT_BYTES], struct error *err)
+{
+	const char *source = strchr(value, '=');
+	char name[PATH_MAX], path[PATH_MAX];
+	unsigned mode, uid, gid;
+	int r;
+
+	if (!source)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"--file %s is not of the form TARGET=SOURCE.", value);
+	source++;
+	size_t length = key_table_file_access(source, &mode, &uid, &gid);
+
+	if (length >= sizeof(name))
+		return refuse_long_path(value, err);
+	snprintf(name, sizeof(name), "%.*s", (int)length, source);
+	if (text_starts_with(name, CONFIG_DRIVE_PREFIX))
+		memcpy(path, name, sizeof(path));
+	else if ((r = resolve_path(name, path, err)) < 0)
+		return r;
+	if (strpbrk(path, " \t") ||
+		snprintf(ret, OPTIONS_TEXT_BYTES, "%.*s%s%s", (int)(source - value), value, path,
+			source + length) >= OPTIONS_TEXT_BYTES)
+		return refuse_long_path(value, err);
+	return 0;
+}
+
+/* The value as configuration wants it, with an absolute path in it. */
 static int resolve_option(
 	enum short_form form, const char *value, char ret[OPTIONS_TEXT_BYTES], struct error *err)
 {
-	size_t length = form == FORM_FILE ? strcspn(value, "=") + 1 : 0;
 	char path[PATH_MAX];
+	int r = 0;
 
-	if (length > strlen(value))
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"--file %s is not of the form TARGET=SOURCE.", value);
+	if (form == FORM_FILE)
+		return resolve_file_option(value, ret, err);
 	if (!short_forms[form - FORM_DISK].is_path || stands_for_itself(value))
 		snprintf(path, sizeof(path), "%s", value);
-	else if (!realpath(value + length, path))
-		return error_set_code(err, EXIT_CONFIGURATION, -errno, "%s: %s.", value + length,
-			strerror(errno));
-	if (strpbrk(path, " \t") || snprintf(ret, OPTIONS_TEXT_BYTES, "%.*s%s", (int)length, value,
-					    path) >= OPTIONS_TEXT_BYTES)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"%s has a blank in its path, or is too long: give it another name.", value);
+	else
+		r = resolve_path(value, path, err);
+	if (r < 0)
+		return r;
+	if (strpbrk(path, " \t") || text_copy(ret, OPTIONS_TEXT_BYTES, path) < 0)
+		return refuse_long_path(value, err);
 	return 0;
 }
 
@@ -261,7 +302,7 @@ void options_print_help(void)
 	       "  --system PATH      the system's store path\n"
 	       "  --cache FOLDER     a binary cache; repeatable\n"
 	       "  --key FILE         SSH keys; repeatable\n"
-	       "  --file TARGET=SOURCE\n"
+	       "  --file TARGET=SOURCE[:MODE[:UID:GID]]\n"
 	       "                     a file for the guest; repeatable\n"
 	       "  --json             print the plan, or the refusal, as JSON\n\n"
 	       "Keys:\n");

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
@@ -12,12 +13,14 @@
 #include "base/text.h"
 
 #define EXTRA_MAX_BYTES (4 * 1024 * 1024)
-#define TARGET_BYTES	sizeof(((struct extra_file_settings *)0)->files[0].target)
+#define TARGET_BYTES	sizeof(((struct extra_file *)0)->target)
+#define HOMES		"/home"
 
-/* Folders that are empty again at each boot, or belong to the kernel. */
+/* Folders that are empty again at each boot, or belong to the kernel. /var/run is a link that
+ * activation makes. */
 static bool is_volatile(const char *target)
 {
-	static const char *const folders[] = { "/run/", "/dev/", "/proc/", "/sys/" };
+	static const char *const folders[] = { "/run/", "/var/run/", "/dev/", "/proc/", "/sys/" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strncmp(target, folders[i], strlen(folders[i])) == 0)
@@ -32,8 +35,22 @@ static int refuse_volatile(const char *target, struct error *err)
 		target);
 }
 
-int extra_files_read(
-	const struct extra_file_settings *settings, struct extra_files *ret, struct error *err)
+static int read_source(const struct extra_file *file, const struct key_drive *drive,
+	const char *mount_path, char **ret, size_t *ret_bytes, struct error *err)
+{
+	int r;
+
+	if (file->on_drive)
+		return key_drive_read_file(
+			drive, mount_path, file->source, EXTRA_MAX_BYTES, ret, ret_bytes, err);
+	r = file_read(file->source, EXTRA_MAX_BYTES, ret, ret_bytes, err);
+	if (r < 0)
+		err->code = EXIT_CONFIGURATION;
+	return r;
+}
+
+int extra_files_read(const struct extra_file_settings *settings, const struct key_drive *drive,
+	const char *mount_path, struct extra_files *ret, struct error *err)
 {
 	ret->settings = settings;
 	for (size_t i = 0; i < settings->count; i++) {
@@ -41,12 +58,10 @@ int extra_files_read(
 
 		if (is_volatile(settings->files[i].target))
 			return refuse_volatile(settings->files[i].target, err);
-		r = file_read(settings->files[i].source, EXTRA_MAX_BYTES, &ret->contents[i],
+		r = read_source(&settings->files[i], drive, mount_path, &ret->contents[i],
 			&ret->sizes_bytes[i], err);
-		if (r < 0) {
-			err->code = EXIT_CONFIGURATION;
+		if (r < 0)
 			return r;
-		}
 	}
 	return 0;
 }
@@ -92,74 +107,129 @@ static bool is_on_tmpfs(const char *path)
 	return statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
-static int write_one(const char *root, const char *target, const char *content, size_t size_bytes,
-	struct error *err)
+/* One file with what it is to hold. */
+struct content {
+	const struct extra_file *file;
+	const char *bytes;
+	size_t size_bytes;
+};
+
+static int write_one(const char *root, const struct content *content, struct error *err)
 {
-	char folder[TARGET_BYTES], path[FILE_PATH_BYTES], file[FILE_PATH_BYTES];
-	const char *name = file_base_name(target);
+	char folder[TARGET_BYTES], path[FILE_PATH_BYTES], written[FILE_PATH_BYTES];
+	const struct extra_file *file = content->file;
+	const char *name = file_base_name(file->target);
 	int r;
 
-	if (text_copy(folder, sizeof(folder), target) < 0)
+	if (text_copy(folder, sizeof(folder), file->target) < 0)
 		return -ENAMETOOLONG;
-	folder[name - 1 - target] = '\0';
+	folder[name - 1 - file->target] = '\0';
 	r = open_parent_folder(root, folder, path, err);
 	if (r < 0)
 		return r;
 	if (is_in_store(root, path))
 		return error_set(err, -EINVAL, "its folder lies in the store of the guest");
 	if (is_on_tmpfs(path))
-		return refuse_volatile(target, err);
-	file_below(file, path, "/%s", name);
-	return file_write(file, content, size_bytes, 0644, 0, 0, err);
+		return refuse_volatile(file->target, err);
+	file_below(written, path, "/%s", name);
+	return file_write(written, content->bytes, content->size_bytes, file->mode, file->uid,
+		file->gid, err);
 }
 
-int extra_files_write(const struct extra_files *extra_files, const char *root, struct error *err)
+static int check_access(const char *path, const struct extra_file *file, struct error *err)
 {
-	const struct extra_file_settings *settings = extra_files->settings;
+	struct stat st;
 
-	for (size_t i = 0; i < settings->count; i++) {
-		int r = write_one(root, settings->files[i].target, extra_files->contents[i],
-			extra_files->sizes_bytes[i], err);
-
-		if (r < 0) {
-			error_wrap(err, "write %s into the guest", settings->files[i].target);
-			return r;
-		}
-	}
-	return 0;
+	if (stat(path, &st) < 0)
+		return error_errno(err, -errno, "read back %s", path);
+	if ((st.st_mode & 07777) == file->mode && st.st_uid == file->uid && st.st_gid == file->gid)
+		return 0;
+	return error_set(err, -EBADMSG,
+		"The guest's file %s has mode %04o and owner %u:%u instead of %04o and %u:%u.",
+		file->target, st.st_mode & 07777, st.st_uid, st.st_gid, file->mode, file->uid,
+		file->gid);
 }
 
-static int verify_one_file(const char *root, const char *target, const char *content,
-	size_t size_bytes, struct error *err)
+static int check_one(const char *root, const struct content *content, struct error *err)
 {
+	const struct extra_file *file = content->file;
 	AUTO_FREE char *found = NULL;
 	char path[FILE_PATH_BYTES];
 	size_t found_bytes;
-	int r = file_resolve(root, target, path, err);
+	int r = file_resolve(root, file->target, path, err);
 
 	if (r < 0)
 		return r;
 	r = file_read(path, EXTRA_MAX_BYTES, &found, &found_bytes, err);
 	if (r < 0)
 		return r;
-	if (found_bytes != size_bytes || memcmp(found, content, size_bytes) != 0)
+	if (found_bytes != content->size_bytes ||
+		memcmp(found, content->bytes, content->size_bytes) != 0)
 		return error_set(err, -EBADMSG,
-			"The guest's file %s does not hold what file = %s names.", target, target);
+			"The guest's file %s does not hold what file = %s names.", file->target,
+			file->target);
+	return check_access(path, file, err);
+}
+
+static int write_early(const char *root, const struct content *content, struct error *err)
+{
+	return text_starts_with(content->file->target, HOMES "/") ? 0
+								  : write_one(root, content, err);
+}
+
+static int restore_one(const char *root, const struct content *content, struct error *err)
+{
+	struct error changed;
+
+	return check_one(root, content, &changed) < 0 ? write_one(root, content, err) : 0;
+}
+
+/* Calls work for each file until it fails; ret is the one that failed. */
+static int for_each_file(const struct extra_files *extra_files, const char *root,
+	int (*work)(const char *root, const struct content *content, struct error *err),
+	const struct extra_file **ret_failed, struct error *err)
+{
+	for (size_t i = 0; i < extra_files->settings->count; i++) {
+		const struct content content = {
+			.file = &extra_files->settings->files[i],
+			.bytes = extra_files->contents[i],
+			.size_bytes = extra_files->sizes_bytes[i],
+		};
+		int r = work(root, &content, err);
+
+		*ret_failed = content.file;
+		if (r < 0)
+			return r;
+	}
 	return 0;
+}
+
+int extra_files_write(const struct extra_files *extra_files, const char *root, struct error *err)
+{
+	const struct extra_file *failed;
+	int r = for_each_file(extra_files, root, write_early, &failed, err);
+
+	if (r < 0)
+		error_wrap(err, "write %s into the guest", failed->target);
+	return r;
+}
+
+int extra_files_restore(const struct extra_files *extra_files, const char *root, struct error *err)
+{
+	const struct extra_file *failed;
+	int r = for_each_file(extra_files, root, restore_one, &failed, err);
+
+	if (r < 0)
+		error_wrap(err, "write %s into the guest", failed->target);
+	return r;
 }
 
 int extra_files_verify(const struct extra_files *extra_files, const char *root, struct error *err)
 {
-	const struct extra_file_settings *settings = extra_files->settings;
+	const struct extra_file *failed;
+	int r = for_each_file(extra_files, root, check_one, &failed, err);
 
-	for (size_t i = 0; i < settings->count; i++) {
-		int r = verify_one_file(root, settings->files[i].target, extra_files->contents[i],
-			extra_files->sizes_bytes[i], err);
-
-		if (r < 0) {
-			err->code = EXIT_VERIFY;
-			return r;
-		}
-	}
-	return 0;
+	if (r < 0)
+		err->code = EXIT_VERIFY;
+	return r;
 }

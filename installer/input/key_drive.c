@@ -2,6 +2,7 @@
 #include "input/key_drive.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -210,6 +211,49 @@ int key_drive_read(struct disk *disks, size_t count, const char *mount_path, str
 		return r;
 	}
 	*ret = drives[0];
+	return 0;
+}
+
+/* A file that is looked for while the drive is mounted. */
+struct wanted_file {
+	const char *name;
+	size_t max_bytes;
+	char *text;
+	size_t size_bytes;
+};
+
+static int read_wanted(const char *path, void *userdata, struct error *err)
+{
+	AUTO_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct wanted_file *file = userdata;
+
+	if (folder < 0)
+		return error_errno(err, -errno, "open %s", path);
+	return drive_read_file(folder, file->name, file->max_bytes, EXIT_CONFIGURATION, &file->text,
+		&file->size_bytes, err);
+}
+
+int key_drive_read_file(const struct key_drive *drive, const char *mount_path, const char *name,
+	size_t max_bytes, char **ret_text, size_t *ret_bytes, struct error *err)
+{
+	struct wanted_file file = { .name = name, .max_bytes = max_bytes };
+	int r;
+
+	if (!drive->found)
+		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
+			"The file %s is to be read from the key drive, but there is no key drive: attach one that holds it.",
+			name);
+	r = drive_visit(drive->node, "vfat", mount_path, read_wanted, &file, err);
+	if (r < 0) {
+		error_wrap(err, "key drive %s", drive->node);
+		return r;
+	}
+	if (!file.text)
+		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
+			"There is no file %s on the key drive %s: put it into its root folder.",
+			name, drive->node);
+	*ret_text = file.text;
+	*ret_bytes = file.size_bytes;
 	return 0;
 }
 

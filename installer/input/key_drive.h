@@ -3,7 +3,7 @@
  * key_drive — the small FAT drive with SSH keys, found by what lies on it, read into memory.
  *
  * Which names count is decided by ssh_keys_is_key_file, what the files say by keys and config. The
- * drive is mounted read-only and detached again, nothing of it is used afterwards.
+ * drive is mounted read-only and detached again.
  *
  * Tested by: tests/qemu/key_drive.sh.
  */
@@ -52,5 +52,11 @@ int key_drive_read(struct disk *disks, size_t count, const char *mount_path, str
 
 /* The same for a folder: only its files, and found. Regular files only. */
 int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err) WARN_UNUSED;
+
+/* Reads one more file of the drive that was found, of any name, into memory (from malloc, a NUL
+ * behind it). The drive is mounted on mount_path again for that. EXIT_CONFIGURATION if there is no
+ * key drive or no such regular file on it. */
+int key_drive_read_file(const struct key_drive *drive, const char *mount_path, const char *name,
+	size_t max_bytes, char **ret_text, size_t *ret_bytes, struct error *err) WARN_UNUSED;
 
 void key_drive_free(struct key_drive *drive);

@@ -90,6 +90,18 @@ static void every_row_of_the_table_is_whole_and_found_by_its_name(void **state)
 	}
 }
 
+static void is_file(
+	size_t index, const char *source, bool on_drive, unsigned mode, unsigned uid, unsigned gid)
+{
+	const struct extra_file *file = &config.files.files[index];
+
+	assert_string_equal(file->source, source);
+	assert_int_equal(file->on_drive, on_drive);
+	assert_int_equal(file->mode, mode);
+	assert_int_equal(file->uid, uid);
+	assert_int_equal(file->gid, gid);
+}
+
 static void every_key_is_read(void **state)
 {
 	(void)state;
@@ -101,7 +113,8 @@ static void every_key_is_read(void **state)
 	      "system = " SYSTEM "\ncache = /a  file:///b http://h:80/c/\n"
 	      "ca-file = /ca.pem\nstall-timeout = 5\nfetch-attempts = 100\n"
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
-	      "host-keys = none\nfiles = /etc/a=/b/c /d=/e=f\n"
+	      "host-keys = none\nfiles = /etc/a=/b/c /d=/e=f "
+	      "/g=/h:0600 /i=/j:1:0640:1000:4294967294 /k=drive:l.txt:0400 /m=/n:600\n"
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
@@ -130,10 +143,15 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.cache.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
 	assert_int_equal(config.host_keys, HOST_KEYS_NONE);
-	assert_int_equal(config.files.count, 2);
+	assert_int_equal(config.files.count, 6);
 	assert_string_equal(config.files.files[0].target, "/etc/a");
 	assert_string_equal(config.files.files[0].source, "/b/c");
 	assert_string_equal(config.files.files[1].source, "/e=f");
+	is_file(1, "/e=f", false, 0644, 0, 0);
+	is_file(2, "/h", false, 0600, 0, 0);
+	is_file(3, "/j:1", false, 0640, 1000, 4294967294U);
+	is_file(4, "l.txt", true, 0400, 0, 0);
+	is_file(5, "/n:600", false, 0644, 0, 0);
 	assert_int_equal(config.on_success, ENDING_REBOOT);
 	assert_int_equal(config.on_failure, ENDING_SHELL);
 	assert_int_equal(config.timeout_s, 604800);
@@ -351,8 +369,10 @@ static void bad_values_say_what_can_be(void **state)
 		"disk = /dev/../vda", "boot-disk = vdb", "keys = some", "keys = none /a",
 		"keys = /a/../b", "keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a", "files = a=/b",
 		"files = /a=b", "files = /nix/store/x=/b", "files = /run=/b",
-		"files = /a/../nix/x=/b", "files = /=/b", "files = /a/=/b", "disk = Auto",
-		"wipe = yes", "machine = xen", "layout = mbr", "layout = lvm", "root-label = a b",
+		"files = /a/../nix/x=/b", "files = /=/b", "files = /a/=/b",
+		"files = /a=drive:", "files = /a=drive:b/c", "files = /a=drive:.b",
+		"files = /a=drive::0600", "disk = Auto", "wipe = yes", "machine = xen",
+		"layout = mbr", "layout = lvm", "root-label = a b",
 		"root-label = seventeen-letters", "root-label = a/b", "root-label = a\"b",
 		"root-label = caf\xc3\xa9", "root-uuid = abcd",
 		"root-uuid = 00000000-0000-0000-0000-000000000000", "esp-label = e:p",
