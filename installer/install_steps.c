@@ -8,10 +8,12 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "disk/mount.h"
 #include "format/boot_sector.h"
 #include "format/format.h"
 #include "guest/chroot.h"
 #include "guest/etc_view.h"
+#include "guest/given_host_keys.h"
 #include "guest/host_keys.h"
 #include "guest/nixos.h"
 #include "store/copy.h"
@@ -69,16 +71,35 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
 	return r;
 }
 
-/* A system without an activation script prepares itself at its first boot: only its /etc is mounted,
- * for the programs that run until then. */
+/* Files and keys are written before activation, also into an /etc that is an overlay. One that cannot
+ * be written to is shown to the guest's programs with the accounts of the boot. */
+static int show_etc(const struct plan *plan, const struct manifest *manifest, struct error *err)
+{
+	int r;
+
+	if (!manifest->etc_overlay || manifest->etc_mutable)
+		return etc_view_mount_overlay(TARGET_PATH, plan->system, manifest, false, err);
+	r = etc_view_mount(TARGET_PATH, plan->system, manifest, err);
+	return r < 0 ? r : 0;
+}
+
+/* The activation script mounts such an /etc itself. A system without one prepares itself at its first
+ * boot. */
 static int activate(const struct plan *plan, const struct manifest *manifest,
 	const struct chroot_session *session, struct error *err)
 {
-	if (manifest->activation)
-		return nixos_activate(session, plan->system, err);
-	log_line("activation: left to the first boot, because the system has no activation script");
-	return etc_view_mount_overlay(
-		TARGET_PATH, plan->system, manifest, !manifest->etc_mutable, err);
+	int r = 0;
+
+	if (!manifest->activation) {
+		log_line(
+			"activation: left to the first boot, because the system has no activation script");
+		return 0;
+	}
+	if (manifest->etc_overlay)
+		r = mount_detach_below(TARGET_PATH "/etc", err);
+	if (r < 0)
+		return r;
+	return nixos_activate(session, plan->system, err);
 }
 
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
@@ -93,11 +114,18 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 	r = chroot_enter(TARGET_PATH, plan->system, &session, err);
 	if (r < 0)
 		return r;
-	r = extra_files_write(files->extra_files, TARGET_PATH, err);
+	r = show_etc(plan, manifest, err);
+	if (r == 0)
+		r = extra_files_write(files->extra_files, TARGET_PATH, err);
+	if (r == 0)
+		r = given_host_keys_write(&session, plan->system, files->given_host_keys, err);
 	if (r == 0)
 		r = activate(plan, manifest, &session, err);
 	if (r == 0)
-		r = host_keys_make(&session, plan->system, plan->host_keys, err);
+		r = given_host_keys_restore(TARGET_PATH, plan->system, files->given_host_keys, err);
+	if (r == 0)
+		r = host_keys_make(
+			&session, plan->system, plan->host_keys, files->given_host_keys, err);
 	if (r == 0 && files->ssh_keys_text)
 		r = nixos_write_keys(TARGET_PATH, plan->keys_user, &manifest->accounts,
 			files->ssh_keys_text, err);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "format/disk_lock.h"
 #include "guest/extra_files.h"
+#include "input/host_key_file.h"
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
 #include "plan/manifest.h"
@@ -28,10 +29,11 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 /* What is installed besides the system. */
 struct guest_files {
 	const char *ssh_keys_text; /* authorized_keys, NULL for none */
+	const struct given_host_keys *given_host_keys;
 	const struct extra_files *extra_files;
 };
 
-/* Writes the further files, activates the system, writes host keys and SSH keys, and installs the boot
+/* Writes given host keys and further files, activates the system, writes host keys and SSH keys, and installs the boot
  * loader, in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
  * loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,

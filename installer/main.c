@@ -31,6 +31,7 @@
 #include "init/settle.h"
 #include "init/supervise.h"
 #include "input/config_sources.h"
+#include "input/host_key_sources.h"
 #include "input/key_sources.h"
 #include "install_steps.h"
 #include "net/network.h"
@@ -57,6 +58,7 @@ struct decision {
 	struct engine engine;
 	struct plan plan;
 	char *ssh_keys_text; /* authorized_keys; NULL for keys=none */
+	struct given_host_keys given_host_keys;
 	struct extra_files extra_files;
 };
 
@@ -152,6 +154,10 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		&d->config.keys, d->config.keys_user, &d->sources, &d->ssh_keys_text, err);
 	if (r < 0)
 		return r;
+	r = host_key_sources_read(
+		&d->config.host_keys, &d->sources.drive, &d->given_host_keys, err);
+	if (r < 0)
+		return r;
 
 	progress_begin(shared, STAGE_CLOSURE, "reading what is to be installed");
 	needs.swap_bytes = d->config.swap_bytes;
@@ -186,6 +192,7 @@ static int fill_target(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
 	const struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
+		.given_host_keys = &d->given_host_keys,
 		.extra_files = &d->extra_files };
 	int r;
 
@@ -240,6 +247,7 @@ static int verify_target(
 		.disk_fd = lock->lock_fd,
 		.first_sector = lock->boot_sector.sector,
 		.ssh_keys_text = d->ssh_keys_text,
+		.given_host_keys = &d->given_host_keys,
 	};
 	struct verified verified;
 	int r;

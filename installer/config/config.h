@@ -65,11 +65,19 @@ struct extra_file_settings {
 	size_t count;
 };
 
-/* SSH host keys made while installing. */
+/* SSH host keys that the guest gets while it is installed. */
 enum host_key_mode {
-	HOST_KEYS_AUTO, /* where the guest has an SSH server and ssh-keygen */
-	HOST_KEYS_GENERATE,
+	HOST_KEYS_AUTO,	    /* those on the key drive; the others are made where the guest can */
+	HOST_KEYS_GENERATE, /* all are made */
 	HOST_KEYS_NONE,
+	HOST_KEYS_GIVEN, /* those of the places below have to be there; the others are made */
+};
+
+struct host_key_settings {
+	enum host_key_mode mode;
+	bool from_drive;
+	char files[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES];
+	size_t file_count;
 };
 
 /* What makes the system that is installed. */
@@ -99,7 +107,7 @@ struct config {
 	struct cache_settings cache;
 	struct key_settings keys;
 	char keys_user[33];
-	enum host_key_mode host_keys;
+	struct host_key_settings host_keys;
 	struct extra_file_settings files;
 	enum ending on_success;
 	enum ending on_failure;

@@ -191,16 +191,6 @@ static int set_engine(enum engine_kind *ret, const char *text)
 	return 0;
 }
 
-static int set_host_keys(enum host_key_mode *ret, const char *text)
-{
-	int i = choose_word(text, (const char *const[]){ "generate", "none", NULL });
-
-	if (i < 0)
-		return i;
-	*ret = i == 0 ? HOST_KEYS_GENERATE : HOST_KEYS_NONE;
-	return 0;
-}
-
 /* Decimal digits, from 1 to max. */
 static int set_count(unsigned *ret, const char *text, unsigned max)
 {
@@ -274,6 +264,33 @@ static int set_keys(struct key_settings *ret, const char *text)
 	ret->from = from;
 	memcpy(ret->files, paths, count * sizeof(paths[0]));
 	ret->file_count = count;
+	return 0;
+}
+
+/* generate, none, or the places of given keys. */
+static int set_host_keys(struct host_key_settings *ret, const char *text)
+{
+	struct host_key_settings settings = { .mode = HOST_KEYS_GIVEN };
+	int whole = choose_word(text, (const char *const[]){ "generate", "none", NULL }), r;
+	char word[CONFIG_TEXT_BYTES];
+
+	if (whole >= 0) {
+		*ret = (struct host_key_settings){
+			.mode = whole == 0 ? HOST_KEYS_GENERATE : HOST_KEYS_NONE,
+		};
+		return 0;
+	}
+	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
+		if (strcmp(word, "drive") == 0)
+			settings.from_drive = true;
+		else if (settings.file_count == CONFIG_KEYS_MAX || !text_is_clean_path(word))
+			return -EINVAL;
+		else
+			memcpy(settings.files[settings.file_count++], word, sizeof(word));
+	}
+	if (r < 0 || (!settings.from_drive && settings.file_count == 0))
+		return -EINVAL;
+	*ret = settings;
 	return 0;
 }
 

@@ -22,6 +22,7 @@ enum short_form {
 	FORM_MANIFEST,
 	FORM_SYSTEM,
 	FORM_KEY,
+	FORM_HOST_KEY,
 	FORM_FILE,
 	FORM_END,
 };
@@ -40,6 +41,7 @@ static const struct {
 	[FORM_MANIFEST - FORM_DISK] = { "manifest", true, false },
 	[FORM_SYSTEM - FORM_DISK] = { "system", true, false },
 	[FORM_KEY - FORM_DISK] = { "keys", true, true },
+	[FORM_HOST_KEY - FORM_DISK] = { "host-keys", true, true },
 	[FORM_FILE - FORM_DISK] = { "files", true, true },
 };
 
@@ -53,6 +55,7 @@ static const struct option long_options[] = {
 	{ "manifest", required_argument, NULL, FORM_MANIFEST },
 	{ "system", required_argument, NULL, FORM_SYSTEM },
 	{ "key", required_argument, NULL, FORM_KEY },
+	{ "host-key", required_argument, NULL, FORM_HOST_KEY },
 	{ "file", required_argument, NULL, FORM_FILE },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -302,6 +305,7 @@ void options_print_help(void)
 	       "  --system PATH      the system's store path\n"
 	       "  --cache FOLDER     a binary cache; repeatable\n"
 	       "  --key FILE         SSH keys; repeatable\n"
+	       "  --host-key FILE    an SSH host key of the guest, the private one; repeatable\n"
 	       "  --file TARGET=SOURCE[:MODE[:UID:GID]]\n"
 	       "                     a file for the guest; repeatable\n"
 	       "  --json             print the plan, or the refusal, as JSON\n\n"

@@ -14,7 +14,7 @@
 #include "base/error.h"
 
 #define OPTIONS_SET_MAX	    64
-#define OPTIONS_SHORT_FORMS 8
+#define OPTIONS_SHORT_FORMS 9
 #define OPTIONS_TEXT_BYTES  4096
 
 enum command {

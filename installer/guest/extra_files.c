@@ -2,18 +2,16 @@
 #include "guest/extra_files.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "guest/target_file.h"
 
 #define EXTRA_MAX_BYTES (4 * 1024 * 1024)
-#define TARGET_BYTES	sizeof(((struct extra_file *)0)->target)
 #define HOMES		"/home"
 
 /* Folders that are empty again at each boot, or belong to the kernel. /var/run is a link that
@@ -66,47 +64,6 @@ int extra_files_read(const struct extra_file_settings *settings, const struct ke
 	return 0;
 }
 
-static bool is_in_store(const char *root, const char *path)
-{
-	char store[FILE_PATH_BYTES];
-	size_t length;
-
-	file_below(store, root, "/nix");
-	length = strlen(store);
-	return strncmp(path, store, length) == 0 && (path[length] == '/' || !path[length]);
-}
-
-/* The folder of a target, made if it is missing; ret is where it really is. */
-static int open_parent_folder(
-	const char *root, const char *folder, char ret[FILE_PATH_BYTES], struct error *err)
-{
-	char parent[TARGET_BYTES], made[FILE_PATH_BYTES];
-	const char *name = file_base_name(folder);
-	int r = file_resolve(root, folder[0] ? folder : "/", ret, err);
-
-	if (r != -ENOENT || !folder[0])
-		return r;
-	/* Its own parent first: as many rounds as the path has folders. */
-	if (text_copy(parent, sizeof(parent), folder) < 0)
-		return -ENAMETOOLONG;
-	parent[name - 1 - folder] = '\0';
-	r = open_parent_folder(root, parent, made, err);
-	if (r < 0)
-		return r;
-	if (is_in_store(root, made))
-		return error_set(err, -EINVAL, "%s lies in the store of the guest", folder);
-	file_below(ret, made, "/%s", name);
-	return file_make_folder(ret, 0755, 0, 0, err);
-}
-
-/* The chroot of the guest's programs has a tmpfs on /run, to which a link of the guest may lead. */
-static bool is_on_tmpfs(const char *path)
-{
-	struct statfs fs;
-
-	return statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
-}
-
 /* One file with what it is to hold. */
 struct content {
 	const struct extra_file *file;
@@ -116,24 +73,10 @@ struct content {
 
 static int write_one(const char *root, const struct content *content, struct error *err)
 {
-	char folder[TARGET_BYTES], path[FILE_PATH_BYTES], written[FILE_PATH_BYTES];
 	const struct extra_file *file = content->file;
-	const char *name = file_base_name(file->target);
-	int r;
 
-	if (text_copy(folder, sizeof(folder), file->target) < 0)
-		return -ENAMETOOLONG;
-	folder[name - 1 - file->target] = '\0';
-	r = open_parent_folder(root, folder, path, err);
-	if (r < 0)
-		return r;
-	if (is_in_store(root, path))
-		return error_set(err, -EINVAL, "its folder lies in the store of the guest");
-	if (is_on_tmpfs(path))
-		return refuse_volatile(file->target, err);
-	file_below(written, path, "/%s", name);
-	return file_write(written, content->bytes, content->size_bytes, file->mode, file->uid,
-		file->gid, err);
+	return target_file_write(root, file->target, content->bytes, content->size_bytes,
+		file->mode, file->uid, file->gid, err);
 }
 
 static int check_access(const char *path, const struct extra_file *file, struct error *err)

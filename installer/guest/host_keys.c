@@ -13,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "guest/given_host_keys.h"
 #include "guest/sshd_config.h"
 #include "input/ssh_key_line.h"
 
@@ -23,7 +24,7 @@ static const struct kind {
 	enum sshd_host_key flag;
 	const char *type, *bits; /* as ssh-keygen takes them */
 	const char *name;
-} kinds[HOST_KEYS_MAX] = {
+} kinds[HOST_KEYS_MADE_MAX] = {
 	{ SSHD_ED25519, "ed25519", NULL, "ssh_host_ed25519_key" },
 	{ SSHD_RSA, "rsa", "4096", "ssh_host_rsa_key" },
 };
@@ -76,7 +77,7 @@ static int choose_kinds(const char *root, const char *system, enum host_key_mode
 	r = find_wanted(root, system, ret, ret_keygen, err);
 	if (r == 0)
 		return 0;
-	if (wish == HOST_KEYS_AUTO) {
+	if (wish != HOST_KEYS_GENERATE) {
 		log_line("host keys: none are made: %s", err->text);
 		return 0;
 	}
@@ -123,7 +124,7 @@ static int make_one(const struct chroot_session *session, const char *keygen, co
 }
 
 int host_keys_make(const struct chroot_session *session, const char *system,
-	enum host_key_mode wish, struct error *err)
+	enum host_key_mode wish, const struct given_host_keys *given, struct error *err)
 {
 	char keygen[512], folder[FILE_PATH_BYTES];
 	unsigned wanted;
@@ -134,8 +135,8 @@ int host_keys_make(const struct chroot_session *session, const char *system,
 	r = file_resolve(session->root, FOLDER, folder, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < HOST_KEYS_MAX && r == 0; i++)
-		if (wanted & kinds[i].flag)
+	for (size_t i = 0; i < HOST_KEYS_MADE_MAX && r == 0; i++)
+		if ((wanted & kinds[i].flag) && !host_key_file_find(given, kinds[i].name))
 			r = make_one(session, keygen, folder, &kinds[i], err);
 	if (r < 0)
 		error_wrap(err, "making the SSH host keys");
@@ -215,21 +216,54 @@ static int verify_one(
 	return 0;
 }
 
-int host_keys_verify(const char *root, const char *system, enum host_key_mode wish,
+/* A key that is longer than any client's known_hosts line has a right to be is not reported. */
+static void describe_given(const struct given_host_keys *given, struct host_keys *ret)
+{
+	for (size_t i = 0; i < given->count; i++) {
+		const struct host_key_pair *pair = &given->pairs[i];
+		AUTO_FREE char *line = strndup(pair->public_text, pair->public_bytes);
+		char *blob = line ? strchr(line, ' ') : NULL;
+
+		if (!blob)
+			abort();
+		*blob++ = '\0';
+		if (describe(line, blob, &ret->keys[ret->count]) == 0)
+			ret->count++;
+		else
+			log_line("host keys: %s is too long to be reported", pair->name);
+	}
+}
+
+static int verify_given(const char *root, const char *system, const struct given_host_keys *given,
 	struct host_keys *ret, struct error *err)
+{
+	int r = given_host_keys_verify(root, system, given, err);
+
+	if (r < 0)
+		return r;
+	describe_given(given, ret);
+	return 0;
+}
+
+int host_keys_verify(const char *root, const char *system, enum host_key_mode wish,
+	const struct given_host_keys *given, struct host_keys *ret, struct error *err)
 {
 	char keygen[512], folder[FILE_PATH_BYTES];
 	unsigned wanted;
-	int r = choose_kinds(root, system, wish, &wanted, keygen, err);
+	int r;
 
 	ret->count = 0;
+	r = given ? verify_given(root, system, given, ret, err) : 0;
+	if (r < 0)
+		return r;
+	r = choose_kinds(root, system, wish, &wanted, keygen, err);
 	if (r < 0 || wanted == 0)
 		return r;
 	r = file_resolve(root, FOLDER, folder, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < HOST_KEYS_MAX && r == 0; i++)
-		if (wanted & kinds[i].flag)
+	for (size_t i = 0; i < HOST_KEYS_MADE_MAX && r == 0; i++)
+		if ((wanted & kinds[i].flag) && !host_key_file_find(given, kinds[i].name))
 			r = verify_one(folder, &kinds[i], ret, err);
 	return r;
 }

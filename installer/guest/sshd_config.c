@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "guest/sshd_match.h"
 
 /* Every keyword of sshd_config(5) up to OpenSSH 10. One that sshd does not know keeps it from
@@ -176,32 +177,66 @@ int sshd_config_read(
 	return r;
 }
 
+/* The value of the next HostKey line before the first Match block, cut in place; NULL for none. */
+static char *next_host_key(char **rest)
+{
+	char *line;
+
+	while ((line = strsep(rest, "\n"))) {
+		line += strspn(line, " \t");
+		line[strcspn(line, "\r#")] = '\0';
+		char *value = split_value(line);
+
+		if (strcasecmp(line, "Match") == 0)
+			return NULL;
+		if (strcasecmp(line, "HostKey") != 0)
+			continue;
+		value += *value == '"';
+		value[strcspn(value, " \t\"")] = '\0';
+		return value;
+	}
+	return NULL;
+}
+
 /* All HostKey lines count. */
 unsigned sshd_host_keys(const char *text)
 {
 	AUTO_FREE char *copy = strdup(text);
 	unsigned wanted = 0;
 	bool named = false;
-	char *rest = copy, *line;
+	char *rest = copy, *value;
 
 	if (!copy)
 		abort();
-	while ((line = strsep(&rest, "\n"))) {
-		line += strspn(line, " \t");
-		line[strcspn(line, "\r#")] = '\0';
-		char *value = split_value(line);
-
-		if (strcasecmp(line, "Match") == 0)
-			break;
-		if (strcasecmp(line, "HostKey") != 0)
-			continue;
+	while ((value = next_host_key(&rest))) {
 		named = true;
-		value += *value == '"';
-		value[strcspn(value, " \t\"")] = '\0';
 		if (strcmp(value, "/etc/ssh/ssh_host_ed25519_key") == 0)
 			wanted |= SSHD_ED25519;
 		else if (strcmp(value, "/etc/ssh/ssh_host_rsa_key") == 0)
 			wanted |= SSHD_RSA;
 	}
 	return named ? wanted : SSHD_ED25519;
+}
+
+int sshd_find_host_key(const char *text, const char *name, char *ret, size_t ret_bytes)
+{
+	static const char *const usual[] = { "ssh_host_rsa_key", "ssh_host_ecdsa_key",
+		"ssh_host_ed25519_key" };
+	AUTO_FREE char *copy = strdup(text);
+	char path[256], *rest = copy, *value;
+	bool named = false;
+
+	if (!copy)
+		abort();
+	while ((value = next_host_key(&rest))) {
+		named = true;
+		if (value[0] == '/' && strcmp(strrchr(value, '/') + 1, name) == 0)
+			return text_copy(ret, ret_bytes, value) < 0 ? -ENOENT : 0;
+	}
+	for (size_t i = 0; !named && i < sizeof(usual) / sizeof(usual[0]); i++) {
+		snprintf(path, sizeof(path), "/etc/ssh/%s", name);
+		if (strcmp(name, usual[i]) == 0)
+			return text_copy(ret, ret_bytes, path) < 0 ? -ENOENT : 0;
+	}
+	return -ENOENT;
 }

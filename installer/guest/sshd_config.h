@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 /* The values in force for this user, as text for sshd_values_parse (from malloc). path stands in
@@ -26,3 +28,8 @@ enum sshd_host_key {
 /* Those of these host keys that HostKey lines before the first Match block name, as flags.
  * SSHD_ED25519 if there is no such line: sshd then loads the keys that exist under these names. */
 unsigned sshd_host_keys(const char *text) WARN_UNUSED;
+
+/* Where the server looks for the host key whose file has this name: the path of the HostKey line
+ * before the first Match block that ends in it; without any HostKey line /etc/ssh, where sshd looks
+ * for its three usual names. -ENOENT if the server would not load it. */
+int sshd_find_host_key(const char *text, const char *name, char *ret, size_t ret_bytes) WARN_UNUSED;

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "input/drive.h"
+#include "input/host_key_file.h"
 #include "input/ssh_keys.h"
 
 #define CA_MAX_BYTES	((size_t)1024 * 1024)
@@ -75,22 +76,36 @@ static int take_companion(int folder, const char *name, struct key_drive *drive,
 	return 0;
 }
 
-static int take_keys(int folder, const char *name, struct key_drive *drive, struct error *err)
+/* Adds a file to one of the two lists. */
+static int take_key_file(int folder, const char *name, struct key_drive_file *files, size_t *count,
+	struct key_drive *drive, struct error *err)
 {
-	struct key_drive_file *file = &drive->files[drive->count];
-	int r;
-
-	if (drive->count == KEY_DRIVE_FILES_MAX)
-		return error_set_code(err, EXIT_NO_KEY, -E2BIG, "there are more than %d key files",
-			KEY_DRIVE_FILES_MAX);
-	r = drive_read_file(
+	struct key_drive_file *file = &files[*count];
+	int r = drive_read_file(
 		folder, name, KEY_FILE_MAX_BYTES, EXIT_NO_KEY, &file->text, &file->size_bytes, err);
+
 	if (r > 0) {
 		snprintf(file->name, sizeof(file->name), "%s", name);
-		drive->count++;
+		++*count;
 		drive->found = true;
 	}
 	return r;
+}
+
+static int take_keys(int folder, const char *name, struct key_drive *drive, struct error *err)
+{
+	if (drive->count == KEY_DRIVE_FILES_MAX)
+		return error_set_code(err, EXIT_NO_KEY, -E2BIG, "there are more than %d key files",
+			KEY_DRIVE_FILES_MAX);
+	return take_key_file(folder, name, drive->files, &drive->count, drive, err);
+}
+
+static int take_host_key(int folder, const char *name, struct key_drive *drive, struct error *err)
+{
+	if (drive->host_count == KEY_DRIVE_HOST_FILES_MAX)
+		return error_set_code(err, EXIT_NO_KEY, -E2BIG,
+			"there are more than %d files of host keys", KEY_DRIVE_HOST_FILES_MAX);
+	return take_key_file(folder, name, drive->host_files, &drive->host_count, drive, err);
 }
 
 static int compare_file_names(const void *a, const void *b)
@@ -109,6 +124,8 @@ static int read_entries(DIR *dir, struct key_drive *drive, struct error *err)
 	while ((entry = readdir(dir))) {
 		if (is_config(entry->d_name))
 			r = take_config(dirfd(dir), entry->d_name, drive, err);
+		else if (host_key_file_part(entry->d_name) != HOST_KEY_OTHER)
+			r = take_host_key(dirfd(dir), entry->d_name, drive, err);
 		else if (ssh_keys_is_key_file(entry->d_name))
 			r = take_keys(dirfd(dir), entry->d_name, drive, err);
 		else
@@ -137,6 +154,8 @@ int key_drive_read_folder(const char *path, struct key_drive *ret, struct error 
 		key_drive_free(drive);
 	} else {
 		qsort(drive->files, drive->count, sizeof(drive->files[0]), compare_file_names);
+		qsort(drive->host_files, drive->host_count, sizeof(drive->host_files[0]),
+			compare_file_names);
 		*ret = *drive;
 	}
 	free(drive);
@@ -261,6 +280,8 @@ void key_drive_free(struct key_drive *drive)
 {
 	for (size_t i = 0; i < drive->count; i++)
 		free(drive->files[i].text);
+	for (size_t i = 0; i < drive->host_count; i++)
+		free(drive->host_files[i].text);
 	free(drive->config_text);
 	for (size_t i = 0; i < COMPANION_COUNT; i++) {
 		char **text = (char **)((char *)drive + companions[i].text);
@@ -268,7 +289,7 @@ void key_drive_free(struct key_drive *drive)
 		free(*text);
 		*text = NULL;
 	}
-	drive->count = 0;
+	drive->count = drive->host_count = 0;
 	drive->config_text = NULL;
 	drive->config_bytes = 0;
 	drive->found = false;

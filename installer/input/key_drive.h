@@ -2,7 +2,8 @@
 /*
  * key_drive — the small FAT drive with SSH keys, found by what lies on it, read into memory.
  *
- * Which names count is decided by ssh_keys_is_key_file, what the files say by keys and config. The
+ * Which names count is decided by ssh_keys_is_key_file and host_key_file_part, what the files say by
+ * key_sources, host_key_sources and config. The
  * drive is mounted read-only and detached again.
  *
  * Tested by: tests/qemu/key_drive.sh.
@@ -16,6 +17,7 @@
 #include "disk/disk.h"
 
 #define KEY_DRIVE_FILES_MAX	   64
+#define KEY_DRIVE_HOST_FILES_MAX   16
 #define KEY_DRIVE_CONFIG_MAX_BYTES (64 * 1024)
 #define KEY_DRIVE_CONFIG_NAME	   "guest-installer.conf"
 
@@ -31,6 +33,8 @@ struct key_drive {
 	char node[128]; /* the disk's node, or its first partition's: "/dev/vdb1" */
 	struct key_drive_file files[KEY_DRIVE_FILES_MAX]; /* key files, sorted by name */
 	size_t count;
+	struct key_drive_file host_files[KEY_DRIVE_HOST_FILES_MAX]; /* ssh_host_*_key and *.pub */
+	size_t host_count;
 	char *config_text; /* of guest-installer.conf, with a NUL after it; NULL if there is none */
 	size_t config_bytes;
 	char *ca_text;	  /* of ca.pem or ca.crt: certificates for https; NULL if there is none */
@@ -41,7 +45,7 @@ struct key_drive {
 };
 
 /* Looks at every disk that is neither cdrom nor medium nor in use nor unreadable: a FAT file system
- * on the whole of it or on its first partition, in whose root lies a key file or
+ * on the whole of it or on its first partition, in whose root lies a key file, a host key or
  * guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
  * configuration on it are read, too. It is mounted on mount_path while it is looked at.
  * disk->key_drive is set for it. None is no error (found stays false); two are one, with

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "input/ssh_key_options.h"
+#include "input/ssh_wire.h"
 
 #define CERTIFICATE_MARK "-cert-v"
 #define RSA_MIN_BITS	 1024 /* sshd's default RequiredRSASize */
@@ -72,24 +73,6 @@ static char *end_of_options(char *text)
 			quoted = !quoted;
 	}
 	return quoted ? NULL : text;
-}
-
-/* One string of a blob (RFC 4251, section 5): its bytes, and the blob moves on behind it. */
-static int take_string(const uint8_t **blob, size_t *left, const uint8_t **ret, size_t *ret_bytes)
-{
-	const uint8_t *p = *blob;
-	size_t length;
-
-	if (*left < 4)
-		return -EINVAL;
-	length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-	if (length > *left - 4)
-		return -EINVAL;
-	*ret = p + 4;
-	*ret_bytes = length;
-	*blob += 4 + length;
-	*left -= 4 + length;
-	return 0;
 }
 
 static unsigned count_bits(const uint8_t *number, size_t size_bytes)
@@ -159,7 +142,7 @@ static int check_strings(const struct key_type *type, const uint8_t *blob, size_
 		size_t length = 0;
 		int r = -EINVAL;
 
-		if (take_string(&blob, &left, &string, &length) == 0)
+		if (ssh_wire_take_string(&blob, &left, &string, &length) == 0)
 			r = check_string(type, i, string, length, line, err);
 		else
 			refuse_key(err, "has a key that is cut off");
@@ -201,7 +184,7 @@ static int check_blob(struct ssh_key_line *line, struct error *err)
 	if (r < 0)
 		return r;
 	rest = blob;
-	if (take_string(&rest, &left, &name, &name_bytes) < 0)
+	if (ssh_wire_take_string(&rest, &left, &name, &name_bytes) < 0)
 		return refuse_key(err, "has a key that is cut off");
 	if (name_bytes != strlen(line->type) || memcmp(name, line->type, name_bytes) != 0)
 		return error_set_code(err, EXIT_NO_KEY, -EINVAL,
@@ -225,8 +208,8 @@ static bool begins_key(const char *text)
 		decode_blob(base64, strcspn(base64, " \t"), &blob, &left, &ignored) < 0)
 		return false;
 	rest = blob;
-	return take_string(&rest, &left, &name, &name_bytes) == 0 && name_bytes == length &&
-	       memcmp(name, text, length) == 0;
+	return ssh_wire_take_string(&rest, &left, &name, &name_bytes) == 0 &&
+	       name_bytes == length && memcmp(name, text, length) == 0;
 }
 
 /* Cuts off the first word and moves on to the next. */

@@ -320,6 +320,21 @@ static int check_ssh_user(const char *user, const struct manifest *manifest, str
 	return 0;
 }
 
+int guest_check_files(
+	const struct config *config, const struct manifest *manifest, struct error *err)
+{
+	if (!manifest->etc_overlay || manifest->etc_mutable)
+		return 0;
+	for (size_t i = 0; i < config->files.count; i++)
+		if (text_starts_with(config->files.files[i].target, "/etc/"))
+			return refuse_guest(err,
+				"file = %s: the guest's /etc is read-only (system.etc.overlay.mutable): "
+				"choose a path outside it, or let the guest have the file by "
+				"environment.etc.",
+				config->files.files[i].target);
+	return 0;
+}
+
 int guest_check_accounts(
 	const struct config *config, const struct manifest *manifest, struct error *err)
 {
@@ -330,7 +345,7 @@ int guest_check_accounts(
 
 	if (!accounts->used)
 		return 0;
-	if (config->host_keys == HOST_KEYS_GENERATE)
+	if (config->host_keys.mode == HOST_KEYS_GENERATE)
 		return refuse_guest(err,
 			"host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
 			"does not run without them: leave host-keys out, and the guest makes its keys at "

@@ -29,6 +29,10 @@ int guest_check_boot_loader(
 int guest_check_firmware(const struct plan *plan, const struct manifest *manifest,
 	unsigned firmware, struct error *err) WARN_UNUSED;
 
+/* No file of the configuration goes into an /etc that nothing can write to. */
+int guest_check_files(const struct config *config, const struct manifest *manifest,
+	struct error *err) WARN_UNUSED;
+
 /* Of accounts that are created at boot, the one that gets the keys is known with its numbers. */
 int guest_check_accounts(const struct config *config, const struct manifest *manifest,
 	struct error *err) WARN_UNUSED;

@@ -288,6 +288,9 @@ static int check_fit(const struct plan *plan, const struct config *config,
 	r = guest_check_boot_loader(plan, manifest, err);
 	if (r < 0)
 		return r;
+	r = guest_check_files(config, manifest, err);
+	if (r < 0)
+		return r;
 	r = guest_check_accounts(config, manifest, err);
 	if (r < 0)
 		return r;
@@ -362,9 +365,9 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	if (r < 0)
 		return r;
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
-	plan.host_keys = config->host_keys;
+	plan.host_keys = config->host_keys.mode;
 	/* ssh-keygen asks for the account that runs it, which the guest creates at boot. */
-	if (manifest && manifest->accounts.used && plan.host_keys == HOST_KEYS_AUTO)
+	if (manifest && manifest->accounts.used && plan.host_keys != HOST_KEYS_GENERATE)
 		plan.host_keys = HOST_KEYS_NONE;
 	uuid_derive(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, labels_find_boot(manifest, plan.layout), config->swap_bytes, seed);

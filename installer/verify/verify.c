@@ -219,6 +219,6 @@ int verify_all(const struct verify_request *request, struct verified *ret, struc
 		r = verify_ssh(request, &ret->ssh_port, err);
 	if (r == 0)
 		r = host_keys_verify(request->root, request->plan->system, request->plan->host_keys,
-			&ret->host_keys, err);
+			request->given_host_keys, &ret->host_keys, err);
 	return r < 0 ? failed(err, r) : 0;
 }

@@ -23,7 +23,7 @@
 /* What is reported of the installed system. */
 struct verified {
 	struct boot_files boot;
-	struct host_keys host_keys; /* those that were made */
+	struct host_keys host_keys; /* those that were made or given */
 	struct database_size size;
 	unsigned ssh_port; /* where the guest's SSH server listens; 0 with keys=none */
 };

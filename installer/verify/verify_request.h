@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "input/host_key_file.h"
 #include "nix/closure.h"
 #include "plan/manifest.h"
 #include "plan/plan.h"
@@ -18,4 +19,5 @@ struct verify_request {
 	int disk_fd;		       /* the whole disk */
 	const uint8_t *first_sector;   /* as it will be when it is restored: boot_sector.h */
 	const char *ssh_keys_text;     /* authorized_keys as written; NULL for keys=none */
+	const struct given_host_keys *given_host_keys; /* NULL for none */
 };

@@ -363,6 +363,8 @@ static void print_drive(const struct key_drive *drive)
 	for (size_t i = 0; i < drive->count; i++)
 		printf("file=%s %zu %s\n", drive->files[i].name, drive->files[i].size_bytes,
 			drive->files[i].text);
+	for (size_t i = 0; i < drive->host_count; i++)
+		printf("host=%s %zu\n", drive->host_files[i].name, drive->host_files[i].size_bytes);
 	if (drive->ca_text)
 		printf("ca=%s\n", drive->ca_text);
 	if (drive->netrc_text)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # identity.sh — proves that what makes a guest this one guest is there before its activation runs, and
-# afterwards: further files with modes and owners
+# afterwards: further files with modes and owners, and given SSH host keys
 #
-# Modules: guest/extra_files.
+# Modules: guest/extra_files, guest/given_host_keys, guest/host_keys, guest/target_file,
+# input/host_key_file, input/host_key_sources.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 # shellcheck source=tests/loop/login.lib.sh
@@ -85,12 +86,118 @@ without_a_key_drive_its_files_are_refused() {
 	refuses 2 'what lies there is gone when the guest boots' --file /var/run/secret=age.txt
 }
 
+# has_pair FOLDER TYPE FILE — the guest has this key pair there, and the result was reported.
+has_pair() {
+	is_file "$1/ssh_host_$2_key" '600 0:0' "$3"
+	is_file "$1/ssh_host_$2_key.pub" '644 0:0' "$3.pub"
+	grep -F "INSTALL_RESULT ssh-host-key=$(cut -d ' ' -f 1,2 "$3.pub")" said
+	grep -F "$(ssh-keygen -l -f "$3.pub" | cut -d ' ' -f 2)" said
+}
+
+# What sops-nix and agenix do: they read the private key while the system is activated. The program
+# is the guest's own.
+host_keys_are_there_before_activation() {
+	with_activation "$SYSTEM/sw/bin/ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/var/lib/seen"
+	cache=$PWD/cache installs --host-key host/ssh_host_ed25519_key
+	cmp <(cut -d ' ' -f 1,2 "$ROOT/var/lib/seen") <(cut -d ' ' -f 1,2 host/ssh_host_ed25519_key.pub)
+	has_pair /etc/ssh ed25519 host/ssh_host_ed25519_key
+	[[ ! -e $ROOT/etc/passwd- ]]
+}
+
+# The guest's server shows the given key to its client.
+the_server_has_the_given_key() {
+	cut -d ' ' -f 1,2 host/ssh_host_ed25519_key.pub | sed 's/^/guest /' >known_hosts
+	real_login root ed known_hosts
+	ssh-keygen -q -t ed25519 -N '' -f stranger
+	cut -d ' ' -f 1,2 stranger.pub | sed 's/^/guest /' >known_hosts
+	if real_login root ed known_hosts; then return 1; fi
+}
+
+# RSA and ECDSA, one under another name, one with the line ends of DOS and without a last newline;
+# the kind that is not given is made.
+keys_of_all_types_are_taken_and_the_others_are_made() {
+	mkdir -p dos
+	sed 's/$/\r/' host/ssh_host_ecdsa_key | head -c -2 >dos/ssh_host_ecdsa_key
+	installs --host-key web.rsa --host-key dos/ssh_host_ecdsa_key
+	has_pair /etc/ssh rsa web.rsa
+	has_pair /etc/ssh ecdsa host/ssh_host_ecdsa_key
+	ssh-keygen -y -f "$ROOT/etc/ssh/ssh_host_ed25519_key"
+	[[ $(grep -c '^INSTALL_RESULT ssh-host-key=' said) == 3 ]]
+	grep 'warning: the guest has no SSH server that uses the given host key /etc/ssh/ssh_host_rsa_key' said
+}
+
+a_key_goes_where_the_server_looks() {
+	rm -rf cache
+	change "$ETC" sed -i '1i HostKey /persist/keys/ssh_host_ed25519_key' etc/ssh/sshd_config
+	cache=$PWD/cache installs --host-key host/ssh_host_ed25519_key
+	has_pair /persist/keys ed25519 host/ssh_host_ed25519_key
+	[[ ! -e $ROOT/etc/ssh/ssh_host_ed25519_key ]]
+	if grep -F 'uses the given host key' said; then return 1; fi
+}
+
+keys_survive_activation() {
+	with_activation 'chmod 0644 /etc/ssh/ssh_host_ed25519_key; rm /etc/ssh/ssh_host_ed25519_key.pub'
+	cache=$PWD/cache installs --host-key host/ssh_host_ed25519_key
+	has_pair /etc/ssh ed25519 host/ssh_host_ed25519_key
+	with_activation 'ln -sfn static/os-release /etc/ssh/ssh_host_ed25519_key'
+	cache=$PWD/cache refuses 2 'makes a link of /etc/ssh/ssh_host_ed25519_key' \
+		--host-key host/ssh_host_ed25519_key
+}
+
+changed_keys_fail_verification() {
+	rm -rf cache
+	change "$SYSTEM" sed -i "2i $1" bin/switch-to-configuration
+	cache=$PWD/cache refuses 41 "$2" --host-key host/ssh_host_ed25519_key
+}
+
+keys_that_no_server_could_use_are_refused() {
+	ssh-keygen -q -t ed25519 -N secret -f locked
+	refuses 20 'locked is encrypted with a passphrase' --host-key locked
+	refuses 20 'ed.pub is a public key' --host-key ed.pub
+	ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -f pem
+	refuses 20 'pem is a private key in PEM form' --host-key pem
+	grep -v "$(sed -n 3p host/ssh_host_ed25519_key)" host/ssh_host_ed25519_key >short
+	refuses 20 'short is damaged or cut off' --host-key short
+	refuses 20 'no SSH host key was found on a key drive' --set host-keys=drive
+	refuses 20 'Two host keys are given for ssh_host_ed25519_key' --host-key ed \
+		--host-key host/ssh_host_ed25519_key
+	[[ $(stat -c %b guest.img) == 0 ]]
+}
+
+# A key of which only a program that calculates with it can see that it is none.
+the_guests_own_program_decides() {
+	python3 - ed other-secret <<-'END'
+		import base64, sys
+		lines = open(sys.argv[1]).read().splitlines()
+		key = bytearray(base64.b64decode("".join(lines[1:-1])))
+		public = bytes(key).split(b"ssh-ed25519")[1][4:36]
+		key[bytes(key).rindex(public) - 1] ^= 1  # the last byte of the private number
+		open(sys.argv[2], "w").write("\n".join([lines[0], base64.b64encode(key).decode(), lines[-1], ""]))
+	END
+	refuses 20 "The guest's ssh-keygen does not take the host key ssh_host_ed25519_key" \
+		--host-key other-secret
+}
+
+nothing_of_a_key_is_logged() {
+	local line
+	while read -r line; do
+		if [[ $line != -* ]] && grep -F "$line" said; then return 1; fi
+	done <host/ssh_host_ed25519_key
+}
+
 need_root
 cd "$SCRATCH"
 "$TOP/iso/make-cache"
 find_system
 at_exit unmount_guest
 ssh-keygen -q -t ed25519 -N '' -C owner -f ed
+ETC=$(dirname "$(readlink -f "$SYSTEM/etc")")
+mkdir host
+for type in ed25519 ecdsa; do
+	ssh-keygen -q -t "$type" -N '' -C "$type of the guest" -f "host/ssh_host_${type}_key"
+done
+ssh-keygen -q -t rsa -b 2048 -N '' -C '' -f web.rsa
+sed -i 's/ $//' web.rsa.pub
 echo "AGE-SECRET-KEY-$RANDOM$RANDOM" >age.txt
 
 run_case "files are there before activation, with modes and owners, and leave homes to it" files_are_there_before_activation
@@ -99,3 +206,13 @@ run_case "files that activation changes are written again" files_survive_activat
 run_case "a mode that is changed later fails verification" changed_files_fail_verification \
 	'chmod 0640 /etc/secret' '/etc/secret has mode 0640 and owner 0:0 instead of 0600 and 0:0'
 run_case "a file of the key drive needs one, and a file in memory is refused" without_a_key_drive_its_files_are_refused
+run_case "a given host key is there before activation" host_keys_are_there_before_activation
+run_case "nothing of a host key is logged" nothing_of_a_key_is_logged
+run_case "the guest's server identifies itself by the given key" the_server_has_the_given_key
+run_case "host keys of all types are taken, and the others are made" keys_of_all_types_are_taken_and_the_others_are_made
+run_case "a host key goes where the server looks for it" a_key_goes_where_the_server_looks
+run_case "host keys that activation changes are written again, and a link is refused" keys_survive_activation
+run_case "a host key that is changed later fails verification" changed_keys_fail_verification \
+	"echo >>/etc/ssh/ssh_host_ed25519_key" 'is not the host key that was given'
+run_case "host keys that no server could use are refused before the first write" keys_that_no_server_could_use_are_refused
+run_case "the guest's ssh-keygen has the last word" the_guests_own_program_decides

@@ -37,6 +37,20 @@ key_files_are_read_in_order() {
 	lacks "$found" root:
 }
 
+host_keys_are_no_keys_of_users() {
+	folder
+	ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key
+	mv ssh_host_ed25519_key.pub SSH_HOST_ED25519_KEY.PUB
+	echo no >ssh_host_ed25519_key.bak
+	echo no >ssh_host_key
+	has "$("$EFFECTS" folder .)" "found=1 disk= node= count=0" \
+		"host=ssh_host_ed25519_key $(stat -c %s ssh_host_ed25519_key)" \
+		"host=SSH_HOST_ED25519_KEY.PUB $(stat -c %s SSH_HOST_ED25519_KEY.PUB)"
+	lacks "$("$EFFECTS" folder .)" .bak
+	seq -f 'ssh_host_%g_key' 15 | xargs touch
+	fails_with 20 "more than 16 files of host keys" "$EFFECTS" folder .
+}
+
 empty_folder_is_no_key_drive() {
 	folder
 	echo no >readme.txt
@@ -94,6 +108,7 @@ too_many_files_are_refused() {
 }
 
 run_case "key files are read sorted by name, other kinds of file are not" key_files_are_read_in_order
+run_case "host keys are read, and are no keys of users" host_keys_are_no_keys_of_users
 run_case "a folder without keys is no key drive" empty_folder_is_no_key_drive
 run_case "a configuration alone makes a key drive" configuration_alone_is_enough
 run_case "certificates and passwords are read, but are no reason to be a key drive" \

@@ -52,21 +52,22 @@ our_answer() {
 	"$LOGIN" check "$ROOT" "$SYSTEM" "$1" "$2"
 }
 
-# real_login USER KEY — logs in through the guest's own sshd, which serves this one connection on
-# its standard input, and runs `true`.
+# real_login USER KEY [KNOWN_HOSTS] — logs in through the guest's own sshd, which serves this one
+# connection on its standard input, and runs `true`. With KNOWN_HOSTS the server has to be in it.
 real_login() {
 	local sshd
 	sshd=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$SYSTEM/etc/systemd/system/sshd.service")
 	# shellcheck disable=SC2016
 	unshare -m bash -euc '
-		root=$1 system=$2 sshd=$3 user=$4 key=$5
+		root=$1 system=$2 sshd=$3 user=$4 key=$5 known=$6
 		mount --bind /dev "$root/dev"
 		mount -t proc proc "$root/proc"
 		mount -t tmpfs tmpfs "$root/run"
 		ln -s "$system" "$root/run/current-system"
 		mkdir "$root/run/sshd"
 		timeout 20 ssh -F none -o "ProxyCommand=chroot $root $sshd -i -f /etc/ssh/sshd_config" \
-			-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes \
+			-o StrictHostKeyChecking="$([[ $known == /dev/null ]] && echo no || echo yes)" \
+			-o UserKnownHostsFile="$known" -o GlobalKnownHostsFile=/dev/null -o BatchMode=yes \
 			-o IdentitiesOnly=yes -i "$key" "$user@guest" "echo let in"
-	' bash "$ROOT" "$SYSTEM" "$sshd" "$1" "$2" | grep -Fx 'let in'
+	' bash "$ROOT" "$SYSTEM" "$sshd" "$1" "$2" "${3:-/dev/null}" | grep -Fx 'let in'
 }

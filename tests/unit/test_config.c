@@ -68,7 +68,7 @@ static void defaults_are_as_documented(void **state)
 	assert_string_equal(config.esp_label, "ESP");
 	assert_int_equal(config.swap_bytes, 0);
 	assert_string_equal(config.keys_user, "root");
-	assert_int_equal(config.host_keys, HOST_KEYS_AUTO);
+	assert_int_equal(config.host_keys.mode, HOST_KEYS_AUTO);
 	assert_int_equal(config.on_success, ENDING_POWEROFF);
 	assert_int_equal(config.on_failure, ENDING_POWEROFF);
 	assert_int_equal(config.timeout_s, 3600);
@@ -142,7 +142,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config.cache.fetch.attempts, 100);
 	assert_int_equal(config.cache.trusted_key_count, 2);
 	assert_string_equal(config.keys_user, "alice");
-	assert_int_equal(config.host_keys, HOST_KEYS_NONE);
+	assert_int_equal(config.host_keys.mode, HOST_KEYS_NONE);
 	assert_int_equal(config.files.count, 6);
 	assert_string_equal(config.files.files[0].target, "/etc/a");
 	assert_string_equal(config.files.files[0].source, "/b/c");
@@ -179,6 +179,13 @@ static void keys_come_from_the_last_place_that_was_said(void **state)
 	merge_option(&config, "test", "keys=drive");
 	assert_true(config.keys.from == KEYS_FROM_DRIVE && config.keys.file_count == 0);
 	merge_option(&config, "test", "files=/nixos=/b");
+	merge_option(&config, "test", "host-keys=drive /a  /b");
+	assert_int_equal(config.host_keys.mode, HOST_KEYS_GIVEN);
+	assert_true(config.host_keys.from_drive && config.host_keys.file_count == 2);
+	assert_string_equal(config.host_keys.files[1], "/b");
+	merge_option(&config, "test", "host-keys=generate");
+	assert_int_equal(config.host_keys.mode, HOST_KEYS_GENERATE);
+	assert_true(!config.host_keys.from_drive && config.host_keys.file_count == 0);
 	accepts();
 }
 
@@ -370,9 +377,11 @@ static void bad_values_say_what_can_be(void **state)
 		"keys = /a/../b", "keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a", "files = a=/b",
 		"files = /a=b", "files = /nix/store/x=/b", "files = /run=/b",
 		"files = /a/../nix/x=/b", "files = /=/b", "files = /a/=/b",
-		"files = /a=drive:", "files = /a=drive:b/c", "files = /a=drive:.b",
-		"files = /a=drive::0600", "disk = Auto", "wipe = yes", "machine = xen",
-		"layout = mbr", "layout = lvm", "root-label = a b",
+		"files = /a=drive:", "host-keys = yes", "host-keys = none drive",
+		"host-keys = generate /a", "host-keys = a",
+		"host-keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a=drive:b/c",
+		"files = /a=drive:.b", "files = /a=drive::0600", "disk = Auto", "wipe = yes",
+		"machine = xen", "layout = mbr", "layout = lvm", "root-label = a b",
 		"root-label = seventeen-letters", "root-label = a/b", "root-label = a\"b",
 		"root-label = caf\xc3\xa9", "root-uuid = abcd",
 		"root-uuid = 00000000-0000-0000-0000-000000000000", "esp-label = e:p",

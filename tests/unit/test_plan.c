@@ -903,7 +903,7 @@ static void accounts_of_the_boot_are_known_before(void **state)
 
 	(void)state;
 	boot_accounts_assume(&manifest.accounts);
-	config.host_keys = HOST_KEYS_AUTO;
+	config.host_keys.mode = HOST_KEYS_AUTO;
 	assert_int_equal(accepts().host_keys, HOST_KEYS_NONE);
 	set("keys-user=alice");
 	refuses("The guest has no user alice to give the keys to (it has root, sshd): set keys-user "
@@ -921,10 +921,21 @@ static void accounts_of_the_boot_are_known_before(void **state)
 		"none.");
 	strcpy(manifest.ssh_key_files[1], "/srv/alice/.ssh/authorized_keys");
 	accepts();
-	config.host_keys = HOST_KEYS_GENERATE;
+	config.host_keys.mode = HOST_KEYS_GENERATE;
 	refuses("host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
 		"does not run without them: leave host-keys out, and the guest makes its keys at its "
 		"first boot.");
+}
+
+static void no_file_goes_into_a_read_only_etc(void **state)
+{
+	(void)state;
+	set("file=/etc/motd=/tmp/motd");
+	manifest.etc_overlay = manifest.etc_mutable = true;
+	accepts();
+	manifest.etc_mutable = false;
+	refuses("file = /etc/motd: the guest's /etc is read-only (system.etc.overlay.mutable): choose "
+		"a path outside it, or let the guest have the file by environment.etc.");
 }
 
 static void a_system_without_activation_names_its_boot_loaders_installer(void **state)
@@ -994,6 +1005,7 @@ int main(void)
 		TEST(the_server_has_to_look_where_the_keys_go),
 		TEST(the_server_has_to_let_the_user_in),
 		TEST(accounts_of_the_boot_are_known_before),
+		TEST(no_file_goes_into_a_read_only_etc),
 		TEST(a_system_without_activation_names_its_boot_loaders_installer),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which lines of keys are taken (ssh_key_line, ssh_key_options), how they are repaired, and by which words others are
+/* Proves which lines of keys are taken (ssh_key_line, ssh_key_options, ssh_wire), how they are repaired, and by which words others are
  * refused. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves what the settings of an SSH server mean for a login by key, which origins are tried, and
  * what the reader of sshd_config refuses. tests/loop/sshd.sh compares with a real sshd. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -296,6 +297,28 @@ static void the_host_keys_that_are_named_are_wanted(void **state)
 		sshd_host_keys("Match all\nHostKey /etc/ssh/ssh_host_rsa_key\n"), SSHD_ED25519);
 }
 
+static void finds(const char *text, const char *name, const char *expected)
+{
+	char path[64] = "";
+
+	assert_int_equal(
+		sshd_find_host_key(text, name, path, sizeof(path)), expected ? 0 : -ENOENT);
+	assert_string_equal(path, expected ? expected : "");
+}
+
+static void a_host_key_lies_where_the_server_looks_for_its_name(void **state)
+{
+	(void)state;
+	finds("", "ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key");
+	finds("Port 22\n", "ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ecdsa_key");
+	finds("", "ssh_host_initrd_key", NULL);
+	finds("HostKey /etc/ssh/ssh_host_rsa_key\n", "ssh_host_ed25519_key", NULL);
+	finds("HostKey /etc/ssh/ssh_host_rsa_key\nhostkey = \"/persist/ssh_host_ed25519_key\" # x\r\n",
+		"ssh_host_ed25519_key", "/persist/ssh_host_ed25519_key");
+	finds("HostKey ssh_host_ed25519_key\n", "ssh_host_ed25519_key", NULL);
+	finds("HostKey /a\nMatch all\nHostKey /b/ssh_host_rsa_key\n", "ssh_host_rsa_key", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +337,7 @@ int main(void)
 		cmocka_unit_test(the_first_value_wins_and_blocks_of_others_do_not_count),
 		cmocka_unit_test(what_cannot_be_evaluated_is_refused_with_its_line),
 		cmocka_unit_test(the_host_keys_that_are_named_are_wanted),
+		cmocka_unit_test(a_host_key_lies_where_the_server_looks_for_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
