@@ -86,6 +86,8 @@ def key_drive(options: Options) -> KeyDrive:
     if options.keys:
         drive.collect(options.keys)
     drive.add_settings("".join(f"{key} = {value}\n" for key, value in options.settings))
+    drive.add_host_keys(options.host_keys)
+    drive.add_guest_files(options.files)
     naming = xen_machine.settings if options.hypervisor == "xen" else qemu_machine.settings
     drive.add_settings(options.missing(naming(options.disks)))
     return drive

@@ -6,6 +6,7 @@ Names and times in it do not depend on the machine. What may lie on it: keydrive
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -27,13 +28,26 @@ PROGRAM = Program(
 Makes OUT.img, a FAT floppy image of 2.88 MB, which is the drive that first-run gives to QEMU. A FILE
 is a *.pub, an authorized_keys, a guest-installer.conf, or one of the other files that first-run
 takes with --key; of a DIR all files are taken; a URL is fetched by this host. The same input makes
-the same image, bit for bit. A private key is refused by name.
+the same image, bit for bit. A private key of a user is refused by name. An image with host keys or
+files for the guest can be read by its owner only.
 """,
     positional="words",
     sections=(
         Section(
             "",
             (
+                Option(
+                    "host-key",
+                    "FILE",
+                    "an SSH host key of the guest, the private one without a passphrase",
+                    many=True,
+                ),
+                Option(
+                    "file",
+                    "TARGET=FILE[:MODE[:UID:GID]]",
+                    "a file for the guest, there before its activation runs",
+                    many=True,
+                ),
                 Option("label", "LABEL", "the volume's label", default="KEYS"),
                 Option("force", "", "replace OUT.img if it exists"),
             ),
@@ -49,6 +63,8 @@ the same image, bit for bit. A private key is refused by name.
 FIRST_DOS_DAY = "315532800"  # 1980-01-01, before which FAT has no time
 TOOL_SECONDS = 60
 IMAGE_MODE = 0o644  # public keys, which a hypervisor of another user may read
+SECRET_MODE = 0o600
+MEMORY = "/dev/shm"  # where copies of secrets leave nothing on a disk
 
 
 def main(argv: Sequence[str]) -> int:
@@ -60,10 +76,12 @@ def main(argv: Sequence[str]) -> int:
     os.umask(0o022)
     try:
         process.raise_on_signals()
-        label, image, sources = parse(argv)
+        given = parse(argv)
         drive = KeyDrive()
-        drive.collect(sources)
-        make_image(drive, label, image)
+        drive.collect(given.words[1:])
+        drive.add_host_keys(given.host_key)
+        drive.add_guest_files(given.file)
+        make_image(drive, given.label, given.words[0])
     except Failure as failure:
         report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
@@ -77,8 +95,8 @@ def main(argv: Sequence[str]) -> int:
     return Code.SUCCESS
 
 
-def parse(argv: Sequence[str]) -> tuple[str, str, Sequence[str]]:
-    """Label, image and sources."""
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The options; the first of the words is the image, the others are the sources."""
     given = parse_options(PROGRAM, argv)
     label, force, words = given.label, given.force, given.words
     if len(words) < 2:
@@ -89,22 +107,29 @@ def parse(argv: Sequence[str]) -> tuple[str, str, Sequence[str]]:
         raise Failure(Code.MISUSE, f"{words[0]} is a folder")
     if os.path.lexists(words[0]) and not force:
         raise Failure(Code.MISUSE, f"{words[0]} exists already; --force replaces it")
-    return label, words[0], words[1:]
+    return given
 
 
 def make_image(drive: KeyDrive, label: str, image: str) -> None:
     """Writes the image under another name first; it appears whole or not at all."""
-    with tempfile.TemporaryDirectory(prefix="guest-installer.") as work:
+    place = MEMORY if drive.secrets and os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="guest-installer.", dir=place) as work:
         folder, whole = os.path.join(work, "drive"), os.path.join(work, "image")
         drive.write(folder)
-        _run("mformat", "-C", "-i", whole, "-f", "2880", "-N", "0", "-v", label, "::")
-        copies = [os.path.join(folder, name) for name in sorted(drive.files)]
-        epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or FIRST_DOS_DAY)
-        for path in copies:
-            os.utime(path, (epoch, epoch))
-        _run("mcopy", "-m", "-i", whole, *copies, "::")
-        with files.replacing(image, IMAGE_MODE) as file, open(whole, "rb") as made:
+        fill_image(folder, label, whole)
+        mode = SECRET_MODE if drive.secrets else IMAGE_MODE
+        with files.replacing(image, mode) as file, open(whole, "rb") as made:
             shutil.copyfileobj(made, file)
+
+
+def fill_image(folder: str, label: str, image: str) -> None:
+    """Makes the image of a folder's files."""
+    _run("mformat", "-C", "-i", image, "-f", "2880", "-N", "0", "-v", label, "::")
+    copies = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or FIRST_DOS_DAY)
+    for path in copies:
+        os.utime(path, (epoch, epoch))
+    _run("mcopy", "-m", "-i", image, *copies, "::")
 
 
 def _run(tool: str, *arguments: str) -> None:

@@ -17,6 +17,24 @@ from host.base.codes import Code, Failure
 from host.install.keydrive import KeyDrive, drive_name, fetch_keys
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8bi0MYpWeKuHquuccyqHoXyS817VrxR0G461fKmGUE tester\n"
+# Made by ssh-keygen for this file, one with a passphrase.
+HOST_KEY = b"""-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+QyNTUxOQAAACBH1VuXjVnbbhEd7TqIReT4VxQNTg55ySbMD1GnzWcN2gAAAJg/7/dmP+/3
+ZgAAAAtzc2gtZWQyNTUxOQAAACBH1VuXjVnbbhEd7TqIReT4VxQNTg55ySbMD1GnzWcN2g
+AAAEAuXkn18bpKzQ4kJIBk1kSt/LfXgZ/x2w+w4zjrRCsBw0fVW5eNWdtuER3tOohF5PhX
+FA1ODnnJJswPUafNZw3aAAAAEWhvc3Qgb2YgdGhlIHRlc3RzAQIDBA==
+-----END OPENSSH PRIVATE KEY-----
+"""
+LOCKED = b"""-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABAG9cNaSX
+GeIeCbbnJ62vFmAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIDC+HZIzClBGjuBx
+iPnrzcLUzAPlEG+VJstSXtgRv3EuAAAAkIm+PnASoX05tqTHGusI4XlGtzzx4n/Q1p2Sj3
+pGvs3GBRmbU7t7SGJzXjJpB/hkIQv7xuqlDeIuRDz5k1MgwkJX/zm2oU3ZoSMJccDGKKbP
+bN/jmOqYOx0thznId6F7L0v7vvD3WVri3480/ZuzN3eYpp9hK4jB7vKodp2ISa2hILXoWa
+LSakK4O/f6YRm2xw==
+-----END OPENSSH PRIVATE KEY-----
+"""
 PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3\n"
 
 
@@ -60,6 +78,54 @@ class Names(unittest.TestCase):
             ("/a/id.pub.txt", None),
         ):
             self.assertEqual(drive_name(path), name, path)
+
+
+class Secrets(WithFolder):
+    def test_host_keys_get_the_names_that_sshd_expects(self):
+        self.drive.add_host_keys([self.file("web.key", HOST_KEY)])
+        self.assertEqual(self.drive.secrets, {"ssh_host_ed25519_key": HOST_KEY})
+        self.drive.add_host_keys([self.file("SSH_HOST_initrd_KEY", HOST_KEY)])
+        self.assertIn("ssh_host_initrd_key", self.drive.secrets)
+        other = self.file("ssh_host_ed25519_key", HOST_KEY)
+        self.refuses(Code.MISUSE, "two host keys", self.drive.add_host_keys, [other])
+
+    def test_host_keys_that_the_installer_would_refuse_are_refused(self):
+        for name, data, words in (
+            ("a", LOCKED, "is encrypted with a passphrase"),
+            ("a.pub", KEY, "is no private key of OpenSSH"),
+            ("a", PRIVATE, "is a private key in PEM form"),
+            ("a", b"-----BEGIN RSA PRIVATE KEY-----\n", "is a private key in PEM form"),
+            ("a", b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", "is encrypted"),
+            ("a", HOST_KEY[:60] + HOST_KEY[-40:], "is damaged or cut off"),
+            ("ssh_host_rsa_key", HOST_KEY, "name its file ssh_host_ed25519_key"),
+        ):
+            with self.subTest(name=name, words=words):
+                path = self.file(name, data)
+                self.refuses(Code.MISUSE, words, self.drive.add_host_keys, [path])
+
+    def test_host_keys_are_no_keys_of_users(self):
+        for name in ("ssh_host_rsa_key.pub", "SSH_HOST_RSA_KEY"):
+            path = self.file(name)
+            self.refuses(Code.MISUSE, "is an SSH host key", self.drive.collect, [path])
+
+    def test_files_for_the_guest_get_names_of_their_own_and_a_setting(self):
+        first, second = self.file("a:b.pub", b"1"), self.file("secret", b"2")
+        self.drive.add_guest_files([f"/etc/x={first}", f"/var/y={second}:0600:17:42"])
+        self.assertEqual(self.drive.secrets, {"file-1": b"1", "file-2": b"2"})
+        self.assertEqual(
+            self.drive.files[keydrive.SETTINGS],
+            b"files = /etc/x=drive:file-1 /var/y=drive:file-2:0600:17:42\n",
+        )
+
+    def test_bad_files_for_the_guest_are_refused(self):
+        source = self.file("secret", b"2")
+        add = self.drive.add_guest_files
+        self.refuses(Code.MISUSE, "--file takes TARGET=FILE", add, [source])
+        self.refuses(Code.MISUSE, "--file takes TARGET=FILE", add, [f"x={source}"])
+        self.refuses(Code.MISUSE, "cannot read the key file", add, ["/x=/nonexistent"])
+        self.refuses(Code.MISUSE, "more than 8", add, [f"/x={source}"] * 9)
+        self.drive.add_settings("files = /a=/b\n")
+        self.refuses(Code.MISUSE, "exclude each other", add, [f"/x={source}"])
 
 
 class Collecting(WithFolder):

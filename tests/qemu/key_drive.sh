@@ -63,6 +63,21 @@ private_keys_are_refused_by_name_under_any_name() {
 	[[ ! -e drive.img ]]
 }
 
+secrets_arrive_and_only_the_owner_can_read_them() {
+	ssh-keygen -q -t ecdsa -N '' -f web.key
+	echo age >age.txt
+	drive --host-key web.key --file /var/lib/key.txt=age.txt:0600 drive.img key.pub
+	expect_status 0
+	[[ $(stat -c %a drive.img) == 600 ]]
+	mtype -i drive.img ::/ssh_host_ecdsa_key | cmp - web.key
+	mtype -i drive.img ::/file-1 | cmp - age.txt
+	[[ $(mtype -i drive.img ::/guest-installer.conf) == 'files = /var/lib/key.txt=drive:file-1:0600' ]]
+	drive --host-key web.key.pub two.img key.pub
+	expect_status 2
+	expect_output 'web.key.pub is no private key of OpenSSH'
+	[[ ! -e two.img ]]
+}
+
 nothing_to_carry_is_refused() {
 	mkdir folder
 	drive drive.img folder

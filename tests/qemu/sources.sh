@@ -51,8 +51,11 @@ expectkeys() {
 every_source_beats_the_one_before_and_all_keys_are_added() {
 	local uuid=6e6f7420-7468-4973-8f6e-6f7220746861
 	blank_disk disk 2G
-	# drive < command line: a second is too short; fw_cfg < drive: host keys are made.
-	give_keys 'timeout = 1' 'host-keys = generate'
+	# drive < command line: a second is too short; fw_cfg < drive: the drive has the host key, and a
+	# file for the guest.
+	give_keys 'timeout = 1' 'host-keys = drive' 'files = /var/lib/age.txt=drive:file-1:0600:17:42'
+	ssh-keygen -q -t ed25519 -N '' -C '' -f keys/ssh_host_ed25519_key
+	echo age >keys/file-1
 	mkdir seed
 	printf 'instance-id: one\nlocal-hostname: a\n' >seed/meta-data
 	newkey clouded >/dev/null
@@ -82,7 +85,12 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 	expect_verdict console INSTALL_SUCCESSFUL
 	[[ $(blkid -p -O "$(root_offset disk)" -o value -s UUID disk) == "$uuid" ]]
 	grep -a '^INSTALL_RESULT layout=bios' console
-	grep -a '^INSTALL_RESULT ssh-host-key=ssh-ed25519 ' console
+	grep -aF "INSTALL_RESULT ssh-host-key=$(cut -d ' ' -f 1,2 keys/ssh_host_ed25519_key.pub)" console
+	debugfs -R 'cat /etc/ssh/ssh_host_ed25519_key' "disk?offset=$(root_offset disk)" |
+		cmp - keys/ssh_host_ed25519_key
+	debugfs -R 'cat /var/lib/age.txt' "disk?offset=$(root_offset disk)" | cmp - keys/file-1
+	debugfs -R 'stat /var/lib/age.txt' "disk?offset=$(root_offset disk)" | tee found
+	grep -E 'Mode: +0600' found && grep -E 'User: +17 +Group: +42' found
 	expectkeys key.pub clouded.pub plain.pub encoded.pub
 	grep -a 'warning: user-data .*: hostname, the keys of the user me, runcmd' console
 	grep -a 'warning: meta-data .*: local-hostname' console

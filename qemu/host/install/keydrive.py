@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What may lie on a key drive, and how it gets there: public keys and settings, nothing else.
+"""What may lie on a key drive, and how it gets there: public keys, settings, and what is asked for by
+name, SSH host keys and files for the guest.
 
-Names are those that FAT can carry; a private key is refused by name; a URL is fetched here, on the
-host, with a deadline and a limit.
+Names are those that FAT can carry; a private key of a user is refused by name; a URL is fetched here,
+on the host, with a deadline and a limit.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import urllib.request
 from typing import Optional, Sequence, Union
 
 from host.base.codes import Code, Failure
-from host.install import key_text
+from host.install import key_text, secret_files
 
 SETTINGS = "guest-installer.conf"
 NETWORK = ("ca.pem", "ca.crt", "netrc")  # certificates to trust, and passwords of servers
@@ -49,6 +50,7 @@ class KeyDrive:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.secrets: dict[str, bytes] = {}  # host keys and files for the guest
 
     def collect(self, sources: Sequence[str]) -> None:
         """Adds every file, every file of every folder, and what every URL leads to."""
@@ -79,26 +81,43 @@ class KeyDrive:
             before += b"\n"
         self.files[SETTINGS] = before + text.encode()
 
+    def add_host_keys(self, paths: Sequence[str]) -> None:
+        """Adds private host keys; the installer derives the public ones."""
+        for path in paths:
+            data = _read(path)
+            name = secret_files.host_key_name(path, data)
+            if name in self.secrets:
+                raise Failure(Code.MISUSE, f"two host keys are given for {name}; leave one out")
+            self.secrets[name] = data
+
+    def add_guest_files(self, texts: Sequence[str]) -> None:
+        """Adds files for the guest, and the setting that puts them there."""
+        files = [secret_files.parse_guest_file(text) for text in texts]
+        if files and re.search(rb"^\s*files\s*=", self.files.get(SETTINGS, b""), re.MULTILINE):
+            raise Failure(Code.MISUSE, "--file and the setting files exclude each other")
+        for index, file in enumerate(files):
+            self.secrets[secret_files.drive_name(index)] = _read(file.source)
+        if files:
+            self.add_settings(secret_files.setting_of(files))
+
     def write(self, folder: str) -> None:
         """Makes the folder with the files; Failure(NO_ROOM) if no drive can hold them."""
-        size = sum(-(-len(data) // 1024) * 1024 for data in self.files.values())
-        if size > LARGEST_DRIVE or len(self.files) > MOST_FILES:
+        whole = {**self.files, **self.secrets}
+        size = sum(-(-len(data) // 1024) * 1024 for data in whole.values())
+        if size > LARGEST_DRIVE or len(whole) > MOST_FILES:
             raise Failure(Code.NO_ROOM, "the keys do not fit on a drive of 2.88 MB")
         os.mkdir(folder, 0o700)
-        for name, data in self.files.items():
+        for name, data in whole.items():
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(data)
 
     def _add_file(self, path: str) -> None:
-        if os.path.exists(path) and not os.path.isfile(path):
-            raise Failure(Code.MISUSE, f"cannot read the key file {path}: it is no regular file")
-        try:
-            with open(path, "rb") as file:
-                data = file.read(LARGEST_DRIVE + 1)
-        except OSError as error:
+        if secret_files.HOST_KEY.fullmatch(os.path.basename(path)):
             raise Failure(
-                Code.MISUSE, f"cannot read the key file {path}: {error.strerror}"
-            ) from error
+                Code.MISUSE,
+                f"{path} is an SSH host key, not a user's: give the private one with --host-key",
+            )
+        data = _read(path)
         name = drive_name(path)
         if PRIVATE.search(data):
             key_text.check(path, data)
@@ -117,6 +136,16 @@ class KeyDrive:
                 raise Failure(Code.MISUSE, f"two files are named {name}; join them into one")
             free, number = f"{number}-{name}", number + 1
         self.files[free] = data
+
+
+def _read(path: str) -> bytes:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Failure(Code.MISUSE, f"cannot read the key file {path}: it is no regular file")
+    try:
+        with open(path, "rb") as file:
+            return file.read(LARGEST_DRIVE + 1)
+    except OSError as error:
+        raise Failure(Code.MISUSE, f"cannot read the key file {path}: {error.strerror}") from error
 
 
 class _SameTrust(urllib.request.HTTPRedirectHandler):

@@ -37,6 +37,8 @@ class Options:
     iso: str
     direct: bool
     keys: tuple[str, ...]
+    host_keys: tuple[str, ...]
+    files: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
     machine: emulator.MachineOptions
     network: str
@@ -106,6 +108,8 @@ def parse(arguments: Sequence[str]) -> Options:
         iso=_readable("the ISO", given.iso),
         direct=given.direct,
         keys=tuple(key if is_url(key) else os.path.abspath(key) for key in given.key),
+        host_keys=tuple(given.host_key),
+        files=tuple(given.file),
         settings=settings,
         machine=machine,
         network="user" if closure else given.network,

@@ -64,6 +64,18 @@ puts the disk in place only if the installation succeeded. It needs no root.
                     many=True,
                 ),
                 Option(
+                    "host-key",
+                    "FILE",
+                    "an SSH host key of the guest, the private one without a passphrase; it is there before the guest's activation runs, as sops-nix and agenix need it",
+                    many=True,
+                ),
+                Option(
+                    "file",
+                    "TARGET=FILE[:MODE[:UID:GID]]",
+                    "a file for the guest, such as /var/lib/sops-nix/key.txt=key.txt:0600, there before its activation runs",
+                    many=True,
+                ),
+                Option(
                     "set",
                     "KEY=VALUE",
                     "one line of the installer's configuration, such as wipe=force",

@@ -22,8 +22,7 @@ from host.base.deadline import Deadline
 from host.install.disk import Disk
 from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
-from host.install.keydrive import KeyDrive
-from host.make_key_drive import make_image
+from host.make_key_drive import fill_image
 from host.qemu.medium import BootFiles
 from host.base.process import Child, run
 from host.protocol.verdict import Result
@@ -210,7 +209,5 @@ class XenMachine:
 def make_key_image(run_folder: str) -> str:
     """The folder `keys` as an image of a FAT floppy, since Xen has no virtual one."""
     out = os.path.join(run_folder, "keys.img")
-    drive = KeyDrive()
-    drive.collect([os.path.join(run_folder, "keys")])
-    make_image(drive, "KEYS", out)
+    fill_image(os.path.join(run_folder, "keys"), "KEYS", out)
     return out
