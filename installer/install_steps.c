@@ -15,6 +15,7 @@
 #include "guest/etc_view.h"
 #include "guest/given_host_keys.h"
 #include "guest/host_keys.h"
+#include "guest/host_name.h"
 #include "guest/nixos.h"
 #include "store/copy.h"
 #include "verdict/progress.h"
@@ -115,6 +116,8 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 	if (r < 0)
 		return r;
 	r = show_etc(plan, manifest, err);
+	if (r == 0)
+		r = host_name_write(TARGET_PATH, plan->system, files->host_name, err);
 	if (r == 0)
 		r = extra_files_write(files->extra_files, TARGET_PATH, err);
 	if (r == 0)

@@ -31,9 +31,10 @@ struct guest_files {
 	const char *ssh_keys_text; /* authorized_keys, NULL for none */
 	const struct given_host_keys *given_host_keys;
 	const struct extra_files *extra_files;
+	const char *host_name; /* empty: the guest's own */
 };
 
-/* Writes given host keys and further files, activates the system, writes host keys and SSH keys, and installs the boot
+/* Writes host name, given host keys and further files, activates the system, writes host keys and SSH keys, and installs the boot
  * loader, in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
  * loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,

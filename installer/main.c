@@ -24,6 +24,7 @@
 #include "format/target_mount.h"
 #include "guest/etc_view.h"
 #include "guest/extra_files.h"
+#include "guest/host_name.h"
 #include "guest/nixos.h"
 #include "init/iso_medium.h"
 #include "init/machine.h"
@@ -193,7 +194,8 @@ static int fill_target(
 {
 	const struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
 		.given_host_keys = &d->given_host_keys,
-		.extra_files = &d->extra_files };
+		.extra_files = &d->extra_files,
+		.host_name = d->config.hostname };
 	int r;
 
 	r = nixos_make_tree(TARGET_PATH, err);
@@ -262,6 +264,9 @@ static int verify_target(
 	if (r < 0)
 		return r;
 	r = extra_files_verify(&d->extra_files, TARGET_PATH, err);
+	if (r < 0)
+		return r;
+	r = host_name_verify(TARGET_PATH, d->plan.system, d->config.hostname, err);
 	if (r < 0)
 		return r;
 	results_report_verified(shared, &d->engine.manifest, &verified);

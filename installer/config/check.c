@@ -13,7 +13,7 @@
 static void check_cache_engine(struct config *config)
 {
 	static const enum config_key foreign[] = { KEY_CONFIGURATION, KEY_CONFIGURATION_SUM,
-		KEY_FLAKE, KEY_HOSTNAME };
+		KEY_FLAKE };
 
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		if (config->given[foreign[i]])

@@ -325,6 +325,11 @@ int guest_check_files(
 {
 	if (!manifest->etc_overlay || manifest->etc_mutable)
 		return 0;
+	if (config->hostname[0])
+		return refuse_guest(err,
+			"hostname = %s: the guest's /etc is read-only (system.etc.overlay.mutable): "
+			"leave hostname out, and let the guest set networking.hostName.",
+			config->hostname);
 	for (size_t i = 0; i < config->files.count; i++)
 		if (text_starts_with(config->files.files[i].target, "/etc/"))
 			return refuse_guest(err,

@@ -40,7 +40,6 @@ let
     "configuration"
     "configuration-sha256"
     "flake"
-    "hostname"
   ];
   systems = given [
     "configuration"

@@ -66,9 +66,9 @@ mount_etc() {
 create_accounts() {
 	local unit=$ROOT$SYSTEM/etc/systemd/system/systemd-sysusers.service line
 	mkdir -p "$ROOT/run/credentials"
-	while IFS== read -r _ line; do
+	while read -r line; do
 		printf %s "${line#*:}" >"$ROOT/run/credentials/${line%%:*}"
-	done < <(grep ^SetCredential= "$unit")
+	done < <(sed -n 's/^SetCredential=//p' "$unit")
 	env CREDENTIALS_DIRECTORY=/run/credentials chroot "$ROOT" "$SYSTEM/sw/bin/systemd-sysusers"
 	mount --bind /dev "$ROOT/dev"
 	chroot "$ROOT" "$SYSTEM/sw/bin/ssh-keygen" -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key

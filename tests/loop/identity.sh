@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # identity.sh — proves that what makes a guest this one guest is there before its activation runs, and
-# afterwards: further files with modes and owners, and given SSH host keys
+# afterwards: further files with modes and owners, given SSH host keys, and the host name
 #
-# Modules: guest/extra_files, guest/given_host_keys, guest/host_keys, guest/target_file,
-# input/host_key_file, input/host_key_sources.
+# Modules: guest/extra_files, guest/given_host_keys, guest/host_keys, guest/host_name,
+# guest/target_file, input/host_key_file, input/host_key_sources.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 # shellcheck source=tests/loop/login.lib.sh
@@ -185,6 +185,32 @@ nothing_of_a_key_is_logged() {
 	done <host/ssh_host_ed25519_key
 }
 
+# The host name is read while the system is activated.
+a_name_that_is_left_open_is_given() {
+	rm -rf cache
+	change "$ETC" rm etc/hostname
+	change "$SYSTEM" append_activation 'cp -L /etc/hostname /var/lib/seen'
+	cache=$PWD/cache installs --set hostname=web-7
+	echo web-7 >name
+	is_file /etc/hostname '644 0:0' name
+	cmp "$ROOT/var/lib/seen" name
+}
+
+a_name_that_is_fixed_is_kept() {
+	local fixed
+	fixed=$(cat "$SYSTEM/etc/hostname")
+	installs --set hostname=web-7
+	grep "warning: the guest keeps its host name $fixed, and hostname = web-7 is not used" said
+	[[ $(readlink "$ROOT/etc/hostname") == /etc/static/hostname ]]
+}
+
+a_name_that_is_changed_later_fails_verification() {
+	rm -rf cache
+	change "$ETC" rm etc/hostname
+	change "$SYSTEM" sed -i '2i echo other >/etc/hostname' bin/switch-to-configuration
+	cache=$PWD/cache refuses 41 'holds "other" instead of the host name web-7' --set hostname=web-7
+}
+
 need_root
 cd "$SCRATCH"
 "$TOP/iso/make-cache"
@@ -216,3 +242,6 @@ run_case "a host key that is changed later fails verification" changed_keys_fail
 	"echo >>/etc/ssh/ssh_host_ed25519_key" 'is not the host key that was given'
 run_case "host keys that no server could use are refused before the first write" keys_that_no_server_could_use_are_refused
 run_case "the guest's ssh-keygen has the last word" the_guests_own_program_decides
+run_case "a host name that the guest leaves open is given" a_name_that_is_left_open_is_given
+run_case "a host name that the guest fixes is kept, with a warning" a_name_that_is_fixed_is_kept
+run_case "a host name that is changed later fails verification" a_name_that_is_changed_later_fails_verification

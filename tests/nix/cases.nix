@@ -17,8 +17,8 @@ in
   refused = [
     (copies { engine = "apt"; })
     (copies {
+      configuration = "/etc/guest.nix";
       flake = "/srv/machines#web";
-      hostname = "web";
     })
     (copies { manifest = "https://host/guest.json"; })
     (builds {
@@ -42,6 +42,7 @@ in
 
   accepted = [
     (copies { })
+    (copies { hostname = "web"; })
     (copies {
       cache = [
         "file:///iso/cache"

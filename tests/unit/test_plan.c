@@ -930,12 +930,17 @@ static void accounts_of_the_boot_are_known_before(void **state)
 static void no_file_goes_into_a_read_only_etc(void **state)
 {
 	(void)state;
-	set("file=/etc/motd=/tmp/motd");
+	config.files.count = 1;
+	strcpy(config.files.files[0].target, "/etc/motd");
 	manifest.etc_overlay = manifest.etc_mutable = true;
 	accepts();
 	manifest.etc_mutable = false;
 	refuses("file = /etc/motd: the guest's /etc is read-only (system.etc.overlay.mutable): choose "
 		"a path outside it, or let the guest have the file by environment.etc.");
+	config.files.count = 0;
+	strcpy(config.hostname, "web");
+	refuses("hostname = web: the guest's /etc is read-only (system.etc.overlay.mutable): leave "
+		"hostname out, and let the guest set networking.hostName.");
 }
 
 static void a_system_without_activation_names_its_boot_loaders_installer(void **state)
