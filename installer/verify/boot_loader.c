@@ -2,6 +2,7 @@
 #include "verify/boot_loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "verify/systemd_boot.h"
 
 #define TEXT_MAX_BYTES	  (4 * 1024 * 1024)
-#define PROGRAM_MAX_BYTES (64 * 1024 * 1024)
+#define PROGRAM_MIN_BYTES 1024
 #define GRUB_FOLDER	  "/boot/grub"
 
 static const struct plan_partition *find_file_system(
@@ -189,9 +190,9 @@ static int verify_grub(
 static int verify_efi_program(
 	const struct verify_request *request, const char *esp, struct error *err)
 {
-	char inner[512], path[FILE_PATH_BYTES];
-	AUTO_FREE char *image = NULL;
-	size_t size_bytes;
+	char inner[512], path[FILE_PATH_BYTES], start[PROGRAM_MIN_BYTES];
+	AUTO_CLOSE int fd = -1;
+	ssize_t n;
 	int r;
 
 	snprintf(inner, sizeof(inner), "%s/EFI/BOOT/BOOTX64.EFI", esp);
@@ -203,10 +204,13 @@ static int verify_efi_program(
 			inner);
 	if (r < 0)
 		return r;
-	r = file_read(path, PROGRAM_MAX_BYTES, &image, &size_bytes, err);
-	if (r < 0)
-		return r;
-	if (size_bytes < 1024 || memcmp(image, "MZ", 2) != 0)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", path);
+	n = file_read_at(fd, start, sizeof(start), 0);
+	if (n < 0)
+		return error_errno(err, (int)n, "read %s", path);
+	if (n < PROGRAM_MIN_BYTES || memcmp(start, "MZ", 2) != 0)
 		return error_set(err, -EBADMSG, "%s is not an EFI program.", inner);
 	return 0;
 }
