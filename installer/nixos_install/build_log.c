@@ -10,16 +10,31 @@
 #define STORE	     "/nix/store/"
 #define ERROR_FOLLOW 2 /* "at FILE:LINE", or the first lines of a builder's log */
 
-/* The first error with a text: Nix writes the trace under a bare "error:" before it. */
-static void take_reason(struct build_log *log, const char *line)
+/* Lines of a build's error that give no reason (Nix 2.31). */
+static bool is_output(const char *line)
+{
+	return strcmp(line, "Output paths:") == 0 || text_starts_with(line, STORE);
+}
+
+/* "last 10 log lines:"; the reason is what follows. */
+static bool is_log_heading(const char *line)
+{
+	return strstr(line, " log lines:") != NULL;
+}
+
+/* The first error with a text: Nix writes the trace under a bare "error:" before it. The lines that
+ * belong to an error are indented. */
+static void take_reason(struct build_log *log, const char *line, bool indented)
 {
 	if (log->reason[0] == '\0') {
 		if (!text_starts_with(line, "error: "))
 			return;
 		snprintf(log->reason, sizeof(log->reason), "%s", line + strlen("error: "));
 		log->follows = ERROR_FOLLOW;
-	} else if (log->follows > 0) {
-		log->follows--;
+	} else if (!indented) {
+		log->follows = 0;
+	} else if (log->follows > 0 && !is_output(line)) {
+		log->follows -= !is_log_heading(line);
 		text_append(log->reason, sizeof(log->reason), " %s", line);
 	}
 }
@@ -47,7 +62,7 @@ void build_log_take(struct build_log *log, const char *line)
 		log->reason[0] = '\0';
 	}
 	if (*words) {
-		take_reason(log, words);
+		take_reason(log, words, words > line);
 		take_last(log, words);
 	}
 }

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nixos_install.sh — proves how the engine nixos-install calls its programs, what it leaves on the
 # target, and that whatever they do becomes a verdict. The programs are small ones that stand in for
-# NixOS's; what they put into the store they put there by the real Nix.
+# NixOS's; what they put into the store they put there by the real Nix. The stand-in for nixos-install
+# takes the options of that of nixpkgs (pkgs/by-name/ni/nixos-install, 2026) and refuses any other.
+#
+# NIXOS_INSTALL=FILE, nixpkgs' own nixos-install.sh, replaces it where a configuration is built.
 # Modules: run, scratch, layout_modules.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
@@ -30,6 +33,28 @@ echo '{ }' >"\$2/etc/nixos/hardware-configuration.nix"
 END
 }
 
+# The options of nixos-install: sets root and, as it hands them to Nix, flags.
+parser() {
+	cat <<'END'
+root=/mnt flags=()
+while (($#)); do
+	case $1 in
+	--root) root=$2 && shift 2 ;;
+	--max-jobs | -j | --cores | -I | --substituters) flags+=("$1" "$2") && shift 2 ;;
+	--option) flags+=("$1" "$2" "$3") && shift 3 ;;
+	--show-trace | --impure | --keep-going) flags+=("$1") && shift ;;
+	--system | --closure | --flake | --file | -f | --attr | -A | --channel | --update-input) shift 2 ;;
+	--override-input) shift 3 ;;
+	--recreate-lock-file | --no-update-lock-file | --no-write-lock-file | --no-registries | \
+		--commit-lock-file | --no-channel-copy | --no-root-password | --no-root-passwd | \
+		--no-bootloader | -v* | --verbose) shift ;;
+	*) echo "$0: unknown option \`$1'" && exit 1 ;;
+	esac
+done
+[[ $(stat -c '%u:%g' "$root") == 0:0 ]] || { echo "$root is not owned by root:root" && exit 1; }
+END
+}
+
 # installer_does — what nixos-install does besides taking notes; \$root is the target.
 installer_does() {
 	{
@@ -39,9 +64,8 @@ installer_does() {
 		# shellcheck disable=SC2028 # expanded by the stand-in
 		echo "printf '%s\n' \"\$@\" >install.arguments"
 		echo 'readlink /proc/self/ns/pid >install.namespace; ls /proc >install.processes'
+		parser
 		# shellcheck disable=SC2016 # expanded by the stand-in
-		echo 'while [[ $1 != --root ]]; do shift; done; root=$2'
-		# shellcheck disable=SC2016
 		echo 'cp -r "$root/etc/nixos" install.configuration'
 		cat
 	} | stand_in nixos-install
@@ -53,6 +77,38 @@ copies_the_system() {
 nix copy --no-check-sigs --to "\$root" $SYSTEM
 nix-env --store "\$root" -p "\$root/nix/var/nix/profiles/system" --set $SYSTEM
 END
+}
+
+# What nixos-install does with a configuration.
+builds_the_configuration() {
+	cat <<'END'
+link=$(mktemp -d -p "$root")
+trap 'rm -r "$link"' EXIT
+from=(--store "$root" "${flags[@]}" --extra-substituters 'auto?trusted=1')
+nix-build --out-link "$link/system" "${from[@]}" '<nixpkgs/nixos>' -A system \
+	-I "nixos-config=$root/etc/nixos/configuration.nix"
+nix-env "${from[@]}" -p "$root/nix/var/nix/profiles/system" --set "$(readlink -f "$link/system")"
+END
+}
+
+# A nixpkgs that evaluates the parts of the configuration, and whose system is the sample guest.
+make_nixpkgs() {
+	mkdir -p nixpkgs/nixos
+	cat >nixpkgs/nixos/default.nix <<-END
+		let
+		  read = file: builtins.deepSeq (import file) true;
+		  debs = "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/debs";
+		in
+		assert builtins.all read (import <nixos-config>).imports;
+		{ system = (import $TOP/iso/sample { inherit debs; }).direct; }
+	END
+}
+
+# The genuine program, if there is one, with the folder of Nix's programs.
+take_nixos_install() {
+	builds_the_configuration | installer_does
+	[[ ! ${NIXOS_INSTALL-} ]] ||
+		sed -e "s,@runtimeShell@,$BASH," -e "s,@path@,/usr/bin," "$NIXOS_INSTALL" >bin/nixos-install
 }
 
 # install OPTION… — into the image nixos.img; the output goes to the file `said`.
@@ -196,6 +252,33 @@ nothing_is_cut() {
 	grep -Fx "PATH=$PWD/bin:$PATH:$folder" install.environment
 	grep -A 1 -Fx -- --substituters install.arguments | tail -n 1 | diff - \
 		<(sed -e 's,/,file:///,g' -e 's/0/%21/g' -e 's/^ //' <<<"$caches")
+}
+
+a_configuration_is_built() {
+	need_root
+	take_nixos_install
+	make_nixpkgs
+	new_image
+	around=(unshare --net env "NIX_PATH=nixpkgs=$PWD/nixpkgs")
+	install || { tail -n 50 said && return 1; }
+	around=()
+	grep -Fx "INSTALL_RESULT system=$SYSTEM" said
+	nothing_else_is_left
+	on_target 'ls -p /' | awk -F/ 'NF > 5 && $6 ~ /^tmp\./ { print $6 }' | diff /dev/null -
+	on_target 'cat /etc/nixos/configuration.nix' | grep -F 'nix-channel --update'
+}
+
+errors_of_the_evaluation_are_the_reason() {
+	need_root
+	take_nixos_install
+	make_nixpkgs
+	around=(unshare --net env "NIX_PATH=nixpkgs=$PWD/nixpkgs")
+	echo '{ a = foo; }' >wrong.nix
+	fails 40 "nixos-install failed: undefined variable 'foo' at .*/etc/nixos/guest.nix:1:7" \
+		--set "configuration=$PWD/wrong.nix"
+	rm -r nixpkgs
+	fails 40 "nixos-install failed: file 'nixpkgs/nixos' was not found in the Nix search path"
+	around=()
 }
 
 own_configuration_is_taken() {
@@ -360,6 +443,8 @@ run_case "Nix finds its store whole" database_is_nixs_own
 run_case "a built system, a flake and caches are handed on" what_is_built_already_is_handed_on
 run_case "a proxy is asked where nobody else can be" a_proxy_is_asked_where_nobody_else_can_be
 run_case "no variable and no list of caches is cut" nothing_is_cut
+run_case "a configuration is built as nixos-install builds one" a_configuration_is_built
+run_case "an error of the evaluation is the reason" errors_of_the_evaluation_are_the_reason
 run_case "a configuration of one's own and a name are taken" own_configuration_is_taken
 run_case "bad sources are refused before the first write" bad_sources_are_refused_before_the_first_write
 run_case "a failure has Nix's own reason" failures_have_nixs_reason

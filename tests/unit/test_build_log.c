@@ -109,6 +109,33 @@ static void what_a_builder_says_before_the_next_one_is_no_reason(void **state)
 		      "-b.drv' failed with exit code 1; last 1 log lines: > no");
 }
 
+/* As Nix 2.31 writes it. */
+static void the_error_of_a_build_has_its_log(void **state)
+{
+	(void)state;
+	take("building '/nix/store/" HASH "-b.drv'...\n"
+	     "error: Cannot build '/nix/store/" HASH "-b.drv'.\n"
+	     "       Reason: builder failed with exit code 3.\n"
+	     "       Output paths:\n"
+	     "         /nix/store/" HASH "-b\n"
+	     "       Last 2 log lines:\n"
+	     "       > one\n"
+	     "       > two\n"
+	     "       For full logs, run:\n");
+	expect_reason("Cannot build '/nix/store/" HASH
+		      "-b.drv'. Reason: builder failed with exit code 3. Last 2 log lines: > one");
+}
+
+/* As nixos-install goes on after `nix flake metadata` has failed. */
+static void what_is_not_indented_is_no_part_of_the_error(void **state)
+{
+	(void)state;
+	take("error: could not find a flake.nix file\n"
+	     "configuration file  doesn't exist\n"
+	     "       at /somewhere:1:1:\n");
+	expect_reason("could not find a flake.nix file");
+}
+
 static void without_an_error_the_last_lines_are_the_reason(void **state)
 {
 	(void)state;
@@ -140,6 +167,8 @@ int main(void)
 		TEST(the_first_error_is_the_reason),
 		TEST(a_trace_comes_before_its_error),
 		TEST(what_a_builder_says_before_the_next_one_is_no_reason),
+		TEST(the_error_of_a_build_has_its_log),
+		TEST(what_is_not_indented_is_no_part_of_the_error),
 		TEST(without_an_error_the_last_lines_are_the_reason),
 		TEST(endless_lines_are_cut),
 	};
