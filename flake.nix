@@ -2,8 +2,9 @@
 {
   description = "Installs NixOS on a virtual machine's disk, unattended";
 
-  # There is no lock file: `nix flake lock` pins the nixpkgs of your registry.
-  inputs.nixpkgs.url = "nixpkgs";
+  # There is no lock file: `nix flake lock` pins a revision of this branch. A flake that uses this
+  # one says inputs.guest-installer.inputs.nixpkgs.follows = "nixpkgs" to choose its own.
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs =
     { self, nixpkgs }:

@@ -56,6 +56,14 @@ menu_is_repaired() {
 	is_golden grub.cfg
 }
 
+# A name alone, or flake:NAME, is looked up in a registry: newer versions of Nix warn of this or refuse it.
+inputs_need_no_registry() {
+	local urls
+	urls=$(nix-instantiate --eval --strict --json -E "map (input: input.url)
+		(builtins.attrValues (import $1).inputs)")
+	jq -e 'length > 0 and all(.[]; test("^(github|git|path|https)[+a-z]*:"))' <<<"$urls"
+}
+
 # refuses ATTRIBUTE SENTENCE — the attribute of tests/nix/refusals.nix fails with the sentence.
 refuses() {
 	local message
@@ -70,6 +78,9 @@ git -C "$TOP" ls-files '*.nix' >sources
 while read -r source; do
 	run_case "$source parses and has the layout of nixfmt" parses "$source"
 done <sources
+for flake in flake.nix iso/template/flake.nix; do
+	run_case "the inputs of $flake are in no registry" inputs_need_no_registry "$TOP/$flake"
+done
 run_case "a guest's facts are those of its configuration" facts_are_golden
 while IFS=: read -r attribute sentence; do
 	run_case "a guest is refused for $attribute" refuses "$attribute" "$sentence"
