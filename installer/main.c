@@ -37,6 +37,7 @@
 #include "install_steps.h"
 #include "net/network.h"
 #include "plan/candidates.h"
+#include "plan/guest_check.h"
 #include "plan/planner.h"
 #include "print_plan.h"
 #include "results.h"
@@ -238,6 +239,20 @@ static int with_target(struct shared_state *shared, struct decision *d, struct d
 	return r;
 }
 
+/* Of a guest that nixos-install has built the disk says which firmware boots it. */
+static int find_built_guest(struct decision *d, const struct disk_lock *lock, struct error *err)
+{
+	int r;
+
+	if (d->engine.engine != ENGINE_NIXOS_INSTALL)
+		return 0;
+	boot_loader_find(TARGET_PATH, &d->plan, lock->boot_sector.sector, &d->engine.manifest);
+	r = guest_check_firmware(&d->plan, &d->engine.manifest, machine_firmware(), err);
+	if (r < 0)
+		err->code = EXIT_VERIFY;
+	return r;
+}
+
 static int verify_target(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
@@ -252,12 +267,10 @@ static int verify_target(
 		.given_host_keys = &d->given_host_keys,
 	};
 	struct verified verified;
-	int r;
+	int r = find_built_guest(d, lock, err);
 
-	if (d->engine.engine == ENGINE_NIXOS_INSTALL)
-		boot_loader_find(
-			TARGET_PATH, &d->plan, lock->boot_sector.sector, &d->engine.manifest);
-	r = etc_view_mount(TARGET_PATH, d->plan.system, &d->engine.manifest, err);
+	if (r == 0)
+		r = etc_view_mount(TARGET_PATH, d->plan.system, &d->engine.manifest, err);
 	if (r < 0)
 		return r;
 	r = verify_all(&request, &verified, err);

@@ -40,14 +40,19 @@ make_live_system() {
 	END
 }
 
+# pack_sample NAME — the sample guest as nixos-install leaves it on the target: NAME.tar.
+pack_sample() {
+	local system
+	system=$(readlink -f "$TOP/build/sample-$1")
+	nix --extra-experimental-features nix-command copy --no-check-sigs --to "$PWD/$1" "$system"
+	nix-env --store "$PWD/$1" -p "$1/nix/var/nix/profiles/system" --set "$system"
+	tar -c -f "$1.tar" -C "$1" nix
+}
+
 make_medium() {
-	mkdir target
-	nix --extra-experimental-features nix-command copy --no-check-sigs --to "$PWD/target" "$TOP/build/sample-gpt"
-	nix-env --store "$PWD/target" -p target/nix/var/nix/profiles/system \
-		--set "$(readlink -f "$TOP/build/sample-gpt")"
-	tar -c -f system.tar -C target nix
+	pack_sample gpt
+	mv gpt.tar system.tar
 	"$TOP/iso/assemble" "$boot/vmlinuz" "$boot/initrd.img" live.iso system.tar
-	rm system.tar
 	overlay initrd.img live
 }
 
@@ -73,6 +78,20 @@ boots_and_has_its_configuration() {
 	[[ $(in_guest 'ls /tmp') == '' ]]
 }
 
+# A flake may have a boot loader for another firmware than the machine's; this one has it for UEFI.
+built_for_another_firmware() {
+	local arguments
+	pack_sample systemd-boot
+	mv systemd-boot.tar system.tar
+	"$TOP/iso/assemble" "$boot/vmlinuz" "$boot/initrd.img" live.iso system.tar
+	rm -r system.tar gpt systemd-boot
+	truncate -s 8G other.raw
+	mapfile -t arguments < <(disk other.raw && key_drive keys)
+	iso=live.iso initrd=initrd.img run_installer console -m 2048 "${arguments[@]}"
+	expect_refusal console 41 verify 'This machine was started by BIOS, but the guest boots by UEFI only'
+	[[ $(mark_state other.raw) == 1 ]]
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 take_boot_files
@@ -84,3 +103,5 @@ enough
 start_guest disk.raw
 run_case "it boots, lets its owner in and has its configuration" boots_and_has_its_configuration
 run_case "Nix finds the store whole" store_is_whole gpt
+run_case "a guest that was built for another firmware than the machine's is refused" \
+	built_for_another_firmware

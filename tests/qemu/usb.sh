@@ -10,6 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=machine.lib.sh
 source "$TOP/tests/qemu/machine.lib.sh"
 
+# shellcheck disable=SC2054 # the commas are QEMU's
 STICK=(-device qemu-xhci -drive "if=none,id=stick,file=$ISO,format=raw,readonly=on"
 	-device usb-storage,drive=stick,bootindex=0)
 
