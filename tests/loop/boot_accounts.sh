@@ -122,7 +122,6 @@ numbers_are_needed() {
 	manifest=$PWD/changed.json refuses_early 2 'chooses the numbers of operator at boot.*users.users.operator.uid'
 }
 
-
 need_root
 cd "$SCRATCH"
 at_exit unmount_guest
