@@ -285,11 +285,14 @@ own_configuration_is_taken() {
 	need_root
 	local sum
 	echo '{ mine = true; }' >mine.nix
+	ssh-keygen -q -t ed25519 -N '' -f host
 	sum=$(sha256sum <mine.nix)
 	copies_the_system | installer_does
 	new_image
 	install --set "configuration=$PWD/mine.nix" --set "configuration-sha256=${sum%% *}" \
-		--set hostname=alpha || { tail -n 50 said && return 1; }
+		--set hostname=alpha --host-key host --file /var/lib/secret=mine.nix:0600 ||
+		{ tail -n 50 said && return 1; }
+	grep -F "INSTALL_RESULT ssh-host-key=$(cut -d ' ' -f 1,2 host.pub)" said
 	cmp install.configuration/guest.nix mine.nix
 	grep -F 'networking.hostName = lib.mkForce "alpha";' install.configuration/guest-installer.nix
 }
