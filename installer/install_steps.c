@@ -76,12 +76,11 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
  * be written to is shown to the guest's programs with the accounts of the boot. */
 static int show_etc(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
-	int r;
+	bool shown;
 
 	if (!manifest->etc_overlay || manifest->etc_mutable)
 		return etc_view_mount_overlay(TARGET_PATH, plan->system, manifest, false, err);
-	r = etc_view_mount(TARGET_PATH, plan->system, manifest, err);
-	return r < 0 ? r : 0;
+	return etc_view_mount(TARGET_PATH, plan->system, manifest, &shown, err);
 }
 
 /* The activation script mounts such an /etc itself. A system without one prepares itself at its first

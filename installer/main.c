@@ -267,10 +267,12 @@ static int verify_target(
 		.given_host_keys = &d->given_host_keys,
 	};
 	struct verified verified;
+	bool shown;
 	int r = find_built_guest(d, lock, err);
 
-	if (r == 0)
-		r = etc_view_mount(TARGET_PATH, d->plan.system, &d->engine.manifest, err);
+	if (r < 0)
+		return r;
+	r = etc_view_mount(TARGET_PATH, d->plan.system, &d->engine.manifest, &shown, err);
 	if (r < 0)
 		return r;
 	r = verify_all(&request, &verified, err);

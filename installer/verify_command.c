@@ -57,6 +57,7 @@ static int verify_mounted(const struct options *options, const char *root, struc
 	AUTO_FREE char *keys = NULL;
 	const char *user = options_find_set(options, "keys-user");
 	struct nixos_user owner;
+	bool shown;
 	int r = installed_disk_mount(plan, root, err);
 
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", user ? user : KEYS_USER);
@@ -64,11 +65,11 @@ static int verify_mounted(const struct options *options, const char *root, struc
 		return r;
 	manifest_assume(plan->system, plan->layout, &manifest);
 	etc_view_find(root, plan->system, &manifest);
-	r = etc_view_mount(root, plan->system, &manifest, err);
+	r = etc_view_mount(root, plan->system, &manifest, &shown, err);
 	if (r < 0)
 		return r;
 	/* Host keys are made after the accounts. */
-	if (r > 0)
+	if (shown)
 		plan->host_keys = HOST_KEYS_NONE;
 	if (manifest.accounts.used && nixos_find_user(root, plan->keys_user, &owner, err) < 0)
 		return error_set(err, -ENOENT,

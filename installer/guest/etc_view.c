@@ -235,18 +235,19 @@ static int mount_accounts(const char *etc, const struct boot_accounts *accounts,
 	return mount_one("overlay", etc, "overlay", options, err);
 }
 
-int etc_view_mount(
-	const char *root, const char *system, const struct manifest *manifest, struct error *err)
+int etc_view_mount(const char *root, const char *system, const struct manifest *manifest,
+	bool *ret_shown, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
 	struct error none;
 	int r = etc_view_mount_overlay(root, system, manifest, true, err);
 
+	*ret_shown = false;
 	if (r < 0)
 		return r;
 	if (!manifest->accounts.used || file_resolve(root, "/etc/passwd", path, &none) == 0)
 		return 0;
 	file_below(path, root, "/etc");
-	r = mount_accounts(path, &manifest->accounts, err);
-	return r < 0 ? r : 1;
+	*ret_shown = true;
+	return mount_accounts(path, &manifest->accounts, err);
 }

@@ -33,7 +33,7 @@ int etc_view_mount_overlay(const char *root, const char *system, const struct ma
 	bool read_only, struct error *err) WARN_UNUSED;
 
 /* For the verification: mounts the overlay read-only, and above it the accounts that the guest will
- * create at boot, unless it has done so already. 1 if they had to be shown, else 0. Whoever mounted
- * the target unmounts it all. */
+ * create at boot, unless it has done so already (ret_shown false). Unmounting the target unmounts it
+ * all. */
 int etc_view_mount(const char *root, const char *system, const struct manifest *manifest,
-	struct error *err) WARN_UNUSED;
+	bool *ret_shown, struct error *err) WARN_UNUSED;

@@ -294,7 +294,7 @@ static int prepare_boot_account(const char *root, const struct boot_account *acc
 	return file_make_folder(home, 0700, account->uid, account->gid, err);
 }
 
-/* Whoever gets the keys: an account of /etc/passwd, or one that the guest creates at boot. */
+/* The user who gets the keys: an account of /etc/passwd, or one that the guest creates at boot. */
 static int find_owner(const char *root, const char *user, const struct boot_accounts *accounts,
 	struct nixos_user *ret, struct error *err)
 {

@@ -360,7 +360,9 @@ static int traverse(
 	if (r < 0)
 		return r;
 	r = visit_path(traversal, store_path_base_name(system), 0, err);
-	if (r == 0 && second[0])
+	if (r < 0)
+		return r;
+	if (second[0])
 		r = visit_path(
 			traversal, store_path_base_name(second), traversal->closure.count, err);
 	if (r < 0)

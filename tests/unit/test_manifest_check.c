@@ -36,6 +36,7 @@ static int begin(void **state)
 		.nar_bytes = 400 * MIB,
 		.files = 10000,
 		.ssh_enabled = true,
+		.activation = true,
 		.ssh_key_files = { "%h/.ssh/authorized_keys" },
 		.ssh_key_file_count = 1 };
 	check = (struct manifest_check){ 0 };
