@@ -92,6 +92,7 @@ int manifest_check(const struct config *config, const struct manifest *manifest,
 	*assumed = *config;
 	assume_rest(assumed, manifest, &check);
 	needs.swap_bytes = config->swap_bytes;
+	needs.boot_bytes = planner_boot_bytes(manifest, manifest->layout);
 	check.disk_bytes = planner_min_bytes(manifest->layout, &needs);
 	check.boot_disk_bytes = manifest->layout == LAYOUT_PYGRUB ? BOOT_MIN_BYTES : 0;
 	sizes = check;

@@ -77,6 +77,24 @@ static void a_guest_of_uefi_alone_is_planned_by_uefi(void **state)
 	accepts();
 }
 
+static void a_partition_for_boot_needs_its_room(void **state)
+{
+	uint64_t without_bytes;
+
+	(void)state;
+	manifest.layout = LAYOUT_BIOS;
+	manifest.mount_count = 1;
+	manifest.boot_efi = false;
+	manifest.firmware = FIRMWARE_BIOS;
+	accepts();
+	without_bytes = check.disk_bytes;
+	strcpy(manifest.mounts[1].fstype, "ext4");
+	strcpy(manifest.mounts[1].label, "boot");
+	manifest.mount_count = 2;
+	accepts();
+	assert_int_equal(check.disk_bytes, without_bytes + 512 * MIB);
+}
+
 /* One of two firmwares that cannot start it is enough for a refusal. */
 static void each_firmware_has_to_start_the_guest(void **state)
 {
@@ -206,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup(
 			a_guest_of_both_firmwares_needs_a_disk_and_nothing_else, begin),
 		cmocka_unit_test_setup(a_guest_of_uefi_alone_is_planned_by_uefi, begin),
+		cmocka_unit_test_setup(a_partition_for_boot_needs_its_room, begin),
 		cmocka_unit_test_setup(each_firmware_has_to_start_the_guest, begin),
 		cmocka_unit_test_setup(layouts_that_need_a_host_have_no_firmware, begin),
 		cmocka_unit_test_setup(grub_may_name_any_disk_that_a_machine_can_have, begin),
