@@ -62,7 +62,7 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
 	if (r == 0)
 		r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 	if (r == 0)
-		r = nixos_install_boot_loader(session, plan->system, manifest->boot_installer, err);
+		r = nixos_install_boot_loader(session, manifest, err);
 	if (r == 0 && plan->layout == LAYOUT_PYGRUB)
 		r = pygrub_disk_write_menu(TARGET_PATH, plan->system, err);
 	if (disk_lock_blank_boot_sector(lock, &second) < 0 && r == 0) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "format/disk_lock.h"
 #include "guest/extra_files.h"
+#include "init/run_folder.h"
 #include "input/host_key_file.h"
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
@@ -19,7 +20,7 @@
 #include "plan/plan.h"
 #include "verdict/shared_state.h"
 
-#define TARGET_PATH "/run/guest-installer/target"
+#define TARGET_PATH RUN_FOLDER "/target"
 
 /* Copies the closure into the unmounted root file system. */
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,

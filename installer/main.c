@@ -29,6 +29,7 @@
 #include "init/iso_medium.h"
 #include "init/machine.h"
 #include "init/pid1.h"
+#include "init/run_folder.h"
 #include "init/settle.h"
 #include "init/supervise.h"
 #include "input/config_sources.h"
@@ -49,8 +50,7 @@
 #include "verify/verify.h"
 #include "verify_command.h"
 
-#define RUN_PATH       "/run/guest-installer"
-#define KEY_DRIVE_PATH RUN_PATH "/keys"
+#define KEY_DRIVE_PATH RUN_FOLDER "/keys"
 
 /* All that is known before the first write. */
 struct decision {
@@ -104,7 +104,7 @@ static int read_config(const struct options *options, struct shared_state *share
 	struct error none;
 	int r = config_sources_read_config(options, sources, ret, err);
 	int kept = config_sources_load_credentials(
-		&sources->drive, RUN_PATH, ret, r < 0 ? &none : err);
+		&sources->drive, RUN_FOLDER, ret, r < 0 ? &none : err);
 
 	if (r == 0)
 		r = kept;
@@ -365,27 +365,6 @@ static int carry_out(
 
 /* -------------------------------------------------------- the processes */
 
-static int make_run_folder(struct error *err)
-{
-	mkdir("/run", 0755);
-	/* nixos-install wants a target that everybody could reach. */
-	return file_make_folder(RUN_PATH, 0755, 0, 0, err);
-}
-
-/* On a running system the folder is in memory that is seen by this process and its children alone,
- * and is gone with them, however they end: passwords from the key drive are kept there. */
-static int make_private_run_folder(struct error *err)
-{
-	int r = mount_isolate(err);
-
-	if (r < 0)
-		return r;
-	r = make_run_folder(err);
-	if (r < 0)
-		return r;
-	return mount_one("tmpfs", RUN_PATH, "tmpfs", "mode=0755,nosuid,nodev", err);
-}
-
 /* What the machine needs before disks can be judged. */
 static int prepare_machine(struct error *err)
 {
@@ -394,7 +373,7 @@ static int prepare_machine(struct error *err)
 	if (iso_medium_mount(&missing) < 0)
 		log_line("medium: %s", missing.text);
 	settle_wait();
-	return make_run_folder(err);
+	return run_folder_make(err);
 }
 
 /* A disk that another program replaces or truncates fails in many ways: name that cause instead. */
@@ -472,7 +451,7 @@ static int run_plan_command(const struct options *options)
 
 	console_silence();
 	/* Only root can mount a key drive, and only then is there something to keep private. */
-	r = geteuid() == 0 ? make_private_run_folder(&err) : 0;
+	r = geteuid() == 0 ? run_folder_make_private(&err) : 0;
 	if (r == 0)
 		r = decide(options, shared, &decision, &err);
 	if (r < 0 && err.code == 0)
@@ -497,7 +476,7 @@ static int run_verify_command(const struct options *options)
 	struct error err = { 0 };
 
 	console_silence();
-	if (make_private_run_folder(&err) < 0) {
+	if (run_folder_make_private(&err) < 0) {
 		fprintf(stderr, "guest-installer: %s\n", err.text);
 		return EXIT_MOUNT;
 	}
@@ -550,5 +529,5 @@ int main(int argc, char **argv)
 		break;
 	}
 	channels_open(false);
-	return supervise(make_private_run_folder, install_work, &options, shared_state_new());
+	return supervise(run_folder_make_private, install_work, &options, shared_state_new());
 }

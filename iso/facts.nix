@@ -208,7 +208,7 @@ let
       device = if grub.enable && devices != [ ] then builtins.head devices else "nodev";
       efi = removable;
     }
-    // lib.optionalAttrs (!isSwitchable && (grub.enable || systemdBoot)) {
+    // lib.optionalAttrs (!isSwitchable && (grub.enable || systemdBoot || external)) {
       installer = toString config.system.build.installBootLoader;
     };
     firmware =

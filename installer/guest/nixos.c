@@ -139,13 +139,22 @@ int nixos_activate(const struct chroot_session *session, const char *system, str
 	return 0;
 }
 
-int nixos_install_boot_loader(const struct chroot_session *session, const char *system,
-	const char *installer, struct error *err)
+int nixos_install_boot_loader(
+	const struct chroot_session *session, const struct manifest *manifest, struct error *err)
 {
 	const char *const by_switch[] = { PROFILE "/bin/switch-to-configuration", "boot", NULL };
-	const char *const by_itself[] = { installer, system, NULL };
+	const char *const by_itself[] = { manifest->boot_installer, manifest->system, NULL };
+	char path[FILE_PATH_BYTES];
+	struct error none;
 
-	return chroot_run(session, installer[0] ? by_itself : by_switch, true, err);
+	if (manifest->boot_installer[0])
+		return chroot_run(session, by_itself, true, err);
+	if (strcmp(manifest->boot_loader, "none") == 0 &&
+		file_resolve(session->root, by_switch[0], path, &none) < 0) {
+		log_line("boot loader: the guest has none, and no program that would install one");
+		return 0;
+	}
+	return chroot_run(session, by_switch, true, err);
 }
 
 static int remove_file(const char *root, const char *name, struct error *err)

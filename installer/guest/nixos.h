@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "guest/chroot.h"
-#include "plan/boot_accounts.h"
+#include "plan/manifest.h"
 
 /* The folders that are there before the first store path. Their owners and modes are set. */
 int nixos_make_tree(const char *root, struct error *err) WARN_UNUSED;
@@ -30,9 +30,10 @@ int nixos_activate(
 	const struct chroot_session *session, const char *system, struct error *err) WARN_UNUSED;
 
 /* Runs switch-to-configuration boot; or, for a system without that program, the installer of the
- * boot loader (a store path), which it would run. */
-int nixos_install_boot_loader(const struct chroot_session *session, const char *system,
-	const char *installer, struct error *err) WARN_UNUSED;
+ * boot loader that the manifest names, which it would run. Without a boot loader either may be
+ * missing. */
+int nixos_install_boot_loader(const struct chroot_session *session, const struct manifest *manifest,
+	struct error *err) WARN_UNUSED;
 
 /* Removes the machine-id that activation has made: the guest makes its own at its first boot. */
 int nixos_forget_machine_id(const char *root, struct error *err) WARN_UNUSED;

@@ -97,6 +97,14 @@ the_command_verify_says_what_it_cannot_know() {
 	grep -F 'creates its accounts at its first boot' said
 }
 
+# Nothing has to install a boot loader that the guest does not have.
+needs_no_switch_to_configuration() {
+	rm -rf cache
+	change "$SYSTEM" rm -r bin
+	cache=$PWD/cache installs
+	grep -F 'boot loader: the guest has none' said
+}
+
 # manifest_with FILTER — another manifest for the same system.
 manifest_with() {
 	jq "$1" "$TOP/build/guest-overlay.json" >"$PWD/changed.json"
@@ -134,6 +142,7 @@ run_case "the key belongs to the account that will be created" the_key_waits_for
 run_case "real sysusers creates the account, and the guest's sshd lets its owner in" the_owner_is_let_in_after_sysusers
 run_case "the command verify reads it after the first boot" the_command_verify_reads_it
 run_case "before, it says what it cannot know" the_command_verify_says_what_it_cannot_know
+run_case "without a boot loader no switch-to-configuration is needed" needs_no_switch_to_configuration
 run_case "out: no such account" an_unknown_account_is_refused
 run_case "out: an account whose numbers are not known" numbers_are_needed
 run_case "early: host keys that nothing can make yet" refuses_early 2 'host-keys = generate.*first boot' --set host-keys=generate

@@ -22,8 +22,12 @@ let
       espPath ? "/boot",
       swapDevices ? [ ],
       settings ? { },
+      users ? { },
+      system ? { },
+      services ? { },
     }:
     {
+      inherit users system;
       guestInstaller.layout = layout;
       fileSystems = builtins.mapAttrs (_: fs: fileSystem // fs) fileSystems;
       inherit swapDevices;
@@ -40,16 +44,25 @@ let
         systemd-boot.enable = systemd-boot;
         external.enable = external;
       };
-      services.openssh = {
-        enable = true;
-        authorizedKeysFiles = [ "/etc/ssh/authorized_keys.d/%u" ];
-        inherit settings;
+      services = services // {
+        openssh = {
+          enable = true;
+          authorizedKeysFiles = [ "/etc/ssh/authorized_keys.d/%u" ];
+          inherit settings;
+        };
       };
     };
   esp = {
     device = "/dev/disk/by-label/ESP";
     mountPoint = "/boot";
     fsType = "vfat";
+  };
+  user = name: {
+    inherit name;
+    uid = null;
+    group = "users";
+    home = "/home/${name}";
+    shell.shellPath = "/bin/bash";
   };
   tmp = {
     device = "tmpfs";
@@ -204,6 +217,56 @@ builtins.mapAttrs (_: x: facts (config x)) {
   direct = {
     layout = "direct";
     fileSystems."/" = ext4 "/dev/disk/by-label/NIXOS";
+  };
+  # An appliance: accounts by userborn, a read-only overlay on /etc, neither activation nor a switch.
+  appliance = {
+    layout = "gpt";
+    fileSystems = {
+      "/boot" = esp;
+      "/" = ext4 "/dev/disk/by-label/nixos";
+    };
+    systemd-boot = true;
+    system = {
+      activatable = false;
+      switch.enable = false;
+      etc.overlay = {
+        enable = true;
+        mutable = false;
+      };
+      build.installBootLoader = "/nix/store/00000000000000000000000000000000-install-systemd-boot.sh";
+    };
+    services.userborn.enable = true;
+    users = {
+      groups = {
+        root.gid = 0;
+        users.gid = 100;
+        carol.gid = null;
+      };
+      users = {
+        root = user "root" // {
+          uid = 0;
+          group = "root";
+          home = "/root";
+        };
+        alice = user "alice" // {
+          uid = 1000;
+          extraGroups = [ "wheel" ];
+          hashedPassword = "$y$";
+        };
+        # Without a number, one whose group has none, a service, and one that is left out.
+        bob = user "bob";
+        carol = user "carol" // {
+          uid = 1002;
+          group = "carol";
+        };
+        nixbld1 = user "nixbld1" // {
+          shell.shellPath = "/bin/nologin";
+        };
+        dave = user "dave" // {
+          enable = false;
+        };
+      };
+    };
   };
   # With the device names of a Xen host, and with file systems on other disks.
   others = {

@@ -13,6 +13,7 @@ let
     meta = { };
     passthru = { };
     override = _: package name;
+    out = package name;
   };
   platform = lib.systems.elaborate "x86_64-linux";
   format = _: {
@@ -28,13 +29,20 @@ let
       "nix"
       "openssh"
       "qemu"
-      "shadow"
       "systemd"
       "util-linux"
     ] package
     // {
       inherit lib;
       path = nixpkgs;
+      runtimeShell = "/bin/sh";
+      writeScript = name: _: package name;
+      bashInteractive = package "bash" // {
+        shellPath = "/bin/bash";
+      };
+      shadow = package "shadow" // {
+        shellPath = "/bin/nologin";
+      };
       config = { };
       overlays = [ ];
       stdenv = {
@@ -160,6 +168,57 @@ in
       AllowUsers = [ "alice" ];
     };
   };
+  # How /etc and the accounts come about.
+  sysusers = facts "gpt" {
+    systemd.sysusers.enable = true;
+    users = {
+      users = {
+        root.initialHashedPassword = "!";
+        operator = {
+          isSystemUser = true;
+          uid = 999;
+          group = "users";
+          extraGroups = [ "wheel" ];
+          home = "/srv/operator";
+          shell = "/run/current-system/sw/bin/bash";
+        };
+        # Without a number, and with one whose group has none.
+        alice = {
+          isSystemUser = true;
+          group = "users";
+          useDefaultShell = true;
+        };
+        carol = {
+          isSystemUser = true;
+          uid = 998;
+          group = "carol";
+          useDefaultShell = true;
+        };
+      };
+      groups.carol = { };
+    };
+  };
+  etc-overlay = facts "gpt" {
+    boot.initrd.systemd.enable = true;
+    system.etc.overlay.enable = true;
+  };
+  etc-immutable = facts "gpt" {
+    boot.initrd.systemd.enable = true;
+    systemd.sysusers.enable = true;
+    system.etc.overlay = {
+      enable = true;
+      mutable = false;
+    };
+  };
+  switchless = facts "gpt" {
+    boot.loader.systemd-boot.enable = true;
+    system.switch.enable = false;
+  };
+  inactivatable = facts "gpt" {
+    boot.loader.systemd-boot.enable = true;
+    system.activatable = false;
+  };
+  perlless-direct = facts "direct" (imports "profiles/perlless.nix");
   by-uuid = facts "bios" (mounts "/" "/dev/disk/by-uuid/${uuid}" "ext4");
   by-partition = facts "gpt" {
     fileSystems."/" = lib.mkForce {
