@@ -48,6 +48,32 @@ was_booted_by_uefi() {
 	was_booted_by_grub gpt /dev/vda3
 }
 
+# on_loop COMMAND LOSETUP_OPTION… — runs a function with a loop device of disk.raw.
+on_loop() {
+	local command=$1 node code=0
+	shift
+	node=$(losetup -f --show "$@" disk.raw)
+	"$command" "$node" || code=$?
+	losetup -d "$node"
+	return "$code"
+}
+
+grow_partition() { growpart "$1" 3; }
+
+grow_file_system() { e2fsck -fp "$1" && resize2fs "$1" && e2fsck -fn "$1"; }
+
+# What boot.growPartition and autoResize of NixOS run.
+a_larger_disk_is_filled() {
+	local bytes
+	truncate -s +1G disk.raw
+	on_loop grow_partition
+	bytes=$(sfdisk --json disk.raw | jq '.partitiontable.partitions[2].size * 512')
+	((bytes > 2 << 30))
+	on_loop grow_file_system --offset "$(root_offset disk.raw)" --sizelimit "$bytes"
+	sfdisk --verify disk.raw
+	dumpe2fs -h "disk.raw?offset=$(root_offset disk.raw)" 2>/dev/null | awk '/^Block count:/ { exit !($3 > 524288) }'
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "first-run installs the default guest" install_by_tool
@@ -67,6 +93,7 @@ press_the_power_button
 run_case "the power button ended it" guest_ended_well
 run_case "its root is clean afterwards" disk_is_clean disk.raw
 run_case "its EFI system partition is clean afterwards" esp_is_clean disk.raw
+run_case "growpart and resize2fs fill a larger disk" a_larger_disk_is_filled
 run_case "a copy is made for the guest" copy_for_the_guest disk.raw
 start_guest disk.raw --firmware uefi --disk copy.raw
 run_case "the same disk boots by UEFI and lets its owner in" guest_lets_in
