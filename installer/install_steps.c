@@ -120,7 +120,9 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 	if (r == 0)
 		r = extra_files_write(files->extra_files, TARGET_PATH, err);
 	if (r == 0)
-		r = given_host_keys_write(&session, plan->system, files->given_host_keys, err);
+		r = given_host_keys_write(&session, plan->system,
+			!manifest->etc_overlay || manifest->etc_mutable, files->given_host_keys,
+			err);
 	if (r == 0)
 		r = activate(plan, manifest, &session, err);
 	if (r == 0)

@@ -189,6 +189,15 @@ static int decide(const struct options *options, struct shared_state *shared, st
 
 /* -------------------------------------------------------- from the first write on */
 
+/* How the system that nixos-install has built prepares /etc and accounts. */
+static int know_built_guest(struct decision *d, struct error *err)
+{
+	if (d->engine.engine != ENGINE_NIXOS_INSTALL)
+		return 0;
+	etc_view_find(TARGET_PATH, d->plan.system, &d->engine.manifest);
+	return planner_choose_host_keys(&d->config, &d->engine.manifest, &d->plan, err);
+}
+
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
@@ -208,8 +217,9 @@ static int fill_target(
 	r = engine_settle(shared, &d->engine, &d->config, d->ssh_keys_text, &d->plan, err);
 	if (r < 0)
 		return r;
-	if (d->engine.engine == ENGINE_NIXOS_INSTALL)
-		etc_view_find(TARGET_PATH, d->plan.system, &d->engine.manifest);
+	r = know_built_guest(d, err);
+	if (r < 0)
+		return r;
 	r = install_steps_run_programs(shared, &d->plan, &d->engine.manifest, &files, lock, err);
 	if (r < 0)
 		return r;

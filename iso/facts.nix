@@ -47,7 +47,7 @@ let
       device = "/dev/x?vda1";
     };
   };
-  xbootldr = boot.systemd-boot.xbootldrMountPoint or null;
+  xbootldr = if systemdBoot then boot.systemd-boot.xbootldrMountPoint or null else null;
   made = lib.filter (fs: places.${layout} ? ${fs.mountPoint} && fs.mountPoint != xbootldr) (
     builtins.attrValues config.fileSystems
   );
@@ -167,14 +167,21 @@ let
     user: if user.shell ? shellPath then "/run/current-system/sw${user.shell.shellPath}" else toString user.shell;
   hasShell = user: user.shell != null && builtins.match ".*/(nologin|false|true)" (shellOf user) == null;
   isWanted = user: user.enable or true && (user.name == "sshd" || hasShell user);
+  # A hash that begins with "!" is no password, and locks the account.
   hasPassword =
     user:
-    builtins.any (option: user.${option} or null != null) [
+    let
+      isGiven = option: user.${option} or null != null;
+      isHash = option: isGiven option && builtins.match "!.*" user.${option} == null;
+    in
+    builtins.any isGiven [
       "password"
       "initialPassword"
+      "hashedPasswordFile"
+    ]
+    || builtins.any isHash [
       "hashedPassword"
       "initialHashedPassword"
-      "hashedPasswordFile"
     ];
   account =
     user:

@@ -51,6 +51,9 @@ let
   # Engine cache: the closure is copied, and contains the keys. What is added here is
   # written down in the guest, for later rebuilds.
   adds = layout != null || keys != [ ];
+  # A guest with an immutable /etc is not rebuilt there.
+  overlay = guest.config.system.etc.overlay or { enable = false; };
+  readOnly = overlay.enable && !overlay.mutable;
   rebuild = import ./rebuild.nix { inherit layout keys; };
   files = builtins.filter (file: file != null) (
     if builtins.isList settings.files or null then settings.files else [ settings.files or null ]
@@ -60,7 +63,7 @@ let
     settings =
       (if keys == [ ] then { } else { keys = "none"; })
       // settings
-      // (if adds then { files = files ++ [ "${rebuild.name}=${source}" ]; } else { });
+      // (if adds && !readOnly then { files = files ++ [ "${rebuild.name}=${source}" ]; } else { });
   };
   copies = settings.engine or null != "nixos-install";
   warned = if adds && copies then builtins.trace "warning: ${rebuild.warning}" else (value: value);

@@ -23,7 +23,7 @@
 
 #define CONFIG_TEXT_BYTES   SETTINGS_TEXT_BYTES
 #define CONFIG_KEYS_MAX	    8
-#define CONFIG_FILES_MAX    8
+#define CONFIG_FILES_MAX    16
 #define CONFIG_ERRORS_BYTES 4096
 #define CONFIG_MORE_BYTES   32 /* kept free at the end of the errors for "and N more" */
 

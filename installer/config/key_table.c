@@ -367,28 +367,50 @@ static int parse_file_source(char *text, struct extra_file *ret)
 	return text_copy(ret->source, sizeof(ret->source), text);
 }
 
+static int parse_file(char *word, struct extra_file *ret)
+{
+	char *equals = strchr(word, '=');
+
+	if (!equals)
+		return -EINVAL;
+	*equals = '\0';
+	if (!is_file_target(word) || text_copy(ret->target, sizeof(ret->target), word) < 0)
+		return -EINVAL;
+	return parse_file_source(equals + 1, ret);
+}
+
+/* Adds a file, or replaces one of an earlier source. */
+static int add_file(struct extra_file_settings *ret, const struct extra_file *file)
+{
+	size_t at = 0;
+
+	while (at < ret->count && strcmp(ret->files[at].target, file->target) != 0)
+		at++;
+	if (at == CONFIG_FILES_MAX)
+		return -EINVAL;
+	ret->files[at] = *file;
+	if (at == ret->count)
+		ret->count++;
+	return 0;
+}
+
+/* Other sources of the configuration add files to those of earlier ones. */
 static int set_files(struct extra_file_settings *ret, const char *text)
 {
 	char word[sizeof(ret->files[0])];
-	size_t count = 0;
+	struct extra_file_settings settings = *ret;
+	struct extra_file file;
+	bool any = false;
 	int r;
 
 	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
-		char *equals = strchr(word, '=');
-
-		if (count == CONFIG_FILES_MAX || !equals)
+		if (parse_file(word, &file) < 0 || add_file(&settings, &file) < 0)
 			return -EINVAL;
-		*equals = '\0';
-		if (!is_file_target(word) ||
-			text_copy(ret->files[count].target, sizeof(ret->files[count].target),
-				word) < 0 ||
-			parse_file_source(equals + 1, &ret->files[count]) < 0)
-			return -EINVAL;
-		count++;
+		any = true;
 	}
-	if (r < 0 || count == 0)
+	if (r < 0 || !any)
 		return -EINVAL;
-	ret->count = count;
+	*ret = settings;
 	return 0;
 }
 

@@ -16,11 +16,12 @@
 #include "disk/mount.h"
 #include "guest/boot_files.h"
 
-#define IMAGE	 "etc-metadata-image"
-#define BASEDIR	 "etc-basedir"
-#define WANTS	 "etc/systemd/system/sysinit.target.wants/"
-#define UPPER_AT "/.view-upper" /* on the tmpfs that the overlay then covers */
-#define WORK_AT	 "/.view-work"
+#define IMAGE		 "etc-metadata-image"
+#define BASEDIR		 "etc-basedir"
+#define WANTS		 "etc/systemd/system/sysinit.target.wants/"
+#define SCRIPT_MAX_BYTES ((size_t)4 * 1024 * 1024)
+#define UPPER_AT	 "/.view-upper" /* on the tmpfs that the overlay then covers */
+#define WORK_AT		 "/.view-work"
 
 /* ------------------------------------------------------------------- what there is */
 
@@ -59,6 +60,18 @@ static bool has_file(const char *root, const char *system, const char *name)
 	return boot_files_find(root, system, name, path, &none) == 0;
 }
 
+/* Before its first run the activation script tells whether it will mount a writable layer. */
+static bool activation_names_upper(const char *root, const char *system)
+{
+	AUTO_FREE char *text = NULL;
+	char path[FILE_PATH_BYTES];
+	struct error none;
+
+	return boot_files_find(root, system, "activate", path, &none) == 0 &&
+	       file_read(path, SCRIPT_MAX_BYTES, &text, NULL, &none) == 0 &&
+	       strstr(text, ETC_VIEW_UPPER);
+}
+
 void etc_view_find(const char *root, const char *system, struct manifest *manifest)
 {
 	char path[FILE_PATH_BYTES];
@@ -66,7 +79,8 @@ void etc_view_find(const char *root, const char *system, struct manifest *manife
 
 	manifest->activation = has_file(root, system, "activate");
 	manifest->etc_overlay = has_file(root, system, IMAGE);
-	manifest->etc_mutable = file_resolve(root, ETC_VIEW_UPPER, path, &none) == 0;
+	manifest->etc_mutable = file_resolve(root, ETC_VIEW_UPPER, path, &none) == 0 ||
+				activation_names_upper(root, system);
 	if (has_file(root, system, WANTS "systemd-sysusers.service") ||
 		has_file(root, system, WANTS "userborn.service"))
 		boot_accounts_assume(&manifest->accounts);

@@ -29,7 +29,7 @@ static bool is_volatile(const char *target)
 static int refuse_volatile(const char *target, struct error *err)
 {
 	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-		"file = %s: what lies there is gone when the guest boots: choose a path on its disk.",
+		"files = %s: what lies there is gone when the guest boots: choose a path on its disk.",
 		target);
 }
 
@@ -109,7 +109,7 @@ static int check_one(const char *root, const struct content *content, struct err
 	if (found_bytes != content->size_bytes ||
 		memcmp(found, content->bytes, content->size_bytes) != 0)
 		return error_set(err, -EBADMSG,
-			"The guest's file %s does not hold what file = %s names.", file->target,
+			"The guest's file %s does not hold what files = %s names.", file->target,
 			file->target);
 	return check_access(path, file, err);
 }

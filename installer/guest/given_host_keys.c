@@ -30,7 +30,7 @@
 static bool can_hold_key(const char *path)
 {
 	return text_is_clean_path(path) && !text_starts_with(path, "/run/") &&
-	       !text_starts_with(path, "/var/run/") && !text_starts_with(path, "/nix/");
+	       !text_starts_with(path, "/var/run/") && !text_starts_with(path, "/nix/store/");
 }
 
 /* Where the private key lies in the guest. used says whether its SSH server looks there; a guest
@@ -48,6 +48,15 @@ static void find_place(const char *root, const char *system, const char *name,
 		    sshd_find_host_key(text, name, ret, PLACE_BYTES) == 0 && can_hold_key(ret);
 	if (!*ret_used)
 		snprintf(ret, PLACE_BYTES, FOLDER "/%s", name);
+}
+
+bool given_host_keys_is_used(const char *root, const char *system, const struct host_key_pair *pair)
+{
+	char place[PLACE_BYTES];
+	bool used;
+
+	find_place(root, system, pair->name, place, &used);
+	return used;
 }
 
 /* ------------------------------------------------------------------- writing */
@@ -149,7 +158,7 @@ static int ask_keygen(const struct chroot_session *session, const char *keygen, 
 }
 
 static int write_all_pairs(const struct chroot_session *session, const char *system,
-	const struct given_host_keys *given, struct error *err)
+	bool can_write_etc, const struct given_host_keys *given, struct error *err)
 {
 	char keygen[PLACE_BYTES], path[FILE_PATH_BYTES], place[PLACE_BYTES];
 	struct error none;
@@ -165,6 +174,10 @@ static int write_all_pairs(const struct chroot_session *session, const char *sys
 			log_line(
 				"warning: the guest has no SSH server that uses the given host key %s: add it to services.openssh.hostKeys",
 				place);
+		if (!can_write_etc && text_starts_with(place, "/etc/"))
+			return error_set_code(err, EXIT_CONFIGURATION, -EROFS,
+				"The host key %s would go to %s, and the guest's /etc is read-only: let services.openssh.hostKeys of the guest name a path outside /etc, or leave the key out.",
+				given->pairs[i].name, place);
 		r = write_pair(session->root, place, &given->pairs[i], err);
 		if (r < 0)
 			return r;
@@ -178,7 +191,7 @@ static int write_all_pairs(const struct chroot_session *session, const char *sys
 }
 
 int given_host_keys_write(const struct chroot_session *session, const char *system,
-	const struct given_host_keys *given, struct error *err)
+	bool can_write_etc, const struct given_host_keys *given, struct error *err)
 {
 	struct error second;
 	bool made;
@@ -187,7 +200,7 @@ int given_host_keys_write(const struct chroot_session *session, const char *syst
 	if (given->count == 0)
 		return 0;
 	made = make_accounts(session->root);
-	r = write_all_pairs(session, system, given, err);
+	r = write_all_pairs(session, system, can_write_etc, given, err);
 	if (made && remove_accounts(session->root, &second) < 0 && r == 0) {
 		*err = second;
 		r = -EIO;

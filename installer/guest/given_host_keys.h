@@ -10,15 +10,21 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "guest/chroot.h"
 #include "input/host_key_file.h"
 
 /* Writes each pair (0600 and 0644, root), and asks the guest's ssh-keygen for the public key and for a
  * signature. EXIT_NO_KEY if the program refuses the key. A guest without ssh-keygen is not
- * asked. */
+ * asked. EXIT_CONFIGURATION for a place in an /etc that nothing can write to. */
 int given_host_keys_write(const struct chroot_session *session, const char *system,
-	const struct given_host_keys *given, struct error *err) WARN_UNUSED;
+	bool can_write_etc, const struct given_host_keys *given, struct error *err) WARN_UNUSED;
+
+/* Whether the guest's SSH server is configured with this key. */
+bool given_host_keys_is_used(
+	const char *root, const char *system, const struct host_key_pair *pair);
 
 /* After activation: writes again what it has changed. An error if the guest's configuration makes a
  * link of one, since then the guest has another key. */

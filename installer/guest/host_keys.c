@@ -216,11 +216,16 @@ static int verify_one(
 	return 0;
 }
 
-/* A key that is longer than any client's known_hosts line has a right to be is not reported. */
-static void describe_given(const struct given_host_keys *given, struct host_keys *ret)
+/* A key that is longer than any client's known_hosts line has a right to be is not reported, and
+ * neither is one that no server shows. */
+static void describe_given(const char *root, const char *system,
+	const struct given_host_keys *given, struct host_keys *ret)
 {
 	for (size_t i = 0; i < given->count; i++) {
 		const struct host_key_pair *pair = &given->pairs[i];
+
+		if (!given_host_keys_is_used(root, system, pair))
+			continue;
 		AUTO_FREE char *line = strndup(pair->public_text, pair->public_bytes);
 		char *blob = line ? strchr(line, ' ') : NULL;
 
@@ -241,7 +246,7 @@ static int verify_given(const char *root, const char *system, const struct given
 
 	if (r < 0)
 		return r;
-	describe_given(given, ret);
+	describe_given(root, system, given, ret);
 	return 0;
 }
 

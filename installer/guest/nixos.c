@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "guest/etc_view.h"
+#include "guest/target_file.h"
 
 #define NIXBLD_GID	  30000
 #define RANDOM_SEED_BYTES 512
@@ -284,22 +285,18 @@ void nixos_find_groups(const char *root, const char *name, const struct nixos_us
 static int prepare_boot_account(const char *root, const struct boot_account *account,
 	struct nixos_user *ret, struct error *err)
 {
-	char parent[FILE_PATH_BYTES], home[FILE_PATH_BYTES];
+	char home[FILE_PATH_BYTES];
 	struct error none;
+	int r;
 
 	ret->uid = account->uid;
 	ret->gid = account->gid;
 	snprintf(ret->home, sizeof(ret->home), "%s", account->home);
 	if (file_resolve(root, account->home, home, &none) == 0)
 		return 0;
-	file_below(parent, root, "/home");
-	if (strncmp(account->home, "/home/", strlen("/home/")) == 0) {
-		int r = file_make_folder(parent, 0755, 0, 0, err);
-
-		if (r < 0)
-			return r;
-	}
-	file_below(home, root, "%s", account->home);
+	r = target_file_make_folder(root, account->home, home, err);
+	if (r < 0)
+		return r;
 	return file_make_folder(home, 0700, account->uid, account->gid, err);
 }
 

@@ -20,8 +20,7 @@ static bool is_in_store(const char *root, const char *path)
 	return strncmp(path, store, length) == 0 && (path[length] == '/' || !path[length]);
 }
 
-/* The folder of a target, made if it is missing; ret is where it really is. */
-static int open_parent_folder(
+int target_file_make_folder(
 	const char *root, const char *folder, char ret[FILE_PATH_BYTES], struct error *err)
 {
 	char parent[FILE_PATH_BYTES], made[FILE_PATH_BYTES];
@@ -34,7 +33,7 @@ static int open_parent_folder(
 	if (text_copy(parent, sizeof(parent), folder) < 0)
 		return -ENAMETOOLONG;
 	parent[name - 1 - folder] = '\0';
-	r = open_parent_folder(root, parent, made, err);
+	r = target_file_make_folder(root, parent, made, err);
 	if (r < 0)
 		return r;
 	if (is_in_store(root, made))
@@ -61,7 +60,7 @@ int target_file_write(const char *root, const char *path, const void *data, size
 	if (text_copy(folder, sizeof(folder), path) < 0)
 		return -ENAMETOOLONG;
 	folder[name - 1 - path] = '\0';
-	r = open_parent_folder(root, folder, found, err);
+	r = target_file_make_folder(root, folder, found, err);
 	if (r < 0)
 		return r;
 	if (is_in_store(root, found))

@@ -13,6 +13,12 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/file.h"
+
+/* The folder at a path of the guest, made if it is missing, with its parents (0755, root); ret is where
+ * it really is. -EINVAL for one in the store. */
+int target_file_make_folder(const char *root, const char *folder, char ret[FILE_PATH_BYTES],
+	struct error *err) WARN_UNUSED;
 
 /* Writes it with the folders that are missing (0755, root). What is there under its name is
  * replaced. -EINVAL for a path that leads into the store or to a tmpfs, the latter with

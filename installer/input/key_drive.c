@@ -267,6 +267,10 @@ int key_drive_read_file(const struct key_drive *drive, const char *mount_path, c
 		error_wrap(err, "key drive %s", drive->node);
 		return r;
 	}
+	if (r == 0)
+		return error_set_code(err, EXIT_CONFIGURATION, -EIO,
+			"The key drive %s, from which %s is to be read, cannot be mounted.",
+			drive->node, name);
 	if (!file.text)
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 			"There is no file %s on the key drive %s: put it into its root folder.",

@@ -16,9 +16,10 @@
 #include "base/error.h"
 #include "base/json.h"
 
-#define BOOT_ACCOUNTS_MAX	 64
-#define BOOT_ACCOUNT_GROUPS_MAX	 16
-#define BOOT_ACCOUNTS_TEXT_BYTES (64 * 1024)
+#define BOOT_ACCOUNTS_MAX	64
+#define BOOT_ACCOUNT_GROUPS_MAX 64
+/* Room for the longest lines: group(5) has one for each group of each account, of two names. */
+#define BOOT_ACCOUNTS_TEXT_BYTES (BOOT_ACCOUNTS_MAX * (BOOT_ACCOUNT_GROUPS_MAX + 8) * 96)
 
 struct boot_account {
 	char name[33];
@@ -43,7 +44,7 @@ struct boot_accounts {
 int boot_accounts_parse(
 	const struct json_value *root, struct boot_accounts *ret, struct error *err) WARN_UNUSED;
 
-/* root alone, as every NixOS has it: for a guest without a manifest. */
+/* root and sshd, as every NixOS with a server has them: for a guest without a manifest. */
 void boot_accounts_assume(struct boot_accounts *ret);
 
 /* NULL if there is no such account. */

@@ -333,7 +333,7 @@ int guest_check_files(
 	for (size_t i = 0; i < config->files.count; i++)
 		if (text_starts_with(config->files.files[i].target, "/etc/"))
 			return refuse_guest(err,
-				"file = %s: the guest's /etc is read-only (system.etc.overlay.mutable): "
+				"files = %s: the guest's /etc is read-only (system.etc.overlay.mutable): "
 				"choose a path outside it, or let the guest have the file by "
 				"environment.etc.",
 				config->files.files[i].target);
@@ -350,11 +350,6 @@ int guest_check_accounts(
 
 	if (!accounts->used)
 		return 0;
-	if (config->host_keys.mode == HOST_KEYS_GENERATE)
-		return refuse_guest(err,
-			"host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
-			"does not run without them: leave host-keys out, and the guest makes its keys at "
-			"its first boot.");
 	boot_accounts_list(accounts, known, sizeof(known));
 	if (config->keys.from && !account)
 		return refuse_guest(err,

@@ -333,6 +333,21 @@ static int set_boot_disk(struct plan *plan, const struct disk *boot_disk, struct
 	return 0;
 }
 
+int planner_choose_host_keys(const struct config *config, const struct manifest *manifest,
+	struct plan *plan, struct error *err)
+{
+	plan->host_keys = config->host_keys.mode;
+	if (!manifest || !manifest->accounts.used)
+		return 0;
+	if (plan->host_keys == HOST_KEYS_GENERATE)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
+			"does not run without them: leave host-keys out, and the guest makes its keys at "
+			"its first boot.");
+	plan->host_keys = HOST_KEYS_NONE;
+	return 0;
+}
+
 int planner_make(const struct config *config, const struct manifest *manifest,
 	const struct disk *disk, const struct disk *boot_disk, const struct plan_needs *needs,
 	const char *seed, struct plan *ret, struct error *err)
@@ -365,10 +380,9 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	if (r < 0)
 		return r;
 	snprintf(plan.keys_user, sizeof(plan.keys_user), "%s", config->keys_user);
-	plan.host_keys = config->host_keys.mode;
-	/* ssh-keygen asks for the account that runs it, which the guest creates at boot. */
-	if (manifest && manifest->accounts.used && plan.host_keys != HOST_KEYS_GENERATE)
-		plan.host_keys = HOST_KEYS_NONE;
+	r = planner_choose_host_keys(config, manifest, &plan, err);
+	if (r < 0)
+		return r;
 	uuid_derive(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, labels_find_boot(manifest, plan.layout), config->swap_bytes, seed);
 	labels_set(&plan, config, manifest, seed);

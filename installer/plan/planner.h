@@ -39,6 +39,11 @@ int planner_layout(const struct config *config, const struct manifest *manifest,
  * folder of the root file system, the EFI system partition, or (pygrub) a disk. */
 uint64_t planner_boot_bytes(const struct manifest *manifest, enum layout layout);
 
+/* Which host keys are made: none where the accounts are created at boot, because ssh-keygen asks for
+ * the account that runs it. EXIT_CONFIGURATION if they were asked for. */
+int planner_choose_host_keys(const struct config *config, const struct manifest *manifest,
+	struct plan *plan, struct error *err) WARN_UNUSED;
+
 /* The smallest size in bytes of a disk that holds this closure in this layout. */
 uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs);
 

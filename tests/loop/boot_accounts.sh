@@ -49,8 +49,8 @@ the_key_waits_for_its_owner() {
 	[[ $(stat -c '%u:%g %a' "$ROOT"/home/operator{,/.ssh,/.ssh/authorized_keys}) == $'1000:1000 700\n1000:1000 700\n1000:1000 600' ]]
 	cmp key.pub "$ROOT/home/operator/.ssh/authorized_keys"
 	[[ $(<"$ROOT/.rw-etc/upper/motd") == hello ]]
-	for name in etc .rw-etc/upper; do
-		if ls "$ROOT/$name"/{passwd,shadow,machine-id,ssh/ssh_host_ed25519_key} 2>/dev/null; then return 1; fi
+	for name in "$ROOT"/{etc,.rw-etc/upper}/{passwd,shadow,machine-id,ssh/ssh_host_ed25519_key}; do
+		[[ ! -e $name && ! -L $name ]] || { echo "$name is there" && return 1; }
 	done
 	unmount_guest
 }

@@ -97,11 +97,11 @@ has_pair() {
 # What sops-nix and agenix do: they read the private key while the system is activated. The program
 # is the guest's own.
 host_keys_are_there_before_activation() {
-	with_activation "$SYSTEM/sw/bin/ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/var/lib/seen"
+	with_activation "grep ':/bin/sh$' /etc/passwd >/var/lib/temporary || true; $SYSTEM/sw/bin/ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/var/lib/seen"
 	cache=$PWD/cache installs --host-key host/ssh_host_ed25519_key
 	cmp <(cut -d ' ' -f 1,2 "$ROOT/var/lib/seen") <(cut -d ' ' -f 1,2 host/ssh_host_ed25519_key.pub)
 	has_pair /etc/ssh ed25519 host/ssh_host_ed25519_key
-	[[ ! -e $ROOT/etc/passwd- ]]
+	[[ -e $ROOT/var/lib/temporary && ! -s $ROOT/var/lib/temporary ]]
 }
 
 # The guest's server shows the given key to its client.

@@ -37,7 +37,7 @@ etc_is_a_read_only_overlay() {
 	[[ $(in_guest 'findmnt -no FSTYPE,OPTIONS /etc') == 'overlay ro,'* ]]
 	if in_guest 'touch /etc/x' 2>/dev/null; then return 1; fi
 	[[ $(in_guest 'cat /proc/cmdline') == *" init=$system/init "* || $(in_guest 'cat /proc/cmdline') == "init=$system/init "* ]]
-	if in_guest "ls $system/activate $system/bin" 2>/dev/null; then return 1; fi
+	in_guest "[ ! -e $system/activate ] && [ ! -e $system/bin ]"
 }
 
 accounts_and_host_key_are_the_boots() {

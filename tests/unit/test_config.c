@@ -178,7 +178,14 @@ static void keys_come_from_the_last_place_that_was_said(void **state)
 	assert_int_equal(config.keys.from, KEYS_FROM_FILES | KEYS_FROM_DRIVE);
 	merge_option(&config, "test", "keys=drive");
 	assert_true(config.keys.from == KEYS_FROM_DRIVE && config.keys.file_count == 0);
-	merge_option(&config, "test", "files=/nixos=/b");
+	config.files.count = 0;
+	merge_option(&config, "test", "files=/nixos=/b /srv/x=/x");
+	merge_option(&config, "test", "files=/srv/y=/y /nixos=/c:0600");
+	assert_int_equal(config.files.count, 3);
+	assert_string_equal(config.files.files[0].source, "/c");
+	assert_int_equal(config.files.files[0].mode, 0600);
+	assert_string_equal(config.files.files[1].target, "/srv/x");
+	assert_string_equal(config.files.files[2].target, "/srv/y");
 	merge_option(&config, "test", "host-keys=drive /a  /b");
 	assert_int_equal(config.host_keys.mode, HOST_KEYS_GIVEN);
 	assert_true(config.host_keys.from_drive && config.host_keys.file_count == 2);

@@ -935,7 +935,7 @@ static void no_file_goes_into_a_read_only_etc(void **state)
 	manifest.etc_overlay = manifest.etc_mutable = true;
 	accepts();
 	manifest.etc_mutable = false;
-	refuses("file = /etc/motd: the guest's /etc is read-only (system.etc.overlay.mutable): choose "
+	refuses("files = /etc/motd: the guest's /etc is read-only (system.etc.overlay.mutable): choose "
 		"a path outside it, or let the guest have the file by environment.etc.");
 	config.files.count = 0;
 	strcpy(config.hostname, "web");

@@ -89,6 +89,10 @@ class KeyDrive:
             if name in self.secrets:
                 raise Failure(Code.MISUSE, f"two host keys are given for {name}; leave one out")
             self.secrets[name] = data
+        if paths and not re.search(
+            rb"^\s*host-keys\s*=", self.files.get(SETTINGS, b""), re.MULTILINE
+        ):
+            self.add_settings("host-keys = drive\n")
 
     def add_guest_files(self, texts: Sequence[str]) -> None:
         """Adds files for the guest, and the setting that puts them there."""
