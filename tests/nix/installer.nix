@@ -66,18 +66,20 @@ let
     };
   }
   // lib.genAttrs [ "cacert" "e2fsprogs" "grub2_efi" "nix" "syslinux" ] (_: "/usr");
-  web = {
+  web = webWith { };
+  webWith = etc: {
     pkgs = scripted // {
       pkgsStatic = scripted // {
         busybox = "/usr";
         dosfstools = "/usr";
       };
     };
-    extendModules = _: web;
+    extendModules = _: webWith etc;
     config = {
       guestInstaller.layout = "gpt";
       networking.hostName = "web";
       system = {
+        inherit etc;
         build = {
           toplevel.name = "web";
           kernel = "/usr";
@@ -93,8 +95,21 @@ let
     layout = "gpt";
     settings.files = "/etc/motd=/medium/motd";
   });
+  # Its /etc takes no file.
+  immutable = mkGuestIso {
+    system = webWith {
+      overlay = {
+        enable = true;
+        mutable = false;
+      };
+    };
+    layout = "gpt";
+    settings.files = "/srv/motd=/medium/motd";
+  };
 in
 {
+  "files-beside-a-read-only-etc" =
+    builtins.head (builtins.match ".*(files = [^\n]*)\n.*" immutable) + "\n";
   "rebuild-files" = lib.concatMapStringsSep "" (line: line + "\n") additions;
   "repair-menu" = pygrub.boot.loader.grub.extraInstallCommands;
   "guest-installer.service" = unit (service {
