@@ -48,29 +48,22 @@ was_booted_by_uefi() {
 	was_booted_by_grub gpt /dev/vda3
 }
 
-# on_loop COMMAND LOSETUP_OPTION… — runs a function with a loop device of disk.raw.
-on_loop() {
-	local command=$1 node code=0
-	shift
-	node=$(losetup -f --show "$@" disk.raw)
-	"$command" "$node" || code=$?
-	losetup -d "$node"
-	return "$code"
+fill_file_system() {
+	e2fsck -fp "$1" && resize2fs "$1" && e2fsck -fn "$1"
 }
 
-grow_partition() { growpart "$1" 3; }
-
-grow_file_system() { e2fsck -fp "$1" && resize2fs "$1" && e2fsck -fn "$1"; }
-
-# What boot.growPartition and autoResize of NixOS run.
+# What boot.growPartition and autoResize of NixOS run. growpart would leave partitions with a loop device.
 a_larger_disk_is_filled() {
-	local bytes
+	local bytes node code=0
 	truncate -s +1G disk.raw
-	on_loop grow_partition
+	growpart disk.raw 3
+	sfdisk --verify disk.raw
 	bytes=$(sfdisk --json disk.raw | jq '.partitiontable.partitions[2].size * 512')
 	((bytes > 2 << 30))
-	on_loop grow_file_system --offset "$(root_offset disk.raw)" --sizelimit "$bytes"
-	sfdisk --verify disk.raw
+	node=$(losetup -f --show --offset "$(root_offset disk.raw)" --sizelimit "$bytes" disk.raw)
+	fill_file_system "$node" || code=$?
+	losetup -d "$node"
+	((code == 0))
 	dumpe2fs -h "disk.raw?offset=$(root_offset disk.raw)" 2>/dev/null | awk '/^Block count:/ { exit !($3 > 524288) }'
 }
 
