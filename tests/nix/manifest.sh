@@ -37,9 +37,20 @@ configuration_is_kept() {
 	system=$(add_system)
 	manifest "$system" .
 	jq -e --arg system "$system" --argjson files "$(find "$system" | wc -l)" --slurpfile facts facts.json \
-		'. == $facts[0] + {version: 2, $system, $files, nar_bytes}' guest.json
+		'. == $facts[0] + {version: 3, $system, $files, nar_bytes}' guest.json
 	(($(jq .nar_bytes guest.json) == $(nix-store --dump "$system" | wc -c)))
 	jq -e '.ssh.enabled and .swap.label == "guestswap"' guest.json
+}
+
+# To which a system without switch-to-configuration does not refer.
+the_boot_loaders_installer_counts() {
+	local system installer
+	system=$(add_system)
+	echo 'exit 0' >install-grub.sh
+	installer=$(nix-store --add install-grub.sh)
+	manifest "$system" ".bootloader.installer = \"$installer\""
+	(($(jq .nar_bytes guest.json) == $(nix-store --dump "$system" | wc -c) + $(nix-store --dump "$installer" | wc -c)))
+	jq -e --argjson files "$(find "$system" "$installer" | wc -l)" '.files == $files' guest.json
 }
 
 # ssh_is EXPECTED FILE…
@@ -54,6 +65,7 @@ files='["%h/.ssh/authorized_keys","/keys/%u"]'
 units=systemd/system
 run_case "the manifest has the facts of the configuration and the sizes of the closure" \
 	configuration_is_kept
+run_case "the closure of the boot loader's installer counts, too" the_boot_loaders_installer_counts
 run_case "without facts on ssh, sshd's unit and configuration in the system's etc count" ssh_is \
 	"{\"enabled\":true,\"authorized_keys_files\":$files}" \
 	$units/multi-user.target.wants/sshd.service ssh/sshd_config
