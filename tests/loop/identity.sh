@@ -122,7 +122,8 @@ keys_of_all_types_are_taken_and_the_others_are_made() {
 	has_pair /etc/ssh rsa web.rsa
 	has_pair /etc/ssh ecdsa host/ssh_host_ecdsa_key
 	ssh-keygen -y -f "$ROOT/etc/ssh/ssh_host_ed25519_key"
-	[[ $(grep -c '^INSTALL_RESULT ssh-host-key=' said) == 3 ]]
+	# Only what the server will show is reported.
+	[[ $(grep '^INSTALL_RESULT ssh-host-key=' said | cut -d = -f 2 | cut -d ' ' -f 1) == ssh-ed25519 ]]
 	grep 'warning: the guest has no SSH server that uses the given host key /etc/ssh/ssh_host_rsa_key' said
 }
 
