@@ -71,7 +71,7 @@ secrets_arrive_and_only_the_owner_can_read_them() {
 	[[ $(stat -c %a drive.img) == 600 ]]
 	mtype -i drive.img ::/ssh_host_ecdsa_key | cmp - web.key
 	mtype -i drive.img ::/file-1 | cmp - age.txt
-	[[ $(mtype -i drive.img ::/guest-installer.conf) == 'files = /var/lib/key.txt=drive:file-1:0600' ]]
+	[[ $(mtype -i drive.img ::/guest-installer.conf) == $'host-keys = drive\nfiles = /var/lib/key.txt=drive:file-1:0600' ]]
 	drive --host-key web.key.pub two.img key.pub
 	expect_status 2
 	expect_output 'web.key.pub is no private key of OpenSSH'
