@@ -86,10 +86,15 @@ without_a_key_drive_its_files_are_refused() {
 	refuses 2 'what lies there is gone when the guest boots' --file /var/run/secret=age.txt
 }
 
-# has_pair FOLDER TYPE FILE — the guest has this key pair there, and the result was reported.
-has_pair() {
+# holds_pair FOLDER TYPE FILE — the guest has this key pair there.
+holds_pair() {
 	is_file "$1/ssh_host_$2_key" '600 0:0' "$3"
 	is_file "$1/ssh_host_$2_key.pub" '644 0:0' "$3.pub"
+}
+
+# has_pair FOLDER TYPE FILE — it has it, and the result was reported.
+has_pair() {
+	holds_pair "$@"
 	grep -F "INSTALL_RESULT ssh-host-key=$(cut -d ' ' -f 1,2 "$3.pub")" said
 	grep -F "$(ssh-keygen -l -f "$3.pub" | cut -d ' ' -f 2)" said
 }
@@ -119,8 +124,8 @@ keys_of_all_types_are_taken_and_the_others_are_made() {
 	mkdir -p dos
 	sed 's/$/\r/' host/ssh_host_ecdsa_key | head -c -2 >dos/ssh_host_ecdsa_key
 	installs --host-key web.rsa --host-key dos/ssh_host_ecdsa_key
-	has_pair /etc/ssh rsa web.rsa
-	has_pair /etc/ssh ecdsa host/ssh_host_ecdsa_key
+	holds_pair /etc/ssh rsa web.rsa
+	holds_pair /etc/ssh ecdsa host/ssh_host_ecdsa_key
 	ssh-keygen -y -f "$ROOT/etc/ssh/ssh_host_ed25519_key"
 	# Only what the server will show is reported.
 	[[ $(grep '^INSTALL_RESULT ssh-host-key=' said | cut -d = -f 2 | cut -d ' ' -f 1) == ssh-ed25519 ]]
