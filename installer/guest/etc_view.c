@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,17 +38,16 @@ static int check_file_system(const char *fstype, const char *option, struct erro
 
 int etc_view_check_kernel(const struct manifest *manifest, struct error *err)
 {
-	int r = 0;
+	int r;
 
-	if (manifest->etc_overlay)
-		r = check_file_system("erofs", "system.etc.overlay.enable", err);
+	if (!manifest->etc_overlay && !manifest->accounts.used)
+		return 0;
+	if (!manifest->etc_overlay)
+		return check_file_system("overlay", "accounts that are created at boot", err);
+	r = check_file_system("erofs", "system.etc.overlay.enable", err);
 	if (r < 0)
 		return r;
-	if (manifest->etc_overlay)
-		return check_file_system("overlay", "system.etc.overlay.enable", err);
-	if (manifest->accounts.used)
-		return check_file_system("overlay", "accounts that are created at boot", err);
-	return 0;
+	return check_file_system("overlay", "system.etc.overlay.enable", err);
 }
 
 static bool has_file(const char *root, const char *system, const char *name)
@@ -115,7 +113,7 @@ static int mount_image_file(const char *image, const char *target, struct error 
 /* The options of the overlay whose lower layer is mounted on <root>/etc already. NixOS has the
  * content as a layer that has nothing else (lowerdir=A::B), which kernels know from 6.5 on; an
  * ordinary layer shows the same files under the same names. */
-static int overlay_options(const char *root, const char *basedir, bool has_upper, bool read_only,
+static int overlay_options(const char *root, const char *basedir, bool has_upper, bool writable,
 	char **ret, struct error *err)
 {
 	char upper[FILE_PATH_BYTES], work[FILE_PATH_BYTES];
@@ -123,7 +121,7 @@ static int overlay_options(const char *root, const char *basedir, bool has_upper
 
 	file_below(upper, root, ETC_VIEW_UPPER);
 	file_below(work, root, "/.rw-etc/work");
-	if (has_upper && !read_only)
+	if (writable)
 		length = asprintf(ret,
 			"nodev,nosuid,redirect_dir=on,metacopy=on,lowerdir=%s/etc:%s,upperdir=%s,workdir=%s",
 			root, basedir, upper, work);
@@ -160,18 +158,17 @@ int etc_view_mount_overlay(const char *root, const char *system, const struct ma
 	char image[FILE_PATH_BYTES], basedir[FILE_PATH_BYTES], upper[FILE_PATH_BYTES];
 	char inner[FILE_PATH_BYTES], etc[FILE_PATH_BYTES];
 	AUTO_FREE char *options = NULL;
-	bool has_upper = manifest->etc_mutable;
+	bool writable = manifest->etc_mutable && !read_only, has_upper;
 	struct error none;
 	int r = 0;
 
 	if (!manifest->etc_overlay)
 		return 0;
-	if (has_upper && !read_only)
+	if (writable)
 		r = make_upper(root, err);
 	if (r < 0)
 		return r;
-	if (read_only)
-		has_upper = has_upper && file_resolve(root, ETC_VIEW_UPPER, upper, &none) == 0;
+	has_upper = manifest->etc_mutable && file_resolve(root, ETC_VIEW_UPPER, upper, &none) == 0;
 	r = boot_files_find(root, system, IMAGE, image, err);
 	if (r < 0)
 		return r;
@@ -179,7 +176,7 @@ int etc_view_mount_overlay(const char *root, const char *system, const struct ma
 	r = file_resolve(root, inner, basedir, err);
 	if (r < 0)
 		return r;
-	r = overlay_options(root, basedir, has_upper, read_only, &options, err);
+	r = overlay_options(root, basedir, has_upper, writable, &options, err);
 	if (r < 0)
 		return r;
 	file_below(etc, root, "/etc");

@@ -25,7 +25,7 @@ int etc_view_check_kernel(const struct manifest *manifest, struct error *err) WA
 
 /* For a system without a manifest: finds out from the system itself how its /etc and its accounts
  * come about, and whether it has an activation script. Of accounts that are created at boot, root
- * alone is known then. */
+ * and sshd are known then. */
 void etc_view_find(const char *root, const char *system, struct manifest *manifest);
 
 /* Mounts the overlay of a guest that has one on <root>/etc, read-only or as the guest does. */
