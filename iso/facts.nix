@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Reads the facts of the manifest from a guest's NixOS configuration: layout,
-# mounts, swap, boot loader, firmware, SSH, and how /etc and accounts come about. make-manifest counts the sizes when
-# the cache is made. fit.nix refuses a guest that the layout cannot boot.
+# mounts, swap, boot loader, firmware, SSH, and how /etc and accounts come about.
+# make-manifest counts the sizes when the cache is made. fit.nix refuses a guest that
+# the layout cannot boot.
 { lib }:
 config:
 let

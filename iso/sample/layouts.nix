@@ -46,7 +46,7 @@ let
     locked = true;
   };
 in
-{
+rec {
   gpt = {
     layout = "gpt";
     mounts = rootAndEsp "ESP";
@@ -203,22 +203,8 @@ in
 
   # /etc is a writable overlay, which activation mounts, and systemd-sysusers creates the accounts at
   # each boot.
-  overlay = {
+  overlay = direct // {
     name = "overlay";
-    layout = "direct";
-    mounts = [
-      {
-        path = "/";
-        fstype = "ext4";
-        label = "NIXOS";
-      }
-    ];
-    bootloader = {
-      type = "none";
-      device = "nodev";
-      efi = false;
-    };
-    firmware = [ ];
     etc = {
       overlay = true;
       mutable = true;
@@ -232,16 +218,8 @@ in
 
   # /etc is a read-only overlay, and the system has no activation script, no switch-to-configuration
   # and so no way to install another generation: an appliance.
-  sealed = {
+  sealed = systemd-boot // {
     name = "sealed";
-    layout = "gpt";
-    mounts = rootAndEsp "ESP";
-    bootloader = {
-      type = "systemd-boot";
-      device = "nodev";
-      efi = true;
-    };
-    firmware = [ "uefi" ];
     activation = false;
     etc = {
       overlay = true;

@@ -227,20 +227,8 @@ let
         pygrub = if layout.layout == "pygrub" then "1" else "0";
         grubVersion = grub.name;
       };
-  # Paths that only some systems have.
-  overlayPaths =
-    if hasOverlay then
-      {
-        inherit etcMetadataImage etcBasedir;
-      }
-    else
-      {
-        etcMetadataImage = "";
-        etcBasedir = "";
-      };
-  scripts = if isActivatable then { activate = ./activate.sh; } else { activate = ""; };
-  system = make "nixos-system-${hostName}-${version}" (
-  overlayPaths // scripts // {
+  onlyIf = condition: value: if condition then value else "";
+  system = make "nixos-system-${hostName}-${version}" {
     inherit
       bash
       busybox
@@ -254,7 +242,10 @@ let
       ;
     inherit (packages) kernel;
     # Without switch-to-configuration nothing in the system refers to it.
-    installBootLoader = if isActivatable then installBootLoader else "";
+    installBootLoader = onlyIf isActivatable installBootLoader;
+    activate = onlyIf isActivatable ./activate.sh;
+    etcMetadataImage = onlyIf hasOverlay etcMetadataImage;
+    etcBasedir = onlyIf hasOverlay etcBasedir;
     utillinux = util-linux;
     kernelParams = builtins.concatStringsSep " " kernelParams;
     stage2 = ./stage-2.sh;
@@ -271,8 +262,7 @@ let
       };
       "org.nixos.specialisation.v1" = { };
     };
-  })
-  ''
+  } ''
     mkdir "$out"
     ln -s "$kernel/bzImage" "$out/kernel"
     ln -s "$modules" "$out/kernel-modules"
