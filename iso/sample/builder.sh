@@ -36,7 +36,7 @@ install_glibc() {
 # find_library SONAME — its file in the unpacked packages.
 find_library() {
 	local dir
-	for dir in lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu usr/lib/nix; do
+	for dir in {,usr/}lib/x86_64-linux-gnu{,/systemd} usr/lib/nix; do
 		[[ -e $debian/$dir/$1 ]] || continue
 		readlink -f "$debian/$dir/$1"
 		return
@@ -78,6 +78,13 @@ install_programs() {
 		patchelf --set-interpreter "$glibc/lib/ld-linux-x86-64.so.2" \
 			--set-rpath "$glibc/lib:$libraries/lib" "$out/bin/${file##*/}"
 	done
+}
+
+# Its libraries are not among those that every guest has.
+install_objcopy() {
+	install_libraries "$file"
+	libraries=$out install_programs "$file"
+	mv "$out/bin/${file##*/}" "$out/bin/objcopy"
 }
 
 link_nix_commands() {
@@ -150,22 +157,88 @@ install_script() {
 	chmod 755 "$2"
 }
 
-# The initial RAM disk: stage 1, BusyBox and the modules in load order.
-install_initrd() {
-	local tree=$modules/lib/modules/$release path
-	mkdir -p root/{bin,proc,sys,dev,lib/modules,mnt-root} "$out"
-	cp "$busybox/bin/busybox" root/bin/
-	ln -s busybox root/bin/sh
-	while read -r path; do
-		cp "$tree/$path" root/lib/modules/
-		printf '%s\n' "${path##*/}"
-	done <"$tree/modules.load" >root/lib/modules/order
-	substitute "$stage1" root/init
-	chmod 755 root/init
+# pack_initrd — writes the folder root as $out/initrd.
+pack_initrd() {
+	mkdir -p "$out"
 	(
 		cd root || exit
 		find . -exec touch -h -d @1 {} +
 		find . -print0 | sort -z |
 			cpio -0 -o -H newc -R 0:0 --reproducible --quiet | gzip -9n
 	) >"$out/initrd"
+}
+
+# The initial RAM disk: stage 1, BusyBox and the modules in load order.
+install_initrd() {
+	local tree=$modules/lib/modules/$release path
+	mkdir -p root/{bin,proc,sys,dev,lib/modules,mnt-root}
+	cp "$busybox/bin/busybox" root/bin/
+	ln -s busybox root/bin/sh
+	while read -r path; do
+		cp "$tree/$path" root/lib/modules/
+		printf '%s\n' "${path##*/}"
+	done <"$tree/modules.load" >root/lib/modules/order
+	substitute "$initrd/mount-etc.sh" root/bin/mount-etc
+	substitute "$stage1" root/init
+	chmod 755 root/bin/mount-etc root/init
+	pack_initrd
+}
+
+# copy_libraries FILE… — everything that programs of the initial RAM disk are linked with.
+copy_libraries() {
+	local file soname
+	for file in "$@"; do
+		patchelf --print-needed "$file" >needed
+		while read -r soname; do
+			[[ ! -e root/usr/lib/$soname ]] || continue
+			cp "$(find_library "$soname")" "root/usr/lib/$soname"
+			copy_libraries "root/usr/lib/$soname"
+		done < <(cat needed)
+	done
+}
+
+# The initial RAM disk with systemd, as Debian's packages have it.
+install_systemd_initrd() {
+	local file
+	mkdir -p root/{dev,etc/modules-load.d,proc,run,sys,sysroot,tmp,usr/bin,usr/lib}
+	ln -s usr/lib root/lib64
+	for file in bin lib; do ln -s "usr/$file" "root/$file"; done
+	ln -s bin root/usr/sbin
+	ln -s bin root/sbin
+	while read -r file; do
+		[[ $file != '#'* ]] || continue
+		mkdir -p "root/usr/${file%/*}"
+		cp -P "$debian/$file" "root/usr/$file"
+	done <"$initrd/files"
+	copy_libraries root/usr/bin/* root/usr/lib/systemd/systemd* root/usr/lib/systemd/system-generators/*
+	cp "$(find_library ld-linux-x86-64.so.2)" root/usr/lib/
+	cp "$busybox/bin/busybox" root/usr/bin/
+	ln -s busybox root/usr/bin/sh
+	ln -s kmod root/usr/bin/modprobe
+	ln -s lib/systemd/systemd root/init
+	cp -r "$modules/lib/modules" root/usr/lib/
+	printf '%s\n' loop erofs overlay vfat nls_cp437 nls_ascii >root/etc/modules-load.d/nixos.conf
+	install_units root/usr/lib/systemd
+	pack_initrd
+}
+
+# install_units FOLDER — what is not Debian's, and what is started.
+install_units() {
+	local units=$1/system unit
+	mkdir -p root/etc/systemd "$units"/{sockets.target.wants,sysinit.target.wants,initrd-fs.target.requires}
+	cp "$initrd/system.conf" root/etc/systemd/
+	substitute "$initrd/mount-etc.sh" root/bin/mount-etc
+	chmod 755 root/bin/mount-etc
+	cp "$initrd"/*.service "$units/"
+	ln -s initrd.target "$units/default.target"
+	ln -s ../mount-etc.service "$units/initrd-fs.target.requires/"
+	for unit in systemd-udevd-control.socket systemd-udevd-kernel.socket; do
+		ln -s "../$unit" "$units/sockets.target.wants/"
+	done
+	for unit in systemd-modules-load systemd-udevd systemd-udev-trigger; do
+		ln -s "../$unit.service" "$units/sysinit.target.wants/"
+	done
+	echo 'ID=nixos' >root/etc/os-release
+	ln -s os-release root/etc/initrd-release
+	: >root/etc/machine-id
 }

@@ -217,10 +217,17 @@ rec {
   };
 
   # /etc is a read-only overlay, and the system has no activation script, no switch-to-configuration
-  # and so no way to install another generation: an appliance.
+  # and so no way to install another generation: an appliance. Its stage 1 is real systemd, and its boot
+  # loader an external program that writes unified kernel images.
   sealed = systemd-boot // {
     name = "sealed";
+    bootloader = {
+      type = "external";
+      device = "nodev";
+      efi = true;
+    };
     activation = false;
+    systemdInitrd = true;
     etc = {
       overlay = true;
       mutable = false;

@@ -102,7 +102,7 @@ let
   modules = selectModules (builtins.readFile ./modules);
 in
 {
-  inherit make;
+  inherit make debian;
   # The ISO's.
   inherit (isoKernel) linux;
   guest-linux = guestKernel.linux;
@@ -117,6 +117,10 @@ in
     mv $out/bin/sftp-server $out/libexec/
   '';
   sysusers = programs "systemd-standalone-sysusers" "sysusers" files.sysusers "";
+  binutils = make "binutils-${versionOf "binutils-x86-64-linux-gnu"}" {
+    inherit debian glibc;
+    file = "usr/bin/x86_64-linux-gnu-objcopy";
+  } "install_objcopy";
   grub = make "grub-${versionOf "grub-common"}" {
     inherit debian glibc libraries;
     files = files.grub;
@@ -125,7 +129,7 @@ in
 
   systemd-boot = make "systemd-boot-${versionOf "systemd-boot-efi"}" { inherit debian; } ''
     mkdir $out
-    cp $debian/usr/lib/systemd/boot/efi/systemd-bootx64.efi $out/
+    cp $debian/usr/lib/systemd/boot/efi/{systemd-bootx64.efi,linuxx64.efi.stub} $out/
   '';
 
   busybox = make "busybox-${versionOf "busybox-static"}" { inherit debian; } "install_busybox";

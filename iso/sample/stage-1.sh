@@ -45,20 +45,7 @@ done
 
 $busybox mount -t ext4 "$device" /mnt-root || fail "cannot mount $device"
 [ -x "/mnt-root$stage2" ] || fail "stage 2 init script (/mnt-root$stage2) not found"
-# Imitates the initrd of a system with the overlay on /etc: initrd-find-etc, rw-etc and two mounts.
-# Kernels before 6.5 know no layer that has content alone (lowerdir=A::B).
-mount_etc() {
-	$busybox mkdir -p /etc-metadata /mnt-root/.rw-etc/upper /mnt-root/.rw-etc/work
-	$busybox mount -t erofs -o loop,ro,nodev,nosuid "/mnt-root$1" /etc-metadata
-	$busybox mount -t overlay -o "nodev,nosuid,lowerdir=/etc-metadata:/mnt-root$2,redirect_dir=on,metacopy=on,@etcOptions@" \
-		overlay /mnt-root/etc
-}
-
-system=${stage2%/init}
-if [ -L "/mnt-root$system/etc-metadata-image" ]; then
-	mount_etc "$($busybox readlink "/mnt-root$system/etc-metadata-image")" \
-		"$($busybox readlink "/mnt-root$system/etc-basedir")" || fail 'cannot mount /etc'
-fi
+/bin/mount-etc /mnt-root || fail 'cannot mount /etc'
 for dir in proc sys dev; do
 	$busybox mkdir -p "/mnt-root/$dir"
 	$busybox mount --move "/$dir" "/mnt-root/$dir"

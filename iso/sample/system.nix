@@ -13,6 +13,7 @@ let
     grub
     sysusers
     systemd-boot
+    binutils
     ;
 
   hostName = "sample-${layout.name or layout.layout}";
@@ -22,6 +23,7 @@ let
   hasOverlay = layout.etc.overlay or false;
   isImmutable = hasOverlay && !layout.etc.mutable;
   isActivatable = layout.activation or true;
+  hasSystemdInitrd = layout.systemdInitrd or false;
   # Accounts that are created at boot.
   users = layout.users or [ ];
   modules = if hasOverlay then packages.overlayModules else packages.modules;
@@ -36,6 +38,12 @@ let
       [
         "console=hvc0"
         "root=LABEL=${(mountAt "/").label}"
+      ]
+    else if hasSystemdInitrd then
+      # systemd finds the root partition by its type, on the disk from which the boot loader came.
+      [
+        "root=gpt-auto"
+        "rw"
       ]
     else
       [ ]
@@ -72,14 +80,13 @@ let
     name: source: environment:
     make name (environment // { inherit source bash busybox; }) "install_script $source $out";
 
-  initrd =
-    make "initrd-linux-${packages.kernelVersion}"
-      {
-        inherit busybox modules release;
-        etcOptions = if isImmutable then "ro" else "upperdir=/mnt-root/.rw-etc/upper,workdir=/mnt-root/.rw-etc/work";
-        stage1 = ./stage-1.sh;
-      }
-      "install_initrd";
+  initrd = make "initrd-linux-${packages.kernelVersion}" {
+    inherit busybox modules release;
+    inherit (packages) debian;
+    etcMode = if isImmutable then "ro" else "rw";
+    initrd = ./initrd;
+    stage1 = ./stage-1.sh;
+  } (if hasSystemdInitrd then "install_systemd_initrd" else "install_initrd");
 
   dhcpScript = script "udhcpc-script" ./udhcpc.sh { };
   hostKeys = script "sshd-keygen" ./sshd-keygen.sh { inherit hostKeyFolder openssh; };
@@ -214,6 +221,12 @@ let
       "${busybox}/bin/true"
     else if layout.bootloader.type == "systemd-boot" then
       script "install-systemd-boot.sh" ./install-systemd-boot.sh {
+        utillinux = util-linux;
+        systemdBoot = systemd-boot;
+      }
+    else if layout.bootloader.type == "external" then
+      script "install-unified-images.sh" ./install-unified-images.sh {
+        inherit binutils;
         utillinux = util-linux;
         systemdBoot = systemd-boot;
       }

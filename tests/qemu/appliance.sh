@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 # appliance.sh — proves that a system with a read-only overlay on /etc, accounts that systemd-sysusers
 # creates at boot, and neither an activation script nor switch-to-configuration is installed from the
-# ISO, boots by UEFI and lets its owner in; and that the command verify accepts it
+# ISO, boots by UEFI and lets its owner in; and that the command verify accepts it. Its boot loader is an
+# external program, which writes unified kernel images, and systemd in its initial RAM disk finds the
+# root file system by the type of its partition.
 #
-# Modules: guest/etc_view, plan/boot_accounts.
+# Modules: guest/etc_view, plan/boot_accounts, verify/unified_image.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the guest expands; the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -28,7 +30,20 @@ nothing_of_the_guest_ran_but_the_boot_loader() {
 	done | cut -d / -f 6 | tee names
 	grep -Fx NIXOS names
 	if grep -Ex 'passwd|nixos|ssh|\.rw-etc' names; then return 1; fi
-	mdir -b -/ -i disk.raw@@2M ::/loader/entries | tr -d '\r' | grep -Fx ::/loader/entries/nixos-generation-1.conf
+	mdir -b -/ -i disk.raw@@2M ::/ | tr -d '\r' | grep -v '/$' | sort | diff - <(printf '::/%s\n' \
+		EFI/BOOT/BOOTX64.EFI EFI/Linux/nixos-generation-1.efi EFI/systemd/systemd-bootx64.efi loader/loader.conf)
+}
+
+# The variables are those of systemd-boot and of the stub.
+was_booted_by_its_image() {
+	local variable=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+	in_guest "tr -d '\0' </sys/firmware/efi/efivars/LoaderEntrySelected-$variable" | grep -F nixos-generation-1.efi
+	in_guest "tr -d '\0' </sys/firmware/efi/efivars/StubInfo-$variable" | grep -F systemd-stub
+}
+
+systemd_found_its_root() {
+	in_guest cat /proc/cmdline | grep -E '(^| )root=gpt-auto( |$)'
+	[[ $(in_guest 'findmnt -no SOURCE,FSTYPE /') == '/dev/vda3 ext4' ]]
 }
 
 etc_is_a_read_only_overlay() {
@@ -70,6 +85,8 @@ run_case "a copy is made for the guest" copy_for_the_guest disk.raw
 start_guest disk.raw --firmware uefi --disk copy.raw
 run_case "it boots by UEFI with fresh variables and lets its owner in" guest_lets_in
 enough
+run_case "systemd-boot started its unified kernel image" was_booted_by_its_image
+run_case "systemd found its root file system by the type of the partition" systemd_found_its_root
 run_case "its /etc is a read-only overlay" etc_is_a_read_only_overlay
 run_case "its accounts and its host key were made at boot" accounts_and_host_key_are_the_boots
 run_case "its store is whole" the_store_is_whole
