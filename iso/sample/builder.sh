@@ -92,6 +92,9 @@ link_nix_commands() {
 	for link in "$debian"/usr/bin/nix-*; do
 		[[ ! -L $link ]] || ln -s nix "$out/bin/${link##*/}"
 	done
+	# Nix asks it before each build whether another machine builds.
+	mkdir -p "$out/libexec/nix"
+	ln -s ../../bin/nix "$out/libexec/nix/build-remote"
 }
 
 install_busybox() {

@@ -172,7 +172,7 @@ let
   '';
 
   etc = make "etc" {
-    inherit fstab hostName hostKeyFolder version openssh systemd units;
+    inherit fstab hostName hostKeyFolder version nix openssh systemd units;
     source = ./etc;
     sysusersConf = if users == [ ] then "" else builtins.toFile "00-nixos.conf" sysusersConf;
     tmpfilesConf = builtins.toFile "home-directories.conf" tmpfilesConf;

@@ -5,7 +5,9 @@
 # NixOS's; what they put into the store they put there by the real Nix. The stand-in for nixos-install
 # takes the options of that of nixpkgs (pkgs/by-name/ni/nixos-install, 2026) and refuses any other.
 #
-# NIXOS_INSTALL=FILE, nixpkgs' own nixos-install.sh, replaces it where a configuration is built.
+# NIXOS_INSTALL=FILE, nixpkgs' own nixos-install.sh, replaces it where a configuration is built, and
+# NIXOS_GENERATE_CONFIG=FILE, nixpkgs' own nixos-generate-config.pl, the other one (it needs Perl's
+# File::Slurp).
 # Modules: run, scratch, layout_modules.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
@@ -109,6 +111,25 @@ take_nixos_install() {
 	builds_the_configuration | installer_does
 	[[ ! ${NIXOS_INSTALL-} ]] ||
 		sed -e "s,@runtimeShell@,$BASH," -e "s,@path@,/usr/bin," "$NIXOS_INSTALL" >bin/nixos-install
+}
+
+# The same of nixos-generate-config. What nixpkgs puts into it: programs and the first configuration.
+take_generate_config() {
+	[[ ${NIXOS_GENERATE_CONFIG-} ]] || return 0
+	# shellcheck disable=SC2016 # expanded by Perl
+	sed -e 's,@perl@,/usr/bin/perl,; s,@detectvirt@,systemd-detect-virt,; s,@btrfs@,btrfs,' \
+		-e 's,@hostPlatformSystem@,x86_64-linux,; s,@xserverEnabled@,,; s,@desktopConfiguration@,,' \
+		-e 's,@configuration@,{ imports = [ ./hardware-configuration.nix ];\n$bootLoaderConfig },' \
+		"$NIXOS_GENERATE_CONFIG" >bin/nixos-generate-config
+}
+
+# What it found: the file system of the target, and the host.
+hardware_was_detected() {
+	[[ ${NIXOS_GENERATE_CONFIG-} ]] || return 0
+	on_target 'cat /etc/nixos/hardware-configuration.nix' | tee hardware
+	grep -A 2 'fileSystems."/" *=' hardware | grep -F 'fsType = "ext4";'
+	grep -F 'nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";' hardware
+	on_target 'cat /etc/nixos/guest.nix' | grep -F boot.loader
 }
 
 # install OPTION… — into the image nixos.img; the output goes to the file `said`.
@@ -257,11 +278,14 @@ nothing_is_cut() {
 a_configuration_is_built() {
 	need_root
 	take_nixos_install
+	take_generate_config
 	make_nixpkgs
 	new_image
 	around=(unshare --net env "NIX_PATH=nixpkgs=$PWD/nixpkgs")
 	install || { tail -n 50 said && return 1; }
 	around=()
+	make_generate_config
+	hardware_was_detected
 	grep -Fx "INSTALL_RESULT system=$SYSTEM" said
 	nothing_else_is_left
 	on_target 'ls -p /' | awk -F/ 'NF > 5 && $6 ~ /^tmp\./ { print $6 }' | diff /dev/null -

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # install_bios.sh — proves that a bare QEMU line, with no tool of ours, installs a guest that boots,
-# lets its owner in and is what the cache holds, on a disk for BIOS machines
+# lets its owner in and is what the cache holds, on a disk for BIOS machines; and that what nixos-rebuild
+# does works in the guest, with a configuration from the key drive, and that it boots its next generation
 #
 # Modules: init/iso_medium, init/pid1.
 # dev_links makes the names by which the guest's GRUB finds its disk.
-# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the guest expands; the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=machine.lib.sh
@@ -14,7 +15,9 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/qemu/installed.lib.sh"
 
 install_by_hand() {
-	give_keys 'manifest = file:///medium/guest-bios.json'
+	give_keys 'manifest = file:///medium/guest-bios.json' \
+		'files = /etc/nixos/configuration.nix=drive:config.nix /var/lib/nixpkgs/nixos/default.nix=drive:nixpkgs.nix'
+	cp "$TOP"/tests/qemu/rebuild/*.nix keys/
 	truncate -s 2G disk.raw
 	run_machine console 300 -boot order=d \
 		-drive file=disk.raw,format=raw,if=virtio \
@@ -33,6 +36,25 @@ one_active_partition() {
 	[[ $(mark_state disk.raw) == 2 ]]
 }
 
+# The commands of `nixos-rebuild switch --fast`, without systemd-run, which this guest does not have.
+what_nixos_rebuild_does_works() {
+	in_guest 'set -e
+		export NIX_PATH=nixpkgs=/var/lib/nixpkgs:nixos-config=/etc/nixos/configuration.nix
+		system=$(nix-build "<nixpkgs/nixos>" --no-out-link -A system)
+		nix-env -p /nix/var/nix/profiles/system --set "$system"
+		env -i LOCALE_ARCHIVE= NIXOS_INSTALL_BOOTLOADER= "$system/bin/switch-to-configuration" switch
+		echo "$system"' >rebuilt || { cat rebuilt && return 1; }
+	[[ $(tail -n 1 rebuilt) == /nix/store/*-nixos-system-sample-rebuilt-second ]]
+	[[ $(in_guest 'readlink -f /run/current-system') == "$(tail -n 1 rebuilt)" ]]
+	in_guest cat /boot/grub/grub.cfg | grep -F 'NixOS - Configuration 1'
+}
+
+its_next_generation_is_booted() {
+	guest_lets_in
+	in_guest cat /proc/cmdline | grep -F " init=$(tail -n 1 rebuilt)/init "
+	[[ $(in_guest 'cat /run/booted-system/nixos-version') == second ]]
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "the ISO installs by a bare QEMU line and powers off" install_by_hand
@@ -48,8 +70,12 @@ run_case "every entry has the type, mode, owner and time of the source" entries_
 run_case "Nix finds registered what it would register" registration_is_that_of_the_source bios
 run_case "a garbage collection deletes nothing" closure_survives_a_garbage_collection bios
 run_case "keys and log are as private as they should be" keys_and_log_are_private
+run_case "what nixos-rebuild does works in the guest" what_nixos_rebuild_does_works
 run_case "the guest takes the command to power off" guest_takes_poweroff
 await_guest
 run_case "it ends by itself" guest_ended_well
+start_guest disk.raw
+run_case "its next generation boots and lets its owner in" its_next_generation_is_booted
+press_the_power_button
 run_case "its disk is clean afterwards" disk_is_clean disk.raw
 run_case "the installer refuses the disk and leaves it as it is" installer_leaves_it_alone disk.raw
