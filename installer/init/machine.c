@@ -50,7 +50,7 @@ bool machine_is_domain(enum xen_kind kind)
 }
 
 /* CPUID shows a hypervisor in dom0 as in other domains, so Xen's own statement is read first. */
-static bool is_virtual(void)
+bool machine_is_virtual(void)
 {
 	unsigned eax, ebx, ecx, edx;
 	enum xen_kind kind = machine_xen_kind("/sys");
@@ -67,7 +67,7 @@ static bool is_virtual(void)
 
 int machine_check_virtual(struct error *err)
 {
-	if (is_virtual())
+	if (machine_is_virtual())
 		return 0;
 	return error_set_code(err, EXIT_NOT_VIRTUAL, -EPERM,
 		"This is not a virtual machine, so nothing was touched; if you want to install here all the same, set machine = any.");
@@ -100,6 +100,20 @@ int machine_check_memory(struct error *err)
 		"The machine has %" PRIu64
 		" MiB of memory left, but an install needs %d MiB: give it more memory, 256 MiB in all.",
 		available_kib / 1024, MEMORY_MIN_KIB / 1024);
+}
+
+static bool has_firmware_folder(const char *sysfs, const char *name)
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, sysfs, "/firmware/%s", name);
+	return access(path, F_OK) == 0;
+}
+
+bool machine_can_power_off(const char *sysfs)
+{
+	return has_firmware_folder(sysfs, "acpi") || has_firmware_folder(sysfs, "efi") ||
+	       machine_xen_kind(sysfs) != XEN_NONE;
 }
 
 enum firmware machine_firmware(void)

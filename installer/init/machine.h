@@ -13,8 +13,11 @@
 #include "base/error.h"
 #include "disk/layout.h"
 
-/* 0 on a virtual machine, else -EPERM with EXIT_NOT_VIRTUAL. By the hypervisor bit of CPUID leaf 1
- * (Intel SDM 2A, CPUID; AMD APM 3, E.3.2) and /sys/hypervisor; a Xen dom0 counts as bare metal. */
+/* Whether this is a virtual machine. By the hypervisor bit of CPUID leaf 1 (Intel SDM 2A, CPUID; AMD APM
+ * 3, E.3.2) and /sys/hypervisor; a Xen dom0 counts as bare metal. */
+bool machine_is_virtual(void);
+
+/* 0 on a virtual machine, else -EPERM with EXIT_NOT_VIRTUAL. */
 int machine_check_virtual(struct error *err) WARN_UNUSED;
 
 /* 0 if there is memory enough for an install, else -ENOMEM with EXIT_TOO_SMALL. Where the kernel
@@ -36,6 +39,10 @@ enum xen_kind machine_xen_kind(const char *sysfs);
 
 /* Whether the kind is an unprivileged domain, which can be installed on. */
 bool machine_is_domain(enum xen_kind kind);
+
+/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, or by UEFI. Otherwise the kernel halts.
+ * sysfs is normally "/sys". */
+bool machine_can_power_off(const char *sysfs);
 
 /* The firmware that booted us. */
 enum firmware machine_firmware(void);

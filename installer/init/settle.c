@@ -35,20 +35,27 @@ static int open_events(void)
 }
 
 /* Whether a device on a bus is a disk or its controller: virtio types 2 (block) and 8 (SCSI host)
- * (Virtual I/O Device 1.2, section 5), Xen vbd. */
+ * (Virtual I/O Device 1.2, section 5), Xen vbd, SCSI type 0 (disk; SPC-4, 6.4.2). Other devices of the bus
+ * scsi are hosts and targets, which have no type. */
 static bool is_storage(const char *bus, const char *device)
 {
 	char path[512], type[32];
 
 	if (strcmp(bus, "xen") == 0)
 		return text_starts_with(device, "vbd-");
+	if (strcmp(bus, "scsi") == 0) {
+		snprintf(path, sizeof(path), "/sys/bus/scsi/devices/%s/type", device);
+		file_read_line(path, type, sizeof(type));
+		return strcmp(type, "0") == 0;
+	}
 	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/device", bus, device);
 	file_read_line(path, type, sizeof(type));
 	return strcmp(type, "0x0002") == 0 || strcmp(type, "0x0008") == 0;
 }
 
 /* Whether the device needs no more time. A virtio device is ready when its driver is bound. Xen's
- * driver makes the disk after binding, when the backend has answered. A Xen device that stays
+ * driver makes the disk after binding, when the backend has answered. A SCSI disk also is made after
+ * binding, when its size has been read. A Xen device that stays
  * unbound while the driver is loaded is a cdrom of an HVM domain, which has another driver
  * (xen-blkfront's probe function). */
 static bool is_ready(const char *bus, const char *device)
@@ -60,7 +67,7 @@ static bool is_ready(const char *bus, const char *device)
 	if (access(path, F_OK) < 0)
 		return on_xen && access("/sys/bus/xen/drivers/vbd", F_OK) == 0;
 	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/block", bus, device);
-	return !on_xen || access(path, F_OK) == 0;
+	return strcmp(bus, "virtio") == 0 || access(path, F_OK) == 0;
 }
 
 /* Names the first storage device of a bus that is not ready in ret; empty if all are ready. */
@@ -83,11 +90,39 @@ static void find_unready(const char *bus, char *ret, size_t ret_bytes)
 	}
 }
 
+/* Whether an NVMe controller needs no more time: it is in use, or has failed (Linux, nvme_sysfs_show_state).
+ */
+static bool is_nvme_ready(const char *controller)
+{
+	char path[300], state[32];
+
+	snprintf(path, sizeof(path), "/sys/class/nvme/%s/state", controller);
+	file_read_line(path, state, sizeof(state));
+	return strcmp(state, "live") == 0 || strcmp(state, "dead") == 0;
+}
+
+static void find_unready_nvme(char *ret, size_t ret_bytes)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir("/sys/class/nvme");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || is_nvme_ready(entry->d_name))
+			continue;
+		snprintf(ret, ret_bytes, "NVMe controller %s", entry->d_name);
+		return;
+	}
+}
+
 static bool all_ready(char *ret_missing, size_t ret_bytes)
 {
-	find_unready("virtio", ret_missing, ret_bytes);
-	if (ret_missing[0] == '\0')
-		find_unready("xen", ret_missing, ret_bytes);
+	static const char *const buses[] = { "virtio", "xen", "scsi" };
+
+	ret_missing[0] = '\0';
+	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]) && !ret_missing[0]; i++)
+		find_unready(buses[i], ret_missing, ret_bytes);
+	if (!ret_missing[0])
+		find_unready_nvme(ret_missing, ret_bytes);
 	return ret_missing[0] == '\0';
 }
 

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-/* Returns when every virtio block device is bound to a driver, every Xen one has a disk or belongs
- * to another driver, and half a second has passed without a kernel event. Returns after 30 seconds
+/* Returns when every virtio block device is bound to a driver, every Xen and SCSI one has a disk, every
+ * NVMe controller is in use, and half a second has passed without a kernel event. Returns after 30 seconds
  * in any case, and logs what is missing. */
 void settle_wait(void);

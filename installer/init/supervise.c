@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "init/machine.h"
 #include "verdict/channels.h"
 #include "verdict/console.h"
 #include "verdict/report_post.h"
@@ -123,8 +124,10 @@ static void report_verdict(const struct shared_state *shared)
 {
 	const struct event verdict = shared_state_verdict(shared);
 
-	if (getpid() == 1)
+	if (getpid() == 1) {
 		klogctl(KLOG_CONSOLE_LEVEL, NULL, 1);
+		console_open_all();
+	}
 	if (getpid() == 1 || !shared->finished)
 		console_write("\n", 1, false);
 	channels_report(&verdict);
@@ -239,6 +242,20 @@ static void run_shell(void)
 		;
 }
 
+/* RB_POWER_OFF would halt a machine that cannot be switched off, and it would run for ever. Hypervisors
+ * for machines without power management take a reset for the end, or restart the machine. */
+static int choose_ending(enum ending ending)
+{
+	if (ending == ENDING_REBOOT)
+		return RB_AUTOBOOT;
+	if (machine_can_power_off("/sys"))
+		return RB_POWER_OFF;
+	log_line(
+		"supervise: this machine has no power management (ACPI), so it is reset instead of powered off");
+	console_drain();
+	return RB_AUTOBOOT;
+}
+
 _Noreturn void supervise_end_machine(const struct shared_state *shared, int code)
 {
 	enum ending ending = code == EXIT_INSTALLED ? shared->on_success : shared->on_failure;
@@ -246,8 +263,8 @@ _Noreturn void supervise_end_machine(const struct shared_state *shared, int code
 	if (ending == ENDING_SHELL)
 		run_shell();
 	sync_with_deadline();
-	reboot(ending == ENDING_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
-	/* Without power management reboot(2) returns. The exit of PID 1 makes the kernel panic,
-	 * which ends the machine with panic=-1. */
+	reboot(choose_ending(ending));
+	/* If reboot(2) returns, the exit of PID 1 makes the kernel panic, which ends the machine
+	 * with panic=-1. */
 	_exit(code);
 }

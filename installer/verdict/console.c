@@ -2,6 +2,7 @@
 #include "verdict/console.h"
 
 #include <fcntl.h>
+#include <linux/serial.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -11,30 +12,81 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "verdict/line_writer.h"
 
-#define CONSOLES_MAX   8
-#define DRAIN_DEADLINE 5000 /* ms for the queues to become empty */
-#define DRAIN_NAP      20   /* ms between two checks */
+#define CONSOLES_MAX	 8
+#define NAME_BYTES	 32
+#define COMMAND_LINE_MAX (64 * 1024)
+#define DRAIN_DEADLINE	 5000 /* ms for the queues to become empty */
+#define DRAIN_NAP	 20   /* ms between two checks */
 
 static struct line_writer consoles[CONSOLES_MAX] = { { .fd = STDOUT_FILENO } };
+static char names[CONSOLES_MAX][NAME_BYTES]; /* empty for standard output */
 static size_t console_count = 1;
+
+static bool is_open(const char *name)
+{
+	for (size_t i = 0; i < console_count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Opens the terminal unless it is open. is_wanted may be NULL. */
+static void open_terminal(const char *name, bool (*is_wanted)(int fd))
+{
+	char path[300];
+	int fd;
+
+	if (console_count == CONSOLES_MAX || is_open(name))
+		return;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (is_wanted && !is_wanted(fd)) {
+		close(fd);
+		return;
+	}
+	snprintf(names[console_count], sizeof(names[0]), "%s", name);
+	consoles[console_count++] = (struct line_writer){ .fd = fd };
+}
+
+/* Linux has nodes for serial ports that are not there (serial_core.h, PORT_UNKNOWN). */
+static bool is_real_port(int fd)
+{
+	struct serial_struct port;
+
+	return ioctl(fd, TIOCGSERIAL, &port) == 0 && port.type != PORT_UNKNOWN;
+}
+
+static bool is_console_named(void)
+{
+	AUTO_FREE char *command_line = NULL;
+	struct error ignored;
+
+	return file_read("/proc/cmdline", COMMAND_LINE_MAX, &command_line, NULL, &ignored) == 0 &&
+	       strstr(command_line, "console=");
+}
 
 void console_open_all(void)
 {
-	char active[256], path[300], *save = NULL;
+	static bool standard_is_dropped;
+	char active[256], *save = NULL;
 
-	console_count = 0;
+	if (!standard_is_dropped)
+		console_count = 0;
+	standard_is_dropped = true;
 	file_read_line("/sys/class/tty/console/active", active, sizeof(active));
-	for (char *name = strtok_r(active, " ", &save); name && console_count < CONSOLES_MAX;
-		name = strtok_r(NULL, " ", &save)) {
-		snprintf(path, sizeof(path), "/dev/%s", name);
-		int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-
-		if (fd >= 0)
-			consoles[console_count++] = (struct line_writer){ .fd = fd };
+	for (char *name = strtok_r(active, " ", &save); name; name = strtok_r(NULL, " ", &save))
+		open_terminal(name, NULL);
+	/* The kernel has chosen a screen, which a machine without firmware does not have. */
+	if (!is_console_named()) {
+		open_terminal("ttyS0", is_real_port);
+		open_terminal("hvc0", NULL);
 	}
 }
 

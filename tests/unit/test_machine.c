@@ -87,9 +87,37 @@ static void other_machines_are_none_of_xens(void **state)
 	assert_false(machine_is_domain(XEN_NONE));
 }
 
+/* A tree with this folder below firmware alone; NULL: none. */
+static bool can_power_off(const char *folder)
+{
+	char root[] = "/tmp/guest-installer-machine.XXXXXX", path[256], inner[300];
+	bool can;
+
+	assert_non_null(mkdtemp(root));
+	snprintf(path, sizeof(path), "%s/firmware", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(inner, sizeof(inner), "%s/%s", path, folder ? folder : "other");
+	assert_int_equal(mkdir(inner, 0755), 0);
+	can = machine_can_power_off(root);
+	rmdir(inner);
+	rmdir(path);
+	rmdir(root);
+	return can;
+}
+
+static void acpi_and_uefi_can_switch_a_machine_off(void **state)
+{
+	(void)state;
+	assert_true(can_power_off("acpi"));
+	assert_true(can_power_off("efi"));
+	assert_false(can_power_off(NULL));
+	assert_false(machine_can_power_off("/nowhere"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(acpi_and_uefi_can_switch_a_machine_off),
 		cmocka_unit_test(each_kind_of_domain_is_told),
 		cmocka_unit_test(a_kernel_that_does_not_say_which_is_a_domain_all_the_same),
 		cmocka_unit_test(dom0_is_no_domain_to_install_on),
