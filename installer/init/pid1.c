@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "init/module_parameters.h"
 #include "verdict/console.h"
 
 #define MODULES_FOLDER "/lib/modules"
@@ -87,9 +88,11 @@ static void bring_loopback_up(void)
 		log_line("pid1: cannot bring lo up: %s", strerror(errno));
 }
 
-/* ENODEV: the module's hardware is absent. EEXIST: the module is built in or already loaded. */
-static void load_module(const char *name)
+/* ENODEV: the module's hardware is absent; ENOENT: that of a module which it needs. EEXIST: the module is
+ * built in or already loaded. */
+static void load_module(const char *name, const char *command_line)
 {
+	AUTO_FREE char *parameters = module_parameters_find(command_line, name);
 	char path[512];
 	AUTO_CLOSE int fd = -1;
 
@@ -99,13 +102,16 @@ static void load_module(const char *name)
 		log_line("pid1: open %s: %s", path, strerror(errno));
 		return;
 	}
-	if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != ENODEV && errno != EEXIST)
+	if (parameters[0])
+		log_line("pid1: %s is loaded with %s", name, parameters);
+	if (syscall(SYS_finit_module, fd, parameters, 0) < 0 && errno != ENODEV &&
+		errno != ENOENT && errno != EEXIST)
 		log_line("pid1: load %s: %s", name, strerror(errno));
 }
 
 static void load_modules(void)
 {
-	AUTO_FREE char *order = NULL;
+	AUTO_FREE char *order = NULL, *command_line = NULL;
 	struct error err;
 	char *save = NULL;
 
@@ -113,8 +119,10 @@ static void load_modules(void)
 		log_line("pid1: %s", err.text);
 		return;
 	}
+	if (file_read("/proc/cmdline", 64 * 1024, &command_line, NULL, &err) < 0)
+		log_line("pid1: %s", err.text);
 	for (char *name = strtok_r(order, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
-		load_module(name);
+		load_module(name, command_line ? command_line : "");
 }
 
 void pid1_prepare(void)
@@ -128,6 +136,7 @@ void pid1_prepare(void)
 	link_streams();
 	set_clock();
 	load_modules();
+	console_open_all();
 	wait_for_entropy();
 	bring_loopback_up();
 }
