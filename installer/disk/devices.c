@@ -96,6 +96,32 @@ static void read_serial(const struct places *at, const char *name, char ret[DISK
 	memmove(ret, serial, strlen(serial) + 1);
 }
 
+/* Only SCSI, ATA and NVMe disks have a model. The vendor of a virtio disk is a number of its bus. */
+static void read_model(const struct places *at, struct disk *disk)
+{
+	char vendor[DISK_TEXT_BYTES], model[DISK_TEXT_BYTES];
+
+	read_disk_attribute(at, disk->name, "device/vendor", vendor);
+	read_disk_attribute(at, disk->name, "device/model", model);
+	if (!model[0])
+		return;
+	text_append(disk->model, sizeof(disk->model), "%s", text_trim(model));
+	if (strncmp(disk->name, "nvme", 4) != 0)
+		text_append(disk->vendor, sizeof(disk->vendor), "%s", text_trim(vendor));
+}
+
+/* The devices on the way to a USB disk include its host controller's root hub, usbN (Linux,
+ * usb_alloc_dev). */
+static bool is_usb(const struct places *at, const char *name)
+{
+	char path[FILE_PATH_BYTES];
+	AUTO_FREE char *device = NULL;
+
+	file_below(path, at->sysfs, "/block/%s", name);
+	device = realpath(path, NULL);
+	return device && strstr(device, "/usb");
+}
+
 static bool is_cdrom(const struct places *at, const char *name)
 {
 	char type[DISK_TEXT_BYTES];
@@ -278,9 +304,12 @@ static int read_block_device(const struct places *at, const char *name, const ch
 	if (disk->sector_bytes == 0)
 		disk->sector_bytes = SECTOR_BYTES;
 	disk->read_only = read_number(at, name, "ro") != 0;
+	disk->removable = read_number(at, name, "removable") != 0;
+	disk->usb = is_usb(at, name);
 	disk->cdrom = is_cdrom(at, name);
 	disk->medium = medium_source && is_running_medium(members, medium_source);
 	read_serial(at, name, disk->serial);
+	read_model(at, disk);
 	find_use(at, members, disk);
 	if (disk->cdrom || disk->medium)
 		return 0;

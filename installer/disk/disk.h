@@ -41,10 +41,14 @@ struct disk {
 	char name[DISK_TEXT_BYTES];   /* kernel name: "vda" */
 	char path[128];		      /* node, or the image file's path: "/dev/vda" */
 	char serial[DISK_TEXT_BYTES]; /* empty if none */
+	char vendor[DISK_TEXT_BYTES]; /* of SCSI and ATA disks; empty for others */
+	char model[DISK_TEXT_BYTES];  /* of SCSI, ATA and NVMe disks; empty for others */
 	uint64_t size_bytes;
 	unsigned sector_bytes; /* logical sector size */
 	bool image_file;       /* an image file named by the user, not a device */
 	bool read_only;
+	bool removable;
+	bool usb;
 	bool cdrom;
 	bool medium;		       /* the installer runs from it */
 	bool key_drive;		       /* a FAT file system with keys lies on it */

@@ -12,6 +12,7 @@
 #include "disk/mount.h"
 #include "disk/probe.h"
 #include "init/iso_medium.h"
+#include "init/machine.h"
 #include "plan/labels.h"
 #include "plan/select.h"
 
@@ -63,6 +64,7 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 		.disk = disk ? disk : config->disk,
 		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
 		.wipe_force = config->wipe_force,
+		.virtual_machine = machine_is_virtual(),
 	};
 	struct plan_needs known = *needs;
 	struct labels_planned labels;
@@ -87,6 +89,7 @@ void candidates_judge(struct candidates *candidates, const struct config *config
 		.disk = config->disk[0] ? config->disk : "auto",
 		.boot_disk = config->boot_disk[0] ? config->boot_disk : "auto",
 		.wipe_force = config->wipe_force,
+		.virtual_machine = machine_is_virtual(),
 		.layout = config->layout == LAYOUT_AUTO ? LAYOUT_GPT : config->layout,
 	};
 	struct labels_planned labels;

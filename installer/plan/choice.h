@@ -15,12 +15,13 @@
 #include "disk/disk.h"
 #include "disk/layout.h"
 
-#define CLASSIFY_REASON_BYTES 160
+#define CLASSIFY_REASON_BYTES  160
+#define CLASSIFY_SETTING_BYTES 128
 
 enum disk_class {
 	DISK_TAKEN,
-	DISK_OUT,     /* never a target: cdrom, medium, key drive, read-only, in use, wrong name */
-	DISK_CONTENT, /* not blank */
+	DISK_OUT,	/* never a target: cdrom, medium, key drive, read-only, in use, not named */
+	DISK_CONTENT,	/* not blank */
 	DISK_INSTALLED, /* carries our installed mark */
 	DISK_SMALL,
 	DISK_CONFLICT, /* carries a planned label or UUID */
@@ -32,7 +33,8 @@ struct select_request {
 	const char *disk;      /* configuration's disk key */
 	const char *boot_disk; /* configuration's boot-disk key; read for the layout pygrub only */
 	bool wipe_force;
-	enum layout layout; /* never LAYOUT_AUTO */
+	bool virtual_machine; /* the installer runs in one */
+	enum layout layout;   /* never LAYOUT_AUTO */
 	uint64_t min_bytes;
 	const char *labels[5]; /* planned labels, NULL-terminated */
 	const char *uuids[5];  /* planned UUIDs that are fixed by configuration or manifest */
@@ -45,5 +47,7 @@ struct selection {
 		enum disk_class disk_class;
 		char reason
 			[CLASSIFY_REASON_BYTES]; /* "is read-only", "holds an ext4 file system", … */
+		char setting[CLASSIFY_SETTING_BYTES]; /* what would take it: "disk=/dev/sda"; empty
+						       * if nothing would */
 	} disks[DISKS_MAX];
 };

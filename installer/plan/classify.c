@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "plan/emulated_disk.h"
 
 /* Signatures, as libblkid names them, that are no file systems. */
 static const struct {
@@ -45,7 +46,7 @@ static bool is_virtual_name(const char *name)
 	       (strncmp(name, "xvd", 3) == 0 && is_letters(name + 3));
 }
 
-/* sdX and nvmeXnY: disks of the kinds that a host may have too, so only by name. */
+/* sdX and nvmeXnY: an emulated disk, a disk of the host, or a USB stick. */
 static bool is_other_disk_name(const char *name)
 {
 	static const char digits[] = "0123456789";
@@ -69,20 +70,44 @@ bool classify_is_disk_name(const char *name)
 	return is_virtual_name(name) || is_other_disk_name(name);
 }
 
-static bool is_wrong_kind(const struct disk *disk, bool named, char *ret_reason)
+/* Why an sdX or nvmeXnY is taken only if it is named; NULL if it is plainly a disk of this virtual
+ * machine. */
+static const char *why_by_name(const struct select_request *request, const struct disk *disk)
 {
+	if (disk->usb)
+		return "is a USB disk";
+	if (disk->removable)
+		return "is removable";
+	if (!request->virtual_machine)
+		return "is a disk of a physical machine";
+	return emulated_disk_is_known(disk) ? NULL : "is of no known hypervisor";
+}
+
+static bool is_wrong_kind(
+	const struct select_request *request, const struct disk *disk, bool named, char *ret_reason)
+{
+	const char *why;
+
 	if (disk->image_file || is_virtual_name(disk->name))
 		return false;
 	if (!is_other_disk_name(disk->name)) {
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is not a kind of disk to install on");
 		return true;
 	}
-	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is taken only when it is named");
-	return !named;
+	why = named ? NULL : why_by_name(request, disk);
+	if (!why)
+		return false;
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "%s", why);
+	if (disk->model[0])
+		text_append(ret_reason, CLASSIFY_REASON_BYTES, " (%s%s%s)", disk->vendor,
+			disk->vendor[0] ? " " : "", disk->model);
+	text_append(ret_reason, CLASSIFY_REASON_BYTES, ", so it is taken only if it is named");
+	return true;
 }
 
 /* Whether the disk can never be a target, whatever it holds. */
-static bool is_out(const struct disk *disk, bool named, char *ret_reason)
+static bool is_out(
+	const struct select_request *request, const struct disk *disk, bool named, char *ret_reason)
 {
 	const char *why = NULL;
 
@@ -98,7 +123,7 @@ static bool is_out(const struct disk *disk, bool named, char *ret_reason)
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "%s", why);
 	else if (disk->used_by[0])
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is %s", disk->used_by);
-	else if (is_wrong_kind(disk, named, ret_reason))
+	else if (is_wrong_kind(request, disk, named, ret_reason))
 		return true;
 	else if (disk->unreadable[0])
 		snprintf(
@@ -296,7 +321,7 @@ enum disk_class classify_disk(const struct select_request *request, const struct
 {
 	char need[TEXT_SIZE_BYTES];
 
-	if (is_out(disk, named, ret_reason))
+	if (is_out(request, disk, named, ret_reason))
 		return DISK_OUT;
 	if (is_installed(disk, ret_reason))
 		return DISK_INSTALLED;
@@ -313,6 +338,32 @@ enum disk_class classify_disk(const struct select_request *request, const struct
 		return DISK_CONTENT;
 	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is blank");
 	return DISK_SUITABLE;
+}
+
+/* A serial number survives another order of the disks, but needs no quoting only if it is plain. */
+static bool is_plain(const char *text)
+{
+	return text[0] && !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					     "0123456789._-")];
+}
+
+void classify_setting(const struct select_request *request, const struct disk *disk,
+	bool unique_serial, char ret[CLASSIFY_SETTING_BYTES])
+{
+	char reason[CLASSIFY_REASON_BYTES];
+	enum disk_class disk_class = classify_disk(request, disk, true, reason);
+
+	ret[0] = '\0';
+	if (disk_class != DISK_SUITABLE && disk_class != DISK_CONTENT)
+		return;
+	if (disk->image_file) /* the user has named it */
+		ret[0] = '\0';
+	else if (unique_serial && is_plain(disk->serial))
+		text_append(ret, CLASSIFY_SETTING_BYTES, "disk=serial:%s", disk->serial);
+	else
+		text_append(ret, CLASSIFY_SETTING_BYTES, "disk=%.90s", disk->path);
+	if (disk_class == DISK_CONTENT)
+		text_append(ret, CLASSIFY_SETTING_BYTES, "%swipe=force", ret[0] ? " " : "");
 }
 
 bool classify_conflicts(const struct select_request *request, const struct disk *disk,

@@ -22,6 +22,11 @@ bool classify_is_disk_name(const char *name);
 enum disk_class classify_disk(const struct select_request *request, const struct disk *disk,
 	bool named, char ret_reason[CLASSIFY_REASON_BYTES]);
 
+/* The setting that would take the disk: "disk=/dev/sda", "disk=serial:S wipe=force" if content is in the
+ * way; empty if none would. unique_serial: no other disk has its serial number. */
+void classify_setting(const struct select_request *request, const struct disk *disk,
+	bool unique_serial, char ret[CLASSIFY_SETTING_BYTES]);
+
 /* Whether the disk carries a label or UUID of the plan; the reason then says which and where:
  * "carries the planned label nixos (vda1)". */
 bool classify_conflicts(const struct select_request *request, const struct disk *disk,

@@ -57,6 +57,7 @@ static void add_disk(struct json_document *disks, const struct plan_answer *answ
 	json_add_string(
 		to, "judgement", is_judged(answer, index) ? disk_class_names[disk_class] : NULL);
 	put_text_member(to, "reason", answer->selection->disks[index].reason);
+	put_text_member(to, "setting", answer->selection->disks[index].setting);
 }
 
 static void add_target(struct json_document *to, const struct plan_answer *answer)

@@ -9,7 +9,7 @@
 #include "plan/classify.h"
 
 /* The list of disks may fill the sentence up to here, so that the way out still fits. */
-#define LIST_END_BYTES 560
+#define LIST_END_BYTES 500
 #define WAY_OUT_BLANK  "Give the machine one blank disk, or name one with disk=... and wipe=force."
 
 #define PYGRUB_ROOT "xvdb"
@@ -39,7 +39,8 @@ static size_t find_judged(const struct selection *s, size_t count, enum disk_cla
 	return count;
 }
 
-/* Adds "vda (4.0 GiB) is blank; vdb …": every disk with its reason, the first of them that matters
+/* Adds "vda (4.0 GiB) is blank [disk=/dev/vda]; vdb …": every disk with its reason and the setting that
+ * would take it, the first of them that matters
  * most first, and as many as a line can hold. */
 static void list_disks(const struct selection *s, const struct disk *disks, size_t count,
 	size_t first, struct error *err)
@@ -56,6 +57,8 @@ static void list_disks(const struct selection *s, const struct disk *disks, size
 		text_append(err->text, sizeof(err->text), "%s%.63s (%s) %s", n ? "; " : "",
 			disks[i].image_file ? disks[i].path : disks[i].name,
 			text_size(size, disks[i].size_bytes), s->disks[i].reason);
+		if (s->disks[i].setting[0])
+			text_append(err->text, sizeof(err->text), " [%s]", s->disks[i].setting);
 		shown++;
 	}
 	if (shown < count)
@@ -304,7 +307,7 @@ static int check_conflicts(const struct select_request *request, const struct di
 
 /* What is asked of one disk: the boot disk need not be as large as the root's. */
 static void judge_one(const struct select_request *request, const struct disk *disk,
-	struct selection *s, size_t index)
+	bool unique_serial, struct selection *s, size_t index)
 {
 	struct select_request own = *request;
 	bool pair = !layout_has_table(request->layout);
@@ -316,13 +319,24 @@ static void judge_one(const struct select_request *request, const struct disk *d
 	if (boot)
 		own.min_bytes = BOOT_MIN_BYTES;
 	s->disks[index].disk_class = classify_disk(&own, disk, named, s->disks[index].reason);
+	/* Two disks need two settings, which the user knows best. */
+	if (!pair)
+		classify_setting(&own, disk, unique_serial, s->disks[index].setting);
+}
+
+static bool has_unique_serial(const struct disk *disks, size_t count, size_t index)
+{
+	for (size_t i = 0; i < count; i++)
+		if (i != index && strcmp(disks[i].serial, disks[index].serial) == 0)
+			return false;
+	return true;
 }
 
 void select_judge(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret)
 {
 	for (size_t i = 0; i < count; i++)
-		judge_one(request, &disks[i], ret, i);
+		judge_one(request, &disks[i], has_unique_serial(disks, count, i), ret, i);
 }
 
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,

@@ -2,8 +2,9 @@
 /*
  * select — chooses the disk that is plainly meant for the guest, and says why no other one is.
  *
- * Pure. Candidates are whole virtual disks named vdX or xvdX; sdX and nvmeXnY only if the user names
- * them. Excluded are read-only disks, cdroms, the medium, the key drive, and disks that are mounted
+ * Pure. Candidates are whole disks of a virtual machine: vdX and xvdX; also sdX and nvmeXnY that are
+ * neither removable nor on USB and have the vendor and model of an emulator (emulated_disk). Other sdX
+ * and nvmeXnY are taken only if the user names them. Excluded are read-only disks, cdroms, the medium, the key drive, and disks that are mounted
  * or held. With disk=auto exactly one candidate must be blank. With wipe=force as well it must be
  * the only candidate, blank or not. A named disk with content needs wipe=force. Our own unfinished
  * install of the same layout and labels counts as blank. A disk with an installed mark is always

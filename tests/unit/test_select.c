@@ -35,6 +35,10 @@
 		.marks = { [LAYOUT_GPT] = { .state = MARK_INSTALLED, .system = SYSTEM } })
 #define CDROM(n) DISK_OF(n, 50 * MIB, .cdrom = true, .medium = true, .read_only = true)
 
+#define EMULATED(n)	 DISK(n, .vendor = "QEMU", .model = "QEMU HARDDISK")
+#define EMULATED_NVME(n) DISK(n, .model = "QEMU NVMe Ctrl")
+#define PHYSICAL(n, ...) DISK(n, .vendor = "ATA", .model = "WDC WD40EFRX-68N", __VA_ARGS__)
+
 #define BOOT(n) DISK_OF(n, 500 * MIB, .serial = "")
 #define UNFINISHED(n, text)                                                                        \
 	DISK(n, .signature = "ext4", .nonzero = true, .labels = { { n, text, ROOT_UUID, 0 } },     \
@@ -56,6 +60,7 @@ struct shape {
 	const char *name;
 	const char *disk;
 	bool wipe_force;
+	bool physical_machine;
 	enum layout layout; /* 0: gpt */
 	struct disk disks[5];
 	int code;
@@ -104,10 +109,39 @@ static const struct shape shapes[] = {
 		.code = EXIT_NO_DISK, .says = "sr0 (50.0 MiB) is the medium" },
 	{ "a_lone_key_drive_is_never_the_target", AUTO, .disks = { KEY_DRIVE("vda") },
 		.code = EXIT_NO_DISK, .says = "vda (2.8 MiB) is the key drive" },
-	{ "sda_is_not_taken_without_its_name", AUTO, .disks = { BLANK("sda") },
-		.code = EXIT_NO_DISK, .says = "sda (4.0 GiB) is taken only when it is named" },
-	{ "nvme_is_not_taken_without_its_name", AUTO, .disks = { BLANK("nvme0n1") },
-		.code = EXIT_NO_DISK, .says = "is taken only when it is named" },
+	{ "a_disk_without_a_model_is_taken_only_if_it_is_named", AUTO, .disks = { BLANK("sda") },
+		.code = EXIT_NO_DISK,
+		.says = "sda (4.0 GiB) is of no known hypervisor, so it is taken only if it is named [disk=/dev/sda]. Give" },
+	{ "a_passed_through_disk_is_taken_only_if_it_is_named", AUTO, .disks = { PHYSICAL("sda") },
+		.code = EXIT_NO_DISK,
+		.says = "sda (4.0 GiB) is of no known hypervisor (ATA WDC WD40EFRX-68N), so it is taken only if it is named [disk=/dev/sda]" },
+	{ "a_passed_through_disk_with_data_needs_force_as_well", AUTO,
+		.disks = { PHYSICAL("sda", .serial = "WD-7", .signature = "xfs", .nonzero = true) },
+		.code = EXIT_NO_DISK, .says = "[disk=serial:WD-7 wipe=force]" },
+	{ "a_passed_through_nvme_disk_is_taken_only_if_it_is_named", AUTO,
+		.disks = { DISK("nvme0n1", .model = "Samsung SSD 990 PRO 2TB") },
+		.code = EXIT_NO_DISK, .says = "(Samsung SSD 990 PRO 2TB)" },
+	{ "a_usb_disk_is_taken_only_if_it_is_named", AUTO,
+		.disks = { DISK("sda", .vendor = "QEMU", .model = "QEMU HARDDISK", .usb = true) },
+		.code = EXIT_NO_DISK, .says = "sda (4.0 GiB) is a USB disk (QEMU QEMU HARDDISK)" },
+	{ "a_removable_disk_is_taken_only_if_it_is_named", AUTO,
+		.disks = { DISK(
+			"sda", .vendor = "QEMU", .model = "QEMU HARDDISK", .removable = true) },
+		.code = EXIT_NO_DISK, .says = "sda (4.0 GiB) is removable" },
+	{ "an_emulated_disk_of_a_physical_machine_is_taken_only_if_it_is_named", AUTO,
+		.physical_machine = true, .disks = { EMULATED("sda") }, .code = EXIT_NO_DISK,
+		.says = "is a disk of a physical machine" },
+	{ "a_lone_emulated_sda_is_taken", AUTO, .disks = { EMULATED("sda") }, .taken = "sda" },
+	{ "a_lone_emulated_nvme_disk_is_taken", AUTO, .disks = { EMULATED_NVME("nvme0n1") },
+		.taken = "nvme0n1" },
+	{ "an_emulated_sda_is_taken_beside_usb_and_physical_disks", AUTO,
+		.disks = { PHYSICAL("sda"), EMULATED("sdb"),
+			DISK("sdc", .vendor = "QEMU", .model = "QEMU HARDDISK", .usb = true) },
+		.taken = "sdb" },
+	{ "a_read_only_emulated_disk_is_refused", AUTO,
+		.disks = { DISK(
+			"sda", .vendor = "QEMU", .model = "QEMU HARDDISK", .read_only = true) },
+		.code = EXIT_NO_DISK, .says = "sda (4.0 GiB) is read-only" },
 	{ "a_partition_given_as_a_disk_by_xen_is_not_a_whole_disk", AUTO,
 		.disks = { BLANK("xvda1") }, .code = EXIT_NO_DISK,
 		.says = "is not a kind of disk to install on" },
@@ -124,7 +158,17 @@ static const struct shape shapes[] = {
 	/* Several */
 	{ "two_blank_disks_are_refused", AUTO, .disks = { BLANK("vda"), BLANK("vdb") },
 		.code = EXIT_SEVERAL_DISKS,
-		.says = "vda (4.0 GiB) is blank; vdb (4.0 GiB) is blank" },
+		.says = "vda (4.0 GiB) is blank [disk=/dev/vda]; vdb (4.0 GiB) is blank [disk=/dev/vdb]. Name" },
+	{ "two_blank_emulated_disks_are_refused", AUTO,
+		.disks = { EMULATED("sda"), EMULATED_NVME("nvme0n1") }, .code = EXIT_SEVERAL_DISKS,
+		.says = "sda (4.0 GiB) is blank [disk=/dev/sda]; nvme0n1 (4.0 GiB) is blank [disk=/dev/nvme0n1]" },
+	{ "a_serial_number_is_the_better_name", AUTO,
+		.disks = { DISK("sda", .vendor = "QEMU", .model = "QEMU HARDDISK", .serial = "A"),
+			DISK("sdb", .vendor = "QEMU", .model = "QEMU HARDDISK", .serial = "A"),
+			DISK("sdc", .vendor = "QEMU", .model = "QEMU HARDDISK", .serial = "C"),
+			DISK("sdd", .vendor = "QEMU", .model = "QEMU HARDDISK", .serial = "D e") },
+		.code = EXIT_SEVERAL_DISKS,
+		.says = "sda (4.0 GiB) is blank [disk=/dev/sda]; sdb (4.0 GiB) is blank [disk=/dev/sdb]; sdc (4.0 GiB) is blank [disk=serial:C]; sdd (4.0 GiB) is blank [disk=/dev/sdd]" },
 	{ "a_blank_virtio_and_a_blank_xen_disk_are_refused", AUTO,
 		.disks = { BLANK("vda"), BLANK("xvda") }, .code = EXIT_SEVERAL_DISKS,
 		.says = "disk=" },
@@ -133,7 +177,7 @@ static const struct shape shapes[] = {
 	{ "an_ext4_disk_is_refused", AUTO,
 		.disks = { LABELLED("vda", "vda", "data"), KEY_DRIVE("vdb") },
 		.code = EXIT_NOT_BLANK,
-		.says = "vda (4.0 GiB) holds an ext4 file system labelled data; vdb (2.8 MiB) is "
+		.says = "vda (4.0 GiB) holds an ext4 file system labelled data [disk=/dev/vda wipe=force]; vdb (2.8 MiB) is "
 			"the "
 			"key drive. Give the machine one blank disk, or name one with disk=" },
 	{ "a_backup_gpt_alone_is_content", AUTO, .disks = { DISK("vda", .table = "gpt") },
@@ -178,7 +222,7 @@ static const struct shape shapes[] = {
 		.code = EXIT_NOT_BLANK, .says = "holds an ISO 9660 file system" },
 	{ "two_disks_with_content_are_refused", AUTO,
 		.disks = { SIGNED("vda", "swap"), SIGNED("vdb", "btrfs") }, .code = EXIT_NOT_BLANK,
-		.says = "holds swap space; vdb (4.0 GiB) holds a btrfs" },
+		.says = "holds swap space [disk=/dev/vda wipe=force]; vdb (4.0 GiB) holds a btrfs" },
 	{ "content_named_without_force_is_refused", .disk = "/dev/vda",
 		.disks = { SIGNED("vda", "swap") }, .code = EXIT_NOT_BLANK,
 		.says = "/dev/vda cannot be taken: vda (4.0 GiB) holds swap" },
@@ -255,7 +299,8 @@ static const struct shape shapes[] = {
 		.code = EXIT_NOT_BLANK, .says = "with vda2 labelled home" },
 	{ "an_unfinished_disk_and_a_blank_one_are_two", AUTO,
 		.disks = { MARKED("vda", LAYOUT_GPT, BEGUN), BLANK("vdb") },
-		.code = EXIT_SEVERAL_DISKS, .says = "holds an unfinished install of ours; vdb" },
+		.code = EXIT_SEVERAL_DISKS,
+		.says = "holds an unfinished install of ours [disk=/dev/vda]; vdb" },
 	{ "an_unfinished_mark_below_somebodys_file_system_is_content", AUTO,
 		.disks = { DISK("vda", .signature = "xfs", .nonzero = true,
 			.marks = { [LAYOUT_GPT] = { BEGUN } }) },
@@ -315,7 +360,7 @@ static const struct shape shapes[] = {
 	/* Labels and UUIDs on other disks */
 	{ "a_planned_label_on_another_disk_is_refused", AUTO,
 		.disks = { BLANK("vda"), LABELLED("vdb", "vdb", "nixos") }, .code = EXIT_NOT_BLANK,
-		.says = "vdb (4.0 GiB) carries the planned label nixos (vdb); vda" },
+		.says = "vdb (4.0 GiB) carries the planned label nixos (vdb) [disk=/dev/vdb wipe=force]; vda" },
 	{ "a_planned_label_on_the_key_drive_is_refused", AUTO,
 		.disks = { BLANK("vda"), DISK_OF("vdb", 2949120, .key_drive = true,
 						 .labels = { { .where = "vdb", .label = "ESP" } },
@@ -467,6 +512,7 @@ static struct select_request make_request(const struct shape *shape)
 		.disk = shape->disk,
 		.boot_disk = shape->boot_disk ? shape->boot_disk : "auto",
 		.wipe_force = shape->wipe_force,
+		.virtual_machine = !shape->physical_machine,
 		.layout = shape->layout ? shape->layout : LAYOUT_GPT,
 		.min_bytes = 2 * GIB,
 		.labels = { "nixos", "ESP" },
