@@ -11,6 +11,7 @@
 #include "disk/mount.h"
 #include "format/boot_sector.h"
 #include "format/format.h"
+#include "guest/boot_device.h"
 #include "guest/chroot.h"
 #include "guest/etc_view.h"
 #include "guest/given_host_keys.h"
@@ -48,6 +49,25 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 		settings, closure, place.path, place.offset_bytes, watch_copy, shared, err);
 }
 
+/* Runs the guest's own installer of its boot loader, with the disk under the guest's name for it. */
+static int run_boot_installer(const struct plan *plan, const struct manifest *manifest,
+	const struct chroot_session *session, int disk_fd, struct error *err)
+{
+	struct boot_device device;
+	struct error second;
+	int r = boot_device_show(
+		TARGET_PATH, manifest->boot_device, plan->disk_path, disk_fd, &device, err);
+
+	if (r < 0)
+		return r;
+	r = nixos_install_boot_loader(session, manifest, err);
+	if (boot_device_hide(&device, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
+}
+
 /* GRUB's installer needs the boot sector on the disk, and makes the disk bootable. So all other
  * steps come first, and the boot sector is blanked again afterwards. */
 static int install_boot_loader(struct shared_state *shared, const struct plan *plan,
@@ -62,7 +82,7 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
 	if (r == 0)
 		r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 	if (r == 0)
-		r = nixos_install_boot_loader(session, manifest, err);
+		r = run_boot_installer(plan, manifest, session, lock->lock_fd, err);
 	if (r == 0 && plan->layout == LAYOUT_PYGRUB)
 		r = pygrub_disk_write_menu(TARGET_PATH, plan->system, err);
 	if (disk_lock_blank_boot_sector(lock, &second) < 0 && r == 0) {

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "plan/classify.h"
 
 #define KEY_FILE   "/.ssh/authorized_keys"
 #define HOME_BYTES 256
@@ -153,6 +154,11 @@ static int fit_efi(const struct plan *plan, const struct manifest *manifest, str
 	return 0;
 }
 
+static bool is_disk_path(const char *path)
+{
+	return text_starts_with(path, "/dev/") && classify_is_disk_name(path + strlen("/dev/"));
+}
+
 /* Whether GRUB's first sector goes to the planned disk. */
 static int fit_boot_device(
 	const struct plan *plan, const struct manifest *manifest, struct error *err)
@@ -167,12 +173,13 @@ static int fit_boot_device(
 			plan->disk_path);
 	if (strcmp(device, "nodev") == 0 || !device[0])
 		return 0;
-	if (strcmp(device, plan->disk_path) != 0)
-		return refuse_guest(err,
-			"The guest's GRUB is written to %s, but the disk is %s: attach the disk so "
-			"that it is %s, or set the guest's boot.loader.grub.device.",
-			device, plan->disk_path, device);
-	return 0;
+	/* While the boot loader is installed, the disk has the guest's name for it (boot_device). */
+	if (strcmp(device, plan->disk_path) == 0 || (!plan->image_file && is_disk_path(device)))
+		return 0;
+	return refuse_guest(err,
+		"The guest's GRUB is written to %s, but the disk is %s: set the guest's "
+		"boot.loader.grub.device to the name of a whole disk, such as /dev/vda.",
+		device, plan->disk_path);
 }
 
 /* Layouts that no firmware boots: pygrub needs a menu to read, a host with the kernel nothing. */

@@ -19,7 +19,9 @@
 
   config = {
     boot.initrd.availableKernelModules = [
+      "ahci"
       "ata_piix"
+      "nvme"
       "sd_mod"
       "sr_mod"
       "virtio_blk"

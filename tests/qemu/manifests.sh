@@ -36,9 +36,9 @@ a_boot_loader_that_goes_nowhere_is_refused() {
 		'.bootloader.device = "nodev"'
 }
 
-a_boot_loader_for_another_disk_is_refused() {
-	refuse 'GRUB is written to /dev/sda, but the disk is /dev/vda: attach' \
-		'.bootloader.device = "/dev/sda"'
+a_boot_loader_that_goes_to_no_whole_disk_is_refused() {
+	refuse 'GRUB is written to /dev/disk/by-id/x, but the disk is /dev/vda: set' \
+		'.bootloader.device = "/dev/disk/by-id/x"'
 }
 
 a_mount_that_the_layout_has_not_is_refused() {

@@ -747,10 +747,15 @@ static void grub_has_to_go_to_the_disk(void **state)
 		"boot.loader.grub.device to /dev/vda.");
 	manifest.firmware = needs.firmware = FIRMWARE_UEFI;
 	accepts();
+	strcpy(manifest.boot_device, "/dev/disk/by-id/scsi-0");
+	refuses("The guest's GRUB is written to /dev/disk/by-id/scsi-0, but the disk is /dev/vda: "
+		"set the guest's boot.loader.grub.device to the name of a whole disk, such as "
+		"/dev/vda.");
+	strcpy(manifest.boot_device, "/dev/sda1");
+	refuses("The guest's GRUB is written to /dev/sda1, but the disk is /dev/vda: set the "
+		"guest's boot.loader.grub.device to the name of a whole disk, such as /dev/vda.");
 	strcpy(manifest.boot_device, "/dev/sda");
-	refuses("The guest's GRUB is written to /dev/sda, but the disk is /dev/vda: attach the "
-		"disk "
-		"so that it is /dev/sda, or set the guest's boot.loader.grub.device.");
+	accepts();
 }
 
 static void a_guest_that_no_firmware_boots_needs_no_boot_sector(void **state)

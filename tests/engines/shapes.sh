@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# shapes.sh — proves that the same ISO installs on the default disk of each engine, whatever its bus; that the
+# machine then boots the guest with the ISO left attached; and that other disks are not written to
+#
+# Modules: init/settle, init/pid1, plan/emulated_disk, guest/boot_device.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../qemu/installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
+# shellcheck source=engines.lib.sh
+source "$TOP/tests/engines/engines.lib.sh"
+
+# A data disk on the same controller and a USB stick, both before the target in the order of the bus.
+installs_beside_others() {
+	local sum stick
+	truncate -s 2G root stick
+	truncate -s 1G data
+	mkfs.ext4 -q -L precious data
+	sum=$(fingerprint data) stick=$(fingerprint stick)
+	run_shape console proxmox root -drive "if=none,id=data,format=raw,file=data" \
+		-device scsi-hd,bus=virtioscsi0.0,channel=0,scsi-id=1,lun=0,drive=data \
+		-drive "if=none,id=stick,format=raw,file=stick" -device qemu-xhci -device usb-storage,drive=stick
+	before=$sum expect_unchanged data
+	before=$stick expect_unchanged stick
+	expect_verdict console INSTALL_SUCCESSFUL
+	disk_is_clean root
+}
+
+# Nothing but a USB stick is blank, and then there are two blank disks.
+refuses() {
+	local sums
+	rm -f data
+	truncate -s 2G one two stick data
+	mkfs.ext4 -q -L precious data
+	sums=$(sha256_of one two stick data)
+	run_shape console sata data -drive "if=none,id=stick,format=raw,file=stick" -device qemu-xhci \
+		-device usb-storage,drive=stick
+	expect_refusal console 12 target 'sda .*holds an ext4 file system labelled precious \[disk=[^ ]* wipe=[^ ]*\]; .*sdb .*is a USB disk'
+	run_shape console nvme one -drive "if=none,id=two,format=raw,file=two" -device ide-hd,bus=ide.1,drive=two
+	expect_refusal console 11 target 'sda .*is blank \[disk=.*nvme0n1 .*is blank \[disk=serial:nvme-0\]'
+	[[ $(sha256_of one two stick data) == "$sums" ]]
+}
+
+sha256_of() {
+	local file
+	for file; do fingerprint "$file"; done
+}
+
+installs_without_firmware() {
+	local shape arguments
+	rm -f disk
+	truncate -s 2G disk
+	shape microvm
+	# shellcheck disable=SC2119 # no settings
+	give_keys
+	mapfile -t arguments < <(drives disk)
+	run_microvm console "${shape[@]}" "${arguments[@]}" \
+		-append "console=hvc0 panic=-1 scsi_mod.scan=sync loglevel=4 mitigations=off $(clock_of_emulation)" \
+		-drive "if=none,id=keys,format=raw,readonly=on,file=fat:floppy:$PWD/keys" \
+		-device virtio-blk-device,drive=keys
+	is_installed disk vda
+	grep -a 'INSTALL_PROGRESS start' console
+}
+
+# Without ACPI nothing announces the devices but the command line, and nothing switches the machine off. The
+# kernel itself reports the parameter that it passes to virtio_mmio, because Debian's has no use for it; QEMU
+# ends at the reset.
+is_reset_without_acpi() {
+	run_microvm console -machine microvm,acpi=off -serial chardev:console \
+		-append "console=ttyS0 panic=-1 ignore_loglevel mitigations=off loop.nonsense=\"a b\"" \
+		-device virtio-blk-device,drive=disk -drive if=none,id=disk,format=raw,file=disk,readonly=on
+	expect_refusal console 20 keys 'No SSH key'
+	grep -aE "virtio_mmio: unknown parameter 'device' ignored" console
+	grep -aE "loop: unknown parameter 'nonsense' ignored" console
+	grep -aF 'no power management (ACPI), so it is reset' console
+}
+
+was_booted_from() {
+	[[ $(in_guest 'findmnt -no SOURCE /') == "$1" ]]
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+take_boot_files
+run_case "Proxmox' virtio-scsi disk is installed, beside a data disk and a USB stick, which are not touched" \
+	installs_beside_others
+enough
+start_shape proxmox root
+run_case "the machine boots the guest with the ISO attached, and lets its owner in" guest_lets_in
+run_case "it was booted from that disk" was_booted_from /dev/sda3
+end_guest
+run_case "Incus' virtio-scsi disk behind a root port is installed" installs incus sda
+run_case "a SATA disk is installed" installs sata sda
+run_case "an NVMe disk is installed" installs nvme nvme0n1
+run_case "a disk of VMware's paravirtual controller is installed" installs vmware-pvscsi sda
+run_case "a USB stick alone, a data disk and two blank disks are refused and not written to" refuses
+run_case "a microvm with ACPI, without firmware and serial port, is installed" installs_without_firmware
+run_case "a microvm without ACPI gets its modules' parameters, and is reset at the end" is_reset_without_acpi
