@@ -82,8 +82,18 @@ static void check_ending(struct config *config, enum config_key key, enum ending
 			config_keys[key].name);
 }
 
+static void check_disk(struct config *config)
+{
+	if (config->wipe_force &&
+		(strcmp(config->disk, "smallest") == 0 || strcmp(config->disk, "largest") == 0))
+		config_add_error(config,
+			"disk = %s chooses among blank disks, but wipe = force is for one that is not blank: name the disk, or leave out wipe",
+			config->disk);
+}
+
 static void check_whole(struct config *config)
 {
+	check_disk(config);
 	check_ending(config, KEY_ON_SUCCESS, config->on_success);
 	check_ending(config, KEY_ON_FAILURE, config->on_failure);
 	if (config->engine == ENGINE_NIXOS_INSTALL)

@@ -90,6 +90,8 @@ struct config {
 	char disk[CONFIG_TEXT_BYTES]; /* "auto", "/dev/vdb", an image's path, "serial:NAME" */
 	char boot_disk[CONFIG_TEXT_BYTES];
 	bool wipe_force;
+	char wipe_tokens
+		[CONFIG_TEXT_BYTES]; /* tokens of contents, joined by commas; empty if none */
 	bool machine_any;
 	enum layout layout;
 	char root_label[17]; /* empty: the layout's */

@@ -9,6 +9,8 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "disk/disk_key.h"
+#include "disk/wipe_token.h"
 #include "net/url.h"
 #include "nix/flake.h"
 #include "nix/narinfo.h"
@@ -114,18 +116,36 @@ static int set_flag(bool *ret, const char *text, const char *off, const char *on
 
 static int set_disk(char ret[CONFIG_TEXT_BYTES], const char *text)
 {
-	const char *serial = text_starts_with(text, "serial:") ? text + 7 : NULL;
+	struct disk_key key;
+	int r = disk_key_parse(text, &key);
 
-	if (serial) {
-		if (!*serial || strlen(serial) > 63)
-			return -EINVAL;
-		for (; *serial; serial++)
-			if (!isgraph((unsigned char)*serial))
-				return -EINVAL;
-	} else if (strcmp(text, "auto") != 0 && !text_is_clean_path(text)) {
-		return -EINVAL;
-	}
+	if (r < 0)
+		return r;
 	return text_copy(ret, CONFIG_TEXT_BYTES, text) < 0 ? -EINVAL : 0;
+}
+
+static int set_named_disk(char ret[CONFIG_TEXT_BYTES], const char *text)
+{
+	if (strcmp(text, "auto") != 0 && !disk_key_is_name(text))
+		return -EINVAL;
+	return set_disk(ret, text);
+}
+
+/* Each source replaces what an earlier one allows. */
+static int set_wipe(struct config *config, const char *text)
+{
+	char tokens[CONFIG_TEXT_BYTES], *save = NULL;
+	bool force = strcmp(text, "force") == 0;
+	bool plain = force || strcmp(text, "refuse") == 0;
+
+	if (text_copy(tokens, sizeof(tokens), text) < 0 || !*text)
+		return -EINVAL;
+	for (char *token = plain ? NULL : strtok_r(tokens, ",", &save); token;
+		token = strtok_r(NULL, ",", &save))
+		if (!wipe_token_is_valid(token))
+			return -EINVAL;
+	config->wipe_force = force;
+	return text_copy(config->wipe_tokens, sizeof(config->wipe_tokens), plain ? "" : text);
 }
 
 static int set_uuid(char ret[37], const char *text)

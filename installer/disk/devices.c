@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
+#include "disk/udev_link.h"
 
 #define SYSFS_SECTOR	 512 /* /sys counts sizes in these, whatever the disk's sectors are */
 #define SECTOR_BYTES	 512
@@ -110,16 +111,49 @@ static void read_model(const struct places *at, struct disk *disk)
 		text_append(disk->vendor, sizeof(disk->vendor), "%s", text_trim(vendor));
 }
 
+static void read_page_83(const struct places *at, struct disk *disk)
+{
+	char path[FILE_PATH_BYTES];
+	AUTO_FREE char *page = NULL;
+	struct error ignored;
+	size_t bytes;
+
+	file_below(path, at->sysfs, "/block/%s/device/vpd_pg83", disk->name);
+	if (file_read(path, VPD_MAX_BYTES, &page, &bytes, &ignored) == 0)
+		udev_link_scsi_serial((const uint8_t *)page, bytes, disk, disk->scsi_serial);
+}
+
+/* Controllers may have several SCSI hosts, whose numbers depend on the order of the drivers. */
+static unsigned find_host_index(const char *sysfs_path)
+{
+	const char *host = strstr(sysfs_path, "/host");
+	AUTO_FREE char *parent = host ? strndup(sysfs_path, (size_t)(host - sysfs_path)) : NULL;
+	AUTO_CLOSEDIR DIR *dir = parent ? opendir(parent) : NULL;
+	unsigned own, other, index = 0;
+	struct dirent *entry;
+
+	if (!dir || sscanf(host, "/host%u", &own) != 1)
+		return 0;
+	while ((entry = readdir(dir)))
+		if (sscanf(entry->d_name, "host%u", &other) == 1 && other < own &&
+			own - other > index)
+			index = own - other;
+	return index;
+}
+
 /* The devices on the way to a USB disk include its host controller's root hub, usbN (Linux,
  * usb_alloc_dev). */
-static bool is_usb(const struct places *at, const char *name)
+static void read_place(const struct places *at, struct disk *disk)
 {
 	char path[FILE_PATH_BYTES];
 	AUTO_FREE char *device = NULL;
 
-	file_below(path, at->sysfs, "/block/%s", name);
+	file_below(path, at->sysfs, "/block/%s", disk->name);
 	device = realpath(path, NULL);
-	return device && strstr(device, "/usb");
+	if (!device || text_copy(disk->sysfs_path, sizeof(disk->sysfs_path), device) < 0)
+		return;
+	disk->usb = strstr(device, "/usb");
+	disk->scsi_host_index = find_host_index(device);
 }
 
 static bool is_cdrom(const struct places *at, const char *name)
@@ -305,11 +339,13 @@ static int read_block_device(const struct places *at, const char *name, const ch
 		disk->sector_bytes = SECTOR_BYTES;
 	disk->read_only = read_number(at, name, "ro") != 0;
 	disk->removable = read_number(at, name, "removable") != 0;
-	disk->usb = is_usb(at, name);
+	disk->nvme_namespace = (unsigned)read_number(at, name, "nsid");
+	read_place(at, disk);
 	disk->cdrom = is_cdrom(at, name);
 	disk->medium = medium_source && is_running_medium(members, medium_source);
 	read_serial(at, name, disk->serial);
 	read_model(at, disk);
+	read_page_83(at, disk);
 	find_use(at, members, disk);
 	if (disk->cdrom || disk->medium)
 		return 0;

@@ -16,10 +16,11 @@
 #include "disk/install_mark.h"
 #include "disk/layout.h"
 
-#define DISKS_MAX	64
-#define DISK_LABELS_MAX 257 /* of the disk itself, and of as many partitions as Linux knows */
-#define DISK_STARTS_MAX 8
-#define DISK_TEXT_BYTES 64
+#define DISKS_MAX	 64
+#define DISK_LABELS_MAX	 257 /* of the disk itself, and of as many partitions as Linux knows */
+#define DISK_STARTS_MAX	 8
+#define DISK_TEXT_BYTES	 64
+#define WIPE_TOKEN_BYTES 17 /* 16 hexadecimal digits */
 
 /* A file system's label and UUID, on the disk itself or on one of its partitions. */
 struct disk_label {
@@ -38,11 +39,15 @@ struct disk_start {
 };
 
 struct disk {
-	char name[DISK_TEXT_BYTES];   /* kernel name: "vda" */
-	char path[128];		      /* node, or the image file's path: "/dev/vda" */
-	char serial[DISK_TEXT_BYTES]; /* empty if none */
-	char vendor[DISK_TEXT_BYTES]; /* of SCSI and ATA disks; empty for others */
-	char model[DISK_TEXT_BYTES];  /* of SCSI, ATA and NVMe disks; empty for others */
+	char name[DISK_TEXT_BYTES];	   /* kernel name: "vda" */
+	char path[128];			   /* node, or the image file's path: "/dev/vda" */
+	char serial[DISK_TEXT_BYTES];	   /* empty if none */
+	char vendor[DISK_TEXT_BYTES];	   /* of SCSI and ATA disks; empty for others */
+	char model[DISK_TEXT_BYTES];	   /* of SCSI, ATA and NVMe disks; empty for others */
+	char scsi_serial[DISK_TEXT_BYTES]; /* udev_link_scsi_serial; empty if none */
+	char sysfs_path[512];		   /* with the links resolved; empty for image files */
+	unsigned scsi_host_index;	   /* of the SCSI host among those of its controller */
+	unsigned nvme_namespace;	   /* its identifier */
 	uint64_t size_bytes;
 	unsigned sector_bytes; /* logical sector size */
 	bool image_file;       /* an image file named by the user, not a device */
@@ -68,4 +73,6 @@ struct disk {
 	struct disk_start starts[DISK_STARTS_MAX]; /* only if there is no table and no signature */
 	size_t start_count;
 	struct install_mark marks[LAYOUT_COUNT]; /* at each layout's root offset */
+	char wipe_token
+		[WIPE_TOKEN_BYTES]; /* names this disk and its content (wipe_token); empty if blank */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "disk/probe.h"
+#include "disk/wipe_token.h"
 
 #include <blkid/blkid.h>
 #include <errno.h>
@@ -231,7 +232,12 @@ static int probe_open(int fd, struct disk *disk)
 	disk->nonzero = r == 1;
 	if (!disk->table[0] && !disk->signature[0])
 		probe_starts(fd, disk);
-	return probe_marks(fd, disk, &ignored);
+	r = probe_marks(fd, disk, &ignored);
+	if (r < 0)
+		return r;
+	if (disk->nonzero || disk->table[0] || disk->signature[0])
+		wipe_token_read(fd, disk);
+	return 0;
 }
 
 int probe_content(struct disk *disk, struct error *err)
@@ -242,6 +248,7 @@ int probe_content(struct disk *disk, struct error *err)
 	(void)err; /* an unreadable disk is no error of the probe: classify excludes it */
 	disk->table[0] = disk->table_id[0] = disk->signature[0] = disk->unreadable[0] = '\0';
 	disk->nonzero = false;
+	disk->wipe_token[0] = '\0';
 	disk->label_count = disk->start_count = 0;
 	memset(disk->marks, 0, sizeof(disk->marks));
 	if (r == 0 && disk->size_bytes > 0)

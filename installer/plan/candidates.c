@@ -64,6 +64,7 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 		.disk = disk ? disk : config->disk,
 		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
 		.wipe_force = config->wipe_force,
+		.wipe_tokens = config->wipe_tokens,
 		.virtual_machine = machine_is_virtual(),
 	};
 	struct plan_needs known = *needs;
@@ -89,6 +90,7 @@ void candidates_judge(struct candidates *candidates, const struct config *config
 		.disk = config->disk[0] ? config->disk : "auto",
 		.boot_disk = config->boot_disk[0] ? config->boot_disk : "auto",
 		.wipe_force = config->wipe_force,
+		.wipe_tokens = config->wipe_tokens,
 		.virtual_machine = machine_is_virtual(),
 		.layout = config->layout == LAYOUT_AUTO ? LAYOUT_GPT : config->layout,
 	};
@@ -141,7 +143,7 @@ static bool is_same_content(const struct disk *a, const struct disk *b)
 		a->start_count != b->start_count || strcmp(a->signature, b->signature) != 0 ||
 		strcmp(a->unreadable, b->unreadable) != 0 || a->nonzero != b->nonzero ||
 		(a->nonzero && a->nonzero_offset_bytes != b->nonzero_offset_bytes) ||
-		a->label_count != b->label_count)
+		a->label_count != b->label_count || strcmp(a->wipe_token, b->wipe_token) != 0)
 		return false;
 	for (size_t i = 0; i < a->label_count; i++)
 		if (!is_same_label(&a->labels[i], &b->labels[i]))

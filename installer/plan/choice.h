@@ -33,8 +33,9 @@ struct select_request {
 	const char *disk;      /* configuration's disk key */
 	const char *boot_disk; /* configuration's boot-disk key; read for the layout pygrub only */
 	bool wipe_force;
-	bool virtual_machine; /* the installer runs in one */
-	enum layout layout;   /* never LAYOUT_AUTO */
+	const char *wipe_tokens; /* tokens of disks whose content may be overwritten; may be NULL */
+	bool virtual_machine;	 /* the installer runs in one */
+	enum layout layout;	 /* never LAYOUT_AUTO */
 	uint64_t min_bytes;
 	const char *labels[5]; /* planned labels, NULL-terminated */
 	const char *uuids[5];  /* planned UUIDs that are fixed by configuration or manifest */

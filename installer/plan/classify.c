@@ -7,6 +7,8 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "disk/disk_key.h"
+#include "disk/udev_link.h"
 #include "plan/emulated_disk.h"
 
 /* Signatures, as libblkid names them, that are no file systems. */
@@ -29,9 +31,21 @@ static const struct {
 
 bool classify_is_named(const char *disk_key, const struct disk *disk)
 {
-	if (strncmp(disk_key, "serial:", 7) == 0)
-		return disk->serial[0] && strcmp(disk_key + 7, disk->serial) == 0;
-	return strcmp(disk_key, disk->path) == 0;
+	struct disk_key key;
+
+	if (disk_key_parse(disk_key, &key) < 0)
+		return false;
+	if (key.kind == DISK_KEY_SERIAL)
+		return disk->serial[0] && strcmp(key.name, disk->serial) == 0;
+	return key.kind == DISK_KEY_PATH &&
+	       (strcmp(key.name, disk->path) == 0 || udev_link_is_of(key.name, disk));
+}
+
+bool classify_may_overwrite(const struct select_request *request, const struct disk *disk)
+{
+	const char *tokens = request->wipe_tokens ? request->wipe_tokens : "";
+
+	return request->wipe_force || (disk->wipe_token[0] && strstr(tokens, disk->wipe_token));
 }
 
 /* Whether the rest of a kernel name is letters only, as in vda: no digits of a partition. */
@@ -214,6 +228,19 @@ static void describe_table(const struct disk *disk, char *ret_reason)
 	add_conflict(disk, true, ret_reason);
 }
 
+/* Whether the configuration asks for another size. */
+static bool is_other_size(
+	const struct select_request *request, const struct disk *disk, char *ret_reason)
+{
+	struct disk_key key;
+
+	if (disk_key_parse(request->disk, &key) < 0 || disk_key_fits(&key, disk->size_bytes))
+		return false;
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is not as large as disk=%.40s says",
+		request->disk);
+	return true;
+}
+
 static bool has_mark(const struct disk *disk, enum install_mark_state state)
 {
 	for (size_t i = 0; i < LAYOUT_COUNT; i++)
@@ -325,6 +352,8 @@ enum disk_class classify_disk(const struct select_request *request, const struct
 		return DISK_OUT;
 	if (is_installed(disk, ret_reason))
 		return DISK_INSTALLED;
+	if (!named && is_other_size(request, disk, ret_reason))
+		return DISK_OUT;
 	if (disk->size_bytes < request->min_bytes) {
 		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is too small, %s are needed",
 			text_size(need, request->min_bytes));
@@ -363,7 +392,8 @@ void classify_setting(const struct select_request *request, const struct disk *d
 	else
 		text_append(ret, CLASSIFY_SETTING_BYTES, "disk=%.90s", disk->path);
 	if (disk_class == DISK_CONTENT)
-		text_append(ret, CLASSIFY_SETTING_BYTES, "%swipe=force", ret[0] ? " " : "");
+		text_append(ret, CLASSIFY_SETTING_BYTES, "%swipe=%s", ret[0] ? " " : "",
+			disk->wipe_token[0] ? disk->wipe_token : "force");
 }
 
 bool classify_conflicts(const struct select_request *request, const struct disk *disk,

@@ -13,6 +13,9 @@
 /* Whether the configuration's disk key (not "auto") means this disk: by path, or by serial. */
 bool classify_is_named(const char *disk_key, const struct disk *disk);
 
+/* Whether the configuration allows to overwrite the content of the disk: by force, or by its token. */
+bool classify_may_overwrite(const struct select_request *request, const struct disk *disk);
+
 /* Whether the kernel gives this name to disks of a kind to install on: vda, xvdb, sda, nvme0n1. */
 bool classify_is_disk_name(const char *name);
 
@@ -22,7 +25,7 @@ bool classify_is_disk_name(const char *name);
 enum disk_class classify_disk(const struct select_request *request, const struct disk *disk,
 	bool named, char ret_reason[CLASSIFY_REASON_BYTES]);
 
-/* The setting that would take the disk: "disk=/dev/sda", "disk=serial:S wipe=force" if content is in the
+/* The setting that would take the disk: "disk=/dev/sda", "disk=serial:S wipe=TOKEN" if content is in the
  * way; empty if none would. unique_serial: no other disk has its serial number. */
 void classify_setting(const struct select_request *request, const struct disk *disk,
 	bool unique_serial, char ret[CLASSIFY_SETTING_BYTES]);

@@ -6,18 +6,21 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "disk/disk_key.h"
 #include "plan/classify.h"
 
 /* The list of disks may fill the sentence up to here, so that the way out still fits. */
 #define LIST_END_BYTES 500
-#define WAY_OUT_BLANK  "Give the machine one blank disk, or name one with disk=... and wipe=force."
+#define WAY_OUT_BLANK                                                                              \
+	"Give the machine one blank disk, or use the setting in brackets (wipe=TOKEN once, wipe=force always)."
 
 #define PYGRUB_ROOT "xvdb"
 #define PYGRUB_BOOT "xvda"
 
+/* Whether the value names no disk, so that one is chosen by what the disks hold. */
 static bool is_auto(const char *disk)
 {
-	return strcmp(disk, "auto") == 0;
+	return !disk_key_is_name(disk);
 }
 
 static size_t count_judged(const struct selection *s, size_t count, enum disk_class disk_class)
@@ -107,6 +110,42 @@ static int refuse_all(const struct selection *s, const struct disk *disks, size_
 		"No disk is plainly meant for the guest", WAY_OUT_BLANK, err);
 }
 
+static bool is_extreme(const char *disk)
+{
+	struct disk_key key;
+
+	return disk_key_parse(disk, &key) == 0 &&
+	       (key.kind == DISK_KEY_SMALLEST || key.kind == DISK_KEY_LARGEST);
+}
+
+/* disk=smallest and disk=largest: of the blank disks; two of that size are one too many. */
+static int choose_extreme(const struct select_request *request, const struct disk *disks,
+	size_t count, const struct selection *s, size_t *ret, struct error *err)
+{
+	bool smallest = strcmp(request->disk, "smallest") == 0;
+	size_t best = count, ties = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (s->disks[i].disk_class != DISK_SUITABLE)
+			continue;
+		if (best < count && disks[i].size_bytes == disks[best].size_bytes) {
+			ties++;
+		} else if (best == count ||
+			   (disks[i].size_bytes < disks[best].size_bytes) == smallest) {
+			best = i;
+			ties = 0;
+		}
+	}
+	if (ties > 0)
+		return refuse_disks(s, disks, count, best, EXIT_SEVERAL_DISKS,
+			smallest ? "Several blank disks are the smallest"
+				 : "Several blank disks are the largest",
+			"Name one with disk=/dev/NAME or disk=serial:NAME, or detach the others.",
+			err);
+	*ret = best;
+	return 0;
+}
+
 /* disk=auto with wipe=refuse: the one blank disk. */
 static int choose_blank(const struct select_request *request, const struct disk *disks,
 	size_t count, const struct selection *s, size_t *ret, struct error *err)
@@ -115,12 +154,36 @@ static int choose_blank(const struct select_request *request, const struct disk 
 
 	if (suitable == count)
 		return refuse_all(s, disks, count, request, err);
+	if (is_extreme(request->disk))
+		return choose_extreme(request, disks, count, s, ret, err);
 	if (count_judged(s, count, DISK_SUITABLE) > 1)
 		return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 			"Several disks are blank, so none is plainly meant for the guest",
 			"Name one with disk=/dev/NAME or disk=serial:NAME, or detach the others.",
 			err);
 	*ret = suitable;
+	return 0;
+}
+
+/* disk=auto with a token: the disk whose content it names. false: there is none, so the token has been
+ * used, or it is of another machine. */
+static int choose_by_token(const struct select_request *request, const struct disk *disks,
+	size_t count, const struct selection *s, size_t *ret, bool *ret_found, struct error *err)
+{
+	size_t found = count, times = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (s->disks[i].disk_class == DISK_CONTENT &&
+			classify_may_overwrite(request, &disks[i]) && times++ == 0)
+			found = i;
+	}
+	*ret_found = times > 0;
+	if (times > 1)
+		return refuse_disks(s, disks, count, found, EXIT_SEVERAL_DISKS,
+			"wipe=TOKEN means several disks, which have the same content",
+			"Name one with disk=/dev/NAME as well, or detach the others.", err);
+	if (times == 1)
+		*ret = found;
 	return 0;
 }
 
@@ -147,12 +210,18 @@ static int choose_auto(const struct select_request *request, const struct disk *
 	const struct selection *s, size_t *ret, struct error *err)
 {
 	size_t installed = find_judged(s, count, DISK_INSTALLED);
+	bool found;
+	int r;
 
 	/* Also beside a blank disk: the guest is here, and the blank one is for its data. */
 	if (installed < count)
 		return refuse_installed(s, disks, count, installed, err);
-	return (request->wipe_force ? choose_only : choose_blank)(
-		request, disks, count, s, ret, err);
+	if (request->wipe_force)
+		return choose_only(request, disks, count, s, ret, err);
+	r = choose_by_token(request, disks, count, s, ret, &found, err);
+	if (r < 0 || found)
+		return r;
+	return choose_blank(request, disks, count, s, ret, err);
 }
 
 /* Finds the disk that the user named; a serial number must not be there twice. */
@@ -196,9 +265,10 @@ static int check_named(const struct select_request *request, const char *disk,
 		return refuse_disks(s, disks, count, i, EXIT_NO_DISK, what,
 			"Name another one, or give the machine one blank disk.", err);
 	case DISK_CONTENT:
-		if (!request->wipe_force)
+		if (!classify_may_overwrite(request, &disks[i]))
 			return refuse_disks(s, disks, count, i, EXIT_NOT_BLANK, what,
-				"Say wipe=force to overwrite it, or name a blank disk.", err);
+				"Say wipe=TOKEN to overwrite this content, or wipe=force to overwrite any, or name a blank disk.",
+				err);
 		break;
 	case DISK_SUITABLE:
 	case DISK_TAKEN:
@@ -256,7 +326,13 @@ static int choose_pair(const struct select_request *request, const struct disk *
 	const struct selection *s, size_t *ret_root, size_t *ret_boot, struct error *err)
 {
 	size_t root = count, boot = count;
-	int r = choose_of_pair(request->disk, PYGRUB_ROOT, disks, count, s, &root, err);
+	int r;
+
+	if (is_auto(request->disk) && strcmp(request->disk, "auto") != 0)
+		return refuse_disks(s, disks, count, count, EXIT_CONFIGURATION,
+			"The layout pygrub takes two disks, of which disk=size:, smallest and largest name none",
+			"Name both with disk= and boot-disk=.", err);
+	r = choose_of_pair(request->disk, PYGRUB_ROOT, disks, count, s, &root, err);
 
 	if (r < 0)
 		return r;

@@ -27,8 +27,8 @@
 void select_judge(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret);
 
-/* Always fills ret->disks; ret->target and boot only on success. A path names a disk only as it
- * stands in disk->path: links such as /dev/disk/by-id/… are for the caller to resolve. Codes:
+/* Always fills ret->disks; ret->target and boot only on success. A path names a disk as it
+ * stands in disk->path, or as udev would name it (udev_link); other links are for the caller to resolve. Codes:
  * EXIT_NO_DISK, EXIT_SEVERAL_DISKS, EXIT_NOT_BLANK, EXIT_ALREADY_INSTALLED, EXIT_TOO_SMALL;
  * EXIT_CONFIGURATION where disk and boot-disk are one. The sentence lists every disk with its
  * reason. */

@@ -19,6 +19,7 @@
 #include "disk/devices.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
+#include "disk/udev_link.h"
 #include "ext4/mkfs.h"
 #include "format/fat.h"
 #include "format/format.h"
@@ -260,6 +261,9 @@ static void print_disk(const struct disk *disk)
 		(unsigned long long)disk->size_bytes, disk->sector_bytes, disk->serial,
 		disk->read_only ? " read_only" : "", disk->cdrom ? " cdrom" : "",
 		disk->medium ? " medium" : "", disk->image_file ? " image_file" : "");
+	if (disk->model[0])
+		printf("model=%s|%s%s%s\n", disk->vendor, disk->model,
+			disk->removable ? " removable" : "", disk->usb ? " usb" : "");
 	printf("used_by=%s\ntable=%s\nsignature=%s\nunreadable=%s\n", disk->used_by, disk->table,
 		disk->signature, disk->unreadable);
 	if (disk->nonzero)
@@ -341,6 +345,24 @@ static int do_scan(char **arg, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		print_disk(&disks[i]);
+	return r;
+}
+
+/* links SYSFS DEV — "DISK LINK" for each name that udev would make */
+static int do_links(char **arg, struct error *err)
+{
+	AUTO_FREE struct disk *disks = must_realloc(NULL, DISKS_MAX, sizeof(*disks));
+	size_t count;
+	int r = devices_scan(arg[0], arg[1], NULL, disks, &count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		char links[UDEV_LINKS_BYTES], *save = NULL;
+
+		udev_link_list(&disks[i], links);
+		for (char *link = strtok_r(links, "\n", &save); link;
+			link = strtok_r(NULL, "\n", &save))
+			printf("%s %s\n", disks[i].name, link);
+	}
 	return r;
 }
 
@@ -435,6 +457,7 @@ static const struct command {
 	{ "name", 2, 2, do_name },
 	{ "judge", 1, 2, do_judge },
 	{ "scan", 2, 3, do_scan },
+	{ "links", 2, 2, do_links },
 	{ "folder", 1, 1, do_folder },
 	{ "keydrive", 2, ARGUMENTS_MAX, do_keydrive },
 };

@@ -61,6 +61,20 @@ serials_are_found_wherever_they_are() {
 		"name=xvda path=$DEV/xvda size=1048576 sector=512 serial="
 }
 
+# A virtio disk's vendor is a number of its bus. /sys/block has links.
+models_and_buses_are_told() {
+	local usb=$SYS/devices/pci0000:00/0000:00:04.0/usb1/1-1/1-1:1.0/host2/target2:0:0/2:0:0:0/block
+	new_machine
+	new_disk vda 2048 'device/vendor=0x1af4\n'
+	new_disk sda 2048 'device/vendor=QEMU    \n' 'device/model=QEMU HARDDISK   \n'
+	new_disk nvme0n1 2048 'device/model=QEMU NVMe Ctrl                          \n' 'device/vendor=x\n'
+	new_disk sdb 2048 'device/vendor=SanDisk \n' 'device/model=Cruzer\n' 'removable=1\n'
+	mkdir -p "$usb"
+	mv "$SYS/block/sdb" "$usb/sdb"
+	ln -s "$usb/sdb" "$SYS/block/sdb"
+	[[ $(scan | grep '^model=' | xargs -d '\n') == "model=QEMU|QEMU HARDDISK model=SanDisk|Cruzer removable usb model=|QEMU NVMe Ctrl" ]]
+}
+
 order_is_the_kernels() {
 	local name
 	new_machine
@@ -152,6 +166,7 @@ no_sysfs_is_an_error() {
 }
 
 run_case "serial numbers are found where each kind of disk has them" serials_are_found_wherever_they_are
+run_case "vendor, model and bus are told" models_and_buses_are_told
 run_case "disks come in the kernel's order" order_is_the_kernels
 run_case "devices made of others or of memory are left out" other_devices_are_left_out
 run_case "cdroms are known by name and by type" cdroms_are_known_by_name_and_type

@@ -4,7 +4,7 @@
 #
 # A guest with the lean ISO's kernel and modules runs disks-init; this file then checks its disks.
 #
-# Modules: init/settle.
+# Modules: init/settle, disk/udev_link.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 
@@ -25,11 +25,26 @@ build_static_effects() {
 		"${objects[@]}" -L"$prefix/lib" "${libs[@]}"
 }
 
+# copy_udev ROOT — the host's udev: the program, which is the daemon under another name, its rules, helpers and
+# libraries.
+copy_udev() {
+	local file
+	mkdir -p "$1/bin" "$1/etc/udev" "$1/lib/udev/rules.d"
+	cp "$(command -v udevadm)" "$1/bin/udevadm"
+	ln -s bin/udevadm "$1/systemd-udevd"
+	cp /lib/udev/rules.d/{50-udev-default,60-persistent-storage}.rules "$1/lib/udev/rules.d/"
+	cp /lib/udev/{ata_id,scsi_id} "$1/lib/udev/"
+	ldd "$(command -v udevadm)" /lib/udev/{ata_id,scsi_id} | grep -oE '/[^ ]+\.so[^ ]*' | sort -u | while read -r file; do
+		install -D "$file" "$1$file"
+	done
+}
+
 # A file of a later archive of an initramfs replaces one of an earlier archive.
 build_initramfs() {
 	xorriso -osirrox on -indev "$TOP/build/guest-installer.iso" -extract /boot "$SCRATCH/boot" \
 		2>/dev/null
 	install -m 755 "$HERE/disks-init" "$SCRATCH/root/init"
+	copy_udev "$SCRATCH/root"
 	(cd "$SCRATCH/root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/extra"
 	install -m 644 "$SCRATCH/boot/initrd.img" "$SCRATCH/initrd"
 	truncate -s %512 "$SCRATCH/initrd" # an archive begins on four bytes
@@ -165,6 +180,18 @@ key_drives_are_found() {
 	said key-none 0 "found=0 disk= node= count=0"
 }
 
+# Every name that is derived is one that udev makes, and leads to the same disk.
+names_are_those_of_udev() {
+	cd "$SCRATCH"
+	said links 0 | grep ' /dev/disk/' | sort >derived
+	said udev 0 | grep ' /dev/disk/' | sort >made
+	if comm -23 derived made | grep .; then return 1; fi
+	cut -d / -f 1-4 derived | sort -u | tee kinds
+	grep -x 'sda /dev/disk/by-id' kinds && grep -x 'sda /dev/disk/by-path' kinds
+	grep -x 'vda /dev/disk/by-id' kinds && grep -x 'vda /dev/disk/by-path' kinds
+	grep -x 'nvme0n1 /dev/disk/by-id' kinds && grep -x 'nvme0n1 /dev/disk/by-path' kinds
+}
+
 bad_key_drives_are_told() {
 	said key-both 1 "20: /dev/vdb and /dev/vdc1 are both key drives; detach one of them"
 	said key-damaged 0 "found=0 disk= node= count=0"
@@ -184,4 +211,5 @@ run_case "a disk with a mounted partition is refused" mounted_disk_is_refused
 run_case "what was written is clean, and the mark is kept" result_is_clean
 run_case "mounts, swap and loop devices are told as uses" uses_are_told
 run_case "key drives are found whole and partitioned" key_drives_are_found
+run_case "names below /dev/disk are those that udev makes" names_are_those_of_udev
 run_case "two, damaged and overfull key drives are told" bad_key_drives_are_told

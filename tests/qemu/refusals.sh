@@ -41,7 +41,7 @@ two_blank_disks_are_one_too_many() {
 	blank_disk one "$SIZE"
 	blank_disk two "$SIZE"
 	give_keys
-	refuse 11 target 'vda .*is blank; vdb .*is blank' one two
+	refuse 11 target 'vda .*is blank \[disk=[^;]*; vdb .*is blank' one two
 }
 
 no_key_drive_is_no_guest() {

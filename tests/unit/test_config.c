@@ -238,6 +238,29 @@ static void swap_is_none_or_whole_mib(void **state)
 	}
 }
 
+static void a_later_wipe_replaces_an_earlier_one(void **state)
+{
+	begin(state);
+	merge("wipe = force");
+	merge_option(&config, "--set", "wipe = 0123456789abcdef,fedcba9876543210");
+	assert_int_equal(config.error_count, 0);
+	assert_false(config.wipe_force);
+	assert_string_equal(config.wipe_tokens, "0123456789abcdef,fedcba9876543210");
+	merge_option(&config, "--set", "wipe = refuse");
+	assert_int_equal(config.error_count, 0);
+	assert_true(!config.wipe_force && !config.wipe_tokens[0]);
+}
+
+static void force_contradicts_a_choice_among_blank_disks(void **state)
+{
+	struct error err;
+
+	begin(state);
+	merge(GOOD "disk = largest\nwipe = force\n");
+	assert_true(check_config(&config, &err) < 0);
+	assert_non_null(strstr(err.text, "disk = largest chooses among blank disks"));
+}
+
 static void every_key_is_described(void **state)
 {
 	(void)state;
@@ -342,7 +365,7 @@ static void bad_words_on_the_command_line_are_refused(void **state)
 	merge_command_line(&config, "guest-installer.dsk=auto guest-installer.wipe "
 				    "guest-installer.timeout=0");
 	refuses("the kernel command line: there is no key \"dsk\", \"disk\" was probably meant; "
-		"the kernel command line: wipe has no value: it can be refuse or force; "
+		"the kernel command line: wipe has no value: it can be refuse, force, or the tokens that a refusal has printed, joined by commas; "
 		"the kernel command line: timeout cannot be \"0\": it can be 1 to 604800 seconds");
 }
 
@@ -379,13 +402,15 @@ static void a_misspelt_key_names_the_one_that_was_meant(void **state)
 
 static void bad_values_say_what_can_be(void **state)
 {
-	static const char *const bad[] = { "disk = vda", "disk = serial:", "disk = serial:a b",
-		"disk = /dev/../vda", "boot-disk = vdb", "keys = some", "keys = none /a",
-		"keys = /a/../b", "keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a", "files = a=/b",
-		"files = /a=b", "files = /nix/store/x=/b", "files = /run=/b",
-		"files = /a/../nix/x=/b", "files = /=/b", "files = /a/=/b",
-		"files = /a=drive:", "host-keys = yes", "host-keys = none drive",
-		"host-keys = generate /a", "host-keys = a",
+	static const char *const bad[] = { "disk = vda", "disk = size:20G", "boot-disk = smallest",
+		"boot-disk = size:>1G", "wipe = 0123456789abcde", "wipe = 0123456789ABCDEF",
+		"wipe = force,0123456789abcdef", "wipe = 0123456789abcdef 0123456789abcdef",
+		"disk = serial:", "disk = serial:a b", "disk = /dev/../vda", "boot-disk = vdb",
+		"keys = some", "keys = none /a", "keys = /a/../b",
+		"keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a", "files = a=/b", "files = /a=b",
+		"files = /nix/store/x=/b", "files = /run=/b", "files = /a/../nix/x=/b",
+		"files = /=/b", "files = /a/=/b", "files = /a=drive:", "host-keys = yes",
+		"host-keys = none drive", "host-keys = generate /a", "host-keys = a",
 		"host-keys = /1 /2 /3 /4 /5 /6 /7 /8 /9", "files = /a=drive:b/c",
 		"files = /a=drive:.b", "files = /a=drive::0600", "disk = Auto", "wipe = yes",
 		"machine = xen", "layout = mbr", "layout = lvm", "root-label = a b",
@@ -571,6 +596,8 @@ int main(void)
 		TEST(pid_1_cannot_exit),
 		TEST(every_key_is_read),
 		TEST(every_key_is_described),
+		TEST(a_later_wipe_replaces_an_earlier_one),
+		TEST(force_contradicts_a_choice_among_blank_disks),
 		TEST(keys_come_from_the_last_place_that_was_said),
 		TEST(keys_come_from_the_places_that_are_named),
 		TEST(swap_is_none_or_whole_mib),

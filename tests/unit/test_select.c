@@ -39,6 +39,10 @@
 #define EMULATED_NVME(n) DISK(n, .model = "QEMU NVMe Ctrl")
 #define PHYSICAL(n, ...) DISK(n, .vendor = "ATA", .model = "WDC WD40EFRX-68N", __VA_ARGS__)
 
+#define A	    "0123456789abcdef"
+#define B	    "fedcba9876543210"
+#define TOKEN(n, t) DISK(n, .signature = "xfs", .nonzero = true, .wipe_token = t)
+
 #define BOOT(n) DISK_OF(n, 500 * MIB, .serial = "")
 #define UNFINISHED(n, text)                                                                        \
 	DISK(n, .signature = "ext4", .nonzero = true, .labels = { { n, text, ROOT_UUID, 0 } },     \
@@ -60,6 +64,7 @@ struct shape {
 	const char *name;
 	const char *disk;
 	bool wipe_force;
+	const char *wipe_tokens;
 	bool physical_machine;
 	enum layout layout; /* 0: gpt */
 	struct disk disks[5];
@@ -179,7 +184,7 @@ static const struct shape shapes[] = {
 		.code = EXIT_NOT_BLANK,
 		.says = "vda (4.0 GiB) holds an ext4 file system labelled data [disk=/dev/vda wipe=force]; vdb (2.8 MiB) is "
 			"the "
-			"key drive. Give the machine one blank disk, or name one with disk=" },
+			"key drive. Give the machine one blank disk, or use the setting in" },
 	{ "a_backup_gpt_alone_is_content", AUTO, .disks = { DISK("vda", .table = "gpt") },
 		.code = EXIT_NOT_BLANK, .says = "holds a partition table (GPT)" },
 	{ "an_mbr_with_a_labelled_partition_is_content", AUTO,
@@ -432,6 +437,83 @@ static const struct shape shapes[] = {
 	{ "sda1_is_not_taken_by_name", .disk = "/dev/sda1", .disks = { BLANK("sda1") },
 		.code = EXIT_NO_DISK, .says = "not a kind of disk" },
 
+	/* Sizes */
+	{ "a_size_chooses_one_of_several_blank_disks", .disk = "size:>8G",
+		.disks = { BLANK("vda"), DISK_OF("vdb", 16 * GIB, .serial = "") }, .taken = "vdb" },
+	{ "a_size_that_two_blank_disks_have_is_refused", .disk = "size:>=4G",
+		.disks = { BLANK("vda"), DISK_OF("vdb", 16 * GIB, .serial = "") },
+		.code = EXIT_SEVERAL_DISKS, .says = "vdb (16.0 GiB) is blank [disk=/dev/vdb]" },
+	{ "a_size_that_no_disk_has_is_refused", .disk = "size:<3G", .disks = { BLANK("vda") },
+		.code = EXIT_NO_DISK,
+		.says = "vda (4.0 GiB) is not as large as disk=size:<3G says [disk=/dev/vda]" },
+	{ "a_size_does_not_allow_to_overwrite", .disk = "size:=4G",
+		.disks = { SIGNED("vda", "xfs"), DISK_OF("vdb", 16 * GIB, .serial = "") },
+		.code = EXIT_NOT_BLANK, .says = "vda (4.0 GiB) holds an xfs file system" },
+	{ "a_size_with_force_takes_the_only_disk_of_that_size", .disk = "size:=4G", FORCE,
+		.disks = { SIGNED("vda", "xfs"), DISK_OF("vdb", 16 * GIB, .serial = "") },
+		.taken = "vda" },
+	{ "a_size_does_not_hide_an_installed_guest", .disk = "size:>8G",
+		.disks = { INSTALLED("vda"), DISK_OF("vdb", 16 * GIB, .serial = "") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "already installed" },
+	{ "the_smallest_blank_disk_is_taken", .disk = "smallest",
+		.disks = { DISK_OF("vda", 16 * GIB, .serial = ""), BLANK("vdb"),
+			DISK_OF("vdc", 3 * GIB, .signature = "xfs"),
+			DISK_OF("vdd", 1 * GIB, .serial = "") },
+		.taken = "vdb" },
+	{ "the_largest_blank_disk_is_taken", .disk = "largest",
+		.disks = { BLANK("vda"), DISK_OF("vdb", 16 * GIB, .serial = ""),
+			DISK_OF("vdc", 32 * GIB, .signature = "xfs"), BLANK("vdd") },
+		.taken = "vdb" },
+	{ "two_smallest_disks_are_refused", .disk = "smallest",
+		.disks = { DISK_OF("vda", 16 * GIB, .serial = ""), BLANK("vdb"), BLANK("vdc") },
+		.code = EXIT_SEVERAL_DISKS,
+		.says = "Several blank disks are the smallest: vdb (4.0 GiB)" },
+	{ "two_smaller_ones_do_not_matter_to_the_largest", .disk = "largest",
+		.disks = { BLANK("vda"), BLANK("vdb"), DISK_OF("vdc", 16 * GIB, .serial = "") },
+		.taken = "vdc" },
+	{ "the_largest_disk_with_data_is_not_taken", .disk = "largest",
+		.disks = { SIGNED("vda", "xfs") }, .code = EXIT_NOT_BLANK, .says = "holds an xfs" },
+	{ "a_size_says_nothing_of_a_pair", .disk = "smallest", PYGRUB,
+		.disks = { BOOT("xvda"), BLANK("xvdb") }, .code = EXIT_CONFIGURATION,
+		.says = "smallest and largest name none: xvda" },
+
+	/* Tokens */
+	{ "the_refusal_prints_the_token", AUTO, .disks = { TOKEN("vda", A) },
+		.code = EXIT_NOT_BLANK, .says = "[disk=/dev/vda wipe=" A "]" },
+	{ "the_disk_of_the_token_is_taken", AUTO, .wipe_tokens = A,
+		.disks = { SIGNED("vda", "xfs"), TOKEN("vdb", A), TOKEN("vdc", B) },
+		.taken = "vdb" },
+	{ "the_disk_of_the_token_is_taken_beside_a_blank_one", AUTO, .wipe_tokens = A,
+		.disks = { BLANK("vda"), TOKEN("vdb", A) }, .taken = "vdb" },
+	{ "a_named_disk_is_taken_by_its_token", .disk = "/dev/vda", .wipe_tokens = A,
+		.disks = { TOKEN("vda", A) }, .taken = "vda" },
+	{ "a_named_disk_is_not_taken_by_the_token_of_another", .disk = "/dev/vda", .wipe_tokens = A,
+		.disks = { TOKEN("vda", B), TOKEN("vdb", A) }, .code = EXIT_NOT_BLANK,
+		.says = "vda (4.0 GiB) holds an xfs file system [disk=/dev/vda wipe=" B "]" },
+	{ "a_token_of_another_content_takes_nothing", AUTO, .wipe_tokens = A,
+		.disks = { TOKEN("vda", B) }, .code = EXIT_NOT_BLANK, .says = "wipe=" B },
+	{ "a_token_that_two_disks_have_is_refused", AUTO, .wipe_tokens = A,
+		.disks = { TOKEN("vda", A), TOKEN("vdb", A) }, .code = EXIT_SEVERAL_DISKS,
+		.says = "wipe=TOKEN means several disks" },
+	{ "a_token_is_not_for_an_installed_disk", AUTO, .wipe_tokens = A,
+		.disks = { DISK("vda", .table = "gpt", .wipe_token = A,
+			.marks = { [LAYOUT_GPT] = { .state = MARK_INSTALLED,
+					   .system = SYSTEM } }) },
+		.code = EXIT_ALREADY_INSTALLED, .says = "already installed" },
+	{ "a_token_is_not_for_a_usb_disk_that_is_not_named", AUTO, .wipe_tokens = A,
+		.disks = { DISK("sda", .signature = "xfs", .usb = true, .wipe_token = A) },
+		.code = EXIT_NO_DISK, .says = "is a USB disk" },
+	{ "a_token_is_of_no_use_to_a_blank_disk", AUTO, .wipe_tokens = A,
+		.disks = { BLANK("vda"), BLANK("vdb") }, .code = EXIT_SEVERAL_DISKS,
+		.says = "Several disks are blank" },
+	{ "a_used_token_does_not_prevent_that_an_unfinished_install_is_taken_again", AUTO,
+		.wipe_tokens = A, .disks = { MARKED("vda", LAYOUT_GPT, BEGUN) }, .taken = "vda" },
+	{ "two_tokens_take_a_pair", AUTO, PYGRUB, .wipe_tokens = A "," B,
+		.disks = { TOKEN("xvda", A), TOKEN("xvdb", B) }, .taken = "xvdb", .boot = "xvda" },
+	{ "one_token_takes_no_pair", AUTO, PYGRUB, .wipe_tokens = A,
+		.disks = { TOKEN("xvda", A), TOKEN("xvdb", B) }, .code = EXIT_NOT_BLANK,
+		.says = "xvdb cannot be taken" },
+
 	/* Two disks */
 	{ "pygrub_takes_xvda_and_xvdb", AUTO, PYGRUB, .disks = { BOOT("xvda"), BLANK("xvdb") },
 		.taken = "xvdb", .boot = "xvda" },
@@ -512,6 +594,7 @@ static struct select_request make_request(const struct shape *shape)
 		.disk = shape->disk,
 		.boot_disk = shape->boot_disk ? shape->boot_disk : "auto",
 		.wipe_force = shape->wipe_force,
+		.wipe_tokens = shape->wipe_tokens,
 		.virtual_machine = !shape->physical_machine,
 		.layout = shape->layout ? shape->layout : LAYOUT_GPT,
 		.min_bytes = 2 * GIB,
@@ -578,7 +661,7 @@ static void sixty_four_disks_still_make_one_line_with_a_way_out(void **state)
 	assert_int_equal(err.code, EXIT_NOT_BLANK);
 	assert_in_range(strlen(err.text), 500, 950);
 	assert_non_null(strstr(err.text, "; and "));
-	assert_non_null(strstr(err.text, "wipe=force."));
+	assert_non_null(strstr(err.text, "wipe=force always)."));
 }
 
 int main(void)
