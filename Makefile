@@ -29,7 +29,7 @@ TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd nginx openssl openssh-server python3-yaml socat tmux groff-base \
-	bsdextrautils zsh iproute2 universal-ctags brotli cloud-guest-utils
+	bsdextrautils zsh iproute2 genisoimage universal-ctags brotli cloud-guest-utils
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)

@@ -54,6 +54,7 @@
 
 /* All that is known before the first write. */
 struct decision {
+	struct error no_medium; /* PID 1: why the ISO is not mounted; code 0 if it is */
 	struct candidates candidates;
 	struct config_sources sources;
 	struct config config;
@@ -120,6 +121,15 @@ static int read_config(const struct options *options, struct shared_state *share
 	return start_network(options, shared, ret, err);
 }
 
+/* The medium is needed only if something is to be read from it: a netboot has none. */
+static int check_medium(const struct decision *d, struct error *err)
+{
+	if (!d->no_medium.code || !config_needs_folder(&d->config, MEDIUM_PATH))
+		return 0;
+	*err = d->no_medium;
+	return -ENOENT;
+}
+
 /* Reads all there is to know and decides what will be done. Writes nothing. */
 static int decide(const struct options *options, struct shared_state *shared, struct decision *d,
 	struct error *err)
@@ -162,6 +172,9 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		return r;
 
 	progress_begin(shared, STAGE_CLOSURE, "reading what is to be installed");
+	r = check_medium(d, err);
+	if (r < 0)
+		return r;
 	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
 	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
@@ -198,6 +211,16 @@ static int know_built_guest(struct decision *d, struct error *err)
 	return planner_choose_host_keys(&d->config, &d->engine.manifest, &d->plan, err);
 }
 
+/* The host's cloud data only suggests a name: it asks for nothing of a guest whose /etc is read-only. */
+static const char *guest_host_name(const struct decision *d)
+{
+	const struct manifest *manifest = &d->engine.manifest;
+
+	if (d->config.hostname[0])
+		return d->config.hostname;
+	return manifest->etc_overlay && !manifest->etc_mutable ? "" : d->config.suggested_hostname;
+}
+
 /* Everything between mounting and unmounting the target. */
 static int fill_target(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
@@ -205,7 +228,7 @@ static int fill_target(
 	const struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
 		.given_host_keys = &d->given_host_keys,
 		.extra_files = &d->extra_files,
-		.host_name = d->config.hostname };
+		.host_name = guest_host_name(d) };
 	int r;
 
 	r = nixos_make_tree(TARGET_PATH, err);
@@ -291,7 +314,7 @@ static int verify_target(
 	r = extra_files_verify(&d->extra_files, TARGET_PATH, err);
 	if (r < 0)
 		return r;
-	r = host_name_verify(TARGET_PATH, d->plan.system, d->config.hostname, err);
+	r = host_name_verify(TARGET_PATH, d->plan.system, guest_host_name(d), err);
 	if (r < 0)
 		return r;
 	results_report_verified(shared, &d->engine.manifest, &verified);
@@ -376,12 +399,12 @@ static int carry_out(
 /* -------------------------------------------------------- the processes */
 
 /* What the machine needs before disks can be judged. */
-static int prepare_machine(struct error *err)
+static int prepare_machine(struct error *ret_no_medium, struct error *err)
 {
-	struct error missing;
-
-	if (iso_medium_mount(&missing) < 0)
-		log_line("medium: %s", missing.text);
+	if (iso_medium_mount(ret_no_medium) < 0) {
+		log_line("medium: %s", ret_no_medium->text);
+		ret_no_medium->code = EXIT_FETCH;
+	}
 	settle_wait();
 	return run_folder_make(err);
 }
@@ -400,10 +423,11 @@ static void explain_failure(
 
 /* Waits until the machine's disks have appeared, also as a service of a live system, which starts when
  * its own file systems are mounted. An install on image files does not depend on them. */
-static int settle_machine(const struct options *options, struct error *err)
+static int settle_machine(
+	const struct options *options, struct error *ret_no_medium, struct error *err)
 {
 	if (options->as_init)
-		return prepare_machine(err);
+		return prepare_machine(ret_no_medium, err);
 	if (!config_sources_name_image(options))
 		settle_wait();
 	return 0;
@@ -418,7 +442,7 @@ static int install(const struct options *options, struct shared_state *shared, s
 	progress_begin(shared, STAGE_START, "waiting for the devices");
 	r = mount_isolate(err);
 	if (r == 0)
-		r = settle_machine(options, err);
+		r = settle_machine(options, &decision.no_medium, err);
 	if (r == 0)
 		r = decide(options, shared, &decision, err);
 	if (r == 0)

@@ -245,6 +245,121 @@ static json_t *add_member(struct json_document *to, const char *name, json_t *va
 	return value;
 }
 
+/* -------------------------------------------------------- walking */
+
+struct json_walk {
+	char path[JSON_PATH_BYTES];
+	size_t depth;
+	json_scalar_fn *visit;
+	void *userdata;
+	struct error *err;
+};
+
+/* Puts a member's name behind a path of this length. */
+static void push_member(struct json_walk *walk, size_t at, const char *name)
+{
+	char *p = walk->path + at;
+
+	*p = '\0';
+	text_append(walk->path, sizeof(walk->path), "%s%.64s", at ? "." : "", name);
+	/* A path that is full has no room for the dot. */
+	for (p += at > 0 && *p; *p; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
+			*p = '?';
+}
+
+static int visit_scalar(struct json_walk *walk, const json_t *value)
+{
+	char number[40];
+
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		return walk->visit(walk->path, json_string_value(value), walk->userdata, walk->err);
+	case JSON_INTEGER:
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+		return walk->visit(walk->path, number, walk->userdata, walk->err);
+	case JSON_REAL:
+		snprintf(number, sizeof(number), "%g", json_real_value(value));
+		return walk->visit(walk->path, number, walk->userdata, walk->err);
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return walk->visit(walk->path, json_is_true(value) ? "true" : "false",
+			walk->userdata, walk->err);
+	default:
+		return 0;
+	}
+}
+
+static int walk_json_value(struct json_walk *walk, const json_t *value);
+
+static int walk_json_array(struct json_walk *walk, const json_t *array)
+{
+	size_t at = strlen(walk->path), index;
+	const json_t *element;
+	int r = 0;
+
+	json_array_foreach(array, index, element)
+	{
+		walk->path[at] = '\0';
+		text_append(walk->path, sizeof(walk->path), "[]");
+		if (json_is_object(element) || json_is_array(element))
+			r = walk->visit(walk->path, NULL, walk->userdata, walk->err);
+		if (r < 0)
+			return r;
+		r = walk_json_value(walk, element);
+		if (r < 0)
+			return r;
+	}
+	walk->path[at] = '\0';
+	return 0;
+}
+
+static int walk_json_object(struct json_walk *walk, const json_t *object)
+{
+	size_t at = strlen(walk->path);
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, name, value)
+	{
+		int r;
+
+		push_member(walk, at, name);
+		r = walk_json_value(walk, value);
+		if (r < 0)
+			return r;
+		walk->path[at] = '\0';
+	}
+	return 0;
+}
+
+static int walk_json_value(struct json_walk *walk, const json_t *value)
+{
+	int r;
+
+	if (!json_is_object(value) && !json_is_array(value))
+		return visit_scalar(walk, value);
+	if (walk->depth == JSON_DEPTH_MAX)
+		return refuse_json(walk->err, walk->path, "is nested too deeply");
+	walk->depth++;
+	r = json_is_array(value) ? walk_json_array(walk, value) : walk_json_object(walk, value);
+	walk->depth--;
+	return r;
+}
+
+int json_walk(const char *text, size_t size_bytes, json_scalar_fn *visit, void *userdata,
+	struct error *err)
+{
+	struct json_walk walk = { .visit = visit, .userdata = userdata, .err = err };
+	CLEANUP(json_free) struct json_document *document = NULL;
+	struct json_value root;
+	int r = json_parse(text, size_bytes, &document, &root, err);
+
+	if (r < 0)
+		return r;
+	return walk_json_value(&walk, root.value);
+}
+
 struct json_document *json_new(void)
 {
 	json_t *root = json_object();

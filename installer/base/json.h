@@ -6,7 +6,7 @@
  * Pure. Every error is -EINVAL with EXIT_CONFIGURATION. Duplicate members, trailing text and NUL
  * characters are refused. Writing cannot fail.
  *
- * Tested by: tests/unit/test_plan_json.c.
+ * Tested by: tests/unit/test_plan_json.c, tests/unit/test_cloud_config.c, tests/fuzz/cloud_config.c.
  */
 #pragma once
 
@@ -18,6 +18,7 @@
 
 #define JSON_MAX_BYTES	(1024 * 1024)
 #define JSON_PATH_BYTES 160
+#define JSON_DEPTH_MAX	16
 
 struct json_document;
 
@@ -68,6 +69,15 @@ int json_get_bool(const struct json_value *object, const char *name, bool *ret,
 /* Sets the error "<path>.<name> <what>" for a member with a bad value. Returns -EINVAL. */
 int json_refuse(const struct json_value *object, const char *name, struct error *err,
 	const char *what, ...) PRINTF_LIKE(4, 5);
+
+/* Walks a document whose root must be an object, as yaml_walk does: visit takes each scalar with the path
+ * that leads to it, in document order. path is like "keys[].data"; characters of a name other than
+ * letters, digits, - and _ are question marks, and what does not fit is cut off. value is the text of a
+ * string, a number, true or false; NULL announces that an element of an array begins which is an object
+ * or an array. null counts as absent. A negative return ends the walk. Depth is limited. */
+typedef int json_scalar_fn(const char *path, const char *value, void *userdata, struct error *err);
+int json_walk(const char *text, size_t size_bytes, json_scalar_fn *visit, void *userdata,
+	struct error *err) WARN_UNUSED;
 
 /* A document to be written: an empty object, to be freed by json_free. */
 struct json_document *json_new(void);

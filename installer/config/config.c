@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "net/url.h"
 #include "nix/flake.h"
 
@@ -46,4 +47,23 @@ bool config_needs_network(const struct config *config)
 bool config_wants_network(const struct config *config)
 {
 	return config_needs_network(config) || config->report_url[0];
+}
+
+/* Whether a URL or a path is below the folder. */
+static bool is_below(const char *url, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	if (text_starts_with(url, "file://"))
+		url += strlen("file://");
+	return strncmp(url, folder, length) == 0 && url[length] == '/';
+}
+
+bool config_needs_folder(const struct config *config, const char *folder)
+{
+	bool all = config->cache.cache_count > 0;
+
+	for (size_t i = 0; i < config->cache.cache_count; i++)
+		all = all && is_below(config->cache.caches[i], folder);
+	return all || is_below(config->manifest, folder) || is_below(config->configuration, folder);
 }

@@ -37,11 +37,12 @@ enum config_key {
 
 /* Where SSH keys are looked for. */
 enum keys_from {
-	KEYS_FROM_DRIVE = 1,	  /* the FAT drive with key files */
+	KEYS_FROM_DRIVE = 1,	  /* the key drive */
 	KEYS_FROM_CIDATA = 2,	  /* cloud-init's NoCloud drive */
-	KEYS_FROM_CREDENTIAL = 4, /* the SMBIOS credential ssh.authorized_keys.root */
-	KEYS_FROM_FILES = 8,	  /* that configuration names */
-	KEYS_FROM_ALL = 7,	  /* if nothing was said */
+	KEYS_FROM_CREDENTIAL = 4, /* the systemd credential ssh.authorized_keys.root */
+	KEYS_FROM_CONFIG_2 = 8,	  /* OpenStack's configuration drive */
+	KEYS_FROM_FILES = 16,	  /* that configuration names */
+	KEYS_FROM_ALL = 15,	  /* if nothing was said */
 };
 
 struct key_settings {
@@ -106,6 +107,7 @@ struct config {
 	uint8_t configuration_sha256[32];      /* if given[KEY_CONFIGURATION_SUM] */
 	char flake[CONFIG_TEXT_BYTES];	       /* REF#NAME; empty: none */
 	char hostname[64];		       /* empty: the configuration's */
+	char suggested_hostname[64]; /* no source's key: of the host's cloud data; empty: none */
 	struct cache_settings cache;
 	struct key_settings keys;
 	char keys_user[33];
@@ -134,3 +136,7 @@ bool config_needs_network(const struct config *config);
 
 /* The same for the install or its report. */
 bool config_wants_network(const struct config *config);
+
+/* Whether the install reads files below this folder: the manifest or the configuration, or all caches
+ * are there. */
+bool config_needs_folder(const struct config *config, const char *folder);

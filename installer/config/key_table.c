@@ -263,7 +263,7 @@ static int set_caches(struct cache_settings *ret, const char *text)
 /* Places and files. */
 static int set_keys(struct key_settings *ret, const char *text)
 {
-	static const char *const places[] = { "drive", "cidata", "credential", NULL };
+	static const char *const places[] = { "drive", "cidata", "credential", "config-2", NULL };
 	char paths[CONFIG_KEYS_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
 	bool none = strcmp(text, "none") == 0;
 	unsigned from = 0;
@@ -474,7 +474,7 @@ static int set_trusted_keys(struct cache_settings *ret, const char *text)
 }
 
 /* As NixOS wants networking.hostName: a label of RFC 1123, 2.1; an underscore is accepted. */
-static bool is_hostname(const char *text)
+bool key_table_is_hostname(const char *text)
 {
 	size_t length = strlen(text);
 

@@ -35,5 +35,8 @@ int key_table_set(struct config *config, enum config_key key, const char *text) 
 size_t key_table_file_access(
 	const char *source, unsigned *ret_mode, unsigned *ret_uid, unsigned *ret_gid) WARN_UNUSED;
 
+/* Whether NixOS takes this as networking.hostName: a label of RFC 1123, 2.1, or one with underscores. */
+bool key_table_is_hostname(const char *text);
+
 /* Empties config and sets the defaults of keys.def. Aborts if one is no value of its key. */
 void key_table_set_defaults(struct config *config);

@@ -230,3 +230,8 @@ void merge_option(struct config *config, const char *source, const char *assignm
 	*equals = '\0';
 	set(config, source, text_trim(line), text_trim(equals + 1));
 }
+
+void merge_setting(struct config *config, const char *source, enum config_key key, const char *text)
+{
+	set(config, source, config_keys[key].name, text);
+}

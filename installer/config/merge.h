@@ -35,3 +35,7 @@ void merge_kernel_ip(
 
 /* Merges one key=value given as an argument of the program. */
 void merge_option(struct config *config, const char *source, const char *assignment);
+
+/* Sets one key to a text that a program has made. */
+void merge_setting(
+	struct config *config, const char *source, enum config_key key, const char *text);

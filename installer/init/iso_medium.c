@@ -13,46 +13,82 @@
 #include "base/text.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
+#include "init/settle.h"
 
-#define DEADLINE_S 30
-#define NAP_MS	   100
+#define GRACE_MS  5000 /* for a drive that no bus announces */
+#define SETTLE_MS 1000
+#define NAP_MS	  100
 
-static bool is_iso_medium(const char *path)
+static bool is_iso_medium(const struct probe_result *found)
 {
-	struct probe_result found;
-	struct error ignored;
-
-	return probe_file_system(path, 0, 0, &found, &ignored) == 0 &&
-	       strcmp(found.type, "iso9660") == 0 && strcmp(found.label, MEDIUM_LABEL) == 0;
+	return strcmp(found->type, "iso9660") == 0 && strcmp(found->label, MEDIUM_LABEL) == 0;
 }
 
-/* Looks through /sys/class/block, which lists disks and partitions alike. */
-static bool find(char *ret_path, size_t ret_bytes)
+/* Adds what a device holds to the text. One without a medium cannot be read. */
+static void describe_device(
+	const char *name, int probed, const struct probe_result *found, char *ret, size_t ret_bytes)
+{
+	text_append(ret, ret_bytes, "%s%s (", ret[0] ? ", " : "", name);
+	if (probed < 0)
+		text_append(ret, ret_bytes, "unreadable)");
+	else if (!found->type[0])
+		text_append(ret, ret_bytes, "no file system)");
+	else if (!found->label[0])
+		text_append(ret, ret_bytes, "%s without a label)", found->type);
+	else
+		text_append(ret, ret_bytes, "%s, label %s)", found->type, found->label);
+}
+
+/* Looks through /sys/class/block, which lists disks and partitions alike. If no device is the medium,
+ * ret_seen lists what is there. */
+static bool find(char *ret_path, size_t path_bytes, char *ret_seen, size_t seen_bytes)
 {
 	AUTO_CLOSEDIR DIR *dir = opendir("/sys/class/block");
 	struct dirent *entry;
 
+	ret_seen[0] = '\0';
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || text_starts_with(entry->d_name, "loop"))
+		struct probe_result found = { .type = "" };
+		struct error none;
+		int probed;
+
+		if (entry->d_name[0] == '.' || text_starts_with(entry->d_name, "loop") ||
+			text_starts_with(entry->d_name, "ram"))
 			continue;
-		snprintf(ret_path, ret_bytes, "/dev/%s", entry->d_name);
-		if (is_iso_medium(ret_path))
+		snprintf(ret_path, path_bytes, "/dev/%s", entry->d_name);
+		probed = probe_file_system(ret_path, 0, 0, &found, &none);
+		if (probed == 0 && is_iso_medium(&found))
 			return true;
+		describe_device(entry->d_name, probed, &found, ret_seen, seen_bytes);
 	}
 	return false;
 }
 
+static int refuse_missing(const char *seen, struct error *err)
+{
+	if (!seen[0])
+		return error_set_code(err, EXIT_FETCH, -ENOENT,
+			"The medium that the installer was started from was not found, because the machine has no disk and no cdrom that this ISO has a driver for: attach the ISO to an IDE, SATA, SCSI, virtio or USB controller.");
+	return error_set_code(err, EXIT_FETCH, -ENOENT,
+		"The medium that the installer was started from, an ISO 9660 file system with the label " MEDIUM_LABEL
+		", was not found among %s: attach the ISO to an IDE, SATA, SCSI, virtio or USB controller.",
+		seen);
+}
+
 int iso_medium_mount(struct error *err)
 {
-	int64_t start = clock_now_ms();
-	char path[300];
+	int64_t start = clock_now_ms(), elapsed;
+	char path[300], seen[600];
+	bool settled = false;
 
-	while (!find(path, sizeof(path))) {
-		if (clock_now_ms() - start >= DEADLINE_S * 1000)
-			return error_set(err, -ENOENT,
-				"No medium with the label " MEDIUM_LABEL
-				" appeared within %d seconds.",
-				DEADLINE_S);
+	while (!find(path, sizeof(path), seen, sizeof(seen))) {
+		elapsed = clock_now_ms() - start;
+		if (settled && elapsed >= GRACE_MS)
+			return refuse_missing(seen, err);
+		if (!settled && elapsed >= SETTLE_MS) {
+			settle_wait();
+			settled = true;
+		}
 		poll(NULL, 0, NAP_MS);
 	}
 	log_line("medium: %s", path);

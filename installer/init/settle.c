@@ -2,6 +2,7 @@
 #include "init/settle.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -16,9 +17,14 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define QUIET_MS    500
-#define DEADLINE_MS 30000
-#define NAP_MS	    50
+#define QUIET_MS     500
+#define USB_QUIET_MS 1500  /* a hub powers a port, debounces it and resets it without an event */
+#define USB_MS	     15000 /* for the disks of a USB device: usb-storage waits a second by itself */
+#define DEADLINE_MS  30000
+#define NAP_MS	     50
+
+#define USB_DEVICES	  "/sys/bus/usb/devices"
+#define USB_CLASS_STORAGE "08"
 
 /* The kernel's own event channel (netlink(7), NETLINK_KOBJECT_UEVENT, group 1). */
 static int open_events(void)
@@ -114,15 +120,63 @@ static void find_unready_nvme(char *ret, size_t ret_bytes)
 	}
 }
 
-static bool all_ready(char *ret_missing, size_t ret_bytes)
+/* Whether a storage interface of a USB device (Universal Serial Bus Mass Storage Class Overview, class
+ * 08) has shown its disk. One without a driver never will. */
+static bool is_usb_ready(const char *interface)
+{
+	char path[512], class[8];
+	glob_t disks = { 0 };
+	bool shown;
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%.100s/bInterfaceClass", interface);
+	file_read_line(path, class, sizeof(class));
+	if (strcmp(class, USB_CLASS_STORAGE) != 0)
+		return true;
+	snprintf(path, sizeof(path), USB_DEVICES "/%.100s/driver", interface);
+	if (access(path, F_OK) < 0)
+		return true;
+	snprintf(path, sizeof(path), USB_DEVICES "/%.100s/host*/target*/*/block/*", interface);
+	shown = glob(path, GLOB_NOSORT, NULL, &disks) == 0;
+	globfree(&disks);
+	return shown;
+}
+
+/* Names the first USB device whose disk has not appeared in ret; empty if all have. Tells whether there
+ * is a USB controller at all. */
+static bool find_unready_usb(char *ret, size_t ret_bytes)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(USB_DEVICES);
+	struct dirent *entry;
+	bool any = false;
+
+	ret[0] = '\0';
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		any = true;
+		/* "1-2:1.0" is an interface of the device "1-2". */
+		if (!ret[0] && strchr(entry->d_name, ':') && !is_usb_ready(entry->d_name))
+			snprintf(ret, ret_bytes, "USB device %.100s", entry->d_name);
+	}
+	return any;
+}
+
+/* ret_quiet_ms is how long no event may have come. */
+static bool all_ready(int64_t elapsed_ms, int *ret_quiet_ms, char *ret_missing, size_t ret_bytes)
 {
 	static const char *const buses[] = { "virtio", "xen", "scsi" };
+	char missing_usb[128];
 
+	*ret_quiet_ms = find_unready_usb(missing_usb, sizeof(missing_usb)) ? USB_QUIET_MS
+									   : QUIET_MS;
 	ret_missing[0] = '\0';
 	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]) && !ret_missing[0]; i++)
 		find_unready(buses[i], ret_missing, ret_bytes);
 	if (!ret_missing[0])
 		find_unready_nvme(ret_missing, ret_bytes);
+	/* A device that is not a disk, such as a tape drive, shows none. */
+	if (!ret_missing[0] && elapsed_ms < USB_MS)
+		snprintf(ret_missing, ret_bytes, "%s", missing_usb);
 	return ret_missing[0] == '\0';
 }
 
@@ -144,13 +198,14 @@ void settle_wait(void)
 	AUTO_CLOSE int events = open_events();
 	int64_t start = clock_now_ms(), last_event = start;
 	char missing[300];
+	int quiet_ms;
 
 	for (;;) {
 		if (event_within(events, NAP_MS))
 			last_event = clock_now_ms();
-		bool ready = all_ready(missing, sizeof(missing));
+		bool ready = all_ready(clock_now_ms() - start, &quiet_ms, missing, sizeof(missing));
 
-		if (ready && clock_now_ms() - last_event >= QUIET_MS)
+		if (ready && clock_now_ms() - last_event >= quiet_ms)
 			return;
 		if (clock_now_ms() - start >= DEADLINE_MS)
 			break;

@@ -5,11 +5,13 @@
  * Devices appear asynchronously after their modules are loaded. A disk that is classified too early
  * could look like the only one when it is the first. settle does not look at the disks themselves.
  *
- * Tested by: tests/qemu/disks.sh, tests/qemu/running.sh.
+ * Tested by: tests/qemu/disks.sh, tests/qemu/running.sh, tests/qemu/drives.sh.
  */
 #pragma once
 
-/* Returns when every virtio block device is bound to a driver, every Xen and SCSI one has a disk, every
- * NVMe controller is in use, and half a second has passed without a kernel event. Returns after 30 seconds
- * in any case, and logs what is missing. */
+/* Returns when every virtio block device is bound to a driver, every Xen and SCSI one has a disk or belongs
+ * to another driver, every NVMe controller is in use, and half a second has passed without a kernel event.
+ * In a machine with a USB controller, every USB storage device has shown its disk (or 15 seconds have
+ * passed), and a second and a half has passed without an event. Returns after 30 seconds in any case, and
+ * logs what is missing. */
 void settle_wait(void);

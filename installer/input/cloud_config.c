@@ -6,15 +6,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
 
-#define HEADER	   "#cloud-config"
-#define JINJA	   "## template: jinja"
-#define NAME_BYTES 80
-#define USERS_MAX  64
-#define USER_BYTES 64
-#define MORE	   "…"
+#define HEADER	    "#cloud-config"
+#define JINJA	    "## template: jinja"
+#define NAME_BYTES  80
+#define USERS_MAX   64
+#define USER_BYTES  64
+#define MORE	    "…"
+#define CERTIFICATE "-----BEGIN CERTIFICATE-----"
 
 enum use {
 	USE_KEYS,
@@ -42,7 +44,10 @@ static const struct rule user_data_rules[] = {
 	{ "users[].ssh-authorized-keys", USE_USER_KEYS },
 	{ "users[].ssh-authorized-keys[]", USE_USER_KEYS },
 	{ "users[].name", USE_NOTHING },
-	{ "users[]", USE_NOTHING }, /* "default" */
+	{ "users[]", USE_NOTHING },  /* "default" */
+	{ "hostname", USE_NOTHING }, /* and what follows: cloud_settings reads it */
+	{ "fqdn", USE_NOTHING },
+	{ "guest-installer*", USE_NOTHING },
 	{ NULL, USE_NOTHING },
 };
 
@@ -50,6 +55,27 @@ static const struct rule meta_data_rules[] = {
 	{ "public-keys*", USE_KEYS },
 	{ "public_keys*", USE_KEYS },
 	{ "instance-id", USE_NOTHING },
+	{ "local-hostname", USE_NOTHING }, /* cloud_settings reads it */
+	{ "hostname", USE_NOTHING },
+	{ NULL, USE_NOTHING },
+};
+
+/* What describes the instance asks for nothing. */
+static const struct rule openstack_rules[] = {
+	{ "public_keys*", USE_KEYS },
+	{ "keys[].data", USE_KEYS },
+	{ "keys[].name", USE_NOTHING },
+	{ "keys[].type", USE_NOTHING },
+	{ "hostname", USE_NOTHING }, /* cloud_settings reads it */
+	{ "uuid", USE_NOTHING },
+	{ "name", USE_NOTHING },
+	{ "project_id", USE_NOTHING },
+	{ "launch_index", USE_NOTHING },
+	{ "availability_zone", USE_NOTHING },
+	{ "random_seed", USE_NOTHING },
+	{ "meta.*", USE_NOTHING },
+	{ "devices[]*", USE_NOTHING },
+	{ "network_config.*", USE_NOTHING },
 	{ NULL, USE_NOTHING },
 };
 
@@ -180,6 +206,11 @@ static int read_scalar(const char *path, const char *value, void *userdata, stru
 	use = find_rule_use(reading, path, &known);
 	if (!known)
 		ignore(reading, path);
+	/* OpenStack also lists the certificates with which Windows encrypts its password. */
+	if (use == USE_KEYS && text_starts_with(value, CERTIFICATE)) {
+		ignore_name(reading, "a certificate");
+		return 0;
+	}
 	if (use == USE_NOTHING || (use == USE_USER_KEYS && !is_keys_user(reading)))
 		return 0;
 	snprintf(place, sizeof(place), "%.60s in %.100s", path, reading->name);
@@ -200,8 +231,12 @@ static int note_user(const char *path, const char *value, void *userdata, struct
 	return 0;
 }
 
-static int read_yaml(const struct rule *rules, struct ssh_keys *keys, const char *user,
-	const char *name, const char *text, size_t size_bytes,
+/* yaml_walk or json_walk. */
+typedef int walk_fn(const char *text, size_t size_bytes, yaml_scalar_fn *visit, void *userdata,
+	struct error *err);
+
+static int read_document(walk_fn *walk, const struct rule *rules, struct ssh_keys *keys,
+	const char *user, const char *name, const char *text, size_t size_bytes,
 	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
 {
 	struct users users = { .count = 0 };
@@ -211,10 +246,10 @@ static int read_yaml(const struct rule *rules, struct ssh_keys *keys, const char
 		.users = &users,
 		.name = name,
 		.ignored = ret_ignored };
-	int r = yaml_walk(text, size_bytes, note_user, &users, err);
+	int r = walk(text, size_bytes, note_user, &users, err);
 
 	if (r == 0)
-		r = yaml_walk(text, size_bytes, read_scalar, &reading, err);
+		r = walk(text, size_bytes, read_scalar, &reading, err);
 	if (r < 0 && err->code == EXIT_CONFIGURATION)
 		error_wrap(err, "%s", name);
 	return r;
@@ -291,12 +326,30 @@ int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *
 		snprintf(ret_ignored, CLOUD_CONFIG_IGNORED_BYTES, CLOUD_CONFIG_WHOLE "%s)", reason);
 		return 0;
 	}
-	return read_yaml(user_data_rules, keys, user, name, text, size_bytes, ret_ignored, err);
+	return read_document(
+		yaml_walk, user_data_rules, keys, user, name, text, size_bytes, ret_ignored, err);
 }
 
 int cloud_config_meta_data(struct ssh_keys *keys, const char *name, const char *text,
 	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
 {
 	ret_ignored[0] = '\0';
-	return read_yaml(meta_data_rules, keys, NULL, name, text, size_bytes, ret_ignored, err);
+	return read_document(
+		yaml_walk, meta_data_rules, keys, NULL, name, text, size_bytes, ret_ignored, err);
+}
+
+int cloud_config_openstack(struct ssh_keys *keys, const char *name, const char *text,
+	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	ret_ignored[0] = '\0';
+	return read_document(
+		json_walk, openstack_rules, keys, NULL, name, text, size_bytes, ret_ignored, err);
+}
+
+bool cloud_config_is_document(const char *text, size_t size_bytes)
+{
+	size_t bom_bytes = text_bom_bytes(text, size_bytes);
+
+	return size_bytes > bom_bytes &&
+	       !find_ignore_reason(text + bom_bytes, size_bytes - bom_bytes);
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cloud_config — finds SSH keys in the files of cloud-init's NoCloud data source.
+ * cloud_config — finds SSH keys in the files of cloud-init's NoCloud and OpenStack data sources.
  *
  * Pure. Of user-data in the form cloud-config these keys count: ssh_authorized_keys at the top,
  * those of the entry of users that is keys-user, and autoinstall's ssh.authorized-keys, of
- * meta-data public-keys. An install is no first boot: everything else is ignored, and named for the
- * caller to warn of. Formats: cloud-init's documentation, "Cloud config", "NoCloud" and "Instance
- * metadata", Ubuntu's autoinstall reference.
+ * meta-data public-keys, of OpenStack's meta_data.json public_keys and keys. An install is no first
+ * boot: what neither this module nor cloud_settings reads is ignored, and named for the caller to warn
+ * of. Formats: cloud-init's documentation, "Cloud config", "NoCloud", "Config drive" and "Instance
+ * metadata", Ubuntu's autoinstall reference, OpenStack's "Metadata service".
  *
  * Tested by: tests/unit/test_cloud_config.c, tests/fuzz/cloud_config.c.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -31,3 +33,9 @@ int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *
 int cloud_config_meta_data(struct ssh_keys *keys, const char *name, const char *text,
 	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
 	struct error *err) WARN_UNUSED;
+int cloud_config_openstack(struct ssh_keys *keys, const char *name, const char *text,
+	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
+	struct error *err) WARN_UNUSED;
+
+/* Whether user-data is of the form cloud-config. */
+bool cloud_config_is_document(const char *text, size_t size_bytes);

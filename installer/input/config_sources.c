@@ -10,9 +10,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/check.h"
 #include "config/key_table.h"
 #include "config/merge.h"
+#include "init/floppy.h"
+#include "input/cloud_network.h"
+#include "input/cloud_settings.h"
 #include "net/download.h"
 #include "net/url.h"
 
@@ -36,6 +40,33 @@ static int merge_config_file(
 	return 0;
 }
 
+static int read_drives(struct disk *disks, size_t count, const char *mount_path,
+	struct config_sources *ret, struct error *err)
+{
+	int r = key_drive_read(disks, count, mount_path, &ret->drive, err);
+
+	if (r < 0)
+		return r;
+	r = cloud_drive_read(disks, count, CLOUD_NOCLOUD, mount_path, &ret->cidata, err);
+	if (r < 0)
+		return r;
+	return cloud_drive_read(disks, count, CLOUD_CONFIG_2, mount_path, &ret->config_2, err);
+}
+
+static int read_floppies(const char *mount_path, struct config_sources *ret, struct error *err)
+{
+	AUTO_FREE struct disk *disks = must_realloc(NULL, FLOPPY_DRIVES_MAX, sizeof(*disks));
+	char names[FLOPPY_DRIVES_MAX][8];
+	size_t count = floppy_find(names);
+
+	memset(disks, 0, FLOPPY_DRIVES_MAX * sizeof(*disks));
+	for (size_t i = 0; i < count; i++) {
+		text_append(disks[i].name, sizeof(disks[i].name), "%s", names[i]);
+		text_append(disks[i].path, sizeof(disks[i].path), "/dev/%s", names[i]);
+	}
+	return count ? read_drives(disks, count, mount_path, ret, err) : 0;
+}
+
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err)
 {
@@ -43,10 +74,10 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 
 	if (r < 0)
 		return r;
-	r = key_drive_read(disks, count, mount_path, &ret->drive, err);
-	if (r < 0)
+	r = read_drives(disks, count, mount_path, ret, err);
+	if (r < 0 || ret->drive.found || ret->cidata.found || ret->config_2.found)
 		return r;
-	return cidata_read(disks, count, mount_path, &ret->cidata, err);
+	return read_floppies(mount_path, ret, err);
 }
 
 void config_sources_merge_firmware_data(
@@ -59,6 +90,70 @@ void config_sources_merge_firmware_data(
 	if (firmware_data->config_text)
 		merge_text(config, "fw_cfg opt/org.guest-installer/config",
 			firmware_data->config_text, firmware_data->config_bytes);
+}
+
+/* Merges the settings in user-data, and suggests the host name. */
+static int merge_cloud_drive(
+	struct config *config, const struct cloud_drive *drive, struct error *err)
+{
+	char name[CLOUD_FILE_NAME_BYTES];
+	int r = 0;
+
+	cloud_drive_file_name(drive, &drive->user_data, name);
+	if (drive->user_data.text)
+		r = cloud_settings_user_data(
+			config, name, drive->user_data.text, drive->user_data.size_bytes, err);
+	if (r < 0)
+		return r;
+	if (drive->meta_data.text && drive->kind == CLOUD_NOCLOUD)
+		cloud_settings_meta_data(
+			config, drive->meta_data.text, drive->meta_data.size_bytes);
+	else if (drive->meta_data.text)
+		cloud_settings_openstack(
+			config, drive->meta_data.text, drive->meta_data.size_bytes);
+	return 0;
+}
+
+/* Uses the network configuration of a drive, where the installer needs a network and no source has said
+ * how it is configured. */
+static int merge_cloud_network(
+	struct config *config, const struct cloud_drive *drive, struct error *err)
+{
+	struct cloud_network network;
+	char name[CLOUD_FILE_NAME_BYTES];
+	int r;
+
+	if (!drive->network.text || !config_wants_network(config) || config->given[KEY_IP] ||
+		config->given[KEY_INTERFACE])
+		return 0;
+	cloud_drive_file_name(drive, &drive->network, name);
+	r = (drive->kind == CLOUD_NOCLOUD ? cloud_network_config : cloud_network_data)(
+		drive->network.text, drive->network.size_bytes, &network, err);
+	if (r < 0) {
+		error_wrap(err, "%s", name);
+		return r;
+	}
+	if (network.ignored[0])
+		log_line("warning: %s: ignored, because the installer does not need it: %s", name,
+			network.ignored);
+	if (!network.ip[0])
+		return 0;
+	log_line("network: ip = %s, interface = %s by %s", network.ip,
+		network.interface[0] ? network.interface : "auto", name);
+	merge_setting(config, name, KEY_IP, network.ip);
+	if (network.interface[0])
+		merge_setting(config, name, KEY_INTERFACE, network.interface);
+	return 0;
+}
+
+static int merge_cloud_networks(
+	struct config *config, const struct config_sources *sources, struct error *err)
+{
+	int r = merge_cloud_network(config, &sources->cidata, err);
+
+	if (r < 0)
+		return r;
+	return merge_cloud_network(config, &sources->config_2, err);
 }
 
 /* Later sources win. */
@@ -75,6 +170,13 @@ int config_sources_read_config(const struct options *options, const struct confi
 	if (r < 0)
 		return r;
 	config_sources_merge_firmware_data(ret, &sources->firmware_data);
+	/* Of two host names the first one is taken. */
+	r = merge_cloud_drive(ret, &sources->config_2, err);
+	if (r < 0)
+		return r;
+	r = merge_cloud_drive(ret, &sources->cidata, err);
+	if (r < 0)
+		return r;
 	if (drive->config_text)
 		merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);
@@ -90,6 +192,9 @@ int config_sources_read_config(const struct options *options, const struct confi
 	merge_command_line(ret, command_line);
 	for (size_t i = 0; i < options->set_count; i++)
 		merge_option(ret, "--set", options->set[i]);
+	r = merge_cloud_networks(ret, sources, err);
+	if (r < 0)
+		return r;
 	return check_config(ret, err);
 }
 

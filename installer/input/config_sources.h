@@ -15,7 +15,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "disk/disk.h"
-#include "input/cidata.h"
+#include "input/cloud_drive.h"
 #include "input/firmware_data.h"
 #include "input/key_drive.h"
 
@@ -23,15 +23,18 @@
 struct config_sources {
 	struct firmware_data firmware_data;
 	struct key_drive drive;
-	struct cidata cidata;
+	struct cloud_drive cidata, config_2;
 };
 
-/* Looks for the drives among the disks, marks them there, and reads everything. */
+/* Looks for the drives among the disks, marks them there, and reads everything. Floppies are read if no
+ * disk is such a drive. */
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err) WARN_UNUSED;
 
 /* Merges every source, the strongest last: --config or /etc/guest-installer.conf, SMBIOS strings,
- * fw_cfg, the key drive, the kernel command line, --set. */
+ * fw_cfg, user-data on the config-2 and the cidata drive, the key drive, the kernel command line,
+ * --set. Where no source sets ip and interface, the network configuration of these drives does, if a
+ * network is wanted. */
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,13 +82,27 @@ static int read_all(int fd, const char *name, size_t size_bytes, char **ret_text
 	return 1;
 }
 
+/* Opens a file by a path of which no part is a link, so that no drive can name a file outside it. */
+static int open_below(int folder, const char *name)
+{
+	const char *slash = strchr(name, '/');
+	AUTO_CLOSE int next = -1;
+	char part[256];
+
+	if (!slash)
+		return openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	snprintf(part, sizeof(part), "%.*s", (int)(slash - name), name);
+	next = openat(folder, part, O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+	return next < 0 ? -1 : open_below(next, slash + 1);
+}
+
 int drive_read_file(int folder, const char *name, size_t max_bytes, enum exit_code code,
 	char **ret_text, size_t *ret_bytes, struct error *err)
 {
-	AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO_CLOSE int fd = open_below(folder, name);
 	struct stat st;
 
-	if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == ENOENT))
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, -errno, "open %s", name);

@@ -3,7 +3,7 @@
  * drive — finds the small drives that a host attaches by their file system, and mounts them
  * read-only while the caller reads them.
  *
- * key_drive and cidata decide which of their files count.
+ * key_drive and cloud_drive decide which of their files count.
  *
  * Tested by: tests/loop/keydrive.sh.
  */
@@ -31,7 +31,7 @@ int drive_visit(const char *node, const char *fstype, const char *mount_path,
 	int (*look)(const char *path, void *userdata, struct error *err), void *userdata,
 	struct error *err) WARN_UNUSED;
 
-/* Reads a file of an open folder. 1 if it was read, with its text (from malloc, a NUL behind it);
+/* Reads a file of an open folder, or of one below it ("openstack/latest/user_data"). 1 if it was read, with its text (from malloc, a NUL behind it);
  * 0 if there is none or it is no regular file. -EFBIG with the code if it is too large. */
 int drive_read_file(int folder, const char *name, size_t max_bytes, enum exit_code code,
 	char **ret_text, size_t *ret_bytes, struct error *err) WARN_UNUSED;

@@ -9,6 +9,8 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "input/drive.h"
 #include "input/host_key_file.h"
 #include "input/ssh_keys.h"
@@ -16,6 +18,7 @@
 #define CA_MAX_BYTES	((size_t)1024 * 1024)
 #define NETRC_MAX_BYTES ((size_t)64 * 1024)
 #define NIX_MAX_BYTES	((size_t)1024 * 1024)
+#define NODES_BYTES	400
 
 /* FAT knows no case, and who types the name may not either. */
 static bool is_config(const char *name)
@@ -162,9 +165,10 @@ int key_drive_read_folder(const char *path, struct key_drive *ret, struct error 
 	return r;
 }
 
-static bool is_fat(const struct probe_result *found)
+static bool is_key_drive_type(const struct probe_result *found)
 {
-	return strcmp(found->type, "vfat") == 0;
+	return strcmp(found->type, "vfat") == 0 || strcmp(found->type, "iso9660") == 0 ||
+	       strcmp(found->type, "udf") == 0;
 }
 
 static int look_for_keys(const char *path, void *drive, struct error *err)
@@ -172,7 +176,8 @@ static int look_for_keys(const char *path, void *drive, struct error *err)
 	return key_drive_read_folder(path, drive, err);
 }
 
-/* The whole disk or its first partition, whichever is FAT; ret->found says whether it has keys. */
+/* The whole disk or its first partition, whichever is of such a type; ret->found says whether it has
+ * keys. */
 static int read_key_drive_disk(
 	const struct disk *disk, const char *mount_path, struct key_drive *ret, struct error *err)
 {
@@ -181,9 +186,9 @@ static int read_key_drive_disk(
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	if (disk->cdrom || !drive_find(disk, is_fat, node, sizeof(node), &found))
+	if (!drive_find(disk, is_key_drive_type, node, sizeof(node), &found))
 		return 0;
-	r = drive_visit(node, "vfat", mount_path, look_for_keys, ret, err);
+	r = drive_visit(node, found.type, mount_path, look_for_keys, ret, err);
 	if (r < 0) {
 		error_wrap(err, "key drive %s", node);
 		key_drive_free(ret);
@@ -191,14 +196,20 @@ static int read_key_drive_disk(
 	}
 	snprintf(ret->disk_name, sizeof(ret->disk_name), "%s", disk->name);
 	snprintf(ret->node, sizeof(ret->node), "%s", node);
+	snprintf(ret->fstype, sizeof(ret->fstype), "%s", found.type);
 	return 0;
 }
 
-static int search(struct disk *disks, size_t count, const char *mount_path, struct key_drive *found,
-	struct key_drive *candidate, struct error *err)
+/* Reads every key drive, of which the first one is kept, and counts them. ret_nodes names them all. */
+static int search(struct disk *disks, size_t count, const char *mount_path, struct key_drive *first,
+	struct key_drive *candidate, size_t *ret_found, char ret_nodes[NODES_BYTES],
+	struct error *err)
 {
+	*ret_found = 0;
+	ret_nodes[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		int r = read_key_drive_disk(&disks[i], mount_path, candidate, err);
+
 		if (r < 0)
 			return r;
 		if (!candidate->found) {
@@ -206,13 +217,12 @@ static int search(struct disk *disks, size_t count, const char *mount_path, stru
 			continue;
 		}
 		disks[i].key_drive = true;
-		if (found->found) {
+		text_append(ret_nodes, NODES_BYTES, "%s%s (%s)", *ret_found ? ", " : "",
+			candidate->node, candidate->fstype);
+		if (++*ret_found == 1)
+			*first = *candidate;
+		else
 			key_drive_free(candidate);
-			return error_set_code(err, EXIT_NO_KEY, -EEXIST,
-				"%s and %s are both key drives; detach one of them", found->node,
-				candidate->node);
-		}
-		*found = *candidate;
 	}
 	return 0;
 }
@@ -221,14 +231,22 @@ int key_drive_read(struct disk *disks, size_t count, const char *mount_path, str
 	struct error *err)
 {
 	AUTO_FREE struct key_drive *drives = must_realloc(NULL, 2, sizeof(*drives));
+	char nodes[NODES_BYTES];
+	size_t found;
 	int r;
 
 	memset(drives, 0, 2 * sizeof(*drives));
-	r = search(disks, count, mount_path, &drives[0], &drives[1], err);
+	r = search(disks, count, mount_path, &drives[0], &drives[1], &found, nodes, err);
+	if (r == 0 && found > 1)
+		r = error_set_code(err, EXIT_NO_KEY, -EEXIST,
+			"There are %zu key drives, and only one is read: %s; detach the others.",
+			found, nodes);
 	if (r < 0) {
 		key_drive_free(&drives[0]);
 		return r;
 	}
+	if (found)
+		log_line("key drive: %s", nodes);
 	*ret = drives[0];
 	return 0;
 }
@@ -262,7 +280,7 @@ int key_drive_read_file(const struct key_drive *drive, const char *mount_path, c
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 			"The file %s is to be read from the key drive, but there is no key drive: attach one that holds it.",
 			name);
-	r = drive_visit(drive->node, "vfat", mount_path, read_wanted, &file, err);
+	r = drive_visit(drive->node, drive->fstype, mount_path, read_wanted, &file, err);
 	if (r < 0) {
 		error_wrap(err, "key drive %s", drive->node);
 		return r;

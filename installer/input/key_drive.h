@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * key_drive — the small FAT drive with SSH keys, found by what lies on it, read into memory.
+ * key_drive — the small drive with SSH keys, found by what lies on it, read into memory.
  *
  * Which names count is decided by ssh_keys_is_key_file and host_key_file_part, what the files say by
  * key_sources, host_key_sources and config. The
@@ -31,6 +31,7 @@ struct key_drive {
 	bool found;
 	char disk_name[DISK_TEXT_BYTES]; /* "vdb" */
 	char node[128]; /* the disk's node, or its first partition's: "/dev/vdb1" */
+	char fstype[32];
 	struct key_drive_file files[KEY_DRIVE_FILES_MAX]; /* key files, sorted by name */
 	size_t count;
 	struct key_drive_file host_files[KEY_DRIVE_HOST_FILES_MAX]; /* ssh_host_*_key and *.pub */
@@ -44,9 +45,9 @@ struct key_drive {
 	char *configuration_text, *flake_text, *lock_text;
 };
 
-/* Looks at every disk that is neither cdrom nor medium nor in use nor unreadable: a FAT file system
- * on the whole of it or on its first partition, in whose root lies a key file, a host key or
- * guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
+/* Looks at every disk that is neither medium nor in use nor unreadable, at cdroms too: a FAT, ISO 9660
+ * or UDF file system on the whole of it or on its first partition, in whose root lies a key file, a host
+ * key or guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
  * configuration on it are read, too. It is mounted on mount_path while it is looked at.
  * disk->key_drive is set for it. None is no error (found stays false); two are one, with
  * EXIT_NO_KEY and both names. A file that cannot be read, is too large or is no text is an error,

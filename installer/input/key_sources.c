@@ -59,10 +59,10 @@ static int refuse_none(const struct ssh_keys *keys, const char *why, struct erro
 			keys->warnings[0]);
 	if (why[0])
 		return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
-			"No SSH key was found, and of user-data on the cidata drive is ignored %s: write it as #cloud-config, or give the keys in another way.",
+			"No SSH key was found, and of %s: write it as #cloud-config, or give the keys in another way.",
 			why);
 	return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
-		"No SSH key was found: attach a FAT drive with ssh.pub, another *.pub or authorized_keys, a cidata drive, or the SMBIOS credential " CREDENTIAL_NAME
+		"No SSH key was found: attach a FAT or ISO 9660 drive with ssh.pub, another *.pub or authorized_keys, a cidata or config-2 drive, or the systemd credential " CREDENTIAL_NAME
 		"; name a file with --key, or say keys = none.");
 }
 
@@ -72,28 +72,47 @@ static void warn_ignored(const char *name, const char *ignored)
 		log_line("warning: %s: ignored, because nothing here uses it: %s", name, ignored);
 }
 
-/* Reads both files; why is what a file that was ignored as a whole is. */
-static int add_cidata(struct ssh_keys *keys, const char *user, const struct cidata *cidata,
+static int add_user_data(struct ssh_keys *keys, const char *user, const struct cloud_drive *drive,
 	char why[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
 {
-	static const char user_data[] = "user-data on the cidata drive";
-	static const char meta_data[] = "meta-data on the cidata drive";
-	char ignored[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	char name[CLOUD_FILE_NAME_BYTES], ignored[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	int r;
+
+	cloud_drive_file_name(drive, &drive->user_data, name);
+	r = cloud_config_user_data(
+		keys, user, name, drive->user_data.text, drive->user_data.size_bytes, ignored, err);
+	if (strncmp(ignored, CLOUD_CONFIG_WHOLE, strlen(CLOUD_CONFIG_WHOLE)) == 0)
+		snprintf(why, CLOUD_CONFIG_IGNORED_BYTES, "%s is ignored %.*s", name,
+			CLOUD_CONFIG_IGNORED_BYTES - CLOUD_FILE_NAME_BYTES - 20, ignored);
+	warn_ignored(name, ignored);
+	return r;
+}
+
+static int add_meta_data(struct ssh_keys *keys, const struct cloud_drive *drive, struct error *err)
+{
+	char name[CLOUD_FILE_NAME_BYTES], ignored[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	int r;
+
+	cloud_drive_file_name(drive, &drive->meta_data, name);
+	r = (drive->kind == CLOUD_NOCLOUD ? cloud_config_meta_data : cloud_config_openstack)(
+		keys, name, drive->meta_data.text, drive->meta_data.size_bytes, ignored, err);
+	warn_ignored(name, ignored);
+	return r;
+}
+
+/* Reads both files; why says that user-data was ignored as a whole. */
+static int add_cloud_drive(struct ssh_keys *keys, const char *user, const struct cloud_drive *drive,
+	char why[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	char name[CLOUD_FILE_NAME_BYTES];
 	int r = 0;
 
-	if (cidata->user_data) {
-		r = cloud_config_user_data(keys, user, user_data, cidata->user_data,
-			cidata->user_data_bytes, ignored, err);
-		if (strncmp(ignored, CLOUD_CONFIG_WHOLE, strlen(CLOUD_CONFIG_WHOLE)) == 0)
-			snprintf(why, CLOUD_CONFIG_IGNORED_BYTES, "%s", ignored);
-	}
-	warn_ignored(user_data, ignored);
-	ignored[0] = '\0';
-	if (r == 0 && cidata->meta_data)
-		r = cloud_config_meta_data(
-			keys, meta_data, cidata->meta_data, cidata->meta_data_bytes, ignored, err);
-	warn_ignored(meta_data, ignored);
-	warn_ignored("the cidata drive", cidata->ignored);
+	if (drive->user_data.text)
+		r = add_user_data(keys, user, drive, why, err);
+	if (r == 0 && drive->meta_data.text)
+		r = add_meta_data(keys, drive, err);
+	snprintf(name, sizeof(name), "the %s drive", cloud_drive_label(drive->kind));
+	warn_ignored(name, drive->ignored);
 	return r;
 }
 
@@ -126,7 +145,9 @@ int key_sources_read(const struct key_settings *settings, const char *user,
 	if (r == 0 && (settings->from & KEYS_FROM_DRIVE))
 		r = add_drive(&keys, &sources->drive, err);
 	if (r == 0 && (settings->from & KEYS_FROM_CIDATA))
-		r = add_cidata(&keys, user, &sources->cidata, why, err);
+		r = add_cloud_drive(&keys, user, &sources->cidata, why, err);
+	if (r == 0 && (settings->from & KEYS_FROM_CONFIG_2))
+		r = add_cloud_drive(&keys, user, &sources->config_2, why, err);
 	if (r == 0 && (settings->from & KEYS_FROM_CREDENTIAL))
 		r = add_credentials(&keys, &sources->firmware_data, err);
 	log_warnings(&keys);

@@ -2,7 +2,7 @@
 /*
  * key_sources — collects the SSH keys of this install from every place that may hold them.
  *
- * Key files, the key drive, the cidata drive and the SMBIOS credential have been read before, here
+ * Key files, the drives and the systemd credentials have been read before, here
  * their keys are put together. What a line of keys may be is decided by ssh_keys.
  *
  * Tested by: tests/unit/test_config_sources.c.
@@ -14,7 +14,7 @@
 #include "input/config_sources.h"
 
 /* The text of authorized_keys, from malloc; NULL where the configuration wants none. The order is
- * files, drive, cidata, credential; a duplicate counts once. Lines that no SSH server takes and
+ * files, drive, cidata, config-2, credential; a duplicate counts once. Lines that no SSH server takes and
  * other things that were ignored are logged as warnings. user is keys-user. EXIT_NO_KEY if there is no usable key. */
 int key_sources_read(const struct key_settings *settings, const char *user,
 	const struct config_sources *sources, char **ret_text, struct error *err) WARN_UNUSED;

@@ -193,7 +193,7 @@ names_are_those_of_udev() {
 }
 
 bad_key_drives_are_told() {
-	said key-both 1 "20: /dev/vdb and /dev/vdc1 are both key drives; detach one of them"
+	said key-both 1 "20: There are 2 key drives, and only one is read: /dev/vdb (vfat), /dev/vdc1 (vfat); detach the others."
 	said key-damaged 0 "found=0 disk= node= count=0"
 	said key-large 1 \
 		"20: key drive /dev/vdg: large.pub has 307200 bytes, more than the 262144 that are read"

@@ -3,7 +3,7 @@
 # sources.sh — proves that configuration and keys are taken from every source, that the stronger
 # source wins, and that the keys of several places are added together
 #
-# Modules: input/cidata, input/config_sources, input/firmware_data, input/key_sources.
+# Modules: input/cloud_drive, input/config_sources, input/firmware_data, input/key_sources.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -69,7 +69,7 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 		- $(cat clouded.pub)
 		runcmd: [[reboot]]
 	END
-	: >seed/network-config
+	: >seed/vendor-data
 	# The ISO's own file < SMBIOS: it is the bios guest. SMBIOS < fw_cfg: the root's UUID.
 	mapfile -t arguments < <(
 		disk disk && key_drive keys && cidata iso9660
@@ -92,9 +92,8 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 	debugfs -R 'stat /var/lib/age.txt' "disk?offset=$(root_offset disk)" | tee found
 	grep -E 'Mode: +0600' found && grep -E 'User: +17 +Group: +42' found
 	expectkeys key.pub clouded.pub plain.pub encoded.pub
-	grep -a 'warning: user-data .*: hostname, the keys of the user me, runcmd' console
-	grep -a 'warning: meta-data .*: local-hostname' console
-	grep -a 'warning: the cidata drive: .*: network-config' console
+	grep -a 'warning: user-data .*: the keys of the user me, runcmd' console
+	grep -a 'warning: the cidata drive: .*: vendor-data' console
 	grep -a 'warning: "ip=link-local" of the kernel command line is ignored' console
 	# Both channels reported the same, in the same order.
 	jq -r 'if .event == "progress" then "PROGRESS \(.stage) \(.percent) \(.text)"

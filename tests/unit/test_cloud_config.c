@@ -86,7 +86,7 @@ static void what_is_ignored_is_named_once(void **state)
 	gives(user_data,
 		"#cloud-config\nhostname: h\npackages: [a, b]\nusers:\n- name: alice\n  sudo: [x]\n"
 		"- name: bob\nwrite_files:\n- path: /a\n  content: b\nhost: x\n",
-		"", "hostname, packages, users[].sudo, write_files, host");
+		"", "packages, users[].sudo, write_files, host");
 	gives(user_data, "", "", "");
 	gives(user_data, "#cloud-config\n", "", "");
 	gives(user_data, "#cloud-config\n- a\n", "", "what stands outside a mapping");
@@ -160,13 +160,48 @@ static void meta_data_gives_public_keys_in_every_shape(void **state)
 {
 	(void)state;
 	gives(cloud_config_meta_data, "instance-id: i\npublic-keys: " KEY_A "\n", KEY_A "\n", "");
-	gives(cloud_config_meta_data, "public-keys: [" KEY_A ", " KEY_B "]\nlocal-hostname: h\n",
-		KEY_A "\n" KEY_B "\n", "local-hostname");
+	gives(cloud_config_meta_data, "public-keys: [" KEY_A ", " KEY_B "]\ncloud-name: h\n",
+		KEY_A "\n" KEY_B "\n", "cloud-name");
 	gives(cloud_config_meta_data,
 		"{\"public-keys\": {\"mine\": [\"" KEY_A "\"], \"hers\": \"" KEY_B "\"}}",
 		KEY_A "\n" KEY_B "\n", "");
 	gives(cloud_config_meta_data, "public_keys:\n  0:\n    openssh-key: " KEY_A "\n",
 		KEY_A "\n", "");
+}
+
+/* As nova writes it; a project for Windows has certificates. */
+static void openstack_gives_public_keys_and_keys(void **state)
+{
+	(void)state;
+	gives(cloud_config_openstack,
+		"{\"uuid\": \"u\", \"public_keys\": {\"mine\": \"" KEY_A "\\n\"},"
+		" \"keys\": [{\"name\": \"mine\", \"type\": \"ssh\", \"data\": \"" KEY_A
+		"\\n\"}, {\"data\": \"" KEY_B "\"},"
+		" {\"type\": \"x509\", \"data\": \"-----BEGIN CERTIFICATE-----\\nx\"}],"
+		" \"hostname\": \"h.novalocal\", \"launch_index\": 0, \"random_seed\": \"x\","
+		" \"meta\": {\"a\": \"b\"}, \"devices\": [{\"type\": \"nic\", \"tags\": []}],"
+		" \"dedicated_cpus\": [1], \"admin_pass\": null, \"a\\ud83d\\ude00\": true}",
+		KEY_A "\n" KEY_B "\n", "a certificate, dedicated_cpus, a????");
+	gives(cloud_config_openstack, "{}", "", "");
+	refuses(cloud_config_openstack, "{\"a\": 1, \"a\": 2}", EXIT_CONFIGURATION,
+		"a file: it is not well-formed JSON");
+	refuses(cloud_config_openstack, "- a\n", EXIT_CONFIGURATION, "a file: it is not");
+	refuses(cloud_config_openstack, "{\"public_keys\": {\"a\": \"nonsense\"}}", EXIT_NO_KEY,
+		"line 1 of public_keys.a in a file");
+}
+
+static void json_that_is_nested_too_deeply_is_refused(void **state)
+{
+	char text[200] = "{\"a\": ";
+
+	(void)state;
+	for (int i = 0; i < 16; i++)
+		strcat(text, "[");
+	strcat(text, "1");
+	for (int i = 0; i < 16; i++)
+		strcat(text, "]");
+	strcat(text, "}");
+	refuses(cloud_config_openstack, text, EXIT_CONFIGURATION, "is nested too deeply");
 }
 
 static void a_list_of_ignored_names_ends_somewhere(void **state)
@@ -209,6 +244,8 @@ int main(void)
 		cmocka_unit_test(headers_that_cloud_init_takes_are_taken),
 		cmocka_unit_test(user_data_of_another_form_is_named),
 		cmocka_unit_test(meta_data_gives_public_keys_in_every_shape),
+		cmocka_unit_test(openstack_gives_public_keys_and_keys),
+		cmocka_unit_test(json_that_is_nested_too_deeply_is_refused),
 		cmocka_unit_test(a_list_of_ignored_names_ends_somewhere),
 		cmocka_unit_test(what_cannot_be_right_is_refused_with_its_place),
 	};

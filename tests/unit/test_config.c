@@ -203,7 +203,9 @@ static void keys_come_from_the_places_that_are_named(void **state)
 		unsigned from;
 	} good[] = { { "keys = drive", KEYS_FROM_DRIVE },
 		{ "keys = credential  drive", KEYS_FROM_DRIVE | KEYS_FROM_CREDENTIAL },
-		{ "keys = drive cidata credential", KEYS_FROM_ALL }, { "keys = none", 0 } };
+		{ "keys = config-2", KEYS_FROM_CONFIG_2 },
+		{ "keys = drive cidata config-2 credential", KEYS_FROM_ALL },
+		{ "keys = none", 0 } };
 	static const char *const bad[] = { "keys = all", "keys = none drive", "keys = drive,cidata",
 		"keys =" };
 

@@ -26,6 +26,7 @@
 #define KEY_A "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh a"
 #define KEY_B "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi b"
 #define KEY_C "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj c"
+#define KEY_D "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRk d"
 
 /* The sources that a test can write, the weakest first; the kernel command line is this machine's
  * own and stands between the last two. */
@@ -34,6 +35,8 @@ enum place {
 	PLACE_SMBIOS,
 	PLACE_SMBIOS_LATER,
 	PLACE_FW_CFG,
+	PLACE_CONFIG_2,
+	PLACE_CIDATA,
 	PLACE_KEY_DRIVE,
 	PLACE_SET,
 	PLACE_COUNT,
@@ -47,7 +50,9 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 {
 	static char smbios[] = "org.guest-installer:timeout=101";
 	static char later[] = "org.guest-installer:timeout=102";
-	static char fw_cfg[] = "timeout = 103\n", drive[] = "timeout = 104\n";
+	static char fw_cfg[] = "timeout = 103\n", drive[] = "timeout = 106\n";
+	static char config_2[] = "#cloud-config\nguest-installer: {timeout: 104}\n";
+	static char cidata[] = "#cloud-config\nguest-installer: {timeout: 105}\n";
 	char file[512];
 	struct options options = { .config_path = path, .config_given = true };
 	struct config_sources sources = { .drive.found = false };
@@ -65,12 +70,16 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 		firmware_data->config_text = fw_cfg;
 		firmware_data->config_bytes = strlen(fw_cfg);
 	}
+	if (set[PLACE_CONFIG_2])
+		sources.config_2.user_data = (struct cloud_file){ config_2, strlen(config_2) };
+	if (set[PLACE_CIDATA])
+		sources.cidata.user_data = (struct cloud_file){ cidata, strlen(cidata) };
 	if (set[PLACE_KEY_DRIVE]) {
 		sources.drive.config_text = drive;
 		sources.drive.config_bytes = strlen(drive);
 	}
 	if (set[PLACE_SET])
-		options.set[options.set_count++] = "timeout=105";
+		options.set[options.set_count++] = "timeout=107";
 	if (config_sources_read_config(&options, &sources, &config, &err) < 0)
 		fail_msg("%s", err.text);
 	return config.timeout_s;
@@ -101,6 +110,41 @@ static void of_two_sources_the_later_wins(void **state)
 	}
 }
 
+/* The key ip of a machine whose cidata drive has this network-config. */
+static void expect_ip(const char *file, const char *option, enum ip_method method,
+	const char *address, const char *interface)
+{
+	static char network[] = "version: 2\nethernets:\n  e:\n    match: {macaddress: "
+				"'00:11:22:33:44:55'}\n    addresses: [192.0.2.5/24]\n";
+	struct options options = { .config_path = path, .config_given = true };
+	struct config_sources sources = {
+		.cidata = { .found = true, .network = { network, strlen(network) } },
+	};
+	struct error err = { 0 };
+	struct config config;
+
+	assert_int_equal(file_write(path, file, strlen(file), 0600, getuid(), getgid(), &err), 0);
+	if (option)
+		options.set[options.set_count++] = option;
+	if (config_sources_read_config(&options, &sources, &config, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(config.ip.method, method);
+	assert_string_equal(config.ip.fixed.address, address);
+	assert_string_equal(config.interface, interface);
+}
+
+static void network_config_holds_where_no_source_says_otherwise(void **state)
+{
+	static const char remote[] = GOOD "report-url = http://192.0.2.1/\n";
+
+	(void)state;
+	expect_ip(remote, NULL, IP_STATIC, "192.0.2.5", "00:11:22:33:44:55");
+	expect_ip(remote, "ip=dhcp", IP_DHCP, "", "auto");
+	expect_ip(remote, "interface=eth1", IP_DHCP, "", "eth1");
+	/* and where no network is wanted nothing is read */
+	expect_ip(GOOD, NULL, IP_DHCP, "", "auto");
+}
+
 static void strings_for_others_are_left_alone(void **state)
 {
 	static char others[][64] = { "somebody else", "org.guest-installer", "",
@@ -126,15 +170,17 @@ static void expect_keys(const char *assignment, const char *expected)
 {
 	static char key[] = KEY_A;
 	static char user_data[] = "#cloud-config\nssh_authorized_keys: [" KEY_B "]\n";
+	static char openstack[] = "{\"public_keys\": {\"mine\": \"" KEY_D "\"}}";
 	static char credential[] = "io.systemd.credential:ssh.authorized_keys.root=" KEY_A;
 	static char another[] = "io.systemd.credential:ssh.authorized_keys.root=" KEY_C;
 	struct config_sources sources = {
 		.drive = { .found = true,
 			.count = 1,
 			.files[0] = { .name = "ssh.pub", .text = key, .size_bytes = strlen(key) } },
-		.cidata = { .found = true,
-			.user_data = user_data,
-			.user_data_bytes = strlen(user_data) },
+		.cidata = { .found = true, .user_data = { user_data, strlen(user_data) } },
+		.config_2 = { .found = true,
+			.kind = CLOUD_CONFIG_2,
+			.meta_data = { openstack, strlen(openstack) } },
 		.firmware_data = { .string_count = 2, .strings = { credential, another } },
 	};
 	struct error err = { 0 };
@@ -157,9 +203,10 @@ static void expect_keys(const char *assignment, const char *expected)
 static void keys_of_all_places_are_added_once(void **state)
 {
 	(void)state;
-	expect_keys(NULL, KEY_A "\n" KEY_B "\n" KEY_C "\n");
+	expect_keys(NULL, KEY_A "\n" KEY_B "\n" KEY_D "\n" KEY_C "\n");
 	expect_keys("keys = drive", KEY_A "\n");
 	expect_keys("keys = cidata", KEY_B "\n");
+	expect_keys("keys = config-2", KEY_D "\n");
 	expect_keys("keys = credential", KEY_A "\n" KEY_C "\n");
 	expect_keys("keys = none", NULL);
 }
@@ -306,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_source_counts_alone),
 		cmocka_unit_test(of_two_sources_the_later_wins),
+		cmocka_unit_test(network_config_holds_where_no_source_says_otherwise),
 		cmocka_unit_test(strings_for_others_are_left_alone),
 		cmocka_unit_test(keys_of_all_places_are_added_once),
 		cmocka_unit_test(no_key_anywhere_is_an_error),
