@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "config/key_table.h"
 
-#define LINE_BYTES	    4096 /* with the NUL */
+#define LINE_BYTES	    MERGE_WORD_BYTES
 #define COMMAND_LINE_PREFIX "guest-installer."
 #define COMMAND_LINE_SOURCE "the kernel command line"
 
@@ -164,8 +164,7 @@ static void merge_word(struct config *config, char *word)
 			word, config_keys[key_table_find(word)].values);
 }
 
-/* Copies the next word without its quotes and advances *text; false at the end. */
-static bool next_kernel_word(const char **text, char ret[LINE_BYTES])
+bool merge_next_word(const char **text, char ret[MERGE_WORD_BYTES])
 {
 	const char *p = *text;
 	size_t length = 0;
@@ -192,7 +191,7 @@ void merge_kernel_ip(
 	char word[LINE_BYTES];
 
 	*ret_ignored = '\0';
-	while (next_kernel_word(&command_line, word)) {
+	while (merge_next_word(&command_line, word)) {
 		if (!text_starts_with(word, "ip="))
 			continue;
 		if (key_table_set(config, KEY_IP, word + strlen("ip=")) == 0)
@@ -207,7 +206,7 @@ void merge_command_line(struct config *config, const char *command_line)
 {
 	char word[LINE_BYTES];
 
-	while (next_kernel_word(&command_line, word))
+	while (merge_next_word(&command_line, word))
 		merge_word(config, word);
 }
 

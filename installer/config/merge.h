@@ -19,6 +19,11 @@
  * a blank. A key that one file sets twice is an error. Errors are collected in config. */
 void merge_text(struct config *config, const char *source, const char *text, size_t size_bytes);
 
+/* Copies the next word of a kernel command line without its quotes and advances *text; false at the
+ * end. */
+#define MERGE_WORD_BYTES 4096 /* with the NUL */
+bool merge_next_word(const char **text, char ret[MERGE_WORD_BYTES]);
+
 /* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
  * "…" around a value or a whole word); other words are skipped, and so is guest-installer.disable,
  * which the service of a NixOS ISO reads. The last of several assignments to a key wins, as in the

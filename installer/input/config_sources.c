@@ -17,6 +17,7 @@
 #include "init/floppy.h"
 #include "input/cloud_network.h"
 #include "input/cloud_settings.h"
+#include "input/instance_line.h"
 #include "net/download.h"
 #include "net/url.h"
 
@@ -67,6 +68,16 @@ static int read_floppies(const char *mount_path, struct config_sources *ret, str
 	return count ? read_drives(disks, count, mount_path, ret, err) : 0;
 }
 
+/* Nothing is refused for a xenstore that does not answer: few hosts use it. */
+static void read_xenstore(struct xenstore_data *ret)
+{
+	struct error err;
+	AUTO_CLOSE int fd = xenstore_open(&err);
+
+	if (fd >= 0 && xenstore_read(fd, ret, &err) < 0)
+		log_line("warning: xenstore is not used: %s", err.text);
+}
+
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err)
 {
@@ -74,6 +85,8 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 
 	if (r < 0)
 		return r;
+	read_xenstore(&ret->xenstore);
+	file_read_line("/proc/cmdline", ret->command_line, sizeof(ret->command_line));
 	r = read_drives(disks, count, mount_path, ret, err);
 	if (r < 0 || ret->drive.found || ret->cidata.found || ret->config_2.found)
 		return r;
@@ -83,6 +96,7 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 void config_sources_merge_firmware_data(
 	struct config *config, const struct firmware_data *firmware_data)
 {
+	instance_line_merge(config, firmware_data->serial);
 	for (size_t i = 0; i < firmware_data->string_count; i++)
 		if (strncmp(firmware_data->strings[i], SMBIOS_PREFIX, strlen(SMBIOS_PREFIX)) == 0)
 			merge_option(config, "SMBIOS",
@@ -90,6 +104,14 @@ void config_sources_merge_firmware_data(
 	if (firmware_data->config_text)
 		merge_text(config, "fw_cfg opt/org.guest-installer/config",
 			firmware_data->config_text, firmware_data->config_bytes);
+}
+
+static void merge_xenstore(struct config *config, const struct xenstore_data *xenstore)
+{
+	const char *end = xenstore->settings + xenstore->settings_bytes;
+
+	for (const char *p = xenstore->settings; p < end; p += strlen(p) + 1)
+		merge_option(config, "xenstore vm-data/guest-installer", p);
 }
 
 /* Merges the settings in user-data, and suggests the host name. */
@@ -146,6 +168,19 @@ static int merge_cloud_network(
 	return 0;
 }
 
+/* What ds=nocloud;… says, which is weaker than a drive. The files of a URL are not fetched. */
+static void merge_nocloud_line(struct config *config, const char *source, const char *line)
+{
+	char value[512];
+
+	if (instance_line_nocloud(line, 'h', value, sizeof(value)))
+		cloud_settings_suggest_hostname(config, value);
+	if (instance_line_nocloud(line, 's', value, sizeof(value)))
+		log_line(
+			"warning: ds=nocloud in %s: s is ignored, because nothing is fetched from there: attach a cidata drive",
+			source);
+}
+
 static int merge_cloud_networks(
 	struct config *config, const struct config_sources *sources, struct error *err)
 {
@@ -170,6 +205,7 @@ int config_sources_read_config(const struct options *options, const struct confi
 	if (r < 0)
 		return r;
 	config_sources_merge_firmware_data(ret, &sources->firmware_data);
+	merge_xenstore(ret, &sources->xenstore);
 	/* Of two host names the first one is taken. */
 	r = merge_cloud_drive(ret, &sources->config_2, err);
 	if (r < 0)
@@ -177,6 +213,8 @@ int config_sources_read_config(const struct options *options, const struct confi
 	r = merge_cloud_drive(ret, &sources->cidata, err);
 	if (r < 0)
 		return r;
+	merge_nocloud_line(ret, "the kernel command line", sources->command_line);
+	merge_nocloud_line(ret, "the serial number of SMBIOS", sources->firmware_data.serial);
 	if (drive->config_text)
 		merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);

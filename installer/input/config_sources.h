@@ -18,10 +18,13 @@
 #include "input/cloud_drive.h"
 #include "input/firmware_data.h"
 #include "input/key_drive.h"
+#include "input/xenstore.h"
 
 /* What the machine's host provides: firmware data and attached drives. */
 struct config_sources {
 	struct firmware_data firmware_data;
+	struct xenstore_data xenstore;
+	char command_line[4096]; /* of the kernel */
 	struct key_drive drive;
 	struct cloud_drive cidata, config_2;
 };
@@ -31,8 +34,8 @@ struct config_sources {
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err) WARN_UNUSED;
 
-/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, SMBIOS strings,
- * fw_cfg, user-data on the config-2 and the cidata drive, the key drive, the kernel command line,
+/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, the serial
+ * number of SMBIOS and its strings, fw_cfg, xenstore, user-data on the config-2 and the cidata drive, the key drive, the kernel command line,
  * --set. Where no source sets ip and interface, the network configuration of these drives does, if a
  * network is wanted. */
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
@@ -52,6 +55,7 @@ int config_sources_load_credentials(const struct key_drive *drive, const char *f
  * machine's own disks and key drives do not matter. */
 bool config_sources_name_image(const struct options *options);
 
-/* Merges the firmware's part: SMBIOS strings in their order, so that the last one wins, then fw_cfg. */
+/* Merges the firmware's part: the serial number, SMBIOS strings in their order, so that the last one wins,
+ * then fw_cfg. */
 void config_sources_merge_firmware_data(
 	struct config *config, const struct firmware_data *firmware_data);

@@ -12,9 +12,15 @@
 #include "base/text.h"
 #include "input/smbios.h"
 
-#define RAW_MAX_BYTES	 (1024 * 1024)
-#define CONFIG_MAX_BYTES (64 * 1024)
-#define TABLES_MAX	 16
+#define RAW_MAX_BYTES	     (1024 * 1024)
+#define CONFIG_MAX_BYTES     (64 * 1024)
+#define CREDENTIAL_MAX_BYTES (256 * 1024)
+#define TABLES_MAX	     16
+
+#define FW_CFG		"/firmware/qemu_fw_cfg/by_name"
+#define CONFIG_FILE	FW_CFG "/opt/org.guest-installer/config/raw"
+#define CREDENTIAL_FILE FW_CFG "/opt/io.systemd.credentials/ssh.authorized_keys.root/raw"
+#define SERIAL_FILE	"/class/dmi/id/product_serial"
 
 /* 1 with the bytes; 0 if there is no such file, or only root may know. */
 static int read_raw(
@@ -72,10 +78,16 @@ int firmware_data_read(const char *sys, struct firmware_data *ret, struct error 
 	char path[FILE_PATH_BYTES];
 	int r = read_tables(sys, &firmware_data, err);
 
-	file_below(path, sys, "/firmware/qemu_fw_cfg/by_name/opt/org.guest-installer/config/raw");
+	file_below(path, sys, SERIAL_FILE);
+	file_read_line(path, firmware_data.serial, sizeof(firmware_data.serial));
+	file_below(path, sys, CONFIG_FILE);
 	if (r == 0)
 		r = read_raw(path, CONFIG_MAX_BYTES, &firmware_data.config_text,
 			&firmware_data.config_bytes, err);
+	file_below(path, sys, CREDENTIAL_FILE);
+	if (r >= 0)
+		r = read_raw(path, CREDENTIAL_MAX_BYTES, &firmware_data.credential_text,
+			&firmware_data.credential_bytes, err);
 	if (r < 0) {
 		firmware_data_free(&firmware_data);
 		return r;
@@ -89,5 +101,6 @@ void firmware_data_free(struct firmware_data *firmware_data)
 	for (size_t i = 0; i < firmware_data->string_count; i++)
 		free(firmware_data->strings[i]);
 	free(firmware_data->config_text);
+	free(firmware_data->credential_text);
 	*firmware_data = (struct firmware_data){ .string_count = 0 };
 }

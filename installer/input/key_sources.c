@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "input/cloud_config.h"
+#include "input/instance_line.h"
 #include "input/smbios.h"
 #include "input/ssh_keys.h"
 
@@ -116,7 +117,7 @@ static int add_cloud_drive(struct ssh_keys *keys, const char *user, const struct
 	return r;
 }
 
-static int add_credentials(
+static int add_smbios_credentials(
 	struct ssh_keys *keys, const struct firmware_data *firmware_data, struct error *err)
 {
 	for (size_t i = 0; i < firmware_data->string_count; i++) {
@@ -131,6 +132,52 @@ static int add_credentials(
 			return r;
 	}
 	return 0;
+}
+
+/* A text that is NULL where there is none. */
+static int add_text(struct ssh_keys *keys, const char *place, const char *text, size_t size_bytes,
+	struct error *err)
+{
+	return text ? ssh_keys_add(keys, place, text, size_bytes, err) : 0;
+}
+
+static int add_command_line_credentials(
+	struct ssh_keys *keys, const char *command_line, struct error *err)
+{
+	for (size_t i = 0;; i++) {
+		AUTO_FREE char *text = NULL;
+		size_t size_bytes;
+		int r = instance_line_credential(
+			command_line, CREDENTIAL_NAME, i, &text, &size_bytes, err);
+		if (r > 0)
+			r = ssh_keys_add(keys,
+				"the credential " CREDENTIAL_NAME " on the kernel command line",
+				text, size_bytes, err);
+		if (r < 0)
+			return r;
+		if (!text)
+			return 0;
+	}
+}
+
+/* Those of SMBIOS, of fw_cfg and of the command line, as systemd finds them, and of xenstore. */
+static int add_credentials(
+	struct ssh_keys *keys, const struct config_sources *sources, struct error *err)
+{
+	const struct firmware_data *firmware_data = &sources->firmware_data;
+	int r = add_smbios_credentials(keys, firmware_data, err);
+
+	if (r < 0)
+		return r;
+	r = add_text(keys, "the fw_cfg credential " CREDENTIAL_NAME, firmware_data->credential_text,
+		firmware_data->credential_bytes, err);
+	if (r < 0)
+		return r;
+	r = add_text(keys, "vm-data/ssh_authorized_keys in xenstore", sources->xenstore.keys_text,
+		sources->xenstore.keys_bytes, err);
+	if (r < 0)
+		return r;
+	return add_command_line_credentials(keys, sources->command_line, err);
 }
 
 int key_sources_read(const struct key_settings *settings, const char *user,
@@ -149,7 +196,7 @@ int key_sources_read(const struct key_settings *settings, const char *user,
 	if (r == 0 && (settings->from & KEYS_FROM_CONFIG_2))
 		r = add_cloud_drive(&keys, user, &sources->config_2, why, err);
 	if (r == 0 && (settings->from & KEYS_FROM_CREDENTIAL))
-		r = add_credentials(&keys, &sources->firmware_data, err);
+		r = add_credentials(&keys, sources, err);
 	log_warnings(&keys);
 	if (r == 0 && keys.count == 0 && settings->from)
 		r = refuse_none(&keys, why, err);

@@ -70,18 +70,22 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 		runcmd: [[reboot]]
 	END
 	: >seed/vendor-data
-	# The ISO's own file < SMBIOS: it is the bios guest. SMBIOS < fw_cfg: the root's UUID.
+	newkey fw >/dev/null
+	# The ISO's own file < the serial number: it is the bios guest. SMBIOS < fw_cfg: the root's UUID.
 	mapfile -t arguments < <(
 		disk disk && key_drive keys && cidata iso9660
-		smbios 'org.guest-installer:manifest=file:///medium/guest-bios.json' \
-			"org.guest-installer:root-uuid=11111111-1111-4111-8111-111111111111" \
+		printf '%s\n' -smbios "type=1,serial=ds=nocloud;h=x gi:manifest=file:///medium/guest-bios.json" \
+			-fw_cfg name=opt/io.systemd.credentials/ssh.authorized_keys.root,file=fw.pub
+		smbios "org.guest-installer:root-uuid=11111111-1111-4111-8111-111111111111" \
 			"io.systemd.credential:ssh.authorized_keys.root=$(newkey plain)" \
 			"io.systemd.credential.binary:ssh.authorized_keys.root=$(newkey encoded | base64 -w 0)" \
 			'io.systemd.credential:other=x' 'somebody else'
 		fwcfg "root-uuid = $uuid" 'host-keys = none'
 		port "file,path=events"
 	)
-	more='guest-installer.timeout=900 ip=ens3:dhcp ip=link-local' run_installer console "${arguments[@]}"
+	local more="guest-installer.timeout=900 ip=ens3:dhcp ip=link-local"
+	more+=" systemd.set_credential_binary=ssh.authorized_keys.root:$(newkey line | base64 -w 0)"
+	run_installer console "${arguments[@]}"
 	expect_verdict console INSTALL_SUCCESSFUL
 	[[ $(blkid -p -O "$(root_offset disk)" -o value -s UUID disk) == "$uuid" ]]
 	grep -a '^INSTALL_RESULT layout=bios' console
@@ -91,7 +95,7 @@ every_source_beats_the_one_before_and_all_keys_are_added() {
 	debugfs -R 'cat /var/lib/age.txt' "disk?offset=$(root_offset disk)" | cmp - keys/file-1
 	debugfs -R 'stat /var/lib/age.txt' "disk?offset=$(root_offset disk)" | tee found
 	grep -E 'Mode: +0600' found && grep -E 'User: +17 +Group: +42' found
-	expectkeys key.pub clouded.pub plain.pub encoded.pub
+	expectkeys key.pub clouded.pub plain.pub encoded.pub fw.pub line.pub
 	grep -a 'warning: user-data .*: the keys of the user me, runcmd' console
 	grep -a 'warning: the cidata drive: .*: vendor-data' console
 	grep -a 'warning: "ip=link-local" of the kernel command line is ignored' console

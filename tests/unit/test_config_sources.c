@@ -27,14 +27,18 @@
 #define KEY_B "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi b"
 #define KEY_C "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj c"
 #define KEY_D "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRk d"
+#define KEY_E "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVlZWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVlZWVl e"
+#define KEY_F "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZm f"
 
 /* The sources that a test can write, the weakest first; the kernel command line is this machine's
  * own and stands between the last two. */
 enum place {
 	PLACE_FILE,
+	PLACE_SERIAL,
 	PLACE_SMBIOS,
 	PLACE_SMBIOS_LATER,
 	PLACE_FW_CFG,
+	PLACE_XENSTORE,
 	PLACE_CONFIG_2,
 	PLACE_CIDATA,
 	PLACE_KEY_DRIVE,
@@ -48,11 +52,12 @@ static char path[64];
 /* Reads a configuration in which each place that has one sets timeout to 100 and its number. */
 static unsigned timeout_of(const bool set[PLACE_COUNT])
 {
-	static char smbios[] = "org.guest-installer:timeout=101";
-	static char later[] = "org.guest-installer:timeout=102";
-	static char fw_cfg[] = "timeout = 103\n", drive[] = "timeout = 106\n";
-	static char config_2[] = "#cloud-config\nguest-installer: {timeout: 104}\n";
-	static char cidata[] = "#cloud-config\nguest-installer: {timeout: 105}\n";
+	static char smbios[] = "org.guest-installer:timeout=102";
+	static char later[] = "org.guest-installer:timeout=103";
+	static char fw_cfg[] = "timeout = 104\n", drive[] = "timeout = 108\n";
+	static char xenstore[] = "swap=none\0timeout=105";
+	static char config_2[] = "#cloud-config\nguest-installer: {timeout: 106}\n";
+	static char cidata[] = "#cloud-config\nguest-installer: {timeout: 107}\n";
 	char file[512];
 	struct options options = { .config_path = path, .config_given = true };
 	struct config_sources sources = { .drive.found = false };
@@ -62,6 +67,8 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 
 	snprintf(file, sizeof(file), GOOD "%s", set[PLACE_FILE] ? "timeout = 100\n" : "");
 	assert_int_equal(file_write(path, file, strlen(file), 0600, getuid(), getgid(), &err), 0);
+	if (set[PLACE_SERIAL])
+		snprintf(firmware_data->serial, sizeof(firmware_data->serial), "gi:timeout=101");
 	if (set[PLACE_SMBIOS])
 		firmware_data->strings[firmware_data->string_count++] = smbios;
 	if (set[PLACE_SMBIOS_LATER])
@@ -69,6 +76,10 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 	if (set[PLACE_FW_CFG]) {
 		firmware_data->config_text = fw_cfg;
 		firmware_data->config_bytes = strlen(fw_cfg);
+	}
+	if (set[PLACE_XENSTORE]) {
+		sources.xenstore.settings = xenstore;
+		sources.xenstore.settings_bytes = sizeof(xenstore);
 	}
 	if (set[PLACE_CONFIG_2])
 		sources.config_2.user_data = (struct cloud_file){ config_2, strlen(config_2) };
@@ -79,7 +90,7 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 		sources.drive.config_bytes = strlen(drive);
 	}
 	if (set[PLACE_SET])
-		options.set[options.set_count++] = "timeout=107";
+		options.set[options.set_count++] = "timeout=109";
 	if (config_sources_read_config(&options, &sources, &config, &err) < 0)
 		fail_msg("%s", err.text);
 	return config.timeout_s;
@@ -172,6 +183,7 @@ static void expect_keys(const char *assignment, const char *expected)
 	static char user_data[] = "#cloud-config\nssh_authorized_keys: [" KEY_B "]\n";
 	static char openstack[] = "{\"public_keys\": {\"mine\": \"" KEY_D "\"}}";
 	static char credential[] = "io.systemd.credential:ssh.authorized_keys.root=" KEY_A;
+	static char fw_cfg[] = KEY_E;
 	static char another[] = "io.systemd.credential:ssh.authorized_keys.root=" KEY_C;
 	struct config_sources sources = {
 		.drive = { .found = true,
@@ -181,7 +193,12 @@ static void expect_keys(const char *assignment, const char *expected)
 		.config_2 = { .found = true,
 			.kind = CLOUD_CONFIG_2,
 			.meta_data = { openstack, strlen(openstack) } },
-		.firmware_data = { .string_count = 2, .strings = { credential, another } },
+		.firmware_data = { .string_count = 2,
+			.strings = { credential, another },
+			.credential_text = fw_cfg,
+			.credential_bytes = strlen(fw_cfg) },
+		.command_line = "quiet \"systemd.set_credential=ssh.authorized_keys.root:" KEY_F
+				"\"",
 	};
 	struct error err = { 0 };
 	struct config config;
@@ -203,11 +220,11 @@ static void expect_keys(const char *assignment, const char *expected)
 static void keys_of_all_places_are_added_once(void **state)
 {
 	(void)state;
-	expect_keys(NULL, KEY_A "\n" KEY_B "\n" KEY_D "\n" KEY_C "\n");
+	expect_keys(NULL, KEY_A "\n" KEY_B "\n" KEY_D "\n" KEY_C "\n" KEY_E "\n" KEY_F "\n");
 	expect_keys("keys = drive", KEY_A "\n");
 	expect_keys("keys = cidata", KEY_B "\n");
 	expect_keys("keys = config-2", KEY_D "\n");
-	expect_keys("keys = credential", KEY_A "\n" KEY_C "\n");
+	expect_keys("keys = credential", KEY_A "\n" KEY_C "\n" KEY_E "\n" KEY_F "\n");
 	expect_keys("keys = none", NULL);
 }
 
@@ -300,6 +317,9 @@ static void what_the_host_hands_over_is_read_from_sys(void **state)
 	put("firmware/dmi/entries/11-0/raw", one, sizeof(one));
 	put("firmware/dmi/entries/11-1/raw", two, sizeof(two));
 	put("firmware/qemu_fw_cfg/by_name/opt/org.guest-installer/config/raw", "a = b\n", 6);
+	put("firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/ssh.authorized_keys.root/raw",
+		"key\n", 4);
+	put("class/dmi/id/product_serial", "gi:a=b\n", 7);
 	assert_int_equal(firmware_data_read(folder, &firmware_data, &err), 0);
 	assert_int_equal(firmware_data.string_count, 3);
 	assert_string_equal(firmware_data.strings[0], "zero");
@@ -307,6 +327,8 @@ static void what_the_host_hands_over_is_read_from_sys(void **state)
 	assert_string_equal(firmware_data.strings[2], "two");
 	assert_string_equal(firmware_data.config_text, "a = b\n");
 	assert_int_equal(firmware_data.config_bytes, 6);
+	assert_string_equal(firmware_data.credential_text, "key\n");
+	assert_string_equal(firmware_data.serial, "gi:a=b");
 	firmware_data_free(&firmware_data);
 }
 
