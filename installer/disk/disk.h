@@ -56,7 +56,7 @@ struct disk {
 	bool usb;
 	bool cdrom;
 	bool medium;		       /* the installer runs from it */
-	bool key_drive;		       /* a FAT file system with keys lies on it */
+	bool key_drive;		       /* it gives keys or settings */
 	char used_by[DISK_TEXT_BYTES]; /* "mounted on /x", "held by dm-0", "in use"; empty if free
 					*/
 
