@@ -27,7 +27,7 @@ static int add_sample(struct digest *digest, int fd, uint64_t offset_bytes, size
 	return 0;
 }
 
-static void add_text(struct digest *digest, const char *text)
+static void add_part(struct digest *digest, const char *text)
 {
 	digest_update(digest, text, strlen(text) + 1);
 }
@@ -60,11 +60,11 @@ void wipe_token_read(int fd, struct disk *disk)
 
 	disk->wipe_token[0] = '\0';
 	digest_update(digest, &disk->size_bytes, sizeof(disk->size_bytes));
-	add_text(digest, disk->serial);
-	add_text(digest, disk->table_id);
+	add_part(digest, disk->serial);
+	add_part(digest, disk->table_id);
 	r = add_content(digest, fd, disk);
 	for (size_t i = 0; i < disk->label_count; i++)
-		add_text(digest, disk->labels[i].uuid);
+		add_part(digest, disk->labels[i].uuid);
 	digest_finish(digest, sum);
 	if (r == 0)
 		hex_encode(sum, SUM_PART_BYTES, disk->wipe_token);
