@@ -65,6 +65,15 @@ class Locking(unittest.TestCase):
             self.assertEqual(os.stat(other).st_mode & 0o777, 0o700)
         self.assertEqual(os.listdir(self.temporary.name), [])
 
+    def test_a_run_that_is_refused_removes_what_a_killed_one_left(self):
+        child, folder = self.hold()
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdin.close()
+        with Lock(self.path, "guest"):
+            self.assertFalse(os.path.exists(folder))
+        self.assertEqual(os.listdir(self.temporary.name), [])
+
     def test_a_forged_lock_file_removes_nothing_else(self):
         precious = os.path.join(self.temporary.name, "precious")
         shared = os.path.join(self.temporary.name, PREFIX + "0123456789abcdef")

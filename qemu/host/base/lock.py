@@ -65,8 +65,11 @@ class Lock:
         self._descriptor = -1
 
     def __enter__(self) -> Lock:
+        """What a killed run left goes first, because its folder may have secrets and only the lock's
+        file names it."""
         while not self._take():
             pass
+        self._remove_leftover()
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -92,8 +95,7 @@ class Lock:
 
     @contextlib.contextmanager
     def run_folder(self) -> Iterator[str]:
-        """A private folder that ends with the block; one that a killed run left goes first."""
-        self._remove_leftover()
+        """A private folder that ends with the block."""
         folder = os.path.join(_run_base(), PREFIX + secrets.token_hex(8))
         os.pwrite(self._descriptor, os.fsencode(folder), 0)  # before it exists: kill -9 may come
         os.mkdir(folder, 0o700)
