@@ -7,24 +7,19 @@ import os
 import time
 from typing import Optional
 from host.base import files, process
-from host.install import disk
 from host.protocol import records, verdict
-from host.qemu import emulator
-from host.xen import xen_machine
+from host.install.hypervisor import Hypervisor
 from host.install.options import Options
 from host.install.closure import served
-from host.base.codes import Code, Failure, report
+from host.base.codes import Code, Failure
 from host.protocol.deadlines import EMULATION_FACTOR, INSTALLER_SECONDS, Deadlines, Limits
 from host.install.follow import Follower
 from host.install.machine import Machine
-from host.install.qemu_machine import QemuMachine
 from host.install.keydrive import KeyDrive
-from host.qemu.medium import take_boot_files
 from host.protocol.progress import Display
 from host.install.proof import BOOT_SECONDS, Proof, Request, prove_boot
 from host.install.proof_disk import missing_programs
 from host.install.proof_login import given_keys
-from host.xen.xen_machine import XenMachine
 
 # From this code on the installer writes; then a full host looks like a broken disk to it.
 FIRST_WRITING_CODE = 30
@@ -34,11 +29,17 @@ NOT_BOOTED_BY_FIRMWARE = ("direct", "pygrub")
 class Attempt:
     """One installation and what is known of it."""
 
-    def __init__(self, options: Options, display: Display, drive: KeyDrive, private: str) -> None:
+    def __init__(
+        self,
+        options: Options,
+        hypervisor: Hypervisor,
+        display: Display,
+        drive: KeyDrive,
+        private: str,
+    ) -> None:
         self._options, self._display, self._private = options, display, private
-        self._drive = drive
-        on_xen = options.hypervisor == "xen"
-        self._accel = "xen" if on_xen else emulator.acceleration(options.machine)
+        self._hypervisor, self._drive = hypervisor, drive
+        self._accel = hypervisor.accel
         self._began = time.time()
         self._follower: Optional[Follower] = None
 
@@ -50,31 +51,25 @@ class Attempt:
         )
         log = records.Log(f"{options.records}.log")
         try:
-            disk.make(options.disks)
+            self._hypervisor.make()
             with served(options.closure, options.beside("cache")) as settings:
                 self._drive.add_settings(options.missing(settings))
                 self._drive.write(os.path.join(self._private, "keys"))
                 self._run_installer(log)
         finally:
             log.close()
-        disk.check(options.disks)
+        self._hypervisor.check()
         proof = self._prove_boot() if self._wants_proof() else None
         self._keep_results()
-        if options.hypervisor == "xen":
-            self._write_domain()
+        self._hypervisor.write_domain(self._results())
         self.record(Code.SUCCESS, "installed", proof)
         process.ignore_signals()
-        disk.publish(options.disks)
+        self._hypervisor.publish()
 
     def _run_installer(self, log: records.Log) -> None:
         options, display = self._options, self._display
-        boot = take_boot_files(options.iso, self._private) if options.direct else None
         display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
-        machine: Machine
-        if options.hypervisor == "xen":
-            machine = XenMachine(options, boot, self._private)
-        else:
-            machine = QemuMachine(options, boot, self._private)
+        machine = self._hypervisor.machine(self._private)
         try:
             deadlines = Deadlines(self._limits(), time.monotonic)
             display.follow(deadlines)
@@ -91,7 +86,7 @@ class Attempt:
             verdict.require_success(follower.serial, follower.port)
         except Failure as failure:
             wrote = FIRST_WRITING_CODE <= failure.code < Code.EMULATOR
-            full = machine.has_no_room() or disk.has_no_room(self._options.disks[0].folder)
+            full = machine.has_no_room() or self._hypervisor.has_no_room()
             if full and (wrote or failure.code == Code.NO_VERDICT):
                 raise Failure(Code.NO_ROOM, f"no room on the host: {failure.sentence}") from None
             sentence = f"{failure.sentence} (log: {log.path})"
@@ -154,16 +149,6 @@ class Attempt:
         hosts = records.known_hosts(self._results())
         if hosts:
             files.write_whole(f"{self._options.records}.known_hosts", hosts)
-
-    def _write_domain(self) -> None:
-        """Writes the domain file that runs the guest; the next words are `xl create`."""
-        text = xen_machine.run_file(self._options, self._results())
-        if text is None:
-            self._display.report(
-                "no domain file: only the layouts pygrub and direct boot without BIOS"
-            )
-            return
-        files.write_whole(f"{self._options.records}.xl", text)
 
     def _results(self) -> list[verdict.Result]:
         follower = self._follower

@@ -14,8 +14,7 @@ from typing import Callable, Sequence
 
 from host.attempt import Attempt
 from host.base import process
-from host.install import disk, qemu_machine
-from host.xen import xen_machine
+from host import hypervisors
 from host.install.options import Options, parse
 from host.base.codes import Code, Failure, report
 from host.base.command_line import answer_common
@@ -88,8 +87,7 @@ def key_drive(options: Options) -> KeyDrive:
     drive.add_settings("".join(f"{key} = {value}\n" for key, value in options.settings))
     drive.add_host_keys(options.host_keys)
     drive.add_guest_files(options.files)
-    naming = xen_machine.settings if options.hypervisor == "xen" else qemu_machine.settings
-    drive.add_settings(options.missing(naming(options.disks)))
+    drive.add_settings(options.missing(hypervisors.settings(options)))
     return drive
 
 
@@ -108,17 +106,16 @@ def run(options: Options, display: Display) -> None:
     drive = key_drive(options)
     with contextlib.ExitStack() as stack:
         lock, *_ = [stack.enter_context(lock) for lock in _locks(options)]
-        if options.hypervisor == "xen":
-            xen_machine.clear(options)
-        disk.recover(options.disks)
-        disk.require_absent(options.disks)
-        with lock.run_folder() as private, disk.held(options.disks):
-            attempt = Attempt(options, display, drive, private)
+        hypervisor = hypervisors.choose(options)
+        stack.callback(hypervisor.close)
+        hypervisor.clear()
+        with lock.run_folder() as private, hypervisor.held():
+            attempt = Attempt(options, hypervisor, display, drive, private)
             outcome = _attempt(attempt.install)
             process.ignore_signals()
             code, text = outcome
             if code != Code.SUCCESS:
-                disk.discard(options.disks, keep=options.keep_failed)
+                hypervisor.discard()
                 with contextlib.suppress(OSError):
                     attempt.record(code, text)
                 raise Failure(code, text)
