@@ -30,9 +30,12 @@ TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd nginx openssl openssh-server python3-yaml socat tmux groff-base \
 	bsdextrautils zsh iproute2 genisoimage universal-ctags brotli cloud-guest-utils
+# A libvirtd that the tests start themselves, virsh, Python's module, and virt-install.
+LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
-PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(XEN_PACKAGES)
+PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(LIBVIRT_PACKAGES) \
+	$(XEN_PACKAGES)
 
 SOURCES = $(wildcard installer/*.c installer/*/*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))

@@ -47,7 +47,7 @@ class Attempt:
         """Makes the disks, lets the installer run, believes nothing, publishes."""
         options = self._options
         records.remove(
-            f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts", "xl")
+            f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts", "xl", "xml")
         )
         log = records.Log(f"{options.records}.log")
         try:

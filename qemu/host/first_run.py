@@ -95,6 +95,8 @@ def _locks(options: Options) -> list[Lock]:
     """Of all names that another run could write under: the guest's disk, which run-guest locks so,
     too, the other new disks, and the records, which may lie elsewhere. Devices are held anyway."""
     guest = options.disks[0]
+    if options.hypervisor == "libvirt":
+        return [Lock(options.beside("lock"), guest.path)]
     disks = [disk for disk in options.disks if not disk.existing or disk is guest]
     paths = [path_of(disk.path) for disk in disks if not disk.is_device()]
     paths.append(options.beside("lock"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The hypervisors of first-run: QEMU and Xen with files of this host."""
+"""The hypervisors of first-run: QEMU and Xen with files of this host, and libvirt."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from host.install.hypervisor import Hypervisor
 from host.install.machine import Machine
 from host.install.options import Options
 from host.install.qemu_machine import QemuMachine
+from host.libvirt.libvirt_host import LibvirtHost
 from host.protocol.verdict import Result
 from host.qemu import emulator
 from host.qemu.medium import BootFiles, take_boot_files
@@ -23,6 +24,8 @@ TOOL = "first-run"
 
 def choose(options: Options) -> Hypervisor:
     """The one that was asked for."""
+    if options.hypervisor == "libvirt":
+        return LibvirtHost(options)
     if options.hypervisor == "xen":
         return XenHost(options)
     return QemuHost(options)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Optional, Sequence, Union
 
 from host.base import process, terminal
-from host.run import control, words
+from host.run import control, domain_guest, domain_options, words
 from host.base.codes import Code, Failure, report
 from host.base.daemon import Daemon, detach
 from host.qemu.emulator import MachineOptions, parse_size
@@ -21,9 +21,11 @@ from host.run.guest import TOOL, Guest
 from host.run.script import run_script
 from host.base.command_line import answer_common
 from host.run.table import PROGRAM
+from host.run.domain_options import DomainOptions
 from host.run.options import GuestOptions, check
 from host.base.lock import Lock, path_of
 from host.base.notify import notify
+from host.libvirt.names import default_uri
 
 FIRST_RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "first-run")
 LEAVE_TEXT = "Ctrl-] leaves the console"
@@ -38,7 +40,10 @@ def main(argv: Sequence[str]) -> int:
         return Code.SUCCESS
     process.raise_on_signals()
     try:
-        return _do(check(words.read(list(argv))))
+        given = words.read(list(argv))
+        if words.hypervisor(given) == "libvirt":
+            return domain_guest.run(domain_options.check(given, default_uri()), _make_domain)
+        return _do(check(given))
     except (Failure, OSError) as error:
         failure = _failure(error)
         report(TOOL, failure.sentence)
@@ -150,7 +155,18 @@ def _make_guest(options: GuestOptions, disk: str) -> None:
         command += ["--key", key]
     for setting in options.settings:
         command += ["--set", setting]
-    child = process.Child(command + _installing(options), stdout=sys.stderr.fileno())
+    _run_first_run(command + _installing(options))
+
+
+def _make_domain(options: DomainOptions) -> None:
+    """Has first-run install and define the guest under libvirt."""
+    where = ("--connect", options.connect, "--pool", options.pool, "--name", options.name)
+    command = [FIRST_RUN, "--hypervisor", "libvirt", "--disk", options.volume, "--define", *where]
+    _run_first_run([*command, *options.install_words])
+
+
+def _run_first_run(command: Sequence[str]) -> None:
+    child = process.Child(command, stdout=sys.stderr.fileno())
     try:
         status = child.wait()
     finally:

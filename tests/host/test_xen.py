@@ -87,7 +87,7 @@ class UnderXen(unittest.TestCase):
             ("--prove-boot", "--prove-boot works with QEMU only"),
             ("--disk guest.qcow2", "raw disks"),
             ("--boot-disk boot.qcow2:500M", "raw disks"),
-            ("--hypervisor vmware", "qemu or xen"),
+            ("--hypervisor vmware", "qemu, xen or libvirt"),
             ("--hypervisor qemu --network bridge=br0", "user or tap"),
         ):
             with self.subTest(more=more), self.assertRaises(Failure) as caught:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where an installation happens, as first-run sees it: its disks, its machine, what is published.
 
-Implemented by hypervisors.py for files and devices of this host.
+Implemented by hypervisors.py for files and devices of this host (QEMU and Xen), and by
+libvirt/libvirt_host.py for volumes of a libvirt host.
 """
 
 from __future__ import annotations

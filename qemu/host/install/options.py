@@ -7,7 +7,7 @@ import argparse
 import os
 import re
 from dataclasses import dataclass
-from typing import Iterable, NoReturn, Optional, Sequence
+from typing import Iterable, Optional, Sequence
 
 from host.qemu import emulator
 from host.install.closure import Request, parse_request
@@ -15,18 +15,24 @@ from host.base.codes import Code, Failure
 from host.base.command_line import parse as parse_options
 from host.install.disk import Disk, new_serial
 from host.install.keydrive import is_url
+from host.install import volume_options
+from host.install.checks import SMALLEST_DISK, TOO_SMALL, check_format, refuse, require_size
 from host.install.table import PROGRAM
+from host.libvirt import names as libvirt_names
 
 # What --network may be, and how that is said.
 NETWORKS = {
     "qemu": (r"none|user|tap=[A-Za-z0-9_.-]{1,15}", "none, user or tap=INTERFACE"),
     "xen": (r"none|bridge=[A-Za-z0-9_.-]{1,15}", "none or bridge=INTERFACE under Xen"),
+    "libvirt": (
+        r"none|user|bridge=[A-Za-z0-9_.-]{1,15}|network=[A-Za-z0-9_.+-]{1,64}",
+        "none, user, network=NAME or bridge=INTERFACE with libvirt",
+    ),
 }
 # How the installer knows the disk of --boot-disk under QEMU.
 BOOT_SERIAL = "boot"
-# Below these, the ISO does not start, and no file system of a guest has room.
+# Below this, the ISO does not start.
 SMALLEST_MEMORY = 128 << 20
-SMALLEST_DISK = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class Options:
     hypervisor: str = "qemu"
     name: str = ""
     closure: Optional[Request] = None
+    connect: str = libvirt_names.DEFAULT_URI
+    pool: str = libvirt_names.DEFAULT_POOL
+    define: bool = False
+    start: bool = False
 
     def setting(self, key: str) -> Optional[str]:
         """The value of one --set; of several the last."""
@@ -74,35 +84,37 @@ def parse(arguments: Sequence[str]) -> Options:
     if not given.size and not given.existing:
         absent.append("--size (or --existing)")
     if absent:
-        _refuse(f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} needed")
+        refuse(f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} needed")
     if given.size and given.existing:
-        _refuse("--size and --existing exclude each other")
+        refuse("--size and --existing exclude each other")
     settings = tuple(_parse_setting(text) for text in given.set)
     names = [name for name, _ in settings]
     if not given.key and "keys" not in names:
-        _refuse("--key is needed (or --set keys=none)")
+        refuse("--key is needed (or --set keys=none)")
     machine = emulator.MachineOptions(
         given.accel, given.firmware, given.memory, _number("--cores", given.cores) or 0
     )
     emulator.check_machine(machine)
-    _require_size("--memory", given.memory, SMALLEST_MEMORY, "the installer needs")
+    require_size("--memory", given.memory, SMALLEST_MEMORY, "the installer needs")
     kinds = NETWORKS.get(given.hypervisor)
     if kinds is None:
-        _refuse(f"--hypervisor takes qemu or xen, not '{given.hypervisor}'")
+        refuse(f"--hypervisor takes qemu, xen or libvirt, not '{given.hypervisor}'")
     if not re.fullmatch(kinds[0], given.network):
-        _refuse(f"--network takes {kinds[1]}, not '{given.network}'")
+        refuse(f"--network takes {kinds[1]}, not '{given.network}'")
     if given.prove_boot and given.no_prove_boot:
-        _refuse("--prove-boot and --no-prove-boot exclude each other")
+        refuse("--prove-boot and --no-prove-boot exclude each other")
     if given.prove_boot and dict(settings).get("layout") in ("direct", "pygrub"):
-        _refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
+        refuse("--prove-boot boots by firmware, which a disk of this layout cannot")
     closure = parse_request(
         given.system, given.manifest, given.cache, given.signing_key, dict(settings)
     )
     if closure and given.network.startswith("tap="):
-        _refuse("--system serves the guest on QEMU's user network: leave --network away")
-    disks = _parse_disks(given)
+        refuse("--system serves the guest on QEMU's user network: leave --network away")
+    on_libvirt = given.hypervisor == "libvirt"
+    disks = volume_options.parse_disks(given) if on_libvirt else _parse_disks(given)
     if given.hypervisor == "xen":
         _check_xen(given, disks)
+    volume_options.check(given, disks[0].path)
     return Options(
         disks=disks,
         iso=_readable("the ISO", given.iso),
@@ -115,7 +127,11 @@ def parse(arguments: Sequence[str]) -> Options:
         network="user" if closure else given.network,
         timeout=_number("--timeout", given.timeout),
         stage_timeout=_number("--stage-timeout", given.stage_timeout),
-        prove_boot=True if given.prove_boot else False if given.no_prove_boot else None,
+        prove_boot=True
+        if given.prove_boot
+        else False
+        if given.no_prove_boot or on_libvirt
+        else None,
         records=_records(given.records, disks[0]),
         json=given.json,
         quiet=given.quiet,
@@ -123,19 +139,11 @@ def parse(arguments: Sequence[str]) -> Options:
         hypervisor=given.hypervisor,
         name=given.name,
         closure=closure,
+        connect=given.connect or libvirt_names.default_uri(),
+        pool=given.pool or libvirt_names.DEFAULT_POOL,
+        define=given.define,
+        start=given.start,
     )
-
-
-def _refuse(sentence: str) -> NoReturn:
-    raise Failure(Code.MISUSE, sentence)
-
-
-def _require_size(option: str, text: str, least: int, reason: str) -> None:
-    """A size that cannot work is refused before anything starts, with a hint where the unit was
-    forgotten."""
-    if emulator.parse_size(option, text) < least:
-        hint = f"; did you mean {text}G?" if text.isdecimal() and len(text) < 4 else ""
-        _refuse(f"{option} {text} is too small: {reason} {least >> 20}M{hint}")
 
 
 def _number(option: str, text: str) -> Optional[int]:
@@ -145,7 +153,7 @@ def _number(option: str, text: str) -> Optional[int]:
 def _parse_setting(text: str) -> tuple[str, str]:
     match = re.fullmatch(r"([a-z][a-z-]*)=([^\x00-\x1f\x7f]*)", text)
     if not match:
-        _refuse(f"--set takes key=value, not '{text}'")
+        refuse(f"--set takes key=value, not '{text}'")
     return match[1], match[2]
 
 
@@ -153,12 +161,12 @@ def _check_xen(given: argparse.Namespace, disks: Sequence[Disk]) -> None:
     """What only QEMU has is no option under Xen."""
     for name in ("prove_boot", "system", "manifest", "cache"):
         if getattr(given, name):
-            _refuse(f"--{name.replace('_', '-')} works with QEMU only")
+            refuse(f"--{name.replace('_', '-')} works with QEMU only")
     if given.firmware != "bios":
-        _refuse("a domain boots the ISO by BIOS; leave --firmware away")
+        refuse("a domain boots the ISO by BIOS; leave --firmware away")
     for disk in disks:
         if disk.format != "raw":
-            _refuse(f"a domain has raw disks: name {disk.path} *.img, or say --format raw")
+            refuse(f"a domain has raw disks: name {disk.path} *.img, or say --format raw")
 
 
 def _parse_disks(given: argparse.Namespace) -> tuple[Disk, ...]:
@@ -171,38 +179,37 @@ def _parse_disks(given: argparse.Namespace) -> tuple[Disk, ...]:
         path, size = match.groups() if match else (text, None)
         disks.append(_parse_disk(option, path, size, "", serial))
     if len({disk.path for disk in disks}) < len(disks):
-        _refuse("one disk is named twice")
+        refuse("one disk is named twice")
     return tuple(disks)
 
 
 def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial: str) -> Disk:
     """A link to a disk that exists is followed, so that each disk has one name here."""
-    if format not in ("", "raw", "qcow2"):
-        _refuse(f"--format takes raw or qcow2, not '{format}'")
+    check_format(format)
     if size is None:
         disk = Disk(os.path.realpath(path), "", None, serial)
         if not os.path.isfile(disk.path) and not disk.is_device():
-            _refuse(f"cannot find the disk {path}")
+            refuse(f"cannot find the disk {path}")
         default = "raw" if disk.is_device() else emulator.disk_format(path)
         return Disk(disk.path, format or default, None, serial)
     least = SMALLEST_DISK if option == "--size" else 1
-    _require_size(option, size, least, "no guest fits on a disk below")
+    require_size(option, size, least, TOO_SMALL)
     folder, name = os.path.split(os.path.abspath(path))
     if not os.path.isdir(folder):
-        _refuse(f"the folder of {path} does not exist")
+        refuse(f"the folder of {path} does not exist")
     path = os.path.join(os.path.realpath(folder), name)
     return Disk(path, format or emulator.disk_format(path), size, serial)
 
 
 def _readable(what: str, path: str) -> str:
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        _refuse(f"cannot read {what} {path}")
+        refuse(f"cannot read {what} {path}")
     return os.path.realpath(path)
 
 
 def _records(folder: str, disk: Disk) -> str:
     """The common beginning of the records' names."""
     if folder and not os.path.isdir(folder):
-        _refuse(f"the folder {folder} does not exist")
-    folder = folder or (os.getcwd() if disk.is_device() else disk.folder)
+        refuse(f"the folder {folder} does not exist")
+    folder = folder or (os.getcwd() if disk.is_device() else disk.folder) or os.getcwd()
     return os.path.join(os.path.realpath(folder), os.path.basename(disk.path))

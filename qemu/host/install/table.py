@@ -19,7 +19,11 @@ puts the disk in place only if the installation succeeded. It needs no root.
         Section(
             "Disks",
             (
-                Option("disk", "FILE", "the guest's disk, which must not exist"),
+                Option(
+                    "disk",
+                    "FILE",
+                    "the guest's disk, which must not exist; with libvirt the name of a volume",
+                ),
                 Option("size", "SIZE", "its size, such as 4G"),
                 Option(
                     "format",
@@ -46,7 +50,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
                 Option(
                     "records",
                     "FOLDER",
-                    "where log, verdict and host keys are kept; by default beside the disk, or in the current folder for a block device",
+                    "where log, verdict and host keys are kept; by default beside the disk, or in the current folder for a block device or a volume",
                 ),
             ),
         ),
@@ -119,17 +123,38 @@ puts the disk in place only if the installation succeeded. It needs no root.
                 ),
                 Option(
                     "network",
-                    "none|user|tap=INTERFACE|bridge=INTERFACE",
-                    "the installer's network card; user and tap with QEMU, bridge with Xen, where the guest has it too",
+                    "none|user|tap=INTERFACE|bridge=INTERFACE|network=NAME",
+                    "the installer's network card; user and tap with QEMU, bridge with Xen, and user, bridge and network with libvirt; the guest's domain has it too",
                     default="none",
                 ),
                 Option(
                     "hypervisor",
-                    "qemu|xen",
-                    "what the installer runs in; with xen it is an HVM domain of xl, and FILE.xl is the domain file of the installed guest",
+                    "qemu|xen|libvirt",
+                    "what the installer runs in; with xen it is an HVM domain of xl, and FILE.xl is the domain file of the installed guest; with libvirt a transient domain, and FILE.xml is the domain of the installed guest",
                     default="qemu",
                 ),
-                Option("name", "NAME", "the guest's name under Xen; by default that of the disk"),
+                Option(
+                    "name",
+                    "NAME",
+                    "the guest's name under Xen and libvirt; by default that of the disk",
+                ),
+            ),
+        ),
+        Section(
+            "libvirt",
+            (
+                Option(
+                    "connect",
+                    "URI",
+                    "where the guest is installed, such as qemu+ssh://root@host/system; by default $LIBVIRT_DEFAULT_URI, or qemu:///system",
+                ),
+                Option(
+                    "pool",
+                    "NAME",
+                    "the storage pool of the guest's volumes; by default the one with the name default",
+                ),
+                Option("define", "", "define the installed guest as a persistent domain"),
+                Option("start", "", "define it, and start it"),
             ),
         ),
         Section(
@@ -160,7 +185,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
         ("0", "The guest is installed."),
         ("1 to 79", "The installer's own code; see guest-installer-protocol(7)."),
         ("2", "The options are wrong, or the installer refused its configuration."),
-        ("80", "QEMU or xl failed."),
+        ("80", "QEMU, xl or libvirt failed."),
         ("81", "The machine ended without a verdict, or the boot proof failed."),
         ("82", "Another run has this guest."),
         ("83", "A deadline passed."),

@@ -31,8 +31,8 @@ does not power off in time is ended.
                 Option("snapshot", "", "discard everything that is written to any disk"),
                 Option(
                     "network",
-                    "user|none",
-                    "the card whose SSH port is forwarded; with none the guest has the card of --tap only",
+                    "user|none|network=NAME|bridge=INTERFACE",
+                    "the card whose SSH port is forwarded; with none the guest has the card of --tap only; network and bridge are those of first-run with libvirt",
                     default="user",
                 ),
                 Option(
@@ -57,6 +57,28 @@ does not power off in time is ended.
                     "how long it may take to power off; then it is ended",
                     default="60",
                 ),
+            ),
+        ),
+        Section(
+            "libvirt",
+            (
+                Option(
+                    "hypervisor",
+                    "qemu|libvirt",
+                    "what runs the guest; with libvirt, FILE is the guest's volume, the domain is the one that first-run has defined, and it goes on if this program is killed",
+                    default="qemu",
+                ),
+                Option(
+                    "connect",
+                    "URI",
+                    "where the domain is; by default $LIBVIRT_DEFAULT_URI, or qemu:///system",
+                ),
+                Option(
+                    "pool",
+                    "NAME",
+                    "the storage pool of the volume; by default the one with the name default",
+                ),
+                Option("name", "NAME", "the domain's name; by default that of the volume"),
             ),
         ),
         Section(
@@ -144,7 +166,7 @@ initramfs that has them, and virtio_net for --run.
         ("0", "The guest powered off."),
         ("2", "The options are wrong."),
         ("3", "The guest does not run (--status)."),
-        ("80", "QEMU failed."),
+        ("80", "QEMU or libvirt failed."),
         ("81", "The script could not be run, or ended without a status."),
         ("82", "Another run has this guest."),
         ("83", "The guest was ended because it did not power off in time."),

@@ -88,3 +88,15 @@ def _add(words: Words, what: str, name: str, value: str) -> None:
         words.setdefault(name, []).append(value)
     else:
         words[name] = [value]
+
+
+def hypervisor(words: Words) -> str:
+    """What runs the guest: qemu or libvirt."""
+    name = words.get("hypervisor", [OPTIONS["hypervisor"].default])[0]
+    if name not in ("qemu", "libvirt"):
+        raise Failure(Code.MISUSE, f"--hypervisor takes qemu or libvirt, not '{name}'")
+    if name == "qemu":
+        for other in ("connect", "pool", "name"):
+            if other in words:
+                raise Failure(Code.MISUSE, f"--{other} needs --hypervisor libvirt")
+    return name

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""The options of first-run that have another meaning, or only have one, under libvirt.
+
+Pure but for the environment variable LIBVIRT_DEFAULT_URI.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Optional
+
+from host.install.checks import SMALLEST_DISK, TOO_SMALL, check_format, refuse, require_size
+from host.install.disk import Disk, new_serial
+from host.libvirt import names
+
+
+def check(given: argparse.Namespace, volume: str) -> None:
+    """What only libvirt has is no option elsewhere, and what needs files of this host is none there."""
+    if given.hypervisor != "libvirt":
+        for name in ("connect", "pool", "define", "start"):
+            if getattr(given, name):
+                refuse(f"--{name} needs --hypervisor libvirt")
+        return
+    for name in ("prove_boot", "system", "manifest", "cache", "direct", "boot_disk"):
+        if getattr(given, name):
+            refuse(f"--{name.replace('_', '-')} does not work with libvirt")
+    names.check_uri(given.connect or names.default_uri())
+    names.check_pool(given.pool or names.DEFAULT_POOL)
+    names.domain_name(given.name, volume)
+
+
+def parse_disks(given: argparse.Namespace) -> tuple[Disk, ...]:
+    """Under libvirt, disks are volumes; whether they exist is known when there is a connection."""
+    disks = [_parse_volume("--disk", given.disk, given.size or None, given.format, new_serial())]
+    for number, text in enumerate(given.extra_disk, 1):
+        name, _, size = text.partition(":")
+        disks.append(_parse_volume("--extra-disk", name, size or None, "", f"extra{number}"))
+    if len({disk.path for disk in disks}) < len(disks):
+        refuse("one disk is named twice")
+    return tuple(disks)
+
+
+def _parse_volume(option: str, name: str, size: Optional[str], format: str, serial: str) -> Disk:
+    names.check_volume(option, name)
+    check_format(format)
+    if size is not None:
+        least = SMALLEST_DISK if option == "--disk" else 1
+        require_size("--size" if option == "--disk" else option, size, least, TOO_SMALL)
+    return Disk(name, format, size, serial)

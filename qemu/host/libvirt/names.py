@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""Names under libvirt: connection URIs, volumes, domains, identifiers.
+
+Pure but for the environment variable LIBVIRT_DEFAULT_URI. A volume that is being installed has a temporary name, which follows from the final one, so that
+the next call finds what a killed one left. libvirt cannot rename a volume: the final volume is copied
+from the temporary one, and a marker volume exists while that is done.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from typing import NoReturn
+
+from host.base.codes import Code, Failure
+
+DEFAULT_URI = "qemu:///system"
+DEFAULT_POOL = "default"
+TRANSPORTS = ("unix", "ssh", "libssh", "libssh2", "tls", "tcp", "ext")
+# What a guest's volume is called while it is installed, and what else a run has in the pool.
+DISK, ISO, KEYS, MARKER = ".installing", ".installing-iso", ".installing-keys", ".publishing"
+FAILED = ".failed"
+# A file name has 255 bytes at most, and the longest suffix is added.
+LONGEST_VOLUME = 200
+LONGEST_DOMAIN = 60
+FILE_POOLS = ("dir", "fs", "netfs", "gluster", "vstorage")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise Failure(Code.MISUSE, sentence)
+
+
+def default_uri() -> str:
+    """As libvirt's own programs have it, but never a URI that libvirt guesses."""
+    return os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+
+
+def check_uri(text: str) -> str:
+    """The URI, or the alias of one in libvirt's configuration. Failure(MISUSE) says what is wrong
+    with it. The format is that of libvirt's page "Connection URIs"."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        return text
+    match = re.fullmatch(r"([a-z]+)(?:\+([a-z0-9]+))?://[!-~]{0,1000}", text)
+    if not match:
+        _refuse(f"--connect takes a URI such as {DEFAULT_URI}, not '{text}'")
+    driver, transport = match.groups()
+    if driver == "xen":
+        _refuse("with libvirt guests run under QEMU: on a Xen host, use --hypervisor xen")
+    if driver != "qemu":
+        _refuse(f"--connect takes a URI of libvirt's driver qemu, not {driver}")
+    if transport and transport not in TRANSPORTS:
+        _refuse(f"--connect takes the transports {', '.join(TRANSPORTS)}, not '{transport}'")
+    return text
+
+
+def shown_uri(text: str) -> str:
+    """The URI for a message, without its parameters, which may name files of secrets."""
+    return text.partition("?")[0]
+
+
+def check_volume(option: str, name: str) -> str:
+    """The name of a volume. Failure(MISUSE) says why it can be none."""
+    if "/" in name:
+        _refuse(
+            f"with libvirt {option} takes the name of a volume in the pool, not a path: '{name}'"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", name) or len(name) > LONGEST_VOLUME:
+        _refuse(
+            f"a volume's name has up to {LONGEST_VOLUME} letters, digits and the signs _ . + -, "
+            f"not '{name}'"
+        )
+    for suffix in (DISK, ISO, KEYS, MARKER, FAILED):
+        if name.endswith(suffix):
+            _refuse(f"{option} {name}: names that end in {suffix} are those of unfinished volumes")
+    return name
+
+
+def check_pool(name: str) -> str:
+    """The name of a storage pool. Failure(MISUSE) says why it can be none."""
+    if not re.fullmatch(r"[A-Za-z0-9_.+-][A-Za-z0-9_.+ -]{0,63}", name):
+        _refuse(f"--pool takes the name of a storage pool, not '{name}'")
+    return name
+
+
+def domain_name(given: str, volume: str) -> str:
+    """The guest's name: the given one, or that of its volume without the ending."""
+    name = given or re.sub(r"\.(img|raw|qcow2)$", "", volume)
+    if not re.fullmatch(r"[A-Za-z0-9_.+-]+", name) or len(name) > LONGEST_DOMAIN:
+        _refuse(
+            f"a domain's name has up to {LONGEST_DOMAIN} letters, digits and the signs _ . + -, "
+            f"not '{name}': set --name"
+        )
+    return name
+
+
+def identifier(purpose: str, pool: str, volume: str) -> str:
+    """The UUID of the domain that installs onto a volume ("install"), or that runs from it ("guest").
+    `pool` is the pool's UUID. No other guest's domain has it, and every call finds it again."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"guest-installer:{purpose}:{pool}/{volume}"))
+
+
+def volume_format(given: str, volume: str, pool_type: str) -> str:
+    """The format of a new volume: only pools of files have others than raw."""
+    if pool_type not in FILE_POOLS:
+        if given not in ("", "raw"):
+            _refuse(f"a pool of type {pool_type} has raw volumes: leave --format away")
+        return "raw"
+    return given or ("raw" if re.search(r"\.(img|raw)$", volume) else "qcow2")

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""The XML of volumes and domains.
+
+Pure. Formats: libvirt's pages "Storage pool and volume XML format" and "Domain XML format". The tree is
+made by ElementTree, so no value can become anything else than a value.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as tree
+from dataclasses import dataclass
+from typing import Optional
+from xml.etree.ElementTree import Element, SubElement
+
+from host.base.codes import Code, Failure
+
+NAMESPACE = "urn:guest-installer:domain"
+PORT = "org.guest-installer.0"
+tree.register_namespace("gi", NAMESPACE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A volume as a domain's disk. `serial` is empty for what the installer finds by its content."""
+
+    pool: str
+    volume: str
+    format: str
+    serial: str = ""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What the domain that installs and the one that runs the guest have in common. `kind` is kvm or
+    qemu (emulation); `network` is that of first-run's option; memory is in bytes."""
+
+    name: str
+    uuid: str
+    kind: str
+    memory: int
+    cores: int
+    firmware: str
+    network: str
+    disks: tuple[Source, ...]
+
+
+def volume(name: str, format: str, size_bytes: int, pool_is_of_files: bool) -> str:
+    """A new volume that takes no room yet, for its owner alone."""
+    top = Element("volume")
+    _text(top, "name", name)
+    _text(top, "capacity", str(size_bytes), unit="bytes")
+    _text(top, "allocation", "0", unit="bytes")
+    if pool_is_of_files:
+        target = SubElement(top, "target")
+        SubElement(target, "format", type=format)
+        _text(SubElement(target, "permissions"), "mode", "0600")
+    return _render(top)
+
+
+def read_volume_format(text: str) -> str:
+    """The format in the XML of a volume that exists."""
+    found = _parse(text).find("target/format")
+    name = found.get("type", "") if found is not None else ""
+    return name if name in ("qcow2", "qed", "vmdk", "vdi", "vpc") else "raw"
+
+
+def read_pool_type(text: str) -> str:
+    """The type in the XML of a pool."""
+    return _parse(text).get("type", "")
+
+
+def has_kvm(text: str) -> bool:
+    """Whether the XML of a host's capabilities has hardware virtualisation for x86-64."""
+    for arch in _parse(text).findall("guest/arch[@name='x86_64']"):
+        if any(domain.get("type") == "kvm" for domain in arch.findall("domain")):
+            return True
+    return False
+
+
+def install_domain(domain: Domain, iso: Source, keys: Source) -> str:
+    """The domain that boots the ISO. Its end, however it comes, is the domain's: it is transient."""
+    top = _domain(domain, restarts=False)
+    devices = _devices(domain, top)
+    for number, source in enumerate(domain.disks):
+        _virtio_disk(devices, source, number, {"error_policy": "report", "cache": "unsafe"})
+    SubElement(_virtio_disk(devices, keys, len(domain.disks), {}), "readonly")
+    SubElement(devices, "controller", type="scsi", model="virtio-scsi")
+    cdrom = SubElement(devices, "disk", type="volume", device="cdrom")
+    _source(cdrom, iso, {})
+    SubElement(cdrom, "target", dev="sda", bus="scsi")
+    SubElement(cdrom, "readonly")
+    SubElement(cdrom, "boot", order="1")
+    channel = SubElement(devices, "channel", type="unix")
+    SubElement(channel, "target", type="virtio", name=PORT)
+    return _render(top)
+
+
+def guest_domain(domain: Domain) -> str:
+    """The persistent domain that boots the installed disk."""
+    top = _domain(domain, restarts=True)
+    devices = _devices(domain, top)
+    for number, source in enumerate(domain.disks):
+        disk = _virtio_disk(devices, source, number, {})
+        if number == 0:
+            SubElement(disk, "boot", order="1")
+    return _render(top)
+
+
+def _domain(domain: Domain, *, restarts: bool) -> Element:
+    top = Element("domain", type=domain.kind)
+    _text(top, "name", domain.name)
+    _text(top, "uuid", domain.uuid)
+    metadata = SubElement(top, "metadata")
+    guest = domain.disks[0]
+    SubElement(metadata, f"{{{NAMESPACE}}}guest", pool=guest.pool, volume=guest.volume)
+    _text(top, "memory", str(domain.memory), unit="bytes")
+    _text(top, "vcpu", str(domain.cores))
+    system = SubElement(top, "os", {"firmware": "efi"} if domain.firmware == "uefi" else {})
+    _text(system, "type", "hvm", arch="x86_64")
+    if domain.firmware == "uefi":
+        # Without it libvirt prefers a firmware with Secure Boot, which boots no unsigned system.
+        loader = SubElement(system, "firmware")
+        SubElement(loader, "feature", enabled="no", name="secure-boot")
+    features = SubElement(top, "features")
+    SubElement(features, "acpi")
+    SubElement(features, "apic")
+    SubElement(top, "cpu", mode="host-passthrough" if domain.kind == "kvm" else "maximum")
+    _text(top, "on_poweroff", "destroy")
+    _text(top, "on_reboot", "restart" if restarts else "destroy")
+    _text(top, "on_crash", "destroy")
+    return top
+
+
+def _devices(domain: Domain, top: Element) -> Element:
+    devices = SubElement(top, "devices")
+    serial = SubElement(devices, "serial", type="pty")
+    SubElement(serial, "target", port="0")
+    console = SubElement(devices, "console", type="pty")
+    SubElement(console, "target", type="serial", port="0")
+    _network_card(devices, domain.network)
+    rng = SubElement(devices, "rng", model="virtio")
+    _text(rng, "backend", "/dev/urandom", model="random")
+    SubElement(SubElement(devices, "video"), "model", type="none")
+    return devices
+
+
+def _network_card(devices: Element, network: str) -> None:
+    kind, _, name = network.partition("=")
+    if kind == "none":
+        return
+    card = SubElement(devices, "interface", type=kind)
+    if kind != "user":
+        SubElement(card, "source", {kind: name})
+    SubElement(card, "model", type="virtio")
+
+
+def _virtio_disk(devices: Element, source: Source, number: int, options: dict[str, str]) -> Element:
+    disk = SubElement(devices, "disk", type="volume", device="disk")
+    _source(disk, source, {"discard": "unmap", **options})
+    SubElement(disk, "target", dev=f"vd{chr(ord('a') + number)}", bus="virtio")
+    if source.serial:
+        _text(disk, "serial", source.serial)
+    return disk
+
+
+def _source(disk: Element, source: Source, options: dict[str, str]) -> None:
+    SubElement(disk, "driver", {"name": "qemu", "type": source.format, **options})
+    SubElement(disk, "source", pool=source.pool, volume=source.volume)
+
+
+def _text(parent: Element, name: str, text: str, **attributes: str) -> None:
+    SubElement(parent, name, attributes).text = text
+
+
+def _render(top: Element) -> str:
+    tree.indent(top)
+    return tree.tostring(top, encoding="unicode") + "\n"
+
+
+def _parse(text: str) -> Element:
+    """The XML that libvirt returned."""
+    try:
+        return tree.fromstring(text)
+    except tree.ParseError as error:
+        raise Failure(Code.EMULATOR, f"libvirt returned XML that is none: {error}") from error
+
+
+def find_volume(text: str) -> Optional[tuple[str, str]]:
+    """Pool and volume of the guest that a domain's XML names; None for a domain that is not ours."""
+    found = _parse(text).find(f"metadata/{{{NAMESPACE}}}guest")
+    if found is None:
+        return None
+    return found.get("pool", ""), found.get("volume", "")
