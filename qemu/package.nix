@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
-# The host's tools and the programs that they run. They use Python's standard library only.
-{ pkgs }:
+# The host's tools and the programs that they run. They use Python's standard library only,
+# but for libvirt's module, which comes with all of libvirt.
+{
+  pkgs,
+  withLibvirt ? false,
+}:
 let
   inherit (pkgs) lib;
   programs = [
@@ -43,7 +47,7 @@ pkgs.stdenv.mkDerivation {
   nativeBuildInputs = [ pkgs.makeWrapper ];
   buildInputs = [
     pkgs.bash
-    pkgs.python3
+    (if withLibvirt then pkgs.python3.withPackages (packages: [ packages.libvirt ]) else pkgs.python3)
   ];
 
   installPhase = ''

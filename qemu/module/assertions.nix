@@ -25,11 +25,12 @@ let
       guest.layout
     else
       guest.system.config.guestInstaller.layout or null;
-  layouts = {
+  layouts = rec {
     qemu = [
       "bios"
       "gpt"
     ];
+    libvirt = qemu;
     xen = [
       "direct"
       "pygrub"
@@ -90,10 +91,17 @@ in
         }
         {
           assertion =
-            guest.hypervisor == "qemu"
+            guest.hypervisor != "xen"
             ||
               guest.firmware == "bios" && !guest.usbTablet && guest.display == "none" && guest.network.sshPort == null;
           message = of name "firmware, usbTablet, display and network.sshPort are for guests under QEMU.";
+        }
+        {
+          assertion =
+            guest.hypervisor != "libvirt"
+            ||
+              !guest.usbTablet && guest.display == "none" && guest.network.sshPort == null && guest.extraDisks == [ ];
+          message = of name "usbTablet, display, network.sshPort and extraDisks are not for guests under libvirt.";
         }
         {
           assertion = guest.network.type == "tap" || guest.hypervisor == "xen" || guest.network.address == null;

@@ -8,5 +8,6 @@
     ./services.nix
     ./network.nix
     ./xen.nix
+    ./libvirt.nix
   ];
 }

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-{ lib, pkgs, ... }:
+{
+  config ? { },
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   expression = lib.literalExpression or lib.literalExample;
@@ -62,6 +67,30 @@ let
     };
   };
 
+  libvirt = {
+    options = {
+      connect = mkOption {
+        type = types.str;
+        default = "qemu:///system";
+        example = "qemu+ssh://root@vm1.example/system";
+        description = "The URI of the host, this one or another.";
+      };
+
+      pool = mkOption {
+        type = types.str;
+        default = "default";
+        description = "The storage pool of the guest's volume, which has the guest's name.";
+      };
+
+      network = mkOption {
+        type = types.nullOr (types.strMatching "[A-Za-z0-9_.+-]{1,64}");
+        default = null;
+        example = "default";
+        description = "A network of libvirt that the guest's card is in, instead of `network`.";
+      };
+    };
+  };
+
   guest =
     { name, ... }:
     {
@@ -82,13 +111,21 @@ let
           type = types.enum [
             "qemu"
             "xen"
+            "libvirt"
           ];
           default = "qemu";
           description = ''
             The hypervisor. The service of a Xen guest only installs it. The guest
             starts with the other domains of xendomains or, without `autostart`, by
-            `xl create /var/lib/guests/NAME/root.img.xl`.
+            `xl create /var/lib/guests/NAME/root.img.xl`. The service of a guest under
+            libvirt installs its domain, starts it and follows it.
           '';
+        };
+
+        libvirt = mkOption {
+          type = types.submodule libvirt;
+          default = { };
+          description = "Where a guest under libvirt is.";
         };
 
         iso = mkOption {
@@ -237,7 +274,12 @@ in
 {
   options.virtualisation.guestTools = mkOption {
     type = types.package;
-    default = import ../package.nix { inherit pkgs; };
+    default = import ../package.nix {
+      inherit pkgs;
+      withLibvirt = lib.any (guest: guest.hypervisor == "libvirt") (
+        builtins.attrValues config.virtualisation.guests
+      );
+    };
     defaultText = expression "the host tools of this repository";
     description = "The package that has guest-installer-first-run and guest-installer-run-guest.";
   };

@@ -148,7 +148,7 @@ enough
 for file in made/*; do
 	[[ $file == */@(facts.json|grub.cfg) ]] || run_case "${file#made/} is the golden file" is_golden "${file#made/}"
 done
-for name in guest-web guest-database guest-mail; do
+for name in guest-web guest-database guest-mail guest-shop; do
 	run_case "systemd accepts $name.service" systemd_accepts "$name.service"
 	run_case "the shell accepts $name's script" bash -nc "$(cat "made/$name-start")"
 done

@@ -49,6 +49,12 @@ import ./units.nix {
       autostart = false;
       network.bridge = null;
     };
+    shop = guest // {
+      hypervisor = "libvirt";
+      firmware = "uefi";
+      libvirt.connect = "qemu+ssh://root@vm1.example/system";
+      libvirt.network = "lan";
+    };
     off = guest // {
       enable = false;
     };

@@ -42,6 +42,7 @@ let
       ;
   };
   domains = import ../../qemu/module/xen.nix { inherit config lib pkgs; };
+  libvirt = import ../../qemu/module/libvirt.nix { inherit config lib pkgs; };
   network = import ../../qemu/module/network.nix { inherit config lib pkgs; };
   assertions = (import ../../qemu/module/assertions.nix { inherit config lib pkgs; }).config.assertions;
 
@@ -74,7 +75,10 @@ let
     [Install]
     WantedBy=${toString service.wantedBy}
   '';
-  all = services.config.systemd.services or { } // domains.config.systemd.services or { };
+  all =
+    services.config.systemd.services or { }
+    // domains.config.systemd.services or { }
+    // libvirt.config.systemd.services or { };
 in
 lib.mapAttrs' (name: service: lib.nameValuePair "${name}.service" (unit name service)) all
 // lib.mapAttrs' (name: service: lib.nameValuePair "${name}-start" "${service.script}\n") all
