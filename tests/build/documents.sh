@@ -6,7 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 cd "$TOP"
 
-documents=(README.md CONTRIBUTING.md CHANGES.md docs/*.md)
+documents=(README.md CONTRIBUTING.md CHANGES.md docs/*.md docs/engines/*.md)
 
 # Paths below the folders of the repository, and the Markdown links to files. A word in angle
 # brackets or capitals, as in tests/unit/test_<module>.c, stands for many files.
