@@ -45,7 +45,39 @@ find_library() {
 	return 1
 }
 
-# Everything that the programs named in the arguments are linked with, glibc aside.
+# rpath PATH… — the search path of libraries with the folders lib of these store paths.
+rpath() {
+	local path joined
+	joined=$(for path in "$@"; do printf ':%s/lib' "$path"; done)
+	printf '%s\n' "${joined#:}"
+}
+
+# is_present SONAME — one of the store paths in `present` has this library.
+is_present() {
+	local path
+	for path in $present; do
+		[[ ! -e $path/lib/$1 ]] || return 0
+	done
+	return 1
+}
+
+# The data of ICU are 31 MiB, a third of the guest, and needed only for encodings that no XML file here has.
+# ICU's own build has such a stub (icu4c/source/stubdata): a table of contents without entries.
+install_icu_stub() {
+	gcc -shared -nostdlib "-Wl,-soname,$1" -o "$out/lib/$1" -x c - <<-END
+		const struct {
+			unsigned short header_size;
+			unsigned char magic[2];
+			unsigned short info_size, reserved;
+			unsigned char big_endian, charset, size_of_char, zero, format[4], format_version[4], version[4];
+			unsigned int count, more;
+		} icudt${1##*.}_dat = {
+			32, {0xda, 0x27}, 20, 0, 0, 0, 2, 0, {'T', 'o', 'C', 'P'}, {1, 0, 0, 0}, {0}, 0, 0
+		};
+	END
+}
+
+# Everything that the programs named in the arguments are linked with, except for what is present.
 install_libraries() {
 	local -A done_with=()
 	local -a queue=()
@@ -59,15 +91,20 @@ install_libraries() {
 		queue=("${queue[@]:1}")
 		patchelf --print-needed "$file" >needed
 		while read -r soname; do
-			[[ -z ${done_with[$soname]:-} && ! -e $glibc/lib/$soname ]] || continue
+			[[ -z ${done_with[$soname]:-} ]] && ! is_present "$soname" || continue
 			done_with[$soname]=1
+			if [[ $soname == libicudata.so.* ]]; then
+				install_icu_stub "$soname"
+				continue
+			fi
 			path=$(find_library "$soname")
 			cp "$path" "$out/lib/$soname"
 			chmod u+w "$out/lib/$soname"
 			queue+=("$path")
 		done <needed
 	done
-	patchelf --set-rpath "$glibc/lib:$out/lib" "$out"/lib/*
+	# shellcheck disable=SC2086 # split into words: store paths have no blanks
+	patchelf --set-rpath "$(rpath $present "$out")" "$out"/lib/*
 }
 
 install_programs() {
@@ -75,8 +112,9 @@ install_programs() {
 	mkdir -p "$out/bin"
 	for file in "$@"; do
 		cp -L "$debian/$file" "$out/bin/"
+		# shellcheck disable=SC2086 # split into words: store paths have no blanks
 		patchelf --set-interpreter "$glibc/lib/ld-linux-x86-64.so.2" \
-			--set-rpath "$glibc/lib:$libraries/lib" "$out/bin/${file##*/}"
+			--set-rpath "$(rpath "$glibc" $libraries)" "$out/bin/${file##*/}"
 	done
 }
 

@@ -69,8 +69,9 @@ let
   } "unpack $packages";
 
   # Like make, for packages with programs: copies paths below `debian` to $out/bin.
-  programs =
-    package: name: files: extra:
+  programs = programsWith libraries;
+  programsWith =
+    libraries: package: name: files: extra:
     make "${name}-${versionOf package}" {
       inherit debian glibc libraries;
       inherit files;
@@ -87,9 +88,19 @@ let
 
   glibc = make "glibc-${versionOf "libc6"}" { inherit debian; } "install_glibc";
 
+  # Nix is linked with most of the libraries, and not every guest has Nix.
   libraries = make "debian-libraries-12" {
     inherit debian glibc;
-    files = builtins.attrValues files;
+    files = builtins.attrValues (removeAttrs files [ "nix" ]);
+    present = glibc;
+  } "install_libraries $files";
+  nixLibraries = make "nix-libraries-12" {
+    inherit debian glibc;
+    files = [ files.nix ];
+    present = [
+      glibc
+      libraries
+    ];
   } "install_libraries $files";
 
   selectModules =
@@ -111,7 +122,7 @@ in
 
   bash = programs "bash" "bash" files.bash "ln -s bash $out/bin/sh";
   util-linux = programs "util-linux" "util-linux" files.util-linux "";
-  nix = programs "nix-bin" "nix" files.nix "link_nix_commands";
+  nix = programsWith [ libraries nixLibraries ] "nix-bin" "nix" files.nix "link_nix_commands";
   openssh = programs "openssh-server" "openssh" files.openssh ''
     mkdir $out/libexec
     mv $out/bin/sftp-server $out/libexec/

@@ -22,6 +22,12 @@ let
   forXen = layout.firmware == [ ];
   hasOverlay = layout.etc.overlay or false;
   isImmutable = hasOverlay && !layout.etc.mutable;
+  # The guests in which the tests ask Nix. The others are a third as large without it.
+  hasNix = builtins.elem (layout.name or layout.layout) [
+    "gpt"
+    "bios"
+    "sealed"
+  ];
   isActivatable = layout.activation or true;
   hasSystemdInitrd = layout.systemdInitrd or false;
   # Accounts that are created at boot.
@@ -50,9 +56,13 @@ let
   )
   # On a busy host an emulated timer can fire too late for the kernel's timer check, which then panics.
   # An emulated processor has nothing to mitigate, and it costs a fifth of each boot. Programs that are
-  # loaded to other addresses at each start have to be translated anew each time.
+  # loaded to other addresses at each start have to be translated anew each time. The kernel's tests of its
+  # own cryptography are half of its emulated start.
   ++ [
     "no_timer_check"
+    "cryptomgr.notests"
+    "initcall_blacklist=crypto_kdf108_init"
+    "init_on_alloc=0"
     "mitigations=off"
     "norandmaps"
     "loglevel=4"
@@ -147,9 +157,9 @@ let
       busybox
       bash
       util-linux
-      nix
       openssh
     ]
+    ++ (if hasNix then [ nix ] else [ ])
     ++ (if layout.bootloader.type == "grub" then [ grub ] else [ ])
     ++ (if users != [ ] then [ sysusers ] else [ ]);
   } ''
@@ -245,7 +255,6 @@ let
     inherit
       bash
       busybox
-      nix
       etc
       initrd
       systemd
