@@ -169,8 +169,7 @@ demo: ## install a guest, start it and log in (runs deps)
 
 # Of lint, the compiler's warnings come from the fuzz targets, and the structure from the tests.
 check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
-	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell build man asan fuzz
-	$(MAKE) iso
+	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell build man asan fuzz iso
 	tests/run
 
 check-long: check ## everything, and the tests that take hours (runs deps)

@@ -7,8 +7,9 @@
 # Modules: init/settle, disk/udev_link.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
+# shellcheck source=tests/qemu/machine.lib.sh
+. "$TOP/tests/qemu/machine.lib.sh"
 
-MIB=$((1024 * 1024))
 DEADLINE=300
 HERE=$TOP/tests/qemu
 
@@ -39,16 +40,11 @@ copy_udev() {
 	done
 }
 
-# A file of a later archive of an initramfs replaces one of an earlier archive.
 build_initramfs() {
-	xorriso -osirrox on -indev "$TOP/build/guest-installer.iso" -extract /boot "$SCRATCH/boot" \
-		2>/dev/null
+	take_boot_files
 	install -m 755 "$HERE/disks-init" "$SCRATCH/root/init"
 	copy_udev "$SCRATCH/root"
-	(cd "$SCRATCH/root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/extra"
-	install -m 644 "$SCRATCH/boot/initrd.img" "$SCRATCH/initrd"
-	truncate -s %512 "$SCRATCH/initrd" # an archive begins on four bytes
-	cat "$SCRATCH/extra" >>"$SCRATCH/initrd"
+	overlay "$SCRATCH/initrd" "$SCRATCH/root"
 }
 
 # fat_image NAME FILE… — a drive with these files.
@@ -84,7 +80,7 @@ build_disks() {
 	xorriso -as mkisofs -quiet -V MEDIUM -o cd keys 2>/dev/null
 }
 
-run_machine() {
+run_disks() {
 	local name arguments=()
 	for name in vdc vdd vde vdf vdg; do
 		arguments+=(-drive "if=none,format=raw,id=$name,file=$SCRATCH/$name"
@@ -92,8 +88,8 @@ run_machine() {
 	done
 	timeout --kill-after=5 "$DEADLINE" qemu-system-x86_64 -no-user-config -nodefaults \
 		-machine pc -accel tcg -cpu max -m 512 -display none -no-reboot \
-		-kernel "$SCRATCH/boot/vmlinuz" -initrd "$SCRATCH/initrd" -serial "file:$SCRATCH/serial" \
-		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync" \
+		-kernel "$SCRATCH/boot/vmlinux" -initrd "$SCRATCH/initrd" -serial "file:$SCRATCH/serial" \
+		-append "$(cat "$boot/command-line") mitigations=off" \
 		-drive "if=none,format=raw,id=vda,file=$SCRATCH/vda" \
 		-device virtio-blk-pci,drive=vda,serial=target-1 \
 		-blockdev "driver=vvfat,node-name=vdb,dir=$SCRATCH/keys,floppy=on,read-only=on" \
@@ -203,7 +199,7 @@ bad_key_drives_are_told() {
 run_case "the program can be linked statically" build_static_effects
 build_initramfs
 run_case "disks for the machine can be made" build_disks
-run_case "the machine runs all its steps" run_machine
+run_case "the machine runs all its steps" run_disks
 run_case "disks are described: sizes, serial numbers, cdrom, medium" disks_are_described
 run_case "an install finds its partitions' nodes" first_install_works
 run_case "a re-install sees the new partitions, not the old nodes" nodes_are_new_after_reinstall

@@ -21,7 +21,7 @@ run_system() {
 	overlay initrd root
 	mapfile -t drives < <(disk disk && key_drive keys)
 	run_machine serial 300 -kernel "$boot/vmlinux" -initrd initrd \
-		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync" "${drives[@]}"
+		-append "$(cat "$boot/command-line") mitigations=off" "${drives[@]}"
 	tr -d '\r' <serial >lines
 	cat lines
 	((status == 0))
@@ -69,7 +69,7 @@ run_builds() {
 	overlay initrd root
 	mapfile -t drives < <(disk disk && key_drive keys)
 	run_machine serial 300 -m 1024 -kernel "$boot/vmlinux" -initrd initrd \
-		-append "console=ttyS0 panic=-1 quiet scsi_mod.scan=sync run=build" "${drives[@]}"
+		-append "$(cat "$boot/command-line") mitigations=off run=build" "${drives[@]}"
 	tr -d '\r' <serial >lines
 	cat lines
 	((status == 0))
