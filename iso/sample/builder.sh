@@ -91,7 +91,7 @@ install_libraries() {
 		queue=("${queue[@]:1}")
 		patchelf --print-needed "$file" >needed
 		while read -r soname; do
-			[[ -z ${done_with[$soname]:-} ]] && ! is_present "$soname" || continue
+			if [[ ${done_with[$soname]:-} ]] || is_present "$soname"; then continue; fi
 			done_with[$soname]=1
 			if [[ $soname == libicudata.so.* ]]; then
 				install_icu_stub "$soname"
