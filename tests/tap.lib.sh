@@ -57,6 +57,12 @@ run_case() {
 	esac
 }
 
+# run_long SENTENCE COMMAND [ARG]… — run_case, only if LONG is set: for a point that repeats the proof of
+# another one in other circumstances. A file in tests/long sets LONG and runs the whole file.
+run_long() {
+	[[ ! ${LONG-} ]] || run_case "$@"
+}
+
 # Milliseconds in which some process of this machine waited for a processor, since it started.
 busy_milliseconds() {
 	local word total=0
