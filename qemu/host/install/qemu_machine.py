@@ -7,7 +7,7 @@ import mmap
 import os
 from typing import Optional, Sequence
 
-from host.qemu import emulator
+from host.qemu import emulated_start, emulator
 from host.install.options import BOOT_SERIAL, Options
 from host.install.disk import Disk
 from host.qemu.qemu_process import Channels, QemuProcess
@@ -22,6 +22,8 @@ class QemuMachine:
     def __init__(self, options: Options, boot: Optional[BootFiles], run: str) -> None:
         """Starts it. `run` has the key drive's folder `keys`; `boot` spares the firmware."""
         channels = Channels()
+        if boot:
+            boot = emulated_start.spare_processor(boot, options.machine, run)
         arguments = [
             *emulator.machine_arguments(options.machine, run),
             *("-no-reboot", "-boot", "strict=on,reboot-timeout=0"),
