@@ -93,7 +93,7 @@ success_is_reported() {
 
 one_command_installs_from_the_hosts_store() {
 	nix-instantiate --eval --strict --json "$TOP/iso/sample/layouts.nix" -A bios >facts.json
-	"$TOP/qemu/first-run" --disk disk2.raw --size 2G --iso "$ISO" --key key.pub --direct \
+	"$TOP/qemu/first-run" --disk disk2.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --direct \
 		--system "$TOP/build/sample-bios" --manifest facts.json --quiet
 	[[ -z $(find . -name '.disk2.raw.*') ]]
 	grep -a '^INSTALL_RESULT' disk2.raw.log

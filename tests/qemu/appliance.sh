@@ -16,7 +16,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/qemu/installed.lib.sh"
 
 install_under_uefi() {
-	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --firmware uefi \
 		--direct --set manifest=file:///medium/guest-sealed.json --timeout 1500
 	[[ $(result disk.raw.log ssh-host-keys) == ssh-host-keys=first-boot ]]
 	grep -F 'left to the first boot' disk.raw.log

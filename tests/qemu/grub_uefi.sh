@@ -14,7 +14,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/qemu/installed.lib.sh"
 
 install_under_uefi() {
-	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --firmware uefi \
 		--direct --set manifest=file:///medium/guest-grub-uefi.json --timeout 1500
 }
 

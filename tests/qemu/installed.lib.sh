@@ -16,7 +16,7 @@ end_guest() {
 # the subshell.
 start_guest() {
 	rm -f "$SCRATCH/channel"
-	"${tied[@]}" "$TOP/qemu/run-guest" "$1" --log "$SCRATCH/guest.console" "${@:2}" \
+	"${tied[@]}" "$TOP/qemu/run-guest" "$1" --cores 1 --log "$SCRATCH/guest.console" "${@:2}" \
 		>"$SCRATCH/guest.out" 2>"$SCRATCH/guest.messages" </dev/null &
 	guest=$!
 }

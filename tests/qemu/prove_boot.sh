@@ -34,7 +34,7 @@ wipe_when_checked() {
 
 wiped_disk_is_refused() {
 	local status=0
-	PATH=$PWD/bin:$PATH "$TOP/qemu/first-run" --disk guest.qcow2 --size 2G --iso "$ISO" \
+	PATH=$PWD/bin:$PATH "$TOP/qemu/first-run" --disk guest.qcow2 --size 2G --cores 1 --iso "$ISO" \
 		--key key.pub --direct --prove-boot --keep-failed >said 2>&1 || status=$?
 	cat said
 	[[ -e wiped && $status == 81 ]]
@@ -46,7 +46,7 @@ wiped_disk_is_refused() {
 guest_that_refuses_its_owner_is_refused() {
 	local status=0
 	touch foreign-keys
-	PATH=$PWD/bin:$PATH:/usr/sbin "$TOP/qemu/first-run" --disk guest.raw --size 2G --iso "$ISO" \
+	PATH=$PWD/bin:$PATH:/usr/sbin "$TOP/qemu/first-run" --disk guest.raw --size 2G --cores 1 --iso "$ISO" \
 		--key key.pub --direct --prove-boot >said 2>&1 || status=$?
 	cat said
 	[[ -e opened && $status == 81 ]]

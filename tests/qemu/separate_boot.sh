@@ -15,7 +15,7 @@ source "$TOP/tests/qemu/installed.lib.sh"
 
 # install_it NAME DISK
 install_it() {
-	"$TOP/qemu/first-run" --disk "$2" --size 3G --iso "$ISO" --key key.pub --direct \
+	"$TOP/qemu/first-run" --disk "$2" --size 3G --cores 1 --iso "$ISO" --key key.pub --direct \
 		--set "manifest=file:///medium/guest-$1.json" --timeout 1500
 }
 

@@ -11,7 +11,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/qemu/installed.lib.sh"
 
 install_small() {
-	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --memory 256M \
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --memory 256M \
 		--set swap=200M --timeout 1500
 	grep -a '^INSTALL_RESULT peak-memory-kib=' disk.raw.log
 }
@@ -47,7 +47,7 @@ refuse_too_little() {
 # GRUB reports it: the memory is too small to load the kernel.
 refuse_too_little_under_uefi() {
 	status=0
-	"$TOP/qemu/first-run" --disk none.raw --size 2G --iso "$ISO" --key key.pub --memory 128M \
+	"$TOP/qemu/first-run" --disk none.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --memory 128M \
 		--firmware uefi --timeout 600 || status=$?
 	[[ $status == 14 && ! -e none.raw ]]
 }

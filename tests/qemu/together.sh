@@ -18,7 +18,7 @@ install_all() {
 		more=()
 		((number % 3 != 1)) || more+=(--direct)
 		((number % 3 != 2)) || more+=(--prove-boot)
-		"$TOP/qemu/first-run" --disk "guest$number.qcow2" --size 2G --iso "$ISO" --key key.pub \
+		"$TOP/qemu/first-run" --disk "guest$number.qcow2" --size 2G --cores 1 --iso "$ISO" --key key.pub \
 			--memory 256M "${more[@]}" >"guest$number.out" 2>&1 </dev/null &
 		pids+=($!)
 	done
@@ -65,7 +65,8 @@ enter() {
 each_lets_its_owner_in() {
 	local number
 	for ((number = 1; number <= GUESTS; number++)); do
-		"${tied[@]}" "$TOP/qemu/run-guest" "guest$number.qcow2" --memory 256M --log "run$number.console" \
+		((number % 3 != 2)) || continue # --prove-boot has logged in
+		"${tied[@]}" "$TOP/qemu/run-guest" "guest$number.qcow2" --cores 1 --memory 256M --log "run$number.console" \
 			>"run$number.out" 2>"run$number.messages" </dev/null &
 		await 300 enter "$number" true || { tail -n 20 "ssh$number" "run$number".* && return 1; }
 		enter "$number" 'cat /etc/ssh/ssh_host_ed25519_key.pub' | cut -d ' ' -f 2 >"seen$number"
