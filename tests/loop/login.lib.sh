@@ -7,6 +7,10 @@
 # shellcheck source=tests/changed_cache.lib.sh
 . "$TOP/tests/changed_cache.lib.sh"
 
+# These files start a program under ASan several hundred times, and the search for leaks doubles the time of
+# each. The unit tests and the other loop tests have it.
+[[ ${LONG-} ]] || export ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+
 LOGIN=$SCRATCH/login
 ROOT=$SCRATCH/root
 GUEST_INSTALLER=$TOP/build/asan/guest-installer
