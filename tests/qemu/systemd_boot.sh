@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # systemd_boot.sh — proves that a guest with systemd-boot is installed, boots by UEFI and lets its owner
 # in; that the command verify accepts it, and refuses it once its EFI system partition is damaged as no
-# firmware or systemd-boot would start it; and that a machine with a BIOS refuses it
+# firmware or systemd-boot would start it. With LONG=1 also that an install that leaves an empty EFI system
+# partition ends with 41, and that a machine with a BIOS refuses the guest.
 #
 # Modules: verify/systemd_boot, verify/loader_entries.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the guest expands; the cases are called by name
@@ -18,7 +19,7 @@ source "$TOP/tests/changed_cache.lib.sh"
 MANIFEST=manifest=file:///medium/guest-systemd-boot.json
 
 install_under_uefi() {
-	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --firmware uefi \
+	"$TOP/qemu/first-run" --disk disk.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --firmware uefi \
 		--direct --set "$MANIFEST" --timeout 1500
 }
 
@@ -76,7 +77,7 @@ an_emptied_esp_is_no_success() {
 	change "$(readlink "$TOP/build/sample-systemd-boot")" empty_the_esp_at_the_end
 	xorriso -indev "$ISO" -outdev changed.iso -boot_image any replay -map "cache/$changed" "/cache/$changed" \
 		-map cache/changed /cache/changed 2>xorriso.said || { cat xorriso.said && return 1; }
-	"$TOP/qemu/first-run" --disk emptied.raw --size 2G --iso changed.iso --key key.pub \
+	"$TOP/qemu/first-run" --disk emptied.raw --size 2G --cores 1 --iso changed.iso --key key.pub \
 		--firmware uefi --direct --set "$MANIFEST" >said 2>&1 || code=$?
 	cat said
 	[[ $code == 41 && ! -e emptied.raw ]]
@@ -110,5 +111,5 @@ run_case "the guest writes the entry of its next generation" the_guest_writes_it
 press_the_power_button
 run_case "the power button ended it" guest_ended_well
 run_case "its EFI system partition is clean afterwards" esp_is_clean disk.raw
-run_case "an install whose boot loader leaves an empty partition ends with 41" an_emptied_esp_is_no_success
-run_case "a machine with a BIOS refuses it" a_bios_machine_refuses_it
+run_long "an install whose boot loader leaves an empty partition ends with 41" an_emptied_esp_is_no_success
+run_long "a machine with a BIOS refuses it" a_bios_machine_refuses_it
