@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # crash.sh — proves that an install that is interrupted at any moment reports no success and leaves
-# a disk that does not boot, and that the next run takes and finishes
+# a disk that does not boot, and that the next run takes and finishes. With LONG=1 it kills the machine in
+# two more places.
 #
 # Modules: init/supervise.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
@@ -14,10 +15,11 @@ source "$TOP/tests/qemu/cut.lib.sh"
 
 ROOT_MIB=514
 
-# The program checks every position and prints where the disk could be booted and where not.
+# The program checks every position that touches the table or the mark, and every sixteenth of the others
+# (tests/long/cuts.sh: each), and prints where the disk could be booted and where not.
 every_cut_is_taken_again() {
 	empty_disk swept
-	"$REPLAY" sweep log swept "$TOP/build/guest.json" 1 | tee windows
+	"$REPLAY" sweep log swept "$TOP/build/guest.json" 16 | tee windows
 	[[ $(cut -d' ' -f1 windows | xargs) == 'open shut open shut open requests asked bytes' ]]
 	cmp swept recorded
 }
@@ -99,7 +101,7 @@ run_case "wherever it is cut, the next run takes the disk" every_cut_is_taken_ag
 run_case "nothing can start when the table is written" nothing_can_start_when_the_table_is_written
 run_case "the guest is whole before anything can start" guest_is_whole_before_it_can_start
 run_case "the guest is whole when it is let go" guest_is_whole_when_it_is_let_go
-run_case "killed between mark and table, the disk is taken" killed_between_mark_and_table
-run_case "killed while copying, it is" killed_while_copying
-run_case "killed while activating, it is" killed_while_activating
+run_long "killed between mark and table, the disk is taken" killed_between_mark_and_table
+run_long "killed while copying, it is" killed_while_copying
+run_case "killed while activating, the disk is taken" killed_while_activating
 run_case "the next run finishes it" next_run_finishes_it
