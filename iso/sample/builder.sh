@@ -121,7 +121,7 @@ install_programs() {
 # Its libraries are not among those that every guest has.
 install_objcopy() {
 	install_libraries "$file"
-	libraries=$out install_programs "$file"
+	libraries="$libraries $out" install_programs "$file"
 	mv "$out/bin/${file##*/}" "$out/bin/objcopy"
 }
 

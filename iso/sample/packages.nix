@@ -129,7 +129,11 @@ in
   '';
   sysusers = programs "systemd-standalone-sysusers" "sysusers" files.sysusers "";
   binutils = make "binutils-${versionOf "binutils-x86-64-linux-gnu"}" {
-    inherit debian glibc;
+    inherit debian glibc libraries;
+    present = [
+      glibc
+      libraries
+    ];
     file = "usr/bin/x86_64-linux-gnu-objcopy";
   } "install_objcopy";
   grub = make "grub-${versionOf "grub-common"}" {

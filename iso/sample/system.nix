@@ -182,7 +182,8 @@ let
   '';
 
   etc = make "etc" {
-    inherit fstab hostName hostKeyFolder version nix openssh systemd units;
+    inherit fstab hostName hostKeyFolder version openssh systemd units;
+    nix = if hasNix then nix else "";
     source = ./etc;
     sysusersConf = if users == [ ] then "" else builtins.toFile "00-nixos.conf" sysusersConf;
     tmpfilesConf = builtins.toFile "home-directories.conf" tmpfilesConf;
@@ -194,6 +195,7 @@ let
       substitute "$source/$file" "$out/etc/$file"
     done <files
     ln -s "$units" "$out/etc/systemd/system"
+    [[ ! $nix ]] || echo "build-hook = $nix/libexec/nix/build-remote" >>"$out/etc/nix/nix.conf"
     if [[ $sysusersConf ]]; then
       mkdir "$out/etc/sysusers.d" "$out/etc/tmpfiles.d"
       ln -s "$sysusersConf" "$out/etc/sysusers.d/00-nixos.conf"
