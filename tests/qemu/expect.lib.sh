@@ -29,7 +29,7 @@ run() {
 first_run() {
 	make_standin standin.iso "$1" "${2-off}"
 	run "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 128M --accel tcg --timeout 60 "${@:3}"
+		--memory 128M --cores 1 --accel tcg --timeout 60 "${@:3}"
 }
 
 # start_first_run TEXT ENDING [RECORDS] — as first_run, in the background, with the records in that
@@ -37,14 +37,14 @@ first_run() {
 start_first_run() {
 	make_standin standin.iso "$1" "$2"
 	"$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso standin.iso --key key.pub \
-		--memory 128M --accel tcg --timeout 60 --records "${3:-.}" >"$output" 2>&1 </dev/null &
+		--memory 128M --cores 1 --accel tcg --timeout 60 --records "${3:-.}" >"$output" 2>&1 </dev/null &
 	started=$!
 	wait_for_text "${3:-.}/guest.qcow2.log" "$(printf '%b' "$1")"
 }
 
 # start_guest DISK [OPTION]... — leaves its process in `started`; returns when the guest has printed its text.
 start_guest() {
-	"$TOP/qemu/run-guest" "$1" --accel tcg --memory 64M "${@:2}" >"$1.out" 2>"$1.err" </dev/null &
+	"$TOP/qemu/run-guest" "$1" --accel tcg --cores 1 --memory 64M "${@:2}" >"$1.out" 2>"$1.err" </dev/null &
 	started=$!
 	wait_for_text "$1.out" 'guest is up'
 	wait_for_text "$1.out" 'ssh -p'
@@ -52,7 +52,7 @@ start_guest() {
 
 # start_daemon DISK [OPTION]... — as start_guest, in the background.
 start_daemon() {
-	run "$TOP/qemu/run-guest" "$1" --accel tcg --memory 64M --daemon --log "$1.log" "${@:2}"
+	run "$TOP/qemu/run-guest" "$1" --accel tcg --cores 1 --memory 64M --daemon --log "$1.log" "${@:2}"
 	expect_status 0
 	expect_output 'ssh -p '
 	wait_for_text "$1.log" 'guest is up'
