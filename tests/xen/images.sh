@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # images.sh — proves that an image file installed without any machine runs under the real Xen, with
 # kernel and initrd taken out of the image; and that xl takes every domain file. install.sh boots a
-# guest by pygrub, and pygrub.sh reads such images with it.
+# guest by pygrub, and pygrub.sh reads such images with it. Beside that, settings are read from xenstore.
+#
+# Modules: input/xenstore.
 # shellcheck source=tests/xen/dom0.lib.sh
 . "$(dirname "$0")/dom0.lib.sh"
 
@@ -54,7 +56,30 @@ write_files() {
 		"${common[@]}" 00:16:3e:00:00:02 --out direct.xl
 }
 
+# What dom0 finds in its own folder is what any domain finds in its own.
+refused_by() {
+	local status=0
+	/share/guest-installer plan --set cache=/none --set manifest=/none --set trusted-keys=none \
+		>plan 2>&1 || status=$?
+	cat plan
+	((status == $1))
+	grep -F "$2" plan
+}
+
+reads_xenstore() {
+	local folder=/local/domain/0/vm-data
+	xenstore-write $folder/guest-installer/colour red $folder/guest-installer/swap three
+	refused_by 2 'xenstore vm-data/guest-installer: there is no key "colour"'
+	refused_by 2 'xenstore vm-data/guest-installer: swap cannot be "three"'
+	xenstore-rm $folder/guest-installer
+	xenstore-write $folder/guest-installer/machine any \
+		$folder/ssh_authorized_keys nonsense
+	refused_by 20 'line 1 of vm-data/ssh_authorized_keys in xenstore'
+	xenstore-rm $folder
+}
+
 network_up
+step xenstore reads_xenstore
 step write-files write_files
 step accepts accepts
 step boot-direct boot_guest direct direct.xl direct.known_hosts
@@ -79,11 +104,13 @@ file_system_is_clean() {
 
 cd "$SCRATCH"
 make_share "$share"
+cp "$TOP/build/guest-installer" "$share"
 write_script
 run_case "a guest is installed on an image file" image_is_installed
 run_case "dom0 runs the script to its end" dom0_run 2300 "$share"
 open_guests_disk "$share"
 run_case "kernel and initrd come out of the image as they are" files_are_those_of_the_closure
+run_case "settings and keys in xenstore are read" step_passed "$share" xenstore
 run_case "xl accepts every domain file" step_passed "$share" accepts
 run_case "the kernel of the host boots the one image, and the owner gets in" boots_paravirtualised
 run_case "the guest leaves a clean file system" file_system_is_clean
