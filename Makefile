@@ -28,7 +28,7 @@ VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
-	squashfs-tools systemd nginx openssl openssh-server python3-yaml socat tmux groff-base \
+	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
 	bsdextrautils zsh iproute2 genisoimage universal-ctags brotli cloud-guest-utils
 # A libvirtd that the tests start themselves, virsh, Python's module, and virt-install.
 LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst
