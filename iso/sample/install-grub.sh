@@ -76,14 +76,25 @@ write_menu() {
 		if [ -s $prefix/grubenv ]; then
 		  load_env
 		fi
-		set default=0
-		set timeout=0
+		if [ "${next_entry}" ]; then
+		  set default="${next_entry}"
+		  set next_entry=
+		  save_env next_entry
+		  set timeout=1
+		  set boot_once=true
+		else
+		  set default=0
+		  set timeout=0
+		fi
 		serial --unit=0 --speed=115200
 		terminal_input serial console
 		terminal_output serial console
 
 	END
 	entry 'NixOS - Default' "$default_config" '--class nixos --unrestricted'
+	for link in "$default_config"/specialisation/*; do
+		[[ ! -e $link ]] || entry "NixOS - (${link##*/} - $(cat "$link/nixos-version"))" "$link" '--class nixos'
+	done
 	echo 'submenu "NixOS - All configurations" --class submenu {' >&3
 	while read -r number; do
 		[[ $number ]] || continue

@@ -87,8 +87,10 @@ rec {
     firmware = [ "uefi" ];
   };
 
+  # With a specialisation: a second entry of the menu.
   bios = {
     layout = "bios";
+    specialisation = true;
     mounts = [
       {
         path = "/";

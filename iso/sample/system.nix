@@ -17,7 +17,20 @@ let
     ;
 
   hostName = "sample-${layout.name or layout.layout}";
-  version = "0.sample";
+  isSpecialisation = layout.isSpecialisation or false;
+  version = if isSpecialisation then "0.sample.alpha" else "0.sample";
+  # As in NixOS a whole system, which the other refers to. It is called alpha.
+  specialisation =
+    if layout.specialisation or false then
+      import ./system.nix { inherit packages; } (
+        layout
+        // {
+          specialisation = false;
+          isSpecialisation = true;
+        }
+      )
+    else
+      "";
   release = packages.kernelRelease;
   forXen = layout.firmware == [ ];
   hasOverlay = layout.etc.overlay or false;
@@ -252,6 +265,16 @@ let
         pygrub = if layout.layout == "pygrub" then "1" else "0";
         grubVersion = grub.name;
       };
+  bootspecOf = toplevel: version: {
+    "org.nixos.bootspec.v1" = {
+      inherit kernelParams toplevel;
+      init = "${toplevel}/init";
+      initrd = "${initrd}/initrd";
+      kernel = "${packages.kernel}/bzImage";
+      label = "guest-installer sample ${version} (Linux ${release})";
+      system = "x86_64-linux";
+    };
+  };
   onlyIf = condition: value: if condition then value else "";
   system = make "nixos-system-${hostName}-${version}" {
     inherit
@@ -274,18 +297,21 @@ let
     kernelParams = builtins.concatStringsSep " " kernelParams;
     stage2 = ./stage-2.sh;
     switchToConfiguration = ./switch-to-configuration.sh;
-    bootspec = builtins.toJSON {
-      "org.nixos.bootspec.v1" = {
-        inherit kernelParams;
-        init = "${placeholder "out"}/init";
-        initrd = "${initrd}/initrd";
-        kernel = "${packages.kernel}/bzImage";
-        label = "guest-installer sample ${version} (Linux ${release})";
-        system = "x86_64-linux";
-        toplevel = placeholder "out";
-      };
-      "org.nixos.specialisation.v1" = { };
-    };
+    inherit specialisation;
+    bootspec = builtins.toJSON (
+      bootspecOf (placeholder "out") version
+      // {
+        "org.nixos.specialisation.v1" =
+          if specialisation == "" then
+            { }
+          else
+            {
+              alpha = bootspecOf specialisation "0.sample.alpha" // {
+                "org.nixos.specialisation.v1" = { };
+              };
+            };
+      }
+    );
   } ''
     mkdir "$out"
     ln -s "$kernel/bzImage" "$out/kernel"
@@ -304,6 +330,10 @@ let
     if [[ $etcMetadataImage ]]; then
       ln -s "$etcMetadataImage" "$out/etc-metadata-image"
       ln -s "$etcBasedir" "$out/etc-basedir"
+    fi
+    if [[ $specialisation ]]; then
+      mkdir "$out/specialisation"
+      ln -s "$specialisation" "$out/specialisation/alpha"
     fi
     [[ $activate ]] || exit 0
     mkdir "$out/bin"

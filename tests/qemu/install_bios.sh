@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # install_bios.sh — proves that a bare QEMU line, with no tool of ours, installs a guest that boots,
 # lets its owner in and has a clean disk for BIOS machines; and that what nixos-rebuild does works in the
-# guest, with a configuration from the key drive, and that it boots its next generation. With LONG=1 also
-# that its store is what the cache holds, which install_gpt.sh proves of a guest with another layout.
+# guest, with a configuration from the key drive, and that it boots its specialisation and its next
+# generation. With LONG=1 also that its store is what the cache holds, which install_gpt.sh proves of a
+# guest with another layout.
 #
 # Modules: init/iso_medium, init/pid1.
 # dev_links makes the names by which the guest's GRUB finds its disk.
@@ -50,10 +51,24 @@ what_nixos_rebuild_does_works() {
 	in_guest cat /boot/grub/grub.cfg | grep -F 'NixOS - Configuration 1'
 }
 
-its_next_generation_is_booted() {
+# As grub-reboot does. Entry 0 is the default.
+the_next_boot_is_of_the_specialisation() {
+	in_guest 'grub-editenv /boot/grub/grubenv set next_entry=1'
+}
+
+# was_booted SYSTEM VERSION
+was_booted() {
 	guest_lets_in
-	in_guest cat /proc/cmdline | grep -F " init=$(tail -n 1 rebuilt)/init "
-	[[ $(in_guest 'cat /run/booted-system/nixos-version') == second ]]
+	in_guest cat /proc/cmdline | grep -F " init=$1/init "
+	[[ $(in_guest 'cat /run/booted-system/nixos-version') == "$2" ]]
+}
+
+its_specialisation_is_booted() {
+	was_booted "$(readlink -f "$TOP/build/sample-bios/specialisation/alpha")" 0.sample.alpha
+}
+
+its_next_generation_is_booted() {
+	was_booted "$(tail -n 1 rebuilt)" second
 }
 
 cd "$SCRATCH"
@@ -72,9 +87,13 @@ run_long "Nix finds registered what it would register" registration_is_that_of_t
 run_long "a garbage collection deletes nothing" closure_survives_a_garbage_collection bios
 run_case "keys and log are as private as they should be" keys_and_log_are_private
 run_case "what nixos-rebuild does works in the guest" what_nixos_rebuild_does_works
+run_case "GRUB is told to start the specialisation once" the_next_boot_is_of_the_specialisation
 run_case "the guest takes the command to power off" guest_takes_poweroff
 await_guest
 run_case "it ends by itself" guest_ended_well
+start_guest disk.raw
+run_case "its specialisation boots and lets its owner in" its_specialisation_is_booted
+press_the_power_button
 start_guest disk.raw
 run_case "its next generation boots and lets its owner in" its_next_generation_is_booted
 press_the_power_button
