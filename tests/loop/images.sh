@@ -459,9 +459,11 @@ interrupted() {
 # A store path that is not what its signature says: after the boot disk got its file system.
 failure_leaves_nothing_to_boot() {
 	need_root
-	local cache=$PWD/broken nar
+	local cache=$PWD/broken kernel nar
 	cp -r "$CACHE" "$cache"
-	nar=$(find "$cache/nar" -type f -size +4M -print -quit)
+	kernel=$(readlink -f "$TOP/build/sample-pygrub/kernel")
+	kernel=${kernel#/nix/store/}
+	nar=$cache/$(sed -n 's/^URL: //p' "$cache/${kernel%%-*}.narinfo")
 	printf X | dd of="$nar" bs=1 seek=3000000 conv=notrunc status=none
 	new_image root.img
 	new_image boot.img 64M
