@@ -225,10 +225,9 @@ static const char *guest_host_name(const struct decision *d)
 static int fill_target(
 	struct shared_state *shared, struct decision *d, struct disk_lock *lock, struct error *err)
 {
-	const struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
+	struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
 		.given_host_keys = &d->given_host_keys,
-		.extra_files = &d->extra_files,
-		.host_name = guest_host_name(d) };
+		.extra_files = &d->extra_files };
 	int r;
 
 	r = nixos_make_tree(TARGET_PATH, err);
@@ -243,6 +242,7 @@ static int fill_target(
 	r = know_built_guest(d, err);
 	if (r < 0)
 		return r;
+	files.host_name = guest_host_name(d);
 	r = install_steps_run_programs(shared, &d->plan, &d->engine.manifest, &files, lock, err);
 	if (r < 0)
 		return r;

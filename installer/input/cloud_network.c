@@ -25,7 +25,8 @@ static void take_subnet(struct network_cards *network, struct network_card *card
 		network_cards_take_addressing(network, card, value);
 	else if (strcmp(member, "address") == 0)
 		network_cards_add_address(network, card, value);
-	else if (strcmp(member, "netmask") == 0 && !card->netmask[0])
+	else if (strcmp(member, "netmask") == 0 && !card->netmask[0] &&
+		 !network_cards_is_ipv6(value))
 		network_cards_keep(card->netmask, value);
 	else if (strcmp(member, "gateway") == 0 && !card->gateway[0] &&
 		 !network_cards_is_ipv6(value))
@@ -134,7 +135,7 @@ static void take_network(struct network_cards *network, const char *member, cons
 		network_cards_take_addressing(network, card, value);
 	else if (strcmp(member, ".ip_address") == 0)
 		network_cards_add_address(network, card, value);
-	else if (strcmp(member, ".netmask") == 0)
+	else if (strcmp(member, ".netmask") == 0 && !network_cards_is_ipv6(value))
 		network_cards_keep(card->netmask, value);
 	else if (strcmp(member, ".gateway") == 0 && !network_cards_is_ipv6(value))
 		network_cards_keep(card->gateway, value);

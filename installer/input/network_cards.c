@@ -158,7 +158,8 @@ static void add_common_dns(const struct network_cards *cards, struct network_car
 static int write_ip(const struct network_card *card, struct cloud_network *ret, struct error *err)
 {
 	struct ip_setting setting;
-	bool bad = strchr(card->netmask, ':') || strchr(card->gateway, ':');
+	bool bad = card->addressing == ADDRESS_STATIC &&
+		   (strchr(card->netmask, ':') || strchr(card->gateway, ':'));
 
 	if (card->addressing == ADDRESS_STATIC)
 		snprintf(ret->ip, sizeof(ret->ip), "%.40s::%.40s:%.40s:::off:%.40s:%.40s",

@@ -126,7 +126,7 @@ static int add_xenstore_setting(
 	snprintf(path, sizeof(path), SETTINGS_FOLDER "/%s", name);
 	r = ask(fd, XS_READ, path, &value, &value_bytes, err);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? -EIO : r; /* it was listed */
 	length += 1 + strlen(value) + 1;
 	data->settings = must_realloc(data->settings, data->settings_bytes + length, 1);
 	snprintf(data->settings + data->settings_bytes, length, "%s=%s", name, value);

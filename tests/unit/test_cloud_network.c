@@ -139,6 +139,18 @@ static void ipv6_alone_is_left_to_routers(void **state)
 	gives(cloud_network_config,
 		"version: 2\nethernets:\n  eth0:\n    addresses: ['2001:db8::5/64']\n", "off", "",
 		"IPv6 addresses");
+	/* as Nova writes it */
+	gives(cloud_network_data,
+		"{\"links\": [{\"id\": \"a\", \"ethernet_mac_address\": \"fa:16:3e:00:00:01\"}],"
+		" \"networks\": [{\"link\": \"a\", \"type\": \"ipv6\", \"ip_address\": \"2001:db8::5\","
+		" \"netmask\": \"ffff:ffff:ffff:ffff::\"}]}",
+		"off", "fa:16:3e:00:00:01", "IPv6 addresses");
+	/* beside an address of IPv4 */
+	gives(cloud_network_config,
+		"version: 1\nconfig:\n- type: physical\n  name: e\n  subnets:\n"
+		"  - {type: static6, address: '2001:db8::5', netmask: 'ffff:ffff:ffff:ffff::'}\n"
+		"  - {type: static, address: 192.0.2.5, netmask: 255.255.255.0}\n",
+		"192.0.2.5:::255.255.255.0:::off::", "", "IPv6 addresses");
 	/* and counts less than a card with IPv4 */
 	gives(cloud_network_config,
 		"version: 2\nethernets:\n  eth0: {dhcp6: true}\n  eth1: {dhcp4: true}\n", "dhcp",
