@@ -39,7 +39,7 @@ refuse_too_little() {
 	blank_disk blank.raw 2G
 	give_keys
 	mapfile -t arguments < <(disk blank.raw && key_drive keys)
-	run_installer console "${arguments[@]}" -m 112
+	run_installer console "${arguments[@]}" -m 124
 	expect_refusal console 14 start 'has [0-9]+ MiB of memory left, but an install needs 32 MiB'
 	expect_unchanged blank.raw
 }
@@ -63,5 +63,5 @@ run_case "the guest uses its swap" swap_is_in_use
 press_the_power_button
 run_case "it powers off" guest_ended_well
 take_boot_files
-run_case "a machine with 112 MiB is refused, its disk left alone" refuse_too_little
+run_case "a machine with 124 MiB is refused, its disk left alone" refuse_too_little
 run_case "UEFI with 128 MiB says so, too" refuse_too_little_under_uefi
