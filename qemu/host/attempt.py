@@ -62,9 +62,9 @@ class Attempt:
         proof = self._prove_boot() if self._wants_proof() else None
         self._keep_results()
         self._hypervisor.write_domain(self._results())
-        self.record(Code.SUCCESS, "installed", proof)
         process.ignore_signals()
         self._hypervisor.publish()
+        self._record_success(proof)
 
     def _run_installer(self, log: records.Log) -> None:
         options, display = self._options, self._display
@@ -86,13 +86,20 @@ class Attempt:
             verdict.require_success(follower.serial, follower.port)
         except Failure as failure:
             wrote = FIRST_WRITING_CODE <= failure.code < Code.EMULATOR
-            full = machine.has_no_room() or self._hypervisor.has_no_room()
+            full = machine.has_no_room() or self._host_is_full()
             if full and (wrote or failure.code == Code.NO_VERDICT):
                 raise Failure(Code.NO_ROOM, f"no room on the host: {failure.sentence}") from None
             sentence = f"{failure.sentence} (log: {log.path})"
             if failure.code == Code.NO_VERDICT:
                 sentence = f"{failure.sentence}; the end of {log.path}:\n{log.tail()}"
             raise Failure(failure.code, sentence) from None
+
+    def _host_is_full(self) -> bool:
+        """A host that cannot be asked must not replace the installer's verdict."""
+        try:
+            return self._hypervisor.has_no_room()
+        except Failure:
+            return False
 
     def _limits(self) -> Limits:
         options = self._options
@@ -153,6 +160,14 @@ class Attempt:
     def _results(self) -> list[verdict.Result]:
         follower = self._follower
         return verdict.results(follower.serial, follower.port) if follower else []
+
+    def _record_success(self, proof: Optional[Proof]) -> None:
+        """After publication: a killed run leaves no record of success. A host without room for the
+        record has the guest nevertheless."""
+        try:
+            self.record(Code.SUCCESS, "installed", proof)
+        except OSError as error:
+            self._display.report(f"cannot write the verdict file: {error.strerror or error}")
 
     def record(self, code: int, text: str, proof: Optional[Proof] = None) -> None:
         """Writes the verdict file."""
