@@ -56,12 +56,13 @@ a_volume_that_is_not_ours_stays() {
 	[[ $(volumes) == web.qcow2 ]]
 }
 
-# As a run leaves it that was killed while the server copied: the marker says that the volume is incomplete.
+# As a run leaves it that was killed while the server copied: the markers say that the volume is incomplete.
 # A second guest is installed at the same time, over ssh.
 the_next_calls_install() {
-	local web status=0
-	virsh -q vol-create-as vms web.qcow2.publishing 1M >/dev/null
-	virsh -q vol-create-as vms web.qcow2.installing 1M >/dev/null
+	local web name status=0
+	for name in web.qcow2.{publishing,"publishing-$(printf web.qcow2 | sha256sum | head -c 8)",installing}; do
+		virsh -q vol-create-as vms "$name" 1M >/dev/null
+	done
 	begin web.qcow2 --start
 	web=$tool
 	begin shop.img --define --connect "$remote"
@@ -148,6 +149,23 @@ refusals_leave_everything() {
 	[[ $(volumes) == 'shop.img web.qcow2' && $(virsh -q list --all) == "$before" ]]
 }
 
+# libvirt has no error code for that.
+copy_onto_a_volume() {
+	PYTHONPATH=$TOP/qemu python3 -B - <<-'END'
+		from host.libvirt.connection import Connection
+		from host.libvirt.pool import Pool, VolumeExists
+		with Connection("qemu:///system") as connection:
+		    try:
+		        Pool(connection, "vms").copy("web.qcow2", "shop.img", "raw")
+		    except VolumeExists as error:
+		        print("exists:", error, error.__cause__)
+	END
+}
+
+refused_copies_leave_everything() {
+	[[ $(copy_onto_a_volume) == 'exists: shop.img '* && $(volumes) == 'shop.img web.qcow2' ]]
+}
+
 a_failed_installation_leaves_nothing() {
 	ends 14 small.img --size 64M
 	[[ $(volumes) == 'shop.img web.qcow2' && $(jq .code small.img.verdict.json) == 14 ]]
@@ -172,4 +190,5 @@ run_case 'run-guest knows which guest runs' run_guest_knows_its_state
 press_the_power_button
 run_case 'a signal to run-guest presses the power button' the_guest_powered_off
 run_case 'what is refused changes nothing' refusals_leave_everything
+run_case 'libvirtd refuses to copy onto a volume, and that is recognised' refused_copies_leave_everything
 run_case 'a failed installation leaves nothing' a_failed_installation_leaves_nothing

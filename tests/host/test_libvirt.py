@@ -65,7 +65,7 @@ class Names(Refusing):
         )
 
     def test_a_volume_is_a_plain_name_that_no_unfinished_one_has(self):
-        for name in ("web", "web.qcow2", "a-b_c+d.img", "x" * 200):
+        for name in ("web", "web.qcow2", "a-b_c+d.img", "x" * 200, "web.installing-a", "failed"):
             self.assertEqual(names.check_volume("--disk", name), name)
         for name, words in (
             ("/vm/web.qcow2", "not a path"),
@@ -77,7 +77,10 @@ class Names(Refusing):
             ("x" * 201, "up to 200"),
             ("web.installing", "unfinished"),
             ("web.installing-keys", "unfinished"),
+            ("web.installing-1", "unfinished"),
             ("web.publishing", "unfinished"),
+            ("web.publishing-0123abcd", "unfinished"),
+            ("web.failed", "unfinished"),
         ):
             with self.subTest(name=name):
                 self.refuse(words, lambda: names.check_volume("--disk", name))
@@ -94,6 +97,17 @@ class Names(Refusing):
         self.assertEqual(one, names.identifier("install", UUID, "web"))
         others = {("guest", UUID, "web"), ("install", "x", "web"), ("install", UUID, "we")}
         self.assertEqual(len({one, *(names.identifier(*other) for other in others)}), 4)
+
+    def test_unfinished_volumes_are_named_after_the_guest(self):
+        for number, name in ((0, "web.installing"), (1, "web.installing-1")):
+            self.assertEqual(names.temporary("web", number), name)
+            self.assertTrue(names.is_temporary("web", name))
+            self.assertFalse(names.is_temporary("we", name))
+        self.assertFalse(names.is_temporary("web", "web.installing-iso"))
+        self.assertFalse(names.is_temporary("w.b", "web.installing"))
+        suffix = names.owner_suffix("web")
+        self.refuse("unfinished", lambda: names.check_volume("--disk", f"data{suffix}"))
+        self.assertNotEqual(suffix, names.owner_suffix("shop"))
 
     def test_only_pools_of_files_have_formats(self):
         self.assertEqual(names.volume_format("", "web", "dir"), "qcow2")
@@ -113,6 +127,15 @@ class Documents(Refusing):
             top.find("devices/channel/target").attrib,
             {"type": "virtio", "name": "org.guest-installer.0"},
         )
+
+    def test_only_a_disk_that_a_failed_run_removes_is_written_without_flushes(self):
+        disks = (dataclasses.replace(DISK, expendable=True), Source("vms", "data", "raw"))
+        guest = dataclasses.replace(GUEST, disks=disks)
+        top = tree.fromstring(documents.install_domain(guest, ISO, KEYS))
+        caches = [driver.get("cache") for driver in top.findall("devices/disk/driver")]
+        self.assertEqual(caches, ["unsafe", "writeback", None, None])
+        top = tree.fromstring(documents.guest_domain(guest))
+        self.assertIsNone(top.find("devices/disk/driver[@cache]"))
 
     def test_iso_and_keys_are_read_only_and_the_disks_are_not(self):
         top = tree.fromstring(documents.install_domain(GUEST, ISO, KEYS))

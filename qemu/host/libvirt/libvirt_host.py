@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import ContextManager, Sequence
+from typing import Any, Callable, ContextManager, Sequence
 
 from host.base import files
 from host.base.codes import Code, Failure, report
@@ -41,7 +41,7 @@ class LibvirtHost:
         except BaseException:
             self._connection.close()
             raise
-        uuid, guest = self._volumes.pool_uuid, self._volumes.guest
+        uuid, guest = self._volumes.pool.uuid, self._volumes.guest
         self._install_uuid = names.identifier("install", uuid, guest)
         self._guest_uuid = names.identifier("guest", uuid, guest)
 
@@ -59,8 +59,8 @@ class LibvirtHost:
 
     def clear(self) -> None:
         require_no_run(self._connection, self._install_uuid)
-        self._volumes.refresh()
-        if self._volumes.is_publishing():
+        self._volumes.pool.refresh()
+        if self._defines() and self._volumes.is_publishing():
             destroy(self._connection, self._guest_uuid)
         self._volumes.recover()
         self._volumes.require_usable()
@@ -69,6 +69,8 @@ class LibvirtHost:
             {self._name, self._install_name()} if self._defines() else {self._install_name()}
         ):
             self._require_free(name)
+        if self._defines():
+            self._require_free("", self._guest_uuid)
 
     def _defines(self) -> bool:
         return self._options.define or self._options.start
@@ -76,16 +78,20 @@ class LibvirtHost:
     def _install_name(self) -> str:
         return f"{self._name}-install"
 
-    def _require_free(self, name: str) -> None:
+    def _require_free(self, name: str, uuid: str = "") -> None:
         connection = self._connection
         with connection.says("cannot look for a domain"):
-            found = connection.find_domain(name)
-        if found is not None:
-            raise Failure(
-                Code.MISUSE,
-                f"{connection.shown} has a domain {name} already; virsh undefine removes it, or "
-                "--name gives the guest another name",
-            )
+            found = connection.find_domain(name, uuid)
+            name = found.name() if found is not None else name
+        if found is None:
+            return
+        way_out = "--name gives the guest another name"
+        if uuid:
+            way_out = f"--disk gives the guest another volume than {self._volumes.guest}"
+        sentence = (
+            f"{connection.shown} has a domain {name} already; virsh undefine {name} removes it"
+        )
+        raise Failure(Code.MISUSE, f"{sentence}, or {way_out}")
 
     def _require_network(self) -> None:
         """A network that does not exist would be noticed only when the domain starts."""
@@ -140,7 +146,7 @@ class LibvirtHost:
             return min(int(self._connection.server.getInfo()[2]), emulator.MAXIMUM_CORES)
 
     def has_no_room(self) -> bool:
-        return self._volumes.has_no_room()
+        return self._volumes.pool.has_no_room()
 
     def check(self) -> None:
         """The domain has ended, so nothing reads the key drive any more."""
@@ -156,42 +162,42 @@ class LibvirtHost:
         files.write_whole(f"{self._options.records}.xml", self._guest_xml())
 
     def publish(self) -> None:
-        """Copies the volumes, then defines and starts the domain if asked. A domain that libvirt
-        cannot start is a failure that leaves the installed guest."""
+        """Copies the volumes, defines the domain if asked, and starts it once the volumes are
+        published. What fails after that leaves the installed guest."""
         volumes, connection = self._volumes, self._connection
+        domain: Any = None
         volumes.begin_publishing()
         volumes.copy()
-        reason = ""
         if self._defines():
             with connection.says(f"cannot define the domain {self._name}"):
                 domain = connection.server.defineXML(self._guest_xml())
-            if self._options.start:
-                try:
-                    domain.create()
-                except connection.library.libvirtError as error:
-                    reason = " ".join(str(error.get_error_message()).split())
         volumes.end_publishing()
-        if reason:
-            raise Failure(
-                Code.EMULATOR,
-                f"{self._name} is installed and defined, but libvirt cannot start it: {reason}",
-            )
+        self._attempt_cleanup(volumes.recover)
+        if self._options.start:
+            with connection.says(f"{self._name} is installed and defined, but cannot start"):
+                domain.create()
 
     def discard(self) -> None:
         """Also after a failure of publish(), which leaves a marker unless the guest is published. A
-        server that cannot be asked any more leaves that to the next call."""
+        server that cannot be asked any more leaves that to the next call. The volumes that are there
+        after another run took over are that run's."""
+        self._attempt_cleanup(self._discard)
+
+    def _attempt_cleanup(self, action: Callable[[], None]) -> None:
         try:
-            self._discard()
+            action()
         except Failure as failure:
             report(TOOL, f"{failure.sentence}; the next call removes what is left")
 
     def _discard(self) -> None:
-        publishing = self._volumes.is_publishing()
-        if publishing:
-            destroy(self._connection, self._guest_uuid)
+        volumes = self._volumes
+        if volumes.taken_over or volumes.is_publishing():
+            if self._defines():
+                destroy(self._connection, self._guest_uuid)
         elif self._options.keep_failed:
-            self._volumes.keep_failed()
-        self._volumes.recover()
+            volumes.keep_failed()
+        if not volumes.taken_over:
+            volumes.recover()
 
     def close(self) -> None:
         self._connection.close()

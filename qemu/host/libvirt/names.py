@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Names under libvirt: connection URIs, volumes, domains, identifiers.
 
-Pure but for the environment variable LIBVIRT_DEFAULT_URI. A volume that is being installed has a temporary name, which follows from the final one, so that
-the next call finds what a killed one left. libvirt cannot rename a volume: the final volume is copied
-from the temporary one, and a marker volume exists while that is done.
+Pure but for the environment variable LIBVIRT_DEFAULT_URI. A volume that is being installed has a temporary
+name, which follows from the guest's, so that the next call finds what a killed one left. libvirt cannot
+rename a volume: the final volume is copied from the temporary one, and marker volumes exist meanwhile.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import uuid
@@ -21,6 +22,9 @@ TRANSPORTS = ("unix", "ssh", "libssh", "libssh2", "tls", "tcp", "ext")
 # What a guest's volume is called while it is installed, and what else a run has in the pool.
 DISK, ISO, KEYS, MARKER = ".installing", ".installing-iso", ".installing-keys", ".publishing"
 FAILED = ".failed"
+_UNFINISHED = re.compile(
+    r"\.installing(-iso|-keys|-[0-9]+)?$|\.publishing(-[0-9a-f]{8})?$|\.failed$"
+)
 # A file name has 255 bytes at most, and the longest suffix is added.
 LONGEST_VOLUME = 200
 LONGEST_DOMAIN = 60
@@ -70,10 +74,27 @@ def check_volume(option: str, name: str) -> str:
             f"a volume's name has up to {LONGEST_VOLUME} letters, digits and the signs _ . + -, "
             f"not '{name}'"
         )
-    for suffix in (DISK, ISO, KEYS, MARKER, FAILED):
-        if name.endswith(suffix):
-            _refuse(f"{option} {name}: names that end in {suffix} are those of unfinished volumes")
+    found = _UNFINISHED.search(name)
+    if found:
+        ending = found.group()
+        _refuse(f"{option} {name}: names that end in {ending} are those of unfinished volumes")
     return name
+
+
+def temporary(guest: str, number: int) -> str:
+    """What disk `number` of the guest is called while it is installed. The guest's name is in it,
+    because extra disks of two guests may have one name."""
+    return guest + DISK + (f"-{number}" if number else "")
+
+
+def is_temporary(guest: str, name: str) -> bool:
+    """Whether a volume is a disk of this guest that is being installed."""
+    return re.fullmatch(re.escape(guest + DISK) + "(-[0-9]+)?", name) is not None
+
+
+def owner_suffix(guest: str) -> str:
+    """A volume NAME and a volume NAME with this suffix: a run that installs this guest makes NAME."""
+    return f"{MARKER}-{hashlib.sha256(guest.encode()).hexdigest()[:8]}"
 
 
 def check_pool(name: str) -> str:

@@ -21,12 +21,14 @@ tree.register_namespace("gi", NAMESPACE)
 
 @dataclass(frozen=True)
 class Source:
-    """A volume as a domain's disk. `serial` is empty for what the installer finds by its content."""
+    """A volume as a domain's disk. `serial` is empty for what the installer finds by its content.
+    `expendable` is a volume that a failed installation removes."""
 
     pool: str
     volume: str
     format: str
     serial: str = ""
+    expendable: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def install_domain(domain: Domain, iso: Source, keys: Source) -> str:
     top = _domain(domain, restarts=False)
     devices = _devices(domain, top)
     for number, source in enumerate(domain.disks):
-        _virtio_disk(devices, source, number, {"error_policy": "report", "cache": "unsafe"})
+        cache = "unsafe" if source.expendable else "writeback"
+        _virtio_disk(devices, source, number, {"error_policy": "report", "cache": cache})
     SubElement(_virtio_disk(devices, keys, len(domain.disks), {}), "readonly")
     SubElement(devices, "controller", type="scsi", model="virtio-scsi")
     cdrom = SubElement(devices, "disk", type="volume", device="cdrom")
