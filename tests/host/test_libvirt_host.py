@@ -18,7 +18,7 @@ import libvirt
 import tap
 from host.base.codes import Code, Failure
 from host.install.options import parse
-from host.libvirt import connection, libvirt_host, names
+from host.libvirt import connection, libvirt_host, names, streams
 from host.libvirt.libvirt_host import LibvirtHost
 
 BASE = "--hypervisor libvirt --pool default-pool --accel tcg --network none --iso iso --key key.pub"
@@ -27,6 +27,8 @@ DOMAIN = (
     "<domain type='test'><name>{}</name><uuid>{}</uuid><memory>65536</memory><os><type>hvm</type></os>"
     "</domain>"
 )
+# keepalive_interval * (keepalive_count + 1) in the default libvirtd.conf.
+SERVER_PATIENCE_SECONDS = 30
 connection._start_event_loop(libvirt)
 
 
@@ -231,6 +233,20 @@ class Publishing(Driven):
         host._volumes.pool.remove = lambda name: None
         host.discard()
         self.assertEqual(self.domains(), {"web": True})
+
+
+class Streams(Driven):
+    def test_a_reader_that_takes_nothing_is_given_up_before_the_server_ends_the_connection(self):
+        self.assertLess(streams.PATIENCE_SECONDS, SERVER_PATIENCE_SECONDS / 2)
+        stream = mock.Mock()
+        stream.recv.return_value = b"x" * streams.READ_BYTES
+        self.driver.server = mock.Mock(newStream=lambda _flags: stream)
+        with mock.patch.object(streams, "PATIENCE_SECONDS", 0.1):
+            console = streams.StreamSocket(self.driver, lambda _stream: None)
+        self.addCleanup(console.close)
+        for _ in range(100):
+            console._arrived(stream, 0, None)
+        self.assertFalse(console._open)
 
 
 class Domains(Driven):

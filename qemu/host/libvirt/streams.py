@@ -15,8 +15,9 @@ from typing import Any, Callable
 from host.libvirt.connection import Connection
 
 READ_BYTES = 65536
-# A reader that takes nothing for so long has gone.
-PATIENCE_SECONDS = 60
+# A reader that takes nothing for so long has gone. Meanwhile the event loop answers no keepalive message,
+# and a server ends the connection after 30 seconds without an answer.
+PATIENCE_SECONDS = 10
 
 
 class StreamSocket:
