@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Proves what first-run does to volumes and domains of libvirt, whichever run left them.
+"""Proves what first-run and run-guest do to volumes and domains of libvirt, whichever run left them.
 
 The pool and the domains are those of libvirt's own test driver, which keeps them in memory. The
 distribution's Python has the module libvirt.
@@ -9,7 +9,9 @@ distribution's Python has the module libvirt.
 import contextlib
 import io
 import os
+import socket
 import tempfile
+import types
 import unittest
 from unittest import mock
 
@@ -20,6 +22,7 @@ from host.base.codes import Code, Failure
 from host.install.options import parse
 from host.libvirt import connection, libvirt_host, names, streams
 from host.libvirt.libvirt_host import LibvirtHost
+from host.run import domain_guest
 
 BASE = "--hypervisor libvirt --pool default-pool --accel tcg --network none --iso iso --key key.pub"
 OTHER = "<volume><name>{}</name><capacity>1048576</capacity></volume>"
@@ -261,6 +264,38 @@ class Domains(Driven):
         again = self.run_of("--disk web --size 1G --define")
         self.fails(Code.MISUSE, "virsh undefine mine", again.clear)
         self.assertEqual(self.domains(), {"mine": False})
+
+    def paused(self):
+        uuid = names.identifier("guest", "pool", "web")
+        domain = self.driver.server.defineXML(DOMAIN.format("web", uuid))
+        domain.create()
+        domain.suspend()
+        return domain
+
+    def test_run_guest_resumes_a_domain_that_was_left_paused(self):
+        options = types.SimpleNamespace(name="web", task="daemon")
+        domain = self.paused()
+        with contextlib.redirect_stdout(io.StringIO()):
+            domain_guest._use(self.driver, options, domain)
+        self.assertEqual(domain.state()[0], libvirt.VIR_DOMAIN_RUNNING)
+
+    def test_run_guest_resumes_a_paused_domain_that_it_follows(self):
+        domain, states = self.paused(), []
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        self.addCleanup(theirs.close)
+        console = types.SimpleNamespace(ours=ours, close=lambda: None)
+
+        def ready(_text):
+            states.append(domain.state()[0])
+            domain.destroy()
+
+        options = types.SimpleNamespace(name="web", task="run", log="log")
+        with mock.patch.object(domain_guest, "StreamSocket", lambda *_: console):
+            with mock.patch.object(domain_guest, "notify", ready):
+                follow = lambda: domain_guest._use(self.driver, options, domain)
+                self.fails(Code.DEADLINE, "ended before", follow)
+        self.assertEqual(states, [libvirt.VIR_DOMAIN_RUNNING])
 
 
 if __name__ == "__main__":

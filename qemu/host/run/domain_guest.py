@@ -95,9 +95,16 @@ def _use(connection: Connection, options: DomainOptions, domain: Any) -> int:
         with connection.says(f"cannot start the domain {options.name}"):
             if not runs:
                 domain.create()
+            _resume(connection, domain)
         print(_greeting(connection, options), flush=True)
         return Code.SUCCESS
     return _follow(connection, options, domain, runs)
+
+
+def _resume(connection: Connection, domain: Any) -> None:
+    """A domain that was started paused, and that run-guest may have left so when it was killed."""
+    if domain.state()[0] == connection.library.VIR_DOMAIN_PAUSED:
+        domain.resume()
 
 
 def _greeting(connection: Connection, options: DomainOptions) -> str:
@@ -119,8 +126,7 @@ def _follow(connection: Connection, options: DomainOptions, domain: Any, runs: b
                 lambda stream: domain.openConsole(None, stream, library.VIR_DOMAIN_CONSOLE_FORCE),
             )
             stack.callback(console.close)
-            if not runs:
-                domain.resume()
+            _resume(connection, domain)
         notify(f"READY=1\nSTATUS={_greeting(connection, options)}")
         report(TOOL, _greeting(connection, options))
         try:
