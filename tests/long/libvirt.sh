@@ -57,7 +57,7 @@ kill_once() {
 	await 60 no_domain_runs
 	echo "after $1: $status, $(volumes)"
 	[[ $status == 0 || $status == 137 ]]
-	if [[ " $(volumes) " == *' web.img '* && $(volumes) != *web.img.publishing* ]]; then
+	if [[ " $(volumes) " == *' web.img '* && " $(volumes) " != *' web.img.publishing '* ]]; then
 		published_is_whole
 		remove_guest
 	fi
