@@ -37,6 +37,17 @@ bool text_starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+size_t text_option_bytes(const char *text)
+{
+	bool quoted = false;
+	size_t length = 0;
+
+	for (; text[length] && (quoted || !isspace((unsigned char)text[length])); length++)
+		if (text[length] == '"')
+			quoted = !quoted;
+	return length;
+}
+
 char *text_duplicate(const char *text)
 {
 	return text ? strcpy(must_realloc(NULL, strlen(text) + 1, 1), text) : NULL;

@@ -26,6 +26,10 @@ bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...) PRINTF_LIKE(
 /* Whether text begins with prefix. */
 bool text_starts_with(const char *text, const char *prefix);
 
+/* The length of the word that text begins with, as the kernel splits its command line (Linux,
+ * lib/cmdline.c, next_arg): blanks between double quotes belong to it. */
+size_t text_option_bytes(const char *text);
+
 /* A copy from malloc; NULL for NULL. */
 char *text_duplicate(const char *text);
 

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/module_parameters.h"
 
-#include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-
-/* The length of the first word. A blank between double quotes ends no word (Linux, lib/cmdline.c,
- * next_arg). */
-static size_t word_length(const char *text)
-{
-	bool quoted = false;
-	size_t length = 0;
-
-	for (; text[length] && (quoted || !isspace((unsigned char)text[length])); length++)
-		if (text[length] == '"')
-			quoted = !quoted;
-	return length;
-}
+#include "base/text.h"
 
 static char plain(char letter)
 {
@@ -64,7 +50,7 @@ char *module_parameters_find(const char *command_line, const char *file)
 		size_t length;
 
 		command_line += strspn(command_line, " \t\n\r\v\f");
-		length = word_length(command_line);
+		length = text_option_bytes(command_line);
 		if (length == 0 || (length == 2 && strncmp(command_line, "--", 2) == 0))
 			return list;
 		append_parameter(list, command_line, length, file);

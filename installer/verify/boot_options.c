@@ -11,18 +11,6 @@
 
 #define WORD_BYTES 512
 
-/* The length of the word that text begins with. Blanks between double quotes belong to it. */
-static size_t option_length(const char *text)
-{
-	bool quoted = false;
-	size_t length = 0;
-
-	for (; text[length] && (quoted || !isspace((unsigned char)text[length])); length++)
-		if (text[length] == '"')
-			quoted = !quoted;
-	return length;
-}
-
 /* NAME=VALUE with the quotes around the whole or the value taken off; false if it is another. */
 static bool parse_kernel_option(
 	const char *word, size_t length, const char *name, char *ret, size_t ret_bytes)
@@ -55,7 +43,7 @@ bool boot_options_last(const char *command_line, const char *name, char *ret, si
 	bool found = false;
 
 	for (const char *at = command_line; *at;) {
-		size_t length = option_length(at);
+		size_t length = text_option_bytes(at);
 
 		if (length == 2 && strncmp(at, "--", 2) == 0)
 			break;

@@ -122,6 +122,17 @@ static void sanitised_text_is_no_line_of_the_protocol(void **state)
 	assert_string_equal(text, "a?[2J?Install-SUCCESSFUL??\tb");
 }
 
+static void options_of_a_kernel_keep_quoted_blanks(void **state)
+{
+	(void)state;
+	assert_int_equal(text_option_bytes("a=b c"), 3);
+	assert_int_equal(text_option_bytes("a=\"b c\" d"), 7);
+	assert_int_equal(text_option_bytes("\"a=b c\"\td"), 7);
+	assert_int_equal(text_option_bytes("a=\"b c"), 6);
+	assert_int_equal(text_option_bytes(" a"), 0);
+	assert_int_equal(text_option_bytes(""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +145,7 @@ int main(void)
 		cmocka_unit_test(forms_are_checked),
 		cmocka_unit_test(sizes_are_rounded_down),
 		cmocka_unit_test(sanitised_text_is_no_line_of_the_protocol),
+		cmocka_unit_test(options_of_a_kernel_keep_quoted_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
