@@ -5,17 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/encoding.h"
 #include "base/text.h"
 #include "config/merge.h"
+#include "input/credential.h"
 
-#define SETTINGS	  "gi:"
-#define SOURCE		  "the serial number of SMBIOS"
-#define NOCLOUD		  "ds=nocloud"
-#define NOCLOUD_NET	  "ds=nocloud-net"
-#define CREDENTIAL	  "systemd.set_credential="
-#define CREDENTIAL_BASE64 "systemd.set_credential_binary="
+#define SETTINGS    "gi:"
+#define SOURCE	    "the serial number of SMBIOS"
+#define NOCLOUD	    "ds=nocloud"
+#define NOCLOUD_NET "ds=nocloud-net"
 
 /* What follows the prefix, at the start of the line or behind a blank; NULL for none. */
 static const char *find_word(const char *line, const char *prefix)
@@ -78,50 +75,24 @@ bool instance_line_nocloud(const char *line, char field, char *ret, size_t ret_b
 	return false;
 }
 
-/* What follows prefix, name and ':', or NULL. */
-static const char *credential_value(const char *word, const char *prefix, const char *name)
-{
-	size_t prefix_length = strlen(prefix), name_length = strlen(name);
-
-	if (strncmp(word, prefix, prefix_length) != 0)
-		return NULL;
-	word += prefix_length;
-	if (strncmp(word, name, name_length) != 0 || word[name_length] != ':')
-		return NULL;
-	return word + name_length + 1;
-}
-
-static int decode(const char *value, bool base64, const char *name, char **ret, size_t *ret_bytes,
-	struct error *err)
-{
-	size_t length = strlen(value);
-	size_t size = base64 ? base64_decoded_bytes(value, length) : length;
-	AUTO_FREE char *text = must_realloc(NULL, size + 1, 1);
-
-	if (!base64)
-		memcpy(text, value, size);
-	else if (base64_decode(value, length, (uint8_t *)text, size) < 0)
-		return error_set_code(err, EXIT_NO_KEY, -EINVAL,
-			"the credential %s on the kernel command line is not base64", name);
-	text[size] = '\0';
-	*ret = text;
-	*ret_bytes = size;
-	text = NULL;
-	return 1;
-}
-
 int instance_line_credential(const char *command_line, const char *name, size_t index, char **ret,
 	size_t *ret_bytes, struct error *err)
 {
+	static const struct credential_syntax syntax = {
+		"systemd.set_credential=", "systemd.set_credential_binary=", ':'
+	};
 	char word[MERGE_WORD_BYTES];
 
 	while (merge_next_word(&command_line, word)) {
-		const char *plain = credential_value(word, CREDENTIAL, name);
-		const char *base64 = credential_value(word, CREDENTIAL_BASE64, name);
+		bool base64;
+		const char *value = credential_find(&syntax, word, name, &base64);
 
-		if ((plain || base64) && index-- == 0)
-			return decode(
-				plain ? plain : base64, base64 != NULL, name, ret, ret_bytes, err);
+		if (!value || index-- > 0)
+			continue;
+		if (credential_decode(value, base64, ret, ret_bytes) < 0)
+			return error_set_code(err, EXIT_NO_KEY, -EINVAL,
+				"the credential %s on the kernel command line is not base64", name);
+		return 1;
 	}
 	return 0;
 }

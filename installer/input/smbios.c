@@ -2,15 +2,13 @@
 #include "input/smbios.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/encoding.h"
+#include "input/credential.h"
 
-#define OEM_STRINGS	  11
-#define HEADER_BYTES	  5 /* type, length, handle (two bytes), count */
-#define CREDENTIAL	  "io.systemd.credential:"
-#define CREDENTIAL_BASE64 "io.systemd.credential.binary:"
+#define OEM_STRINGS  11
+#define HEADER_BYTES 5 /* type, length, handle (two bytes), count */
 
 /* The strings stand behind the formatted area, each with its NUL; an empty one ends them. */
 const char *smbios_oem_string(const uint8_t *raw, size_t size_bytes, size_t index)
@@ -32,41 +30,19 @@ const char *smbios_oem_string(const uint8_t *raw, size_t size_bytes, size_t inde
 	}
 }
 
-/* What follows prefix, name and '=', or NULL. */
-static const char *value_of(const char *string, const char *prefix, const char *name)
-{
-	size_t prefix_length = strlen(prefix), name_length = strlen(name);
-
-	if (strncmp(string, prefix, prefix_length) != 0)
-		return NULL;
-	string += prefix_length;
-	if (strncmp(string, name, name_length) != 0 || string[name_length] != '=')
-		return NULL;
-	return string + name_length + 1;
-}
-
 int smbios_credential(
 	const char *string, const char *name, char **ret, size_t *ret_bytes, struct error *err)
 {
-	const char *plain = value_of(string, CREDENTIAL, name);
-	const char *base64 = value_of(string, CREDENTIAL_BASE64, name);
-	const char *value = plain ? plain : base64;
-	AUTO_FREE char *text = NULL;
-	size_t length, size;
+	static const struct credential_syntax syntax = {
+		"io.systemd.credential:", "io.systemd.credential.binary:", '='
+	};
+	bool base64;
+	const char *value = credential_find(&syntax, string, name, &base64);
 
 	if (!value)
 		return 0;
-	length = strlen(value);
-	size = plain ? length : base64_decoded_bytes(value, length);
-	text = must_realloc(NULL, size + 1, 1);
-	if (plain)
-		memcpy(text, plain, size);
-	else if (base64_decode(base64, length, (uint8_t *)text, size) < 0)
+	if (credential_decode(value, base64, ret, ret_bytes) < 0)
 		return error_set_code(
 			err, EXIT_NO_KEY, -EINVAL, "the SMBIOS credential %s is not base64", name);
-	text[size] = '\0';
-	*ret = text;
-	*ret_bytes = size;
-	text = NULL;
 	return 1;
 }
