@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -29,22 +28,6 @@ static const struct {
 		{ "openstack/latest/vendor_data.json", "openstack/latest/vendor_data2.json", NULL },
 		JSON_MAX_BYTES, JSON_MAX_BYTES },
 };
-
-static bool is_cloud_type(const struct probe_result *found)
-{
-	return strcmp(found->type, "vfat") == 0 || strcmp(found->type, "iso9660") == 0 ||
-	       strcmp(found->type, "udf") == 0;
-}
-
-static bool is_nocloud(const struct probe_result *found)
-{
-	return is_cloud_type(found) && strcasecmp(found->label, kinds[CLOUD_NOCLOUD].label) == 0;
-}
-
-static bool is_config_2(const struct probe_result *found)
-{
-	return is_cloud_type(found) && strcasecmp(found->label, kinds[CLOUD_CONFIG_2].label) == 0;
-}
 
 const char *cloud_drive_label(enum cloud_kind kind)
 {
@@ -112,8 +95,7 @@ static int read_cloud_disk(
 	char node[sizeof(drive->node)];
 	int r;
 
-	if (!drive_find(disk, drive->kind == CLOUD_NOCLOUD ? is_nocloud : is_config_2, node,
-		    sizeof(node), &found))
+	if (!drive_find(disk, label, node, sizeof(node), &found))
 		return 0;
 	if (drive->found)
 		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,

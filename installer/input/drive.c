@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,24 +17,32 @@
 
 #define MOUNT_OPTIONS "ro,nosuid,nodev,noexec"
 
-static bool passes(const char *node, drive_test_fn *test, struct probe_result *ret_found)
+/* What hosts put on such drives. */
+static bool is_drive_type(const char *type)
+{
+	return strcmp(type, "vfat") == 0 || strcmp(type, "iso9660") == 0 ||
+	       strcmp(type, "udf") == 0;
+}
+
+static bool passes(const char *node, const char *label, struct probe_result *ret_found)
 {
 	struct error ignored;
 
 	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, ret_found, &ignored) == 0 &&
-	       test(ret_found);
+	       is_drive_type(ret_found->type) &&
+	       (!label || strcasecmp(ret_found->label, label) == 0);
 }
 
-bool drive_find(const struct disk *disk, drive_test_fn *test, char *ret_node, size_t ret_bytes,
+bool drive_find(const struct disk *disk, const char *label, char *ret_node, size_t ret_bytes,
 	struct probe_result *ret_found)
 {
 	if (disk->medium || disk->unreadable[0] || disk->used_by[0])
 		return false;
 	snprintf(ret_node, ret_bytes, "%s", disk->path);
-	if (passes(ret_node, test, ret_found))
+	if (passes(ret_node, label, ret_found))
 		return true;
 	partition_name(disk->path, 1, ret_node, ret_bytes);
-	return passes(ret_node, test, ret_found);
+	return passes(ret_node, label, ret_found);
 }
 
 int drive_visit(const char *node, const char *fstype, const char *mount_path,

@@ -16,12 +16,10 @@
 #include "disk/disk.h"
 #include "disk/probe.h"
 
-/* Whether a file system is of the kind that is looked for. */
-typedef bool drive_test_fn(const struct probe_result *found);
-
-/* The node that passes the test, the whole disk or its first partition, with what is there. False
- * also for disks that are the medium, in use or unreadable. */
-bool drive_find(const struct disk *disk, drive_test_fn *test, char *ret_node, size_t ret_bytes,
+/* The node with a FAT, ISO 9660 or UDF file system of this label (its case does not count; NULL for any), the
+ * whole disk or its first partition, with what is there. False also for disks that are the medium, in use
+ * or unreadable. */
+bool drive_find(const struct disk *disk, const char *label, char *ret_node, size_t ret_bytes,
 	struct probe_result *ret_found);
 
 /* Mounts the node, calls look with the path, and detaches it again. 1 if that was looked at; 0 if
@@ -31,7 +29,7 @@ int drive_visit(const char *node, const char *fstype, const char *mount_path,
 	int (*look)(const char *path, void *userdata, struct error *err), void *userdata,
 	struct error *err) WARN_UNUSED;
 
-/* Reads a file of an open folder, or of one below it ("openstack/latest/user_data"). 1 if it was read, with its text (from malloc, a NUL behind it);
- * 0 if there is none or it is no regular file. -EFBIG with the code if it is too large. */
+/* Reads a file of an open folder, or of one below it ("openstack/latest/user_data"). 1 if it was read, with
+ * its text (from malloc, a NUL behind it); 0 if there is none or it is no regular file. -EFBIG with the code if it is too large. */
 int drive_read_file(int folder, const char *name, size_t max_bytes, enum exit_code code,
 	char **ret_text, size_t *ret_bytes, struct error *err) WARN_UNUSED;

@@ -165,19 +165,12 @@ int key_drive_read_folder(const char *path, struct key_drive *ret, struct error 
 	return r;
 }
 
-static bool is_key_drive_type(const struct probe_result *found)
-{
-	return strcmp(found->type, "vfat") == 0 || strcmp(found->type, "iso9660") == 0 ||
-	       strcmp(found->type, "udf") == 0;
-}
-
 static int look_for_keys(const char *path, void *drive, struct error *err)
 {
 	return key_drive_read_folder(path, drive, err);
 }
 
-/* The whole disk or its first partition, whichever is of such a type; ret->found says whether it has
- * keys. */
+/* The whole disk or its first partition; ret->found says whether it has keys. */
 static int read_key_drive_disk(
 	const struct disk *disk, const char *mount_path, struct key_drive *ret, struct error *err)
 {
@@ -186,7 +179,7 @@ static int read_key_drive_disk(
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!drive_find(disk, is_key_drive_type, node, sizeof(node), &found))
+	if (!drive_find(disk, NULL, node, sizeof(node), &found))
 		return 0;
 	r = drive_visit(node, found.type, mount_path, look_for_keys, ret, err);
 	if (r < 0) {
