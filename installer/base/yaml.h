@@ -28,3 +28,7 @@ typedef int yaml_scalar_fn(const char *path, const char *value, void *userdata, 
 /* Errors: -EINVAL with EXIT_CONFIGURATION, the sentence as "line 3: …"; or what visit returned. */
 int yaml_walk(const char *text, size_t size_bytes, yaml_scalar_fn *visit, void *userdata,
 	struct error *err) WARN_UNUSED;
+
+/* yaml_walk, or json_walk of base/json.h, whose paths have the same form. */
+typedef int yaml_walk_fn(const char *text, size_t size_bytes, yaml_scalar_fn *visit, void *userdata,
+	struct error *err);

@@ -231,11 +231,7 @@ static int note_user(const char *path, const char *value, void *userdata, struct
 	return 0;
 }
 
-/* yaml_walk or json_walk. */
-typedef int walk_fn(const char *text, size_t size_bytes, yaml_scalar_fn *visit, void *userdata,
-	struct error *err);
-
-static int read_document(walk_fn *walk, const struct rule *rules, struct ssh_keys *keys,
+static int read_document(yaml_walk_fn *walk, const struct rule *rules, struct ssh_keys *keys,
 	const char *user, const char *name, const char *text, size_t size_bytes,
 	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
 {

@@ -172,11 +172,8 @@ static int read_network_data(const char *path, const char *value, void *userdata
 
 /* -------------------------------------------------------- the documents */
 
-typedef int walk_fn(const char *text, size_t size_bytes, yaml_scalar_fn *visit, void *userdata,
-	struct error *err);
-
-static int read_cards(walk_fn *walk, yaml_scalar_fn *visit, const char *text, size_t size_bytes,
-	struct cloud_network *ret, struct error *err)
+static int read_cards(yaml_walk_fn *walk, yaml_scalar_fn *visit, const char *text,
+	size_t size_bytes, struct cloud_network *ret, struct error *err)
 {
 	AUTO_FREE struct network_cards *cards = must_realloc(NULL, 1, sizeof(*cards));
 	struct cloud_network found;
