@@ -40,6 +40,35 @@ rec {
   keyArguments =
     guest: lib.imap0 (index: _: "--key \"$CREDENTIALS_DIRECTORY/${keyName index}\"") guest.keyFiles;
 
+  # How systemd runs run-guest, which notifies it, and presses the guest's button at SIGTERM.
+  serviceConfig = name: guest: {
+    Type = "notify";
+    # first-run, a child of the main process, reports progress.
+    NotifyAccess = "all";
+    # run-guest has its own deadline.
+    TimeoutStartSec = "infinity";
+
+    # SIGTERM goes to run-guest only, which presses the button and has its own
+    # deadline. QEMU must not get it.
+    KillMode = "mixed";
+    TimeoutStopSec = guest.stopTimeout + 30;
+    # The service was stopped during the installation; the next start begins again.
+    SuccessExitStatus = 143;
+
+    # Only transient failures restart the service: a failed download (42), an
+    # unexpected end of QEMU (80), another run with this guest (82), and a signal that
+    # killed run-guest. All other failures would repeat after the time of a boot.
+    Restart = "on-abnormal";
+    RestartForceExitStatus = "42 80 82";
+    RestartSec = 10;
+
+    StateDirectory = folder name;
+    StateDirectoryMode = "0700";
+    RuntimeDirectory = folder name;
+    RuntimeDirectoryMode = "0700";
+    LoadCredential = keyCredentials guest;
+  };
+
   settingArguments =
     guest:
     map (assignment: "--set ${lib.escapeShellArg assignment}") (

@@ -58,24 +58,9 @@ in
         # A changed option applies to a guest that is installed anew.
         restartIfChanged = false;
         script = command name guest;
-        serviceConfig = {
-          Type = "notify";
-          # first-run, a child of the main process, reports progress.
-          NotifyAccess = "all";
-          TimeoutStartSec = "infinity";
-          KillMode = "mixed";
-          TimeoutStopSec = guest.stopTimeout + 30;
-          SuccessExitStatus = 143;
-          Restart = "on-abnormal";
-          RestartForceExitStatus = "42 80 82";
-          RestartSec = 10;
-          StateDirectory = common.folder name;
-          StateDirectoryMode = "0700";
+        serviceConfig = common.serviceConfig name guest // {
           # The records of the installation are written there.
           WorkingDirectory = "/var/lib/${common.folder name}";
-          RuntimeDirectory = common.folder name;
-          RuntimeDirectoryMode = "0700";
-          LoadCredential = common.keyCredentials guest;
         };
       }
     ) guests;

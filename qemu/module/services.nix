@@ -71,33 +71,8 @@ let
       }
       // lib.optionalAttrs (images != [ ]) { RequiresMountsFor = images; };
 
-      serviceConfig = {
-        Type = "notify";
-        # first-run, a child of the main process, reports progress.
-        NotifyAccess = "all";
-        # run-guest has its own deadline.
-        TimeoutStartSec = "infinity";
-
-        # SIGTERM goes to run-guest only, which presses the button and has its own
-        # deadline. QEMU must not get it.
-        KillMode = "mixed";
-        TimeoutStopSec = guest.stopTimeout + 30;
-        # The service was stopped during the installation; the next start begins again.
-        SuccessExitStatus = 143;
-
-        # Only transient failures restart the service: a failed download (42), an
-        # unexpected end of QEMU (80), another run with this guest (82), and a signal that
-        # killed run-guest. All other failures would repeat after the time of a boot.
-        Restart = "on-abnormal";
-        RestartForceExitStatus = "42 80 82";
-        RestartSec = 10;
-
+      serviceConfig = common.serviceConfig name guest // {
         User = user name;
-        StateDirectory = folder name;
-        StateDirectoryMode = "0700";
-        RuntimeDirectory = folder name;
-        RuntimeDirectoryMode = "0700";
-        LoadCredential = common.keyCredentials guest;
 
         # The group disk may open all disks of the host; the device list allows the guest's only.
         SupplementaryGroups = [ "kvm" ] ++ lib.optional (devices != [ ]) "disk";
