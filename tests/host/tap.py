@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import traceback
 import unittest
 from typing import Any, Optional
@@ -12,6 +13,15 @@ from typing import Any, Optional
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "qemu"))
 sys.dont_write_bytecode = True
+
+
+def enter_folder(test: unittest.TestCase) -> str:
+    """A new folder, which is the current one until the test ends."""
+    folder = tempfile.TemporaryDirectory()
+    test.addCleanup(folder.cleanup)
+    test.addCleanup(os.chdir, os.getcwd())
+    os.chdir(folder.name)
+    return folder.name
 
 
 class Points(unittest.TestResult):

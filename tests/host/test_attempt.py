@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import tempfile
 import types
 import unittest
 from unittest import mock
@@ -23,9 +22,7 @@ class Steps(unittest.TestCase):
     def setUp(self):
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        stack.callback(os.chdir, os.getcwd())
-        os.chdir(folder)
+        folder = tap.enter_folder(self)
         stack.enter_context(
             mock.patch.object(attempt, "served", lambda *_: contextlib.nullcontext([]))
         )

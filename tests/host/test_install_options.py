@@ -4,7 +4,6 @@
 
 import os
 import subprocess
-import tempfile
 import unittest
 
 import tap
@@ -15,16 +14,10 @@ from host.base.codes import Code, Failure
 
 class WithFolder(unittest.TestCase):
     def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory()
-        self.before = os.getcwd()
-        os.chdir(self.temporary.name)
+        tap.enter_folder(self)
         for name in ("iso", "key.pub", "own.raw"):
             with open(name, "w"):
                 pass
-
-    def tearDown(self):
-        os.chdir(self.before)
-        self.temporary.cleanup()
 
     def parse(self, text, *more):
         return parse([*text.split(), *more])

@@ -5,7 +5,6 @@
 import dataclasses
 import os
 import sys
-import tempfile
 import unittest
 import xml.etree.ElementTree as tree
 
@@ -213,17 +212,11 @@ class Documents(Refusing):
 
 class Options(Refusing):
     def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory()
-        self.before = os.getcwd()
-        os.chdir(self.temporary.name)
+        tap.enter_folder(self)
         os.environ.pop("LIBVIRT_DEFAULT_URI", None)
         for name in ("iso", "key.pub"):
             with open(name, "w"):
                 pass
-
-    def tearDown(self):
-        os.chdir(self.before)
-        self.temporary.cleanup()
 
     def parse(self, text):
         return parse(text.split())

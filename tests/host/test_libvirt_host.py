@@ -8,9 +8,7 @@ distribution's Python has the module libvirt.
 
 import contextlib
 import io
-import os
 import socket
-import tempfile
 import types
 import unittest
 from unittest import mock
@@ -56,9 +54,7 @@ class Driven(unittest.TestCase):
     def setUp(self):
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        stack.callback(os.chdir, os.getcwd())
-        os.chdir(folder)
+        tap.enter_folder(self)
         for name in ("iso", "key.pub"):
             with open(name, "w"):
                 pass

@@ -3,7 +3,6 @@
 """Proves that the words of run-guest's command line and of .guest mean what --help says, or are refused."""
 
 import os
-import tempfile
 import unittest
 
 import tap
@@ -16,13 +15,7 @@ from host.run.options import Share, check
 
 class Words(unittest.TestCase):
     def setUp(self):
-        self.before = os.getcwd()
-        self.temporary = tempfile.TemporaryDirectory()
-        os.chdir(self.temporary.name)
-
-    def tearDown(self):
-        os.chdir(self.before)
-        self.temporary.cleanup()
+        tap.enter_folder(self)
 
     def options(self, *arguments):
         return check(words.read(list(arguments)))
