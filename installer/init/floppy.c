@@ -9,14 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "init/modules.h"
 
-#define MODULE_PATH	"/lib/modules/floppy.ko"
 #define CONTROLLER_ID	"PNP0700" /* PC standard floppy disk controller */
 #define PNP_IDENTIFIERS "/sys/bus/pnp/devices/*/id"
 
@@ -35,17 +33,6 @@ static bool has_controller(void)
 	}
 	globfree(&files);
 	return found;
-}
-
-/* A live system's udev has loaded the driver; then the file is not there. ENODEV: no drive. */
-static void load_driver(void)
-{
-	AUTO_CLOSE int fd = open(MODULE_PATH, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || !has_controller())
-		return;
-	if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != ENODEV && errno != EEXIST)
-		log_line("floppy: load " MODULE_PATH ": %s", strerror(errno));
 }
 
 /* The state of the drive says so (linux/fd.h). To read an empty drive would take longer, and the kernel
@@ -67,7 +54,8 @@ size_t floppy_find(char ret_names[FLOPPY_DRIVES_MAX][8])
 	static const char names[FLOPPY_DRIVES_MAX][8] = { "fd0", "fd1" };
 	size_t count = 0;
 
-	load_driver();
+	if (has_controller())
+		modules_load_file("floppy.ko");
 	for (size_t i = 0; i < FLOPPY_DRIVES_MAX; i++)
 		if (holds_floppy(names[i]))
 			memcpy(ret_names[count++], names[i], sizeof(names[i]));

@@ -12,17 +12,14 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "init/module_parameters.h"
+#include "init/modules.h"
 #include "verdict/console.h"
-
-#define MODULES_FOLDER "/lib/modules"
 
 static void mount_kernel_folder(const char *fstype, const char *path, const char *options)
 {
@@ -88,43 +85,6 @@ static void bring_loopback_up(void)
 		log_line("pid1: cannot bring lo up: %s", strerror(errno));
 }
 
-/* ENODEV: the module's hardware is absent; ENOENT: that of a module which it needs. EEXIST: the module is
- * built in or already loaded. */
-static void load_module(const char *name, const char *command_line)
-{
-	AUTO_FREE char *parameters = module_parameters_find(command_line, name);
-	char path[512];
-	AUTO_CLOSE int fd = -1;
-
-	snprintf(path, sizeof(path), MODULES_FOLDER "/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		log_line("pid1: open %s: %s", path, strerror(errno));
-		return;
-	}
-	if (parameters[0])
-		log_line("pid1: %s is loaded with %s", name, parameters);
-	if (syscall(SYS_finit_module, fd, parameters, 0) < 0 && errno != ENODEV &&
-		errno != ENOENT && errno != EEXIST)
-		log_line("pid1: load %s: %s", name, strerror(errno));
-}
-
-static void load_modules(void)
-{
-	AUTO_FREE char *order = NULL, *command_line = NULL;
-	struct error err;
-	char *save = NULL;
-
-	if (file_read(MODULES_FOLDER "/order", 64 * 1024, &order, NULL, &err) < 0) {
-		log_line("pid1: %s", err.text);
-		return;
-	}
-	if (file_read("/proc/cmdline", 64 * 1024, &command_line, NULL, &err) < 0)
-		log_line("pid1: %s", err.text);
-	for (char *name = strtok_r(order, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
-		load_module(name, command_line ? command_line : "");
-}
-
 void pid1_prepare(void)
 {
 	mount_kernel_folder("devtmpfs", "/dev", NULL);
@@ -135,7 +95,7 @@ void pid1_prepare(void)
 	console_open_all();
 	link_streams();
 	set_clock();
-	load_modules();
+	modules_load_drivers();
 	console_open_all();
 	wait_for_entropy();
 	bring_loopback_up();

@@ -60,6 +60,26 @@ modules_come_after_what_they_need() {
 	diff selected <(printf 'kernel/%s\n' a.ko.xz b.ko.xz c.ko)
 }
 
+# --devices: files in load order, then patterns, unless the module is for something else, too.
+drivers_are_described_by_their_devices() {
+	kernel built-in pci both usb
+	echo 'kernel/disk.ko: kernel/both.ko.xz kernel/pci.ko.xz' >>modules/modules.dep
+	cat >modules/modules.alias <<-'END'
+		# Aliases extracted from modules themselves.
+		alias pci:v00001AF4d*sv* pci
+		alias pci:v00001AF5d*sv* pci
+		alias fs-both both
+		alias pci:v00001AF6d*sv* both
+		alias usb:v0123p*d*dc* usb
+		alias usb:v0124p*d*dc* usb
+		alias virtio:d00000002v* disk
+	END
+	printf '%s\n' built_in pci both usb disk >list
+	"$TOP/iso/select-modules" --devices modules list | diff - <(printf '%s\n' \
+		'pci.ko pci:v00001AF4d*sv* pci:v00001AF5d*sv*' both.ko 'usb.ko usb:*' \
+		'pci.ko both.ko disk.ko virtio:d00000002v*')
+}
+
 # For guests whose kernel is cut down to what their machine has.
 one_of_several_is_enough() {
 	kernel built-in b
@@ -94,6 +114,7 @@ the_iso_needs_little_of_a_kernel() {
 
 cd "$SCRATCH"
 run_case "modules come after what they need" modules_come_after_what_they_need
+run_case "drivers are described by their devices" drivers_are_described_by_their_devices
 run_case "one of several modules is enough" one_of_several_is_enough
 run_case "what is missing is named with its reason" what_is_missing_is_named_with_its_reason
 run_case "the ISO needs little of a kernel" the_iso_needs_little_of_a_kernel

@@ -3,7 +3,7 @@
 # shapes.sh — proves that the same ISO installs on the default disk of each engine, whatever its bus; that the
 # machine then boots the guest with the ISO left attached; and that other disks are not written to
 #
-# Modules: init/settle, init/pid1, plan/emulated_disk, guest/boot_device.
+# Modules: init/settle, init/pid1, init/modules, plan/emulated_disk, guest/boot_device.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
