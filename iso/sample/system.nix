@@ -35,12 +35,8 @@ let
   forXen = layout.firmware == [ ];
   hasOverlay = layout.etc.overlay or false;
   isImmutable = hasOverlay && !layout.etc.mutable;
-  # The guests in which the tests ask Nix. The others are a third as large without it.
-  hasNix = builtins.elem (layout.name or layout.layout) [
-    "gpt"
-    "bios"
-    "sealed"
-  ];
+  # The guest in which the tests ask Nix. The others are half as large without it.
+  hasNix = layout.layout == "bios" && !(layout ? name);
   isActivatable = layout.activation or true;
   hasSystemdInitrd = layout.systemdInitrd or false;
   # Accounts that are created at boot.

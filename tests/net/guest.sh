@@ -13,7 +13,7 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/net/receiver.lib.sh"
 
 CARD=(-nic "user,model=virtio-net-pci")
-SYSTEM=$(readlink "$TOP/build/sample-bios")
+SYSTEM=$(readlink "$TOP/build/sample-gpt")
 
 # The authority, and the certificate for the host as guests see it.
 make_certificate() {
@@ -28,7 +28,7 @@ make_certificate() {
 make_folder() {
 	mkdir served
 	cp -r --reflink=auto "$TOP/build/cache/." served/
-	cp "$TOP/build/guest-bios.json" served/guest.json
+	cp "$TOP/build/guest.json" served/guest.json
 }
 
 # serve OUT [OPTION]… — serves the folder; leaves the URL as a guest sees it in `url`, the port, and who serves.
@@ -92,9 +92,9 @@ success_is_reported() {
 }
 
 one_command_installs_from_the_hosts_store() {
-	nix-instantiate --eval --strict --json "$TOP/iso/sample/layouts.nix" -A bios >facts.json
+	nix-instantiate --eval --strict --json "$TOP/iso/sample/layouts.nix" -A gpt >facts.json
 	"$TOP/qemu/first-run" --disk disk2.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --direct \
-		--system "$TOP/build/sample-bios" --manifest facts.json --quiet
+		--system "$TOP/build/sample-gpt" --manifest facts.json --quiet
 	[[ -z $(find . -name '.disk2.raw.*') ]]
 	grep -a '^INSTALL_RESULT' disk2.raw.log
 	store_is_that_of_the_source disk2.raw
@@ -103,7 +103,7 @@ one_command_installs_from_the_hosts_store() {
 # The address is fixed by the kernel's own word; that the report arrives shows that it works.
 a_server_that_is_not_there_is_42() {
 	start_receiver got2
-	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest-bios.json" \
+	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest.json" \
 		'fetch-attempts = 2' "report-url = http://10.0.2.2:$port/"
 	more='ip=10.0.2.77::10.0.2.2:255.255.255.0:guest:eth0:none:10.0.2.3' \
 		run_installer console "${disk[@]}" "${CARD[@]}"
@@ -115,7 +115,7 @@ a_server_that_is_not_there_is_42() {
 
 # By MAC the second card, where there is IPv6 alone. The host's server is not asked: it has none.
 ipv6_alone_is_enough() {
-	prepare 'cache = http://[fec0::2]:9' "manifest = file:///medium/guest-bios.json" \
+	prepare 'cache = http://[fec0::2]:9' "manifest = file:///medium/guest.json" \
 		'fetch-attempts = 1' 'ip = off' 'interface = 52:54:00:00:00:07'
 	run_installer console "${disk[@]}" -nic user,model=e1000,ipv6=off \
 		-nic user,model=e1000e,ipv4=off,ipv6=on,mac=52:54:00:00:00:07
@@ -125,7 +125,7 @@ ipv6_alone_is_enough() {
 }
 
 a_machine_without_a_card_is_42() {
-	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest-bios.json"
+	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest.json"
 	run_installer console "${disk[@]}"
 	expect_refusal console 42 network 'no network card'
 	expect_unchanged disk

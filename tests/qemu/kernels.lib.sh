@@ -17,7 +17,7 @@ make_initrd() {
 		printf '%s\n' "${path##*/}"
 	done >"$root/lib/modules/order"
 	grep -qx "virtio_blk.ko" "$root/lib/modules/order"
-	install -m 644 "$(readlink "$TOP/build/sample-bios")/initrd" "$2"
+	install -m 644 "$(readlink "$TOP/build/sample-gpt")/initrd" "$2"
 	truncate -s %512 "$2" # an archive begins on four bytes
 	(cd "$root" && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet) >>"$2"
 }

@@ -18,7 +18,6 @@ write_project() {
 		iso = $ISO
 		key = key.pub
 		size = 2G
-		set = manifest=file:///medium/guest-bios.json
 
 		kernel = $kernel
 		initrd = initrd
@@ -166,9 +165,9 @@ enough
 write_project
 run_case "one word makes the guest and runs the script" one_word_makes_the_guest_and_runs_the_script
 enough
-run_case "it boots with either kernel, and the disk stays as it is" \
+run_long "it boots with either kernel, and the disk stays as it is" \
 	both_kernels_run_and_the_disk_stays_as_it_is
-run_case "a panic ends the run with 81" a_panic_ends_the_run_with_81
+run_long "a panic ends the run with 81" a_panic_ends_the_run_with_81
 run_case "a kernel that finds no root is 81 with its words" a_kernel_that_finds_no_root_is_81_with_its_words
 run_case "misfits are refused before the start" misfits_are_refused_before_the_start
 tap=gi$$ network=10.213.$((RANDOM % 256))
