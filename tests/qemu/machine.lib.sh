@@ -17,9 +17,23 @@ MIB=$((1024 * 1024))
 # No Nix daemon and no build users: the tests run as root.
 export NIX_CONFIG='build-users-group ='
 
-# take_boot_files — kernel, initrd and command line of the ISO, for starts without its boot loader.
+# take_boot_files — kernel, initrd and command line of the ISO, for starts without its boot loader. All tests
+# share one copy.
 take_boot_files() {
-	boot=$SCRATCH/boot
+	local shared=$TOP/build/boot-files
+	exec {boot_lock}>"$shared.lock"
+	flock "$boot_lock"
+	[[ -d $shared && $shared -nt $ISO ]] || extract_boot_files "$shared"
+	exec {boot_lock}>&-
+	boot=$SCRATCH/boot-files
+	mkdir -p "$boot"
+	cp "$shared"/{vmlinuz,initrd.img,command-line} "$boot/"
+	ln -sf "$shared/vmlinux" "$boot/vmlinux"
+}
+
+# extract_boot_files FOLDER
+extract_boot_files() {
+	local boot=$SCRATCH/extracted
 	xorriso -osirrox on -indev "$ISO" -extract /boot "$boot" \
 		-extract /isolinux/isolinux.cfg "$boot/menu" 2>"$SCRATCH/xorriso" ||
 		{ cat "$SCRATCH/xorriso" && return 1; }
@@ -27,6 +41,9 @@ take_boot_files() {
 	sed -n 's/^ *APPEND //p' "$boot/menu" >"$boot/command-line"
 	unpack_kernel "$boot/vmlinuz" >"$boot/vmlinux"
 	[[ -s $boot/vmlinux && -s $boot/initrd.img && -s $boot/command-line ]]
+	rm -rf "$1"
+	mv "$boot" "$1"
+	touch "$1"
 }
 
 # unpack_kernel BZIMAGE — prints the kernel in it, if xz has packed it. QEMU starts that, too (by its PVH
