@@ -58,7 +58,7 @@ run_case() {
 }
 
 # run_long SENTENCE COMMAND [ARG]… — run_case, only if LONG is set: for a point that repeats the proof of
-# another one in other circumstances. A file in tests/long sets LONG and runs the whole file.
+# another one in other circumstances. `tests/run long` sets LONG.
 run_long() {
 	[[ ! ${LONG-} ]] || run_case "$@"
 }
@@ -70,6 +70,11 @@ busy_milliseconds() {
 		[[ $word != total=* ]] || { total=${word#total=} && break; }
 	done
 	echo $((total / 1000))
+}
+
+# the_rest_is_long — ends the test unless LONG is set: what follows are points for run_long.
+the_rest_is_long() {
+	[[ ${LONG-} ]] || exit 0
 }
 
 # await SECONDS COMMAND… — repeats COMMAND until it succeeds; returns 1 when the seconds have passed.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# separate_boot.sh — proves that guests with a partition for /boot, of ext4 beside an EFI system partition
-# and of FAT on a disk for BIOS, are installed, boot and let their owner in; that the command verify accepts
-# one, and refuses it without its kernel; and that the guest writes its next menu there
+# separate_boot.sh — proves that a guest with a partition for /boot, of ext4 beside an EFI system partition, is
+# installed, boots and lets its owner in; that the command verify accepts it, and refuses it without its
+# kernel; and that the guest writes its next menu there. With LONG=1 also a guest with a FAT /boot on a disk
+# for BIOS.
 #
 # Modules: plan/planner, plan/labels, format/target_mount, verify/installed_disk.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the guest expands; the cases are called by name
@@ -81,6 +82,7 @@ run_case "the command verify refuses it without its kernel" verify_refuses_it_wi
 run_case "it writes its next menu to /boot" the_guest_writes_its_next_menu
 press_the_power_button
 run_case "the power button ended it" guest_ended_well
+the_rest_is_long
 rm -f ext4.raw copy.raw known_hosts
 run_case "a BIOS guest with a FAT /boot is installed" install_it boot-fat fat.raw
 enough

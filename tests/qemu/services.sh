@@ -197,5 +197,5 @@ run_case "the first guest is installed and ready when it runs" web_runs
 enough
 run_case "it lets its owner in, and has the disks that it was given" web_lets_its_owner_in
 run_case "to stop it presses its power button, and waits" web_powers_off
-run_case "two start at once, and none is installed again" both_start_at_once
-run_case "both are stopped" both_stop_at_once
+run_long "two start at once, and none is installed again" both_start_at_once
+run_long "both are stopped" both_stop_at_once
