@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# refusals.sh — proves that a machine with no unambiguous target is refused with code and reason, and
-# that nothing is written to its disks
+# refusals.sh — proves that a machine with no unambiguous target, and a guest that would not boot or would
+# accept no login, are refused with code and reason, and that nothing is written to the disks
 #
 # One machine runs all cases (refusals-init). Other files prove that the installer refuses as PID 1.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2154,SC2317 # the cases are called by name
@@ -11,13 +11,20 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 source "$TOP/tests/qemu/machine.lib.sh"
 
 DISKS=(filesystem blank other readonly small)
-DRIVES=(keys private colour signer layout)
+DRIVES=(keys private colour signer layout nowhere part home locked)
 
 # drive NAME [SETTING]… — the folder of a key drive.
 drive() {
 	rm -rf keys
 	give_keys "${@:2}"
 	[[ $1 == keys ]] || mv keys "$1"
+}
+
+# with_manifest NAME FILTER — a key drive that names the manifest of the default guest, changed by jq.
+with_manifest() {
+	mkdir -p root/etc
+	jq "$2" "$TOP/build/guest.json" >"root/etc/$1.json"
+	drive "$1" "manifest = file:///etc/$1.json"
 }
 
 make_disks() {
@@ -32,6 +39,10 @@ make_disks() {
 	drive colour 'colour = red'
 	drive signer "trusted-keys = $(cat public)"
 	drive layout 'layout = bios'
+	with_manifest nowhere '.bootloader.device = "nodev"'
+	with_manifest part '.bootloader.device = "/dev/disk/by-id/x"'
+	with_manifest home '.mounts += [{path: "/home", fstype: "ext4", label: "home"}]'
+	with_manifest locked '.ssh.enabled = false'
 	drive keys
 }
 
@@ -47,6 +58,10 @@ write_cases() {
 		read-only readonly keys
 		too-small small keys
 		another-layout blank layout
+		boot-loader-nowhere blank nowhere
+		boot-loader-on-no-whole-disk blank part
+		no-partition-for-a-mount blank home
+		no-ssh-server blank locked
 	END
 }
 
@@ -107,4 +122,12 @@ run_case "a read-only disk is refused" refused read-only 10 target 'vda .*is rea
 run_case "a small disk is refused" refused too-small 14 target 'vda .*is too small'
 run_case "a layout that the guest is not built for is refused" refused another-layout \
 	2 target 'layout = bios, but the guest is built for the layout gpt'
+run_case "a boot loader that goes nowhere is refused" refused boot-loader-nowhere \
+	2 plan 'GRUB has the device nodev: set the guest.s boot\.loader\.grub\.device to /dev/vda'
+run_case "a boot loader that goes to no whole disk is refused" refused boot-loader-on-no-whole-disk \
+	2 plan 'GRUB is written to /dev/disk/by-id/x, but the disk is /dev/vda: set'
+run_case "a mount that the layout does not have is refused" refused no-partition-for-a-mount \
+	2 plan 'mounts /home, but the layout gpt has no partition for it: take'
+run_case "a guest without an SSH server is refused" refused no-ssh-server \
+	2 plan 'no SSH server, so no one could log in .*: enable one .* keys = none'
 run_case "nothing was written" nothing_was_written
