@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # together.sh — proves that several first-runs at once from one ISO install guests that accept the
 # login of their owner, have recorded host keys and share no identity; by firmware, by --direct and with
-# --prove-boot. GUESTS=N sets the number of guests.
+# --prove-boot, in 256 MiB of memory, with a swap partition. GUESTS=N sets the number of guests.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -19,7 +19,7 @@ install_all() {
 		((number % 3 != 1)) || more+=(--direct)
 		((number % 3 != 2)) || more+=(--prove-boot)
 		"$TOP/qemu/first-run" --disk "guest$number.qcow2" --size 2G --cores 1 --iso "$ISO" --key key.pub \
-			--memory 256M "${more[@]}" >"guest$number.out" 2>&1 </dev/null &
+			--memory 256M --set swap=200M "${more[@]}" >"guest$number.out" 2>&1 </dev/null &
 		pids+=($!)
 	done
 	for number in "${!pids[@]}"; do
@@ -35,6 +35,15 @@ both_channels_said_so() {
 			"guest$number.qcow2.verdict.json"
 		((number % 3 != 2)) || jq -e '.proof.keys_accepted == 1' "guest$number.qcow2.verdict.json"
 	done
+}
+
+swap_lies_behind_the_root() {
+	qemu-img dd -f qcow2 -O raw bs=1M count=1 if=guest1.qcow2 of=table.raw
+	truncate -s 2G table.raw
+	sfdisk --json table.raw | tee table
+	jq -e '.partitiontable.partitions | length == 4 and .[2].start == 514 * 2048 and
+		.[3].start == .[2].start + .[2].size and .[3].size == 200 * 2048 and
+		.[3].type == "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"' table
 }
 
 nothing_is_left_over() {
@@ -61,6 +70,12 @@ enter() {
 		-o ConnectTimeout=6 root@127.0.0.1 "${@:2}" 2>"ssh$1"
 }
 
+# The first page of a swap area is its header.
+swap_is_in_use() {
+	enter "$1" 'cat /proc/swaps' | tee swaps
+	grep -E "^/dev/vda4 +partition[[:space:]]+$((200 * 1024 - 4))[[:space:]]" swaps
+}
+
 # One after the other: emulated guests that boot at once would only slow each other down.
 each_lets_its_owner_in() {
 	local number
@@ -71,6 +86,7 @@ each_lets_its_owner_in() {
 		await 300 enter "$number" true || { tail -n 20 "ssh$number" "run$number".* && return 1; }
 		enter "$number" 'cat /etc/ssh/ssh_host_ed25519_key.pub' | cut -d ' ' -f 2 >"seen$number"
 		grep -qFf "seen$number" "guest$number.qcow2.known_hosts"
+		swap_is_in_use "$number"
 		end_child $!
 	done
 }
@@ -83,6 +99,7 @@ ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "$GUESTS first-runs at once install" install_all
 enough
 run_case "both channels said so" both_channels_said_so
+run_case "the swap partition lies behind the root" swap_lies_behind_the_root
 run_case "nothing is left over" nothing_is_left_over
 run_case "no two have a host key or a UUID in common" identities_differ
-run_case "each lets its owner in, by the host key that was written down" each_lets_its_owner_in
+run_case "each has its swap and lets its owner in, by the host key that was written down" each_lets_its_owner_in
