@@ -206,4 +206,12 @@ words_of_the_guest_do_nothing_to_the_terminal() {
 	if grep -aP '[^\x20-\x7e\n]' "$output"; then return 1; fi
 }
 
+a_disk_that_does_not_boot_is_not_published() {
+	first_run "$GOOD" off --prove-boot --keep-failed
+	expect_status 81
+	expect_output 'the installed disk does not boot'
+	[[ ! -e guest.qcow2 && -e guest.qcow2.failed && -e guest.qcow2.boot.log ]]
+	jq -e '.code == 81 and .channels.serial == "successful"' guest.qcow2.verdict.json
+}
+
 run_tests "${BASH_SOURCE[0]}"
