@@ -19,6 +19,20 @@ let
   # The mount point of the ISO in a NixOS live system.
   medium = "/iso";
 
+  # The space in which the tool qemu/iso embeds settings, keys and files; see ../assemble.
+  embedded = pkgs.runCommand "guest-installer.embedded" { } ''
+    truncate -s 1048576 "$out"
+  '';
+
+  space = {
+    isoImage.contents = [
+      {
+        source = embedded;
+        target = "/guest-installer.embedded";
+      }
+    ];
+  };
+
   files = {
     isoImage.contents = [
       {
@@ -55,6 +69,7 @@ in
 {
   config = lib.mkIf cfg.enable (
     lib.mkMerge [
+      (lib.optionalAttrs (options ? isoImage) space)
       (lib.mkIf (cfg.guest != null) copied)
       (lib.mkIf (cfg.configuration != null) configuration)
       (lib.mkIf (cfg.flake != null) { services.guest-installer.settings.flake = cfg.flake; })
