@@ -49,17 +49,25 @@ static int add_named_file(struct given_host_keys *given, const char *path, struc
 	return add_host_key(given, path, file_base_name(path), text, size_bytes, err);
 }
 
+#define PLACE_BYTES 300
+
+static void name_place(const struct key_drive_file *file, char ret[PLACE_BYTES])
+{
+	snprintf(ret, PLACE_BYTES, "%s %s", file->name,
+		file->embedded ? "embedded in the ISO" : "on the key drive");
+}
+
 static int add_drive_keys(
 	struct given_host_keys *given, const struct key_drive *drive, struct error *err)
 {
 	for (size_t i = 0; i < drive->host_count; i++) {
 		const struct key_drive_file *file = &drive->host_files[i];
-		char place[300];
+		char place[PLACE_BYTES];
 		int r;
 
 		if (host_key_file_part(file->name) != HOST_KEY_PRIVATE)
 			continue;
-		snprintf(place, sizeof(place), "%s on the key drive", file->name);
+		name_place(file, place);
 		r = add_host_key(given, place, file->name, file->text, file->size_bytes, err);
 		if (r < 0)
 			return r;
@@ -86,12 +94,12 @@ static int check_drive_public(
 	for (size_t i = 0; i < drive->host_count; i++) {
 		const struct key_drive_file *file = &drive->host_files[i];
 		const struct host_key_pair *pair;
-		char place[300];
+		char place[PLACE_BYTES];
 		int r;
 
 		if (host_key_file_part(file->name) != HOST_KEY_PUBLIC)
 			continue;
-		snprintf(place, sizeof(place), "%s on the key drive", file->name);
+		name_place(file, place);
 		pair = find_private(given, file->name);
 		if (!pair)
 			return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
@@ -127,7 +135,7 @@ int host_key_sources_read(const struct host_key_settings *settings, const struct
 		return r;
 	if (settings->mode == HOST_KEYS_GIVEN && ret->count == 0)
 		return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
-			"host-keys = drive, but no SSH host key was found on a key drive: put ssh_host_ed25519_key on it, or leave host-keys out.");
+			"host-keys = drive, but no SSH host key was found on a key drive or in the ISO: put ssh_host_ed25519_key there, or leave host-keys out.");
 	for (size_t i = 0; i < ret->count; i++)
 		log_line("host keys: %s is given, %.*s", ret->pairs[i].name,
 			(int)strcspn(ret->pairs[i].public_text, " "), ret->pairs[i].public_text);

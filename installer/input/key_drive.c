@@ -41,14 +41,31 @@ static const struct {
 };
 #define COMPANION_COUNT (sizeof(companions) / sizeof(companions[0]))
 
-static int take_config(int folder, const char *name, struct key_drive *drive, struct error *err)
+/* Where files are read from: an open folder, or the ISO. */
+struct place {
+	int folder;
+	const struct embedded *embedded; /* NULL for the folder */
+};
+
+/* As drive_read_file. */
+static int read_file(const struct place *place, const char *name, size_t max_bytes,
+	enum exit_code code, char **ret_text, size_t *ret_bytes, struct error *err)
+{
+	if (place->embedded)
+		return embedded_read_file(
+			place->embedded, name, max_bytes, code, ret_text, ret_bytes, err);
+	return drive_read_file(place->folder, name, max_bytes, code, ret_text, ret_bytes, err);
+}
+
+static int take_config(
+	const struct place *place, const char *name, struct key_drive *drive, struct error *err)
 {
 	int r;
 
 	if (drive->config_text)
 		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 			"there are two files " KEY_DRIVE_CONFIG_NAME " in different case");
-	r = drive_read_file(folder, name, KEY_DRIVE_CONFIG_MAX_BYTES, EXIT_CONFIGURATION,
+	r = read_file(place, name, KEY_DRIVE_CONFIG_MAX_BYTES, EXIT_CONFIGURATION,
 		&drive->config_text, &drive->config_bytes, err);
 	if (r > 0)
 		drive->found = true;
@@ -56,7 +73,8 @@ static int take_config(int folder, const char *name, struct key_drive *drive, st
 }
 
 /* A drive that holds nothing else is no key drive. */
-static int take_companion(int folder, const char *name, struct key_drive *drive, struct error *err)
+static int take_companion(
+	const struct place *place, const char *name, struct key_drive *drive, struct error *err)
 {
 	for (size_t i = 0; i < COMPANION_COUNT; i++) {
 		char **text = (char **)((char *)drive + companions[i].text);
@@ -69,7 +87,7 @@ static int take_companion(int folder, const char *name, struct key_drive *drive,
 			return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 				"there are two files for the same purpose, of which one is %s",
 				name);
-		r = drive_read_file(folder, name, companions[i].max_bytes, EXIT_CONFIGURATION, text,
+		r = read_file(place, name, companions[i].max_bytes, EXIT_CONFIGURATION, text,
 			&size_bytes, err);
 		return r > 0 && strlen(*text) != size_bytes
 			       ? error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
@@ -80,35 +98,38 @@ static int take_companion(int folder, const char *name, struct key_drive *drive,
 }
 
 /* Adds a file to one of the two lists. */
-static int take_key_file(int folder, const char *name, struct key_drive_file *files, size_t *count,
-	struct key_drive *drive, struct error *err)
+static int take_key_file(const struct place *place, const char *name, struct key_drive_file *files,
+	size_t *count, struct key_drive *drive, struct error *err)
 {
 	struct key_drive_file *file = &files[*count];
-	int r = drive_read_file(
-		folder, name, KEY_FILE_MAX_BYTES, EXIT_NO_KEY, &file->text, &file->size_bytes, err);
+	int r = read_file(
+		place, name, KEY_FILE_MAX_BYTES, EXIT_NO_KEY, &file->text, &file->size_bytes, err);
 
 	if (r > 0) {
 		snprintf(file->name, sizeof(file->name), "%s", name);
+		file->embedded = place->embedded != NULL;
 		++*count;
 		drive->found = true;
 	}
 	return r;
 }
 
-static int take_keys(int folder, const char *name, struct key_drive *drive, struct error *err)
+static int take_keys(
+	const struct place *place, const char *name, struct key_drive *drive, struct error *err)
 {
 	if (drive->count == KEY_DRIVE_FILES_MAX)
 		return error_set_code(err, EXIT_NO_KEY, -E2BIG, "there are more than %d key files",
 			KEY_DRIVE_FILES_MAX);
-	return take_key_file(folder, name, drive->files, &drive->count, drive, err);
+	return take_key_file(place, name, drive->files, &drive->count, drive, err);
 }
 
-static int take_host_key(int folder, const char *name, struct key_drive *drive, struct error *err)
+static int take_host_key(
+	const struct place *place, const char *name, struct key_drive *drive, struct error *err)
 {
 	if (drive->host_count == KEY_DRIVE_HOST_FILES_MAX)
 		return error_set_code(err, EXIT_NO_KEY, -E2BIG,
 			"there are more than %d files of host keys", KEY_DRIVE_HOST_FILES_MAX);
-	return take_key_file(folder, name, drive->host_files, &drive->host_count, drive, err);
+	return take_key_file(place, name, drive->host_files, &drive->host_count, drive, err);
 }
 
 static int compare_file_names(const void *a, const void *b)
@@ -118,21 +139,27 @@ static int compare_file_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static int take_file(
+	const struct place *place, const char *name, struct key_drive *drive, struct error *err)
+{
+	if (is_config(name))
+		return take_config(place, name, drive, err);
+	if (host_key_file_part(name) != HOST_KEY_OTHER)
+		return take_host_key(place, name, drive, err);
+	if (ssh_keys_is_key_file(name))
+		return take_keys(place, name, drive, err);
+	return take_companion(place, name, drive, err);
+}
+
 static int read_entries(DIR *dir, struct key_drive *drive, struct error *err)
 {
+	const struct place place = { .folder = dirfd(dir) };
 	struct dirent *entry;
-	int r;
 
 	errno = 0;
 	while ((entry = readdir(dir))) {
-		if (is_config(entry->d_name))
-			r = take_config(dirfd(dir), entry->d_name, drive, err);
-		else if (host_key_file_part(entry->d_name) != HOST_KEY_OTHER)
-			r = take_host_key(dirfd(dir), entry->d_name, drive, err);
-		else if (ssh_keys_is_key_file(entry->d_name))
-			r = take_keys(dirfd(dir), entry->d_name, drive, err);
-		else
-			r = take_companion(dirfd(dir), entry->d_name, drive, err);
+		int r = take_file(&place, entry->d_name, drive, err);
+
 		if (r < 0)
 			return r;
 		errno = 0;
@@ -142,17 +169,23 @@ static int read_entries(DIR *dir, struct key_drive *drive, struct error *err)
 	return 0;
 }
 
-int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err)
+static int read_embedded_files(
+	const struct embedded *embedded, struct key_drive *drive, struct error *err)
 {
-	AUTO_CLOSEDIR DIR *dir = opendir(path);
-	struct key_drive *drive = must_realloc(NULL, 1, sizeof(*drive));
-	int r;
+	const struct place place = { .folder = -1, .embedded = embedded };
 
-	memset(drive, 0, sizeof(*drive));
-	if (dir)
-		r = read_entries(dir, drive, err);
-	else
-		r = error_errno(err, -errno, "open %s", path);
+	for (size_t i = 0; i < embedded->count; i++) {
+		int r = take_file(&place, embedded->files[i].name, drive, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Hands over the files, sorted, or frees them if r is an error. Returns r. */
+static int finish_drive(int r, struct key_drive *drive, struct key_drive *ret)
+{
 	if (r < 0) {
 		key_drive_free(drive);
 	} else {
@@ -162,6 +195,36 @@ int key_drive_read_folder(const char *path, struct key_drive *ret, struct error 
 		*ret = *drive;
 	}
 	free(drive);
+	return r;
+}
+
+static struct key_drive *new_drive(void)
+{
+	struct key_drive *drive = must_realloc(NULL, 1, sizeof(*drive));
+
+	memset(drive, 0, sizeof(*drive));
+	return drive;
+}
+
+int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(path);
+	struct key_drive *drive;
+
+	if (!dir)
+		return error_errno(err, -errno, "open %s", path);
+	drive = new_drive();
+	return finish_drive(read_entries(dir, drive, err), drive, ret);
+}
+
+int key_drive_read_embedded(
+	const struct embedded *embedded, struct key_drive *ret, struct error *err)
+{
+	struct key_drive *drive = new_drive();
+	int r = finish_drive(read_embedded_files(embedded, drive, err), drive, ret);
+
+	if (r < 0)
+		error_wrap(err, "embedded in the ISO");
 	return r;
 }
 
@@ -263,17 +326,14 @@ static int read_wanted(const char *path, void *userdata, struct error *err)
 		&file->size_bytes, err);
 }
 
-int key_drive_read_file(const struct key_drive *drive, const char *mount_path, const char *name,
-	size_t max_bytes, char **ret_text, size_t *ret_bytes, struct error *err)
+static int read_wanted_from_drive(const struct key_drive *drive, const char *mount_path,
+	struct wanted_file *file, struct error *err)
 {
-	struct wanted_file file = { .name = name, .max_bytes = max_bytes };
 	int r;
 
 	if (!drive->found)
-		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
-			"The file %s is to be read from the key drive, but there is no key drive: attach one that holds it.",
-			name);
-	r = drive_visit(drive->node, drive->fstype, mount_path, read_wanted, &file, err);
+		return 0;
+	r = drive_visit(drive->node, drive->fstype, mount_path, read_wanted, file, err);
 	if (r < 0) {
 		error_wrap(err, "key drive %s", drive->node);
 		return r;
@@ -281,11 +341,36 @@ int key_drive_read_file(const struct key_drive *drive, const char *mount_path, c
 	if (r == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EIO,
 			"The key drive %s, from which %s is to be read, cannot be mounted.",
-			drive->node, name);
-	if (!file.text)
+			drive->node, file->name);
+	return 0;
+}
+
+static int refuse_no_file(const struct key_drive *drive, const char *name, struct error *err)
+{
+	if (!drive->found)
 		return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
-			"There is no file %s on the key drive %s: put it into its root folder.",
-			name, drive->node);
+			"The file %s is to be read from the key drive, but there is no key drive: attach one that holds it.",
+			name);
+	return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
+		"There is no file %s on the key drive %s: put it into its root folder.", name,
+		drive->node);
+}
+
+int key_drive_read_file(const struct key_drive *drive, const char *mount_path, const char *name,
+	size_t max_bytes, char **ret_text, size_t *ret_bytes, struct error *err)
+{
+	struct wanted_file file = { .name = name, .max_bytes = max_bytes };
+	int r = read_wanted_from_drive(drive, mount_path, &file, err);
+
+	if (r < 0)
+		return r;
+	if (!file.text && drive->embedded)
+		r = embedded_read_file(drive->embedded, name, max_bytes, EXIT_CONFIGURATION,
+			&file.text, &file.size_bytes, err);
+	if (r < 0)
+		return r;
+	if (!file.text)
+		return refuse_no_file(drive, name, err);
 	*ret_text = file.text;
 	*ret_bytes = file.size_bytes;
 	return 0;

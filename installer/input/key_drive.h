@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * key_drive — the small drive with SSH keys, found by what lies on it, read into memory.
+ * key_drive — the small drive with SSH keys, found by what lies on it, read into memory; and the same
+ * files where they are embedded in the ISO.
  *
  * Which names count is decided by ssh_keys_is_key_file and host_key_file_part, what the files say by
  * key_sources, host_key_sources and config. The
  * drive is mounted read-only and detached again.
  *
- * Tested by: tests/qemu/key_drive.sh.
+ * Tested by: tests/qemu/key_drive.sh, tests/unit/test_key_drive_join.c.
  */
 #pragma once
 
@@ -15,6 +16,7 @@
 
 #include "base/error.h"
 #include "disk/disk.h"
+#include "input/embedded.h"
 
 #define KEY_DRIVE_FILES_MAX	   64
 #define KEY_DRIVE_HOST_FILES_MAX   16
@@ -25,6 +27,7 @@ struct key_drive_file {
 	char name[256];
 	char *text; /* with a NUL after it */
 	size_t size_bytes;
+	bool embedded; /* in the ISO, and not on the drive */
 };
 
 struct key_drive {
@@ -43,6 +46,7 @@ struct key_drive {
 	/* What nixos-install is to build: configuration.nix, flake.nix and flake.lock; NULL
 	 * likewise. */
 	char *configuration_text, *flake_text, *lock_text;
+	const struct embedded *embedded; /* where further files are; NULL if nowhere */
 };
 
 /* Looks at every disk that is neither medium nor in use nor unreadable, at cdroms too: a FAT, ISO 9660
@@ -58,9 +62,13 @@ int key_drive_read(struct disk *disks, size_t count, const char *mount_path, str
 /* The same for a folder: only its files, and found. Regular files only. */
 int key_drive_read_folder(const char *path, struct key_drive *ret, struct error *err) WARN_UNUSED;
 
+/* The same for the files that are embedded in the ISO, which has to stay as long as ret. */
+int key_drive_read_embedded(
+	const struct embedded *embedded, struct key_drive *ret, struct error *err) WARN_UNUSED;
+
 /* Reads one more file of the drive that was found, of any name, into memory (from malloc, a NUL
- * behind it). The drive is mounted on mount_path again for that. EXIT_CONFIGURATION if there is no
- * key drive or no such regular file on it. */
+ * behind it), or one that is embedded in the ISO if the drive has none of that name. The drive is
+ * mounted on mount_path again for that. EXIT_CONFIGURATION if there is no such regular file. */
 int key_drive_read_file(const struct key_drive *drive, const char *mount_path, const char *name,
 	size_t max_bytes, char **ret_text, size_t *ret_bytes, struct error *err) WARN_UNUSED;
 

@@ -37,12 +37,18 @@ static int add_key_files(
 
 static int add_drive(struct ssh_keys *keys, const struct key_drive *drive, struct error *err)
 {
-	int r = 0;
+	for (size_t i = 0; i < drive->count; i++) {
+		const struct key_drive_file *file = &drive->files[i];
+		char place[300];
+		int r;
 
-	for (size_t i = 0; i < drive->count && r == 0; i++)
-		r = ssh_keys_add(keys, drive->files[i].name, drive->files[i].text,
-			drive->files[i].size_bytes, err);
-	return r;
+		snprintf(place, sizeof(place), "%s%s", file->name,
+			file->embedded ? " embedded in the ISO" : "");
+		r = ssh_keys_add(keys, place, file->text, file->size_bytes, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static void log_warnings(const struct ssh_keys *keys)
