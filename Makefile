@@ -23,7 +23,7 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools erofs-utils
 # Machines to install on, the host's tools, and the key to log in with.
-VM_PACKAGES = qemu-system-x86 qemu-utils ovmf openssh-client python3 nbdkit
+VM_PACKAGES = qemu-system-x86 qemu-utils ovmf ipxe-qemu openssh-client python3 nbdkit
 # Linters, unit tests, and the programs that check what the installer wrote.
 TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
@@ -240,7 +240,7 @@ $(HOST_PAGES): build/man/%.1: share/man/%.1.in share/make-page \
 	@rm $@.in
 
 # The host tools find each other in one folder, under whatever name they are called.
-TOOLS = qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive
+TOOLS = qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain qemu/iso keys/make-key-drive
 share = $(DESTDIR)$(PREFIX)/share
 own = $(share)/guest-installer
 bash_completions = $(share)/bash-completion/completions

@@ -54,7 +54,7 @@ pkgs.stdenv.mkDerivation {
     mkdir -p "$out/bin" "$out/share/guest-installer"
     cp -r qemu keys iso "$out/share/guest-installer/"
     patchShebangs "$out/share/guest-installer"
-    for tool in qemu/{demo,first-run,run-guest,serve-cache,xen-domain} keys/make-key-drive; do
+    for tool in qemu/{demo,first-run,iso,run-guest,serve-cache,xen-domain} keys/make-key-drive; do
       makeWrapper "$out/share/guest-installer/$tool" "$out/bin/guest-installer-''${tool#*/}" \
         --set-default OVMF_CODE ${pkgs.OVMF.fd}/FV/OVMF_CODE.fd \
         --set-default OVMF_VARS ${pkgs.OVMF.fd}/FV/OVMF_VARS.fd \

@@ -12,6 +12,7 @@ import sys
 
 from host import make_key_drive, serve_cache, xen_domain
 from host.base.command_line import Option, Program, describe
+from host.embed import table as embed_table
 from host.install import table as install_table
 from host.run import table as run_table
 
@@ -23,6 +24,7 @@ PROGRAMS = {
         make_key_drive.PROGRAM,
         serve_cache.PROGRAM,
         xen_domain.PROGRAM,
+        embed_table.PROGRAM,
     )
 }
 # Words of a text that have a macro of their own: options, and pages of the manual.

@@ -33,4 +33,5 @@ _guest_installer() {
 
 complete -o filenames -F _guest_installer guest-installer guest-installer-first-run \
 	guest-installer-run-guest guest-installer-serve-cache guest-installer-xen-domain \
-	guest-installer-make-key-drive first-run run-guest serve-cache xen-domain make-key-drive
+	guest-installer-iso guest-installer-make-key-drive first-run run-guest serve-cache xen-domain iso \
+	make-key-drive

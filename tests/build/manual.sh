@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 cd "$SCRATCH"
 PATH=$TOP/build:$TOP/qemu:$TOP/keys:$PATH
-tools=(guest-installer first-run run-guest serve-cache xen-domain make-key-drive)
+tools=(guest-installer first-run run-guest serve-cache xen-domain iso make-key-drive)
 
 pages_can_be_made() {
 	make -s -C "$TOP" man

@@ -40,7 +40,7 @@ finds_its_firmware() {
 
 cd "$SCRATCH"
 run_case "Nix builds the host's tools" build_by_nix
-for tool in qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain keys/make-key-drive; do
+for tool in qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain qemu/iso keys/make-key-drive; do
 	run_case "${tool#*/} prints its options" says_its_options "${tool#*/}" "$tool"
 done
 run_case "make-key-drive makes a key drive" makes_a_key_drive

@@ -131,6 +131,20 @@ def write_manifest(system: str, source: str, target: str) -> None:
         file.write(text)
 
 
+def manifest_system(path: str) -> str:
+    """The system that a manifest is of."""
+    try:
+        with open(path, "rb") as file:
+            system = json.load(file)["system"]
+    except OSError as error:
+        raise Failure(Code.MISUSE, f"cannot read the manifest {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError):
+        system = None
+    if not isinstance(system, str) or not STORE_PATH.fullmatch(system):
+        raise Failure(Code.MISUSE, f"the manifest {path} does not name a system")
+    return system
+
+
 def _hash(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()

@@ -87,7 +87,7 @@ def parse(arguments: Sequence[str]) -> Options:
         refuse(f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} needed")
     if given.size and given.existing:
         refuse("--size and --existing exclude each other")
-    settings = tuple(_parse_setting(text) for text in given.set)
+    settings = tuple(parse_setting(text) for text in given.set)
     names = [name for name, _ in settings]
     if not given.key and "keys" not in names:
         refuse("--key is needed (or --set keys=none)")
@@ -150,7 +150,8 @@ def _number(option: str, text: str) -> Optional[int]:
     return emulator.parse_number(option, text) if text else None
 
 
-def _parse_setting(text: str) -> tuple[str, str]:
+def parse_setting(text: str) -> tuple[str, str]:
+    """One --set. Failure(MISUSE) if it has another form."""
     match = re.fullmatch(r"([a-z][a-z-]*)=([^\x00-\x1f\x7f]*)", text)
     if not match:
         refuse(f"--set takes key=value, not '{text}'")

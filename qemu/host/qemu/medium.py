@@ -26,11 +26,13 @@ MENUS: tuple[tuple[str, Callable[[str], Optional[bootmenu.Entry]]], ...] = (
 
 @dataclass(frozen=True)
 class BootFiles:
-    """Kernel and initramfs as files of the host, and the kernel's command line."""
+    """Kernel and initramfs as files of the host, the kernel's command line, and the kernel's path inside
+    the ISO."""
 
     kernel: str
     initrd: str
     command_line: str
+    kernel_path: str = ""
 
 
 def _xorriso(iso: str, path: str, out: str) -> list[str]:
@@ -92,6 +94,6 @@ def take_boot_files(iso: str, folder: str) -> BootFiles:
         for inside, out in ((entry.kernel, kernel), (entry.initrd, initrd)):
             if not extract(iso, inside, out):
                 raise Failure(Code.MISUSE, f"{iso} has no {inside}, which its menu {path} names")
-        return BootFiles(kernel, initrd, entry.command_line)
+        return BootFiles(kernel, initrd, entry.command_line, entry.kernel)
     names = ", ".join(path for path, _ in MENUS)
     raise Failure(Code.MISUSE, f"--direct finds no boot menu in {iso} ({names})")

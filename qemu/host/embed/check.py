@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Asks the installer itself whether it will accept what is to be embedded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import Optional
+
+from host.base import files, process
+from host.base.codes import Code, Failure, report
+
+CHECK_SECONDS = 60
+TOP = os.path.abspath(f"{os.path.dirname(os.path.realpath(__file__))}/../../..")
+# The repository's program, that of `make install`, and that of the user's choice.
+PLACES = (f"{TOP}/build/guest-installer", f"{TOP}/../../bin/guest-installer")
+MEMORY = "/dev/shm"  # where copies of secrets leave nothing on a disk
+
+
+def find_installer() -> Optional[str]:
+    """The installer's program; None if this host has none."""
+    for path in PLACES:
+        if os.access(path, os.X_OK):
+            return path
+    return shutil.which("guest-installer")
+
+
+def check(tool: str, area: bytes, manifest: Optional[str]) -> None:
+    """Failure with the installer's own sentence and code if it refuses the area."""
+    program = find_installer()
+    if not program:
+        report(
+            tool,
+            "warning: guest-installer is not installed here, so it checks nothing before it starts",
+        )
+        return
+    place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="guest-installer.", dir=place) as folder:
+        path = os.path.join(folder, "area")
+        with os.fdopen(files.create(path), "wb") as file:
+            file.write(area)
+        arguments = [program, "check", "--embedded", path, *([manifest] if manifest else [])]
+        status, text = process.run(arguments, CHECK_SECONDS)
+    if status:
+        sentence = text.strip().removeprefix("guest-installer: ")
+        raise Failure(status if status > 0 else Code.INTERNAL, sentence)

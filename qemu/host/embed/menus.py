@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Kernel arguments in the boot menus of the lean ISO.
+
+Pure. iso/assemble ends each menu with comment lines. Arguments are inserted behind the kernel's command
+line, and the comments become shorter, so that no file changes its size.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Mapping
+
+from host.base.codes import Code, Failure
+
+ISOLINUX = "/isolinux/isolinux.cfg"
+GRUB = "/boot/grub/grub.cfg"
+COMMAND_LINE = re.compile(rb"^\s*APPEND (\S.*)$", re.MULTILINE)
+COMMENT = b"#" * 63 + b"\n"
+RESERVED = re.compile(rb"(?:#{63}\n)+\Z")
+CONSOLE = re.compile(r"console=([A-Za-z]+)")
+# What isolinux, GRUB and the kernel read alike, without quotes.
+ARGUMENTS = re.compile(r"[A-Za-z0-9_.,:=/@%+~^-]+( [A-Za-z0-9_.,:=/@%+~^-]+)*")
+
+
+def parse_arguments(texts: list[str]) -> str:
+    """Words for the kernel's command line. Failure(MISUSE) for what a boot menu cannot have."""
+    arguments = " ".join(" ".join(text.split()) for text in texts)
+    if arguments and not ARGUMENTS.fullmatch(arguments):
+        raise Failure(
+            Code.MISUSE,
+            "--kernel-args takes words of letters, digits and the signs _ . , : = / @ % + ~ ^ -, "
+            f"which every boot loader reads alike, not '{arguments}'",
+        )
+    return arguments
+
+
+def add_arguments(menus: Mapping[str, bytes], arguments: str) -> dict[str, bytes]:
+    """The menus with the arguments, by path. Failure(MISUSE) says why there is no place for them."""
+    found = COMMAND_LINE.findall(menus[ISOLINUX])
+    if len(found) != 1:
+        raise Failure(Code.MISUSE, f"{ISOLINUX} in the ISO does not have one line APPEND")
+    changed = join(found[0].decode("ascii", "replace"), arguments).encode()
+    return {path: _replace(path, menu, found[0], changed) for path, menu in menus.items()}
+
+
+def join(command_line: str, arguments: str) -> str:
+    """The command line with the arguments behind it. Of several consoles of one driver the kernel takes
+    the first one, so a console of the arguments replaces those of its driver."""
+    drivers = [match[1] for match in map(CONSOLE.match, arguments.split()) if match]
+    kept = []
+    for word in command_line.split():
+        match = CONSOLE.match(word)
+        if not match or match[1] not in drivers:
+            kept.append(word)
+    return " ".join([*kept, arguments])
+
+
+def _replace(path: str, menu: bytes, before: bytes, after: bytes) -> bytes:
+    reserved = RESERVED.search(menu)
+    if not reserved or menu.count(before) != 1:
+        raise Failure(
+            Code.MISUSE,
+            f"{path} in the ISO has no space for kernel arguments: it was made by an older version",
+        )
+    body = menu[: reserved.start()].replace(before, after)
+    if len(body) > len(menu):
+        raise Failure(
+            Code.NO_ROOM,
+            f"--kernel-args is {len(body) - len(menu)} bytes longer than the space in {path}",
+        )
+    return body + _comment(len(menu) - len(body))
+
+
+def _comment(size: int) -> bytes:
+    """Comment lines of so many bytes."""
+    lines = COMMENT * (size // len(COMMENT) + 1)
+    return lines[len(lines) - size :]

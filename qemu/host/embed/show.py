@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The command show: what is embedded, without secrets.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from host.embed.area import Embedded
+from host.install.keydrive import SETTINGS
+
+# Files that anyone may read; the settings, too, if no URL in them has a password.
+PUBLIC = re.compile(
+    r"(?i)(.*\.pub|authorized_keys|ca\.(pem|crt)|configuration\.nix|flake\.(nix|lock))"
+)
+SHOWN = re.compile(r"(?i)(.*\.pub|authorized_keys)")
+PASSWORD = re.compile(r"://[^/@\s]+@")
+CONTROL = re.compile(r"[^\t\n -~\u00a0-\U0010ffff]")
+
+
+def is_secret(name: str, data: bytes) -> bool:
+    """Whether only the ISO's owner may read this file."""
+    if name == SETTINGS:
+        return PASSWORD.search(data.decode("utf-8", "replace")) is not None
+    return not PUBLIC.fullmatch(name)
+
+
+def describe(embedded: Optional[Embedded]) -> str:
+    """What is embedded, as text for a terminal."""
+    if not embedded:
+        return "nothing is embedded\n"
+    what = embedded.description
+    lines = [f"original: {what.original_bytes} bytes, sha256 {what.original_sha256}"]
+    if what.kernel_arguments:
+        lines.append(f"kernel-args: {what.kernel_arguments}")
+    if what.appended:
+        lines.append(f"closure: {what.appended[1]} bytes at {what.appended[0]}")
+    for name, data in embedded.files.items():
+        lines += _file(name, data)
+    return CONTROL.sub("?", "\n".join(lines)) + "\n"
+
+
+def _file(name: str, data: bytes) -> list[str]:
+    head = f"{name}: {len(data)} bytes"
+    if name != SETTINGS and not SHOWN.fullmatch(name):
+        return [f"{head}, secret" if is_secret(name, data) else head]
+    text = PASSWORD.sub("://***@", data.decode("utf-8", "replace"))
+    return [f"{head}:", *(f"  {line}" for line in text.splitlines())]
