@@ -57,6 +57,7 @@ static const struct option long_options[] = {
 	{ "key", required_argument, NULL, FORM_KEY },
 	{ "host-key", required_argument, NULL, FORM_HOST_KEY },
 	{ "file", required_argument, NULL, FORM_FILE },
+	{ "embedded", required_argument, NULL, 'e' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -208,6 +209,11 @@ static int parse_words(int count, char **words, struct options *ret, struct erro
 	if (r < 0)
 		return r;
 	operand = operand_of(ret->command);
+	if (ret->embedded_path && ret->command != COMMAND_CHECK)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The option --embedded belongs to the command check.");
+	if (ret->embedded_path && count == 1)
+		return 0;
 	if (operand && count != 2)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"Say which %s shall read, and no more.", operand);
@@ -235,6 +241,9 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 			break;
 		case 's':
 			r = add_set(ret, optarg, err);
+			break;
+		case 'e':
+			ret->embedded_path = optarg;
 			break;
 		case 'j':
 			ret->json = true;
@@ -288,6 +297,7 @@ void options_print_help(void)
 	       "       guest-installer plan [--json] [OPTION]...\n"
 	       "       guest-installer verify [--boot-disk FILE] [--set KEY=VALUE]... DISK\n"
 	       "       guest-installer check [--config FILE] [--set KEY=VALUE]... MANIFEST\n"
+	       "       guest-installer check --embedded FILE [MANIFEST]\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
 	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
@@ -308,6 +318,7 @@ void options_print_help(void)
 	       "  --host-key FILE    an SSH host key of the guest, the private one; repeatable\n"
 	       "  --file TARGET=SOURCE[:MODE[:UID:GID]]\n"
 	       "                     a file for the guest; repeatable\n"
+	       "  --embedded FILE    check an area as guest-installer-iso embeds it in an ISO\n"
 	       "  --json             print the plan, or the refusal, as JSON\n\n"
 	       "Keys:\n");
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)

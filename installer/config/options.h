@@ -29,6 +29,7 @@ enum command {
 struct options {
 	enum command command;
 	const char *operand;		  /* the disk or image of verify, the manifest of check */
+	const char *embedded_path;	  /* of check: an area that is to be embedded in an ISO */
 	const char *config_path;	  /* --config, or /etc/guest-installer.conf */
 	bool config_given;		  /* by --config: the file must exist */
 	const char *set[OPTIONS_SET_MAX]; /* --set key=value, in order */

@@ -18,6 +18,7 @@
 #include "input/cloud_network.h"
 #include "input/cloud_settings.h"
 #include "input/instance_line.h"
+#include "input/key_drive_join.h"
 #include "net/download.h"
 #include "net/url.h"
 
@@ -68,6 +69,17 @@ static int read_floppies(const char *mount_path, struct config_sources *ret, str
 	return count ? read_drives(disks, count, mount_path, ret, err) : 0;
 }
 
+/* Floppies are read if there is no other drive. */
+static int read_all_drives(struct disk *disks, size_t count, const char *mount_path,
+	struct config_sources *ret, struct error *err)
+{
+	int r = read_drives(disks, count, mount_path, ret, err);
+
+	if (r < 0 || ret->drive.found || ret->cidata.found || ret->config_2.found)
+		return r;
+	return read_floppies(mount_path, ret, err);
+}
+
 /* Nothing is refused for a xenstore that does not answer: few hosts use it. */
 static void read_xenstore(struct xenstore_data *ret)
 {
@@ -76,6 +88,17 @@ static void read_xenstore(struct xenstore_data *ret)
 
 	if (fd >= 0 && xenstore_read(fd, ret, &err) < 0)
 		log_line("warning: xenstore is not used: %s", err.text);
+}
+
+/* The files in the ISO become files of the key drive. */
+static int read_embedded(struct config_sources *ret, struct error *err)
+{
+	int r = embedded_source_read(&ret->embedded, err);
+
+	if (r <= 0)
+		return r;
+	ret->drive.embedded = &ret->embedded.embedded;
+	return key_drive_join(&ret->drive, &ret->embedded.files, err);
 }
 
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
@@ -87,10 +110,10 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 		return r;
 	read_xenstore(&ret->xenstore);
 	file_read_line("/proc/cmdline", ret->command_line, sizeof(ret->command_line));
-	r = read_drives(disks, count, mount_path, ret, err);
-	if (r < 0 || ret->drive.found || ret->cidata.found || ret->config_2.found)
+	r = read_all_drives(disks, count, mount_path, ret, err);
+	if (r < 0)
 		return r;
-	return read_floppies(mount_path, ret, err);
+	return read_embedded(ret, err);
 }
 
 void config_sources_merge_firmware_data(
@@ -191,6 +214,13 @@ static int merge_cloud_networks(
 	return merge_cloud_network(config, &sources->config_2, err);
 }
 
+static void merge_embedded(struct config *config, const struct key_drive *embedded)
+{
+	if (embedded->config_text)
+		merge_text(config, KEY_DRIVE_CONFIG_NAME " embedded in the ISO",
+			embedded->config_text, embedded->config_bytes);
+}
+
 /* Later sources win. */
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err)
@@ -204,6 +234,7 @@ int config_sources_read_config(const struct options *options, const struct confi
 	r = merge_config_file(ret, options, err);
 	if (r < 0)
 		return r;
+	merge_embedded(ret, &sources->embedded.files);
 	config_sources_merge_firmware_data(ret, &sources->firmware_data);
 	merge_xenstore(ret, &sources->xenstore);
 	/* Of two host names the first one is taken. */
@@ -236,7 +267,8 @@ int config_sources_read_config(const struct options *options, const struct confi
 	return check_config(ret, err);
 }
 
-int config_sources_read_given(const struct options *options, struct config *ret, struct error *err)
+int config_sources_read_given(const struct options *options, const struct key_drive *embedded,
+	struct config *ret, struct error *err)
 {
 	int r;
 
@@ -244,6 +276,7 @@ int config_sources_read_given(const struct options *options, struct config *ret,
 	r = options->config_given ? merge_config_file(ret, options, err) : 0;
 	if (r < 0)
 		return r;
+	merge_embedded(ret, embedded);
 	for (size_t i = 0; i < options->set_count; i++)
 		merge_option(ret, "--set", options->set[i]);
 	return options->config_given ? check_config(ret, err) : check_config_values(ret, err);

@@ -16,35 +16,38 @@
 #include "config/options.h"
 #include "disk/disk.h"
 #include "input/cloud_drive.h"
+#include "input/embedded_source.h"
 #include "input/firmware_data.h"
 #include "input/key_drive.h"
 #include "input/xenstore.h"
 
-/* What the machine's host provides: firmware data and attached drives. */
+/* What the machine's host provides: the ISO, firmware data and attached drives. */
 struct config_sources {
 	struct firmware_data firmware_data;
 	struct xenstore_data xenstore;
-	char command_line[4096]; /* of the kernel */
-	struct key_drive drive;
+	char command_line[4096];	 /* of the kernel */
+	struct embedded_source embedded; /* in the ISO */
+	struct key_drive drive;		 /* with the files that are embedded in the ISO */
 	struct cloud_drive cidata, config_2;
 };
 
 /* Looks for the drives among the disks, marks them there, and reads everything. Floppies are read if no
- * disk is such a drive. */
+ * disk is such a drive. A closure that was appended to the ISO is mounted. */
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err) WARN_UNUSED;
 
-/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, the serial
- * number of SMBIOS and its strings, fw_cfg, xenstore, user-data on the config-2 and the cidata drive, the key drive, the kernel command line,
+/* Merges every source, the strongest last: --config or /etc/guest-installer.conf, the configuration
+ * that is embedded in the ISO, the serial number of SMBIOS and its strings, fw_cfg, xenstore, user-data on the config-2 and the cidata drive, the key drive, the kernel command line,
  * --set. Where no source sets ip and interface, the network configuration of these drives does, if a
  * network is wanted. */
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
-/* Merges --config, if it is given, and --set, and nothing of this machine: for the command check. With
- * --config this is the whole configuration of an ISO, whose keys have to go together. */
-int config_sources_read_given(
-	const struct options *options, struct config *ret, struct error *err) WARN_UNUSED;
+/* Merges --config, if it is given, the embedded configuration and --set, and
+ * nothing of this machine: for the command check. With --config this is the whole configuration of an
+ * ISO, whose keys have to go together. */
+int config_sources_read_given(const struct options *options, const struct key_drive *embedded,
+	struct config *ret, struct error *err) WARN_UNUSED;
 
 /* Writes the key drive's certificates and passwords into a folder and puts their paths into config,
  * for fetch. */

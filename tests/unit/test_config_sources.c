@@ -34,6 +34,7 @@
  * own and stands between the last two. */
 enum place {
 	PLACE_FILE,
+	PLACE_EMBEDDED,
 	PLACE_SERIAL,
 	PLACE_SMBIOS,
 	PLACE_SMBIOS_LATER,
@@ -52,12 +53,13 @@ static char path[64];
 /* Reads a configuration in which each place that has one sets timeout to 100 and its number. */
 static unsigned timeout_of(const bool set[PLACE_COUNT])
 {
-	static char smbios[] = "org.guest-installer:timeout=102";
-	static char later[] = "org.guest-installer:timeout=103";
-	static char fw_cfg[] = "timeout = 104\n", drive[] = "timeout = 108\n";
-	static char xenstore[] = "swap=none\0timeout=105";
-	static char config_2[] = "#cloud-config\nguest-installer: {timeout: 106}\n";
-	static char cidata[] = "#cloud-config\nguest-installer: {timeout: 107}\n";
+	static char embedded[] = "timeout = 101\n";
+	static char smbios[] = "org.guest-installer:timeout=103";
+	static char later[] = "org.guest-installer:timeout=104";
+	static char fw_cfg[] = "timeout = 105\n", drive[] = "timeout = 109\n";
+	static char xenstore[] = "swap=none\0timeout=106";
+	static char config_2[] = "#cloud-config\nguest-installer: {timeout: 107}\n";
+	static char cidata[] = "#cloud-config\nguest-installer: {timeout: 108}\n";
 	char file[512];
 	struct options options = { .config_path = path, .config_given = true };
 	struct config_sources sources = { .drive.found = false };
@@ -67,8 +69,12 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 
 	snprintf(file, sizeof(file), GOOD "%s", set[PLACE_FILE] ? "timeout = 100\n" : "");
 	assert_int_equal(file_write(path, file, strlen(file), 0600, getuid(), getgid(), &err), 0);
+	if (set[PLACE_EMBEDDED]) {
+		sources.embedded.files.config_text = embedded;
+		sources.embedded.files.config_bytes = strlen(embedded);
+	}
 	if (set[PLACE_SERIAL])
-		snprintf(firmware_data->serial, sizeof(firmware_data->serial), "gi:timeout=101");
+		snprintf(firmware_data->serial, sizeof(firmware_data->serial), "gi:timeout=102");
 	if (set[PLACE_SMBIOS])
 		firmware_data->strings[firmware_data->string_count++] = smbios;
 	if (set[PLACE_SMBIOS_LATER])
@@ -90,7 +96,7 @@ static unsigned timeout_of(const bool set[PLACE_COUNT])
 		sources.drive.config_bytes = strlen(drive);
 	}
 	if (set[PLACE_SET])
-		options.set[options.set_count++] = "timeout=109";
+		options.set[options.set_count++] = "timeout=110";
 	if (config_sources_read_config(&options, &sources, &config, &err) < 0)
 		fail_msg("%s", err.text);
 	return config.timeout_s;

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# customized_iso.sh — proves that an ISO to which the tool iso gave kernel arguments starts by BIOS, and is
+# refused if it is cut off; that one with an appended closure starts by UEFI from a disk and reads this
+# closure and the embedded keys (with LONG=1 it also installs it, by UEFI from a disk and by BIOS from a USB stick), and that
+# both become the original ISO again
+#
+# Modules: input/embedded, input/embedded_source, input/key_drive_join.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+
+SIGNED_BY=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")
+
+FASTER=mitigations=off # for an emulated processor
+
+# with_closure IN OUT [OPTION]…
+with_closure() {
+	"$TOP/qemu/iso" customize --manifest "$TOP/build/guest.json" --cache "$TOP/build/cache" \
+		--set "trusted-keys=$SIGNED_BY" "${@:3}" "$1" "$2"
+}
+
+makes_two_isos() {
+	ssh-keygen -q -t ed25519 -N '' -C host -f ssh_host_ed25519_key
+	with_closure "$ISO" small.iso --kernel-args "console=ttyS1,115200 $FASTER"
+	with_closure small.iso large.iso --key key.pub --host-key ssh_host_ed25519_key \
+		--kernel-args "$FASTER"
+	[[ $(stat -c %a small.iso) == 644 && $(stat -c %a large.iso) == 600 ]]
+	cp small.iso short.iso
+	truncate -s -4096 short.iso
+}
+
+# Of the second serial port the ISO knows nothing.
+starts_by_bios() {
+	run_machine first 300 -drive file=short.iso,format=raw,if=none,id=iso,media=cdrom,readonly=on \
+		-device virtio-scsi-pci -device scsi-cd,drive=iso,bootindex=0 -serial file:console
+	expect_refusal console 2 disks 'The ISO on /dev/sr0 is cut off'
+	[[ -z $(last_line first) ]]
+}
+
+uefi() {
+	local firmware
+	mapfile -t firmware < <(cd "$TOP/qemu" && python3 -B -c \
+		'from host.qemu.emulator import find_firmware; print(*find_firmware(), sep="\n")')
+	cp "${firmware[1]}" vars.fd
+	printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
+		-drive if=pflash,format=raw,file=vars.fd
+}
+
+# from_disk — QEMU's arguments for the ISO as a disk that UEFI starts.
+from_disk() {
+	printf '%s\n' -drive file=large.iso,format=raw,if=none,id=iso,readonly=on \
+		-device virtio-blk-pci,drive=iso,bootindex=0
+	uefi
+}
+
+# Without a disk it refuses, but it has read the manifest and the closure's narinfos by then.
+starts_by_uefi() {
+	mapfile -t machine < <(from_disk)
+	run_machine console 300 "${machine[@]}"
+	grep -a 'BdsDxe: starting' console
+	grep -a 'medium: the closure appended to /dev/vda is /dev/loop' console
+	grep -a 'host keys: ssh_host_ed25519_key is given' console
+	expect_refusal console 10 target 'vda .* is the medium'
+}
+
+# installs DISK [QEMU ARGUMENT]… — from the appended closure.
+installs() {
+	local target
+	truncate -s 2G "$1"
+	mapfile -t target < <(disk "$1")
+	run_machine console 400 "${target[@]}" "${@:2}"
+	expect_verdict console INSTALL_SUCCESSFUL
+	grep -a 'medium: the closure appended to' console
+}
+
+installs_by_uefi() {
+	mapfile -t machine < <(from_disk)
+	installs disk "${machine[@]}"
+	debugfs -R 'cat /root/.ssh/authorized_keys' "disk?offset=$(root_offset disk)" | cmp - key.pub
+}
+
+installs_from_a_stick() {
+	installs disk2 -device qemu-xhci -drive if=none,id=stick,file=large.iso,format=raw,readonly=on \
+		-device usb-storage,drive=stick,bootindex=0
+}
+
+resets() {
+	local iso
+	for iso in small.iso large.iso; do
+		"$TOP/qemu/iso" reset --force "$iso" original.iso
+		[[ $(sha256sum <original.iso) == "$(sha256sum <"$ISO")" ]]
+	done
+}
+
+cd "$SCRATCH"
+ssh-keygen -q -t ed25519 -N '' -C tester -f key
+run_case "things are embedded in the ISO, and in the ISO that has some" makes_two_isos
+enough
+run_case "kernel arguments count by BIOS, and a closure that is cut off is refused" starts_by_bios
+run_case "the appended closure is read by UEFI from a disk" starts_by_uefi
+run_long "the appended closure is installed by UEFI from a disk" installs_by_uefi
+run_long "the appended closure is installed by BIOS from a USB stick" installs_from_a_stick
+run_case "the original ISO is there again, bit for bit" resets
