@@ -20,7 +20,7 @@ PROGRAM = Program(
     usage=("[OPTION]... FOLDER", "[OPTION]... --system PATH..."),
     text="""
 Serves a binary cache by http on the loopback until it is ended by a signal. FOLDER is what
-nix copy --to file://FOLDER makes. When it answers, it prints its URL, and with --system the public
+nix copy --to file://FOLDER makes, or what iso(1) extracts for a netboot. When it answers, it prints its URL, and with --system the public
 key that the closure is signed with:
 
   url=http://127.0.0.1:PORT
@@ -68,8 +68,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     given.folder = given.folders[0] if given.folders else ""
     if bool(given.folder) == bool(given.system):
         _refuse("either a folder or --system is needed")
-    if given.folder and not os.path.isfile(os.path.join(given.folder, "nix-cache-info")):
-        _refuse(f"{given.folder} is no binary cache: it has no nix-cache-info")
+    given.inside = "" if not given.folder else _find_cache(given.folder)
     if given.folder and given.key:
         _refuse("--key signs what --system names; a folder's paths are signed already")
     if bool(given.certificate) != bool(given.certificate_key):
@@ -77,6 +76,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if given.port and not (re.fullmatch("[0-9]{1,5}", given.port) and int(given.port) < 65536):
         _refuse(f"--port takes a number up to 65535, not '{given.port}'")
     return given
+
+
+def _find_cache(folder: str) -> str:
+    """Where in the folder the cache is: a folder for a netboot has it in /cache."""
+    for inside in ("", "/cache"):
+        if os.path.isfile(f"{folder}{inside}/nix-cache-info"):
+            return inside
+    _refuse(f"{folder} is no binary cache: it has no nix-cache-info")
 
 
 def _refuse(sentence: str) -> NoReturn:
@@ -99,6 +106,7 @@ def _serve(given: argparse.Namespace) -> None:
             given.certificate or None,
             given.certificate_key or None,
             given.log or None,
+            given.inside,
         )
         with CacheServer(cache, private, serving) as server:
             print(f"url={server.url}", *lines, sep="\n", flush=True)

@@ -62,9 +62,10 @@ http {{
     }}
 }}
 """
-# What a binary cache has, and the manifests beside it. nginx resolves `..` before it compares.
+# What a binary cache has, and beside it the manifests and what a netboot needs (embed/extract.py). nginx
+# resolves `..` before it compares.
 FILES = r"^{cache}/(nix-cache-info|[0-9a-z]{{32}}\.(narinfo|ls)|nar/[A-Za-z0-9._/-]+)$"
-MANIFESTS = r"^/guest[a-z-]*\.json$"
+MANIFESTS = r"^/(guest[a-z-]*\.json|vmlinuz|initrd\.img|boot\.ipxe)$"
 TLS = "ssl_certificate certificate.pem; ssl_certificate_key key.pem;"
 
 
