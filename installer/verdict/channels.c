@@ -28,6 +28,9 @@ void channels_open(bool as_init)
 	if (!as_init)
 		console_open_standard();
 	virtio_port_open(as_init);
+	/* hvc0 is a port of the same device. */
+	if (as_init)
+		console_open_all();
 	greet();
 }
 

@@ -20,12 +20,16 @@
 #define CONSOLES_MAX	 8
 #define NAME_BYTES	 32
 #define COMMAND_LINE_MAX (64 * 1024)
+#define EARLY_BYTES	 4096 /* of the first lines, for consoles that appear after them */
 #define DRAIN_DEADLINE	 5000 /* ms for the queues to become empty */
 #define DRAIN_NAP	 20   /* ms between two checks */
 
 static struct line_writer consoles[CONSOLES_MAX] = { { .fd = STDOUT_FILENO } };
 static char names[CONSOLES_MAX][NAME_BYTES]; /* empty for standard output */
 static size_t console_count = 1;
+static char early[EARLY_BYTES]; /* the lines so far, until one does not fit */
+static size_t early_bytes;
+static bool early_is_full;
 
 static bool is_open(const char *name)
 {
@@ -52,7 +56,9 @@ static void open_terminal(const char *name, bool (*is_wanted)(int fd))
 		return;
 	}
 	snprintf(names[console_count], sizeof(names[0]), "%s", name);
-	consoles[console_count++] = (struct line_writer){ .fd = fd };
+	consoles[console_count] = (struct line_writer){ .fd = fd };
+	line_writer_write(&consoles[console_count], early, early_bytes, false);
+	console_count++;
 }
 
 /* Linux has nodes for serial ports that are not there (serial_core.h, PORT_UNKNOWN). */
@@ -84,10 +90,10 @@ void console_open_all(void)
 	for (char *name = strtok_r(active, " ", &save); name; name = strtok_r(NULL, " ", &save))
 		open_terminal(name, NULL);
 	/* The kernel has chosen a screen, which a machine without firmware does not have. */
-	if (!is_console_named()) {
+	if (!is_console_named())
 		open_terminal("ttyS0", is_real_port);
-		open_terminal("hvc0", NULL);
-	}
+	/* The command line of the ISO names a serial port, and a machine may have only this console. */
+	open_terminal("hvc0", NULL);
 }
 
 /* Opens the same pipe or terminal again: O_NONBLOCK on the inherited descriptor would affect the
@@ -104,12 +110,22 @@ void console_open_standard(void)
 		consoles[0].fd = fd;
 }
 
+static void keep_early(const char *line, size_t size_bytes)
+{
+	early_is_full = early_is_full || size_bytes > sizeof(early) - early_bytes;
+	if (early_is_full)
+		return;
+	memcpy(early + early_bytes, line, size_bytes);
+	early_bytes += size_bytes;
+}
+
 /* A terminal may accept a line in pieces: the lock keeps lines of other threads out of it. */
 void console_write(const char *line, size_t size_bytes, bool must_deliver)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 	pthread_mutex_lock(&lock);
+	keep_early(line, size_bytes);
 	for (size_t i = 0; i < console_count; i++)
 		line_writer_write(&consoles[i], line, size_bytes, must_deliver);
 	pthread_mutex_unlock(&lock);
