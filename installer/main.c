@@ -44,6 +44,7 @@
 #include "results.h"
 #include "verdict/channels.h"
 #include "verdict/console.h"
+#include "verdict/guest_agent_port.h"
 #include "verdict/progress.h"
 #include "verdict/report_post.h"
 #include "verify/boot_loader.h"
@@ -525,6 +526,7 @@ static _Noreturn void run_as_init(void)
 	options_init(&options);
 	options.as_init = true;
 	pid1_prepare();
+	guest_agent_port_start();
 	channels_open(true);
 	supervise_end_machine(shared, supervise(NULL, install_work, &options, shared));
 }

@@ -111,6 +111,11 @@ bool json_has_null(const struct json_value *object, const char *name)
 	return value && json_typeof(value) == JSON_NULL;
 }
 
+bool json_has_integer(const struct json_value *object, const char *name)
+{
+	return json_is_integer(json_object_get(object->value, name));
+}
+
 /* The member of this name, or NULL with the sentence that it is missing. */
 static const json_t *member(const struct json_value *object, const char *name, struct error *err)
 {
@@ -407,6 +412,13 @@ void json_add_number(struct json_document *to, const char *name, uint64_t number
 void json_add_bool(struct json_document *to, const char *name, bool value)
 {
 	add_member(to, name, json_boolean(value));
+}
+
+/* A value that two documents share counts its owners. */
+void json_add_copy(struct json_document *to, const char *name, const struct json_value *object,
+	const char *member)
+{
+	add_member(to, name, json_incref(json_object_get(object->value, member)));
 }
 
 static char *dump(const struct json_document *document, size_t flags)

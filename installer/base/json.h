@@ -43,6 +43,9 @@ bool json_has(const struct json_value *object, const char *name);
 /* Whether the member is there and null. */
 bool json_has_null(const struct json_value *object, const char *name);
 
+/* Whether the member is there and a whole number, which may be negative. */
+bool json_has_integer(const struct json_value *object, const char *name);
+
 /* A member that must be an object or an array. */
 int json_get_object(const struct json_value *object, const char *name, struct json_value *ret,
 	struct error *err) WARN_UNUSED;
@@ -91,6 +94,10 @@ struct json_document *json_add_array(struct json_document *to, const char *name)
 void json_add_string(struct json_document *to, const char *name, const char *text);
 void json_add_number(struct json_document *to, const char *name, uint64_t number);
 void json_add_bool(struct json_document *to, const char *name, bool value);
+
+/* Adds a copy of a member that is there, whatever its type. */
+void json_add_copy(struct json_document *to, const char *name, const struct json_value *object,
+	const char *member);
 
 /* The text of a document, indented, with a newline at its end; from malloc. */
 char *json_text(const struct json_document *document);

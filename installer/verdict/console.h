@@ -5,7 +5,7 @@
  * No call hangs: a console that accepts no bytes is skipped after a deadline (line_writer.h). What
  * a line says is protocol's part.
  *
- * Tested by: tests/unit/test_console.c, tests/unit/test_progress.c.
+ * Tested by: tests/unit/test_console.c, tests/unit/test_progress.c, tests/qemu/consoles.sh.
  */
 #pragma once
 

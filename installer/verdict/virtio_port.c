@@ -47,15 +47,15 @@ static bool find_entry(
 	return false;
 }
 
-/* The name of the port's device node. The device announces its ports one after the other. */
-static bool find_port(bool wait, char *ret, size_t ret_bytes)
+/* The device announces its ports one after the other. */
+bool virtio_port_find(const char *port, bool wait, char *ret, size_t ret_bytes)
 {
 	char other[64];
 	int64_t end = clock_now_ms();
 
 	if (wait && find_entry(DEVICES_FOLDER, "device", VIRTIO_CONSOLE, other, sizeof(other)))
 		end += APPEAR_MS;
-	while (!find_entry(CLASS_FOLDER, "name", PORT_NAME, ret, ret_bytes)) {
+	while (!find_entry(CLASS_FOLDER, "name", port, ret, ret_bytes)) {
 		int64_t now = clock_now_ms();
 
 		if (now >= end)
@@ -83,7 +83,7 @@ void virtio_port_open(bool wait)
 {
 	char name[64], path[128];
 
-	if (!find_port(wait, name, sizeof(name)))
+	if (!virtio_port_find(PORT_NAME, wait, name, sizeof(name)))
 		return;
 	snprintf(path, sizeof(path), "/dev/%s", name);
 	writer.fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Finds the device node, in /dev, of the port that has this name. wait: as in virtio_port_open. */
+bool virtio_port_find(const char *port, bool wait, char *ret, size_t ret_bytes);
+
 /* Opens the port if the machine has it. wait: the module has just been loaded, and the ports of the
  * machine may appear later. */
 void virtio_port_open(bool wait);

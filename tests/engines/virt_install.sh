@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # virt_install.sh — proves that the commands and the XML of docs/engines/libvirt.md work as they stand there:
-# the installed guest boots with the ISO attached, because its disk is first in the boot order.
+# the installed guest boots with the ISO attached, because its disk is first in the boot order; and that
+# the installer answers libvirt's client of the guest agent.
+#
+# Modules: verdict/guest_agent_port.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=libvirtd.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/libvirtd.lib.sh"
@@ -46,6 +49,20 @@ the_xml_installs() {
 	virsh define --validate shop.xml
 	virsh start shop
 	await 100 has_begun
+}
+
+answers() {
+	virsh qemu-agent-command shop "{\"execute\":\"$1\"}" >reply 2>&1
+}
+
+# The installation runs on meanwhile. libvirt itself sends guest-sync first.
+the_installer_answers_virsh() {
+	await 100 answers guest-ping || { cat reply && return 1; }
+	grep -Fx '{"return":{}}' reply
+	answers guest-info
+	grep -F '"version":"guest-installer ' reply
+	if answers guest-shutdown; then return 1; fi
+	grep -F 'does not have this command' reply
 	virsh -q destroy shop
 }
 
@@ -56,3 +73,4 @@ start_libvirtd default
 run_case 'the commands for virt-install install a guest' the_commands_install
 run_case 'it boots with the ISO attached, and its owner logs in' the_guest_boots_with_the_iso_attached
 run_case 'the domain XML is valid and starts the installer' the_xml_installs
+run_case 'the installer answers virsh on the port of the guest agent' the_installer_answers_virsh
