@@ -29,7 +29,8 @@ TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
-	bsdextrautils zsh iproute2 genisoimage universal-ctags brotli cloud-guest-utils
+	bsdextrautils zsh iproute2 genisoimage universal-ctags brotli cloud-guest-utils \
+	python3-jsonschema
 # A libvirtd that the tests start themselves, virsh, Python's module, and virt-install.
 LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
@@ -260,6 +261,7 @@ install: build man ## programs, manual pages and completion, below DESTDIR and P
 		ln -sf guest-installer $(bash_completions)/guest-installer-$${tool#*/}; \
 	done
 	install -D -m 644 -t $(share)/zsh/site-functions share/completions/_guest-installer
+	install -D -m 644 -t $(share)/guest-installer share/events.schema.json
 
 clean: ## remove build/ (the libraries stay in the cache)
 	chmod -Rf u+w build || true

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@
 #include "verdict/console.h"
 #include "verdict/guest_agent_port.h"
 #include "verdict/progress.h"
+#include "verdict/report_events.h"
 #include "verdict/report_post.h"
 #include "verify/boot_loader.h"
 #include "verify/verify.h"
@@ -80,6 +82,16 @@ static int find_disks(struct decision *d, struct error *err)
 		candidates->disks, candidates->count, KEY_DRIVE_PATH, &d->sources, err);
 }
 
+static void start_reports(struct shared_state *shared, const struct config *config)
+{
+	struct report_target target = { .fetch = config->cache.fetch };
+
+	memcpy(target.url, config->report_url, sizeof(target.url));
+	memcpy(target.token, config->report_token, sizeof(target.token));
+	report_post_prepare(shared, &target);
+	report_events_begin(&target);
+}
+
 /* Only in the lean ISO, and only if there is something to fetch. A report alone can be done
  * without: it never changes the verdict. */
 static int start_network(const struct options *options, struct shared_state *shared,
@@ -92,7 +104,7 @@ static int start_network(const struct options *options, struct shared_state *sha
 		r = network_start(&config->ip, config->interface, err);
 	}
 	if (r == 0)
-		report_post_prepare(shared, config->report_url, &config->cache.fetch);
+		start_reports(shared, config);
 	if (r == 0 || config_needs_network(config))
 		return r;
 	log_line("network: %s", err->text);
@@ -467,6 +479,7 @@ static int install_work(struct shared_state *shared, void *userdata)
 	int r = install(userdata, shared, &err);
 
 	results_report_memory(shared);
+	report_events_end();
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(shared->stage);
 	if (r == 0)

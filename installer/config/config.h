@@ -118,10 +118,11 @@ struct config {
 	unsigned timeout_s;
 	bool as_init; /* no source's: this is PID 1, which cannot exit */
 	struct ip_setting ip;
-	char interface[32];		    /* "auto", "eth0", "52:54:00:12:34:56" */
-	char report_url[CONFIG_TEXT_BYTES]; /* empty: none */
-	char seed[37];			    /* empty: random */
-	bool given[CONFIG_KEY_COUNT];	    /* which keys a source has named */
+	char interface[32];		       /* "auto", "eth0", "52:54:00:12:34:56" */
+	char report_url[CONFIG_TEXT_BYTES];    /* empty: none */
+	char report_token[REPORT_TOKEN_BYTES]; /* empty: none; a secret */
+	char seed[37];			       /* empty: random */
+	bool given[CONFIG_KEY_COUNT];	       /* which keys a source has named */
 
 	char errors[CONFIG_ERRORS_BYTES]; /* the sentences so far, one a line */
 	size_t error_count;

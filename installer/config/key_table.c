@@ -490,6 +490,16 @@ static bool is_interface(const char *text)
 	return ipconfig_is_interface(text) || ipconfig_is_mac(text);
 }
 
+/* The syntax of b64token (RFC 6750, 2.1). */
+static bool is_bearer_token(const char *text)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/";
+	size_t length = strspn(text, letters);
+
+	return length > 0 && strspn(text + length, "=") == strlen(text + length);
+}
+
 /* Copies text if it passes the check. */
 static int set_text(char *ret, size_t ret_bytes, const char *text, bool good)
 {

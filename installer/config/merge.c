@@ -24,6 +24,34 @@ static void report_unknown_key(struct config *config, const char *where, const c
 			where, name, config_keys[near].name);
 }
 
+/* The process list, the console or a log shows what is set there. */
+static bool is_public(const char *where)
+{
+	return strcmp(where, COMMAND_LINE_SOURCE) == 0 || strcmp(where, MERGE_SET_SOURCE) == 0;
+}
+
+/* A text that may begin with the name of a secret key, as far as an error may show it. */
+static const char *shown(const char *text)
+{
+	const char *secret = config_keys[KEY_REPORT_TOKEN].name;
+
+	return text_starts_with(text, secret) ? secret : text;
+}
+
+/* An error about the value of the secret does not repeat it. */
+static void refuse_secret(struct config *config, const char *where)
+{
+	const struct config_key_info *info = &config_keys[KEY_REPORT_TOKEN];
+
+	if (is_public(where))
+		config_add_error(config,
+			"%s: %s is a secret, which other processes or a console can see there: write it into guest-installer.conf on the key drive",
+			where, info->name);
+	else
+		config_add_error(config, "%s: %s has a value that it cannot have: it can be %s",
+			where, info->name, info->values);
+}
+
 /* Sets one key. Returns it, or CONFIG_KEY_COUNT if there is no such key. */
 static enum config_key set(
 	struct config *config, const char *where, const char *name, const char *text)
@@ -36,9 +64,11 @@ static enum config_key set(
 	}
 	/* A refused value counts as given too: it is not also missing. */
 	config->given[key] = true;
-	if (key_table_set(config, key, text) == 0)
+	if (!(key == KEY_REPORT_TOKEN && is_public(where)) && key_table_set(config, key, text) == 0)
 		return key;
-	if (!*text)
+	if (key == KEY_REPORT_TOKEN)
+		refuse_secret(config, where);
+	else if (!*text)
 		config_add_error(config, "%s: %s is empty: it can be %s", where, name,
 			config_keys[key].values);
 	else
@@ -82,7 +112,7 @@ static void merge_line(struct config *config, const char *source, unsigned numbe
 	equals = strchr(line, '=');
 	if (!equals) {
 		config_add_error(
-			config, "%s: \"%.64s\" is not of the form key = value", where, line);
+			config, "%s: \"%.64s\" is not of the form key = value", where, shown(line));
 		return;
 	}
 	*equals = '\0';
@@ -223,7 +253,7 @@ void merge_option(struct config *config, const char *source, const char *assignm
 	equals = strchr(line, '=');
 	if (!equals) {
 		config_add_error(
-			config, "%s: \"%.64s\" is not of the form key=value", source, line);
+			config, "%s: \"%.64s\" is not of the form key=value", source, shown(line));
 		return;
 	}
 	*equals = '\0';

@@ -260,7 +260,7 @@ int config_sources_read_config(const struct options *options, const struct confi
 			ignored, config_keys[KEY_IP].values);
 	merge_command_line(ret, command_line);
 	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(ret, "--set", options->set[i]);
+		merge_option(ret, MERGE_SET_SOURCE, options->set[i]);
 	r = merge_cloud_networks(ret, sources, err);
 	if (r < 0)
 		return r;
@@ -278,7 +278,7 @@ int config_sources_read_given(const struct options *options, const struct key_dr
 		return r;
 	merge_embedded(ret, embedded);
 	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(ret, "--set", options->set[i]);
+		merge_option(ret, MERGE_SET_SOURCE, options->set[i]);
 	return options->config_given ? check_config(ret, err) : check_config_values(ret, err);
 }
 
@@ -327,6 +327,6 @@ bool config_sources_name_image(const struct options *options)
 	key_table_set_defaults(config);
 	(void)!merge_config_file(config, options, &ignored);
 	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(config, "--set", options->set[i]);
+		merge_option(config, MERGE_SET_SOURCE, options->set[i]);
 	return config->disk[0] == '/' && stat(config->disk, &st) == 0 && S_ISREG(st.st_mode);
 }

@@ -157,6 +157,15 @@ static void add_header(struct easy_handle *easy, const char *name, const char *v
 		abort();
 }
 
+static void add_token(struct easy_handle *easy, const char *token)
+{
+	AUTO_FREE char *value = NULL;
+
+	if (asprintf(&value, "Bearer %s", token) < 0)
+		abort();
+	add_header(easy, "Authorization", value);
+}
+
 /* Requests all of the content, or the missing part. */
 static void set_request(const struct curl_transfer *transfer)
 {
@@ -173,6 +182,8 @@ static void set_request(const struct curl_transfer *transfer)
 		if (*transfer->resume.etag)
 			add_header(easy, "If-Range", transfer->resume.etag);
 	}
+	if (transfer->token)
+		add_token(easy, transfer->token);
 	curl_easy_setopt(easy->curl, CURLOPT_HTTPHEADER, easy->headers);
 }
 

@@ -34,6 +34,7 @@ struct curl_transfer {
 	const atomic_bool *stop;       /* NULL, or ends the transfer with -ECANCELED */
 	const char *url;	       /* file://, http:// or https:// */
 	const char *body;	       /* JSON to POST; NULL to GET */
+	const char *token;	       /* for Authorization: Bearer; NULL for none */
 	int64_t deadline_ms;	       /* of clock_now_ms; 0 for none */
 	curl_transfer_piece_fn *piece; /* NULL to discard the content */
 	void *userdata;		       /* for piece */

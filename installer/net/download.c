@@ -47,15 +47,16 @@ int download_fetch(const struct fetch_settings *settings, const char *url, size_
 	return 0;
 }
 
-int download_post(const struct fetch_settings *settings, const char *url, const char *json,
-	int64_t timeout_ms, struct error *err)
+int download_post(
+	const struct report_target *target, const char *json, int64_t timeout_ms, struct error *err)
 {
 	const struct fetch_request request = {
-		.url = url,
+		.url = target->url,
 		.body = json,
+		.token = target->token[0] ? target->token : NULL,
 		.deadline_ms = clock_now_ms() + timeout_ms,
 	};
-	struct fetch *fetch = fetch_new(settings, 1, NULL);
+	struct fetch *fetch = fetch_new(&target->fetch, 1, NULL);
 	int r = fetch_one(fetch, &request, err);
 
 	fetch_free(&fetch);

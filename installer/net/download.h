@@ -36,6 +36,6 @@ int download_check_sha256(const char *text, size_t size_bytes, const uint8_t exp
 	const char *key, struct error *err) WARN_UNUSED;
 
 /* Posts JSON. Transient failures are retried until the server accepts it (status 2xx) or timeout_ms
- * have passed. */
-int download_post(const struct fetch_settings *settings, const char *url, const char *json,
-	int64_t timeout_ms, struct error *err) WARN_UNUSED;
+ * have passed. A redirect is an error, so the token reaches no other server. */
+int download_post(const struct report_target *target, const char *json, int64_t timeout_ms,
+	struct error *err) WARN_UNUSED;

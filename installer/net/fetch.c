@@ -133,6 +133,7 @@ static void start_request(struct fetch *fetch, struct slot *slot, struct queued_
 			.settings = fetch->settings,
 			.stop = fetch->stop,
 			.body = request->body,
+			.token = request->token,
 			.deadline_ms = request->deadline_ms,
 			.piece = request->piece,
 			.userdata = request->userdata,

@@ -41,6 +41,7 @@ typedef void fetch_done_fn(void *userdata, int r, struct error *err);
 struct fetch_request {
 	const char *url;       /* or an absolute path; copied */
 	const char *body;      /* JSON to POST; NULL to GET. Must outlive the request. */
+	const char *token;     /* for Authorization: Bearer; NULL for none. Must outlive it, too. */
 	int64_t deadline_ms;   /* of clock_now_ms; 0 for none */
 	fetch_piece_fn *piece; /* takes the content in order; NULL to discard it */
 	void *userdata;	       /* for piece */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "verdict/channels.h"
+#include "verdict/report_events.h"
 
 static double stage_seconds[STAGE_COUNT];
 
@@ -29,8 +30,9 @@ static void account(const struct shared_state *shared)
 	since = now;
 }
 
+/* to_url: this event is posted, too. */
 static void report_progress(
-	const struct shared_state *shared, unsigned permille, const struct event *done)
+	const struct shared_state *shared, unsigned permille, const struct event *done, bool to_url)
 {
 	static unsigned most;
 	struct event event = *done;
@@ -44,11 +46,13 @@ static void report_progress(
 		event.percent = most;
 	most = event.percent;
 	channels_report(&event);
+	if (to_url)
+		report_events_add(&event);
 }
 
 void progress_report(struct shared_state *shared, unsigned permille, const char *text)
 {
-	report_progress(shared, permille, &(const struct event){ .text = text });
+	report_progress(shared, permille, &(const struct event){ .text = text }, false);
 }
 
 void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes)
@@ -58,21 +62,21 @@ void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t t
 
 	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB", done_bytes >> 20,
 		total_bytes >> 20);
-	report_progress(
-		shared, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000, &done);
+	report_progress(shared, total_bytes ? (unsigned)(done_bytes * 1000 / total_bytes) : 1000,
+		&done, false);
 }
 
 void progress_begin(struct shared_state *shared, enum stage stage, const char *text)
 {
 	account(shared);
 	shared->stage = stage;
-	progress_report(shared, 0, text);
+	report_progress(shared, 0, &(const struct event){ .text = text }, true);
 }
 
 void progress_end(struct shared_state *shared)
 {
 	account(shared);
-	progress_report(shared, 1000, "done");
+	report_progress(shared, 1000, &(const struct event){ .text = "done" }, true);
 }
 
 void progress_result(struct shared_state *shared, const char *key, const char *fmt, ...)

@@ -13,7 +13,7 @@
 #include "verdict/protocol.h"
 #include "verdict/shared_state.h"
 
-/* Ends the previous stage, begins this one and reports it. */
+/* Ends the previous stage, begins this one and reports it, also to report-url. */
 void progress_begin(struct shared_state *shared, enum stage stage, const char *text);
 
 /* Reports that so many permille of the stage are done. */
@@ -22,7 +22,7 @@ void progress_report(struct shared_state *shared, unsigned permille, const char 
 /* The same, counted in bytes; consoles print MiB. */
 void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes);
 
-/* Ends the last stage and reports 100 percent. */
+/* Ends the last stage and reports 100 percent, also to report-url. */
 void progress_end(struct shared_state *shared);
 
 /* Reports one fact to the host now, and keeps it for the report. */

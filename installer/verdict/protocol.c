@@ -71,6 +71,7 @@ static int print_event(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 
 	switch (event->type) {
 	case EVENT_HELLO:
+	case EVENT_STARTED:
 		break;
 	case EVENT_PROGRESS:
 		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_PROGRESS %s %u %s",
@@ -136,6 +137,7 @@ static void add_failure(struct json_document *to, const struct event *event)
 
 static const char *const event_names[] = {
 	[EVENT_HELLO] = "hello",
+	[EVENT_STARTED] = "started",
 	[EVENT_PROGRESS] = "progress",
 	[EVENT_RESULT] = "result",
 	[EVENT_FAILED] = "failed",
@@ -148,6 +150,7 @@ static void add_event(struct json_document *to, const struct event *event)
 	json_add_string(to, "event", event_names[event->type]);
 	switch (event->type) {
 	case EVENT_HELLO:
+	case EVENT_STARTED:
 		json_add_number(to, "protocol", PROTOCOL_VERSION);
 		json_add_string(to, "version", VERSION);
 		break;
@@ -173,6 +176,18 @@ char *protocol_json(const struct event *event)
 	add_event(line, event);
 	text = json_line(line);
 	json_free(&line);
+	return text;
+}
+
+char *protocol_report_event(const struct event *event)
+{
+	struct json_document *report = json_new();
+	char *text;
+
+	json_add_number(report, "protocol", PROTOCOL_VERSION);
+	add_event(report, event);
+	text = json_line(report);
+	json_free(&report);
 	return text;
 }
 

@@ -50,7 +50,8 @@ enum exit_code stage_exit_code(enum stage stage);
 unsigned stage_percent(enum stage stage, unsigned permille);
 
 enum event_type {
-	EVENT_HELLO, /* only as JSON: the first line, with the versions of protocol and program */
+	EVENT_HELLO, /* only on the port: the first line, with the versions of protocol and program */
+	EVENT_STARTED,	  /* only to report-url: the same, when the configuration has been read */
 	EVENT_PROGRESS,	  /* stage, percent, text; bytes if the stage is counted in bytes */
 	EVENT_RESULT,	  /* result */
 	EVENT_FAILED,	  /* code, stage, text */
@@ -75,12 +76,16 @@ struct event {
 };
 
 /* Writes the event's line with its newline, at most PROTOCOL_LINE_BYTES with the NUL, control
- * characters replaced by '?', and returns its length; 0 for EVENT_HELLO, which has no line. */
+ * characters replaced by '?', and returns its length; 0 for events that have no line. */
 size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event);
 
-/* The event as a JSON object on one line with a newline at its end; from malloc. */
+/* The event as a JSON object on one line with a newline at its end; from malloc. share/events.schema.json
+ * describes it. */
 char *protocol_json(const struct event *event);
 
-/* What is sent to report-url: the verdict (EVENT_FAILED or EVENT_SUCCESSFUL) with all results as
- * one JSON object, a newline at its end; from malloc. */
+/* The same as it is sent to report-url: with the version of the protocol, because each report stands
+ * alone. */
+char *protocol_report_event(const struct event *event);
+
+/* The last report: the verdict (EVENT_FAILED or EVENT_SUCCESSFUL) with all results. */
 char *protocol_report(const struct event *verdict, const struct result *results, size_t count);

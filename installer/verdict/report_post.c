@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,13 +15,11 @@
 #define GRACE_MS 2000 /* for the process to log why it failed */
 #define NAP_MS	 20
 
-void report_post_prepare(
-	struct shared_state *shared, const char *url, const struct fetch_settings *settings)
+void report_post_prepare(struct shared_state *shared, const struct report_target *target)
 {
-	if (url[0] == '\0')
+	if (target->url[0] == '\0')
 		return;
-	snprintf(shared->report_url, sizeof(shared->report_url), "%s", url);
-	shared->report_settings = *settings;
+	shared->report_target = *target;
 	shared->report_wanted = true;
 }
 
@@ -38,8 +35,7 @@ static _Noreturn void send_it(const struct shared_state *shared)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	r = download_post(&shared->report_settings, shared->report_url, json,
-		REPORT_DEADLINE_S * 1000LL, &err);
+	r = download_post(&shared->report_target, json, REPORT_DEADLINE_S * 1000LL, &err);
 	if (r < 0)
 		log_line("report: %s", err.text);
 	_exit(r < 0);

@@ -15,8 +15,7 @@
 
 /* Called by the child: stores where and how the parent sends the report. Does nothing without a
  * URL. */
-void report_post_prepare(
-	struct shared_state *shared, const char *url, const struct fetch_settings *settings);
+void report_post_prepare(struct shared_state *shared, const struct report_target *target);
 
 /* Sends the report within REPORT_DEADLINE_S and reports the result "report": sent or failed. Does
  * nothing if no report was prepared. */

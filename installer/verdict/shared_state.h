@@ -26,9 +26,8 @@ struct shared_state {
 	_Atomic enum ending on_failure;
 	_Atomic bool finished; /* error is complete: its code is 0 for success */
 	struct error error;
-	_Atomic bool report_wanted; /* report_url and report_settings are complete */
-	char report_url[SETTINGS_TEXT_BYTES];
-	struct fetch_settings report_settings;
+	_Atomic bool report_wanted; /* report_target is complete */
+	struct report_target report_target;
 	_Atomic size_t result_count;
 	struct result results[RESULTS_MAX]; /* reported so far */
 };

@@ -69,6 +69,15 @@ static int manifest(const struct config *config, struct error *err)
 	return r;
 }
 
+static int post(const struct config *config, const char *url, const char *json, long long seconds,
+	struct error *err)
+{
+	struct report_target target = { .fetch = config->cache.fetch };
+
+	snprintf(target.url, sizeof(target.url), "%s", url);
+	return download_post(&target, json, seconds * 1000, err);
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
@@ -84,8 +93,7 @@ int main(int argc, char **argv)
 	else if (r == 0 && argc == 3 && strcmp(argv[1], "manifest") == 0)
 		r = manifest(&config, &err);
 	else if (r == 0 && argc == 6 && strcmp(argv[1], "post") == 0)
-		r = download_post(
-			&config.cache.fetch, argv[3], argv[4], atoll(argv[5]) * 1000, &err);
+		r = post(&config, argv[3], argv[4], atoll(argv[5]), &err);
 	else if (r == 0)
 		return 2;
 	getrusage(RUSAGE_SELF, &usage);

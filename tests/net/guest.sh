@@ -70,7 +70,8 @@ interrupt_server() {
 installs_over_https() {
 	serve https --certificate server.pem --certificate-key server.key
 	start_receiver got
-	prepare "cache = $url" "manifest = $url/guest.json" "report-url = http://10.0.2.2:$port/"
+	prepare "cache = $url" "manifest = $url/guest.json" "report-url = http://10.0.2.2:$port/" \
+		'report-token = geheim'
 	cp ca.pem keys/ca.crt
 	(run_installer console "${disk[@]}" "${CARD[@]}" -m 256 && exit "$status") &
 	installing=$!
@@ -87,8 +88,23 @@ installs_over_https() {
 success_is_reported() {
 	grep -ax $'INSTALL_RESULT report=sent\r\{0,1\}' console
 	jq -e --arg system "$SYSTEM" '.protocol == 1 and .event == "successful" and .code == 0 and
-		any(.results[]; .key == "system" and .value == $system)' got/body
-	[[ $(wc -l <got/body) == 1 ]]
+		any(.results[]; .key == "system" and .value == $system)' <(tail -n 1 got/body)
+	"$TOP/tests/valid-events" --report got/body
+	[[ $(jq -r .event got/body | uniq | xargs) == 'started progress successful' ]]
+	jq -es 'map(.percent // empty) | . == sort and last == 100' got/body
+	[[ $(tr -d '\r' <got/requests | grep -ixc 'authorization: bearer geheim') == $(wc -l <got/body) ]]
+}
+
+# The log in the guest is whole, up to the last stage before the disk is read back.
+the_log_is_kept_for_root_alone() {
+	local at
+	at="disk?offset=$(root_offset disk)"
+	debugfs -R 'stat /var/log/guest-installer.log' "$at" 2>messages | grep -E 'Mode: +0600 .*' | tee mode
+	debugfs -R 'stat /var/log/guest-installer.log' "$at" 2>messages | grep -E 'User: +0 +Group: +0 '
+	debugfs -R 'cat /var/log/guest-installer.log' "$at" 2>messages >log
+	grep -a '^\[' console | tr -d '\r' | grep -aFf log >shown
+	(($(wc -l <shown) >= $(wc -l <log) && $(wc -l <log) > 5))
+	if grep -aF geheim log console; then return 1; fi
 }
 
 one_command_installs_from_the_hosts_store() {
@@ -110,7 +126,7 @@ a_server_that_is_not_there_is_42() {
 	expect_refusal console 42 closure 'http://10\.0\.2\.2:9/'
 	grep -a 'network: eth0 has 10.0.2.77/24' console
 	expect_unchanged disk
-	jq -e '.event == "failed" and .code == 42 and .stage == "closure"' got2/body
+	jq -e '.event == "failed" and .code == 42 and .stage == "closure"' <(tail -n 1 got2/body)
 }
 
 # By MAC the second card, where there is IPv6 alone. The host's server is not asked: it has none.
@@ -139,7 +155,8 @@ take_boot_files
 run_case "256 MiB install over https, while the server goes away and comes back" installs_over_https
 enough
 run_case "the store is that of the source" store_is_that_of_the_source disk
-run_case "success is reported" success_is_reported
+run_case "start, stages and success are reported with the token" success_is_reported
+run_case "the log in the guest is whole, is root's alone, and has no token" the_log_is_kept_for_root_alone
 run_case "one command installs from the host's store over http" one_command_installs_from_the_hosts_store
 run_case "a server that is not there ends with 42, by a fixed address" a_server_that_is_not_there_is_42
 run_case "IPv6 alone is enough" ipv6_alone_is_enough

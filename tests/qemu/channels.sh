@@ -33,6 +33,7 @@ a_console_that_nobody_reads_leaves_the_verdict_to_the_port() {
 	run_installer console "${arguments[@]}"
 	((status == 0))
 	head -n 1 events | jq -e '.event == "hello" and .protocol == 1 and (.version | type == "string")'
+	"$TOP/tests/valid-events" events
 	[[ $(portverdict events) == successful ]]
 	[[ $(tail -n 1 events) == '{"event":"successful"}' ]]
 	[[ $(mark_state disk) == 2 ]]

@@ -118,7 +118,8 @@ static void every_key_is_read(void **state)
 	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
-	      "report-url = https://host/report?a=b\nengine = cache\nhostname = web-7\n");
+	      "report-url = https://host/report?a=b\nengine = cache\nhostname = web-7\n"
+	      "report-token = aZ0-._~+/==\n");
 	accepts();
 	assert_string_equal(config.disk, "serial:abc");
 	assert_string_equal(config.boot_disk, "/dev/vdb");
@@ -158,9 +159,50 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config.ip.hostname, "guest");
 	assert_string_equal(config.interface, "52:54:00:12:34:56");
 	assert_string_equal(config.report_url, "https://host/report?a=b");
+	assert_string_equal(config.report_token, "aZ0-._~+/==");
 	/* Three belong to the other engine: test_engine.c. */
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		assert_true(config.given[i] || (i >= KEY_CONFIGURATION && i < KEY_HOSTNAME));
+}
+
+/* The sentence names the key and what it can be, and nothing of the value. */
+static void refuses_secret_with(const char *sentence)
+{
+	struct error err;
+
+	assert_int_equal(check_config(&config, &err), -EINVAL);
+	assert_non_null(strstr(config.errors, sentence));
+	assert_null(strstr(config.errors, "geheim"));
+	key_table_set_defaults(&config);
+}
+
+static void a_secret_is_in_no_error(void **state)
+{
+	static const char *const bad[] = { "geheim!", "=geheim", "geheim=x", "geheim x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		merge(GOOD);
+		merge_setting(&config, "a file:1", KEY_REPORT_TOKEN, bad[i]);
+		refuses_secret_with("a file:1: report-token has a value that it cannot have");
+	}
+	merge(GOOD "report-token geheim\n");
+	refuses_secret_with("\"report-token\" is not of the form key = value");
+}
+
+static void a_secret_is_refused_where_others_see_it(void **state)
+{
+	(void)state;
+	merge(GOOD);
+	merge_command_line(&config, "guest-installer.report-token=geheim");
+	refuses_secret_with("the kernel command line: report-token is a secret");
+	merge(GOOD);
+	merge_option(&config, MERGE_SET_SOURCE, "report-token=geheim");
+	refuses_secret_with("--set: report-token is a secret");
+	merge(GOOD);
+	merge_option(&config, "SMBIOS", "report-token=geheim");
+	accepts();
+	assert_string_equal(config.report_token, "geheim");
 }
 
 static void keys_come_from_the_last_place_that_was_said(void **state)
@@ -597,6 +639,8 @@ int main(void)
 		TEST(every_row_of_the_table_is_whole_and_found_by_its_name),
 		TEST(pid_1_cannot_exit),
 		TEST(every_key_is_read),
+		TEST(a_secret_is_in_no_error),
+		TEST(a_secret_is_refused_where_others_see_it),
 		TEST(every_key_is_described),
 		TEST(a_later_wipe_replaces_an_earlier_one),
 		TEST(force_contradicts_a_choice_among_blank_disks),
