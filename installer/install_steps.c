@@ -14,6 +14,7 @@
 #include "guest/boot_device.h"
 #include "guest/chroot.h"
 #include "guest/etc_view.h"
+#include "guest/first_boot.h"
 #include "guest/given_host_keys.h"
 #include "guest/host_keys.h"
 #include "guest/host_name.h"
@@ -155,6 +156,8 @@ int install_steps_run_programs(struct shared_state *shared, const struct plan *p
 			files->ssh_keys_text, err);
 	if (r == 0)
 		r = extra_files_restore(files->extra_files, TARGET_PATH, err);
+	if (r == 0 && files->first_boot_verdict)
+		r = first_boot_write_verdict(TARGET_PATH, plan->system, manifest, err);
 	if (r == 0)
 		r = install_boot_loader(shared, plan, manifest, &session, lock, err);
 	if (chroot_leave(&session, &second) < 0 && r == 0) {

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "format/disk_lock.h"
 #include "guest/extra_files.h"
@@ -33,6 +35,7 @@ struct guest_files {
 	const struct given_host_keys *given_host_keys;
 	const struct extra_files *extra_files;
 	const char *host_name; /* empty: the guest's own */
+	bool first_boot_verdict;
 };
 
 /* Writes host name, given host keys and further files, activates the system, writes host keys and SSH keys, and installs the boot

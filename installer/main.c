@@ -240,7 +240,8 @@ static int fill_target(
 {
 	struct guest_files files = { .ssh_keys_text = d->ssh_keys_text,
 		.given_host_keys = &d->given_host_keys,
-		.extra_files = &d->extra_files };
+		.extra_files = &d->extra_files,
+		.first_boot_verdict = d->config.first_boot_verdict };
 	int r;
 
 	r = nixos_make_tree(TARGET_PATH, err);

@@ -115,6 +115,7 @@ struct config {
 	struct extra_file_settings files;
 	enum ending on_success;
 	enum ending on_failure;
+	bool first_boot_verdict;
 	unsigned timeout_s;
 	bool as_init; /* no source's: this is PID 1, which cannot exit */
 	struct ip_setting ip;

@@ -25,7 +25,7 @@ run() {
 	done
 }
 
-# run_once UNIT — runs a unit that is needed before others, with the credentials that it sets.
+# run_once UNIT — runs a unit that is needed before others, with the credentials that it sets and loads.
 run_once() {
 	local credential command
 	export CREDENTIALS_DIRECTORY=/run/credentials/${1##*/}
@@ -33,6 +33,10 @@ run_once() {
 	while read -r credential; do
 		printf %s "${credential#*:}" >"$CREDENTIALS_DIRECTORY/${credential%%:*}"
 	done < <(commands "$1" SetCredential)
+	while read -r credential; do
+		[[ ! -e /etc/credstore/$credential ]] ||
+			cp "/etc/credstore/$credential" "$CREDENTIALS_DIRECTORY/"
+	done < <(commands "$1" LoadCredential)
 	while read -r command; do
 		# shellcheck disable=SC2086 # split into words, as systemd does
 		$command
@@ -44,7 +48,6 @@ if [[ -d /etc/systemd/system/sysinit.target.wants ]]; then
 	for unit in /etc/systemd/system/sysinit.target.wants/*.service; do
 		run_once "$unit"
 	done
-	systemd-tmpfiles --create
 fi
 for unit in /etc/systemd/system/multi-user.target.wants/*.service; do
 	echo "starting ${unit##*/}"

@@ -38,6 +38,8 @@ let
   # The guest in which the tests ask Nix. The others are half as large without it.
   hasNix = layout.layout == "bios" && !(layout ? name);
   isActivatable = layout.activation or true;
+  # Guests with the real systemd-tmpfiles.
+  hasTmpfiles = users != [ ] || (layout.name or layout.layout) == "gpt";
   hasSystemdInitrd = layout.systemdInitrd or false;
   # Accounts that are created at boot.
   users = layout.users or [ ];
@@ -131,6 +133,15 @@ let
       if isImmutable then "--root ${dirOf accountsFolder} /etc/sysusers.d/00-nixos.conf" else ""
     }
   '';
+  # systemd's own unit, as far as start-units understands it. It takes its place after the accounts.
+  tmpfilesUnit = builtins.toFile "systemd-tmpfiles-setup.service" ''
+    [Unit]
+    Description=Create System Files and Directories
+    [Service]
+    Type=oneshot
+    ExecStart=/run/current-system/sw/bin/systemd-tmpfiles --create --remove --boot --exclude-prefix=/dev
+    LoadCredential=tmpfiles.extra
+  '';
   credentials = builtins.concatStringsSep "\n" (
     map (user: "SetCredential=passwd.hashed-password.${user.name}:*") (
       builtins.filter (user: !user.locked) users
@@ -148,16 +159,21 @@ let
     inherit busybox openssh dhcpScript hostKeys poweroffAction;
     source = ./units;
     accounts = if users == [ ] then "" else accountsUnit;
+    tmpfilesSetup = if hasTmpfiles then tmpfilesUnit else "";
   } ''
     mkdir -p "$out/multi-user.target.wants"
     for unit in "$source"/*.service; do
       substitute "$unit" "$out/''${unit##*/}"
       ln -s "../''${unit##*/}" "$out/multi-user.target.wants/''${unit##*/}"
     done
+    [[ ! $accounts && ! $tmpfilesSetup ]] || mkdir "$out/sysinit.target.wants"
     if [[ $accounts ]]; then
-      mkdir "$out/sysinit.target.wants"
       cp "$accounts" "$out/systemd-sysusers.service"
       ln -s ../systemd-sysusers.service "$out/sysinit.target.wants/"
+    fi
+    if [[ $tmpfilesSetup ]]; then
+      cp "$tmpfilesSetup" "$out/systemd-tmpfiles-setup.service"
+      ln -s ../systemd-tmpfiles-setup.service "$out/sysinit.target.wants/"
     fi
   '';
 
@@ -170,7 +186,7 @@ let
     ]
     ++ (if hasNix then [ nix ] else [ ])
     ++ (if layout.bootloader.type == "grub" then [ grub ] else [ ])
-    ++ (if users != [ ] then [ sysusers ] else [ ]);
+    ++ (if hasTmpfiles then [ sysusers ] else [ ]);
   } ''
     mkdir -p "$out/bin"
     for path in $paths; do ln -sf "$path"/bin/* "$out/bin/"; done

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # install_gpt.sh — proves that qemu/first-run installs a guest that boots by BIOS and by UEFI and lets
-# its owner in
-# Modules: results, verify/grub_disk.
+# its owner in; and that its first boot alone prints the verdict
+# Modules: results, verify/grub_disk, guest/first_boot.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -25,6 +25,17 @@ partitions_as_planned() {
 		"4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"])' table
 	[[ $(blkid -p -O "$(root_offset disk.raw)" -o value -s LABEL disk.raw) == nixos ]]
 	[[ $(mark_state disk.raw) == 2 ]]
+}
+
+# The lines that print it are removed meanwhile.
+prints_the_verdict() {
+	in_guest 'ls -A /etc/credstore' >left
+	[[ ! -s left ]]
+	[[ $(tr -d '\r' <guest.console | grep -c '^INSTALL_SUCCESSFUL$') == 1 ]]
+}
+
+prints_no_verdict() {
+	if grep -F INSTALL_ guest.console; then return 1; fi
 }
 
 the_command_verify_accepts_it() {
@@ -77,6 +88,7 @@ start_guest disk.raw
 run_case "the disk alone boots by BIOS and lets its owner in" guest_lets_in
 enough
 run_case "GRUB booted it from the disk" was_booted_by_grub gpt /dev/vda3
+run_case "its first boot prints the verdict" prints_the_verdict
 run_case "keys and log are as private as they should be" keys_and_log_are_private
 press_the_power_button
 run_case "the power button ended it" guest_ended_well
@@ -88,6 +100,7 @@ start_guest disk.raw --firmware uefi --disk copy.raw
 run_case "the same disk boots by UEFI and lets its owner in" guest_lets_in
 enough
 run_case "UEFI's GRUB booted it" was_booted_by_uefi
+run_case "its second boot prints no verdict" prints_no_verdict
 run_case "the guest takes the copy and the installer" the_guest_takes_the_copy
 run_case "the command verify accepts a copy of the disk" the_command_verify_accepts_it
 run_case "what does not start is refused with its reason" what_does_not_start_is_refused

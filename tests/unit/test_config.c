@@ -72,6 +72,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(config.on_success, ENDING_POWEROFF);
 	assert_int_equal(config.on_failure, ENDING_POWEROFF);
 	assert_int_equal(config.timeout_s, 3600);
+	assert_true(config.first_boot_verdict);
 	merge(GOOD);
 	accepts();
 }
@@ -119,7 +120,7 @@ static void every_key_is_read(void **state)
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
 	      "report-url = https://host/report?a=b\nengine = cache\nhostname = web-7\n"
-	      "report-token = aZ0-._~+/==\n");
+	      "report-token = aZ0-._~+/==\nfirst-boot-verdict = no\n");
 	accepts();
 	assert_string_equal(config.disk, "serial:abc");
 	assert_string_equal(config.boot_disk, "/dev/vdb");
@@ -160,6 +161,7 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config.interface, "52:54:00:12:34:56");
 	assert_string_equal(config.report_url, "https://host/report?a=b");
 	assert_string_equal(config.report_token, "aZ0-._~+/==");
+	assert_false(config.first_boot_verdict);
 	/* Three belong to the other engine: test_engine.c. */
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		assert_true(config.given[i] || (i >= KEY_CONFIGURATION && i < KEY_HOSTNAME));
