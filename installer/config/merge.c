@@ -45,7 +45,7 @@ static void refuse_secret(struct config *config, const char *where)
 
 	if (is_public(where))
 		config_add_error(config,
-			"%s: %s is a secret, which other processes or a console can see there: write it into guest-installer.conf on the key drive",
+			"%s: %s is a secret, which other processes or a console can see there: write it into a file, such as guest-installer.conf on the key drive",
 			where, info->name);
 	else
 		config_add_error(config, "%s: %s has a value that it cannot have: it can be %s",

@@ -125,6 +125,12 @@ class Refusals(WithFolder):
             self.assertEqual(caught.exception.code, Code.MISUSE, text)
             self.assertIn(words, caught.exception.sentence)
 
+    def test_a_secret_is_no_argument(self):
+        with self.assertRaises(Failure) as caught:
+            self.parse(BASE, "--set", "report-token=geheim")
+        self.assertIn("report-token is a secret", caught.exception.sentence)
+        self.assertNotIn("geheim", caught.exception.sentence)
+
     def test_a_setting_is_one_line(self):
         for text in ("two words", "a=b\nc=d", "a=\x1b", "=b", "a"):
             with self.assertRaises(Failure):

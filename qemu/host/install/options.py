@@ -155,6 +155,11 @@ def parse_setting(text: str) -> tuple[str, str]:
     match = re.fullmatch(r"([a-z][a-z-]*)=([^\x00-\x1f\x7f]*)", text)
     if not match:
         refuse(f"--set takes key=value, not '{text}'")
+    if match[1] == "report-token":
+        refuse(
+            "report-token is a secret, which the process list shows here: "
+            "write it into a file guest-installer.conf, and give that by --key"
+        )
     return match[1], match[2]
 
 
