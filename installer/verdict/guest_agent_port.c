@@ -19,7 +19,7 @@
 #define PORT_NAME   "org.qemu.guest_agent.0"
 #define PIECE_BYTES 4096
 #define WAIT_MS	    1000
-#define NAP_MS	    100 /* while the host has not opened its end, which poll reports at once */
+#define NAP_MS	    100 /* while the host has not opened its end: poll returns at once then */
 
 /* proc(5): the first process to be killed when memory runs out. */
 static void set_oom_score_highest(void)
@@ -49,14 +49,18 @@ static void serve_port(int fd)
 	char piece[PIECE_BYTES];
 
 	for (;;) {
-		ssize_t n = poll(&host, 1, WAIT_MS) > 0 ? read(fd, piece, sizeof(piece)) : -1;
+		ssize_t n;
 
-		if (n > 0)
+		if (poll(&host, 1, WAIT_MS) <= 0)
+			continue;
+		n = read(fd, piece, sizeof(piece));
+		if (n > 0) {
 			answer_piece(&agent, &writer, piece, (size_t)n);
-		else if (n == 0)
+			continue;
+		}
+		if (n == 0)
 			agent = (struct guest_agent){ 0 };
-		if (host.revents & POLLHUP)
-			poll(NULL, 0, NAP_MS);
+		poll(NULL, 0, NAP_MS);
 	}
 }
 

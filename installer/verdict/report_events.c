@@ -66,8 +66,14 @@ static int start_sender(const struct report_target *target)
 		send_events(ends[0], *target);
 	}
 	close(ends[0]);
+	if (sender.pid < 0 || fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0) {
+		int r = -errno;
+
+		close(ends[1]);
+		return r;
+	}
 	sender.fd = ends[1];
-	return sender.pid < 0 || fcntl(sender.fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+	return 0;
 }
 
 void report_events_begin(const struct report_target *target)
@@ -76,14 +82,14 @@ void report_events_begin(const struct report_target *target)
 
 	if (target->url[0] == '\0' || sender.fd >= 0)
 		return;
-	signal(SIGPIPE, SIG_IGN);
 	r = start_sender(target);
 	if (r < 0)
 		log_line("report: start a process: %s", strerror(-r));
 	report_events_add(&(const struct event){ .type = EVENT_STARTED });
 }
 
-/* A line has at most PIPE_BUF bytes, so the pipe takes it whole or not at all (pipe(7)). */
+/* A line has at most PIPE_BUF bytes, so the pipe takes it whole or not at all (pipe(7)). supervise() has
+ * turned SIGPIPE off. */
 void report_events_add(const struct event *event)
 {
 	AUTO_FREE char *line = NULL;

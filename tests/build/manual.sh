@@ -88,6 +88,7 @@ pages_are_installed() {
 	man=root/usr/share/man/man7/guest-installer-protocol.7
 	mandoc -T utf8 "$man" | grep -F 'INSTALL_FAILED code=<number> stage=<stage> <sentence>'
 	[[ $(root/usr/bin/guest-installer-first-run --help) == "$(first-run --help)" ]]
+	cmp root/usr/share/guest-installer/events.schema.json "$TOP/share/events.schema.json"
 }
 
 bash_offers_every_option() {
