@@ -90,7 +90,7 @@ key_drives_on_every_bus() {
 	expect_unchanged disk
 }
 
-# The floppy drive is read last. The medium is a virtio disk, as an ISO written to a volume is.
+# The floppy drive is read last. The medium is a USB disk for UAS, as an ISO written to an external SSD is.
 a_floppy_gives_settings_and_keys() {
 	blank_disk disk 2G
 	echo 'layout = bios' >guest-installer.conf
@@ -98,12 +98,12 @@ a_floppy_gives_settings_and_keys() {
 	mkfs.fat floppy.img >/dev/null
 	mcopy -i floppy.img key.pub guest-installer.conf ::
 	mapfile -t arguments < <(disk disk)
-	startwith virtio-blk-pci "${arguments[@]}" \
+	startwith scsi-hd,bus=uas.0 "${arguments[@]}" -device qemu-xhci -device usb-uas,id=uas \
 		-drive if=floppy,format=raw,readonly=on,file=floppy.img
 	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
 	grep -a 'key drive: /dev/fd0 (vfat)' console
 	grep -a 'keys: 1' console
-	grep -aE 'medium: /dev/vd[ab]' console
+	grep -aE 'medium: /dev/sd' console
 	expect_unchanged disk
 }
 
@@ -113,7 +113,7 @@ newkey() {
 	printf %s "$(cat "$1.pub")"
 }
 
-# A cidata drive that is the key drive too, and OpenStack's drive. The medium is a stick on an old bus.
+# A cidata drive that is the key drive too, and OpenStack's drive. The medium is a USB cdrom on an old bus.
 iso_drives_give_settings_keys_host_keys_and_files() {
 	blank_disk disk 2G
 	mkdir -p seed config/openstack/latest
@@ -137,18 +137,18 @@ iso_drives_give_settings_keys_host_keys_and_files() {
 	isoimage config.iso config -V config-2 -r
 	mapfile -t arguments < <(
 		disk disk
-		printf '%s\n' -device piix3-usb-uhci -device virtio-scsi-pci
+		printf '%s\n' -device piix3-usb-uhci -device usb-bot,id=cdrom -device virtio-scsi-pci,id=scsi
 		drive seed.iso ide-cd,bus=ide.1
-		drive config.iso scsi-cd
+		drive config.iso scsi-cd,bus=scsi.0
 	)
-	startwith usb-storage "${arguments[@]}"
+	startwith scsi-cd,bus=cdrom.0 "${arguments[@]}"
 	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
 	grep -a 'keys: 4' console
 	grep -a 'host keys: ssh_host_ed25519_key is given' console
-	grep -aE 'medium: /dev/sd' console
-	grep -aE 'key drive: /dev/sr[01] \(iso9660\)' console
-	grep -aE 'cidata drive: /dev/sr[01] \(iso9660\)' console
-	grep -aE 'config-2 drive: /dev/sr[01] \(iso9660\)' console
+	grep -aE 'medium: /dev/sr[0-2]' console
+	grep -aE 'key drive: /dev/sr[0-2] \(iso9660\)' console
+	grep -aE 'cidata drive: /dev/sr[0-2] \(iso9660\)' console
+	grep -aE 'config-2 drive: /dev/sr[0-2] \(iso9660\)' console
 	expect_unchanged disk
 }
 

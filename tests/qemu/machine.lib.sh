@@ -142,9 +142,9 @@ run_machine() {
 		</dev/null >"$console" 2>"$console.messages" || status=$?
 }
 
-# run_installer CONSOLE [QEMU ARGUMENT]… — the installer from its kernel on. `initrd`, `iso` and
-# `more` (further words of the command line) may be set before. An emulated processor has nothing to
-# mitigate, and it costs a fifth of a start.
+# run_installer CONSOLE [QEMU ARGUMENT]… — the installer from its kernel on. `initrd`, `iso`, `more`
+# (further words of the command line) and `medium_device` (the ISO's device) may be set before. An
+# emulated processor has nothing to mitigate, and it costs a fifth of a start.
 run_installer() {
 	local console=$1 medium
 	medium=$(qemu_quote "${iso:-$ISO}")
@@ -152,7 +152,7 @@ run_installer() {
 	run_machine "$console" "${seconds:-240}" -kernel "$boot/vmlinux" \
 		-initrd "${initrd:-$boot/initrd.img}" -append "$(cat "$boot/command-line") mitigations=off ${more-}" \
 		-drive "if=none,id=iso,media=cdrom,format=raw,readonly=on,file=$medium" \
-		-device virtio-scsi-pci -device scsi-cd,drive=iso "$@"
+		-device virtio-scsi-pci -device "${medium_device:-scsi-cd},drive=iso" "$@"
 }
 
 # The last line of the protocol on the console.

@@ -118,14 +118,16 @@ a_bad_value_is_told_with_its_source_wherever_it_stands() {
 	expect_unchanged disk
 }
 
+# The medium is a virtio disk, as an ISO written to a volume is.
 keys_of_a_fat_cidata_drive_alone_are_enough() {
 	blank_disk disk 2G
 	mkdir seed
 	printf '#cloud-config\nssh_authorized_keys: ["%s"]\n' "$(cat key.pub)" >seed/user-data
 	mapfile -t arguments < <(disk disk && cidata vfat && smbios org.guest-installer:layout=bios)
-	run_installer console "${arguments[@]}"
+	medium_device=virtio-blk-pci run_installer console "${arguments[@]}"
 	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
 	grep -a 'keys: 1' console
+	grep -aE 'medium: /dev/vd' console
 	expect_unchanged disk
 }
 
