@@ -60,6 +60,8 @@ def _do(options: GuestOptions) -> int:
         return control.print_status(disk, options.json)
     if options.stop:
         return control.stop(disk, options.stop_timeout)
+    if options.debug.dump:
+        return control.dump(disk, options.debug.dump)
     if options.console:
         running = control.find(disk)
         if running:
@@ -119,13 +121,13 @@ def live(guest: Guest, daemon: Optional[Daemon]) -> int:
 def _greet(guest: Guest, daemon: Optional[Daemon]) -> None:
     """How to log in, first of all; and what was chosen where there was a choice."""
     line = guest.ssh_command()
-    shared = f"folders are shared by {guest.transport}" if guest.transport else ""
+    remarks = guest.remarks()
     notify(f"READY=1\nSTATUS={line}")
     if daemon:
-        daemon.ready(line + (f"\n{shared}" if shared else ""))
+        daemon.ready("\n".join([line, *remarks]))
         return
-    if shared:
-        report(TOOL, shared)
+    for remark in remarks:
+        report(TOOL, remark)
     if guest.options.run or guest.options.console:
         report(TOOL, line)
     else:

@@ -104,6 +104,10 @@ in
           message = of name "usbTablet, display, network.sshPort and extraDisks are not for guests under libvirt.";
         }
         {
+          assertion = guest.hypervisor == "qemu" || guest.qemu.options == [ ];
+          message = of name "qemu.options are for guests under QEMU.";
+        }
+        {
           assertion = guest.network.type == "tap" || guest.hypervisor == "xen" || guest.network.address == null;
           message = of name "a guest of network.type = \"user\" has no address on the host's network.";
         }

@@ -91,6 +91,25 @@ let
     };
   };
 
+  qemu = {
+    options = {
+      options = mkOption {
+        type = types.listOf (types.strMatching "-[^\n]+");
+        default = [ ];
+        example = [
+          "-device edu"
+          "-gdb unix:/run/guests/web/gdb,server=on,wait=off"
+        ];
+        description = ''
+          Further options of QEMU, each with its value behind a blank, as in NixOS'
+          virtualisation.qemu.options. They are passed as they are, without a shell.
+          Block devices of the host belong to extraDisks: the service gets no access
+          to others.
+        '';
+      };
+    };
+  };
+
   guest =
     { name, ... }:
     {
@@ -258,6 +277,12 @@ let
             With `vnc`, the guest's screen is served on the socket vnc in its
             run-time folder, which is not reachable from a network.
           '';
+        };
+
+        qemu = mkOption {
+          type = types.submodule qemu;
+          default = { };
+          description = "What QEMU gets besides.";
         };
 
         stopTimeout = mkOption {

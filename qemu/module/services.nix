@@ -16,6 +16,14 @@ let
   guests = common.ofHypervisor "qemu" config.virtualisation.guests;
   word = lib.escapeShellArg;
 
+  # The option and its value become arguments of QEMU.
+  qemuWords =
+    option:
+    let
+      parts = builtins.match "([^ ]+) +(.*)" option;
+    in
+    map (part: "--qemu-arg ${word part}") (if parts == null then [ option ] else parts);
+
   command =
     name: guest:
     lib.concatStringsSep " " (
@@ -38,6 +46,7 @@ let
       ) "--ssh-port ${toString guest.network.sshPort}"
       ++ lib.optional guest.usbTablet "--usb-tablet"
       ++ lib.optional (guest.display == "vnc") "--vnc \"$RUNTIME_DIRECTORY/vnc\""
+      ++ lib.concatMap qemuWords guest.qemu.options
       ++ [ "--stop-timeout ${toString guest.stopTimeout}" ]
     );
 

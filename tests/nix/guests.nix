@@ -23,6 +23,10 @@ import ./units.nix {
       network.sshPort = 2222;
       usbTablet = true;
       display = "vnc";
+      qemu.options = [
+        "-device edu,id=it's"
+        "-S"
+      ];
     };
     database = guest // {
       autostart = false;

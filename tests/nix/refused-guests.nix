@@ -47,6 +47,10 @@ in
         port-one.network.sshPort = 2223;
         port-two.network.sshPort = 2223;
         setting.settings.wipe = true;
+        qemu-options = {
+          hypervisor = "libvirt";
+          qemu.options = [ "-S" ];
+        };
         libvirt-with-port = {
           hypervisor = "libvirt";
           network.sshPort = 2224;

@@ -3,7 +3,8 @@
 # tests/qemu/standin.lib.sh — a guest of a few sectors: prints a text on the serial console, then ends as told
 
 # make_standin FILE.iso|FILE.raw TEXT ENDING — boots from a cdrom (.iso) or a disk (.raw) by BIOS.
-# ENDING: off (power off), hang, button (power off when the power button is pressed),
+# ENDING: off (power off), hang, button (power off when the power button is pressed), panic (tell QEMU's device
+# pvpanic, then hang),
 # dump (print the first sectors of both disks before TEXT, then power off).
 make_standin() {
 	local file=$1 text=$2 ending=$3 work
@@ -77,6 +78,12 @@ next:	lodsb
 	call put
 	jmp next
 end:
+.ifdef panic
+	mov $0x505, %dx
+	mov $1, %al
+	out %al, %dx
+halt:	jmp halt
+.endif
 .ifdef hang
 	jmp end
 .endif

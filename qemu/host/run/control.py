@@ -14,6 +14,7 @@ from typing import Any, Optional
 from host.base import lock, sockets
 from host.base.codes import Code, Failure, report
 from host.base.deadline import Deadline
+from host.run.debug import write_dump
 from host.run.guest import BUTTON_SECONDS, CONSOLE, MONITOR, STATE, TOOL
 from host.qemu.qmp import Monitor, MonitorClosed, MonitorError, MonitorTimeout
 
@@ -66,6 +67,20 @@ def print_status(disk: str, as_json: bool) -> int:
     else:
         print("stopped")
     return Code.SUCCESS if guest else NOT_RUNNING
+
+
+def dump(disk: str, path: str) -> int:
+    """Writes the memory of the running guest to the new file `path`; returns the exit status."""
+    guest = find(disk)
+    if not guest:
+        report(TOOL, f"{disk} does not run")
+        return NOT_RUNNING
+    try:
+        with Monitor.connect(os.path.join(guest.folder, MONITOR), 10) as monitor:
+            write_dump(monitor, path)
+    except MonitorError as error:
+        raise Failure(Code.EMULATOR, f"cannot ask the guest's QEMU: {error}") from error
+    return Code.SUCCESS
 
 
 def stop(disk: str, seconds: float) -> int:

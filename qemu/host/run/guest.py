@@ -19,6 +19,7 @@ from host.base.codes import Code, Failure, report
 from host.base.deadline import Deadline
 from host.qemu.qemu_process import Channels, QemuProcess
 from host.qemu.emulator import log_tail, machine_arguments, quote
+from host.run.debug import PANICKED, Debugging
 from host.run.devices import (
     hold_devices,
     more_disks,
@@ -47,6 +48,7 @@ class Guest:
         self.ssh_port = 0
         self.transport = ""
         self.console: Optional[socket.socket] = None
+        self._debugging: Optional[Debugging] = None
         self._process: Optional[QemuProcess] = None
         self._shares: Optional[Shares] = None
         self._devices: list[int] = []
@@ -59,6 +61,7 @@ class Guest:
         kernel = (
             kernel_arguments(options, self.disk, self.transport, self.run) if options.kernel else []
         )
+        self._debugging = Debugging(options, self.disk)
         paths = [disk for disk in options.disks if not is_size(disk)]
         self._devices = hold_devices([self.disk, *paths])
         disks, files = more_disks(options)
@@ -76,6 +79,7 @@ class Guest:
             *screen(options.vnc),
             *kernel,
             *(["-no-reboot"] if options.run else []),
+            *self._debugging.arguments(),
             "-S",  # until its monitor has answered and the console has a reader
         ]
         inherited: list[Union[socket.socket, IO[bytes]]] = [*listeners, *files]
@@ -96,7 +100,8 @@ class Guest:
         self._write_state()
         if options.console:
             self.console = sockets.connect(os.path.join(self.run, CONSOLE), 10)
-        self._command("cont")
+        if not options.debug.gdb_wait:
+            self._command("cont")
 
     def wait(self) -> None:
         """Returns when the guest has powered off; Failure if QEMU failed or was told to quit."""
@@ -106,7 +111,8 @@ class Guest:
         try:
             while True:
                 try:
-                    event = process.monitor.wait_event(("SHUTDOWN",), 3600)
+                    event = process.monitor.wait_event(("SHUTDOWN", PANICKED), 3600)
+                    self.dump_if_panicked(str(event["event"]))
                     reason = str(event.get("data", {}).get("reason", ""))
                 except MonitorTimeout:
                     pass
@@ -135,7 +141,15 @@ class Guest:
 
     def runs(self, seconds: float = 0) -> bool:
         """Whether QEMU runs, and goes on running for so long."""
-        return self._process is not None and self._process.runs(seconds)
+        process, debugging = self._process, self._debugging
+        if not process or not process.runs(seconds):
+            return False
+        return not (debugging and debugging.panics(process))
+
+    def dump_if_panicked(self, event: str = "") -> None:
+        """After a panic that --dump-on-panic is for: Failure(NO_VERDICT), and QEMU has ended."""
+        if self._process and self._debugging:
+            self._debugging.dump_if_panicked(self._process, event)
 
     def close(self) -> None:
         """Ends whatever still runs."""
@@ -151,6 +165,11 @@ class Guest:
         if self.ssh_port:
             return ssh_line(self.ssh_port, self.options.user, f"{self.disk}.known_hosts")
         return f"it is on {self.options.tap}" if self.options.tap else "it has no network"
+
+    def remarks(self) -> list[str]:
+        """What else the user needs to know: what was chosen, and the commands for debuggers."""
+        shared = [f"folders are shared by {self.transport}"] if self.transport else []
+        return shared + (self._debugging.remarks() if self._debugging else [])
 
     def console_log(self) -> str:
         """The file in which the console's words are, if they are in one."""

@@ -75,6 +75,8 @@ def command_line(options: GuestOptions, system: System, transport: str) -> str:
         words.append("console=ttyS0")
     if options.run:
         words.append("panic=-1")  # at once; QEMU then ends instead of starting again
+    if options.debug.gdb:
+        words.append("nokaslr")  # the symbols of vmlinux are those of a kernel that was not moved
     for share in all_shares(options):
         where = mount_point(share, kernel_release(options.kernel))
         mount = f"{share.tag}:{where}:{transport}:{mount_options(share, transport)},nofail"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Sequence
 
 from host.base.codes import Code, Failure
+from host.run.debug_options import DebugOptions, read_debug
 from host.qemu.emulator import MachineOptions, check_machine, parse_number, parse_size
 from host.run.words import OPTIONS, Words
 
@@ -65,6 +66,7 @@ class GuestOptions:
     keys: tuple[str, ...] = ()
     size: str = "4G"
     settings: tuple[str, ...] = ()
+    debug: DebugOptions = field(default_factory=DebugOptions)
 
 
 def check(words: Words) -> GuestOptions:
@@ -121,11 +123,12 @@ def check(words: Words) -> GuestOptions:
         keys=tuple(_path(value) for value in many("key")),
         size=one("size"),
         settings=many("set"),
+        debug=read_debug(words),
     )
     check_machine(options.machine)
     _check_names(options)
     _check_task(options)
-    if not (options.status or options.stop):
+    if not (options.status or options.stop or options.debug.dump):
         _check_together(options)
         _check_files(options)
     return options
@@ -200,6 +203,7 @@ def _check_task(options: GuestOptions) -> None:
         "--daemon": options.daemon,
         "--run": bool(options.run),
         "--console": options.console,
+        "--dump": bool(options.debug.dump),
     }
     chosen = [name for name, wanted in tasks.items() if wanted]
     if len(chosen) > 1:

@@ -32,6 +32,7 @@ def run_script(guest: Guest) -> int:
         status = login.script(options.run, deadline.left())
     except Failure as failure:
         _report_console(guest)
+        guest.dump_if_panicked()
         raise failure
     finally:
         login.close()

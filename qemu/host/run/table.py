@@ -130,6 +130,38 @@ does not power off in time is ended.
             ),
         ),
         Section(
+            "For kernel developers",
+            (
+                Option(
+                    "qemu-arg",
+                    "ARG",
+                    "one more argument of QEMU, passed as it is, after all others",
+                    many=True,
+                ),
+                Option(
+                    "gdb",
+                    "PATH|HOST:PORT",
+                    "let gdb control the guest, by this socket or address; the command for gdb is printed, and a kernel of --kernel starts with nokaslr",
+                ),
+                Option("gdb-wait", "", "start the guest only when gdb continues it"),
+                Option(
+                    "dump",
+                    "FILE",
+                    "write the memory of the guest, which runs and goes on, to this new file, as an ELF core for crash(8)",
+                ),
+                Option(
+                    "dump-on-panic",
+                    "FILE",
+                    "do so when the guest's kernel panics, and end the guest; needs the driver pvpanic in its kernel",
+                ),
+                Option(
+                    "vsock",
+                    "auto|CID",
+                    "a virtio socket with this number, for SSH without a network card; auto chooses a number, and does without where the host has no vhost_vsock",
+                ),
+            ),
+        ),
+        Section(
             "A script",
             (
                 Option(
@@ -161,13 +193,22 @@ read if no disk is named; options of the command line come after it.
 
 A kernel from the host needs virtio_pci, virtio_blk and the root's file system built in, or an
 initramfs that has them, and virtio_net for --run.
+
+A socket of --gdb is open to this user only. An address is open to any program that reaches it. A core
+of --dump has the physical memory and the registers: `crash vmlinux FILE` reads it. gdb reads the
+registers only.
+
+`ssh` reaches the guest by --vsock if its systemd is version 256 or later and has an SSH server.
 """,
     statuses=(
         ("0", "The guest powered off."),
         ("2", "The options are wrong."),
         ("3", "The guest does not run (--status)."),
         ("80", "QEMU or libvirt failed."),
-        ("81", "The script could not be run, or ended without a status."),
+        (
+            "81",
+            "The kernel panicked (--dump-on-panic), or the script could not be run or had no status.",
+        ),
         ("82", "Another run has this guest."),
         ("83", "The guest was ended because it did not power off in time."),
         ("85", "The host has no room."),

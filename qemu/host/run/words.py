@@ -17,7 +17,7 @@ FILE = ".guest"
 FILE_LIMIT = 1 << 16
 OPTIONS = PROGRAM.options()
 # What can be done with a guest: the command line's task takes the place of the file's.
-TASKS = ("run", "console", "daemon", "status", "stop")
+TASKS = ("run", "console", "daemon", "status", "stop", "dump")
 Words = dict[str, list[str]]
 
 
