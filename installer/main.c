@@ -37,18 +37,17 @@
 #include "input/host_key_sources.h"
 #include "input/key_sources.h"
 #include "install_steps.h"
-#include "net/network.h"
 #include "plan/candidates.h"
 #include "plan/guest_check.h"
 #include "plan/planner.h"
 #include "print_plan.h"
+#include "read_config.h"
 #include "results.h"
 #include "verdict/channels.h"
 #include "verdict/console.h"
 #include "verdict/guest_agent_port.h"
 #include "verdict/progress.h"
 #include "verdict/report_events.h"
-#include "verdict/report_post.h"
 #include "verify/boot_loader.h"
 #include "verify/verify.h"
 #include "verify_command.h"
@@ -82,58 +81,6 @@ static int find_disks(struct decision *d, struct error *err)
 		candidates->disks, candidates->count, KEY_DRIVE_PATH, &d->sources, err);
 }
 
-static void start_reports(struct shared_state *shared, const struct config *config)
-{
-	struct report_target target = { .fetch = config->cache.fetch };
-
-	memcpy(target.url, config->report_url, sizeof(target.url));
-	memcpy(target.token, config->report_token, sizeof(target.token));
-	report_post_prepare(shared, &target);
-	report_events_begin(&target);
-}
-
-/* Only in the lean ISO, and only if there is something to fetch. A report alone can be done
- * without: it never changes the verdict. */
-static int start_network(const struct options *options, struct shared_state *shared,
-	const struct config *config, struct error *err)
-{
-	int r = 0;
-
-	if (options->as_init && config_wants_network(config)) {
-		progress_begin(shared, STAGE_NETWORK, "waiting for the network");
-		r = network_start(&config->ip, config->interface, err);
-	}
-	if (r == 0)
-		start_reports(shared, config);
-	if (r == 0 || config_needs_network(config))
-		return r;
-	log_line("network: %s", err->text);
-	return 0;
-}
-
-/* What is wrong with the configuration is reported, too, as far as it says where. */
-static int read_config(const struct options *options, struct shared_state *shared,
-	struct config *ret, const struct config_sources *sources, struct error *err)
-{
-	struct error none;
-	int r = config_sources_read_config(options, sources, ret, err);
-	int kept = config_sources_load_credentials(
-		&sources->drive, RUN_FOLDER, ret, r < 0 ? &none : err);
-
-	if (r == 0)
-		r = kept;
-	if (r < 0) {
-		if (ret->report_url[0] && start_network(options, shared, ret, &none) < 0)
-			log_line("network: %s", none.text);
-		shared->stage = STAGE_CONFIGURATION;
-		return r;
-	}
-	shared->timeout_s = ret->timeout_s;
-	shared->on_success = ret->on_success;
-	shared->on_failure = ret->on_failure;
-	return start_network(options, shared, ret, err);
-}
-
 /* The medium is needed only if something is to be read from it: a netboot has none. */
 static int check_medium(const struct decision *d, struct error *err)
 {
@@ -160,7 +107,7 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		return r;
 
 	progress_begin(shared, STAGE_CONFIGURATION, "reading the configuration");
-	r = read_config(options, shared, &d->config, &d->sources, err);
+	r = read_config_and_network(options, shared, &d->sources, &d->config, err);
 	if (r < 0)
 		return r;
 	if (d->candidates.images)

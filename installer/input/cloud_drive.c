@@ -41,7 +41,11 @@ void cloud_drive_file_name(const struct cloud_drive *drive, const struct cloud_f
 			   : file == &drive->meta_data ? kinds[drive->kind].meta_data
 						       : kinds[drive->kind].network;
 
-	snprintf(ret, CLOUD_FILE_NAME_BYTES, "%s on the %s drive", name, kinds[drive->kind].label);
+	if (drive->fetched)
+		snprintf(ret, CLOUD_FILE_NAME_BYTES, "%s of ds=nocloud", name);
+	else
+		snprintf(ret, CLOUD_FILE_NAME_BYTES, "%s on the %s drive", name,
+			kinds[drive->kind].label);
 }
 
 /* Names the files that are there and not read. */

@@ -191,17 +191,13 @@ static int merge_cloud_network(
 	return 0;
 }
 
-/* What ds=nocloud;… says, which is weaker than a drive. The files of a URL are not fetched. */
-static void merge_nocloud_line(struct config *config, const char *source, const char *line)
+/* The host name of ds=nocloud;…, which is weaker than a drive's. cloud_seed fetches the files of its URL. */
+static void merge_nocloud_line(struct config *config, const char *line)
 {
 	char value[512];
 
 	if (instance_line_nocloud(line, 'h', value, sizeof(value)))
 		cloud_settings_suggest_hostname(config, value);
-	if (instance_line_nocloud(line, 's', value, sizeof(value)))
-		log_line(
-			"warning: ds=nocloud in %s: s is ignored, because nothing is fetched from there: attach a cidata drive",
-			source);
 }
 
 static int merge_cloud_networks(
@@ -221,13 +217,15 @@ static void merge_embedded(struct config *config, const struct key_drive *embedd
 			embedded->config_text, embedded->config_bytes);
 }
 
-/* Later sources win. */
-int config_sources_read_config(const struct options *options, const struct config_sources *sources,
-	struct config *ret, struct error *err)
+/* Later sources win. What is ignored of the command line's ip= is written to ignored. */
+static int merge_sources(const struct options *options, const struct config_sources *sources,
+	struct config *ret, char ignored[MERGE_IGNORED_BYTES], struct error *err)
 {
 	const struct key_drive *drive = &sources->drive;
-	char command_line[4096], ignored[MERGE_IGNORED_BYTES] = "";
+	char command_line[4096];
 	int r;
+
+	*ignored = '\0';
 
 	key_table_set_defaults(ret);
 	ret->as_init = options->as_init;
@@ -244,8 +242,8 @@ int config_sources_read_config(const struct options *options, const struct confi
 	r = merge_cloud_drive(ret, &sources->cidata, err);
 	if (r < 0)
 		return r;
-	merge_nocloud_line(ret, "the kernel command line", sources->command_line);
-	merge_nocloud_line(ret, "the serial number of SMBIOS", sources->firmware_data.serial);
+	merge_nocloud_line(ret, sources->command_line);
+	merge_nocloud_line(ret, sources->firmware_data.serial);
 	if (drive->config_text)
 		merge_text(ret, "guest-installer.conf on the key drive", drive->config_text,
 			drive->config_bytes);
@@ -253,14 +251,34 @@ int config_sources_read_config(const struct options *options, const struct confi
 	/* On a running system ip= configures that system, not the installer. */
 	if (options->as_init)
 		merge_kernel_ip(ret, command_line, ignored);
+	merge_command_line(ret, command_line);
+	for (size_t i = 0; i < options->set_count; i++)
+		merge_option(ret, MERGE_SET_SOURCE, options->set[i]);
+	return 0;
+}
+
+void config_sources_read_network(
+	const struct options *options, const struct config_sources *sources, struct config *ret)
+{
+	char ignored[MERGE_IGNORED_BYTES];
+	struct error none;
+
+	(void)!merge_sources(options, sources, ret, ignored, &none);
+}
+
+int config_sources_read_config(const struct options *options, const struct config_sources *sources,
+	struct config *ret, struct error *err)
+{
+	char ignored[MERGE_IGNORED_BYTES];
+	int r = merge_sources(options, sources, ret, ignored, err);
+
+	if (r < 0)
+		return r;
 	if (*ignored)
 		log_line(
 			"warning: \"%s\" of the kernel command line is ignored: guest-installer.ip "
 			"can be %s",
 			ignored, config_keys[KEY_IP].values);
-	merge_command_line(ret, command_line);
-	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(ret, MERGE_SET_SOURCE, options->set[i]);
 	r = merge_cloud_networks(ret, sources, err);
 	if (r < 0)
 		return r;

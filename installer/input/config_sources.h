@@ -25,10 +25,10 @@
 struct config_sources {
 	struct firmware_data firmware_data;
 	struct xenstore_data xenstore;
-	char command_line[4096];	 /* of the kernel */
-	struct embedded_source embedded; /* in the ISO */
-	struct key_drive drive;		 /* with the files that are embedded in the ISO */
-	struct cloud_drive cidata, config_2;
+	char command_line[4096];	     /* of the kernel */
+	struct embedded_source embedded;     /* in the ISO */
+	struct key_drive drive;		     /* with the files that are embedded in the ISO */
+	struct cloud_drive cidata, config_2; /* cidata may be fetched: see cloud_seed */
 };
 
 /* Looks for the drives among the disks, marks them there, and reads everything. Floppies are read if no
@@ -43,9 +43,13 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
-/* Merges --config, if it is given, the embedded configuration and --set, and
- * nothing of this machine: for the command check. With --config this is the whole configuration of an
- * ISO, whose keys have to go together. */
+/* Merges every source as far as it can be read, without an error: for the network and the downloads that come
+ * before the rest of the configuration. */
+void config_sources_read_network(
+	const struct options *options, const struct config_sources *sources, struct config *ret);
+
+/* Merges --config, if it is given, the embedded configuration and --set, and nothing of this machine: for the
+ * command check. With --config this is the whole configuration of an ISO, whose keys have to go together. */
 int config_sources_read_given(const struct options *options, const struct key_drive *embedded,
 	struct config *ret, struct error *err) WARN_UNUSED;
 

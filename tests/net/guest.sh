@@ -3,7 +3,7 @@
 # guest.sh — proves that a machine installs itself over http and https from servers on the host, by
 # DHCP, by a fixed address and by IPv6, and that it says what is wrong where it cannot
 #
-# Exercises network, ipconfig and rdnss of the installer.
+# Exercises network, ipconfig and rdnss of the installer, read_config, input/cloud_seed, input/cloud_network.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -118,13 +118,13 @@ one_command_installs_from_the_hosts_store() {
 	store_is_that_of_the_source disk2.raw
 }
 
-# The address is fixed by the kernel's own word; that the report arrives shows that it works.
+# The address is fixed by the kernel's own word; that the report arrives shows that it works. The card is VMware's.
 a_server_that_is_not_there_is_42() {
 	start_receiver got2
 	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest.json" \
 		'fetch-attempts = 2' "report-url = http://10.0.2.2:$port/"
 	more='ip=10.0.2.77::10.0.2.2:255.255.255.0:guest:eth0:none:10.0.2.3' \
-		run_installer console "${disk[@]}" "${CARD[@]}"
+		run_installer console "${disk[@]}" -nic user,model=vmxnet3
 	expect_refusal console 42 closure 'http://10\.0\.2\.2:9/'
 	grep -a 'network: eth0 has 10.0.2.77/24' console
 	expect_unchanged disk
@@ -149,6 +149,54 @@ a_machine_without_a_card_is_42() {
 	expect_unchanged disk
 }
 
+# seed LINE… — the folder `seed` with meta-data, and with user-data that has these lines, the key, and a layout that
+# the served guest does not have: its refusal shows that the guest's manifest was fetched.
+seed() {
+	rm -rf seed
+	mkdir seed
+	echo 'instance-id: one' >seed/meta-data
+	printf '%s\n' '#cloud-config' "ssh_authorized_keys: ['$(cat key.pub)']" 'guest-installer:' \
+		'  layout: gpt' "  manifest-sha256: $(sha256sum <served/guest.json | cut -c 1-64)" "$@" >seed/user-data
+	blank_disk disk 2G
+	mapfile -t disk < <(disk disk)
+}
+
+expect_fetched_guest() {
+	expect_refusal console 2 target 'layout = gpt, but the guest is built for the layout bios'
+	grep -a 'keys: 1' console
+	expect_unchanged disk
+}
+
+# Of two cards the one with this MAC. By DHCP the address would be 10.0.2.15.
+the_network_config_of_a_cidata_drive_leads_to_a_cache() {
+	seed "  cache: $url" "  manifest: $url/guest.json"
+	printf '%s\n' 'version: 2' 'ethernets:' '  lan:' '    match: {macaddress: "52:54:00:00:00:09"}' \
+		'    addresses: [10.0.2.88/24]' '    routes: [{to: default, via: 10.0.2.2}]' >seed/network-config
+	xorriso -as mkisofs -quiet -V cidata -J -r -o seed.iso seed 2>messages
+	run_installer console "${disk[@]}" -nic user,model=e1000,restrict=on \
+		-nic user,model=virtio-net-pci,mac=52:54:00:00:00:09 \
+		-drive file=seed.iso,format=raw,media=cdrom,readonly=on
+	expect_fetched_guest
+	grep -a 'network: eth[01] has 10.0.2.88/24' console
+}
+
+# serve-cache serves any file below nar.
+the_files_of_a_nocloud_url_are_used() {
+	seed "  cache: $url" "  manifest: $url/guest.json"
+	mv seed served/nar/seed
+	run_installer console "${disk[@]}" "${CARD[@]}" -smbios "type=1,serial=ds=nocloud;s=$url/nar/seed/"
+	expect_fetched_guest
+	grep -aF "cidata: meta-data and user-data of $url/nar/seed/" console
+	[[ $(grep -ac '^INSTALL_PROGRESS network' console) == 1 ]]
+}
+
+a_nocloud_url_without_files_is_42() {
+	seed
+	more="ds=nocloud;s=$1/nar/none" run_installer console "${disk[@]}" "${CARD[@]}"
+	expect_refusal console 42 network 'ds=nocloud on the kernel command line.*/nar/none/meta-data'
+	expect_unchanged disk
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 run_case "a certificate is made" make_certificate
@@ -163,3 +211,7 @@ run_case "one command installs from the host's store over http" one_command_inst
 run_case "a server that is not there ends with 42, by a fixed address" a_server_that_is_not_there_is_42
 run_case "IPv6 alone is enough" ipv6_alone_is_enough
 run_case "a machine without a card ends with 42" a_machine_without_a_card_is_42
+serve http
+run_case "the network-config of a cidata drive leads to a cache" the_network_config_of_a_cidata_drive_leads_to_a_cache
+run_case "the files of ds=nocloud;s=URL are configuration and keys" the_files_of_a_nocloud_url_are_used
+run_case "a URL of ds=nocloud without the files ends with 42" a_nocloud_url_without_files_is_42 "$url"
