@@ -99,6 +99,33 @@ class Driven(unittest.TestCase):
         self.assertIn(words, caught.exception.sentence)
 
 
+class Pools(Driven):
+    @contextlib.contextmanager
+    def pool_of(self, kind):
+        """An active pool "other" of this type."""
+        source = "<source><host name='h'/><device path='p'/><dir path='d'/><name>n</name></source>"
+        target = "<target><path>/dev/disk/by-path</path></target>"
+        text = f"<pool type='{kind}'><name>other</name>{source}{target}</pool>"
+        pool = self.driver.server.storagePoolDefineXML(text, 0)
+        pool.create(0)
+        try:
+            yield
+        finally:
+            pool.destroy()
+            pool.undefine()
+
+    def test_a_pool_in_which_libvirt_makes_no_volumes_is_refused(self):
+        for kind in ("iscsi", "disk", "mpath"):
+            with self.subTest(kind=kind), self.pool_of(kind):
+                start = lambda: self.run_of("--pool other --disk web --size 1G").clear()
+                self.fails(Code.MISUSE, f"other is of the type {kind}, in which libvirt makes", start)
+
+    def test_a_volume_group_has_raw_volumes(self):
+        with self.pool_of("logical"):
+            host = self.run_of("--pool other --disk web --size 1G")
+            self.assertEqual(host._volumes.installing()[0].format, "raw")
+
+
 class Recovery(Driven):
     def test_only_the_disks_that_a_run_makes_are_expendable(self):
         self.pool.createXML(OTHER.format("data"), 0)

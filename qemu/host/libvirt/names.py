@@ -28,7 +28,9 @@ _UNFINISHED = re.compile(
 # A file name has 255 bytes at most, and the longest suffix is added.
 LONGEST_VOLUME = 200
 LONGEST_DOMAIN = 60
-FILE_POOLS = ("dir", "fs", "netfs", "gluster", "vstorage")
+FILE_POOLS = ("dir", "fs", "netfs", "vstorage")
+# In these libvirt makes no volumes, or, in a disk, gives them the names of partitions.
+POOLS_WITHOUT_NEW_VOLUMES = ("disk", "gluster", "iscsi", "iscsi-direct", "mpath", "scsi")
 
 
 def _refuse(sentence: str) -> NoReturn:
@@ -119,6 +121,16 @@ def identifier(purpose: str, pool: str, volume: str) -> str:
     """The UUID of the domain that installs onto a volume ("install"), or that runs from it ("guest").
     `pool` is the pool's UUID. No other guest's domain has it, and every call finds it again."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"guest-installer:{purpose}:{pool}/{volume}"))
+
+
+def check_pool_type(pool: str, pool_type: str) -> str:
+    """A type of pool in which volumes with names of our own can be made."""
+    if pool_type in POOLS_WITHOUT_NEW_VOLUMES:
+        _refuse(
+            f"the storage pool {pool} is of the type {pool_type}, in which libvirt makes no volumes with given"
+            " names: choose one of the type dir, fs, netfs, logical, rbd or zfs"
+        )
+    return pool_type
 
 
 def volume_format(given: str, volume: str, pool_type: str) -> str:

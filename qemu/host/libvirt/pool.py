@@ -44,7 +44,7 @@ class Pool:
                 sentence = f"the storage pool {name} is not active: start it with virsh pool-start"
                 raise Failure(Code.MISUSE, sentence)
             self.uuid = str(found.UUIDString())
-            self.type = xml.read_pool_type(found.XMLDesc(0))
+            self.type = names.check_pool_type(name, xml.read_pool_type(found.XMLDesc(0)))
 
     def refresh(self) -> None:
         """Has libvirt look at the pool. It refuses while another run uploads, and then knows the
