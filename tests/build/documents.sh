@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# documents.sh — proves that every file and every function that the documents name exists
+# documents.sh — proves that every file and every function that the documents name exists, and that each command
+# block of docs/engines names the test that runs it, or says why none does
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -41,6 +42,59 @@ functions_exist() {
 	return "$missing"
 }
 
+# block_marks FILE — for each indented block its line and the last line of text before it, which has to be its mark.
+# An empty line does not end a block.
+block_marks() {
+	awk '
+		/^    / && blank && before !~ /^    / { print NR ": " before }
+		!/^[[:space:]]*$/ { before = $0 }
+		{ blank = /^[[:space:]]*$/ }' "$1"
+}
+
+# A test that runs blocks reads them from the page, so it names the page.
+blocks_are_marked() {
+	local line mark test wrong=0
+	while IFS= read -r line; do
+		mark=${line#*: }
+		if [[ $mark =~ ^'<!-- run by '([^ ]+)' -->'$ ]]; then
+			test=${BASH_REMATCH[1]}
+			grep -qsF "docs/engines/${1##*/}" "$test" && continue
+			echo "$1:${line%%:*}: $test does not read the blocks of this page"
+		elif [[ $mark =~ ^'<!-- not run: '.{5,}' -->'$ ]]; then
+			continue
+		else
+			echo "$1:${line%%:*}: no '<!-- run by TEST -->' or '<!-- not run: REASON -->' before the block"
+		fi
+		wrong=1
+	done < <(block_marks "$1")
+	return "$wrong"
+}
+
+faulty_marks_are_found() {
+	local page=$SCRATCH/page.md mark
+	for mark in 'Some text.' '<!-- not run: -->' '<!-- run by tests/none.sh -->' \
+		'<!-- run by tests/build/documents.sh -->' '<!-- not run: needs it --> text'; do
+		printf '%s\n' '<!-- not run: needs a product -->' '' '    first' '' "$mark" '' '    second' >"$page"
+		! blocks_are_marked "$page" >"$SCRATCH/found" || { echo "accepted: $mark" && return 1; }
+		[[ $(wc -l <"$SCRATCH/found") == 1 ]]
+		grep -F 'page.md:7: ' "$SCRATCH/found"
+	done
+	printf '%s\n' 'Text.' '' '- item' '  continued' '    and deeper' >"$page"
+	blocks_are_marked "$page"
+}
+
+every_page_is_in_the_index() {
+	local page
+	for page in docs/engines/*.md; do
+		[[ $page == docs/engines/README.md ]] || grep -F "](${page##*/})" docs/engines/README.md || return
+	done
+}
+
+run_case "a block without a mark, and a mark without a reason or a test, are found" faulty_marks_are_found
+run_case "every page of docs/engines is in its index" every_page_is_in_the_index
+for document in docs/engines/*.md; do
+	run_case "every command block of $document is run by a test, or says why not" blocks_are_marked "$document"
+done
 for document in "${documents[@]}"; do
 	run_case "every path that $document names exists" paths_exist "$document"
 	run_case "every function that $document names exists" functions_exist "$document"

@@ -2,11 +2,13 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
 # tests/engines/engines.lib.sh — machines of the shapes that engines give them (tests/engines/shapes)
 #
-# Source it after tests/qemu/machine.lib.sh and installed.lib.sh. A shape is QEMU arguments on one line. They use the drives
-# "disk" and "iso".
+# Source it after tests/qemu/machine.lib.sh, installed.lib.sh and page.lib.sh. A shape is QEMU arguments on one line. They use the
+# drives "disk" and "iso", and "seed" for cloud-init's data. Its first lines are comments: where the shape comes
+# from, "firmware: uefi", and "keys: cidata" or "keys: config-2" if the owner's key is on the seed.
 
-# shape NAME — leaves the arguments of the shape in `shape`.
+# shape NAME — leaves the arguments of the shape in `shape`, and its comments in `about`.
 shape() {
+	about=$(grep '^#' "$TOP/tests/engines/shapes/$1")
 	mapfile -t shape < <(grep -v '^#' "$TOP/tests/engines/shapes/$1" | xargs printf '%s\n')
 }
 
@@ -16,29 +18,65 @@ drives() {
 		-drive "if=none,id=iso,media=cdrom,format=raw,readonly=on,file=$(qemu_quote "$ISO")"
 }
 
-# with_key — the arguments by which the owner's key arrives (systemd's credential; systemd.system-credentials(7)).
+# with_key — the arguments by which the owner's key arrives: on the seed that the shape names, or as systemd's
+# credential (systemd.system-credentials(7)).
 with_key() {
-	printf '%s\n' -smbios "type=11,value=io.systemd.credential:ssh.authorized_keys.root=$(cat "$SCRATCH/key.pub")"
+	local key
+	key=$(cat "$SCRATCH/key.pub")
+	mkdir -p seed/openstack/latest
+	case $about in
+	*'keys: cidata'*)
+		echo 'instance-id: shape' >seed/meta-data
+		printf '#cloud-config\nssh_authorized_keys: ["%s"]\n' "$key" >seed/user-data
+		seed_drive cidata
+		;;
+	*'keys: config-2'*)
+		jq -n --arg key "$key" '{uuid: "u", public_keys: {me: $key}}' >seed/openstack/latest/meta_data.json
+		seed_drive config-2
+		;;
+	*) printf '%s\n' -smbios "type=11,value=io.systemd.credential:ssh.authorized_keys.root=$key" ;;
+	esac
+}
+
+# seed_drive LABEL — the files of the folder `seed` as the drive "seed", by the command of docs/engines/README.md.
+seed_drive() {
+	block docs/engines/README.md 'A cidata drive' | sed -n "s/-V cidata/-V $1/p" >seed.commands
+	bash -eu seed.commands 2>seed.messages
+	# A disk for ATA cannot be read-only.
+	printf '%s\n' -drive if=none,id=seed,format=raw,file=seed.iso
+}
+
+# with_firmware — the arguments for the shape's firmware. Its variables are those of the last start.
+with_firmware() {
+	[[ $about == *'firmware: uefi'* ]] || return 0
+	local files
+	mapfile -t files < <(ask_emulator '"\n".join(find_firmware())')
+	[[ -e vars.fd ]] || cp "${files[1]}" vars.fd
+	printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=${files[0]}" -drive if=pflash,format=raw,file=vars.fd
 }
 
 # run_shape CONSOLE SHAPE DISK [QEMU ARGUMENT]… — the installer from its kernel on, in a machine of this shape.
 run_shape() {
-	local console=$1 shape arguments
+	local console=$1 about shape arguments
 	shape "$2"
 	mapfile -t arguments < <(drives "$3" && with_key)
 	run_machine "$console" 300 -kernel "$boot/vmlinux" -initrd "$boot/initrd.img" \
 		-append "$(cat "$boot/command-line") mitigations=off ${more-}" "${shape[@]}" "${arguments[@]}" "${@:4}"
 }
 
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # start_shape SHAPE DISK — starts the machine with its firmware and the ISO attached; in_guest logs in. Do not
 # call it in run_case: the guest would end with the subshell.
 start_shape() {
-	local shape arguments port
+	local about shape arguments port
 	shape "$1"
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	mapfile -t arguments < <(drives "$2")
+	port=$(free_port)
+	mapfile -t arguments < <(drives "$2" && with_key && with_firmware)
 	printf 'ssh -p %s root@127.0.0.1\n' "$port" >"$SCRATCH/guest.out"
-	rm -f "$SCRATCH/channel"
+	rm -f "$SCRATCH/channel" "$SCRATCH/known_hosts"
 	"${tied[@]}" qemu-system-x86_64 -accel "$ACCEL" -cpu max -m 512 -display none -no-reboot \
 		-device virtio-rng-pci -nic "user,model=virtio,hostfwd=tcp:127.0.0.1:$port-:22" \
 		-serial "file:$SCRATCH/guest.console" "${shape[@]}" "${arguments[@]}" \
@@ -75,4 +113,32 @@ installs() {
 	truncate -s 2G disk
 	run_shape console "$1" disk
 	is_installed disk "$2"
+}
+
+# installs_by_firmware SHAPE NAME — as installs, but the machine starts as its engine starts it: nothing boots from
+# the disk, so the firmware boots the ISO.
+installs_by_firmware() {
+	local about shape arguments
+	rm -f disk vars.fd
+	truncate -s 2G disk
+	shape "$1"
+	mapfile -t arguments < <(drives disk && with_key && with_firmware)
+	run_machine console 400 "${shape[@]}" "${arguments[@]}"
+	is_installed disk "$2"
+}
+
+# lets_its_owner_in PARTITION — the guest that start_shape has started boots from that partition.
+lets_its_owner_in() {
+	guest_lets_in
+	[[ $(in_guest 'findmnt -no SOURCE /') == "$1" ]]
+}
+
+# long_shape SHAPE NAME SENTENCE — SENTENCE names the machine: it installs, and the same machine with the ISO still
+# attached boots the guest, which lets its owner in. NAME is the disk there. Only with LONG=1.
+long_shape() {
+	[[ ${LONG-} ]] || return 0
+	run_case "$3 installs by its firmware" installs_by_firmware "$1" "$2"
+	start_shape "$1" disk
+	run_case "$3 boots the guest with the ISO attached, and lets its owner in" lets_its_owner_in "/dev/${2}3"
+	end_guest
 }
