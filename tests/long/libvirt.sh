@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # libvirt.sh — proves that first-run under libvirt, killed at random moments, never leaves a volume
 # published that is not whole, and that the next call installs; that a domain which another client destroys
-# is 80; and that run-guest makes a guest by UEFI if there is none.
+# is 80; that run-guest makes a guest by UEFI if there is none; and that an ordinary user installs by
+# qemu:///session.
 # KILLS=N sets the number of kills, SEED=N chooses other moments.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../engines/libvirtd.lib.sh
@@ -112,6 +113,30 @@ has_login() {
 		-o UserKnownHostsFile="$SCRATCH/uefi.known_hosts" root@127.0.0.1 test -d /sys/firmware/efi
 }
 
+# The home of an ordinary user: a short path, because libvirt makes sockets below it.
+HOME_OF_USER=/run/libvirt/user
+
+# as_user COMMAND… — as that user, with a session daemon of its own, which libvirt starts.
+as_user() {
+	setpriv --reuid libvirt-qemu --regid libvirt-qemu --clear-groups env -i "PATH=$PATH" "HOME=$HOME_OF_USER" \
+		"XDG_RUNTIME_DIR=$HOME_OF_USER/run" "TMPDIR=$HOME_OF_USER/run" "$@"
+}
+
+an_ordinary_user_installs_in_its_session() {
+	local virsh=(as_user virsh -q -c qemu:///session)
+	mkdir -p "$HOME_OF_USER/run" "$HOME_OF_USER/pool"
+	cp key.pub "$HOME_OF_USER"
+	chown -R libvirt-qemu:libvirt-qemu "$HOME_OF_USER"
+	chmod 700 "$HOME_OF_USER/run"
+	cd "$HOME_OF_USER"
+	"${virsh[@]}" pool-create-as vms dir --target "$HOME_OF_USER/pool"
+	as_user "$TOP/qemu/first-run" --hypervisor libvirt --connect qemu:///session --pool vms --disk mine.img \
+		--size 2G --iso "$ISO" --key key.pub --network user --cores 1 --define
+	[[ $("${virsh[@]}" list --name --inactive | xargs) == mine ]]
+	[[ $(stat -c %U pool/mine.img) == libvirt-qemu && $(mark_state pool/mine.img) == 2 ]]
+	if virsh -q list --all --name | grep -x mine; then return 1; fi
+}
+
 cd "$SCRATCH"
 mkdir tmp
 export TMPDIR=$SCRATCH/tmp
@@ -124,3 +149,4 @@ run_case 'a kill while the server copies is survived' a_kill_while_publishing_is
 run_case 'the next call installs and leaves nothing over' next_call_installs
 run_case 'a domain that another client destroys is 80' another_client_may_destroy_the_domain
 run_case 'run-guest makes a guest that boots by UEFI' run_guest_makes_it
+run_case 'an ordinary user installs by qemu:///session' an_ordinary_user_installs_in_its_session
