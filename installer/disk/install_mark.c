@@ -10,17 +10,20 @@
 #include "base/file.h"
 #include "base/littleendian.h"
 
-#define MARK_VERSION	 2
-#define OLD_VERSION	 1
-#define STATE_UNFINISHED 1
-#define STATE_INSTALLED	 2
-#define VERSION_OFFSET	 16
-#define STATE_OFFSET	 20
-#define SYSTEM_OFFSET	 24
-#define TABLE_ID_OFFSET	 (SYSTEM_OFFSET + MARK_SYSTEM_BYTES)
-#define FS_UUID_OFFSET	 (TABLE_ID_OFFSET + MARK_ID_BYTES)
-#define ZEROS_OFFSET	 (FS_UUID_OFFSET + MARK_ID_BYTES)
-#define CHECKSUM_OFFSET	 1020
+#define MARK_VERSION	  2
+#define OLD_VERSION	  1
+#define STATE_UNFINISHED  1
+#define STATE_INSTALLED	  2
+#define VERSION_OFFSET	  16
+#define STATE_OFFSET	  20
+#define SYSTEM_OFFSET	  24
+#define TABLE_ID_OFFSET	  (SYSTEM_OFFSET + MARK_SYSTEM_BYTES)
+#define FS_UUID_OFFSET	  (TABLE_ID_OFFSET + MARK_ID_BYTES)
+#define ZEROS_OFFSET	  (FS_UUID_OFFSET + MARK_ID_BYTES)
+#define START_OFFSET	  512
+#define SUPERBLOCK_OFFSET (START_OFFSET + 4)
+#define END_ZEROS_OFFSET  (SUPERBLOCK_OFFSET + 4)
+#define CHECKSUM_OFFSET	  1020
 
 static const char magic[16] = "guest-installer"; /* with its NUL */
 
@@ -51,6 +54,10 @@ void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK
 		put_mark_text(ret_block + SYSTEM_OFFSET, mark->system, MARK_SYSTEM_BYTES);
 	put_mark_text(ret_block + TABLE_ID_OFFSET, mark->table_id, MARK_ID_BYTES);
 	put_mark_text(ret_block + FS_UUID_OFFSET, mark->fs_uuid, MARK_ID_BYTES);
+	if (installed && mark->start != MARK_START_NONE) {
+		put_le32(ret_block + START_OFFSET, mark->start);
+		put_le32(ret_block + SUPERBLOCK_OFFSET, mark->start_superblock);
+	}
 	put_le32(ret_block + CHECKSUM_OFFSET, crc32_ieee(ret_block, CHECKSUM_OFFSET));
 }
 
@@ -65,6 +72,19 @@ static bool get_mark_text(const uint8_t *field, size_t field_bytes, char *ret)
 	return true;
 }
 
+/* A start is recorded of a finished install alone. */
+static bool get_mark_start(const uint8_t block[MARK_BYTES], struct install_mark *ret)
+{
+	uint32_t start = get_le32(block + START_OFFSET);
+
+	if (start > MARK_START_EJECT ||
+		(start && get_le32(block + STATE_OFFSET) != STATE_INSTALLED))
+		return false;
+	ret->start = (enum mark_start)start;
+	ret->start_superblock = get_le32(block + SUPERBLOCK_OFFSET);
+	return start || !ret->start_superblock;
+}
+
 /* The fields of a record whose magic is ours; false if it is not exactly as we write it. */
 static bool decode_fields(const uint8_t block[MARK_BYTES], struct install_mark *ret)
 {
@@ -75,7 +95,9 @@ static bool decode_fields(const uint8_t block[MARK_BYTES], struct install_mark *
 		!get_mark_text(block + SYSTEM_OFFSET, MARK_SYSTEM_BYTES, ret->system) ||
 		!get_mark_text(block + TABLE_ID_OFFSET, MARK_ID_BYTES, ret->table_id) ||
 		!get_mark_text(block + FS_UUID_OFFSET, MARK_ID_BYTES, ret->fs_uuid) ||
-		!is_zero_block(block + ZEROS_OFFSET, block + CHECKSUM_OFFSET))
+		!is_zero_block(block + ZEROS_OFFSET, block + START_OFFSET) ||
+		!get_mark_start(block, ret) ||
+		!is_zero_block(block + END_ZEROS_OFFSET, block + CHECKSUM_OFFSET))
 		return false;
 	ret->state = state == STATE_INSTALLED ? MARK_INSTALLED : MARK_UNFINISHED;
 	if (version == OLD_VERSION ? ret->table_id[0] || ret->fs_uuid[0]

@@ -13,10 +13,16 @@
  *	 280  id of the partition table, NUL-padded, 40 bytes (empty if the layout has none)
  *	 320  UUID of the file system that begins here, NUL-padded, 40 bytes
  *	 360  zeros
+ *	 512  u32 how the ISO last started the guest (0 never, 1 kexec, 2 ejected medium)
+ *	 516  u32 CRC-32 of the file system's superblock just before that start (0 if never)
+ *	 520  zeros
  *	1020  u32 CRC-32 (IEEE 802.3) of the 1,020 bytes before
  *
  * Version 1 had zeros from 280 on. Such a record is read, and its table_id and fs_uuid are empty. A
  * record of a later version counts as damaged.
+ *
+ * The start and the checksum are in the second sector of 512 bytes, and the first one stays as it is when a
+ * start is recorded. So a power cut in between leaves the old record or the new one.
  *
  * Encoding and decoding do no I/O. install_mark_read does one pread, install_mark_write one pwrite
  * and an fsync. The module does not decide whether a mark is believed: classify does.
@@ -40,11 +46,20 @@ enum install_mark_state {
 	MARK_DAMAGED,	 /* our magic, but version, state or checksum are wrong */
 };
 
+/* How the installer's ISO last started the guest; see start_choice. */
+enum mark_start {
+	MARK_START_NONE,
+	MARK_START_KEXEC,
+	MARK_START_EJECT,
+};
+
 struct install_mark {
 	enum install_mark_state state;
 	char system[MARK_SYSTEM_BYTES]; /* only for MARK_INSTALLED */
 	char table_id[MARK_ID_BYTES];	/* as in struct plan; empty: no table, or version 1 */
 	char fs_uuid[MARK_ID_BYTES];	/* empty only in a record of version 1 */
+	enum mark_start start;		/* only for MARK_INSTALLED */
+	uint32_t start_superblock;	/* CRC-32; 0 for MARK_START_NONE */
 };
 
 void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK_BYTES]);

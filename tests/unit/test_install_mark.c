@@ -45,6 +45,49 @@ static void reads_back_what_was_written(void **state)
 	assert_string_equal(mark.fs_uuid, UUID);
 }
 
+static const struct install_mark started = { .state = MARK_INSTALLED,
+	.system = SYSTEM,
+	.table_id = GUID,
+	.fs_uuid = UUID,
+	.start = MARK_START_EJECT,
+	.start_superblock = 0x12345678 };
+
+static void a_start_is_recorded_in_the_second_sector_alone(void **state)
+{
+	uint8_t before[MARK_BYTES], block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&installed, before);
+	install_mark_encode(&started, block);
+	assert_memory_equal(block, before, 512);
+	assert_memory_equal(block + 512, "\2\0\0\0\x78\x56\x34\x12", 8);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_INSTALLED);
+	assert_int_equal(mark.start, MARK_START_EJECT);
+	assert_int_equal(mark.start_superblock, 0x12345678);
+	install_mark_decode(before, &mark);
+	assert_int_equal(mark.start, MARK_START_NONE);
+}
+
+static void a_start_that_makes_no_sense_is_damaged(void **state)
+{
+	struct install_mark odd = started, of_none = unfinished;
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	odd.start = MARK_START_EJECT + 1;
+	install_mark_encode(&odd, block);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+	of_none.start = MARK_START_KEXEC;
+	install_mark_encode(&of_none, block);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_UNFINISHED);
+	assert_int_equal(mark.start, MARK_START_NONE);
+}
+
 static void no_mark_is_all_zeros_and_zeros_are_no_mark(void **state)
 {
 	const struct install_mark none = { .state = MARK_NONE };
@@ -77,10 +120,10 @@ static void the_record_is_laid_out_as_documented(void **state)
 
 static void no_changed_byte_goes_unnoticed(void **state)
 {
-	const struct install_mark *marks[] = { &unfinished, &installed };
+	const struct install_mark *marks[] = { &unfinished, &installed, &started };
 
 	(void)state;
-	for (size_t m = 0; m < 2; m++) {
+	for (size_t m = 0; m < 3; m++) {
 		uint8_t block[MARK_BYTES];
 
 		install_mark_encode(marks[m], block);
@@ -220,6 +263,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_back_what_was_written),
+		cmocka_unit_test(a_start_is_recorded_in_the_second_sector_alone),
+		cmocka_unit_test(a_start_that_makes_no_sense_is_damaged),
 		cmocka_unit_test(no_mark_is_all_zeros_and_zeros_are_no_mark),
 		cmocka_unit_test(the_record_is_laid_out_as_documented),
 		cmocka_unit_test(no_changed_byte_goes_unnoticed),
