@@ -43,6 +43,7 @@
 #include "print_plan.h"
 #include "read_config.h"
 #include "results.h"
+#include "start_guest.h"
 #include "verdict/channels.h"
 #include "verdict/console.h"
 #include "verdict/guest_agent_port.h"
@@ -60,6 +61,8 @@ struct decision {
 	struct candidates candidates;
 	struct config_sources sources;
 	struct config config;
+	struct installed_choice
+		installed; /* if-installed=boot: what is started instead of an install */
 	struct engine engine;
 	struct plan plan;
 	char *ssh_keys_text; /* authorized_keys; NULL for keys=none */
@@ -81,6 +84,24 @@ static int find_disks(struct decision *d, struct error *err)
 		candidates->disks, candidates->count, KEY_DRIVE_PATH, &d->sources, err);
 }
 
+/* With if-installed=boot, a finished install is found before the network starts, which a guest that is
+ * there needs no longer: only the report does. */
+static int find_installed(struct config_reading *reading, struct decision *d, struct error *err)
+{
+	struct error none;
+	int r = 0;
+
+	if (d->config.boot_installed)
+		r = candidates_choose_installed(&d->candidates, &d->config, &d->installed, err);
+	if (r < 0 || d->installed.found) {
+		(void)!read_config_start_network(reading, &d->config, false, &none);
+		reading->shared->stage = STAGE_TARGET;
+		return r;
+	}
+	return read_config_start_network(
+		reading, &d->config, config_needs_network(&d->config), err);
+}
+
 /* The medium is needed only if something is to be read from it: a netboot has none. */
 static int check_medium(const struct decision *d, struct error *err)
 {
@@ -94,6 +115,7 @@ static int check_medium(const struct decision *d, struct error *err)
 static int decide(const struct options *options, struct shared_state *shared, struct decision *d,
 	struct error *err)
 {
+	struct config_reading reading = { .options = options, .shared = shared };
 	struct plan_needs needs;
 	int r;
 
@@ -107,14 +129,17 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		return r;
 
 	progress_begin(shared, STAGE_CONFIGURATION, "reading the configuration");
-	r = read_config_and_network(options, shared, &d->sources, &d->config, err);
+	r = read_config(&reading, &d->sources, &d->config, err);
+	if (r < 0)
+		return r;
+	r = find_installed(&reading, d, err);
 	if (r < 0)
 		return r;
 	if (d->candidates.images)
 		r = candidates_find_images(&d->config, &d->candidates, err);
 	else if (!d->config.machine_any)
 		r = machine_check_virtual(err);
-	if (r < 0)
+	if (r < 0 || d->installed.found)
 		return r;
 	r = extra_files_read(
 		&d->config.files, &d->sources.drive, KEY_DRIVE_PATH, &d->extra_files, err);
@@ -279,6 +304,7 @@ static int verify_target(
 	if (r < 0)
 		return r;
 	results_report_verified(shared, &d->engine.manifest, &verified);
+	start_guest_after_install(shared, &verified.entry);
 	return 0;
 }
 
@@ -394,30 +420,44 @@ static int settle_machine(
 	return 0;
 }
 
-static int install(const struct options *options, struct shared_state *shared, struct error *err)
+/* Installs, and reports what came of it. */
+static int install_guest(struct shared_state *shared, struct decision *d, struct error *err)
 {
-	static struct decision decision;
 	struct disk_lock lock = DISK_LOCK_NONE;
-	int r;
+	int r = carry_out(shared, d, &lock, err);
 
-	progress_begin(shared, STAGE_START, "waiting for the devices");
-	r = mount_isolate(err);
-	if (r == 0)
-		r = settle_machine(options, &decision.no_medium, err);
-	if (r == 0)
-		r = decide(options, shared, &decision, err);
-	if (r == 0)
-		r = carry_out(shared, &decision, &lock, err);
 	if (r < 0) {
-		explain_failure(&decision.plan, &lock, err);
+		explain_failure(&d->plan, &lock, err);
 		disk_lock_invalidate_boot_fs(&lock);
 	}
 	disk_lock_release(&lock);
 	if (r < 0)
 		return r;
 	progress_end(shared);
-	results_report_install(shared, &decision.plan);
+	results_report_install(shared, &d->plan);
+	start_guest_report(shared, d->config.on_success);
 	return 0;
+}
+
+static int install(const struct options *options, struct shared_state *shared, struct error *err)
+{
+	static struct decision decision;
+	int r;
+
+	progress_begin(shared, STAGE_START, "waiting for the devices");
+	r = mount_isolate(err);
+	if (r < 0)
+		return r;
+	r = settle_machine(options, &decision.no_medium, err);
+	if (r < 0)
+		return r;
+	r = decide(options, shared, &decision, err);
+	if (r < 0)
+		return r;
+	if (decision.installed.found)
+		return start_guest_installed(
+			shared, &decision.candidates, &decision.installed, TARGET_PATH, err);
+	return install_guest(shared, &decision, err);
 }
 
 /* Runs in the supervised child. */

@@ -12,15 +12,9 @@
 #include "verdict/report_events.h"
 #include "verdict/report_post.h"
 
-/* What stays the same while the configuration is read. */
-struct reading {
-	const struct options *options;
-	struct shared_state *shared;
-	bool network_is_up;
-};
-
 /* Only in the lean ISO: other systems have a network of their own. */
-static int bring_network_up(struct reading *reading, const struct config *config, struct error *err)
+static int bring_network_up(
+	struct config_reading *reading, const struct config *config, struct error *err)
 {
 	int r;
 
@@ -42,14 +36,14 @@ static void start_reports(struct shared_state *shared, const struct config *conf
 	report_events_begin(&target);
 }
 
-/* Only if there is something to fetch. A report alone can be done without: it never changes the verdict. */
-static int start_network(struct reading *reading, const struct config *config, struct error *err)
+int read_config_start_network(
+	struct config_reading *reading, const struct config *config, bool needed, struct error *err)
 {
-	int r = config_wants_network(config) ? bring_network_up(reading, config, err) : 0;
+	int r = needed || config->report_url[0] ? bring_network_up(reading, config, err) : 0;
 
 	if (r == 0)
 		start_reports(reading->shared, config);
-	if (r == 0 || config_needs_network(config))
+	if (r == 0 || needed)
 		return r;
 	log_line("network: %s", err->text);
 	return 0;
@@ -57,7 +51,7 @@ static int start_network(struct reading *reading, const struct config *config, s
 
 /* Where ds=nocloud names a URL, its files take the place of a cidata drive's; a drive is stronger. What the
  * other sources say of the network has to be enough for them. config is scratch. */
-static int fetch_seed(struct reading *reading, struct config_sources *sources,
+static int fetch_seed(struct config_reading *reading, struct config_sources *sources,
 	struct config *config, struct error *err)
 {
 	char url[CLOUD_SEED_URL_BYTES];
@@ -82,31 +76,36 @@ static int fetch_seed(struct reading *reading, struct config_sources *sources,
 }
 
 /* What is wrong with the configuration is reported, too, as far as it says where. */
-int read_config_and_network(const struct options *options, struct shared_state *shared,
-	struct config_sources *sources, struct config *ret, struct error *err)
+static int report_fault(int r, struct config_reading *reading, const struct config *config)
 {
-	struct reading reading = { .options = options, .shared = shared };
 	struct error none;
-	int kept, r = fetch_seed(&reading, sources, ret, err);
+
+	if (config->report_url[0])
+		(void)!read_config_start_network(reading, config, false, &none);
+	reading->shared->stage = STAGE_CONFIGURATION;
+	return r;
+}
+
+int read_config(struct config_reading *reading, struct config_sources *sources, struct config *ret,
+	struct error *err)
+{
+	struct error none;
+	int kept, r = fetch_seed(reading, sources, ret, err);
 
 	if (r < 0) {
-		if (reading.network_is_up)
-			start_reports(shared, ret);
+		if (reading->network_is_up)
+			start_reports(reading->shared, ret);
 		return r;
 	}
-	r = config_sources_read_config(options, sources, ret, err);
+	r = config_sources_read_config(reading->options, sources, ret, err);
 	kept = config_sources_load_credentials(
 		&sources->drive, RUN_FOLDER, ret, r < 0 ? &none : err);
 	if (r == 0)
 		r = kept;
-	if (r < 0) {
-		if (ret->report_url[0] && start_network(&reading, ret, &none) < 0)
-			log_line("network: %s", none.text);
-		shared->stage = STAGE_CONFIGURATION;
-		return r;
-	}
-	shared->timeout_s = ret->timeout_s;
-	shared->on_success = ret->on_success;
-	shared->on_failure = ret->on_failure;
-	return start_network(&reading, ret, err);
+	if (r < 0)
+		return report_fault(r, reading, ret);
+	reading->shared->timeout_s = ret->timeout_s;
+	reading->shared->on_success = ret->on_success;
+	reading->shared->on_failure = ret->on_failure;
+	return 0;
 }

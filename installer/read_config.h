@@ -9,13 +9,27 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "config/config.h"
 #include "config/options.h"
 #include "input/config_sources.h"
 #include "verdict/shared_state.h"
 
-/* Fetches the files of ds=nocloud into sources, reads the configuration, and starts the network if the
- * configuration needs it. Faults of the configuration are reported to report-url, as far as they leave it. */
-int read_config_and_network(const struct options *options, struct shared_state *shared,
-	struct config_sources *sources, struct config *ret, struct error *err) WARN_UNUSED;
+/* What stays the same meanwhile. The network is brought up once. */
+struct config_reading {
+	const struct options *options;
+	struct shared_state *shared;
+	bool network_is_up;
+};
+
+/* Fetches the files of ds=nocloud into sources, which needs the network, and reads the configuration. Faults of
+ * the configuration are reported to report-url, as far as they leave it. */
+int read_config(struct config_reading *reading, struct config_sources *sources, struct config *ret,
+	struct error *err) WARN_UNUSED;
+
+/* Brings the network up if it is needed or a report is to be sent, and begins the reports. A report alone can
+ * be done without: it never changes the verdict. */
+int read_config_start_network(struct config_reading *reading, const struct config *config,
+	bool needed, struct error *err) WARN_UNUSED;

@@ -82,6 +82,21 @@ static void check_ending(struct config *config, enum config_key key, enum ending
 			config_keys[key].name);
 }
 
+/* Only PID 1 ends the machine. After a reboot for a failure the ISO would start the guest again, whose
+ * start has just failed. */
+static void check_start(struct config *config)
+{
+	if (config->as_program && config->on_success == ENDING_KEXEC)
+		config_add_error(config,
+			"on-success is kexec, but the installer runs on a system here, which it does not replace: say exit, or use the lean ISO");
+	if (config->as_program && config->boot_installed)
+		config_add_error(config,
+			"if-installed is boot, but the installer runs on a system here, which it does not replace: say fail, or use the lean ISO");
+	if (config->boot_installed && config->on_failure == ENDING_REBOOT)
+		config_add_error(config,
+			"if-installed is boot and on-failure is reboot, so that a guest which cannot be started would be started for ever: say on-failure = poweroff");
+}
+
 static void check_disk(struct config *config)
 {
 	if (config->wipe_force &&
@@ -96,6 +111,7 @@ static void check_whole(struct config *config)
 	check_disk(config);
 	check_ending(config, KEY_ON_SUCCESS, config->on_success);
 	check_ending(config, KEY_ON_FAILURE, config->on_failure);
+	check_start(config);
 	if (config->engine == ENGINE_NIXOS_INSTALL)
 		check_nixos_install(config);
 	else

@@ -116,8 +116,10 @@ struct config {
 	enum ending on_success;
 	enum ending on_failure;
 	bool first_boot_verdict;
+	bool boot_installed; /* if-installed = boot */
 	unsigned timeout_s;
-	bool as_init; /* no source's: this is PID 1, which cannot exit */
+	bool as_init;	 /* no source's: this is PID 1, which cannot exit */
+	bool as_program; /* no source's: this runs on a system, which it cannot replace */
 	struct ip_setting ip;
 	char interface[32];		       /* "auto", "eth0", "52:54:00:12:34:56" */
 	char report_url[CONFIG_TEXT_BYTES];    /* empty: none */

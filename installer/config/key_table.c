@@ -181,17 +181,21 @@ static int set_swap(uint64_t *ret, const char *text)
 	return 0;
 }
 
-static int set_ending(enum ending *ret, const char *text)
+/* After a failure there is no guest that kexec could start. */
+static int set_ending(enum ending *ret, const char *text, bool success)
 {
 	static const char *const words[] = { [ENDING_POWEROFF] = "poweroff",
 		[ENDING_REBOOT] = "reboot",
 		[ENDING_SHELL] = "shell",
 		[ENDING_EXIT] = "exit",
+		[ENDING_KEXEC] = "kexec",
 		NULL };
 	int i = choose_word(text, words);
 
 	if (i < 0)
 		return i;
+	if (i == ENDING_KEXEC && !success)
+		return -EINVAL;
 	*ret = (enum ending)i;
 	return 0;
 }

@@ -2,10 +2,14 @@
 #include "init/iso_medium.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/cdrom.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -93,4 +97,42 @@ int iso_medium_mount(struct error *err)
 	}
 	log_line("medium: %s", path);
 	return mount_one(path, MEDIUM_PATH, "iso9660", "ro,nosuid,nodev", err);
+}
+
+/* Commands as in linux/cdrom.h. A drive without a lock has nothing to unlock. */
+static int open_tray(const char *device, struct error *err)
+{
+	AUTO_CLOSE int fd = open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int status;
+
+	if (fd < 0)
+		return error_errno(err, -errno, "open %s", device);
+	if (ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT) < 0)
+		return error_set(
+			err, -ENOTTY, "%s is no CD-ROM drive, so nothing can be ejected.", device);
+	if (ioctl(fd, CDROM_LOCKDOOR, 0) < 0)
+		log_line("medium: unlock %s: %s", device, strerror(errno));
+	if (ioctl(fd, CDROMEJECT, 0) < 0)
+		return error_errno(err, -errno, "eject the medium of %s", device);
+	status = ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+	if (status != CDS_TRAY_OPEN && status != CDS_NO_DISC)
+		return error_set(
+			err, -EBUSY, "%s still has its medium after it was ejected.", device);
+	return 0;
+}
+
+int iso_medium_eject(struct error *err)
+{
+	char device[MOUNT_PATH_BYTES];
+	int r = mount_source(MEDIUM_PATH, device, err);
+
+	if (r == -ENOENT)
+		return error_set(
+			err, r, "The installer was started from no medium that could be ejected.");
+	if (r < 0)
+		return r;
+	r = mount_detach(MEDIUM_PATH, err);
+	if (r < 0)
+		return r;
+	return open_tray(device, err);
 }

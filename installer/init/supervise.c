@@ -246,7 +246,7 @@ static void run_shell(void)
  * for machines without power management take a reset for the end, or restart the machine. */
 static int choose_ending(enum ending ending)
 {
-	if (ending == ENDING_REBOOT)
+	if (ending == ENDING_REBOOT || ending == ENDING_KEXEC)
 		return RB_AUTOBOOT;
 	if (machine_can_power_off("/sys"))
 		return RB_POWER_OFF;
@@ -263,6 +263,8 @@ _Noreturn void supervise_end_machine(const struct shared_state *shared, int code
 	if (ending == ENDING_SHELL)
 		run_shell();
 	sync_with_deadline();
+	if (ending == ENDING_KEXEC)
+		reboot(RB_KEXEC);
 	reboot(choose_ending(ending));
 	/* If reboot(2) returns, the exit of PID 1 makes the kernel panic, which ends the machine
 	 * with panic=-1. */

@@ -84,6 +84,26 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 	return r;
 }
 
+int candidates_choose_installed(struct candidates *candidates, const struct config *config,
+	struct installed_choice *ret, struct error *err)
+{
+	AUTO_FREE char *disk = resolve_image(config->disk),
+		       *boot_disk = resolve_image(config->boot_disk);
+	const struct select_request request = {
+		.disk = disk ? disk : config->disk,
+		.boot_disk = boot_disk ? boot_disk : config->boot_disk,
+		.virtual_machine = machine_is_virtual(),
+		.layout = config->layout == LAYOUT_AUTO ? LAYOUT_GPT : config->layout,
+	};
+	int r = select_installed(&request, candidates->disks, candidates->count, ret, err);
+
+	if (r < 0 || !ret->found)
+		return r;
+	candidates->selection.target = ret->target;
+	candidates->selection.boot = ret->boot;
+	return 0;
+}
+
 void candidates_judge(struct candidates *candidates, const struct config *config)
 {
 	struct select_request request = {
@@ -134,7 +154,8 @@ static bool is_same_start(const struct disk_start *a, const struct disk_start *b
 static bool is_same_mark(const struct install_mark *a, const struct install_mark *b)
 {
 	return a->state == b->state && strcmp(a->system, b->system) == 0 &&
-	       strcmp(a->table_id, b->table_id) == 0 && strcmp(a->fs_uuid, b->fs_uuid) == 0;
+	       strcmp(a->table_id, b->table_id) == 0 && strcmp(a->fs_uuid, b->fs_uuid) == 0 &&
+	       a->start == b->start && a->start_superblock == b->start_superblock;
 }
 
 static bool is_same_content(const struct disk *a, const struct disk *b)

@@ -18,6 +18,7 @@
 #include "plan/choice.h"
 #include "plan/manifest.h"
 #include "plan/planner.h"
+#include "plan/select_installed.h"
 
 struct candidates {
 	struct disk disks[DISKS_MAX];
@@ -37,6 +38,11 @@ int candidates_find_images(
 int candidates_choose(struct candidates *candidates, const struct config *config,
 	const struct manifest *manifest, const struct plan_needs *needs,
 	struct error *err) WARN_UNUSED;
+
+/* Finds the finished install that if-installed=boot starts. If there is one, it is the chosen target; mark
+ * and place of its root are in ret. EXIT_ALREADY_INSTALLED or EXIT_NOT_BLANK as in select_installed. */
+int candidates_choose_installed(struct candidates *candidates, const struct config *config,
+	struct installed_choice *ret, struct error *err) WARN_UNUSED;
 
 /* Judges every disk by itself, as far as the configuration goes, and chooses none: for a plan that
  * was refused before candidates_choose. Does nothing if the disks are judged already. */

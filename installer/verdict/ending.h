@@ -11,6 +11,7 @@ enum ending {
 	ENDING_REBOOT,
 	ENDING_SHELL,
 	ENDING_EXIT,
+	ENDING_KEXEC, /* start the guest's kernel, which is loaded already; only after success */
 };
 
 #define INSTALL_TIMEOUT_S 3600 /* unless configuration says otherwise */

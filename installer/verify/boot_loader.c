@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "init/machine.h"
 #include "verify/boot_options.h"
 #include "verify/grub_cfg.h"
 #include "verify/grub_disk.h"
@@ -21,6 +22,8 @@
 #define TEXT_MAX_BYTES	  (4 * 1024 * 1024)
 #define PROGRAM_MIN_BYTES 1024
 #define GRUB_FOLDER	  "/boot/grub"
+
+_Static_assert(GRUB_INITRDS_MAX <= BOOT_ENTRY_INITRDS_MAX, "an entry of GRUB fits");
 
 static const struct plan_partition *find_file_system(
 	const struct plan *plan, const struct grub_file *file)
@@ -119,6 +122,21 @@ static int verify_grub_entry(const struct verify_request *request, const struct 
 	return compare_initrds(request, entry, files->initrd, err);
 }
 
+static int grub_boot_entry(const struct verify_request *request, const struct grub_entry *entry,
+	struct boot_entry *ret, struct error *err)
+{
+	int r = locate(request, &entry->kernel, ret->kernel, err);
+
+	for (size_t i = 0; r == 0 && i < entry->initrd_count; i++)
+		r = locate(request, &entry->initrds[i], ret->initrds[i], err);
+	if (r < 0)
+		return r;
+	ret->initrd_count = entry->initrd_count;
+	snprintf(ret->command_line, sizeof(ret->command_line), "%s", entry->command_line);
+	ret->known = true;
+	return 0;
+}
+
 /* Reads a file of GRUB's folder; *ret stays NULL if there is none. */
 static int read_grub_text(const struct verify_request *request, const char *name, bool needed,
 	char **ret, struct error *err)
@@ -137,8 +155,8 @@ static int read_grub_text(const struct verify_request *request, const char *name
 
 /* The menu is read once for each firmware that the guest boots by, because a menu may ask which one
  * it is. */
-static int verify_grub_menu(
-	const struct verify_request *request, const struct boot_files *files, struct error *err)
+static int verify_grub_menu(const struct verify_request *request, const struct boot_files *files,
+	struct boot_entry *ret, struct error *err)
 {
 	static const struct {
 		enum firmware firmware;
@@ -167,15 +185,19 @@ static int verify_grub_menu(
 		r = verify_grub_entry(request, files, entry, err);
 		if (r < 0)
 			return r;
+		if (!ret->known || machine_firmware() == ways[i].firmware)
+			r = grub_boot_entry(request, entry, ret, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
 
-static int verify_grub(
-	const struct verify_request *request, const struct boot_files *files, struct error *err)
+static int verify_grub(const struct verify_request *request, const struct boot_files *files,
+	struct boot_entry *ret, struct error *err)
 {
 	char folder[FILE_PATH_BYTES];
-	int r = verify_grub_menu(request, files, err);
+	int r = verify_grub_menu(request, files, ret, err);
 
 	if (r < 0 || !(request->manifest->firmware & FIRMWARE_BIOS))
 		return r;
@@ -232,36 +254,38 @@ void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *
 	manifest->firmware = FIRMWARE_UEFI | (by_bios ? FIRMWARE_BIOS : 0);
 }
 
-int boot_loader_verify(
-	const struct verify_request *request, const struct boot_files *files, struct error *err)
+/* What an EFI system partition needs beside a menu of GRUB, if that is the boot loader. */
+static int verify_esp(const struct verify_request *request, const char *esp,
+	const struct boot_files *files, struct boot_entry *ret, struct error *err)
 {
-	const struct plan *plan = request->plan;
 	const char *boot_loader = request->manifest->boot_loader;
-	int r = 0;
+	int r = verify_efi_program(request, esp, err);
 
-	if (plan->layout == LAYOUT_PYGRUB)
-		return pygrub_disk_verify(request->root, plan, files, err);
-	if (plan->layout == LAYOUT_DIRECT)
-		return host_boot_verify(request->root, plan, files, err);
-	if (strcmp(boot_loader, "grub") == 0)
-		r = verify_grub(request, files, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < plan->partition_count; i++) {
-		const struct plan_partition *p = &plan->partitions[i];
-
-		if (p->role != ROLE_ESP)
-			continue;
-		r = verify_efi_program(request, p->mount_path, err);
-		if (r < 0)
-			return r;
-		if (strcmp(boot_loader, "systemd-boot") == 0)
-			r = systemd_boot_verify(request->root, p->mount_path, plan, files, err);
-		else if (strcmp(boot_loader, "external") == 0)
-			r = systemd_boot_verify_external(
-				request->root, p->mount_path, plan, files, err);
-		if (r < 0)
-			return r;
-	}
+	if (strcmp(boot_loader, "systemd-boot") == 0)
+		return systemd_boot_verify(request->root, esp, request->plan, files, ret, err);
+	if (strcmp(boot_loader, "external") == 0)
+		return systemd_boot_verify_external(
+			request->root, esp, request->plan, files, ret, err);
 	return 0;
+}
+
+int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,
+	struct boot_entry *ret, struct error *err)
+{
+	const struct plan *plan = request->plan;
+	int r = 0;
+
+	*ret = (struct boot_entry){ .known = false };
+	if (plan->layout == LAYOUT_PYGRUB)
+		return pygrub_disk_verify(request->root, plan, files, ret, err);
+	if (plan->layout == LAYOUT_DIRECT)
+		return host_boot_verify(request->root, plan, files, ret, err);
+	if (strcmp(request->manifest->boot_loader, "grub") == 0)
+		r = verify_grub(request, files, ret, err);
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
+		if (plan->partitions[i].role == ROLE_ESP)
+			r = verify_esp(request, plan->partitions[i].mount_path, files, ret, err);
+	return r;
 }

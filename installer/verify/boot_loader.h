@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "guest/boot_files.h"
+#include "verify/boot_entry.h"
 #include "verify/verify_request.h"
 
 /* Where no evaluation has said how the guest boots (manifest_assume), what is on the disk says it:
@@ -21,6 +22,7 @@
 void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
 	struct manifest *manifest);
 
-/* files: what the system asks for (boot_files). -EBADMSG, -EINVAL or -ENOENT with a sentence. */
+/* files: what the system asks for (boot_files). ret: the entry that starts by itself; of a menu that
+ * asks for the firmware, the entry for this machine's. -EBADMSG, -EINVAL or -ENOENT with a sentence. */
 int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,
-	struct error *err) WARN_UNUSED;
+	struct boot_entry *ret, struct error *err) WARN_UNUSED;

@@ -2,6 +2,7 @@
 #include "verify/host_boot.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -26,8 +27,26 @@ int host_boot_check_initrd(const char *root, const struct boot_files *files, str
 	return 0;
 }
 
+/* What the host is told to start; the files exist. */
+static int host_boot_entry(
+	const char *root, const struct boot_files *files, struct boot_entry *ret, struct error *err)
+{
+	int r = file_resolve(root, files->kernel, ret->kernel, err);
+
+	if (r < 0)
+		return r;
+	if (files->initrd[0])
+		r = file_resolve(root, files->initrd, ret->initrds[0], err);
+	if (r < 0)
+		return r;
+	ret->initrd_count = files->initrd[0] ? 1 : 0;
+	snprintf(ret->command_line, sizeof(ret->command_line), "%s", files->command_line);
+	ret->known = true;
+	return 0;
+}
+
 int host_boot_verify(const char *root, const struct plan *plan, const struct boot_files *files,
-	struct error *err)
+	struct boot_entry *ret, struct error *err)
 {
 	AUTO_FREE char *image = NULL;
 	char path[FILE_PATH_BYTES];
@@ -45,5 +64,8 @@ int host_boot_verify(const char *root, const struct plan *plan, const struct boo
 	r = host_boot_check_initrd(root, files, err);
 	if (r < 0)
 		return r;
-	return boot_options_check("The system's boot.json", files->command_line, plan, err);
+	r = boot_options_check("The system's boot.json", files->command_line, plan, err);
+	if (r < 0)
+		return r;
+	return host_boot_entry(root, files, ret, err);
 }

@@ -12,11 +12,12 @@
 #include "base/error.h"
 #include "guest/boot_files.h"
 #include "plan/plan.h"
+#include "verify/boot_entry.h"
 
 /* The kernel is one, the initrd is not empty, and the command line starts the plan's system from
  * the plan's root file system. root: where the target is mounted. */
 int host_boot_verify(const char *root, const struct plan *plan, const struct boot_files *files,
-	struct error *err) WARN_UNUSED;
+	struct boot_entry *ret, struct error *err) WARN_UNUSED;
 
 /* The initrd in the store exists and is not empty; a system without one passes. */
 int host_boot_check_initrd(

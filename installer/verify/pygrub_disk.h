@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "guest/boot_files.h"
 #include "plan/plan.h"
+#include "verify/boot_entry.h"
 
 /* Where the boot disk is mounted in the target. */
 #define PYGRUB_BOOT_FOLDER "/boot"
@@ -23,4 +24,4 @@ int pygrub_disk_write_menu(const char *root, const char *system, struct error *e
 /* -EBADMSG or -EINVAL if the menu that pygrub finds first does not start the plan's system with the
  * kernel and the initrd that files names in the store, byte for byte. */
 int pygrub_disk_verify(const char *root, const struct plan *plan, const struct boot_files *files,
-	struct error *err) WARN_UNUSED;
+	struct boot_entry *ret, struct error *err) WARN_UNUSED;

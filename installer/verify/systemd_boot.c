@@ -23,6 +23,8 @@
 #define TYPE1_FOLDER	"/loader/entries"
 #define TYPE2_FOLDER	"/EFI/Linux"
 
+_Static_assert(LOADER_INITRDS_MAX <= BOOT_ENTRY_INITRDS_MAX, "an entry of type 1 fits");
+
 enum efi_program {
 	SYSTEMD_BOOT,
 	UNIFIED_IMAGE,
@@ -260,6 +262,22 @@ static int check_entry(const struct esp *esp, const struct loader_entry *entry,
 			      : check_type1(esp, entry, files, err);
 }
 
+/* What systemd-boot loads for an entry of type 1. */
+static int type1_boot_entry(const struct esp *esp, const struct loader_entry *entry,
+	struct boot_entry *ret, struct error *err)
+{
+	int r = find_on_esp(esp, entry->kernel, ret->kernel, err);
+
+	for (size_t i = 0; r == 0 && i < entry->initrd_count; i++)
+		r = find_on_esp(esp, entry->initrds[i], ret->initrds[i], err);
+	if (r < 0)
+		return r;
+	ret->initrd_count = entry->initrd_count;
+	snprintf(ret->command_line, sizeof(ret->command_line), "%s", entry->options);
+	ret->known = true;
+	return 0;
+}
+
 static int read_loader_entries(struct esp *esp, struct error *err)
 {
 	int r = read_folder(esp, TYPE1_FOLDER, ".conf", read_type1, err);
@@ -269,8 +287,8 @@ static int read_loader_entries(struct esp *esp, struct error *err)
 	return read_folder(esp, TYPE2_FOLDER, ".efi", read_type2, err);
 }
 
-static int verify_chosen(
-	struct esp *esp, const struct plan *plan, const struct boot_files *files, struct error *err)
+static int verify_chosen(struct esp *esp, const struct plan *plan, const struct boot_files *files,
+	struct boot_entry *ret, struct error *err)
 {
 	struct loader_config config;
 	size_t chosen;
@@ -284,7 +302,10 @@ static int verify_chosen(
 	r = loader_entries_choose(&config, esp->entries, esp->count, &chosen, err);
 	if (r < 0)
 		return r;
-	return check_entry(esp, &esp->entries[chosen], plan, files, err);
+	r = check_entry(esp, &esp->entries[chosen], plan, files, err);
+	if (r < 0 || esp->entries[chosen].unified)
+		return r;
+	return type1_boot_entry(esp, &esp->entries[chosen], ret, err);
 }
 
 /* A boot loader that is not known here may start any of its entries. */
@@ -335,7 +356,7 @@ static struct esp *new_esp(const char *root, const char *mount_path)
 }
 
 int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
-	const struct boot_files *files, struct error *err)
+	const struct boot_files *files, struct boot_entry *ret, struct error *err)
 {
 	AUTO_FREE struct esp *esp = new_esp(root, mount_path);
 	enum efi_program program;
@@ -346,11 +367,11 @@ int systemd_boot_verify(const char *root, const char *mount_path, const struct p
 	if (program != SYSTEMD_BOOT)
 		return error_set(err, -EBADMSG,
 			"%s on the EFI system partition is not systemd-boot.", PROGRAM_PATH);
-	return verify_chosen(esp, plan, files, err);
+	return verify_chosen(esp, plan, files, ret, err);
 }
 
 int systemd_boot_verify_external(const char *root, const char *mount_path, const struct plan *plan,
-	const struct boot_files *files, struct error *err)
+	const struct boot_files *files, struct boot_entry *ret, struct error *err)
 {
 	AUTO_FREE struct esp *esp = new_esp(root, mount_path);
 	enum efi_program program;
@@ -359,7 +380,7 @@ int systemd_boot_verify_external(const char *root, const char *mount_path, const
 	if (r < 0)
 		return r;
 	if (program == SYSTEMD_BOOT)
-		return verify_chosen(esp, plan, files, err);
+		return verify_chosen(esp, plan, files, ret, err);
 	if (program == UNIFIED_IMAGE)
 		return verify_image(esp, plan, files, err);
 	return verify_every(esp, plan, files, err);

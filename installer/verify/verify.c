@@ -190,18 +190,24 @@ static int verify_ssh(const struct verify_request *request, unsigned *ret_port, 
 	return login_check(&login, ret_port, err);
 }
 
-static int verify_boot(
-	const struct verify_request *request, struct boot_files *ret, struct error *err)
+static int check_boot(const struct verify_request *request, struct verified *ret, struct error *err)
 {
 	int r = verify_profile(request, err);
 
 	if (r < 0)
 		return r;
-	r = boot_files_read(request->root, request->plan->system, ret, err);
+	r = boot_files_read(request->root, request->plan->system, &ret->boot, err);
 	if (r < 0)
 		return r;
-	warn_about_length(ret);
-	return boot_loader_verify(request, ret, err);
+	warn_about_length(&ret->boot);
+	return boot_loader_verify(request, &ret->boot, &ret->entry, err);
+}
+
+int verify_boot(const struct verify_request *request, struct verified *ret, struct error *err)
+{
+	int r = check_boot(request, ret, err);
+
+	return r < 0 ? failed(err, r) : 0;
 }
 
 int verify_all(const struct verify_request *request, struct verified *ret, struct error *err)
@@ -212,7 +218,7 @@ int verify_all(const struct verify_request *request, struct verified *ret, struc
 	if (r == 0)
 		r = verify_mounts(request, err);
 	if (r == 0)
-		r = verify_boot(request, &ret->boot, err);
+		r = check_boot(request, ret, err);
 	if (r == 0 && request->ssh_keys_text)
 		r = verify_keys(request, err);
 	if (r == 0 && request->ssh_keys_text)

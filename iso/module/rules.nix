@@ -92,6 +92,12 @@ in
     the key drive.
   '')
 
+  (rule (settings.on-success or null != "kexec" && settings.if-installed or null != "boot") ''
+    services.guest-installer.settings has on-success = "kexec" or
+    if-installed = "boot", which start the guest in place of the live system: only
+    the lean ISO does so. Leave that out, or make a lean ISO (mkGuestIso).
+  '')
+
   (rule (!isRemote settings.manifest or null || has "manifest-sha256") ''
     services.guest-installer.settings.manifest comes from the network and decides
     what is installed: say which one it is in settings.manifest-sha256

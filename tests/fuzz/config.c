@@ -21,7 +21,7 @@ static void check_values(const struct config *config)
 	promised(!config->root_uuid[0] || text_is_uuid(config->root_uuid));
 	promised(!config->seed[0] || text_is_uuid(config->seed));
 	promised(text_is_user_name(config->keys_user));
-	promised(config->on_success <= ENDING_EXIT && config->on_failure <= ENDING_EXIT);
+	promised(config->on_success <= ENDING_KEXEC && config->on_failure <= ENDING_EXIT);
 	for (const char *p = config->disk; *p; p++)
 		promised(!iscntrl((unsigned char)*p));
 }

@@ -78,18 +78,19 @@ static int show_order(char **arg)
 	return 0;
 }
 
-static int show_target(
-	char **arg, int (*verify)(const char *root, const char *esp, const struct plan *plan,
-			    const struct boot_files *files, struct error *err))
+static int show_target(char **arg,
+	int (*verify)(const char *root, const char *esp, const struct plan *plan,
+		const struct boot_files *files, struct boot_entry *ret, struct error *err))
 {
 	static struct plan plan = { .layout = LAYOUT_GPT, .partition_count = 1 };
 	static struct boot_files files;
+	static struct boot_entry entry;
 	struct error err;
 
 	snprintf(plan.system, sizeof(plan.system), "%s", arg[1]);
 	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
 	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);
-	if (verify(arg[0], "/boot", &plan, &files, &err) < 0)
+	if (verify(arg[0], "/boot", &plan, &files, &entry, &err) < 0)
 		return show_refusal(&err);
 	puts("starts");
 	return 0;

@@ -370,12 +370,13 @@ static int do_links(char **arg, struct error *err)
 static int do_pygrub(char **arg, struct error *err)
 {
 	static struct plan plan = { .partition_count = 1 };
+	static struct boot_entry entry;
 	struct boot_files files = { 0 };
 
 	snprintf(plan.system, sizeof(plan.system), "%s", arg[1]);
 	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
 	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);
-	return pygrub_disk_verify(arg[0], &plan, &files, err);
+	return pygrub_disk_verify(arg[0], &plan, &files, &entry, err);
 }
 
 static void print_drive(const struct key_drive *drive)

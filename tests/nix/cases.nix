@@ -37,6 +37,8 @@ in
       cache = "https://me:secret@host/cache";
       trusted-keys = "none";
     })
+    (copies { on-success = "kexec"; })
+    (copies { if-installed = "boot"; })
     (builds { flake = "git+https://token@host/machines?rev=${commit}#web"; })
   ];
 

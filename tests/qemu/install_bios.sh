@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# install_bios.sh — proves that a bare QEMU line, with no tool of ours, installs a guest that boots,
-# lets its owner in, has the store that the cache holds and a clean disk for BIOS machines; and that what nixos-rebuild does works in the
+# install_bios.sh — proves that a bare QEMU line with the disk first and the ISO second, and with no tool of
+# ours, installs a guest that boots, lets its owner in, has the store that the cache holds and a clean disk for
+# BIOS machines; and that what nixos-rebuild does works in the
 # guest, with a configuration from the key drive, and that it boots its specialisation and its next
 # generation.
 #
@@ -20,7 +21,7 @@ install_by_hand() {
 		'files = /etc/nixos/configuration.nix=drive:config.nix /var/lib/nixpkgs/nixos/default.nix=drive:nixpkgs.nix'
 	cp "$TOP"/tests/qemu/rebuild/*.nix keys/
 	truncate -s 2G disk.raw
-	run_machine console 300 -boot order=d \
+	run_machine console 300 -boot order=cd \
 		-drive file=disk.raw,format=raw,if=virtio \
 		-drive file=fat:floppy:keys,format=raw,if=virtio,readonly=on \
 		-drive file="$ISO",media=cdrom,readonly=on

@@ -71,6 +71,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(config.host_keys.mode, HOST_KEYS_AUTO);
 	assert_int_equal(config.on_success, ENDING_POWEROFF);
 	assert_int_equal(config.on_failure, ENDING_POWEROFF);
+	assert_false(config.boot_installed);
 	assert_int_equal(config.timeout_s, 3600);
 	assert_true(config.first_boot_verdict);
 	merge(GOOD);
@@ -116,7 +117,7 @@ static void every_key_is_read(void **state)
 	      "trusted-keys = " KEY " " KEY "\nkeys = none\nkeys-user = alice\n"
 	      "host-keys = none\nfiles = /etc/a=/b/c /d=/e=f "
 	      "/g=/h:0600 /i=/j:1:0640:1000:4294967294 /k=drive:l.txt:0400 /m=/n:600\n"
-	      "on-success = reboot\non-failure = shell\ntimeout = 604800\n"
+	      "on-success = reboot\non-failure = shell\nif-installed = boot\ntimeout = 604800\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
 	      "report-url = https://host/report?a=b\nengine = cache\nhostname = web-7\n"
@@ -156,6 +157,7 @@ static void every_key_is_read(void **state)
 	is_file(5, "/n:600", false, 0644, 0, 0);
 	assert_int_equal(config.on_success, ENDING_REBOOT);
 	assert_int_equal(config.on_failure, ENDING_SHELL);
+	assert_true(config.boot_installed);
 	assert_int_equal(config.timeout_s, 604800);
 	assert_string_equal(config.ip.hostname, "guest");
 	assert_string_equal(config.interface, "52:54:00:12:34:56");
@@ -476,9 +478,10 @@ static void bad_values_say_what_can_be(void **state)
 		"cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
 		"trusted-keys = a:AAAA", "trusted-keys = none " KEY, "trusted-keys = :" KEY,
 		"keys = usb", "keys-user = Root", "keys-user = a b", "keys-user = -x",
-		"keys-user = ../root", "on-success = halt", "on-failure = ", "timeout = 0",
-		"timeout = 604801", "timeout = -1", "timeout = 1h",
-		"timeout = 18446744073709551617", "timeout = +5", "seed = 1" };
+		"keys-user = ../root", "on-success = halt", "on-failure = kexec",
+		"if-installed = start", "on-failure = ", "timeout = 0", "timeout = 604801",
+		"timeout = -1", "timeout = 1h", "timeout = 18446744073709551617", "timeout = +5",
+		"seed = 1" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct error err = { 0 };
@@ -632,6 +635,27 @@ static void pid_1_cannot_exit(void **state)
 		"go back to: say poweroff, reboot or shell");
 }
 
+static void only_pid_1_starts_a_guest(void **state)
+{
+	(void)state;
+	merge(GOOD "on-success = kexec\nif-installed = boot\n");
+	accepts();
+	assert_int_equal(config.on_success, ENDING_KEXEC);
+	assert_true(config.boot_installed);
+	config.as_program = true;
+	refuses("on-success is kexec, but the installer runs on a system here, which it does not "
+		"replace: say exit, or use the lean ISO; if-installed is boot, but the installer runs on "
+		"a system here, which it does not replace: say fail, or use the lean ISO");
+}
+
+static void a_failed_start_is_not_started_for_ever(void **state)
+{
+	(void)state;
+	merge(GOOD "if-installed = boot\non-failure = reboot\n");
+	refuses("if-installed is boot and on-failure is reboot, so that a guest which cannot be "
+		"started would be started for ever: say on-failure = poweroff");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin)
 
 int main(void)
@@ -640,6 +664,8 @@ int main(void)
 		TEST(defaults_are_as_documented),
 		TEST(every_row_of_the_table_is_whole_and_found_by_its_name),
 		TEST(pid_1_cannot_exit),
+		TEST(only_pid_1_starts_a_guest),
+		TEST(a_failed_start_is_not_started_for_ever),
 		TEST(every_key_is_read),
 		TEST(a_secret_is_in_no_error),
 		TEST(a_secret_is_refused_where_others_see_it),

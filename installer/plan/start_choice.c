@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/start_choice.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/crc32.h"
+
+uint32_t start_choice_checksum(const uint8_t superblock[SUPERBLOCK_BYTES])
+{
+	return crc32_ieee(superblock, SUPERBLOCK_BYTES);
+}
+
+int start_choice_check_return(
+	const struct install_mark *mark, uint32_t superblock, struct error *err)
+{
+	if (mark->start == MARK_START_NONE || mark->start_superblock != superblock)
+		return 0;
+	return error_set_code(err, EXIT_ALREADY_INSTALLED, -ELOOP,
+		"This machine is already installed, and the last start of its guest %s came back to the ISO before the guest had mounted its root file system: detach the ISO, or let the machine start from the disk first.",
+		mark->start == MARK_START_KEXEC ? "by kexec" : "with the medium ejected");
+}
+
+const char *start_choice_why_no_kexec(bool on_xen, bool files_known)
+{
+	if (on_xen)
+		return "This machine is a domain of Xen, whose toolstack would have to reset it softly, which not every host does.";
+	if (!files_known)
+		return "The boot entry names no kernel and initrd as files, so only the firmware can start it.";
+	return NULL;
+}

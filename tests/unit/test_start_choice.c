@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves when a start of an installed guest counts as returned, and when kexec is not tried. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan/start_choice.h"
+
+static const struct install_mark never = { .state = MARK_INSTALLED };
+
+static struct install_mark started(enum mark_start start, uint32_t superblock)
+{
+	return (struct install_mark){
+		.state = MARK_INSTALLED, .start = start, .start_superblock = superblock
+	};
+}
+
+static void a_guest_that_was_never_started_has_not_returned(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(start_choice_check_return(&never, 0, &err), 0);
+	assert_int_equal(start_choice_check_return(&never, 7, &err), 0);
+}
+
+static void a_guest_that_has_written_its_superblock_has_started(void **state)
+{
+	const enum mark_start starts[] = { MARK_START_KEXEC, MARK_START_EJECT };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		const struct install_mark mark = started(starts[i], 7);
+		struct error err;
+
+		assert_int_equal(start_choice_check_return(&mark, 8, &err), 0);
+	}
+}
+
+static void a_superblock_as_recorded_is_a_start_that_came_back(void **state)
+{
+	static const struct {
+		enum mark_start start;
+		const char *says;
+	} rows[] = { { MARK_START_KEXEC, "by kexec came back" },
+		{ MARK_START_EJECT, "with the medium ejected came back" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct install_mark mark = started(rows[i].start, 7);
+		struct error err = { 0 };
+
+		assert_int_equal(start_choice_check_return(&mark, 7, &err), -ELOOP);
+		assert_int_equal(err.code, EXIT_ALREADY_INSTALLED);
+		assert_non_null(strstr(err.text, rows[i].says));
+	}
+}
+
+static void every_byte_of_the_superblock_counts(void **state)
+{
+	uint8_t superblock[SUPERBLOCK_BYTES] = { 0 };
+	uint32_t before = start_choice_checksum(superblock);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(superblock); i++) {
+		superblock[i] = 1;
+		assert_int_not_equal(start_choice_checksum(superblock), before);
+		superblock[i] = 0;
+	}
+}
+
+static void kexec_is_tried_unless_xen_or_the_entry_forbids_it(void **state)
+{
+	(void)state;
+	assert_null(start_choice_why_no_kexec(false, true));
+	assert_non_null(strstr(start_choice_why_no_kexec(true, true), "Xen"));
+	assert_non_null(strstr(start_choice_why_no_kexec(false, false), "only the firmware"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_guest_that_was_never_started_has_not_returned),
+		cmocka_unit_test(a_guest_that_has_written_its_superblock_has_started),
+		cmocka_unit_test(a_superblock_as_recorded_is_a_start_that_came_back),
+		cmocka_unit_test(every_byte_of_the_superblock_counts),
+		cmocka_unit_test(kexec_is_tried_unless_xen_or_the_entry_forbids_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
