@@ -116,6 +116,8 @@ class Refusals(WithFolder):
             (f"{BASE} --extra-disk guest.qcow2:1G", "named twice"),
             ("--disk absent --existing --iso iso --key key.pub", "cannot find the disk absent"),
             (f"{BASE} --prove-boot --set layout=direct", "--prove-boot"),
+            (f"{BASE} --set on-success=kexec", "start the guest with run-guest"),
+            (f"{BASE} --set if-installed=boot", "start the guest with run-guest"),
             (f"{BASE} --dis x", "unknown option '--dis'"),
             (f"{BASE} stray", "unexpected argument 'stray'"),
             ("--disk", "--disk needs a value"),

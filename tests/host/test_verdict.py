@@ -7,7 +7,7 @@ import random
 import unittest
 
 import tap
-from host.protocol import verdict
+from host.protocol import start, verdict
 from host.base.codes import Code, Failure
 from host.protocol.verdict import Channel, Failed, Hello, Progress, Result, Successful
 
@@ -238,6 +238,24 @@ class Agreement(unittest.TestCase):
         told = port(*({"event": "result", **value} for value in (one, two)))
         self.assertEqual(len(verdict.results(serial("INSTALL_RESULT a=1\n"), told)), 2)
         self.assertEqual(len(verdict.results(serial("INSTALL_RESULT a=1\n"), port())), 1)
+
+
+class Starts(unittest.TestCase):
+    def code(self, event):
+        try:
+            start.check_result(event)
+        except Failure as failure:
+            return failure.code
+        return 0
+
+    def test_a_guest_that_starts_in_the_machine_is_refused(self):
+        self.assertEqual(self.code(Result("start", "kexec")), Code.MISUSE)
+        self.assertEqual(self.code(Result("already-installed", "yes")), 13)
+
+    def test_other_events_pass(self):
+        for event in (Successful(), Result("start", "reboot"), Result("layout", "gpt"), FAILED):
+            with self.subTest(event=event):
+                self.assertEqual(self.code(event), 0)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from host.base.deadline import Deadline
 from host.install.machine import Machine
 from host.protocol.progress import Display
 from host.protocol.records import Log
+from host.protocol.start import check_result
 from host.protocol.verdict import Channel, read_json_line, read_serial_line
 
 READ_BYTES = 65536
@@ -94,6 +95,7 @@ class Follower:
         if channel is self.serial:
             self._log.write(data)
         for event in channel.feed(data):
+            check_result(event)
             self._display.take(event)
         if channel.verdict is not None:
             self._deadlines.finish()

@@ -19,6 +19,7 @@ from host.install import volume_options
 from host.install.checks import SMALLEST_DISK, TOO_SMALL, check_format, refuse, require_size
 from host.install.table import PROGRAM
 from host.libvirt import names as libvirt_names
+from host.protocol.start import refused_setting
 
 # What --network may be, and how that is said.
 NETWORKS = {
@@ -89,6 +90,9 @@ def parse(arguments: Sequence[str]) -> Options:
         refuse("--size and --existing exclude each other")
     settings = tuple(parse_setting(text) for text in given.set)
     names = [name for name, _ in settings]
+    unfit = refused_setting(dict(settings))
+    if unfit:
+        refuse(unfit)
     if not given.key and "keys" not in names:
         refuse("--key is needed (or --set keys=none)")
     machine = emulator.MachineOptions(
