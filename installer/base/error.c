@@ -62,17 +62,34 @@ int error_set_code(struct error *err, enum exit_code code, int r, const char *fm
 	return r;
 }
 
+static void set_errno_text(struct error *err, int r, const char *fmt, va_list args)
+{
+	size_t used;
+
+	set_error_text(err, fmt, args);
+	used = strlen(err->text);
+	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-r));
+}
+
 int error_errno(struct error *err, int r, const char *fmt, ...)
 {
 	va_list args;
-	size_t used;
 
 	va_start(args, fmt);
-	set_error_text(err, fmt, args);
+	set_errno_text(err, r, fmt, args);
 	va_end(args);
-	used = strlen(err->text);
-	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-r));
 	err->code = r == -ENOSPC ? EXIT_TARGET_FULL : 0;
+	return r;
+}
+
+int error_errno_host(struct error *err, int r, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	set_errno_text(err, r, fmt, args);
+	va_end(args);
+	err->code = 0;
 	return r;
 }
 

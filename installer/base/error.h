@@ -66,5 +66,9 @@ int error_set_code(struct error *err, enum exit_code code, int r, const char *fm
  * EXIT_TARGET_FULL. */
 int error_errno(struct error *err, int r, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* The same for a call that does not write to the target, such as a mount: -ENOSPC is a limit of the
+ * kernel there, and keeps the stage's code. */
+int error_errno_host(struct error *err, int r, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 /* Puts "<where>: " before the sentence; the code stays. */
 void error_wrap(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);

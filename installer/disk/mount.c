@@ -62,9 +62,9 @@ static int mount_result(struct libmnt_context *context, int r, char ret_message[
 int mount_isolate(struct error *err)
 {
 	if (unshare(CLONE_NEWNS) < 0)
-		return error_errno(err, -errno, "make a mount namespace");
+		return error_errno_host(err, -errno, "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return error_errno(err, -errno, "keep our mounts from the rest of the system");
+		return error_errno_host(err, -errno, "keep our mounts from the rest of the system");
 	return 0;
 }
 
@@ -76,7 +76,7 @@ int mount_one(const char *source, const char *target, const char *fstype, const 
 	int r;
 
 	if (mkdir(target, TARGET_MODE) < 0 && errno != EEXIST)
-		return error_errno(err, -errno, "make the mount point %s", target);
+		return error_errno_host(err, -errno, "make the mount point %s", target);
 	if (mnt_context_set_source(context, source) < 0 ||
 		mnt_context_set_fstype(context, fstype) < 0 ||
 		(options && mnt_context_set_options(context, options) < 0))

@@ -44,9 +44,16 @@ static int mount_inner(const char *root, struct error *err)
 		file_below(target, root, "%s", inner_mounts[i].path);
 		if (mount(inner_mounts[i].source, target, inner_mounts[i].fstype,
 			    inner_mounts[i].flags, inner_mounts[i].options) < 0)
-			return error_errno(
+			return error_errno_host(
 				err, -errno, "mount %s on %s", inner_mounts[i].source, target);
 	}
+	return 0;
+}
+
+static int make_mount_point(const char *path, struct error *err)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return error_errno_host(err, -errno, "make the mount point %s", path);
 	return 0;
 }
 
@@ -56,18 +63,24 @@ static int mount_inner(const char *root, struct error *err)
 static int mount_itself(const char *root, struct error *err)
 {
 	char target[FILE_PATH_BYTES];
+	int r = 0;
 
 	if (strncmp(root, "/run/", strlen("/run/")) != 0)
 		return 0;
 	file_below(target, root, "%s", root);
-	for (char *end = strchr(target + strlen(root) + strlen("/run/"), '/'); end;
+	for (char *end = strchr(target + strlen(root) + strlen("/run/"), '/'); end && r == 0;
 		end = strchr(end + 1, '/')) {
 		*end = '\0';
-		mkdir(target, 0755);
+		r = make_mount_point(target, err);
 		*end = '/';
 	}
-	if (mkdir(target, 0755) < 0 || mount(root, target, NULL, MS_BIND, NULL) < 0)
-		return error_errno(err, -errno, "mount %s on %s", root, target);
+	if (r < 0)
+		return r;
+	r = make_mount_point(target, err);
+	if (r < 0)
+		return r;
+	if (mount(root, target, NULL, MS_BIND, NULL) < 0)
+		return error_errno_host(err, -errno, "mount %s on %s", root, target);
 	return 0;
 }
 

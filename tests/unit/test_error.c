@@ -54,6 +54,16 @@ static void no_space_left_has_a_code_of_its_own(void **state)
 	assert_int_equal(err.code, EXIT_TARGET_FULL);
 }
 
+static void a_limit_of_the_host_keeps_the_stages_code(void **state)
+{
+	struct error err = { .code = EXIT_TARGET_FULL };
+
+	(void)state;
+	assert_int_equal(error_errno_host(&err, -ENOSPC, "mount %s", "/x"), -ENOSPC);
+	assert_string_equal(err.text, "mount /x: No space left on device");
+	assert_int_equal(err.code, 0);
+}
+
 static void too_long_a_sentence_is_cut(void **state)
 {
 	struct error err;
@@ -91,6 +101,7 @@ int main(void)
 		cmocka_unit_test(a_code_of_its_own_survives_wrapping),
 		cmocka_unit_test(an_errno_is_put_into_words),
 		cmocka_unit_test(no_space_left_has_a_code_of_its_own),
+		cmocka_unit_test(a_limit_of_the_host_keeps_the_stages_code),
 		cmocka_unit_test(too_long_a_sentence_is_cut),
 		cmocka_unit_test(the_table_lists_every_code_once_in_order),
 	};
