@@ -35,6 +35,7 @@ static const char *const default_environment[] = {
 static int open_input(const char *text, struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
+	int r;
 
 	if (!text) {
 		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -43,9 +44,11 @@ static int open_input(const char *text, struct error *err)
 		return steal_fd(&fd);
 	}
 	fd = memfd_create("input", MFD_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
-		lseek(fd, 0, SEEK_SET) < 0)
+	if (fd < 0)
 		return error_errno(err, -errno, "prepare the input of a program");
+	r = file_write_at(fd, text, strlen(text), 0);
+	if (r < 0)
+		return error_errno(err, r, "prepare the input of a program");
 	return steal_fd(&fd);
 }
 

@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/encoding.h"
+#include "base/file.h"
 
 #define DATABASE_DIR	"/nix/var/nix/db"
 #define DATABASE_FILE	DATABASE_DIR "/db.sqlite"
@@ -191,14 +192,15 @@ static int insert_references(sqlite3 *db, const struct closure *closure, struct 
 static int make_database_file(const char *path, const char *text, struct error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	ssize_t size = (ssize_t)strlen(text);
+	int r;
 
 	if (fd < 0)
 		return error_errno(err, -errno, "create %s", path);
 	if (fchmod(fd, 0644) < 0)
 		return error_errno(err, -errno, "set the mode of %s", path);
-	if (size > 0 && write(fd, text, (size_t)size) != size)
-		return error_errno(err, -errno, "write %s", path);
+	r = file_write_at(fd, text, strlen(text), 0);
+	if (r < 0)
+		return error_errno(err, r, "write %s", path);
 	if (fsync(fd) < 0 || close(steal_fd(&fd)) < 0)
 		return error_errno(err, -errno, "write %s", path);
 	return 0;
@@ -281,9 +283,9 @@ static int verify_schema(const char *path, struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, -errno, "open %s", path);
-	size = read(fd, text, sizeof(text) - 1);
+	size = file_read_at(fd, text, sizeof(text) - 1, 0);
 	if (size < 0)
-		return error_errno(err, -errno, "read %s", path);
+		return error_errno(err, (int)size, "read %s", path);
 	return strcmp(text, SCHEMA_VERSION) == 0 ? 0 : wrong(err, "%s says '%s'", path, text);
 }
 
