@@ -340,6 +340,11 @@ int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES], 
 	return 0;
 }
 
+bool file_is_missing(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
+}
+
 const char *file_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -64,5 +64,9 @@ void file_below(char ret[FILE_PATH_BYTES], const char *root, const char *fmt, ..
 int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES],
 	struct error *err) WARN_UNUSED;
 
+/* Whether an error of these functions says that there is no such file. Every other one says that the
+ * file may be there and cannot be read. */
+bool file_is_missing(int r);
+
 /* The part of path after its last slash; a pointer into path. */
 const char *file_base_name(const char *path);

@@ -223,6 +223,14 @@ static void find_disk_mount(
 		text_append(disk->used_by, sizeof(disk->used_by), "mounted on %s", path);
 }
 
+/* If the kernel's lists cannot be read, the disk is not free either. */
+static void assume_use(struct disk *disk)
+{
+	if (errno != ENOENT)
+		text_append(disk->used_by, sizeof(disk->used_by),
+			"possibly in use: /sys/block cannot be read (%s)", strerror(errno));
+}
+
 /* Device mapper and md say in /sys whom they hold. */
 static void find_holder(const struct places *at, const struct members *members, struct disk *disk)
 {
@@ -230,6 +238,8 @@ static void find_holder(const struct places *at, const struct members *members, 
 		AUTO_CLOSEDIR DIR *dir = open_sysfs_folder(at, members->folders[i], "/holders");
 		struct dirent *entry;
 
+		if (!dir)
+			assume_use(disk);
 		while (dir && !disk->used_by[0] && (entry = readdir(dir))) {
 			if (entry->d_name[0] != '.')
 				text_append(disk->used_by, sizeof(disk->used_by), "held by %s",
@@ -272,6 +282,8 @@ static void find_loop(
 	AUTO_CLOSEDIR DIR *dir = open_sysfs_folder(at, "", "");
 	struct dirent *entry;
 
+	if (!dir)
+		assume_use(disk);
 	while (dir && !disk->used_by[0] && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "loop", strlen("loop")) == 0 &&
 			(loop_is_on(at, entry->d_name, path) ||
@@ -392,13 +404,15 @@ int devices_scan(const char *sysfs_root, const char *dev_root, const char *mediu
 }
 
 /* An image file that a loop device or a virtual machine works on would be written twice. */
-static void find_image_use(struct disk *disk, const struct stat *file)
+static int find_image_use(struct disk *disk, const struct stat *file, struct error *err)
 {
 	const struct places at = { .sysfs = "/sys", .dev = "/dev" };
 	AUTO_FREE char *resolved = realpath(disk->path, NULL);
 
-	if (resolved)
-		find_loop(&at, resolved, file, disk);
+	if (!resolved)
+		return error_errno(err, -errno, "find the image file %s", disk->path);
+	find_loop(&at, resolved, file, disk);
+	return 0;
 }
 
 int devices_image(const char *path, struct disk *ret, struct error *err)
@@ -422,7 +436,11 @@ int devices_image(const char *path, struct disk *ret, struct error *err)
 	disk.sector_bytes = SECTOR_BYTES;
 	disk.image_file = true;
 	disk.read_only = access(path, W_OK) < 0;
-	find_image_use(&disk, &st);
+	if (disk.read_only && errno != EROFS && errno != EACCES && errno != EPERM)
+		return error_errno(err, -errno, "look at the image file %s", path);
+	r = find_image_use(&disk, &st, err);
+	if (r < 0)
+		return r;
 	r = probe_content(&disk, err);
 	if (r < 0)
 		return r;

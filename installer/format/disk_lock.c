@@ -64,6 +64,8 @@ static int check_locked(int fd, const char *path, uint64_t planned_bytes, struct
 
 	if (fstat(fd, &locked) < 0)
 		return error_errno(err, -errno, "look at the locked disk %s", path);
+	if (stat(path, &named) < 0 && !file_is_missing(-errno))
+		return error_errno(err, -errno, "look at %s", path);
 	if (stat(path, &named) < 0)
 		return error_set(err, -ESTALE,
 			"%s was removed or renamed while the guest was installed on it (%s): stop the program that did so and start again.",

@@ -87,11 +87,12 @@ static int read_shadow(const char *root, const char *user, struct account *ret, 
 {
 	AUTO_FREE char *text = NULL;
 	char path[FILE_PATH_BYTES];
-	struct error none;
+	int r = file_resolve(root, "/etc/shadow", path, err);
 
-	if (file_resolve(root, "/etc/shadow", path, &none) < 0 ||
-		file_read(path, SHADOW_MAX_BYTES, &text, NULL, &none) < 0)
-		return 0;
+	if (r == 0)
+		r = file_read(path, SHADOW_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
 	return account_check_shadow(text, user, time(NULL), &ret->locked, err);
 }
 
@@ -112,7 +113,9 @@ int account_read(const char *root, const char *user, struct account *ret, struct
 
 	if (r < 0)
 		return r;
-	nixos_find_groups(root, user, &ret->owner, ret->groups, sizeof(ret->groups));
+	r = nixos_find_groups(root, user, &ret->owner, ret->groups, sizeof(ret->groups), err);
+	if (r < 0)
+		return r;
 	ret->locked = false;
 	ret->open_home = is_open_home(root, &ret->owner);
 	return read_shadow(root, user, ret, err);
@@ -131,29 +134,45 @@ static int check_nologin(
 	const char *root, const char *user, const struct account *account, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
-	struct error none;
+	int r;
 
-	if (account->owner.uid == 0 || file_resolve(root, "/etc/nologin", path, &none) < 0)
+	if (account->owner.uid == 0)
 		return 0;
+	r = file_resolve(root, "/etc/nologin", path, err);
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
 	return error_set_code(err, EXIT_VERIFY, -EACCES,
 		"The guest has a file /etc/nologin, which keeps every user but root from logging in, %s too: remove it.",
 		user);
+}
+
+static int look_at_program(const char *root, const char *name, struct stat *ret, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+	int r = file_resolve(root, name, path, err);
+
+	if (r < 0)
+		return r;
+	if (stat(path, ret) < 0)
+		return error_errno(err, -errno, "look at %s", path);
+	return 0;
 }
 
 int account_check_shell(
 	const char *root, const char *user, const struct account *account, struct error *err)
 {
 	const char *shell = account->owner.shell[0] ? account->owner.shell : "/bin/sh";
-	char path[FILE_PATH_BYTES];
-	struct error none;
 	struct stat st;
+	int r;
 
 	if (is_no_shell(shell))
 		return error_set_code(err, EXIT_VERIFY, -EACCES,
 			"The guest's user %s has the shell %s, which ends every session at once: give the keys to another user (keys-user).",
 			user, shell);
-	if (file_resolve(root, shell, path, &none) < 0 || stat(path, &st) < 0 ||
-		!S_ISREG(st.st_mode) || !(st.st_mode & S_IXUSR))
+	r = look_at_program(root, shell, &st, err);
+	if (r < 0 && !file_is_missing(r))
+		return r;
+	if (r < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & S_IXUSR))
 		return error_set_code(err, EXIT_VERIFY, -EACCES,
 			"The guest's user %s has the shell %s, which is no program of the guest: give it one that the system contains.",
 			user, shell);

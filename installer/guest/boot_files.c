@@ -22,7 +22,9 @@ int boot_files_find(const char *root, const char *system, const char *name,
 	r = file_resolve(root, inner, ret, err);
 	if (r < 0)
 		return r;
-	if (lstat(ret, &st) < 0 || !S_ISREG(st.st_mode))
+	if (lstat(ret, &st) < 0)
+		return error_errno(err, -errno, "look at %s", ret);
+	if (!S_ISREG(st.st_mode))
 		return error_set(err, -EBADMSG, "%s is not a regular file.", ret);
 	return 0;
 }
@@ -63,8 +65,11 @@ int boot_files_read(const char *root, const char *system, struct boot_files *ret
 	size_t size_bytes;
 	int r;
 
-	if (boot_files_find(root, system, "boot.json", path, err) < 0)
+	r = boot_files_find(root, system, "boot.json", path, err);
+	if (r < 0 && file_is_missing(r))
 		return read_boot_links(root, system, ret, err);
+	if (r < 0)
+		return r;
 	r = file_read(path, TEXT_MAX_BYTES, &text, &size_bytes, err);
 	if (r < 0)
 		return r;

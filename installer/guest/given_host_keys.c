@@ -22,7 +22,8 @@
 #define TEXT_MAX_BYTES (256 * 1024)
 #define PLACE_BYTES    512
 #define SIGNED_FOR     "guest-installer"
-#define SIGNED_FILE    "/run/guest-installer-signed" /* on the chroot's tmpfs */
+#define SIGNED_FILE    "/run/guest-installer-signed"	 /* on the chroot's tmpfs */
+#define SIGNATURE_FILE "/run/guest-installer-signed.sig" /* where ssh-keygen writes it */
 
 /* ------------------------------------------------------------------- places */
 
@@ -112,12 +113,12 @@ static int ask_for_signature(const struct chroot_session *session, const char *k
 	const char *const sign[] = { keygen, "-q", "-Y", "sign", "-n", SIGNED_FOR, "-f", place,
 		SIGNED_FILE, NULL };
 	const char *const check[] = { keygen, "-Y", "check-novalidate", "-n", SIGNED_FOR, "-s",
-		SIGNED_FILE ".sig", NULL };
+		SIGNATURE_FILE, NULL };
 	AUTO_FREE char *signature = NULL, *answer = NULL;
 	char path[FILE_PATH_BYTES];
 	int r;
 
-	file_below(path, session->root, SIGNED_FILE ".sig");
+	file_below(path, session->root, SIGNATURE_FILE);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_errno(err, -errno, "remove %s", path);
 	file_below(path, session->root, SIGNED_FILE);
@@ -252,12 +253,13 @@ static int refuse_link(const char *root, const char *place, struct error *err)
 {
 	char folder[PLACE_BYTES], found[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
 	const char *name = file_base_name(place);
-	struct error none;
 	struct stat st;
+	int r;
 
 	snprintf(folder, sizeof(folder), "%.*s", (int)(name - place), place);
-	if (file_resolve(root, folder, found, &none) < 0)
-		return 0;
+	r = file_resolve(root, folder, found, err);
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
 	file_below(path, found, "/%s", name);
 	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
 		return 0;

@@ -65,7 +65,7 @@ static int find_wanted(const char *root, const char *system, unsigned *ret, char
 }
 
 /* The same for what configuration says: none are wanted where none can be made, unless they were
- * asked for. */
+ * asked for. A configuration that cannot be read is an error in any case. */
 static int choose_kinds(const char *root, const char *system, enum host_key_mode wish,
 	unsigned *ret, char ret_keygen[512], struct error *err)
 {
@@ -77,6 +77,8 @@ static int choose_kinds(const char *root, const char *system, enum host_key_mode
 	r = find_wanted(root, system, ret, ret_keygen, err);
 	if (r == 0)
 		return 0;
+	if (!file_is_missing(r))
+		return r;
 	if (wish != HOST_KEYS_GENERATE) {
 		log_line("host keys: none are made: %s", err->text);
 		return 0;

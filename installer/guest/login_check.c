@@ -98,14 +98,18 @@ static int check_host_keys(const char *root, const struct sshd_values *values, s
 	bool exists = false, offered = false;
 	char path[FILE_PATH_BYTES], type[64];
 	const char *name;
-	struct error none;
 	size_t at = 0;
 
 	while ((name = sshd_values_next(values, "hostkey", &at))) {
 		int r;
 
-		if (strncmp(name, "/run/", 5) == 0 || file_resolve(root, name, path, &none) < 0)
+		if (strncmp(name, "/run/", 5) == 0)
 			continue;
+		r = file_resolve(root, name, path, err);
+		if (r < 0 && file_is_missing(r))
+			continue;
+		if (r < 0)
+			return r;
 		r = check_host_key_mode(name, path, err);
 		if (r < 0)
 			return r;

@@ -76,9 +76,15 @@ static int write_random_seed(const char *root, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
 	char seed[RANDOM_SEED_BYTES];
+	size_t done_bytes = 0;
 
-	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		return error_errno(err, -errno, "get random bytes");
+	while (done_bytes < sizeof(seed)) {
+		ssize_t n = getrandom(seed + done_bytes, sizeof(seed) - done_bytes, 0);
+
+		if (n < 0 && errno != EINTR)
+			return error_errno(err, -errno, "get random bytes");
+		done_bytes += n < 0 ? 0 : (size_t)n;
+	}
 	file_below(path, root, "/var/lib/systemd/random-seed");
 	return file_write(path, seed, sizeof(seed), 0600, 0, 0, err);
 }
@@ -112,32 +118,41 @@ int nixos_prepare(const char *root, struct error *err)
 	return write_random_seed(root, err);
 }
 
-/* Runs one of the guest's programs whose failure nixos-install tolerates too. */
-static void run_tolerated(const struct chroot_session *session, const char *const *argv)
+/* Runs one of the guest's programs whose failure nixos-install tolerates too. A program that cannot
+ * be started is an error: it has done nothing. */
+static int run_tolerated(
+	const struct chroot_session *session, const char *const *argv, struct error *err)
 {
-	struct error err;
+	int r = chroot_run(session, argv, false, err);
 
-	if (chroot_run(session, argv, false, &err) < 0)
-		log_line("activation: %s (tolerated)", err.text);
+	if (r != -EIO)
+		return r;
+	log_line("activation: %s (tolerated)", err->text);
+	return 0;
 }
 
 int nixos_activate(const struct chroot_session *session, const char *system, struct error *err)
 {
 	char activate[300], tmpfiles[300], resolved[FILE_PATH_BYTES];
-	struct error ignored;
+	int r;
 
 	snprintf(activate, sizeof(activate), "%s/activate", system);
-	if (file_resolve(session->root, activate, resolved, err) < 0)
+	r = file_resolve(session->root, activate, resolved, err);
+	if (r < 0 && !file_is_missing(r))
+		return r;
+	if (r < 0)
 		return error_set(err, -ENOENT,
 			"The system %s has no activation script: if it is a NixOS system without one (system.activatable = false), its manifest has to say so (\"activation\": false).",
 			system);
-	run_tolerated(session, (const char *const[]){ activate, NULL });
-
+	r = run_tolerated(session, (const char *const[]){ activate, NULL }, err);
+	if (r < 0)
+		return r;
 	snprintf(tmpfiles, sizeof(tmpfiles), "%s/sw/bin/systemd-tmpfiles", system);
-	if (file_resolve(session->root, tmpfiles, resolved, &ignored) == 0)
-		run_tolerated(session,
-			(const char *const[]){ tmpfiles, "--create", "--remove", "-E", NULL });
-	return 0;
+	r = file_resolve(session->root, tmpfiles, resolved, err);
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
+	return run_tolerated(session,
+		(const char *const[]){ tmpfiles, "--create", "--remove", "-E", NULL }, err);
 }
 
 int nixos_install_boot_loader(
@@ -263,22 +278,24 @@ static bool is_group_of(char *line, const char *name, const struct nixos_user *u
 	       (strtoul(fields[2], NULL, 10) == user->gid || is_group_member(fields[3], name));
 }
 
-void nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
-	size_t ret_bytes)
+int nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
+	size_t ret_bytes, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
 	char path[FILE_PATH_BYTES];
-	struct error none;
 	char *rest, *line;
+	int r = file_resolve(root, "/etc/group", path, err);
 
 	ret[0] = '\0';
-	if (file_resolve(root, "/etc/group", path, &none) < 0 ||
-		file_read(path, PASSWD_MAX_BYTES, &text, NULL, &none) < 0)
-		return;
+	if (r == 0)
+		r = file_read(path, PASSWD_MAX_BYTES, &text, NULL, err);
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		if (is_group_of(line, name, user))
 			text_append(ret, ret_bytes, "%s%s", ret[0] ? " " : "", line);
+	return 0;
 }
 
 /* The account that the guest will create at boot, and its home now. */

@@ -52,8 +52,8 @@ int nixos_find_user(
 
 /* The names of all groups of a user, with blanks between, as /etc/group and the user's own number
  * have them; as many as fit. Without that file there are none. */
-void nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
-	size_t ret_bytes);
+int nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
+	size_t ret_bytes, struct error *err) WARN_UNUSED;
 
 /* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. For accounts that the guest
  * creates at boot, the home is made too. */

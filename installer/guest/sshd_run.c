@@ -75,23 +75,26 @@ static char *find_unit_value(char *text, const char *key)
 	return found;
 }
 
-static int find_program(
-	const char *root, const char *system, const char *unit, struct sshd_program *ret)
+static int find_program(const char *root, const char *system, const char *unit,
+	struct sshd_program *ret, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	struct error none;
 	const char *command;
+	int r = read_unit(root, system, unit, &text, err);
 
-	if (read_unit(root, system, unit, &text, &none) < 0)
-		return -ENOENT;
-	command = find_unit_value(text, "ExecStart");
-	if (!command)
-		return -ENOENT;
-	ret->command = strdup(command);
-	if (!ret->command)
-		abort();
-	parse_exec_start(ret->command, ret);
-	return ret->count && ret->arguments[0][0] == '/' ? 0 : -ENOENT;
+	if (r < 0 && !file_is_missing(r))
+		return r;
+	command = r == 0 ? find_unit_value(text, "ExecStart") : NULL;
+	if (command) {
+		ret->command = strdup(command);
+		if (!ret->command)
+			abort();
+		parse_exec_start(ret->command, ret);
+	}
+	if (ret->count && ret->arguments[0][0] == '/')
+		return 0;
+	return error_set(err, -ENOENT,
+		"The guest's unit of sshd has no ExecStart with the path of a program.");
 }
 
 /* The sockets of systemd.socket(5), as sshd -T would print them. A bare port listens everywhere. */
@@ -144,27 +147,38 @@ static void add_config_argument(const char *root, const char *system, struct ssh
 	program->arguments[program->count++] = program->config_path;
 }
 
-int sshd_run_find(const char *root, const char *system, struct sshd_program *ret, struct error *err)
+/* The program of the unit that the guest starts. */
+static int find_started(
+	const char *root, const char *system, struct sshd_program *ret, struct error *err)
 {
 	static const char service[] = UNITS "multi-user.target.wants/sshd.service";
 	static const char socket[] = UNITS "sockets.target.wants/sshd.socket";
 	AUTO_FREE char *text = NULL;
-	struct error none;
+	int r = read_unit(root, system, service, &text, err);
+
+	if (r == 0)
+		return find_program(root, system, service, ret, err);
+	if (!file_is_missing(r))
+		return r;
+	r = read_unit(root, system, socket, &text, err);
+	if (r == 0) {
+		read_listen(text, ret);
+		return find_program(root, system, UNITS "sshd@.service", ret, err);
+	}
+	if (!file_is_missing(r))
+		return r;
+	return error_set(err, -ENOENT,
+		"The guest starts no SSH server: neither sshd.service nor sshd.socket is wanted by its systemd targets.");
+}
+
+int sshd_run_find(const char *root, const char *system, struct sshd_program *ret, struct error *err)
+{
 	int r;
 
 	*ret = (struct sshd_program){ .count = 0 };
-	if (read_unit(root, system, service, &text, &none) == 0) {
-		r = find_program(root, system, service, ret);
-	} else if (read_unit(root, system, socket, &text, &none) == 0) {
-		read_listen(text, ret);
-		r = find_program(root, system, UNITS "sshd@.service", ret);
-	} else {
-		return error_set(err, -ENOENT,
-			"The guest starts no SSH server: neither sshd.service nor sshd.socket is wanted by its systemd targets.");
-	}
+	r = find_started(root, system, ret, err);
 	if (r < 0)
-		return error_set(err, -ENOENT,
-			"The guest's unit of sshd has no ExecStart with the path of a program.");
+		return r;
 	add_config_argument(root, system, ret);
 	return 0;
 }
@@ -227,12 +241,14 @@ static int make_temporary_host_key(const struct chroot_session *session, const c
 }
 
 /* Debian's sshd wants this folder, which a service makes at each boot. */
-static void make_runtime_folder(const char *root)
+static int make_runtime_folder(const char *root, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
 
 	file_below(path, root, "/run/sshd");
-	mkdir(path, 0755);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return error_errno_host(err, -errno, "create folder %s", path);
+	return 0;
 }
 
 int sshd_run_print(const struct chroot_session *session, const struct sshd_program *program,
@@ -253,9 +269,10 @@ int sshd_run_test(const struct chroot_session *session, const char *system,
 	unsigned port, char **ret_values, struct error *err)
 {
 	struct error none;
-	int r;
+	int r = make_runtime_folder(session->root, err);
 
-	make_runtime_folder(session->root);
+	if (r < 0)
+		return r;
 	r = sshd_run_print(session, program, user, origin, port, ret_values, err);
 	if (r == 0 || r == -ENOEXEC || !strstr(err->text, "no hostkeys available"))
 		return r;

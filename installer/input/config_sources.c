@@ -347,5 +347,10 @@ bool config_sources_name_image(const struct options *options)
 	(void)!merge_config_file(config, options, &ignored);
 	for (size_t i = 0; i < options->set_count; i++)
 		merge_option(config, MERGE_SET_SOURCE, options->set[i]);
-	return config->disk[0] == '/' && stat(config->disk, &st) == 0 && S_ISREG(st.st_mode);
+	if (config->disk[0] != '/')
+		return false;
+	if (stat(config->disk, &st) == 0)
+		return S_ISREG(st.st_mode);
+	/* A file that cannot be looked at now may be an image: the host's disks are not read for it. */
+	return !file_is_missing(-errno) && !text_starts_with(config->disk, "/dev/");
 }

@@ -3,12 +3,12 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -303,18 +303,20 @@ static bool is_transient(const struct curl_transfer *transfer, CURLcode code)
 	}
 }
 
-/* libcurl does not report why a file cannot be opened; the file system does. */
+/* libcurl does not report why a file cannot be opened; the file system does, if it still cannot. */
 static void set_file_error(struct curl_transfer *transfer)
 {
+	AUTO_CLOSE int fd = -1;
 	char *path = NULL;
-	struct stat st;
-	int r = -EACCES;
+	int r = -EIO;
 
 	if (strncmp(transfer->url, FILE_SCHEME "/", strlen(FILE_SCHEME "/")) == 0)
 		path = curl_easy_unescape(
 			transfer->easy->curl, transfer->url + strlen(FILE_SCHEME), 0, NULL);
-	if (path && stat(path, &st) < 0)
-		r = -errno;
+	if (path) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		r = fd < 0 ? -errno : -EIO;
+	}
 	curl_free(path);
 	fail(transfer, r, strerror(-r));
 }

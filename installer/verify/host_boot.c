@@ -22,7 +22,9 @@ int host_boot_check_initrd(const char *root, const struct boot_files *files, str
 	r = file_resolve(root, files->initrd, path, err);
 	if (r < 0)
 		return r;
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+	if (stat(path, &st) < 0)
+		return error_errno(err, -errno, "look at %s", path);
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
 		return error_set(err, -EBADMSG, "The initrd %s is empty or not a file.", path);
 	return 0;
 }

@@ -131,7 +131,9 @@ static int verify_profile(const struct verify_request *request, struct error *er
 	r = boot_files_find(request->root, request->plan->system, "init", resolved, err);
 	if (r < 0)
 		return r;
-	if (stat(resolved, &st) < 0 || !(st.st_mode & S_IXUSR))
+	if (stat(resolved, &st) < 0)
+		return error_errno(err, -errno, "look at %s", resolved);
+	if (!(st.st_mode & S_IXUSR))
 		return error_set(err, -EBADMSG, "%s is not executable.", resolved);
 	return 0;
 }

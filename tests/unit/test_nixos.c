@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that a guest's user and groups are read as its SSH server will, and that
  * the log stays in the guest. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,7 @@ static void has_groups(const char *text, const char *user, unsigned gid, const c
 
 	assert_int_equal(
 		file_write(group_file, text, strlen(text), 0644, getuid(), getgid(), &err), 0);
-	nixos_find_groups(root, user, &owner, groups, sizeof(groups));
+	assert_int_equal(nixos_find_groups(root, user, &owner, groups, sizeof(groups), &err), 0);
 	assert_string_equal(groups, expected);
 }
 
@@ -69,10 +70,25 @@ static void without_the_file_there_are_none(void **state)
 {
 	const struct nixos_user owner = { .uid = 0, .gid = 0 };
 	char groups[64] = "x";
+	struct error err;
 
 	(void)state;
-	nixos_find_groups(root, "root", &owner, groups, sizeof(groups));
+	assert_int_equal(nixos_find_groups(root, "root", &owner, groups, sizeof(groups), &err), 0);
 	assert_string_equal(groups, "");
+}
+
+static void a_file_that_cannot_be_read_is_an_error(void **state)
+{
+	const struct nixos_user owner = { .uid = 0, .gid = 0 };
+	char groups[64];
+	struct error err;
+
+	(void)state;
+	assert_int_equal(mkdir(group_file, 0755), 0);
+	assert_int_equal(
+		nixos_find_groups(root, "root", &owner, groups, sizeof(groups), &err), -EISDIR);
+	assert_non_null(strstr(err.text, group_file));
+	assert_int_equal(rmdir(group_file), 0);
 }
 
 static void the_shell_is_read_and_may_be_empty(void **state)
@@ -179,6 +195,7 @@ int main(void)
 		TEST(the_users_own_group_and_those_that_list_it_are_named),
 		TEST(parts_of_names_and_broken_lines_do_not_count),
 		TEST(without_the_file_there_are_none),
+		TEST(a_file_that_cannot_be_read_is_an_error),
 		TEST(the_shell_is_read_and_may_be_empty),
 		TEST(the_shadow_entry_admits_or_refuses_a_login),
 		TEST(a_log_folder_that_is_a_link_is_the_guests),
