@@ -308,14 +308,21 @@ static int verify_target(
 	return 0;
 }
 
-/* Verified: now it may boot. */
-static int finish(const struct decision *d, struct disk_lock *lock, struct error *err)
+/* The verdict will be a failure: the disk does not boot, and the next run takes it. */
+static void take_back(const struct decision *d, struct disk_lock *lock)
 {
-	int r = disk_lock_check(lock, &d->plan, err);
+	struct error err;
 
-	if (r < 0)
-		return r;
-	r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
+	if (disk_lock_blank_boot_sector(lock, &err) < 0 ||
+		disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, &err) < 0 ||
+		disk_lock_flush(lock, &err) < 0)
+		log_line("disk: it may be marked as installed: %s", err.text);
+}
+
+/* Writes what lets it boot, the mark last. */
+static int make_bootable(const struct decision *d, struct disk_lock *lock, struct error *err)
+{
+	int r = boot_sector_restore(&lock->boot_sector, lock->lock_fd, err);
 	if (r < 0)
 		return r;
 	r = disk_lock_write_mark(lock, &d->plan, MARK_INSTALLED, err);
@@ -325,6 +332,19 @@ static int finish(const struct decision *d, struct disk_lock *lock, struct error
 	if (r < 0)
 		return r;
 	return disk_lock_check(lock, &d->plan, err);
+}
+
+/* Verified: now it may boot. */
+static int finish(const struct decision *d, struct disk_lock *lock, struct error *err)
+{
+	int r = disk_lock_check(lock, &d->plan, err);
+
+	if (r < 0)
+		return r;
+	r = make_bootable(d, lock, err);
+	if (r < 0)
+		take_back(d, lock);
+	return r;
 }
 
 /* Writes the disk, in this order: the mark `unfinished`, the partition table, the file systems, the
