@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# system_calls.sh — proves that a system call which fails ends an install on image files with the right
+# code and a sentence, and leaves a disk that is whole or that the next run takes
+#
+# A sample of the calls, chosen by SEED; tests/long/system_calls_*.sh fail every call. COUNT is the number
+# of faults for each layout.
+#
+# Modules: store/copy, store/database, guest/nixos, guest/sshd_run.
+# shellcheck source=tests/loop/system_calls.lib.sh
+. "$(dirname "$0")/system_calls.lib.sh"
+
+SEED=${SEED:-1}
+COUNT=${COUNT:-22}
+
+# The judge accepts an install in which no call fails.
+undisturbed() {
+	enter_worker "$1" sample
+	list_calls calls
+	is_good
+	has_all_bytes
+}
+
+some_calls_fail() {
+	enter_worker "$1" sample
+	list_faults ESMNAH calls | sample "$COUNT" "$SEED" >faults
+	judge_all faults
+}
+
+# The mark of an installed disk is written by then. The next run has to take the disk all the same.
+the_last_flush_fails() {
+	enter_worker direct sample
+	judge child fsync ./nixos.img "$(awk '$1 == "child" && $2 == "fsync" && $3 == "./nixos.img"' calls | wc -l)" E
+	grep '^INSTALL_FAILED code=41 ' said
+}
+
+if ((UID)); then
+	skip "system calls fail" "only root can mount"
+	exit 0
+fi
+prepare_calls
+for layout in direct pygrub; do
+	run_case "$layout: the calls of an install are listed" undisturbed "$layout"
+	run_case "$layout: $COUNT calls that fail are survived, with SEED=$SEED" some_calls_fail "$layout"
+done
+run_case "a disk whose last flush fails is taken by the next run" the_last_flush_fails
