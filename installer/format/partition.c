@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/partition.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libfdisk/libfdisk.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,30 +16,11 @@
 #include "disk/install_mark.h"
 #include "disk/names.h"
 #include "disk/probe.h"
+#include "format/partition_table.h"
 
-#define WIPE_BYTES	     MIB
-#define SECTOR_BYTES_DEFAULT 512
-#define DEADLINE_S	     10
-#define PAUSE_NS	     20000000L /* 20 ms */
-
-static void unref_context(struct fdisk_context **context)
-{
-	fdisk_unref_context(*context);
-}
-
-static void unref_partition(struct fdisk_partition **partition)
-{
-	fdisk_unref_partition(*partition);
-}
-
-static void unref_type(struct fdisk_parttype **type)
-{
-	fdisk_unref_parttype(*type);
-}
-
-#define AUTO_CONTEXT   CLEANUP(unref_context)
-#define AUTO_PARTITION CLEANUP(unref_partition)
-#define AUTO_TYPE      CLEANUP(unref_type)
+#define WIPE_BYTES MIB
+#define DEADLINE_S 10
+#define PAUSE_NS   20000000L /* 20 ms */
 
 static int write_zeros(int fd, uint64_t offset_bytes, uint64_t size_bytes, struct error *err)
 {
@@ -118,139 +97,6 @@ static int wipe(const struct plan *plan, int fd, struct error *err)
 	if (r < 0)
 		return r;
 	return wipe_rest(plan->partitions[plan->root].offset_bytes, plan->disk_bytes, fd, err);
-}
-
-/* The context works on the caller's descriptor and does not close it. */
-static int assign_device(
-	const struct plan *plan, int fd, struct fdisk_context *context, struct error *err)
-{
-	int r;
-
-	/* Without this, libfdisk takes an unanswered question for a no, and refuses a DOS partition
-	 * over old data. */
-	fdisk_disable_dialogs(context, 1);
-	if (plan->sector_bytes != SECTOR_BYTES_DEFAULT)
-		fdisk_save_user_sector_size(context, plan->sector_bytes, plan->sector_bytes);
-	/* The plan places every partition itself, whatever alignment the disk would like. */
-	fdisk_save_user_grain(context, plan->sector_bytes);
-	r = fdisk_assign_device_by_fd(context, fd, plan->disk_path, 0);
-	if (r < 0)
-		return error_errno(err, r, "prepare a partition table");
-	if (fdisk_get_sector_size(context) != plan->sector_bytes)
-		return error_set(err, -EINVAL,
-			"the disk has sectors of %lu bytes, the plan counts on %u",
-			fdisk_get_sector_size(context), plan->sector_bytes);
-	return 0;
-}
-
-static int make_label(const struct plan *plan, struct fdisk_context *context, struct error *err)
-{
-	const char *kind = plan->layout == LAYOUT_GPT ? "gpt" : "dos";
-	int r = fdisk_create_disklabel(context, kind);
-
-	if (r < 0)
-		return error_errno(err, r, "make a table of type %s", kind);
-	r = fdisk_set_disklabel_id_from_string(context, plan->table_id);
-	if (r < 0)
-		return error_errno(err, r, "set the table's id to %s", plan->table_id);
-	return 0;
-}
-
-static int set_gpt_fields(
-	const struct plan_partition *part, struct fdisk_partition *pa, struct error *err)
-{
-	int r = fdisk_partition_set_uuid(pa, part->uuid);
-
-	if (r == 0)
-		r = fdisk_partition_set_name(pa, part->name);
-	if (r < 0)
-		return error_errno(err, r, "set UUID and name");
-	return 0;
-}
-
-/* Start, size and type exactly as in the plan; returns -EINVAL for a type libfdisk cannot read. */
-static int set_place(const struct plan *plan, size_t index, struct fdisk_context *context,
-	struct fdisk_partition *pa, struct error *err)
-{
-	const struct plan_partition *part = &plan->partitions[index];
-	struct fdisk_label *label = fdisk_get_label(context, NULL);
-	AUTO_TYPE struct fdisk_parttype *type = fdisk_label_parse_parttype(label, part->type);
-	int r;
-
-	if (!type)
-		return error_set(err, -EINVAL, "%s is no partition type", part->type);
-	r = fdisk_partition_set_partno(pa, index);
-	if (r == 0)
-		r = fdisk_partition_set_start(pa, part->offset_bytes / plan->sector_bytes);
-	if (r == 0)
-		r = fdisk_partition_set_size(pa, part->size_bytes / plan->sector_bytes);
-	if (r == 0)
-		r = fdisk_partition_size_explicit(pa, 1);
-	if (r == 0)
-		r = fdisk_partition_set_type(pa, type);
-	if (r < 0)
-		return error_errno(err, r, "set place and type");
-	return 0;
-}
-
-static int add_table_entry(
-	const struct plan *plan, size_t index, struct fdisk_context *context, struct error *err)
-{
-	AUTO_PARTITION struct fdisk_partition *pa = fdisk_new_partition();
-	int r;
-
-	if (!pa)
-		abort();
-	r = set_place(plan, index, context, pa, err);
-	if (r < 0)
-		return r;
-	if (plan->layout == LAYOUT_GPT) {
-		r = set_gpt_fields(&plan->partitions[index], pa, err);
-		if (r < 0)
-			return r;
-	}
-	r = fdisk_add_partition(context, pa, NULL);
-	if (r < 0)
-		return error_errno(err, r, "add it to the table");
-	/* Some firmware boots only from a disk with an active partition. */
-	if (plan->layout == LAYOUT_BIOS && index == plan->root) {
-		r = fdisk_toggle_partition_flag(context, index, DOS_FLAG_ACTIVE);
-		if (r < 0)
-			return error_errno(err, r, "make it active");
-	}
-	return 0;
-}
-
-static int write_table(const struct plan *plan, int fd, struct error *err)
-{
-	AUTO_CONTEXT struct fdisk_context *context = fdisk_new_context();
-	int r;
-
-	if (!context)
-		abort();
-	r = assign_device(plan, fd, context, err);
-	if (r < 0)
-		return r;
-	r = make_label(plan, context, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < plan->partition_count; i++) {
-		r = add_table_entry(plan, i, context, err);
-		if (r < 0) {
-			error_wrap(err, "partition %zu", i + 1);
-			return r;
-		}
-	}
-	r = fdisk_write_disklabel(context);
-	if (r < 0)
-		return error_errno(err, r, "write the partition table");
-	/* Only fsync of this disk here, no sync of all others. */
-	r = fdisk_deassign_device(context, 1);
-	if (r < 0)
-		return error_errno(err, r, "finish the partition table");
-	if (fsync(fd) < 0)
-		return error_errno(err, -errno, "wait for the partition table to be written");
-	return 0;
 }
 
 static void start_deadline(struct timespec *ret)
@@ -350,7 +196,7 @@ static int write_partitions(const struct plan *plan, int fd, struct error *err)
 	r = wipe(plan, fd, err);
 	if (r < 0)
 		return r;
-	r = write_table(plan, fd, err);
+	r = partition_table_write(plan, fd, err);
 	if (r < 0)
 		return r;
 	if (S_ISBLK(st.st_mode))

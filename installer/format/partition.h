@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * partition — writes the plan's partition table, by libfdisk (the only file that includes it).
+ * partition — puts the plan's partition table on a disk that may hold older content.
  *
- * It wipes what older tables and file systems have left, and makes no file system itself: format
- * does.
+ * It wipes what older tables and file systems have left, and has the kernel read the new table, which
+ * partition_table writes. It makes no file system: format does.
  *
  * Tested by: tests/loop/partition.sh.
  */

@@ -6,7 +6,7 @@
 # A sample of the calls, chosen by SEED; tests/long/system_calls_*.sh fail every call. COUNT is the number
 # of faults for each layout.
 #
-# Modules: store/copy, store/database, guest/nixos, guest/sshd_run.
+# Modules: format/partition_table, store/copy, store/database, guest/nixos, guest/sshd_run.
 # shellcheck source=tests/loop/system_calls.lib.sh
 . "$(dirname "$0")/system_calls.lib.sh"
 
@@ -27,6 +27,13 @@ some_calls_fail() {
 	judge_all faults
 }
 
+# libfdisk takes a write that ends early for a whole one.
+half_a_table_is_noticed() {
+	enter_worker direct sample
+	judge child write ./nixos.img 1 H
+	grep -E '^INSTALL_FAILED code=30 .*partition 1 is not in it' said
+}
+
 # The mark of an installed disk is written by then. The next run has to take the disk all the same.
 the_last_flush_fails() {
 	enter_worker direct sample
@@ -43,4 +50,5 @@ for layout in direct pygrub; do
 	run_case "$layout: the calls of an install are listed" undisturbed "$layout"
 	run_case "$layout: $COUNT calls that fail are survived, with SEED=$SEED" some_calls_fail "$layout"
 done
+run_case "a partition table of which half is written is noticed" half_a_table_is_noticed
 run_case "a disk whose last flush fails is taken by the next run" the_last_flush_fails

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/partition_table.h"
+
+#include <errno.h>
+#include <libfdisk/libfdisk.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define SECTOR_BYTES_DEFAULT 512
+
+static void unref_context(struct fdisk_context **context)
+{
+	fdisk_unref_context(*context);
+}
+
+static void unref_partition(struct fdisk_partition **partition)
+{
+	fdisk_unref_partition(*partition);
+}
+
+static void unref_type(struct fdisk_parttype **type)
+{
+	fdisk_unref_parttype(*type);
+}
+
+#define AUTO_CONTEXT   CLEANUP(unref_context)
+#define AUTO_PARTITION CLEANUP(unref_partition)
+#define AUTO_TYPE      CLEANUP(unref_type)
+
+/* The context works on the caller's descriptor and does not close it. */
+static int assign_device(const struct plan *plan, int fd, bool read_only,
+	struct fdisk_context *context, struct error *err)
+{
+	int r;
+
+	/* Without this, libfdisk takes an unanswered question for a no, and refuses a DOS partition
+	 * over old data. */
+	fdisk_disable_dialogs(context, 1);
+	if (plan->sector_bytes != SECTOR_BYTES_DEFAULT)
+		fdisk_save_user_sector_size(context, plan->sector_bytes, plan->sector_bytes);
+	/* The plan places every partition itself, whatever alignment the disk would like. */
+	fdisk_save_user_grain(context, plan->sector_bytes);
+	r = fdisk_assign_device_by_fd(context, fd, plan->disk_path, read_only);
+	if (r < 0)
+		return error_errno(err, r, "prepare a partition table");
+	if (fdisk_get_sector_size(context) != plan->sector_bytes)
+		return error_set(err, -EINVAL,
+			"the disk has sectors of %lu bytes, the plan counts on %u",
+			fdisk_get_sector_size(context), plan->sector_bytes);
+	return 0;
+}
+
+static int make_label(const struct plan *plan, struct fdisk_context *context, struct error *err)
+{
+	const char *kind = plan->layout == LAYOUT_GPT ? "gpt" : "dos";
+	int r = fdisk_create_disklabel(context, kind);
+
+	if (r < 0)
+		return error_errno(err, r, "make a table of type %s", kind);
+	r = fdisk_set_disklabel_id_from_string(context, plan->table_id);
+	if (r < 0)
+		return error_errno(err, r, "set the table's id to %s", plan->table_id);
+	return 0;
+}
+
+static int set_gpt_fields(
+	const struct plan_partition *part, struct fdisk_partition *pa, struct error *err)
+{
+	int r = fdisk_partition_set_uuid(pa, part->uuid);
+
+	if (r == 0)
+		r = fdisk_partition_set_name(pa, part->name);
+	if (r < 0)
+		return error_errno(err, r, "set UUID and name");
+	return 0;
+}
+
+/* Start, size and type exactly as in the plan; returns -EINVAL for a type libfdisk cannot read. */
+static int set_place(const struct plan *plan, size_t index, struct fdisk_context *context,
+	struct fdisk_partition *pa, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	struct fdisk_label *label = fdisk_get_label(context, NULL);
+	AUTO_TYPE struct fdisk_parttype *type = fdisk_label_parse_parttype(label, part->type);
+	int r;
+
+	if (!type)
+		return error_set(err, -EINVAL, "%s is no partition type", part->type);
+	r = fdisk_partition_set_partno(pa, index);
+	if (r == 0)
+		r = fdisk_partition_set_start(pa, part->offset_bytes / plan->sector_bytes);
+	if (r == 0)
+		r = fdisk_partition_set_size(pa, part->size_bytes / plan->sector_bytes);
+	if (r == 0)
+		r = fdisk_partition_size_explicit(pa, 1);
+	if (r == 0)
+		r = fdisk_partition_set_type(pa, type);
+	if (r < 0)
+		return error_errno(err, r, "set place and type");
+	return 0;
+}
+
+static int add_table_entry(
+	const struct plan *plan, size_t index, struct fdisk_context *context, struct error *err)
+{
+	AUTO_PARTITION struct fdisk_partition *pa = fdisk_new_partition();
+	int r;
+
+	if (!pa)
+		abort();
+	r = set_place(plan, index, context, pa, err);
+	if (r < 0)
+		return r;
+	if (plan->layout == LAYOUT_GPT) {
+		r = set_gpt_fields(&plan->partitions[index], pa, err);
+		if (r < 0)
+			return r;
+	}
+	r = fdisk_add_partition(context, pa, NULL);
+	if (r < 0)
+		return error_errno(err, r, "add it to the table");
+	/* Some firmware boots only from a disk with an active partition. */
+	if (plan->layout == LAYOUT_BIOS && index == plan->root) {
+		r = fdisk_toggle_partition_flag(context, index, DOS_FLAG_ACTIVE);
+		if (r < 0)
+			return error_errno(err, r, "make it active");
+	}
+	return 0;
+}
+
+static int write_table(const struct plan *plan, int fd, struct error *err)
+{
+	AUTO_CONTEXT struct fdisk_context *context = fdisk_new_context();
+	int r;
+
+	if (!context)
+		abort();
+	r = assign_device(plan, fd, false, context, err);
+	if (r < 0)
+		return r;
+	r = make_label(plan, context, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->partition_count; i++) {
+		r = add_table_entry(plan, i, context, err);
+		if (r < 0) {
+			error_wrap(err, "partition %zu", i + 1);
+			return r;
+		}
+	}
+	r = fdisk_write_disklabel(context);
+	if (r < 0)
+		return error_errno(err, r, "write the partition table");
+	/* Only fsync of this disk here, no sync of all others. */
+	r = fdisk_deassign_device(context, 1);
+	if (r < 0)
+		return error_errno(err, r, "finish the partition table");
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for the partition table to be written");
+	return 0;
+}
+
+static int check_table_entry(
+	const struct plan *plan, size_t index, struct fdisk_context *context, struct error *err)
+{
+	const struct plan_partition *part = &plan->partitions[index];
+	AUTO_PARTITION struct fdisk_partition *pa = NULL;
+	int r = fdisk_get_partition(context, index, &pa);
+
+	if (r < 0 || !fdisk_partition_has_start(pa) || !fdisk_partition_has_size(pa) ||
+		fdisk_partition_get_start(pa) != part->offset_bytes / plan->sector_bytes ||
+		fdisk_partition_get_size(pa) != part->size_bytes / plan->sector_bytes)
+		return error_set(err, -EIO,
+			"the partition table was written without an error, but partition %zu is not in it as planned; "
+			"the disk loses what is written to it",
+			index + 1);
+	return 0;
+}
+
+/* libfdisk ignores a write that ends early. Of an image file no kernel reads the table either. */
+static int read_table_back(const struct plan *plan, int fd, struct error *err)
+{
+	AUTO_CONTEXT struct fdisk_context *context = fdisk_new_context();
+	int r;
+
+	if (!context)
+		abort();
+	r = assign_device(plan, fd, true, context, err);
+	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
+		r = check_table_entry(plan, i, context, err);
+	return r;
+}
+
+int partition_table_write(const struct plan *plan, int fd, struct error *err)
+{
+	int r = write_table(plan, fd, err);
+
+	if (r < 0)
+		return r;
+	return read_table_back(plan, fd, err);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * partition_table — writes the plan's partition table and reads it back, by libfdisk (the only file
+ * that includes it).
+ *
+ * It neither wipes what the disk held before nor has the kernel read the table: partition does.
+ *
+ * Tested by: tests/loop/system_calls.sh.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/* Writes the table through the descriptor fd, which stays open, and waits for the disk. Fails with -EIO
+ * if the table that is read afterwards lacks a partition of the plan. */
+int partition_table_write(const struct plan *plan, int fd, struct error *err) WARN_UNUSED;
