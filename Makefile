@@ -24,8 +24,8 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 	grub-common grub-efi-amd64-bin mtools erofs-utils
 # Machines to install on, the host's tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf ipxe-qemu openssh-client python3 nbdkit
-# Linters, unit tests, and the programs that check what the installer wrote.
-TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format shellcheck shfmt black mypy mandoc \
+# Linters and analysers, unit tests, and the programs that check what the installer wrote.
+TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck shfmt black mypy mandoc \
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
@@ -112,8 +112,8 @@ $(1)/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
 endef
 
 .PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint \
-	lint-format lint-python lint-shell lint-structure lint-warnings install man clean deps help \
-	print-link FORCE
+	lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
+	lint-warnings install man clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -168,12 +168,15 @@ build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
 demo: ## install a guest, start it and log in (runs deps)
 	@MAKE='$(MAKE)' qemu/demo --build
 
-# Of lint, the compiler's warnings come from the fuzz targets, and the structure from the tests.
+# Of lint, the compiler's warnings come from the fuzz targets, and the structure from the tests. Of the
+# analysers it runs the two that find most for their time; check-long runs the third one.
 check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
-	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell build man asan fuzz iso
+	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell \
+		lint-cppcheck lint-tidy build man asan fuzz iso
 	tests/run
 
 check-long: check ## everything, and the tests that take hours (runs deps)
+	$(MAKE) lint-analyzer
 	tests/run long
 
 check-quick: deps ## the short tests that need no virtual machine, in 3 minutes (runs deps)
@@ -197,7 +200,8 @@ bench: deps iso ## compare the copy stage with other programs, 15 minutes, as ro
 	tests/bench/net.sh
 	tests/bench/guest.sh
 
-lint: lint-format lint-python lint-shell lint-structure lint-warnings ## layout, warnings, structure
+lint: lint-format lint-python lint-shell lint-structure lint-warnings lint-cppcheck lint-tidy \
+	lint-analyzer ## layout, warnings, structure, analysers
 
 lint-format:
 	git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
@@ -216,6 +220,28 @@ lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0rn 16 -P "$$(nproc)" \
 		clang -fsyntax-only -Werror $(CPPFLAGS) $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
 		-Wno-format-nonliteral
+
+# What is left out, with the reasons, is in .cppcheck and .clang-tidy.
+lint-cppcheck:
+	cppcheck --quiet --std=c11 $(CPPFLAGS) --enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=.cppcheck --error-exitcode=1 installer
+
+lint-tidy: build/asan/cflags
+	@mkdir -p build/tidy
+	@printf '%s\n' $(CPPFLAGS) -I$(CURDIR)/installer $(filter-out -MMD -MP,$(HOST_CFLAGS)) \
+		>build/tidy/compile_flags.txt
+	git ls-files -z 'installer/*.c' | xargs -0rn 16 -P "$$(nproc)" clang-tidy --quiet -p build/tidy \
+		2> >(sed '/warnings\? generated/d' >&2)
+
+# gcc reads one file at a time. Of a function in another file it knows neither that 0 means that the
+# outputs are set, nor what it frees or keeps: these three checks would report that.
+ANALYZER_CFLAGS = -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-malloc-leak \
+	-Wno-analyzer-null-argument
+
+lint-analyzer: build/asan/cflags
+	git ls-files -z 'installer/*.c' | xargs -0rn 1 -P "$$(nproc)" \
+		gcc -S -o /dev/null -O1 -Werror $(ANALYZER_CFLAGS) $(CPPFLAGS) \
+		$(filter-out -MMD -MP $(WARNINGS),$(HOST_CFLAGS))
 
 # Layers and include cycles, tests of every header, pure modules, words, errors. tests/run build runs
 # them too.

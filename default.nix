@@ -42,6 +42,7 @@ rec {
         [
           "black"
           "clang-tools"
+          "cppcheck"
           "jq"
           "mandoc"
           "mypy"

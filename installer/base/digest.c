@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 /* libcrypto fails here only when it is out of memory or was built without the algorithm, and no
  * caller could go on in either case. */
 static void must(int ok)
@@ -21,9 +23,8 @@ struct digest {
 
 struct digest *digest_new(void)
 {
-	struct digest *digest = calloc(1, sizeof(*digest));
+	struct digest *digest = must_realloc(NULL, 1, sizeof(*digest));
 
-	must(digest != NULL);
 	digest->context = EVP_MD_CTX_new();
 	must(digest->context != NULL);
 	must(EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL));

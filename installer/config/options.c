@@ -34,7 +34,7 @@ static const struct {
 	bool is_path;	 /* or one of the words and URLs that stand for one */
 	bool repeatable; /* its values become a list */
 } short_forms[OPTIONS_SHORT_FORMS] = {
-	[FORM_DISK - FORM_DISK] = { "disk", true, false },
+	[0] = { "disk", true, false }, /* FORM_DISK */
 	[FORM_BOOT_DISK - FORM_DISK] = { "boot-disk", true, false },
 	[FORM_LAYOUT - FORM_DISK] = { "layout", false, false },
 	[FORM_CACHE - FORM_DISK] = { "cache", true, true },

@@ -36,4 +36,4 @@ void async_writer_give(
 int async_writer_drain(struct async_writer *writer, struct error *err) WARN_UNUSED;
 
 /* Drops what was submitted and is not written yet. */
-void async_writer_free(struct async_writer **writer);
+void async_writer_free(struct async_writer **freed);

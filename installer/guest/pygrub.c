@@ -86,7 +86,7 @@ static size_t split_either(char *text, size_t max, char *ret[PARTS_MAX])
 {
 	size_t equals = strcspn(text, "="), blank = strcspn(text, BLANKS);
 
-	return (text[equals] && equals < blank ? split_equals : split_words)(text, max, ret);
+	return (equals < blank && text[equals] ? split_equals : split_words)(text, max, ret);
 }
 
 /* A whole number, as Python's int() takes it; false if it is none. */

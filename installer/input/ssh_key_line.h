@@ -31,4 +31,4 @@ struct ssh_key_line {
 /* Takes a trimmed line apart in place; ret points into it. Error: EXIT_NO_KEY, the sentence as
  * "is …" or "has …", for a caller that knows the line's place. -EINVAL for what is malformed,
  * -EKEYREJECTED for a well-formed certificate. */
-int ssh_key_line_parse(char *line, struct ssh_key_line *ret, struct error *err) WARN_UNUSED;
+int ssh_key_line_parse(char *text, struct ssh_key_line *ret, struct error *err) WARN_UNUSED;

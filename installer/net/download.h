@@ -21,7 +21,7 @@ struct download {
 };
 
 /* A fetch_piece_fn whose userdata is a struct download. -EFBIG above limit_bytes. */
-int download_add(void *document, const uint8_t *data, size_t size_bytes, struct error *err);
+int download_add(void *userdata, const uint8_t *data, size_t size_bytes, struct error *err);
 
 /* Terminates the text, also an empty one. */
 void download_end(struct download *document);

@@ -105,6 +105,7 @@ static void add_mounts(struct json_document *to, const struct plan *plan)
 	for (size_t i = 0; i < plan->partition_count; i++)
 		if (plan->partitions[i].mount_path[0])
 			mounted[count++] = &plan->partitions[i];
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): the pointers are sorted, not the partitions */
 	qsort(mounted, count, sizeof(mounted[0]), compare_mounts);
 	for (size_t i = 0; i < count; i++) {
 		struct json_document *mount = json_add_object(mounts, NULL);

@@ -68,8 +68,8 @@ void worker_init(struct worker *worker, struct job *job);
 void worker_destroy(struct worker *worker);
 
 /* The main functions of the two threads. */
-void *worker_produce(void *worker);
-void *worker_consume(void *worker);
+void *worker_produce(void *userdata);
+void *worker_consume(void *userdata);
 
 /* Keeps the first error, and the path that had it, and ends all workers. */
 #define JOB_NO_PATH SIZE_MAX

@@ -16,14 +16,14 @@
 #include "plan/plan.h"
 #include "verify/boot_entry.h"
 
-/* root: where the target is mounted; esp: the mount path of the ESP inside it. -EBADMSG, -EINVAL or
+/* root: where the target is mounted; mount_path: that of the ESP inside it. -EBADMSG, -EINVAL or
  * -ENOENT with a sentence. */
-int systemd_boot_verify(const char *root, const char *esp, const struct plan *plan,
+int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
 	const struct boot_files *files, struct boot_entry *ret, struct error *err) WARN_UNUSED;
 
 /* The same for an ESP that another tool has written. If the EFI program is a unified kernel image,
  * it starts the system. If it is neither that nor systemd-boot, which entry it starts is not known:
  * there is at least one entry of type 1 or 2, and each of them starts the system.
  * ret of both: known only if the entry that starts is of type 1. */
-int systemd_boot_verify_external(const char *root, const char *esp, const struct plan *plan,
+int systemd_boot_verify_external(const char *root, const char *mount_path, const struct plan *plan,
 	const struct boot_files *files, struct boot_entry *ret, struct error *err) WARN_UNUSED;
