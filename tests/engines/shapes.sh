@@ -132,5 +132,4 @@ fi
 # The sample guest's kernel has no driver for these, so it is not booted.
 run_long "a SATA disk is installed" installs sata sda
 run_long "a disk of an LSI 53C895A is installed" installs lsi sda
-run_long "a disk of an LSI SAS1068 is installed" installs vmware-lsisas sda
 run_long "a disk of a MegaRAID SAS is installed" installs megasas sda
