@@ -156,12 +156,12 @@ static int newc_entry(const char *archive, size_t size_bytes, size_t *offset,
 	data = aligned(*offset + NEWC_HEADER_BYTES + name_bytes);
 	if ((mode & TYPE_MASK) != TYPE_REGULAR)
 		return refuse_area(err, "it contains something else than regular files");
-	if (data > size_bytes || file_bytes > size_bytes - data)
+	*offset = aligned(data + file_bytes);
+	if (*offset > size_bytes)
 		return refuse_area(err, "its archive is cut off");
 	ret->data = archive + data;
 	ret->size_bytes = file_bytes;
-	*offset = aligned(data + file_bytes);
-	return *offset <= size_bytes ? 1 : refuse_area(err, "its archive is cut off");
+	return 1;
 }
 
 static int newc_files(

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # embedded.sh — proves that the installer reads what the tool iso embedded in an ISO and refuses a damaged
-# area with code 2, that the tool refuses what the installer would refuse, and that it loses no ISO
+# area with code 2, that the tool refuses what the installer would refuse, and that it loses no ISO (with LONG=1 also
+# that it appends a system of this host's store)
 #
 # An ISO that a machine starts from is tested by qemu/customized_iso.sh: not every kernel can mount one.
 # Modules: input/embedded_source, check_command.
@@ -197,4 +198,4 @@ run_case "an ISO of another kind is refused" foreign_isos_are_refused
 run_case "the installer is asked before anything is written" the_installer_is_asked_first
 run_case "secrets are neither shown nor readable for others" secrets_do_not_leak
 run_case "customize replaces what was embedded, and reset can replace its ISO" a_second_time_replaces
-run_case "a system of this host's store is appended" a_system_of_this_hosts_store_is_appended
+run_long "a system of this host's store is appended" a_system_of_this_hosts_store_is_appended

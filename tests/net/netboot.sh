@@ -17,13 +17,14 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# The guest of layout direct is the smallest one.
 extracts() {
 	ssh-keygen -q -t ed25519 -N '' -C host -f ssh_host_ed25519_key
 	echo 'for the guest' >extra
 	"$TOP/qemu/iso" customize --key key.pub --host-key ssh_host_ed25519_key --kernel-args mitigations=off \
-		--file /var/lib/extra=extra:0640:0:7 --set manifest=file:///medium/guest-bios.json "$ISO" iso
+		--file /var/lib/extra=extra:0640:0:7 --set manifest=file:///medium/guest-direct.json "$ISO" iso
 	"$TOP/qemu/iso" extract --url "http://10.0.2.2:$port" iso served
-	cmp served/guest.json "$TOP/build/guest-bios.json"
+	cmp served/guest.json "$TOP/build/guest-direct.json"
 	[[ $(stat -c %a served/initrd.img) == 600 ]]
 	mkdir tftp
 	cp served/boot.ipxe tftp/
@@ -62,10 +63,6 @@ installs_by_uefi() {
 	mapfile -t firmware < <(cd "$TOP/qemu" && python3 -B -c \
 		'from host.qemu.emulator import find_firmware; print(*find_firmware(), sep="\n")')
 	cp "${firmware[1]}" vars.fd
-	"$TOP/qemu/iso" customize --key key.pub "$ISO" iso2
-	"$TOP/qemu/iso" extract --url "http://10.0.2.2:$port" iso2 served2
-	find served2 -maxdepth 1 -type f -exec cp -t served {} +
-	cp served/boot.ipxe tftp/
 	installs disk2 -drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
 		-drive if=pflash,format=raw,file=vars.fd
 }
