@@ -180,11 +180,18 @@ static int prepare_guest(const struct candidates *candidates, struct started_gue
 	return r;
 }
 
-static int refuse_eject(struct error *err, int r)
+/* So that the next boot is not of the ISO. */
+static int leave_medium(const struct plan *plan, struct error *err)
 {
-	err->code = EXIT_ALREADY_INSTALLED;
-	error_wrap(err,
-		"This machine is already installed, and its guest can be started neither by kexec nor by a reboot, which would lead here again");
+	int r = start_choice_check_firmware(plan->layout, err);
+
+	if (r == 0)
+		r = iso_medium_eject(err);
+	if (r < 0) {
+		err->code = EXIT_ALREADY_INSTALLED;
+		error_wrap(err,
+			"This machine is already installed, and its guest can be started neither by kexec nor by a reboot");
+	}
 	return r;
 }
 
@@ -219,9 +226,9 @@ int start_guest_installed(struct shared_state *shared, const struct candidates *
 	r = check_return(disk, choice, err);
 	if (r < 0)
 		return r;
-	r = loaded ? 0 : iso_medium_eject(err);
+	r = loaded ? 0 : leave_medium(&guest.plan, err);
 	if (r < 0)
-		return refuse_eject(err, r);
+		return r;
 	r = write_record(disk, choice, loaded ? MARK_START_KEXEC : MARK_START_EJECT, err);
 	if (r < 0)
 		return r;

@@ -29,3 +29,12 @@ const char *start_choice_why_no_kexec(bool on_xen, bool files_known)
 		return "The boot entry names no kernel and initrd as files, so only the firmware can start it.";
 	return NULL;
 }
+
+int start_choice_check_firmware(enum layout layout, struct error *err)
+{
+	if (!layout_needs_host(layout))
+		return 0;
+	return error_set(err, -EOPNOTSUPP,
+		"A guest of the layout %s is started by its host and by no firmware.",
+		layout_name(layout));
+}

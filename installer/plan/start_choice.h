@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "disk/install_mark.h"
+#include "disk/layout.h"
 
 #define SUPERBLOCK_OFFSET_BYTES 1024
 #define SUPERBLOCK_BYTES	1024
@@ -32,3 +33,6 @@ int start_choice_check_return(
 /* Why kexec is not tried, as a sentence; NULL if it is. on_xen: this machine is a domain of Xen;
  * files_known: the boot entry names its kernel and initrd as files. */
 const char *start_choice_why_no_kexec(bool on_xen, bool files_known);
+
+/* 0, or -EOPNOTSUPP if no firmware starts a guest of this layout, so that a reboot would start nothing. */
+int start_choice_check_firmware(enum layout layout, struct error *err) WARN_UNUSED;

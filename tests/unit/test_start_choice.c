@@ -82,6 +82,18 @@ static void kexec_is_tried_unless_xen_or_the_entry_forbids_it(void **state)
 	assert_non_null(strstr(start_choice_why_no_kexec(false, false), "only the firmware"));
 }
 
+static void no_firmware_starts_what_the_host_starts(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(start_choice_check_firmware(LAYOUT_BIOS, &err), 0);
+	assert_int_equal(start_choice_check_firmware(LAYOUT_GPT, &err), 0);
+	assert_int_equal(start_choice_check_firmware(LAYOUT_DIRECT, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "layout direct"));
+	assert_int_equal(start_choice_check_firmware(LAYOUT_PYGRUB, &err), -EOPNOTSUPP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +102,7 @@ int main(void)
 		cmocka_unit_test(a_superblock_as_recorded_is_a_start_that_came_back),
 		cmocka_unit_test(every_byte_of_the_superblock_counts),
 		cmocka_unit_test(kexec_is_tried_unless_xen_or_the_entry_forbids_it),
+		cmocka_unit_test(no_firmware_starts_what_the_host_starts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
