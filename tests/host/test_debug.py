@@ -123,7 +123,9 @@ class VirtioSocket(unittest.TestCase):
         self.assertEqual(caught.exception.sentence, reason)
 
     def test_the_line_names_the_guest(self):
-        self.assertRegex(vsock_line(77, "root"), r"^ssh -o .*(root@vsock/77|VSOCK-CONNECT:77:22.*)$")
+        self.assertRegex(
+            vsock_line(77, "root"), r"^ssh -o .*(root@vsock/77|VSOCK-CONNECT:77:22.*)$"
+        )
 
 
 if __name__ == "__main__":

@@ -118,7 +118,9 @@ class Pools(Driven):
         for kind in ("iscsi", "disk", "mpath"):
             with self.subTest(kind=kind), self.pool_of(kind):
                 start = lambda: self.run_of("--pool other --disk web --size 1G").clear()
-                self.fails(Code.MISUSE, f"other is of the type {kind}, in which libvirt makes", start)
+                self.fails(
+                    Code.MISUSE, f"other is of the type {kind}, in which libvirt makes", start
+                )
 
     def test_a_volume_group_has_raw_volumes(self):
         with self.pool_of("logical"):
