@@ -206,6 +206,14 @@ class Documents(Refusing):
             self.assertEqual(documents.has_kvm(text), has)
         other = "<guest><arch name='aarch64'><domain type='kvm'/></arch></guest>"
         self.assertFalse(documents.has_kvm(f"<capabilities>{other}</capabilities>"))
+        cpu = "<cpu><model>EPYC</model><feature name='{}'/></cpu>"
+        for feature, has in (("svm", True), ("vmx", True), ("hypervisor", False)):
+            text = f"<capabilities><host>{cpu.format(feature)}</host></capabilities>"
+            self.assertEqual(
+                documents.host_cpu(text), cpu.format(feature).replace("'", '"').replace("/>", " />")
+            )
+            self.assertEqual(documents.has_virtualisation(cpu.format(feature)), has)
+        self.assertEqual(documents.host_cpu("<capabilities/>"), "<cpu/>")
         self.assertIsNone(documents.find_volume("<domain/>"))
         self.refuse("XML that is none", lambda: documents.has_kvm("<a"), Code.EMULATOR)
 

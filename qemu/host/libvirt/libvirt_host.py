@@ -50,12 +50,25 @@ class LibvirtHost:
         if accel == "tcg":
             return "qemu"
         with connection.says("cannot read the capabilities"):
-            if xml.has_kvm(connection.server.getCapabilities()):
-                return "kvm"
+            capabilities = connection.server.getCapabilities()
+        if xml.has_kvm(capabilities) and (accel == "kvm" or self._virtualises(capabilities)):
+            return "kvm"
         if accel == "kvm":
             sentence = f"{connection.shown} has no hardware virtualisation: leave --accel kvm away"
             raise Failure(Code.MISUSE, sentence)
         return "qemu"
+
+    def _virtualises(self, capabilities: str) -> bool:
+        """Whether the host's processor has the instructions: /dev/kvm, for which libvirt looks, alone
+        proves nothing. A server that cannot list what a processor model includes is believed."""
+        library, cpu = self._connection.library, xml.host_cpu(capabilities)
+        try:
+            whole = self._connection.server.baselineCPU(
+                [cpu], library.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
+            )
+        except library.libvirtError:
+            return True
+        return xml.has_virtualisation(whole)
 
     def clear(self) -> None:
         require_no_run(self._connection, self._install_uuid)

@@ -72,11 +72,24 @@ def read_pool_type(text: str) -> str:
 
 
 def has_kvm(text: str) -> bool:
-    """Whether the XML of a host's capabilities has hardware virtualisation for x86-64."""
+    """Whether the XML of a host's capabilities offers domains of the type kvm for x86-64."""
     for arch in _parse(text).findall("guest/arch[@name='x86_64']"):
         if any(domain.get("type") == "kvm" for domain in arch.findall("domain")):
             return True
     return False
+
+
+def host_cpu(text: str) -> str:
+    """The host's processor in the XML of its capabilities, as XML."""
+    cpu = _parse(text).find("host/cpu")
+    return "<cpu/>" if cpu is None else tree.tostring(cpu, encoding="unicode")
+
+
+def has_virtualisation(text: str) -> bool:
+    """Whether a processor in XML, with the features of its model, is one of Intel's or AMD's that can run
+    virtual machines."""
+    features = {feature.get("name") for feature in _parse(text).findall("feature")}
+    return bool(features & {"vmx", "svm"})
 
 
 def install_domain(domain: Domain, iso: Source, keys: Source) -> str:
