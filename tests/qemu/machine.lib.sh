@@ -17,10 +17,11 @@ MIB=$((1024 * 1024))
 # No Nix daemon and no build users: the tests run as root.
 export NIX_CONFIG='build-users-group ='
 
-# take_boot_files — kernel, initrd and command line of the ISO, for starts without its boot loader. All tests
-# share one copy.
+# take_boot_files — kernel, initrd and command line of the ISO, for starts without its boot loader. All tests of
+# the ISO of this tree share one copy.
 take_boot_files() {
 	local shared=$TOP/build/boot-files
+	[[ $ISO == "$TOP/build/guest-installer.iso" ]] || shared=$SCRATCH/shared-boot-files
 	exec {boot_lock}>"$shared.lock"
 	flock "$boot_lock"
 	[[ -d $shared && $shared -nt $ISO ]] || extract_boot_files "$shared"
