@@ -156,13 +156,13 @@ seed() {
 	mkdir seed
 	echo 'instance-id: one' >seed/meta-data
 	printf '%s\n' '#cloud-config' "ssh_authorized_keys: ['$(cat key.pub)']" 'guest-installer:' \
-		'  layout: gpt' "  manifest-sha256: $(sha256sum <served/guest.json | cut -c 1-64)" "$@" >seed/user-data
+		'  layout: bios' "  manifest-sha256: $(sha256sum <served/guest.json | cut -c 1-64)" "$@" >seed/user-data
 	blank_disk disk 2G
 	mapfile -t disk < <(disk disk)
 }
 
 expect_fetched_guest() {
-	expect_refusal console 2 target 'layout = gpt, but the guest is built for the layout bios'
+	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
 	grep -a 'keys: 1' console
 	expect_unchanged disk
 }

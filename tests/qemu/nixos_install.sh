@@ -102,6 +102,5 @@ run_case "it is installed in 1 GiB of memory" installs
 enough
 start_guest disk.raw
 run_case "it boots, lets its owner in and has its configuration" boots_and_has_its_configuration
-run_case "Nix finds the store whole" store_is_whole gpt
 run_long "a guest that was built for another firmware than the machine's is refused" \
 	built_for_another_firmware
