@@ -65,6 +65,11 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         and not given.force
     ):
         raise Failure(Code.MISUSE, f"{words[1]} exists already; --force replaces it")
+    new = os.path.realpath(f"{words[-1]}.new")
+    if command in ("customize", "reset") and os.path.realpath(words[0]) == new:
+        raise Failure(
+            Code.MISUSE, f"{words[0]} is written over while {words[1]} is made: rename it"
+        )
     return given
 
 

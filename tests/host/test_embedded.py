@@ -117,7 +117,7 @@ class Showing(unittest.TestCase):
     def test_secrets_are_not_shown(self):
         files = {
             "me.pub": KEY,
-            "guest-installer.conf": b"report-url = https://me:word@host/\n",
+            "guest-installer.conf": b"report-url = https://me:word@host/\nreport-token=word\n",
             "ssh_host_ed25519_key": b"PRIVATE",
             "netrc": b"machine a password word\n",
             "file-1": b"word",
@@ -126,6 +126,7 @@ class Showing(unittest.TestCase):
         self.assertNotIn("word", text)
         self.assertNotIn("PRIVATE", text)
         self.assertIn("  report-url = https://***@host/\n", text)
+        self.assertIn("  report-token= ***\n", text)
         self.assertIn(KEY.decode(), text)
         self.assertIn("netrc: 24 bytes, secret\n", text)
         self.assertIn("kernel-args: console=ttyS1\n", text)
@@ -138,7 +139,10 @@ class Showing(unittest.TestCase):
         self.assertEqual(mode_of({"me.pub": KEY, "ca.pem": b""}), 0o644)
         for name in ("ssh_host_rsa_key", "file-1", "netrc"):
             self.assertEqual(mode_of({"me.pub": KEY, name: b""}), 0o600)
-        self.assertEqual(mode_of({"guest-installer.conf": b"cache = https://a:b@c/"}), 0o600)
+        for text in (b"cache = https://a:b@c/", b"report-token = word"):
+            self.assertEqual(mode_of({"guest-installer.conf": text}), 0o600)
+        self.assertEqual(mode_of({}, "guest-installer.cache=https://a:b@c/"), 0o600)
+        self.assertEqual(mode_of({}, "console=ttyS1"), 0o644)
 
 
 class Files(Refusing):

@@ -7,7 +7,6 @@ Pure. The format is described in installer/input/embedded.h, whose reader has th
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -108,7 +107,7 @@ def _read_description(text: bytes) -> Description:
             (int(appended["offset"]), int(appended["bytes"])) if appended else None,
             str(what["kernel_arguments"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
         _refuse(f"its {DESCRIPTION} is no description")
 
 

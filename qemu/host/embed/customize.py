@@ -37,7 +37,7 @@ def customize(tool: str, given: argparse.Namespace, source: str, out: str) -> No
         patches = menu_patches(image, arguments)
         trial = Embedded(content, Description(kernel_arguments=arguments))
         check(tool, encode(trial, image.area.size), closure.manifest if closure else None)
-        with files.replacing(out, mode_of(content)) as file:
+        with files.replacing(out, mode_of(content, arguments)) as file:
             total, digest = copy_original(image, file)
             description = Description(
                 total,
@@ -77,9 +77,10 @@ def add_settings(
         drive.files.pop(SETTINGS, None)
 
 
-def mode_of(content: Mapping[str, bytes]) -> int:
+def mode_of(content: Mapping[str, bytes], arguments: str = "") -> int:
     """The mode of a file that holds all of this."""
     secret = any(is_secret(name, data) for name, data in content.items())
+    secret = secret or is_secret(SETTINGS, arguments.encode())
     return files.PRIVATE if secret else PUBLIC_MODE
 
 

@@ -36,6 +36,7 @@ def extract(iso: str, folder: str, url: str) -> None:
         content = image.embedded.files if image.embedded else {}
         settings = read_settings(content.get(SETTINGS, b"").decode("utf-8", "replace"))
         boot = take_boot(image, new)
+        settings.update(re.findall(r"(?:^|\s)guest-installer\.([a-z0-9-]+)=(\S+)", boot))
         with closure_of(image, new) as source:
             take(source, settings, new)
         words = " ".join([boot, *network_words(settings, new)])

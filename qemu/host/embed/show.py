@@ -18,14 +18,22 @@ PUBLIC = re.compile(
 )
 SHOWN = re.compile(r"(?i)(.*\.pub|authorized_keys)")
 PASSWORD = re.compile(r"://[^/@\s]+@")
+# The installer's setting that is a secret, also where the line is malformed.
+TOKEN = re.compile(r"(report-token\s*=?)[^\n]*")
 CONTROL = re.compile(r"[^\t\n -~\u00a0-\U0010ffff]")
 
 
 def is_secret(name: str, data: bytes) -> bool:
     """Whether only the ISO's owner may read this file."""
     if name == SETTINGS:
-        return PASSWORD.search(data.decode("utf-8", "replace")) is not None
+        text = data.decode("utf-8", "replace")
+        return bool(PASSWORD.search(text) or TOKEN.search(text))
     return not PUBLIC.fullmatch(name)
+
+
+def hide(text: str) -> str:
+    """The text without passwords and tokens."""
+    return TOKEN.sub(r"\1 ***", PASSWORD.sub("://***@", text))
 
 
 def describe(embedded: Optional[Embedded]) -> str:
@@ -35,7 +43,7 @@ def describe(embedded: Optional[Embedded]) -> str:
     what = embedded.description
     lines = [f"original: {what.original_bytes} bytes, sha256 {what.original_sha256}"]
     if what.kernel_arguments:
-        lines.append(f"kernel-args: {what.kernel_arguments}")
+        lines.append(f"kernel-args: {hide(what.kernel_arguments)}")
     if what.appended:
         lines.append(f"closure: {what.appended[1]} bytes at {what.appended[0]}")
     for name, data in embedded.files.items():
@@ -47,5 +55,5 @@ def _file(name: str, data: bytes) -> list[str]:
     head = f"{name}: {len(data)} bytes"
     if name != SETTINGS and not SHOWN.fullmatch(name):
         return [f"{head}, secret" if is_secret(name, data) else head]
-    text = PASSWORD.sub("://***@", data.decode("utf-8", "replace"))
+    text = hide(data.decode("utf-8", "replace"))
     return [f"{head}:", *(f"  {line}" for line in text.splitlines())]
