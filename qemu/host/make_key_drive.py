@@ -18,6 +18,7 @@ from host.qemu import emulator
 from host.base.command_line import Option, Program, Section, answer_common
 from host.base.command_line import parse as parse_options
 from host.base.codes import Code, Failure, report
+from host.embed.show import is_secret
 from host.install.keydrive import KeyDrive
 
 TOOL = "make-key-drive"
@@ -112,12 +113,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def make_image(drive: KeyDrive, label: str, image: str) -> None:
     """Writes the image under another name first; it appears whole or not at all."""
-    place = MEMORY if drive.secrets and os.access(MEMORY, os.W_OK) else None
+    secret = any(is_secret(name, data) for name, data in {**drive.files, **drive.secrets}.items())
+    place = MEMORY if secret and os.access(MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="guest-installer.", dir=place) as work:
         folder, whole = os.path.join(work, "drive"), os.path.join(work, "image")
         drive.write(folder)
         fill_image(folder, label, whole)
-        mode = SECRET_MODE if drive.secrets else IMAGE_MODE
+        mode = SECRET_MODE if secret else IMAGE_MODE
         with files.replacing(image, mode) as file, open(whole, "rb") as made:
             shutil.copyfileobj(made, file)
 
