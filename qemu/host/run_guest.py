@@ -68,6 +68,9 @@ def _do(options: GuestOptions) -> int:
             report(TOOL, LEAVE_TEXT)
             terminal.attach(running.console())
             return Code.SUCCESS
+        if options.debug.dump_on_panic:
+            message = "--dump-on-panic does not start with --console: use --daemon, then --console"
+            raise Failure(Code.MISUSE, message)
     _make_guest(options, disk)
     daemon: Optional[Daemon] = None
     with Lock(path_of(disk), disk) as lock:

@@ -49,7 +49,6 @@ class Options(unittest.TestCase):
             ("file exists already", ("--dump", "file")),
             ("file exists already", ("--dump-on-panic", "file")),
             ("there is no folder", ("--dump", "none/core")),
-            ("exclude each other", ("--dump-on-panic", "c", "--console")),
             ("--vsock takes auto or a number from 3", ("--vsock", "2")),
             ("--vsock takes auto or a number from 3", ("--vsock", "4294967295")),
             ("--vsock takes auto or a number from 3", ("--vsock", "-1")),

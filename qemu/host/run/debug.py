@@ -161,6 +161,9 @@ def write_dump(monitor: Monitor, path: str) -> None:
         _remove(part)
         code = Code.NO_ROOM if "No space left" in str(error) else Code.EMULATOR
         raise Failure(code, f"cannot write the guest's memory to {path}: {error}") from error
+    except BaseException:  # what a signal leaves half written has the guest's secrets
+        _remove(part)
+        raise
 
 
 def _remove(path: str) -> None:

@@ -37,19 +37,18 @@ def read_debug(words: Words) -> DebugOptions:
     def one(name: str) -> str:
         return words.get(name, [OPTIONS[name].default])[0]
 
+    # Of a guest that runs or ran, the file .guest may name a core that is there by now.
+    starts = not any(name in words for name in ("status", "stop", "dump", "console"))
     options = DebugOptions(
         qemu_arguments=tuple(words.get("qemu-arg", [])),
         gdb=_gdb(one("gdb")) if one("gdb") else "",
         gdb_wait=one("gdb-wait") == "yes",
         dump=_core("--dump", one("dump")),
-        dump_on_panic=_core("--dump-on-panic", one("dump-on-panic")),
+        dump_on_panic=_core("--dump-on-panic", one("dump-on-panic"), starts),
         vsock=_vsock(one("vsock")),
     )
     if options.gdb_wait and not options.gdb:
         raise Failure(Code.MISUSE, "--gdb-wait needs --gdb, by which the guest is continued")
-    if options.dump_on_panic and one("console") == "yes":
-        message = "--dump-on-panic and --console exclude each other: use --daemon, then --console"
-        raise Failure(Code.MISUSE, message)
     return options
 
 
@@ -76,11 +75,11 @@ def _gdb(value: str) -> str:
     return path
 
 
-def _core(option: str, value: str) -> str:
+def _core(option: str, value: str, is_new: bool = True) -> str:
     if not value:
         return ""
     path = os.path.abspath(os.path.expanduser(value))
-    if os.path.lexists(path):
+    if is_new and os.path.lexists(path):
         raise Failure(Code.MISUSE, f"{option}: {path} exists already: choose another file")
     if not os.path.isdir(os.path.dirname(path)):
         raise Failure(Code.MISUSE, f"{option}: there is no folder {os.path.dirname(path)}")
