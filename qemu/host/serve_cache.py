@@ -79,10 +79,13 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _find_cache(folder: str) -> str:
-    """Where in the folder the cache is: a folder for a netboot has it in /cache."""
+    """Where in the folder the cache is: a folder for a netboot has it in /cache, or has none if the ISO
+    names one on the network."""
     for inside in ("", "/cache"):
         if os.path.isfile(f"{folder}{inside}/nix-cache-info"):
             return inside
+    if os.path.isfile(f"{folder}/boot.ipxe"):
+        return "/cache"
     _refuse(f"{folder} is no binary cache: it has no nix-cache-info")
 
 
