@@ -313,8 +313,9 @@ static void take_back(const struct decision *d, struct disk_lock *lock)
 {
 	struct error err;
 
-	if (disk_lock_blank_boot_sector(lock, &err) < 0 ||
-		disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, &err) < 0 ||
+	if (disk_lock_blank_boot_sector(lock, &err) < 0)
+		log_line("disk: it may boot: %s", err.text);
+	if (disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, &err) < 0 ||
 		disk_lock_flush(lock, &err) < 0)
 		log_line("disk: it may be marked as installed: %s", err.text);
 }

@@ -52,10 +52,13 @@ int boot_sector_restore(struct boot_sector *boot_sector, int fd, struct error *e
 
 	if (!boot_sector->blanked)
 		return 0;
-	r = write_sector(fd, boot_sector->sector, err);
+	r = file_write_at(fd, boot_sector->sector, BOOT_SECTOR_BYTES, 0);
 	if (r < 0)
-		return r;
+		return error_errno(err, r, "write the disk's first sector");
+	/* It may be on the disk also if the next call fails: it has to be blanked again then. */
 	boot_sector->blanked = false;
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for the disk's first sector to be written");
 	/* From the device, not from the kernel's cache. */
 	posix_fadvise(fd, 0, BOOT_SECTOR_BYTES, POSIX_FADV_DONTNEED);
 	r = read_sector(fd, found, err);

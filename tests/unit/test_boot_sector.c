@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that a shut gate leaves no first sector on the disk, and an open one the last that was
  * there. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,6 +130,21 @@ static void a_disk_that_cannot_be_written_is_told_and_stays_open(void **state)
 	fclose(read_only);
 }
 
+/* /dev/null takes every write, and fsync(2) of it fails. */
+static void a_sector_that_may_be_on_the_disk_counts_as_written(void **state)
+{
+	struct boot_sector boot_sector = { .blanked = true };
+	struct error err;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(boot_sector_restore(&boot_sector, fd, &err) < 0);
+	assert_non_null(strstr(err.text, "wait for the disk's first sector"));
+	assert_false(boot_sector.blanked);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +158,7 @@ int main(void)
 			a_sector_written_while_it_was_open_is_the_one_kept, make_disk, drop_disk),
 		cmocka_unit_test_setup_teardown(
 			a_disk_that_cannot_be_written_is_told_and_stays_open, make_disk, drop_disk),
+		cmocka_unit_test(a_sector_that_may_be_on_the_disk_counts_as_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
