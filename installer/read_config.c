@@ -26,13 +26,16 @@ static int bring_network_up(
 	return r;
 }
 
-static void start_reports(struct shared_state *shared, const struct config *config)
+/* Only an install is reported: plan says nothing to the server. */
+static void start_reports(const struct config_reading *reading, const struct config *config)
 {
 	struct report_target target = { .fetch = config->cache.fetch };
 
+	if (reading->options->command != COMMAND_INSTALL)
+		return;
 	memcpy(target.url, config->report_url, sizeof(target.url));
 	memcpy(target.token, config->report_token, sizeof(target.token));
-	report_post_prepare(shared, &target);
+	report_post_prepare(reading->shared, &target);
 	report_events_begin(&target);
 }
 
@@ -42,7 +45,7 @@ int read_config_start_network(
 	int r = needed || config->report_url[0] ? bring_network_up(reading, config, err) : 0;
 
 	if (r == 0)
-		start_reports(reading->shared, config);
+		start_reports(reading, config);
 	if (r == 0 || needed)
 		return r;
 	log_line("network: %s", err->text);
@@ -94,7 +97,7 @@ int read_config(struct config_reading *reading, struct config_sources *sources, 
 
 	if (r < 0) {
 		if (reading->network_is_up)
-			start_reports(reading->shared, ret);
+			start_reports(reading, ret);
 		return r;
 	}
 	r = config_sources_read_config(reading->options, sources, ret, err);

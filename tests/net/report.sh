@@ -53,7 +53,7 @@ a_bad_configuration_is_received() {
 }
 
 # What the console shows of the stages before the configuration was read is not sent.
-the_start_and_each_stage_come_before_the_verdict() {
+a_start_and_each_stage_come_before_the_verdict() {
 	start_receiver got
 	install "report-url = http://127.0.0.1:$port/"
 	"$TOP/tests/valid-events" --report got/body
@@ -134,6 +134,17 @@ a_token_in_the_process_list_is_refused() {
 	[[ $status == 2 ]]
 	said 'report-token is a secret.*guest-installer.conf on the key drive'
 	if grep -F "$TOKEN" console; then return 1; fi
+}
+
+# Nothing is installed, so nothing has started.
+a_plan_reports_nothing() {
+	start_receiver got
+	install "report-url = http://127.0.0.1:$port/"
+	wait_until 20 grep -q failed got/body
+	: >got/body
+	status=0
+	"$INSTALLER" plan --config conf >console 2>&1 </dev/null || status=$?
+	[[ $status == 42 && ! -s got/body ]]
 }
 
 in_own_folder() {
