@@ -18,7 +18,7 @@
 #include "input/cloud_drive.h"
 #include "net/settings.h"
 
-#define CLOUD_SEED_URL_BYTES 512
+#define CLOUD_SEED_URL_BYTES 4096 /* no line that it stands in is longer */
 
 /* Finds the URL in the kernel command line, else in the serial number. False if neither has one. ret_place
  * is where it stands. */

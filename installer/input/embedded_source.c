@@ -161,8 +161,9 @@ static int use_area(const char *path, struct embedded_source *ret, struct error 
 
 int embedded_source_read(struct embedded_source *ret, struct error *err)
 {
+	/* One that is there and cannot be read is an error of use_area. */
 	for (size_t i = 0; i < PLACE_COUNT; i++)
-		if (access(places[i], F_OK) == 0)
+		if (access(places[i], F_OK) == 0 || !file_is_missing(-errno))
 			return use_area(places[i], ret, err);
 	return 0;
 }
