@@ -230,8 +230,12 @@ int start_guest_installed(struct shared_state *shared, const struct candidates *
 	if (r < 0)
 		return r;
 	r = write_record(disk, choice, loaded ? MARK_START_KEXEC : MARK_START_EJECT, err);
-	if (r < 0)
+	if (r < 0) {
+		err->code = EXIT_ALREADY_INSTALLED;
+		error_wrap(err,
+			"This machine is already installed, and its guest is not started, because the start cannot be recorded");
 		return r;
+	}
 	shared->on_success = loaded ? ENDING_KEXEC : ENDING_REBOOT;
 	report_start(shared, &guest, loaded);
 	return 0;
