@@ -125,6 +125,7 @@ disk_first() {
 	local arguments
 	rm -f disk.raw
 	truncate -s 2G disk.raw
+	rm -rf keys
 	give_keys
 	mapfile -t arguments < <(key_drive keys)
 	: >cut.console
