@@ -120,7 +120,8 @@ cdrom_first() {
 	cat console && return 1
 }
 
-# disk_first FIRMWARE — an install that is cut, the one that finishes it, and two starts of the guest.
+# disk_first FIRMWARE — an install that is cut, the one that finishes it, and two starts of the guest, which may
+# print the verdict.
 disk_first() {
 	local arguments
 	rm -f disk.raw
@@ -138,6 +139,6 @@ disk_first() {
 		: >"$console"
 		firmware_machine "$1" cd "$console" 600 "${arguments[@]}" &
 		lose_power "$console" $! says "$console" "$UP"
-		if grep -a '^INSTALL_' "$console"; then return 1; fi
+		if grep -a '^INSTALL_PROGRESS' "$console"; then return 1; fi
 	done
 }

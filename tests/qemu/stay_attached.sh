@@ -78,8 +78,10 @@ a_damaged_guest_is_not_started() {
 	local kernel
 	cp --sparse=always disk.raw damaged.raw
 	kernel=$(result console kernel)
-	e2fsck -fy "damaged.raw?offset=$(root_offset disk.raw)" || (($? == 1))
-	debugfs -w -R "rm ${kernel#kernel=}" "damaged.raw?offset=$(root_offset disk.raw)"
+	mkdir -p mnt
+	mount -o "loop,offset=$(root_offset disk.raw)" damaged.raw mnt
+	rm "mnt${kernel#kernel=}"
+	umount mnt
 	before=$(fingerprint damaged.raw)
 	disk=damaged.raw start_once damaged
 	expect_refusal damaged 41 verify 'already installed, and its guest is not started'
@@ -98,7 +100,8 @@ pygrub_is_started() {
 	expect_start console kexec
 }
 
-# install_and_start MANIFEST — on-success=kexec, in one power-on.
+# install_and_start MANIFEST SUCCESSES — on-success=kexec, in one power-on. A guest with systemd-tmpfiles prints
+# the verdict again.
 install_and_start() {
 	rm -f new.raw
 	truncate -s 2G new.raw
@@ -106,7 +109,7 @@ install_and_start() {
 	mapfile -t further < <(key_drive keys)
 	disk=new.raw start_until console '' says console "$UP"
 	expect_start console kexec
-	expect_successes console 1
+	expect_successes console "$2"
 }
 
 cd "$SCRATCH"
@@ -122,8 +125,8 @@ run_long "kexec starts it once more" kexec_starts_the_guest
 run_long "where kexec is disabled the medium is ejected, and no start comes back twice" the_medium_is_ejected
 run_long "a guest whose kernel is gone is not started" a_damaged_guest_is_not_started
 run_long "kexec starts a guest of layout pygrub" pygrub_is_started
-run_long "on-success=kexec starts a guest of layout bios" install_and_start guest-bios.json
-run_long "on-success=kexec starts a guest of layout gpt" install_and_start guest.json
+run_long "on-success=kexec starts a guest of layout bios" install_and_start guest-bios.json 1
+run_long "on-success=kexec starts a guest of layout gpt" install_and_start guest.json 2
 for firmware in bios uefi; do
 	run_long "five starts in a row with the cdrom first ($firmware)" cdrom_first "$firmware"
 	run_long "the disk first and the cdrom second ($firmware)" disk_first "$firmware"
