@@ -21,8 +21,11 @@ static int write_sector(int fd, const uint8_t sector[BOOT_SECTOR_BYTES], struct 
 {
 	int r = file_write_at(fd, sector, BOOT_SECTOR_BYTES, 0);
 
-	if (r < 0)
-		return error_errno(err, r, "write the disk's first sector");
+	return r < 0 ? error_errno(err, r, "write the disk's first sector") : 0;
+}
+
+static int flush_sector(int fd, struct error *err)
+{
 	if (fsync(fd) < 0)
 		return error_errno(err, -errno, "wait for the disk's first sector to be written");
 	return 0;
@@ -41,6 +44,9 @@ int boot_sector_blank(struct boot_sector *boot_sector, int fd, struct error *err
 	r = write_sector(fd, zeros, err);
 	if (r < 0)
 		return r;
+	r = flush_sector(fd, err);
+	if (r < 0)
+		return r;
 	boot_sector->blanked = true;
 	return 0;
 }
@@ -52,13 +58,14 @@ int boot_sector_restore(struct boot_sector *boot_sector, int fd, struct error *e
 
 	if (!boot_sector->blanked)
 		return 0;
-	r = file_write_at(fd, boot_sector->sector, BOOT_SECTOR_BYTES, 0);
+	r = write_sector(fd, boot_sector->sector, err);
 	if (r < 0)
-		return error_errno(err, r, "write the disk's first sector");
+		return r;
 	/* It may be on the disk also if the next call fails: it has to be blanked again then. */
 	boot_sector->blanked = false;
-	if (fsync(fd) < 0)
-		return error_errno(err, -errno, "wait for the disk's first sector to be written");
+	r = flush_sector(fd, err);
+	if (r < 0)
+		return r;
 	/* From the device, not from the kernel's cache. */
 	posix_fadvise(fd, 0, BOOT_SECTOR_BYTES, POSIX_FADV_DONTNEED);
 	r = read_sector(fd, found, err);

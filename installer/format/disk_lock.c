@@ -61,15 +61,17 @@ static bool is_same_disk(const struct stat *a, const struct stat *b)
 static int check_locked(int fd, const char *path, uint64_t planned_bytes, struct error *err)
 {
 	struct stat locked, named;
+	int r;
 
 	if (fstat(fd, &locked) < 0)
 		return error_errno(err, -errno, "look at the locked disk %s", path);
-	if (stat(path, &named) < 0 && !file_is_missing(-errno))
-		return error_errno(err, -errno, "look at %s", path);
-	if (stat(path, &named) < 0)
+	r = stat(path, &named) < 0 ? -errno : 0;
+	if (r < 0 && !file_is_missing(r))
+		return error_errno(err, r, "look at %s", path);
+	if (r < 0)
 		return error_set(err, -ESTALE,
 			"%s was removed or renamed while the guest was installed on it (%s): stop the program that did so and start again.",
-			path, strerror(errno));
+			path, strerror(-r));
 	if (!is_same_disk(&locked, &named))
 		return error_set(err, -ESTALE,
 			"%s was replaced while the guest was installed on it, and what has that name now was not written to: stop the program that did so and start again.",

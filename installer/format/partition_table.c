@@ -30,12 +30,16 @@ static void unref_type(struct fdisk_parttype **type)
 #define AUTO_PARTITION CLEANUP(unref_partition)
 #define AUTO_TYPE      CLEANUP(unref_type)
 
-/* The context works on the caller's descriptor and does not close it. */
-static int assign_device(const struct plan *plan, int fd, bool read_only,
-	struct fdisk_context *context, struct error *err)
+/* A context that works on the caller's descriptor and does not close it; the caller frees it, also after an
+ * error. */
+static int open_table(const struct plan *plan, int fd, bool read_only, struct fdisk_context **ret,
+	struct error *err)
 {
+	struct fdisk_context *context = *ret = fdisk_new_context();
 	int r;
 
+	if (!context)
+		abort();
 	/* Without this, libfdisk takes an unanswered question for a no, and refuses a DOS partition
 	 * over old data. */
 	fdisk_disable_dialogs(context, 1);
@@ -133,12 +137,9 @@ static int add_table_entry(
 
 static int write_table(const struct plan *plan, int fd, struct error *err)
 {
-	AUTO_CONTEXT struct fdisk_context *context = fdisk_new_context();
-	int r;
+	AUTO_CONTEXT struct fdisk_context *context = NULL;
+	int r = open_table(plan, fd, false, &context, err);
 
-	if (!context)
-		abort();
-	r = assign_device(plan, fd, false, context, err);
 	if (r < 0)
 		return r;
 	r = make_label(plan, context, err);
@@ -183,12 +184,9 @@ static int check_table_entry(
 /* libfdisk ignores a write that ends early. Of an image file no kernel reads the table either. */
 static int read_table_back(const struct plan *plan, int fd, struct error *err)
 {
-	AUTO_CONTEXT struct fdisk_context *context = fdisk_new_context();
-	int r;
+	AUTO_CONTEXT struct fdisk_context *context = NULL;
+	int r = open_table(plan, fd, true, &context, err);
 
-	if (!context)
-		abort();
-	r = assign_device(plan, fd, true, context, err);
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		r = check_table_entry(plan, i, context, err);
 	return r;
