@@ -29,20 +29,19 @@ int host_boot_check_initrd(const char *root, const struct boot_files *files, str
 	return 0;
 }
 
-/* What the host is told to start; the files exist. */
-static int host_boot_entry(
-	const char *root, const struct boot_files *files, struct boot_entry *ret, struct error *err)
+int host_boot_entry(const char *folder, const char *kernel, const char *initrd,
+	const char *command_line, struct boot_entry *ret, struct error *err)
 {
-	int r = file_resolve(root, files->kernel, ret->kernel, err);
+	int r = file_resolve(folder, kernel, ret->kernel, err);
 
 	if (r < 0)
 		return r;
-	if (files->initrd[0])
-		r = file_resolve(root, files->initrd, ret->initrds[0], err);
+	if (initrd[0])
+		r = file_resolve(folder, initrd, ret->initrds[0], err);
 	if (r < 0)
 		return r;
-	ret->initrd_count = files->initrd[0] ? 1 : 0;
-	snprintf(ret->command_line, sizeof(ret->command_line), "%s", files->command_line);
+	ret->initrd_count = initrd[0] ? 1 : 0;
+	snprintf(ret->command_line, sizeof(ret->command_line), "%s", command_line);
 	ret->known = true;
 	return 0;
 }
@@ -69,5 +68,5 @@ int host_boot_verify(const char *root, const struct plan *plan, const struct boo
 	r = boot_options_check("The system's boot.json", files->command_line, plan, err);
 	if (r < 0)
 		return r;
-	return host_boot_entry(root, files, ret, err);
+	return host_boot_entry(root, files->kernel, files->initrd, files->command_line, ret, err);
 }

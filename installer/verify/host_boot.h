@@ -22,3 +22,7 @@ int host_boot_verify(const char *root, const struct plan *plan, const struct boo
 /* The initrd in the store exists and is not empty; a system without one passes. */
 int host_boot_check_initrd(
 	const char *root, const struct boot_files *files, struct error *err) WARN_UNUSED;
+
+/* What the host is told to start: files below folder, which exist. initrd is empty for none. */
+int host_boot_entry(const char *folder, const char *kernel, const char *initrd,
+	const char *command_line, struct boot_entry *ret, struct error *err) WARN_UNUSED;

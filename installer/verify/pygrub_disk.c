@@ -153,23 +153,6 @@ static int check_kernel(const char *boot, const char *kernel, struct error *err)
 	return pv_kernel_check(kernel, (const uint8_t *)image, size_bytes, err);
 }
 
-static int pygrub_boot_entry(const char *boot, const struct pygrub_entry *entry,
-	struct boot_entry *ret, struct error *err)
-{
-	int r = file_resolve(boot, entry->kernel, ret->kernel, err);
-
-	if (r < 0)
-		return r;
-	if (entry->initrd[0])
-		r = file_resolve(boot, entry->initrd, ret->initrds[0], err);
-	if (r < 0)
-		return r;
-	ret->initrd_count = entry->initrd[0] ? 1 : 0;
-	snprintf(ret->command_line, sizeof(ret->command_line), "%s", entry->command_line);
-	ret->known = true;
-	return 0;
-}
-
 int pygrub_disk_verify(const char *root, const struct plan *plan, const struct boot_files *files,
 	struct boot_entry *ret, struct error *err)
 {
@@ -202,5 +185,5 @@ int pygrub_disk_verify(const char *root, const struct plan *plan, const struct b
 	r = check_kernel(boot, entry->kernel, err);
 	if (r < 0)
 		return r;
-	return pygrub_boot_entry(boot, entry, ret, err);
+	return host_boot_entry(boot, entry->kernel, entry->initrd, entry->command_line, ret, err);
 }
