@@ -340,6 +340,17 @@ int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES], 
 	return 0;
 }
 
+int file_read_inside(const char *root, const char *path, size_t max_bytes, char **ret_text,
+	size_t *ret_bytes, struct error *err)
+{
+	char resolved[FILE_PATH_BYTES];
+	int r = file_resolve(root, path, resolved, err);
+
+	if (r < 0)
+		return r;
+	return file_read(resolved, max_bytes, ret_text, ret_bytes, err);
+}
+
 bool file_is_missing(int r)
 {
 	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;

@@ -64,6 +64,10 @@ void file_below(char ret[FILE_PATH_BYTES], const char *root, const char *fmt, ..
 int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES],
 	struct error *err) WARN_UNUSED;
 
+/* The whole content of a file inside root, which path leads to as above; else as file_read. */
+int file_read_inside(const char *root, const char *path, size_t max_bytes, char **ret_text,
+	size_t *ret_bytes, struct error *err) WARN_UNUSED;
+
 /* Whether an error of these functions says that there is no such file. Every other one says that the
  * file may be there and cannot be read. */
 bool file_is_missing(int r);

@@ -86,11 +86,8 @@ int account_check_shadow(
 static int read_shadow(const char *root, const char *user, struct account *ret, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	char path[FILE_PATH_BYTES];
-	int r = file_resolve(root, "/etc/shadow", path, err);
+	int r = file_read_inside(root, "/etc/shadow", SHADOW_MAX_BYTES, &text, NULL, err);
 
-	if (r == 0)
-		r = file_read(path, SHADOW_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return file_is_missing(r) ? 0 : r;
 	return account_check_shadow(text, user, time(NULL), &ret->locked, err);

@@ -29,13 +29,12 @@
 
 static bool loads_credential(const char *root, const char *system)
 {
-	char unit[512], path[FILE_PATH_BYTES];
 	AUTO_FREE char *text = NULL;
+	char unit[512];
 	struct error none;
 
 	snprintf(unit, sizeof(unit), "%.400s/etc/systemd/system/" UNIT, system);
-	return file_resolve(root, unit, path, &none) == 0 &&
-	       file_read(path, UNIT_MAX_BYTES, &text, NULL, &none) == 0 &&
+	return file_read_inside(root, unit, UNIT_MAX_BYTES, &text, NULL, &none) == 0 &&
 	       strstr(text, LOADS_CREDENTIAL);
 }
 

@@ -40,12 +40,11 @@ static void find_place(const char *root, const char *system, const char *name,
 	char ret[PLACE_BYTES], bool *ret_used)
 {
 	AUTO_FREE char *text = NULL;
-	char config[512], path[FILE_PATH_BYTES];
+	char config[512];
 	struct error none;
 
 	snprintf(config, sizeof(config), "%s/etc/ssh/sshd_config", system);
-	*ret_used = file_resolve(root, config, path, &none) == 0 &&
-		    file_read(path, TEXT_MAX_BYTES, &text, NULL, &none) == 0 &&
+	*ret_used = file_read_inside(root, config, TEXT_MAX_BYTES, &text, NULL, &none) == 0 &&
 		    sshd_find_host_key(text, name, ret, PLACE_BYTES) == 0 && can_hold_key(ret);
 	if (!*ret_used)
 		snprintf(ret, PLACE_BYTES, FOLDER "/%s", name);

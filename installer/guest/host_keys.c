@@ -31,14 +31,10 @@ static const struct kind {
 
 static int read_sshd_config(const char *root, const char *system, char **ret, struct error *err)
 {
-	char inner[512], path[FILE_PATH_BYTES];
-	int r;
+	char path[512];
 
-	snprintf(inner, sizeof(inner), "%s/etc/ssh/sshd_config", system);
-	r = file_resolve(root, inner, path, err);
-	if (r < 0)
-		return r;
-	return file_read(path, TEXT_MAX_BYTES, ret, NULL, err);
+	snprintf(path, sizeof(path), "%s/etc/ssh/sshd_config", system);
+	return file_read_inside(root, path, TEXT_MAX_BYTES, ret, NULL, err);
 }
 
 /* Which keys the guest's SSH server wants, as flags of enum sshd_host_key, and the path of the

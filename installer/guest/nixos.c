@@ -282,13 +282,10 @@ int nixos_find_groups(const char *root, const char *name, const struct nixos_use
 	size_t ret_bytes, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	char path[FILE_PATH_BYTES];
 	char *rest, *line;
-	int r = file_resolve(root, "/etc/group", path, err);
+	int r = file_read_inside(root, "/etc/group", PASSWD_MAX_BYTES, &text, NULL, err);
 
 	ret[0] = '\0';
-	if (r == 0)
-		r = file_read(path, PASSWD_MAX_BYTES, &text, NULL, err);
 	if (r < 0)
 		return file_is_missing(r) ? 0 : r;
 	rest = text;

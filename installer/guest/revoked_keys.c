@@ -41,12 +41,9 @@ int revoked_keys_check(const struct chroot_session *session, const char *system,
 	struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	char path[FILE_PATH_BYTES];
 	size_t size_bytes;
-	int r = file_resolve(session->root, file, path, err);
+	int r = file_read_inside(session->root, file, FILE_MAX_BYTES, &text, &size_bytes, err);
 
-	if (r == 0)
-		r = file_read(path, FILE_MAX_BYTES, &text, &size_bytes, err);
 	if (r < 0) {
 		error_wrap(err, "it cannot be read");
 		return -EKEYREVOKED;

@@ -141,13 +141,9 @@ static int compare(const char *root, const char *boot, const char *named, unsign
 static int check_kernel(const char *boot, const char *kernel, struct error *err)
 {
 	AUTO_FREE char *image = NULL;
-	char path[FILE_PATH_BYTES];
 	size_t size_bytes;
-	int r = file_resolve(boot, kernel, path, err);
+	int r = file_read_inside(boot, kernel, KERNEL_MAX_BYTES, &image, &size_bytes, err);
 
-	if (r < 0)
-		return r;
-	r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
 	if (r < 0)
 		return r;
 	return pv_kernel_check(kernel, (const uint8_t *)image, size_bytes, err);

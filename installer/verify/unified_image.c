@@ -33,14 +33,10 @@ struct image_part {
 static int read_target_file(const char *root, const char *esp, const char *name, char **ret,
 	size_t *ret_bytes, struct error *err)
 {
-	char inner[1024], path[FILE_PATH_BYTES];
-	int r;
+	char path[1024];
 
-	snprintf(inner, sizeof(inner), "%s/%s", esp, name);
-	r = file_resolve(root, inner, path, err);
-	if (r < 0)
-		return r;
-	return file_read(path, IMAGE_MAX_BYTES, ret, ret_bytes, err);
+	snprintf(path, sizeof(path), "%s/%s", esp, name);
+	return file_read_inside(root, path, IMAGE_MAX_BYTES, ret, ret_bytes, err);
 }
 
 static int find_image_section(const struct unified_image *image, const char *name,

@@ -85,6 +85,24 @@ static void what_lies_outside_is_not_found(void **state)
 	assert_int_equal(file_resolve(root, "../../../etc/passwd", found, &err), -ENOENT);
 }
 
+static void a_file_is_read_inside_the_root(void **state)
+{
+	struct error err;
+	char path[FILE_PATH_BYTES], *text = NULL;
+
+	(void)state;
+	file_below(path, root, "/inner");
+	assert_int_equal(file_write(path, "inside", 6, 0600, getuid(), getgid(), &err), 0);
+	link_in_root("/inner", "/to-inner");
+	link_in_root("/etc/passwd", "/to-outer");
+	assert_int_equal(file_read_inside(root, "/to-inner", 6, &text, NULL, &err), 0);
+	assert_string_equal(text, "inside");
+	free(text);
+	assert_int_equal(file_read_inside(root, "/to-inner", 5, &text, NULL, &err), -EFBIG);
+	assert_true(
+		file_is_missing(file_read_inside(root, "/to-outer", 1 << 20, &text, NULL, &err)));
+}
+
 static void a_circle_of_links_ends(void **state)
 {
 	struct error err;
@@ -193,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_are_followed_inside_the_root_only),
 		cmocka_unit_test(what_lies_outside_is_not_found),
+		cmocka_unit_test(a_file_is_read_inside_the_root),
 		cmocka_unit_test(a_circle_of_links_ends),
 		cmocka_unit_test(a_file_is_replaced_with_its_mode),
 		cmocka_unit_test(a_link_in_the_way_is_replaced_and_not_followed),
