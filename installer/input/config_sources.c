@@ -217,6 +217,12 @@ static void merge_embedded(struct config *config, const struct key_drive *embedd
 			embedded->config_text, embedded->config_bytes);
 }
 
+static void merge_set(struct config *config, const struct options *options)
+{
+	for (size_t i = 0; i < options->set_count; i++)
+		merge_option(config, MERGE_SET_SOURCE, options->set[i]);
+}
+
 /* Later sources win. What is ignored of the command line's ip= is written to ignored. */
 static int merge_sources(const struct options *options, const struct config_sources *sources,
 	struct config *ret, char ignored[MERGE_IGNORED_BYTES], struct error *err)
@@ -253,8 +259,7 @@ static int merge_sources(const struct options *options, const struct config_sour
 	if (options->as_init)
 		merge_kernel_ip(ret, command_line, ignored);
 	merge_command_line(ret, command_line);
-	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(ret, MERGE_SET_SOURCE, options->set[i]);
+	merge_set(ret, options);
 	return 0;
 }
 
@@ -296,8 +301,7 @@ int config_sources_read_given(const struct options *options, const struct key_dr
 	if (r < 0)
 		return r;
 	merge_embedded(ret, embedded);
-	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(ret, MERGE_SET_SOURCE, options->set[i]);
+	merge_set(ret, options);
 	return options->config_given ? check_config(ret, err) : check_config_values(ret, err);
 }
 
@@ -345,8 +349,7 @@ bool config_sources_name_image(const struct options *options)
 
 	key_table_set_defaults(config);
 	(void)!merge_config_file(config, options, &ignored);
-	for (size_t i = 0; i < options->set_count; i++)
-		merge_option(config, MERGE_SET_SOURCE, options->set[i]);
+	merge_set(config, options);
 	if (config->disk[0] != '/')
 		return false;
 	if (stat(config->disk, &st) == 0)
