@@ -14,8 +14,8 @@
 
 #include "base/cleanup.h"
 
-#define INITRD_ALIGNMENT                                                                           \
-	4 /* of each archive (Linux, Documentation/driver-api/early-userspace/buffer-format) */
+/* Of each archive (Linux, Documentation/driver-api/early-userspace/buffer-format). */
+#define INITRD_ALIGNMENT 4
 
 static int open_image_file(const char *path, struct error *err)
 {
