@@ -7,9 +7,9 @@ import argparse
 import os
 from typing import Sequence
 
-from host.base import process
-from host.base.codes import Code, Failure, report
-from host.base.command_line import answer_common, parse
+from host.base import files, tool
+from host.base.codes import Code, Failure
+from host.base.command_line import parse
 from host.embed import show
 from host.embed.customize import customize, reset
 from host.embed.extract import extract
@@ -25,25 +25,12 @@ USES = {"force": ("customize", "reset"), "url": ("extract",)}
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
-    answer = answer_common(PROGRAM, argv)
-    if answer is not None:
-        print(answer, end="")
-        return Code.SUCCESS
-    os.umask(0o022)
-    try:
-        process.raise_on_signals()
-        _run(_parse(argv))
-    except Failure as failure:
-        report(TOOL, failure.sentence)
-        if failure.code == Code.MISUSE:
-            report(TOOL, f"{TOOL} --help lists the options")
-        return failure.code
-    except process.Interrupted as interrupted:
-        return 128 + interrupted.number
-    except OSError as error:
-        report(TOOL, f"cannot write {error.filename or 'the result'}: {error.strerror}")
-        return Code.NO_ROOM
-    return Code.SUCCESS
+    return tool.run(
+        PROGRAM,
+        argv,
+        lambda words: _run(_parse(words)),
+        lambda error: f"cannot write {error.filename or 'the result'}: {error.strerror}",
+    )
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -58,19 +45,17 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     for name in PROGRAM.options():
         if getattr(given, name.replace("-", "_")) and command not in USES.get(name, ("customize",)):
             raise Failure(Code.MISUSE, f"{command} has no use for --{name}")
-    if (
-        WORDS[command] == 2
-        and command != "extract"
-        and os.path.lexists(words[1])
-        and not given.force
-    ):
-        raise Failure(Code.MISUSE, f"{words[1]} exists already; --force replaces it")
-    new = os.path.realpath(f"{words[-1]}.new")
-    if command in ("customize", "reset") and os.path.realpath(words[0]) == new:
-        raise Failure(
-            Code.MISUSE, f"{words[0]} is written over while {words[1]} is made: rename it"
-        )
+    if command in USES["force"]:
+        _check_output(*words, force=given.force)
     return given
+
+
+def _check_output(source: str, out: str, *, force: bool) -> None:
+    """Failure(MISUSE) if OUT exists, or if IN is the file that becomes OUT."""
+    if os.path.lexists(out) and not force:
+        raise Failure(Code.MISUSE, f"{out} exists already; --force replaces it")
+    if os.path.realpath(source) == os.path.realpath(files.new_name(out)):
+        raise Failure(Code.MISUSE, f"{source} is written over while {out} is made: rename it")
 
 
 def _run(given: argparse.Namespace) -> None:

@@ -10,20 +10,19 @@ import argparse
 import os
 import re
 import shutil
-import tempfile
 from typing import Sequence
 
-from host.base import files, process
+from host.base import files, process, tool
 from host.qemu import emulator
-from host.base.command_line import Option, Program, Section, answer_common
+from host.base.command_line import Option, Program, Section
 from host.base.command_line import parse as parse_options
-from host.base.codes import Code, Failure, report
-from host.embed.show import is_secret
+from host.base.codes import Code, Failure
 from host.install.keydrive import KeyDrive
+from host.install.secrecy import any_secret
+from host.install.secret_files import OPTIONS as SECRET_OPTIONS
 
-TOOL = "make-key-drive"
 PROGRAM = Program(
-    name=TOOL,
+    name="make-key-drive",
     usage=("[OPTION]... OUT.img FILE|DIR|URL...",),
     text="""
 Makes OUT.img, a FAT floppy image of 2.88 MB, which is the drive that first-run gives to QEMU. A FILE
@@ -37,18 +36,7 @@ files for the guest can be read by its owner only.
         Section(
             "",
             (
-                Option(
-                    "host-key",
-                    "FILE",
-                    "an SSH host key of the guest, the private one without a passphrase",
-                    many=True,
-                ),
-                Option(
-                    "file",
-                    "TARGET=FILE[:MODE[:UID:GID]]",
-                    "a file for the guest, there before its activation runs",
-                    many=True,
-                ),
+                *SECRET_OPTIONS,
                 Option("label", "LABEL", "the volume's label", default="KEYS"),
                 Option("force", "", "replace OUT.img if it exists"),
             ),
@@ -63,37 +51,21 @@ files for the guest can be read by its owner only.
 )
 FIRST_DOS_DAY = "315532800"  # 1980-01-01, before which FAT has no time
 TOOL_SECONDS = 60
-IMAGE_MODE = 0o644  # public keys, which a hypervisor of another user may read
-SECRET_MODE = 0o600
-MEMORY = "/dev/shm"  # where copies of secrets leave nothing on a disk
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
-    answer = answer_common(PROGRAM, argv)
-    if answer is not None:
-        print(answer, end="")
-        return Code.SUCCESS
-    os.umask(0o022)
-    try:
-        process.raise_on_signals()
-        given = parse(argv)
-        drive = KeyDrive()
-        drive.collect(given.words[1:])
-        drive.add_host_keys(given.host_key)
-        drive.add_guest_files(given.file)
-        make_image(drive, given.label, given.words[0])
-    except Failure as failure:
-        report(TOOL, failure.sentence)
-        if failure.code == Code.MISUSE:
-            report(TOOL, f"{TOOL} --help lists the options")
-        return failure.code
-    except process.Interrupted as interrupted:
-        return 128 + interrupted.number
-    except OSError as error:
-        report(TOOL, f"cannot make the drive: {error.strerror}")
-        return Code.NO_ROOM
-    return Code.SUCCESS
+    return tool.run(PROGRAM, argv, make, lambda error: f"cannot make the drive: {error.strerror}")
+
+
+def make(argv: Sequence[str]) -> None:
+    """Makes the drive that the arguments ask for."""
+    given = parse(argv)
+    drive = KeyDrive()
+    drive.collect(given.words[1:])
+    drive.add_host_keys(given.host_key)
+    drive.add_guest_files(given.file)
+    make_image(drive, given.label, given.words[0])
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -113,13 +85,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def make_image(drive: KeyDrive, label: str, image: str) -> None:
     """Writes the image under another name first; it appears whole or not at all."""
-    secret = any(is_secret(name, data) for name, data in {**drive.files, **drive.secrets}.items())
-    place = MEMORY if secret and os.access(MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="guest-installer.", dir=place) as work:
+    secret = any_secret(drive.content())
+    with files.temporary_folder(secret) as work:
         folder, whole = os.path.join(work, "drive"), os.path.join(work, "image")
         drive.write(folder)
         fill_image(folder, label, whole)
-        mode = SECRET_MODE if secret else IMAGE_MODE
+        # A hypervisor of another user may read public keys.
+        mode = files.PRIVATE if secret else files.PUBLIC
         with files.replacing(image, mode) as file, open(whole, "rb") as made:
             shutil.copyfileobj(made, file)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from typing import Optional
 
 from host.base import files, process
@@ -15,7 +14,6 @@ CHECK_SECONDS = 60
 TOP = os.path.abspath(f"{os.path.dirname(os.path.realpath(__file__))}/../../..")
 # The repository's program, that of `make install`, and that of the user's choice.
 PLACES = (f"{TOP}/build/guest-installer", f"{TOP}/../../bin/guest-installer")
-MEMORY = "/dev/shm"  # where copies of secrets leave nothing on a disk
 
 
 def find_installer() -> Optional[str]:
@@ -35,8 +33,7 @@ def check(tool: str, area: bytes, manifest: Optional[str]) -> None:
             "warning: guest-installer is not installed here, so it checks nothing before it starts",
         )
         return
-    place = MEMORY if os.access(MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="guest-installer.", dir=place) as folder:
+    with files.temporary_folder(secret=True) as folder:
         path = os.path.join(folder, "area")
         with os.fdopen(files.create(path), "wb") as file:
             file.write(area)

@@ -15,7 +15,7 @@ from typing import IO, Iterator, Optional
 from host.base import process
 from host.base.codes import Code, Failure
 from host.install import closure
-from host.qemu import emulator
+from host.qemu import emulator, medium
 
 CHUNK_BYTES = 1 << 20
 # Where the installer mounts the image (installer/input/embedded_source.h).
@@ -92,5 +92,6 @@ def write(source: Source, out: IO[bytes]) -> None:
         if status:
             messages.seek(0)
             text = messages.read().decode(errors="replace")
-            lines = [line for line in text.splitlines() if "FAILURE" in line or "FATAL" in line]
-            raise Failure(Code.EMULATOR, f"xorriso cannot write the closure: {' '.join(lines[:1])}")
+            raise Failure(
+                Code.EMULATOR, f"xorriso cannot write the closure: {medium.xorriso_reason(text)}"
+            )

@@ -14,11 +14,9 @@ from host.embed import closure_image, menus
 from host.embed.area import Description, Embedded, encode
 from host.embed.check import check
 from host.embed.image import SECTOR, Extent, Image
-from host.embed.show import is_secret
 from host.install.keydrive import SETTINGS, KeyDrive
 from host.install.options import parse_setting
-
-PUBLIC_MODE = 0o644
+from host.install.secrecy import any_secret, has_secret
 
 
 def customize(tool: str, given: argparse.Namespace, source: str, out: str) -> None:
@@ -31,7 +29,7 @@ def customize(tool: str, given: argparse.Namespace, source: str, out: str) -> No
     )
     with Image(source) as image, closure_image.prepared(request) as closure:
         add_settings(drive, settings, closure)
-        content = {**drive.files, **drive.secrets}
+        content = drive.content()
         if not content and not arguments:
             raise Failure(Code.MISUSE, "nothing is given to embed")
         patches = menu_patches(image, arguments)
@@ -79,9 +77,8 @@ def add_settings(
 
 def mode_of(content: Mapping[str, bytes], arguments: str = "") -> int:
     """The mode of a file that holds all of this."""
-    secret = any(is_secret(name, data) for name, data in content.items())
-    secret = secret or is_secret(SETTINGS, arguments.encode())
-    return files.PRIVATE if secret else PUBLIC_MODE
+    secret = any_secret(content) or has_secret(arguments)
+    return files.PRIVATE if secret else files.PUBLIC
 
 
 def menu_patches(image: Image, arguments: str) -> list[tuple[Extent, bytes]]:
@@ -120,5 +117,5 @@ def append(closure: closure_image.Source, file: IO[bytes]) -> tuple[int, int]:
 
 def reset(source: str, out: str) -> None:
     """Writes OUT, which is the original of IN, bit for bit."""
-    with Image(source) as image, files.replacing(out, PUBLIC_MODE) as file:
+    with Image(source) as image, files.replacing(out, files.PUBLIC) as file:
         copy_original(image, file)

@@ -15,7 +15,7 @@ from host.base import files, process
 from host.base.codes import Code, Failure
 from host.embed import area, closure_image
 from host.embed.area import Description, Embedded
-from host.embed.customize import PUBLIC_MODE, mode_of
+from host.embed.customize import mode_of
 from host.embed.image import Image
 from host.install.keydrive import SETTINGS
 from host.qemu import emulator, medium
@@ -44,7 +44,7 @@ def extract(iso: str, folder: str, url: str) -> None:
         texts = {"boot.ipxe": ipxe_script(base, words), "cmdline": f"{words}\n"}
         texts["cmdline"] = texts["cmdline"].replace("${base}", base)
         for name, text in texts.items():
-            with files.replacing(os.path.join(new, name), PUBLIC_MODE) as file:
+            with files.replacing(os.path.join(new, name), files.PUBLIC) as file:
                 file.write(text.encode())
 
 
@@ -74,7 +74,7 @@ def take_boot(image: Image, folder: str) -> str:
                 f"{image.path} is no lean ISO: a NixOS live system needs its medium; nixpkgs has "
                 "netboot images of its own",
             )
-        with files.replacing(os.path.join(folder, KERNEL), PUBLIC_MODE) as file:
+        with files.replacing(os.path.join(folder, KERNEL), files.PUBLIC) as file:
             _copy(boot.kernel, file)
         mode = mode_of(image.embedded.files if image.embedded else {})
         with files.replacing(os.path.join(folder, INITRD), mode) as file:
@@ -139,8 +139,7 @@ def take(iso: str, settings: dict[str, str], folder: str) -> None:
         arguments += ["-extract", inside, os.path.join(folder, target)]
         status, text = process.run([program, *arguments], EXTRACT_SECONDS)
         if status:
-            lines = [line for line in text.splitlines() if "FAILURE" in line or "FATAL" in line]
-            raise Failure(Code.EMULATOR, f"cannot extract {inside}: {' '.join(lines[:1])}")
+            raise Failure(Code.EMULATOR, f"cannot extract {inside}: {medium.xorriso_reason(text)}")
     for path, folders, names in os.walk(folder):
         for entry in folders:
             os.chmod(os.path.join(path, entry), 0o755)

@@ -11,29 +11,10 @@ from typing import Optional
 
 from host.embed.area import Embedded
 from host.install.keydrive import SETTINGS
+from host.install.secrecy import hide, is_secret
 
-# Files that anyone may read; the settings, too, if no URL in them has a password.
-PUBLIC = re.compile(
-    r"(?i)(.*\.pub|authorized_keys|ca\.(pem|crt)|configuration\.nix|flake\.(nix|lock))"
-)
 SHOWN = re.compile(r"(?i)(.*\.pub|authorized_keys)")
-PASSWORD = re.compile(r"://[^/@\s]+@")
-# The installer's setting that is a secret, also where the line is malformed.
-TOKEN = re.compile(r"(report-token\s*=?)[^\n]*")
 CONTROL = re.compile(r"[^\t\n -~\u00a0-\U0010ffff]")
-
-
-def is_secret(name: str, data: bytes) -> bool:
-    """Whether only the ISO's owner may read this file."""
-    if name == SETTINGS:
-        text = data.decode("utf-8", "replace")
-        return bool(PASSWORD.search(text) or TOKEN.search(text))
-    return not PUBLIC.fullmatch(name)
-
-
-def hide(text: str) -> str:
-    """The text without passwords and tokens."""
-    return TOKEN.sub(r"\1 ***", PASSWORD.sub("://***@", text))
 
 
 def describe(embedded: Optional[Embedded]) -> str:

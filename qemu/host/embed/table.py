@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from host.base.command_line import Option, Program, Section
+from host.install import secret_files
 
 PROGRAM = Program(
     name="iso",
@@ -35,18 +36,7 @@ makes a folder from which machines start by network. It needs xorriso, and Nix o
                     "a public key, an authorized_keys, a folder of them or a URL; also guest-installer.conf, ca.pem, netrc, and configuration.nix or flake.nix, as with first-run(1)",
                     many=True,
                 ),
-                Option(
-                    "host-key",
-                    "FILE",
-                    "an SSH host key of the guest, the private one without a passphrase",
-                    many=True,
-                ),
-                Option(
-                    "file",
-                    "TARGET=FILE[:MODE[:UID:GID]]",
-                    "a file for the guest, there before its activation runs",
-                    many=True,
-                ),
+                *secret_files.OPTIONS,
                 Option(
                     "kernel-args",
                     "WORDS",

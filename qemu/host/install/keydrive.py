@@ -104,9 +104,13 @@ class KeyDrive:
         if files:
             self.add_settings(secret_files.setting_of(files))
 
+    def content(self) -> dict[str, bytes]:
+        """All files, by name."""
+        return {**self.files, **self.secrets}
+
     def write(self, folder: str) -> None:
         """Makes the folder with the files; Failure(NO_ROOM) if no drive can hold them."""
-        whole = {**self.files, **self.secrets}
+        whole = self.content()
         size = sum(-(-len(data) // 1024) * 1024 for data in whole.values())
         if size > LARGEST_DRIVE or len(whole) > MOST_FILES:
             raise Failure(Code.NO_ROOM, "the keys do not fit on a drive of 2.88 MB")

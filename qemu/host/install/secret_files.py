@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn, Sequence
 
 from host.base.codes import Code, Failure
+from host.base.command_line import Option
 
 HOST_KEY = re.compile(r"ssh_host_[a-z0-9_-]+_key(\.pub)?", re.IGNORECASE)
 ARMOUR = re.compile(
@@ -24,6 +25,21 @@ USUAL_NAMES = {"ssh-ed25519": "ssh_host_ed25519_key", "ssh-rsa": "ssh_host_rsa_k
     f"ecdsa-sha2-nistp{bits}": "ssh_host_ecdsa_key" for bits in (256, 384, 521)
 }
 MOST_GUEST_FILES = 8
+# How the tools are given both.
+OPTIONS = (
+    Option(
+        "host-key",
+        "FILE",
+        "an SSH host key of the guest, the private one without a passphrase",
+        many=True,
+    ),
+    Option(
+        "file",
+        "TARGET=FILE[:MODE[:UID:GID]]",
+        "a file for the guest, there before its activation runs",
+        many=True,
+    ),
+)
 
 
 def host_key_name(path: str, data: bytes) -> str:

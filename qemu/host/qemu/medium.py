@@ -39,6 +39,12 @@ def _xorriso(iso: str, path: str, out: str) -> list[str]:
     return ["xorriso", "-osirrox", "on", "-indev", iso, "-extract", path, out]
 
 
+def xorriso_reason(messages: str) -> str:
+    """The first line in which xorriso says that it failed; empty if there is none."""
+    lines = [line for line in messages.splitlines() if "FAILURE" in line or "FATAL" in line]
+    return "".join(lines[:1])
+
+
 # Each writes the file to its standard output, but xorriso, which writes it to the path itself.
 READERS: dict[str, Callable[[str, str, str], list[str]]] = {
     "xorriso": _xorriso,

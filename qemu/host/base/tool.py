@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The frame of a tool: --help and --version, signals, and errors as a sentence and an exit status."""
+
+from __future__ import annotations
+
+import os
+from typing import Callable, Sequence
+
+from host.base import process
+from host.base.codes import Code, Failure, report
+from host.base.command_line import Program, answer_common
+
+PUBLIC_UMASK = 0o022  # files of secrets are created with a mode of their own
+
+
+def run(
+    program: Program,
+    argv: Sequence[str],
+    work: Callable[[Sequence[str]], None],
+    describe: Callable[[OSError], str],
+) -> int:
+    """Carries out `work` on the arguments; returns the exit status. `describe` makes a sentence of an error
+    of the host, which counts as a lack of room."""
+    answer = answer_common(program, argv)
+    if answer is not None:
+        print(answer, end="")
+        return Code.SUCCESS
+    os.umask(PUBLIC_UMASK)
+    try:
+        process.raise_on_signals()
+        work(argv)
+    except Failure as failure:
+        report(program.name, failure.sentence)
+        if failure.code == Code.MISUSE:
+            report(program.name, f"{program.name} --help lists the options")
+        return failure.code
+    except process.Interrupted as interrupted:
+        return 128 + interrupted.number
+    except OSError as error:
+        report(program.name, describe(error))
+        return Code.NO_ROOM
+    return Code.SUCCESS
