@@ -77,6 +77,21 @@ the_rest_is_long() {
 	[[ ${LONG-} ]] || exit 0
 }
 
+# sample_key — prints the public key that signs the cache of the sample guests (iso/make-cache).
+sample_key() {
+	cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub"
+}
+
+# free_ports COUNT — prints that many unused TCP ports of the loopback.
+free_ports() {
+	python3 - "$1" <<-'END'
+		import socket, sys
+		sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
+		for s in sockets: s.bind(("127.0.0.1", 0))
+		print(*(s.getsockname()[1] for s in sockets))
+	END
+}
+
 # await SECONDS COMMAND… — repeats COMMAND until it succeeds; returns 1 when the seconds have passed.
 # The clock of a busy machine is slower, down to a fifth, for what is awaited is slower, too.
 await() {

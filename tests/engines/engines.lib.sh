@@ -48,11 +48,7 @@ seed_drive() {
 
 # with_firmware — the arguments for the shape's firmware. Its variables are those of the last start.
 with_firmware() {
-	[[ $about == *'firmware: uefi'* ]] || return 0
-	local files
-	mapfile -t files < <(ask_emulator '"\n".join(find_firmware())')
-	[[ -e vars.fd ]] || cp "${files[1]}" vars.fd
-	printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=${files[0]}" -drive if=pflash,format=raw,file=vars.fd
+	[[ $about != *'firmware: uefi'* ]] || uefi_drives keep
 }
 
 # run_shape CONSOLE SHAPE DISK [QEMU ARGUMENT]… — the installer from its kernel on, in a machine of this shape.
@@ -64,16 +60,12 @@ run_shape() {
 		-append "$(cat "$boot/command-line") mitigations=off ${more-}" "${shape[@]}" "${arguments[@]}" "${@:4}"
 }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # start_shape SHAPE DISK — starts the machine with its firmware and the ISO attached; in_guest logs in. Do not
 # call it in run_case: the guest would end with the subshell.
 start_shape() {
 	local about shape arguments port
 	shape "$1"
-	port=$(free_port)
+	port=$(free_ports 1)
 	mapfile -t arguments < <(drives "$2" && with_key && with_firmware)
 	printf 'ssh -p %s root@127.0.0.1\n' "$port" >"$SCRATCH/guest.out"
 	rm -f "$SCRATCH/channel" "$SCRATCH/known_hosts"

@@ -90,7 +90,7 @@ the_page_installs() {
 # start_page — the commands of docs/engines/qemu.md that start the guest; a free port replaces 2222.
 start_page() {
 	local port
-	port=$(free_port)
+	port=$(free_ports 1)
 	{
 		block docs/engines/qemu.md Install | sed '/^machine=(/,/)$/!d'
 		block docs/engines/qemu.md Start | sed 's/^"/exec "/'

@@ -72,11 +72,8 @@ a_BIOS_starts_nothing() {
 UEFI_starts_nothing() {
 	local firmware
 	hold_back cut
-	mapfile -t firmware < <(ask_emulator '*find_firmware(), sep="\n"')
-	cp "${firmware[1]}" variables
-	kill_at console 'BLK1:' run_machine 240 -drive file=cut,format=raw,if=virtio \
-		-drive "if=pflash,unit=0,format=raw,readonly=on,file=${firmware[0]}" \
-		-drive if=pflash,unit=1,format=raw,file=variables
+	mapfile -t firmware < <(uefi_drives fresh)
+	kill_at console 'BLK1:' run_machine 240 -drive file=cut,format=raw,if=virtio "${firmware[@]}"
 	if grep -aE 'GRUB|Linux|HD\(|FS0:' console; then return 1; fi
 }
 

@@ -14,7 +14,7 @@ image_is_installed() {
 	truncate -s 1600M direct.img
 	"$TOP/build/guest-installer" install --cache "$TOP/build/cache" --key key.pub --disk direct.img \
 		--manifest "$TOP/build/guest-direct.json" \
-		--set "trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")" \
+		--set "trusted-keys=$(sample_key)" \
 		>direct.log || { cat direct.log && return 1; }
 	sed -n 's/^INSTALL_RESULT ssh-host-key=/* /p' direct.log >direct.known_hosts
 	make_guests_disk "$share" .

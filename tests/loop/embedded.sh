@@ -10,7 +10,7 @@
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
-SIGNED_BY=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")
+SIGNED_BY=$(sample_key)
 
 # A small ISO with the space and the boot menus of a lean one.
 make_iso() {

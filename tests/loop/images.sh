@@ -21,7 +21,7 @@ experimental-features = nix-command'
 # install OPTION… — with the sample's cache and the test's key; the output goes to the file `said`.
 install_image() {
 	"$GUEST_INSTALLER" install --cache "${cache:-$CACHE}" --key key.pub \
-		--set "trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")" \
+		--set "trusted-keys=$(sample_key)" \
 		"$@" >said 2>&1
 }
 

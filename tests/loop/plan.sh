@@ -23,7 +23,7 @@ plan() {
 
 plan_direct() {
 	plan --disk disk.img --layout direct --manifest guest.json --cache cache --key key.pub \
-		--set "trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")"
+		--set "trusted-keys=$(sample_key)"
 }
 
 image_is_planned_without_root() {

@@ -30,21 +30,22 @@ unmount_all() {
 at_exit unmount_all
 
 # enter_worker LAYOUT NUMBER — a folder of its own with the key; `install` is the command, `at` the root
-# file system, and `images` are the arguments of verify.
+# file system, at `offset`, and `images` are the arguments of verify.
 enter_worker() {
-	layout=$1 at=nixos.img images=(nixos.img)
+	layout=$1 offset=0 images=(nixos.img)
 	mkdir -p "$SCRATCH/$1-$2/mnt"
 	cd "$SCRATCH/$1-$2"
 	cp "$SCRATCH/key.pub" .
 	install=("$PROGRAM" install --cache "$TOP/build/cache" --key key.pub --disk nixos.img
 		--manifest "$TOP/build/guest-$1.json" --set "timeout=$IN_TIME" --set
-		"trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")")
+		"trusted-keys=$(sample_key)")
 	if [[ $1 == direct ]]; then
-		at='nixos.img?offset=1048576'
+		offset=1048576
 	else
 		install+=(--boot-disk boot.img)
 		images+=(--boot-disk boot.img)
 	fi
+	at="nixos.img?offset=$offset"
 }
 
 new_images() {
@@ -87,8 +88,6 @@ is_good() {
 
 # has_all_bytes — Nix finds the content of every store path unchanged.
 has_all_bytes() {
-	local offset=0
-	[[ $layout != direct ]] || offset=1048576
 	mount -o "loop,offset=$offset" nixos.img mnt
 	nix-store --store "$PWD/mnt" --verify --check-contents >judged 2>&1
 	umount mnt

@@ -14,7 +14,7 @@ export NIX_CONFIG='build-users-group ='
 run() {
 	"$GUEST_INSTALLER" "$1" --disk "$2" --cache "$TOP/build/cache" --manifest "$TOP/build/guest-direct.json" \
 		--key key.pub --set "wipe=${3:-refuse}" --set \
-		"trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")" 2>&1
+		"trusted-keys=$(sample_key)" 2>&1
 }
 
 # token IMAGE — the token in the refusal; empty if the disk is blank or installed.

@@ -13,10 +13,6 @@ source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=receiver.lib.sh
 source "$TOP/tests/net/receiver.lib.sh"
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # The guest of layout direct is the smallest one.
 extracts() {
 	ssh-keygen -q -t ed25519 -N '' -C host -f ssh_host_ed25519_key
@@ -60,16 +56,13 @@ everything_came_from_the_server() {
 
 installs_by_uefi() {
 	local firmware
-	mapfile -t firmware < <(cd "$TOP/qemu" && python3 -B -c \
-		'from host.qemu.emulator import find_firmware; print(*find_firmware(), sep="\n")')
-	cp "${firmware[1]}" vars.fd
-	installs disk2 -drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
-		-drive if=pflash,format=raw,file=vars.fd
+	mapfile -t firmware < <(uefi_drives fresh)
+	installs disk2 "${firmware[@]}"
 }
 
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
-port=$(free_port)
+port=$(free_ports 1)
 run_case "a folder is extracted from an ISO in which something is embedded" extracts
 enough
 start_server serving "$TOP/qemu/serve-cache" --port "$port" --log "$SCRATCH/log" served

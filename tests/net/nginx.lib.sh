@@ -16,14 +16,6 @@ lacks() {
 	fi
 }
 
-# free_ports COUNT — prints that many unused TCP ports of the loopback.
-free_ports() {
-	python3 -c 'import socket, sys
-sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in sockets: s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in sockets))' "$1"
-}
-
 # make_authority NAME — a certificate authority: $CERTS/NAME.pem and its key.
 make_authority() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \

@@ -27,7 +27,7 @@ install_from() {
 	status=0
 	timeout 300 "$TOP/build/guest-installer" install --disk disk --layout direct --cache "$1" \
 		--system "$(readlink -f "$TOP/build/sample-direct")" --key key.pub \
-		--set "trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")" \
+		--set "trusted-keys=$(sample_key)" \
 		>console 2>console.messages || status=$?
 }
 

@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=machine.lib.sh
 source "$TOP/tests/qemu/machine.lib.sh"
 
-SIGNED_BY=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")
+SIGNED_BY=$(sample_key)
 
 FASTER=mitigations=off # for an emulated processor
 
@@ -41,15 +41,6 @@ starts_by_bios() {
 	[[ -z $(last_line first) ]]
 }
 
-uefi() {
-	local firmware
-	mapfile -t firmware < <(cd "$TOP/qemu" && python3 -B -c \
-		'from host.qemu.emulator import find_firmware; print(*find_firmware(), sep="\n")')
-	cp "${firmware[1]}" vars.fd
-	printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
-		-drive if=pflash,format=raw,file=vars.fd
-}
-
 # installs DISK [QEMU ARGUMENT]… — from the appended closure.
 installs() {
 	local target
@@ -62,7 +53,7 @@ installs() {
 
 installs_by_uefi() {
 	local firmware
-	mapfile -t firmware < <(uefi)
+	mapfile -t firmware < <(uefi_drives fresh)
 	installs disk -drive file=large.iso,format=raw,if=none,id=iso,readonly=on \
 		-device virtio-blk-pci,drive=iso,bootindex=0 "${firmware[@]}"
 	debugfs -R 'cat /root/.ssh/authorized_keys' "disk?offset=$(root_offset disk)" | cmp - key.pub

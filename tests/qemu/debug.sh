@@ -45,7 +45,7 @@ gdb_attaches_by_the_printed_line_and_the_guest_goes_on() {
 
 a_waiting_guest_starts_when_gdb_lets_it() {
 	local port
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	port=$(free_ports 1)
 	make_standin guest.raw 'guest is up\n' off
 	"$TOP/qemu/run-guest" guest.raw --accel tcg --memory 64M --gdb "127.0.0.1:$port" --gdb-wait \
 		>console 2>"$output" </dev/null &

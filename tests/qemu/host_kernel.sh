@@ -93,7 +93,7 @@ menus_files_are_those_of_the_store() {
 # start_by_kernel DISK… — boots kernel, initrd and command line of this folder. Do not call it in run_case.
 start_by_kernel() {
 	local arguments=() name port
-	port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+	port=$(free_ports 1)
 	for name; do
 		mapfile -t -O "${#arguments[@]}" arguments < <(disk "$name")
 	done

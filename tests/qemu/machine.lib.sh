@@ -123,6 +123,16 @@ key_drive() {
 	printf '%s\n' -drive "file=fat:floppy:$(qemu_quote "$1"),format=raw,if=virtio,readonly=on"
 }
 
+# uefi_drives fresh|keep — QEMU's arguments for the UEFI firmware. Its variables, fresh or those of the last
+# start, are in the file vars.fd.
+uefi_drives() {
+	local files
+	mapfile -t files < <(ask_emulator '*find_firmware(), sep="\n"')
+	[[ $1 == keep && -e vars.fd ]] || cp "${files[1]}" vars.fd
+	printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=${files[0]}" \
+		-drive if=pflash,format=raw,file=vars.fd
+}
+
 # port CHARDEV — QEMU's arguments for the port of the protocol, whose other end is CHARDEV.
 port() {
 	printf '%s\n' -device virtio-serial-pci -chardev "${1/,/,id=port,}" \

@@ -82,13 +82,7 @@ mark_start() {
 firmware_machine() {
 	local order=$2 console=$3 seconds=$4 first=1 second=2 files=()
 	[[ $order == cd ]] || { first=2 && second=1; }
-	if [[ $1 == uefi ]]; then
-		mapfile -t files < <(cd "$TOP/qemu" && python3 -B -c \
-			'from host.qemu.emulator import find_firmware; print(*find_firmware(), sep="\n")')
-		cp "${files[1]}" vars.fd
-		files=(-drive "if=pflash,format=raw,readonly=on,file=${files[0]}"
-			-drive 'if=pflash,format=raw,file=vars.fd')
-	fi
+	[[ $1 != uefi ]] || mapfile -t files < <(uefi_drives fresh)
 	run_machine "$console" "$seconds" "${files[@]}" \
 		-drive if=none,id=disk,file=disk.raw,format=raw -device "virtio-blk-pci,drive=disk,bootindex=$first" \
 		-drive "if=none,id=iso,media=cdrom,format=raw,readonly=on,file=$(qemu_quote "$ISO")" \

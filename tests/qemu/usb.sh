@@ -29,7 +29,7 @@ installs_by_bios() {
 embeds_a_closure() {
 	ssh-keygen -q -t ed25519 -N '' -C host -f ssh_host_ed25519_key
 	"$TOP/qemu/iso" customize --manifest "$TOP/build/guest.json" --cache "$TOP/build/cache" \
-		--set "trusted-keys=$(cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub")" \
+		--set "trusted-keys=$(sample_key)" \
 		--key key.pub --host-key ssh_host_ed25519_key --kernel-args mitigations=off "$ISO" custom.iso
 }
 
@@ -37,12 +37,8 @@ embeds_a_closure() {
 starts_by_uefi() {
 	local arguments firmware
 	mapfile -t arguments < <(stick custom.iso)
-	mapfile -t firmware < <(cd "$TOP/qemu" && python3 -B -c \
-		'from host.qemu.emulator import find_firmware; print(*find_firmware(), sep="\n")')
-	cp "${firmware[1]}" vars.fd
-	run_machine console 300 "${arguments[@]}" \
-		-drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
-		-drive if=pflash,format=raw,file=vars.fd
+	mapfile -t firmware < <(uefi_drives fresh)
+	run_machine console 300 "${arguments[@]}" "${firmware[@]}"
 	grep -a 'BdsDxe: starting' console
 	grep -a 'medium: the closure appended to /dev/sda is /dev/loop' console
 	grep -a 'keys: 1' console

@@ -76,15 +76,14 @@ theirs() {
 
 # The installer's answer for an image file, by the guest's own GRUB menu or by its own.
 installed_is_started() {
-	local sample=$TOP/build/sample-$1 signer
+	local sample=$TOP/build/sample-$1
 	shift
 	need_root
-	signer=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub
 	rm -f "$SCRATCH"/{root,boot}.img
 	truncate -s 1600M "$SCRATCH/root.img"
 	truncate -s 64M "$SCRATCH/boot.img"
 	"$TOP/build/asan/guest-installer" install --disk "$SCRATCH/root.img" --boot-disk "$SCRATCH/boot.img" \
-		--cache "$TOP/build/cache" --set "trusted-keys=$(cat "$signer")" --set keys=none "$@"
+		--cache "$TOP/build/cache" --set "trusted-keys=$(sample_key)" --set keys=none "$@"
 	read_by_pygrub "$SCRATCH/boot.img"
 	cmp "$(sed -n 's/^kernel //p' "$SCRATCH/theirs")" "$sample/kernel"
 	cmp "$(sed -n 's/^ramdisk //p' "$SCRATCH/theirs")" "$sample/initrd"
