@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/crc32.h"
 #include "base/file.h"
 #include "base/littleendian.h"
@@ -26,14 +27,6 @@
 #define CHECKSUM_OFFSET	  1020
 
 static const char magic[16] = "guest-installer"; /* with its NUL */
-
-static bool is_zero_block(const uint8_t *from, const uint8_t *end)
-{
-	while (from < end)
-		if (*from++)
-			return false;
-	return true;
-}
 
 static void put_mark_text(uint8_t *field, const char *text, size_t field_bytes)
 {
@@ -66,7 +59,7 @@ static bool get_mark_text(const uint8_t *field, size_t field_bytes, char *ret)
 {
 	const uint8_t *end = memchr(field, 0, field_bytes);
 
-	if (!end || !is_zero_block(end, field + field_bytes))
+	if (!end || !bytes_are_zero(end, (size_t)(field + field_bytes - end)))
 		return false;
 	memcpy(ret, field, field_bytes);
 	return true;
@@ -95,9 +88,9 @@ static bool decode_fields(const uint8_t block[MARK_BYTES], struct install_mark *
 		!get_mark_text(block + SYSTEM_OFFSET, MARK_SYSTEM_BYTES, ret->system) ||
 		!get_mark_text(block + TABLE_ID_OFFSET, MARK_ID_BYTES, ret->table_id) ||
 		!get_mark_text(block + FS_UUID_OFFSET, MARK_ID_BYTES, ret->fs_uuid) ||
-		!is_zero_block(block + ZEROS_OFFSET, block + START_OFFSET) ||
+		!bytes_are_zero(block + ZEROS_OFFSET, START_OFFSET - ZEROS_OFFSET) ||
 		!get_mark_start(block, ret) ||
-		!is_zero_block(block + END_ZEROS_OFFSET, block + CHECKSUM_OFFSET))
+		!bytes_are_zero(block + END_ZEROS_OFFSET, CHECKSUM_OFFSET - END_ZEROS_OFFSET))
 		return false;
 	ret->state = state == STATE_INSTALLED ? MARK_INSTALLED : MARK_UNFINISHED;
 	if (version == OLD_VERSION ? ret->table_id[0] || ret->fs_uuid[0]

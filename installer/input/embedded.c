@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -40,14 +41,6 @@ static int refuse_area(struct error *err, const char *what)
 	return error_set_code(err, EXIT_CONFIGURATION, -EBADMSG,
 		"What is embedded in the ISO is damaged, because %s: copy the ISO again, or make it again.",
 		what);
-}
-
-static bool is_zero(const char *data, size_t size_bytes)
-{
-	for (size_t i = 0; i < size_bytes; i++)
-		if (data[i])
-			return false;
-	return true;
 }
 
 /* -------------------------------------------------------- the header */
@@ -99,7 +92,7 @@ static int parse_header(const char *area, struct header *ret, struct error *err)
 			"What is embedded in the ISO has another version than 1: customize the ISO with the tool of its own release.");
 	if (!skip_word(&text, SUM_WORD) || !take_sum(&text, ret->sum) ||
 		!skip_word(&text, SIZE_WORD) || !take_size(&text, &ret->size_bytes) ||
-		!is_zero(text, (size_t)(copy + EMBEDDED_HEADER_BYTES - text)))
+		!bytes_are_zero(text, (size_t)(copy + EMBEDDED_HEADER_BYTES - text)))
 		return refuse_area(err, "its header is another one");
 	return 0;
 }
@@ -239,7 +232,7 @@ int embedded_parse(const char *area, size_t size_bytes, struct embedded *ret, st
 	struct header header;
 	int r;
 
-	if (is_zero(area, size_bytes))
+	if (bytes_are_zero(area, size_bytes))
 		return 0;
 	if (size_bytes < EMBEDDED_HEADER_BYTES)
 		return refuse_area(err, "it is shorter than its header");
