@@ -91,7 +91,7 @@ full_host_is_85() {
 		--direct >said 2>&1 || status=$?
 	cat said
 	[[ $status == 85 && $(sort left | xargs) == 'guest.qcow2.log guest.qcow2.verdict.json' ]]
-	grep -F 'no room on the host' said
+	grep -F 'no room on the host: a disk could not grow' said
 }
 
 cd "$SCRATCH"

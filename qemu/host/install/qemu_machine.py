@@ -89,7 +89,7 @@ def disk_arguments(disks: Sequence[Disk]) -> list[str]:
         arguments += [
             "-drive",
             f"if=none,id={disk.serial},format={disk.format},{_cache(disk)},discard=unmap,"
-            f"werror=report,rerror=report,file={emulator.quote(disk.working)}",
+            f"werror=enospc,rerror=report,file={emulator.quote(disk.working)}",
             "-device",
             f"virtio-blk-pci,drive={disk.serial},serial={disk.serial}",
         ]
