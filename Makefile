@@ -156,7 +156,7 @@ fuzz: $(FUZZ_TARGETS) ## the fuzz targets build/fuzz/*
 
 $(eval $(call object_tree,build/fuzz/objects,CC fuzz,FUZZ_CC,FUZZ_OBJECT_CFLAGS,build/asan/cflags))
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/objects/libinstaller.a Makefile
+build/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) build/fuzz/objects/libinstaller.a Makefile
 	$(call run,CC fuzz,$<) $(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) \
 		-fsanitize=fuzzer,address,undefined -o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
 

@@ -4,7 +4,7 @@
  *
  * Pure. The meaning of a value is decided by the callers.
  *
- * Tested by: tests/unit/test_text.c.
+ * Tested by: tests/unit/test_text.c, tests/fuzz/text.c.
  */
 #pragma once
 

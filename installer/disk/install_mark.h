@@ -27,7 +27,7 @@
  * Encoding and decoding do no I/O. install_mark_read does one pread, install_mark_write one pwrite
  * and an fsync. The module does not decide whether a mark is believed: classify does.
  *
- * Tested by: tests/unit/test_install_mark.c.
+ * Tested by: tests/unit/test_install_mark.c, tests/fuzz/install_mark.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  *
  * It reports what it found and does not judge: classify does. Only probe_wipe writes.
  *
- * Tested by: tests/loop/probe.sh.
+ * Tested by: tests/loop/probe.sh, tests/fuzz/disk_image.c.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  * 60-persistent-storage.rules, scsi_id and udev-builtin-path_id.c): of virtio, ATA, NVMe and emulated SCSI
  * disks on PCI. A disk may have further names, which are not known here.
  *
- * Tested by: tests/unit/test_udev_link.c, tests/qemu/disks.sh.
+ * Tested by: tests/unit/test_udev_link.c, tests/qemu/disks.sh, tests/fuzz/udev_link.c.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  *
  * It reads files below the target's root and does not know SSH. Formats: passwd(5), shadow(5).
  *
- * Tested by: tests/unit/test_nixos.c, tests/loop/lockout.sh.
+ * Tested by: tests/unit/test_nixos.c, tests/loop/lockout.sh, tests/fuzz/account.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * Leaves behind what nixos-install does (nixpkgs, nixos-install.sh, nixos-enter,
  * switch-to-configuration). All paths are below root, where the target is mounted.
  *
- * Tested by: tests/unit/test_nixos.c, tests/loop/images.sh.
+ * Tested by: tests/unit/test_nixos.c, tests/loop/images.sh, tests/fuzz/account.c.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
  * (depmod(8)); a device matches as it does for udev, which loads a driver by the attribute "modalias" of the
  * device. iso/select-modules writes the lines.
  *
- * Tested by: tests/unit/test_driver_line.c.
+ * Tested by: tests/unit/test_driver_line.c, tests/fuzz/driver_line.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * Pure. The kernel applies parameters of the form MODULE.NAME=VALUE itself only if the module is built
  * in. The program that loads a module has to pass them, as modprobe(8) does.
  *
- * Tested by: tests/unit/test_module_parameters.c.
+ * Tested by: tests/unit/test_module_parameters.c, tests/fuzz/boot_options.c.
  */
 #pragma once
 

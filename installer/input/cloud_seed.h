@@ -7,7 +7,7 @@
  * configuration is known before, so network-config is not fetched. Format: cloud-init's documentation,
  * "NoCloud".
  *
- * Tested by: tests/unit/test_cloud_seed.c, tests/net/guest.sh.
+ * Tested by: tests/unit/test_cloud_seed.c, tests/net/guest.sh, tests/fuzz/instance_line.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * Pure. Format: systemd's documentation "System and Service Credentials". smbios and instance_line know
  * where such words stand.
  *
- * Tested by: tests/unit/test_smbios.c, tests/unit/test_instance_line.c.
+ * Tested by: tests/unit/test_smbios.c, tests/unit/test_instance_line.c, tests/fuzz/instance_line.c.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  * Pure. Formats: cloud-init's documentation, "NoCloud" (ds=nocloud;h=NAME;s=URL), systemd's "System and
  * Service Credentials" (systemd.set_credential=NAME:TEXT), and gi:key=value;key=value of this installer.
  *
- * Tested by: tests/unit/test_instance_line.c.
+ * Tested by: tests/unit/test_instance_line.c, tests/fuzz/instance_line.c.
  */
 #pragma once
 

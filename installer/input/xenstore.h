@@ -6,7 +6,7 @@
  * device that the kernel offers. Paths are relative to the domain's own folder. Answers are untrusted:
  * their sizes are bounded, and each has a deadline.
  *
- * Tested by: tests/xen/install.sh.
+ * Tested by: tests/xen/install.sh, tests/fuzz/xenstore.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * Reads the kernel's tables (Linux, Documentation/filesystems/proc.rst, 1.4). Does not test whether
  * the gateway answers.
  *
- * Tested by: tests/unit/test_default_route.c.
+ * Tested by: tests/unit/test_default_route.c, tests/fuzz/default_route.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * Pure. A lease is untrusted: only well-formed addresses, domains and numbers are taken from it.
  * network applies the settings. IPv4 only: IPv6 configures itself by router advertisements.
  *
- * Tested by: tests/unit/test_ipconfig.c.
+ * Tested by: tests/unit/test_ipconfig.c, tests/fuzz/ipconfig.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * The kernel handles addresses and routes of an advertisement itself and passes these options to
  * netlink listeners (rtnetlink, RTM_NEWNDUSEROPT). DHCPv6 is not supported.
  *
- * Tested by: tests/unit/test_ipconfig.c, tests/net/guest.sh.
+ * Tested by: tests/unit/test_ipconfig.c, tests/net/guest.sh, tests/fuzz/rdnss.c.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
  *
  * Format: Nix manual, "Binary Cache".
  *
- * Tested by: tests/unit/test_closure.c, tests/net/odd_caches.sh.
+ * Tested by: tests/unit/test_closure.c, tests/net/odd_caches.sh, tests/fuzz/cache.c.
  */
 #pragma once
 

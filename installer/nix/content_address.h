@@ -8,7 +8,8 @@
  *
  * Format: Nix manual, "Content-Addressing Store Objects", and libstore, content-address.cc.
  *
- * Tested by: tests/unit/test_content_address.c, tests/net/odd_caches.sh.
+ * Tested by: tests/unit/test_content_address.c, tests/net/odd_caches.sh,
+ * tests/fuzz/content_address.c.
  */
 #pragma once
 

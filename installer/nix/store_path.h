@@ -5,7 +5,7 @@
  * Pure. A store path is /nix/store/<32 nix32 characters>-<name> (Nix manual, "Store Path"). This
  * module does not look into a store.
  *
- * Tested by: tests/unit/test_store_path.c, tests/loop/store.sh.
+ * Tested by: tests/unit/test_store_path.c, tests/loop/store.sh, tests/fuzz/content_address.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * Pure. The rules are the kernel's (Linux, lib/cmdline.c next_arg, init/main.c): blanks separate
  * words, double quotes keep blanks, the last assignment counts, and "--" ends the kernel's part.
  *
- * Tested by: tests/unit/test_boot_options.c.
+ * Tested by: tests/unit/test_boot_options.c, tests/fuzz/boot_options.c.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  *
  * Format: GRUB 2, grub-core/boot/i386/pc/boot.S and diskboot.S, include/grub/i386/pc/boot.h.
  *
- * Tested by: tests/unit/test_grub_disk.c.
+ * Tested by: tests/unit/test_grub_disk.c, tests/fuzz/grub_disk.c.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * It recognises the layouts by table, offsets and file systems, and mounts them read-only. What the
  * guest then must hold is decided by verify. Nothing is written, and no journal is replayed.
  *
- * Tested by: tests/loop/images.sh.
+ * Tested by: tests/loop/images.sh, tests/fuzz/disk_image.c.
  */
 #pragma once
 

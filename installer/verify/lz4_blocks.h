@@ -7,7 +7,7 @@
  * unpacks to 8 MiB, the last one to less. What a decoder of the kernel's kind also takes is taken: a
  * further magic number between blocks.
  *
- * Tested by: tests/unit/test_pv_kernel.c.
+ * Tested by: tests/unit/test_pv_kernel.c, tests/fuzz/lz4_blocks.c.
  */
 #pragma once
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any output of Nix, and of the builders that it runs. */
 #include "nixos_install/build_log.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {

@@ -2,8 +2,10 @@
 /* Any text as user-data, as meta-data and as meta_data.json. */
 #include "input/cloud_config.h"
 #include "config/key_table.h"
-#include "fuzz.h"
 #include "input/cloud_settings.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 typedef int read_fn(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
 	char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as network-config and as network_data.json. */
 #include "input/cloud_network.h"
-#include "fuzz.h"
+#include "mutate.h"
 #include "net/ipconfig.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 typedef int read_fn(
 	const char *text, size_t size_bytes, struct cloud_network *ret, struct error *err);

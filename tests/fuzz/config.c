@@ -6,7 +6,9 @@
 #include "config/check.h"
 #include "config/key_table.h"
 #include "config/merge.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 /* What every module after this one relies on. */
 static void check_values(const struct config *config)

@@ -3,8 +3,10 @@
 #include <errno.h>
 
 #include "disk/mount.h"
-#include "fuzz.h"
+#include "mutate.h"
 #include "verify/fstab.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static const struct plan plan = {
 	.partitions = { { .fs_label = "nixos", .fs_uuid = "1-2", .uuid = "3", .mount_path = "/" },

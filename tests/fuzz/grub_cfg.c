@@ -2,7 +2,9 @@
 /* Any text as grub.cfg. */
 /* Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/grub_words. */
 #include "verify/grub_cfg.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static void check_file(const struct grub_file *file)
 {

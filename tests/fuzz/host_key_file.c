@@ -4,7 +4,9 @@
 #include "input/host_key_file.h"
 
 #include "base/encoding.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 #define LINE_CHARS 70
 

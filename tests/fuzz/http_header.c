@@ -2,8 +2,10 @@
 /* Any text as Content-Range and as ETag; lines as the headers of one answer after the other: status,
  * length, Content-Range, ETag, of whose content a part comes. */
 #include "net/http_header.h"
-#include "fuzz.h"
+#include "mutate.h"
 #include "net/range_resume.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static void check_fields(const char *text)
 {

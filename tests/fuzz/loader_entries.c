@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as loader.conf, as a boot entry and as the os-release of a kernel image. */
 #include "verify/loader_entries.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static void check_order(const char *text, size_t size_bytes)
 {

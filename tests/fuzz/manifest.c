@@ -2,8 +2,10 @@
 /* Any text as guest.json. */
 #include "plan/manifest.h"
 #include "base/text.h"
-#include "fuzz.h"
+#include "mutate.h"
 #include "nix/narinfo.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static void check_manifest(const struct manifest *manifest)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an archive, in one piece and in many: the events are the same, and well nested. */
 #include "nix/nar.h"
-#include "fuzz.h"
+#include "nar_strings.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_NAR_STRINGS);
 
 /* What the events tell, and the order in which they may come. */
 struct listener {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a narinfo. One key is trusted; its private half is lost. */
 #include "nix/narinfo.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static const struct trusted_key lost_key = {
 	.name = "lost-1",

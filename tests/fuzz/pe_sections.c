@@ -2,8 +2,10 @@
 /* Any bytes as an EFI program. */
 #include <errno.h>
 
-#include "fuzz.h"
+#include "pe_image.h"
 #include "verify/pe_sections.h"
+
+FUZZ_MUTATE_AND_REPAIR(repair_pe_image);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {

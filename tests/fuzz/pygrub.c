@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the grub.cfg that pygrub would read. */
 #include "guest/pygrub.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # short.sh — proves that the parsers and the unpacker keep their promises on the inputs of the
-# corpus, and on what a second of mutation makes of them
+# corpus, and on some thousand that mutation makes of them
 # shellcheck source=tests/fuzz/fuzz.lib.sh
 . "$(dirname "$0")/fuzz.lib.sh"
 
-fuzz_all 1
+fuzz_all 1 5000

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an SMBIOS structure, and its strings as credentials. */
 #include "input/smbios.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+/* Of type 11, as long as its header, and with the number of its strings. */
+static void repair_structure(uint8_t *data, size_t size_bytes)
+{
+	if (size_bytes < 6)
+		return;
+	data[0] = 11;
+	data[1] = 5;
+	data[4] = 0;
+	for (size_t i = 5; i < size_bytes && data[4] < UINT8_MAX; i++)
+		data[4] += data[i] == '\0' && data[i - 1] != '\0';
+}
+FUZZ_MUTATE_AND_REPAIR(repair_structure);
 
 static void check_credential(const char *string)
 {

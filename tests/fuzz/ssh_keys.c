@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a file of keys (ssh_keys, ssh_key_line, ssh_key_options). What is written into the guest is read in the same way again. */
 #include "input/ssh_keys.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {

@@ -2,9 +2,11 @@
 /* Any text as sshd_config, and as what sshd -T prints. */
 #include <errno.h>
 
-#include "fuzz.h"
 #include "guest/sshd_config.h"
 #include "guest/sshd_values.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static char rsa[] = "ssh-rsa";
 static const struct ssh_key_line key = { .type = rsa, .rsa_bits = 2048 };

@@ -13,9 +13,11 @@
 
 #include "ext4/ext4_image.h"
 #include "ext4/mkfs.h"
-#include "fuzz.h"
+#include "nar_strings.h"
 #include "store/store_dir.h"
 #include "store/unpack.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_NAR_STRINGS);
 
 #define NAME	    "00000000000000000000000000000001-x"
 #define IMAGE_BYTES ((size_t)8 * 1024 * 1024)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as YAML. */
 #include "base/yaml.h"
-#include "fuzz.h"
+#include "mutate.h"
+
+FUZZ_MUTATE_ITEMS(FUZZ_LINES);
 
 static int check(const char *path, const char *value, void *userdata, struct error *err)
 {

@@ -4,4 +4,4 @@
 # shellcheck source=tests/fuzz/fuzz.lib.sh
 . "$(dirname "$0")/../fuzz/fuzz.lib.sh"
 
-fuzz_all 60
+fuzz_all 60 -1
