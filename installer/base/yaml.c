@@ -8,12 +8,17 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
+
+#define TAG_PREFIX  "tag:yaml.org,2002:"
+#define UNKNOWN_TAG "there is a tag that has no meaning here"
 
 struct walk {
 	yaml_document_t *document;
 	char path[YAML_PATH_BYTES];
 	size_t depth, values;
+	unsigned overridden; /* is not reported, because a later member has the same name */
 	yaml_scalar_fn *visit;
 	void *userdata;
 	struct error *err;
@@ -38,7 +43,32 @@ static void push_name(struct walk *walk, size_t at, const char *name)
 			*p = '?';
 }
 
+/* Whether the tag is one of those that cloud-init's loader knows, PyYAML's safe one and python/unicode. It
+ * refuses a document with another one. libyaml gives a node without a tag the first one of each list. */
+static bool has_known_tag(const yaml_node_t *node)
+{
+	static const char *const tags[][9] = {
+		[YAML_SCALAR_NODE] = { "str", "int", "float", "bool", "null", "timestamp", "binary",
+			"python/unicode" },
+		[YAML_SEQUENCE_NODE] = { "seq", "omap", "pairs" },
+		[YAML_MAPPING_NODE] = { "map", "set" },
+	};
+	const char *tag = (const char *)node->tag;
+
+	if (!text_starts_with(tag, TAG_PREFIX))
+		return false;
+	for (const char *const *known = tags[node->type]; *known; known++)
+		if (strcmp(tag + strlen(TAG_PREFIX), *known) == 0)
+			return true;
+	return false;
+}
+
 static int walk_node(struct walk *walk, int index);
+
+static int report(struct walk *walk, const char *value)
+{
+	return walk->overridden ? 0 : walk->visit(walk->path, value, walk->userdata, walk->err);
+}
 
 static int walk_scalar(struct walk *walk, const yaml_node_t *node)
 {
@@ -46,7 +76,7 @@ static int walk_scalar(struct walk *walk, const yaml_node_t *node)
 
 	if (strlen(value) != node->data.scalar.length)
 		return refuse_yaml(walk, node, "there is a NUL character");
-	return walk->visit(walk->path, value, walk->userdata, walk->err);
+	return report(walk, value);
 }
 
 static int walk_sequence(struct walk *walk, const yaml_node_t *node)
@@ -61,7 +91,7 @@ static int walk_sequence(struct walk *walk, const yaml_node_t *node)
 		walk->path[at] = '\0';
 		text_append(walk->path, sizeof(walk->path), "[]");
 		if (element->type != YAML_SCALAR_NODE)
-			r = walk->visit(walk->path, NULL, walk->userdata, walk->err);
+			r = report(walk, NULL);
 		if (r == 0)
 			r = walk_node(walk, *item);
 	}
@@ -76,30 +106,77 @@ static bool is_merge(const yaml_node_t *key)
 	       key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-static int walk_members(struct walk *walk, const yaml_node_t *node);
+/* A member of a mapping, its own or a merged one. */
+struct member {
+	const yaml_node_t *key;
+	int value;
+	size_t order; /* in which they count */
+	bool overridden;
+};
 
-/* The value of "<<": a mapping, or a list of mappings, whose members count as the mapping's own. */
-static int walk_merged(struct walk *walk, const yaml_node_t *value)
+struct members {
+	struct member *list;
+	size_t count;
+};
+
+static void free_members(struct members *members)
+{
+	free(members->list);
+}
+
+static const char *member_name(const struct member *member)
+{
+	return (const char *)member->key->data.scalar.value;
+}
+
+static int add_yaml_member(
+	struct walk *walk, struct members *members, const yaml_node_t *key, int value)
+{
+	if (key->type != YAML_SCALAR_NODE)
+		return refuse_yaml(walk, key, "a name is a list or a mapping");
+	if (!has_known_tag(key))
+		return refuse_yaml(walk, key, UNKNOWN_TAG);
+	if (strlen((const char *)key->data.scalar.value) != key->data.scalar.length)
+		return refuse_yaml(walk, key, "there is a NUL character");
+	if (members->count == YAML_VALUES_MAX)
+		return refuse_yaml(walk, key, "aliases make it too large");
+	members->list = must_realloc(members->list, members->count + 1, sizeof(*members->list));
+	members->list[members->count] = (struct member){ key, value, members->count, false };
+	members->count++;
+	return 0;
+}
+
+static int add_members(struct walk *walk, struct members *members, const yaml_node_t *node);
+
+/* The value of "<<": a mapping, or a list of mappings, of which an earlier one overrides a later one. */
+static int add_merged(struct walk *walk, struct members *members, const yaml_node_t *value)
 {
 	int r = 0;
 
 	if (++walk->values > YAML_VALUES_MAX || walk->depth == YAML_DEPTH_MAX)
 		return refuse_yaml(walk, value, "aliases make it too large");
+	if (value->type == YAML_SCALAR_NODE)
+		return refuse_yaml(walk, value, "<< stands before text, not before a mapping");
 	walk->depth++;
 	if (value->type == YAML_MAPPING_NODE)
-		r = walk_members(walk, value);
-	else if (value->type == YAML_SEQUENCE_NODE)
-		for (yaml_node_item_t *item = value->data.sequence.items.start;
-			item < value->data.sequence.items.top && r == 0; item++)
-			r = walk_merged(walk, yaml_document_get_node(walk->document, *item));
+		r = add_members(walk, members, value);
+	else
+		for (yaml_node_item_t *item = value->data.sequence.items.top;
+			item > value->data.sequence.items.start && r == 0; item--) {
+			const yaml_node_t *element = yaml_document_get_node(
+				walk->document, item[-1]);
+
+			r = element->type == YAML_MAPPING_NODE
+				    ? add_merged(walk, members, element)
+				    : refuse_yaml(walk, element, "<< merges what is no mapping");
+		}
 	walk->depth--;
 	return r;
 }
 
-/* Merged members come first, so that the mapping's own ones win where the last one counts. */
-static int walk_members(struct walk *walk, const yaml_node_t *node)
+/* Merged members come first, so that the mapping's own ones override them. */
+static int add_members(struct walk *walk, struct members *members, const yaml_node_t *node)
 {
-	size_t at = strlen(walk->path);
 	int r = 0;
 
 	for (int own = 0; own < 2; own++)
@@ -107,21 +184,59 @@ static int walk_members(struct walk *walk, const yaml_node_t *node)
 			pair < node->data.mapping.pairs.top && r == 0; pair++) {
 			const yaml_node_t *key = yaml_document_get_node(walk->document, pair->key);
 
-			if (key->type != YAML_SCALAR_NODE)
-				return refuse_yaml(walk, key, "a name is a list or a mapping");
-			if (strlen((const char *)key->data.scalar.value) != key->data.scalar.length)
-				return refuse_yaml(walk, key, "there is a NUL character");
 			if (is_merge(key) != !own)
 				continue;
-			if (!own) {
-				r = walk_merged(
-					walk, yaml_document_get_node(walk->document, pair->value));
-				continue;
-			}
-			push_name(walk, at, (const char *)key->data.scalar.value);
-			r = walk_node(walk, pair->value);
-			walk->path[at] = '\0';
+			r = own ? add_yaml_member(walk, members, key, pair->value)
+				: add_merged(walk, members,
+					  yaml_document_get_node(walk->document, pair->value));
 		}
+	return r;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct member *first = a, *second = b;
+	int order = strcmp(member_name(first), member_name(second));
+
+	return order ? order : (first->order > second->order) - (first->order < second->order);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct member *first = a, *second = b;
+
+	return (first->order > second->order) - (first->order < second->order);
+}
+
+/* Of members with one name the last one counts, as in PyYAML. */
+static void mark_overridden(struct members *members)
+{
+	struct member *list = members->list;
+
+	if (members->count < 2)
+		return;
+	qsort(list, members->count, sizeof(*list), compare_names);
+	for (size_t i = 0; i + 1 < members->count; i++)
+		list[i].overridden = strcmp(member_name(&list[i]), member_name(&list[i + 1])) == 0;
+	qsort(list, members->count, sizeof(*list), compare_places);
+}
+
+static int walk_mapping(struct walk *walk, const yaml_node_t *node)
+{
+	CLEANUP(free_members) struct members members = { NULL, 0 };
+	size_t at = strlen(walk->path);
+	int r = add_members(walk, &members, node);
+
+	if (r < 0)
+		return r;
+	mark_overridden(&members);
+	for (size_t i = 0; i < members.count && r == 0; i++) {
+		push_name(walk, at, member_name(&members.list[i]));
+		walk->overridden += members.list[i].overridden;
+		r = walk_node(walk, members.list[i].value);
+		walk->overridden -= members.list[i].overridden;
+		walk->path[at] = '\0';
+	}
 	return r;
 }
 
@@ -134,12 +249,14 @@ static int walk_node(struct walk *walk, int index)
 
 	if (++walk->values > YAML_VALUES_MAX)
 		return refuse_yaml(walk, node, "it has too many values, or aliases repeat them");
+	if (!has_known_tag(node))
+		return refuse_yaml(walk, node, UNKNOWN_TAG);
 	if (node->type == YAML_SCALAR_NODE)
 		return walk_scalar(walk, node);
 	if (walk->depth == YAML_DEPTH_MAX)
 		return refuse_yaml(walk, node, "lists and mappings are nested too deeply");
 	walk->depth++;
-	r = node->type == YAML_SEQUENCE_NODE ? walk_sequence(walk, node) : walk_members(walk, node);
+	r = node->type == YAML_SEQUENCE_NODE ? walk_sequence(walk, node) : walk_mapping(walk, node);
 	walk->depth--;
 	return r;
 }

@@ -74,9 +74,38 @@ static void aliases_and_merged_mappings_are_followed(void **state)
 {
 	(void)state;
 	sees("a: &x [1, 2]\nb: *x\n", "a[]=1;a[]=2;b[]=1;b[]=2;");
-	sees("a: &x {m: 1, n: 2}\nb: {n: 3, <<: *x}\n", "a.m=1;a.n=2;b.m=1;b.n=2;b.n=3;");
-	sees("a: &x {m: 1}\nb: &y {n: 2}\nc: {<<: [*x, *y]}\n", "a.m=1;b.n=2;c.m=1;c.n=2;");
+	sees("a: &x {m: 1, n: 2}\nb: {n: 3, <<: *x}\n", "a.m=1;a.n=2;b.m=1;b.n=3;");
+	sees("a: &x {m: 1}\nb: &y {m: 2, n: 3}\nc: {<<: [*x, *y]}\n",
+		"a.m=1;b.m=2;b.n=3;c.n=3;c.m=1;");
+	sees("a: &x {k: [1]}\nb: {<<: *x, k: [2]}\n", "a.k[]=1;b.k[]=2;");
 	refuses("b: *x\n", "line 1: it is not well-formed YAML");
+}
+
+static void of_members_with_one_name_the_last_one_counts(void **state)
+{
+	(void)state;
+	sees("a: [1, 2]\nb: 3\na: [4]\n", "b=3;a[]=4;");
+	sees("a: {m: 1}\n'a': {n: 2}\n", "a.n=2;");
+	refuses("a: {b: {<<: c}}\na: 1\n", "line 1: << stands before text");
+}
+
+static void what_is_merged_has_to_be_a_mapping(void **state)
+{
+	(void)state;
+	refuses("a: 1\n<<: b\n", "line 2: << stands before text");
+	refuses("<<: [{a: 1}, b]\n", "line 1: << merges what is no mapping");
+	refuses("<<: [[{a: 1}]]\n", "line 1: << merges what is no mapping");
+}
+
+static void tags_change_no_text_and_unknown_ones_are_refused(void **state)
+{
+	(void)state;
+	sees("a: !!binary YQ==\nb: !!str 1\nc: ! x\nd: !!set {}\n", "a=YQ==;b=1;c=x;");
+	sees("a: !!python/unicode x\n", "a=x;");
+	refuses("a: 1\nb: !x y\n", "line 2: there is a tag");
+	refuses("!x a: 1\n", "line 1: there is a tag");
+	refuses("a: !!int [1]\n", "line 1: there is a tag");
+	refuses("a: !<tag:yaml.org,2002:python/object:os.system> {}\n", "line 1: there is a tag");
 }
 
 static void what_multiplies_itself_is_refused(void **state)
@@ -138,6 +167,9 @@ int main(void)
 		cmocka_unit_test(paths_lead_to_scalars),
 		cmocka_unit_test(odd_names_are_made_plain),
 		cmocka_unit_test(aliases_and_merged_mappings_are_followed),
+		cmocka_unit_test(of_members_with_one_name_the_last_one_counts),
+		cmocka_unit_test(what_is_merged_has_to_be_a_mapping),
+		cmocka_unit_test(tags_change_no_text_and_unknown_ones_are_refused),
 		cmocka_unit_test(what_multiplies_itself_is_refused),
 		cmocka_unit_test(what_is_no_yaml_is_refused_with_its_line),
 		cmocka_unit_test(too_long_a_path_is_cut_off),
