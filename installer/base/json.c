@@ -54,6 +54,10 @@ int json_parse(const char *text, size_t size_bytes, struct json_document **ret,
 	if (size_bytes > JSON_MAX_BYTES)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"the document has %zu bytes, more than %d", size_bytes, JSON_MAX_BYTES);
+	/* jansson skips one between two values. */
+	if (memchr(text, '\0', size_bytes))
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"it is not well-formed JSON: there is a NUL character");
 	root = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES, &why);
 	if (!root)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
@@ -273,6 +277,16 @@ static void push_member(struct json_walk *walk, size_t at, const char *name)
 			*p = '?';
 }
 
+/* With as few digits as give the same number again. */
+static void print_real(double number, char *ret, size_t ret_bytes)
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(ret, ret_bytes, "%.*g", digits, number);
+		if (strtod(ret, NULL) >= number && strtod(ret, NULL) <= number)
+			return;
+	}
+}
+
 static int visit_scalar(struct json_walk *walk, const json_t *value)
 {
 	char number[40];
@@ -284,7 +298,7 @@ static int visit_scalar(struct json_walk *walk, const json_t *value)
 		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
 		return walk->visit(walk->path, number, walk->userdata, walk->err);
 	case JSON_REAL:
-		snprintf(number, sizeof(number), "%g", json_real_value(value));
+		print_real(json_real_value(value), number, sizeof(number));
 		return walk->visit(walk->path, number, walk->userdata, walk->err);
 	case JSON_TRUE:
 	case JSON_FALSE:

@@ -6,7 +6,7 @@
  * Pure. Every error is -EINVAL with EXIT_CONFIGURATION. Duplicate members, trailing text and NUL
  * characters are refused. Writing cannot fail.
  *
- * Tested by: tests/unit/test_plan_json.c, tests/unit/test_cloud_config.c,
+ * Tested by: tests/unit/test_json.c, tests/unit/test_plan_json.c, tests/unit/test_cloud_config.c,
  * tests/fuzz/cloud_config.c, tests/fuzz/json.c.
  */
 #pragma once
