@@ -2,12 +2,14 @@
 #include "guest/sshd_match.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define WORD_BLANKS   " \t\r\""
 #define ADDRESS_BYTES 16
@@ -43,29 +45,55 @@ static size_t parse_address(const char *text, unsigned char ret[ADDRESS_BYTES])
 	return inet_pton(AF_INET6, text, ret) == 1 ? 16 : 0;
 }
 
-/* Whether an address lies in NETWORK/BITS. */
-static bool is_in_network(const char *address, const char *network)
+/* Whether all bits behind the first ones are zero. */
+static bool is_zero_behind(const unsigned char *bytes, size_t size_bytes, unsigned long bits)
 {
-	unsigned char a[ADDRESS_BYTES], b[ADDRESS_BYTES];
-	char base[64];
-	const char *slash = strchr(network, '/');
-	size_t size = parse_address(address, a), whole;
-	unsigned long bits = strtoul(slash + 1, NULL, 10);
-
-	snprintf(base, sizeof(base), "%.*s", (int)(slash - network), network);
-	if (size == 0 || parse_address(base, b) != size || bits > size * 8)
-		return false;
-	whole = bits / 8;
-	if (memcmp(a, b, whole) != 0)
-		return false;
-	return bits % 8 == 0 || (a[whole] ^ b[whole]) >> (8 - bits % 8) == 0;
+	for (size_t i = bits; i < size_bytes * 8; i++)
+		if (bytes[i / 8] >> (7 - i % 8) & 1)
+			return false;
+	return true;
 }
 
-static bool matches_origin_word(const struct sshd_origin *origin, const char *word)
+/* Compares an address with ADDRESS or ADDRESS/BITS: 1 or 0; -ENOENT if the word is neither; -EINVAL if
+ * there are too many bits, or other ones behind them than zeros (OpenSSH, addr.c, addr_pton_cidr). */
+static int match_network(const char *address, const char *word)
 {
-	if (strchr(word, '/'))
-		return is_in_network(origin->address, word);
-	return sshd_match_pattern(origin->address, word) || sshd_match_pattern(origin->host, word);
+	unsigned char a[ADDRESS_BYTES], b[ADDRESS_BYTES];
+	char base[64], *end;
+	const char *slash = strchr(word, '/');
+	size_t size, base_chars = slash ? (size_t)(slash - word) : strlen(word);
+	unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : 0;
+
+	if (base_chars >= sizeof(base) || (slash && (!slash[1] || *end || bits > 128)))
+		return -ENOENT;
+	memcpy(base, word, base_chars);
+	base[base_chars] = '\0';
+	size = parse_address(base, b);
+	if (size == 0)
+		return -ENOENT;
+	if (!slash)
+		bits = size * 8;
+	if (bits > size * 8 || !is_zero_behind(b, size, bits))
+		return -EINVAL;
+	if (parse_address(address, a) != size || memcmp(a, b, bits / 8) != 0)
+		return 0;
+	return bits % 8 == 0 || (a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8) == 0;
+}
+
+/* As match_network; every other word is a pattern. Names have no case. */
+static int match_origin_word(const struct sshd_origin *origin, char *word)
+{
+	char host[sizeof(origin->host)];
+	int r = match_network(origin->address, word);
+
+	if (r != -ENOENT)
+		return r;
+	if (sshd_match_pattern(origin->address, word))
+		return 1;
+	memcpy(host, origin->host, sizeof(host));
+	text_lower(host);
+	text_lower(word);
+	return sshd_match_pattern(host, word);
 }
 
 int sshd_match_origin(const struct sshd_origin *origin, const char *list)
@@ -76,13 +104,15 @@ int sshd_match_origin(const struct sshd_origin *origin, const char *list)
 		size_t length = strcspn(list, ",");
 		bool negated = *list == '!';
 		char word[160];
+		int r;
 
 		snprintf(word, sizeof(word), "%.*s", (int)(length - negated), list + negated);
-		if (*word && matches_origin_word(origin, word)) {
-			if (negated)
-				return -1;
-			found = 1;
-		}
+		r = *word ? match_origin_word(origin, word) : 0;
+		if (r < 0)
+			return 0;
+		if (r == 1 && negated)
+			return -1;
+		found |= r;
 		list += length + (list[length] == ',');
 	}
 	return found;

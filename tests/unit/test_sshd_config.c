@@ -227,9 +227,26 @@ static void patterns_match_as_in_openssh(void **state)
 	assert_int_equal(sshd_match_origin(&origin, "*.example"), 1);
 	assert_int_equal(sshd_match_origin(&origin, "10.0.0.0/24"), 0);
 	assert_int_equal(sshd_match_origin(&origin, "2001:db8::/32"), 0);
+	assert_int_equal(sshd_match_origin(&origin, "10.0.0.1/8"), 0);
+	assert_int_equal(sshd_match_origin(&origin, "*,10.0.1.2/33"), 0);
+	assert_int_equal(sshd_match_origin(&origin, "*,10.0.1.2/x,10.0.1.2/"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "!10.0.1.2/x,*.EXAMPLE"), 1);
 	assert_true(sshd_match_user("root", &origin, "root@10.*"));
+	assert_true(sshd_match_user("root", &origin, "root@A.Example"));
+	assert_false(sshd_match_user("root", &origin, "ROOT@10.*"));
 	assert_false(sshd_match_user("root", &origin, "!root"));
 	assert_false(sshd_match_user("root", &origin, "root@a.b@10.*"));
+}
+
+static void addresses_are_compared_by_value(void **state)
+{
+	const struct sshd_origin origin = { .address = "2001:db8::9", .host = "2001:db8::9" };
+
+	(void)state;
+	assert_int_equal(sshd_match_origin(&origin, "2001:DB8:0::9"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "!2001:DB8::9,*"), -1);
+	assert_int_equal(sshd_match_origin(&origin, "2001:db8::8/125"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "2001:db8::9/125"), 0);
 }
 
 static void addresses_of_the_configuration_are_tried(void **state)
@@ -332,6 +349,7 @@ int main(void)
 		cmocka_unit_test(commands_and_sessions_keep_the_owner_from_a_shell),
 		cmocka_unit_test(a_server_has_to_listen_where_others_reach_it),
 		cmocka_unit_test(patterns_match_as_in_openssh),
+		cmocka_unit_test(addresses_are_compared_by_value),
 		cmocka_unit_test(addresses_of_the_configuration_are_tried),
 		cmocka_unit_test(other_users_do_not_need_root_login),
 		cmocka_unit_test(the_first_value_wins_and_blocks_of_others_do_not_count),
