@@ -266,7 +266,8 @@ int mount_read_fstab(const char *text,
 	if (!table || !stream)
 		abort();
 	mnt_table_set_parser_errcb(table, refuse_fstab_line);
-	if (mnt_table_parse_stream(table, stream, "fstab") < 0)
+	/* libmount reports success if it cannot read a last line without newline. */
+	if (mnt_table_parse_stream(table, stream, "fstab") < 0 || mnt_table_get_userdata(table))
 		return error_set(err, -EBADMSG, "fstab line %d is not understood by mount(8).",
 			(int)(intptr_t)mnt_table_get_userdata(table));
 	iter = mnt_new_iter(MNT_ITER_FORWARD);

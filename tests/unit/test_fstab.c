@@ -104,6 +104,7 @@ static void other_file_systems_are_refused(void **state)
 		/* escapes as in fstab(5) */
 		{ "/dev/vdb /n\\151x ext4\n", "mounts /nix from /dev/vdb" },
 		{ "LABEL=nixos\n", "line 1 is not understood" },
+		{ "LABEL=nixos / ext4\n\n/dev/vda1 /boot", "line 3 is not understood" },
 	};
 	struct error err;
 	size_t elsewhere;
