@@ -29,7 +29,7 @@ TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format clang-tidy cppch
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
-	bsdextrautils zsh iproute2 gdb genisoimage universal-ctags brotli cloud-guest-utils \
+	bsdextrautils zsh iproute2 gdb genisoimage universal-ctags brotli cloud-guest-utils dmidecode \
 	python3-jsonschema
 # A libvirtd that the tests start themselves, virsh, Python's module, and virt-install.
 LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst

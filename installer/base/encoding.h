@@ -5,7 +5,7 @@
  * Pure. Decoders are strict: they accept only the text that the encoder would write (hex in either
  * case).
  *
- * Tested by: tests/unit/test_encoding.c, tests/fuzz/encoding.c.
+ * Tested by: tests/unit/test_encoding.c, tests/fuzz/encoding.c, tests/fuzz/peers.sh.
  */
 #pragma once
 

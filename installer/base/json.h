@@ -7,7 +7,7 @@
  * characters are refused. Writing cannot fail.
  *
  * Tested by: tests/unit/test_json.c, tests/unit/test_plan_json.c, tests/unit/test_cloud_config.c,
- * tests/fuzz/cloud_config.c, tests/fuzz/json.c.
+ * tests/fuzz/cloud_config.c, tests/fuzz/json.c, tests/fuzz/peers.sh.
  */
 #pragma once
 

@@ -8,7 +8,7 @@
  * refused. Depth and the number of values are limited, so
  * that aliases cannot multiply a small text. A second document is refused.
  *
- * Tested by: tests/unit/test_yaml.c, tests/fuzz/yaml.c.
+ * Tested by: tests/unit/test_yaml.c, tests/fuzz/yaml.c, tests/fuzz/peers.sh.
  */
 #pragma once
 

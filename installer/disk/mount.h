@@ -4,7 +4,8 @@
  *
  * It reads neither fstab nor mtab, needs no udev, and runs no mount helper.
  *
- * Tested by: tests/loop/mount.sh, tests/loop/enter.sh, tests/loop/images.sh (mount).
+ * Tested by: tests/loop/mount.sh, tests/loop/enter.sh, tests/loop/images.sh (mount),
+ * tests/fuzz/peers.sh.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
  * disk refers to what was written: the file system stays empty. Terms and layout are those of
  * Linux, Documentation/filesystems/ext4/.
  *
- * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
+ * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh, tests/fuzz/peers.sh.
  */
 #pragma once
 

@@ -6,7 +6,8 @@
  * AllowUsers line may admit the owner from one network only. It reads no configuration otherwise.
  * Formats: ssh_config(5), "PATTERNS", sshd_config(5), Match, AllowUsers.
  *
- * Tested by: tests/unit/test_sshd_config.c, tests/fuzz/sshd_config.c, tests/fuzz/sshd_match.c.
+ * Tested by: tests/unit/test_sshd_config.c, tests/fuzz/sshd_config.c, tests/fuzz/sshd_match.c,
+ * tests/fuzz/peers.sh.
  */
 #pragma once
 

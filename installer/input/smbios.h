@@ -5,7 +5,7 @@
  * Pure: bytes of one structure in, texts out. Formats: SMBIOS Reference Specification (DSP0134)
  * 3.6, section 7.12 "OEM Strings", systemd's documentation "System and Service Credentials".
  *
- * Tested by: tests/unit/test_smbios.c, tests/fuzz/smbios.c.
+ * Tested by: tests/unit/test_smbios.c, tests/fuzz/smbios.c, tests/fuzz/peers.sh.
  */
 #pragma once
 

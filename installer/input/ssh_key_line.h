@@ -7,7 +7,8 @@
  * refused, because it would lock the owner out. Whether the guest's sshd accepts the key is decided
  * by sshd_values.
  *
- * Tested by: tests/unit/test_ssh_keys.c, tests/loop/authorized_keys.sh, tests/fuzz/ssh_keys.c.
+ * Tested by: tests/unit/test_ssh_keys.c, tests/loop/authorized_keys.sh, tests/fuzz/ssh_keys.c,
+ * tests/fuzz/peers.sh.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  *
  * Pure. URLs are file://, http:// and https://. An absolute path stands for the file (RFC 3986).
  *
- * Tested by: tests/unit/test_url.c, tests/fuzz/url.c.
+ * Tested by: tests/unit/test_url.c, tests/fuzz/url.c, tests/fuzz/peers.sh.
  */
 #pragma once
 

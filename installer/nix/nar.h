@@ -6,7 +6,7 @@
  * writes them. Every limit of the format is checked before the event that it concerns. Accepts only
  * what Nix itself writes, so the same tree always has the same bytes.
  *
- * Tested by: tests/unit/test_nar.c, tests/fuzz/nar.c.
+ * Tested by: tests/unit/test_nar.c, tests/fuzz/nar.c, tests/fuzz/peers.sh.
  */
 #pragma once
 

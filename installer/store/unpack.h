@@ -7,7 +7,8 @@
  * archive remains unreferenced until store_dir links it. Entries are added by name to the innermost
  * open directory only, so an archive cannot reach anything outside itself.
  *
- * Tested by: tests/unit/test_unpack.c, tests/fuzz/unpack.c, tests/loop/store.sh.
+ * Tested by: tests/unit/test_unpack.c, tests/fuzz/unpack.c, tests/loop/store.sh,
+ * tests/fuzz/peers.sh.
  */
 #pragma once
 
