@@ -33,12 +33,16 @@ every_corpus_has_its_target() {
 	done
 }
 
-# The corpora are kept minimal (tests/fuzz/hours.sh --minimize): a repository is no store of inputs.
+# The corpora are kept minimal (tests/fuzz/hours --keep): a repository is no store of inputs.
 corpora_are_small() {
 	local size
 	size=$(du -sb "$FUZZ/corpus" | cut -f 1)
 	echo "$size bytes"
 	((size <= 5 * 1000 * 1000))
+}
+
+every_target_is_described() {
+	diff <(targets) <(sed -n '/^| fuzz target | what it reads/,/^$/s/^| .\([a-z0-9_]*\). |.*/\1/p' "$TOP/tests/README.md")
 }
 
 # executions — how many inputs the run of that output has tried.
@@ -67,6 +71,7 @@ nothing_breaks() {
 fuzz_all() {
 	local target
 	run_case "every target has inputs to begin with" every_corpus_has_its_target
+	run_case "every target has a row in tests/README.md, in order" every_target_is_described
 	run_case "the inputs that are kept take 5 MB at most" corpora_are_small
 	for target in $(targets); do
 		run_case "no input of $1 seconds breaks $target" nothing_breaks "$target" "$1" "$2"
