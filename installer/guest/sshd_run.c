@@ -34,12 +34,12 @@ static int read_unit(
 /* Options of sshd that shape its settings, and whether a word follows the letter. */
 static bool is_kept_option(const char *word)
 {
-	return strchr("fpoh46", word[1]) && word[1] != '\0';
+	return word[1] && strchr("fpoh46", word[1]);
 }
 
 static bool has_argument(const char *word)
 {
-	return strchr("fpohEbCcgku", word[1]) && word[2] == '\0';
+	return word[1] && strchr("fpohEbCcgku", word[1]) && word[2] == '\0';
 }
 
 /* Cuts a command line of a unit up in place: prefixes of the program and unknown variables are
@@ -105,12 +105,12 @@ static void read_listen(char *text, struct sshd_program *ret)
 	ret->listen = must_realloc(NULL, LISTEN_BYTES, 1);
 	ret->listen[0] = '\0';
 	while ((line = strsep(&text, "\n"))) {
-		char *value = line + strlen("ListenStream=");
 		const char *port = strrchr(line, ':');
+		char *value;
 
-		if (strncmp(line, "ListenStream=", strlen("ListenStream=")) != 0)
+		if (!text_starts_with(line, "ListenStream="))
 			continue;
-		value = text_trim(value);
+		value = text_trim(line + strlen("ListenStream="));
 		if (*value == '\0')
 			ret->listen[0] = '\0';
 		else if (value[strspn(value, "0123456789")] == '\0')

@@ -6,7 +6,8 @@
  * What the printed values mean is decided by sshd_values. Formats: sshd(8), systemd.service(5),
  * "COMMAND LINES", systemd.socket(5), ListenStream.
  *
- * Tested by: tests/loop/sshd.sh, tests/loop/lockout.sh.
+ * Tested by: tests/unit/test_sshd_run.c, tests/loop/sshd.sh, tests/loop/lockout.sh,
+ * tests/fuzz/sshd_unit.c.
  */
 #pragma once
 

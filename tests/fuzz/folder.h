@@ -4,6 +4,7 @@
 
 #include <ftw.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "fuzz.h"
@@ -55,6 +56,14 @@ static inline void fuzz_folder_write(const char *name, const void *data, size_t 
 	promised(file);
 	promised(fwrite(data, 1, size_bytes, file) == size_bytes);
 	promised(fclose(file) == 0);
+}
+
+static inline void fuzz_folder_delete(const char *name)
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, fuzz_folder, "%s", name);
+	promised(unlink(path) == 0);
 }
 
 /* Cuts the next part off the input; parts are separated by a byte of 0xff. */
