@@ -4,7 +4,7 @@
  *
  * It reads /sys, /proc/self/mountinfo, /proc/swaps and the devices, and writes nothing.
  *
- * Tested by: tests/loop/scan.sh.
+ * Tested by: tests/loop/scan.sh, tests/fuzz/devices.c.
  */
 #pragma once
 
