@@ -153,14 +153,15 @@ static int check_timeout(const struct grub_script *script, struct error *err)
 	return 0;
 }
 
-/* GRUB asks for a password before it runs a restricted entry, by itself or not. */
+/* GRUB asks for a password before it runs a restricted entry, by itself or not, if the variable
+ * superusers is set: to no user, too (GRUB, auth.c, is_authenticated). */
 static int check_password(
 	const struct grub_menu *menu, const struct grub_menu_item *item, struct error *err)
 {
 	bool unknown;
 	const char *users = grub_script_get(&menu->script, "superusers", &unknown);
 
-	if (!item->restricted || !users || (!users[0] && !unknown))
+	if (!item->restricted || !users)
 		return 0;
 	return error_set(err, -EINVAL,
 		"grub.cfg line %u: the default entry \"%s\" asks for a password: make it --unrestricted.",

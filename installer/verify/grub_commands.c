@@ -31,20 +31,21 @@ static const char *take_option(const struct grub_command *command, size_t *i, co
 
 /* -------------------------------------------------------- entries */
 
-/* Options of menuentry and submenu, in any order, around the title. */
+/* Options of menuentry and submenu, in any order, around the title. --users restricts the entry even if
+ * its list is empty or --unrestricted stands beside it (GRUB, menuentry.c, grub_cmd_menuentry). */
 static int parse_item(
 	const struct grub_command *command, struct grub_menu_item *item, struct error *err)
 {
 	const char *title = NULL, *id = NULL, *value;
+	bool users = false, open = false;
 
-	item->restricted = true;
 	for (size_t i = 1; i < command->count; i++) {
 		if (strcmp(command->words[i], "--unrestricted") == 0)
-			item->restricted = false;
+			open = true;
 		else if ((value = take_option(command, &i, "--id")))
 			id = value;
-		else if ((value = take_option(command, &i, "--users")))
-			item->restricted = item->restricted && value[0];
+		else if (take_option(command, &i, "--users"))
+			users = true;
 		else if (take_option(command, &i, "--class") ||
 			 take_option(command, &i, "--hotkey"))
 			continue;
@@ -53,6 +54,7 @@ static int parse_item(
 		else if (!title)
 			title = command->words[i];
 	}
+	item->restricted = users || !open;
 	if (!title || text_copy(item->title, sizeof(item->title), title) < 0 ||
 		text_copy(item->id, sizeof(item->id), id ? id : title) < 0)
 		return refuse_command(command, err);

@@ -24,7 +24,7 @@ struct grub_menu_item {
 	char title[256];
 	char id[256];
 	bool submenu;
-	bool restricted; /* no --unrestricted and no --users "" */
+	bool restricted; /* --users, or no --unrestricted */
 	unsigned line;
 	struct grub_cursor body;
 };

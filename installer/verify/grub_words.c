@@ -93,7 +93,7 @@ static void expand_variable(struct word_state *word, bool quoted)
 	word->present = word->present || unknown;
 	if (value && !quoted && strpbrk(value, " \t\n"))
 		word->failed = "a variable whose value has blanks stands outside of quotes";
-	for (; value && *value && !unknown; value++)
+	for (; value && *value; value++)
 		put_char(word, *value);
 }
 

@@ -43,7 +43,7 @@ menu_agrees() {
 	theirs=$(<"$SCRATCH/grub-$name/started")
 	echo "we: $ours, grub-emu: $theirs"
 	case $name in
-	waits-*) [[ $theirs == waits && $ours == "refused: "*"waits for ever"* ]] ;;
+	waits-*) [[ $theirs == waits && $ours == "refused: "*@(waits for ever|asks for a password)* ]] ;;
 	refused-*) [[ $theirs != waits && $ours == "refused: "* ]] ;;
 	*) [[ $ours == "$theirs" ]] ;;
 	esac

@@ -5,11 +5,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "verify/grub_cfg.h"
+#include "verify/grub_commands.h"
+#include "verify/grub_script.h"
+#include "verify/grub_words.h"
+
+#define WORD_62	 "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define WORD_64	 WORD_62 "-_"
+#define WORD_512 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64
+/* Longer than a value, a title, a path, and half of a command line */
+#define LONG_WORD WORD_512 WORD_512
 
 static const struct grub_cfg_settings by_bios = { .platform = "pc" };
 
@@ -254,6 +264,17 @@ static void an_entry_that_asks_for_a_password_is_refused(void **state)
 	(void)state;
 	refuses(TIMEOUT "set superusers=root\npassword root x\n" ENTRIES, "asks for a password");
 	starts(TIMEOUT "set superusers=root\nmenuentry a --unrestricted { linux /a\n}\n", "/a");
+	refuses(TIMEOUT "set superusers=root\nmenuentry a --users bob { linux /a\n}\n",
+		"asks for a password");
+	refuses(TIMEOUT "set superusers=root\nmenuentry a --users='' { linux /a\n}\n",
+		"asks for a password");
+	refuses(TIMEOUT
+		"set superusers=root\nmenuentry a --unrestricted --users bob { linux /a\n}\n",
+		"asks for a password");
+	refuses(TIMEOUT "set superusers=\n" ENTRIES, "asks for a password");
+	refuses(TIMEOUT "if loadfont /f; then\n set superusers=root\nfi\n" ENTRIES,
+		"asks for a password");
+	starts(TIMEOUT "set superusers=root\nunset superusers\n" ENTRIES, "/first");
 }
 
 static void a_submenu_sees_exported_variables_only(void **state)
@@ -309,6 +330,331 @@ static void what_is_not_understood_is_refused_with_its_line(void **state)
 	refuses(TIMEOUT "linux /a\n" ENTRIES, "line 2: this use of linux");
 }
 
+static void options_of_entries_are_taken_in_both_forms(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "set default=x\nmenuentry a --id=y { linux /a\n}\nmenuentry b --class c "
+		       "--hotkey=h --hotkey i --id x { linux /b\n}\n",
+		"/b");
+	starts(TIMEOUT "set default=b\nmenuentry '' { linux /a\n}\nmenuentry b c { linux /b\n}\n",
+		"/b");
+	refuses(TIMEOUT "menuentry a --id { linux /a\n}\n", "this use of menuentry");
+	refuses(TIMEOUT "menuentry a --identity x { linux /a\n}\n", "this use of menuentry");
+	refuses(TIMEOUT "menuentry --class x { linux /a\n}\n", "this use of menuentry");
+	refuses(TIMEOUT "menuentry a\n", "this use of menuentry");
+	refuses(TIMEOUT "menuentry a { menuentry b { linux /b\n}\n}\n", "this use of menuentry");
+	refuses(TIMEOUT "search --file --set=d /x\nmenuentry \"$d\" { linux /a\n}\n",
+		"line 3: this use of menuentry");
+	refuses(TIMEOUT "menuentry " LONG_WORD " { linux /a\n}\n", "this use of menuentry");
+	refuses(TIMEOUT "menuentry a --id " LONG_WORD " { linux /a\n}\n", "this use of menuentry");
+}
+
+static void files_of_an_entry_are_on_known_devices(void **state)
+{
+	(void)state;
+	refuses(TIMEOUT "menuentry a { linux (hd0/a\n}\n", "this use of linux");
+	refuses(TIMEOUT "search --file /x\nmenuentry a { linux /a\n}\n",
+		"line 3: which file linux starts");
+	refuses(TIMEOUT "search --file --set=d /x\nmenuentry a { linux $d\n}\n",
+		"line 3: which file linux starts");
+	refuses(TIMEOUT "unset root\nmenuentry a { linux /a\n}\n", "no search line names");
+	refuses(TIMEOUT "menuentry a { linux /" LONG_WORD "\n}\n", "grub.cfg line 2: /0123456789");
+	refuses(TIMEOUT "menuentry a { linux\n}\n", "this use of linux");
+	refuses(TIMEOUT "search --file --set=d /x\nmenuentry a { linux /a init=$d\n}\n",
+		"this use of linux");
+	refuses(TIMEOUT "menuentry a { linux /a " LONG_WORD " " LONG_WORD " " LONG_WORD
+			" " LONG_WORD "\n}\n",
+		"this use of linux");
+	refuses(TIMEOUT "initrd /a\n" ENTRIES, "this use of initrd");
+	refuses(TIMEOUT "menuentry a { linux /a\n initrd /1 /2 /3 /4 /5 /6 /7 /8 /9\n}\n",
+		"this use of initrd");
+	refuses(TIMEOUT "menuentry a { linux /a\n initrd b /c\n}\n", "not an absolute path");
+	starts(TIMEOUT "menuentry a { linux //a///b\n}\n", "/a/b");
+}
+
+static void searches_are_taken_in_every_form(void **state)
+{
+	static const char *const known[] = { "-u 1 --set=d", "-l 1 --set=d", "-n -l --set=d 1",
+		"--label --hint x --set=d 1", "--hint-bios=hd0 --label --set=d 1" };
+	static const char *const unknown[] = { "-f 1 --set=d", "--file 1 --set=d" };
+	static const char *const bad[] = { "-x 1", "--label 1 2", "--label --set= 1", "--label", "",
+		"--label --set=d --hint" };
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		snprintf(text, sizeof(text), TIMEOUT "search %s\nmenuentry a { linux ($d)/a\n}\n",
+			known[i]);
+		starts(text, "/a");
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		snprintf(text, sizeof(text), TIMEOUT "search %s\nmenuentry a { linux ($d)/a\n}\n",
+			unknown[i]);
+		refuses(text, "which file linux starts");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), TIMEOUT "search %s\n" ENTRIES, bad[i]);
+		refuses(text, "line 2: this use of search");
+	}
+	starts(TIMEOUT "search --set --label 1\nmenuentry a { linux /a\n}\n", "/a");
+	starts(TIMEOUT "search -s --label 1\nmenuentry a { linux /a\n}\n", "/a");
+	refuses(TIMEOUT "search --file --set=d 1\nsearch --label $d --set=e\n"
+			"menuentry a { linux ($e)/a\n}\n",
+		"which file linux starts");
+}
+
+/* The default is the last entry if the condition is true; it cannot be told if that is not known. */
+static void tests_are_true_false_or_unknown(void **state)
+{
+	static const struct {
+		const char *condition, *kernel; /* NULL: unknown */
+	} cases[] = {
+		{ "[ ]", "/first" },
+		{ "test", "/first" },
+		{ "test a", "/last" },
+		{ "test x = x", "/last" },
+		{ "[ x == x ]", "/last" },
+		{ "[ x == y ]", "/first" },
+		{ "[ x != x ]", "/first" },
+		{ "[ x != y ]", "/last" },
+		{ "[ a b ]", NULL },
+		{ "[ a ! b ]", NULL },
+		{ "[ a = b c ]", NULL },
+		{ "[ a == b c ]", NULL },
+		{ "[ a != b c ]", NULL },
+		{ "[ -foo b ]", NULL },
+		{ "[ -z a b ]", NULL },
+		{ "[ ! -e /x ]", NULL },
+		{ "[ ! -e $prefix/grubenv ]", "/last" },
+		{ "[ -f $prefix/grubenv ]", "/first" },
+		{ "[ -d $prefix/grubenv ]", NULL },
+		{ "[ \"$d\" = x ]", NULL },
+		{ "test \"$1\"", NULL },
+		{ "'true'", "/last" },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+			TIMEOUT "search --file --set=d /x\nif %s; then\n default=3\nfi\n"
+				"search --label --set=root x\n" ENTRIES,
+			cases[i].condition);
+		if (cases[i].kernel)
+			starts(text, cases[i].kernel);
+		else
+			refuses(text, "sets default under a condition");
+	}
+	refuses(TIMEOUT "if [; then true; fi\n" ENTRIES, "this use of [");
+	refuses(TIMEOUT "if [ a; then true; fi\n" ENTRIES, "this use of [");
+	refuses(TIMEOUT "true { x\n}\n" ENTRIES, "this use of true");
+}
+
+static void an_environment_block_has_to_be_one(void **state)
+{
+	static const struct grub_cfg_settings settings = { .platform = "efi",
+		.environment = "saved_entry=last\n" };
+	struct grub_entry entry;
+	struct error err;
+	char many[GRUB_VARIABLES_MAX * 16] = "# GRUB Environment Block\n";
+
+	(void)state;
+	refuses(TIMEOUT "load_env x\n" ENTRIES, "this use of load_env");
+	starts(TIMEOUT "load_env\n" ENTRIES, "/first");
+	assert_true(grub_cfg_default(TIMEOUT "load_env\n" ENTRIES, &settings, &entry, &err) < 0);
+	assert_string_equal(err.text, "grubenv is not a GRUB environment block.");
+	starts_with(TIMEOUT "load_env\ndefault=$x\n" ENTRIES,
+		"# GRUB Environment Block\nno assignment\nx=last", "/last");
+	for (size_t i = 0; i < GRUB_VARIABLES_MAX; i++)
+		sprintf(many + strlen(many), "v%zu=\n", i);
+	assert_true(grub_cfg_default(TIMEOUT "load_env\n" ENTRIES,
+			    &(struct grub_cfg_settings){ .platform = "pc", .environment = many },
+			    &entry, &err) < 0);
+	assert_non_null(strstr(err.text, "too many variables"));
+}
+
+static void variables_have_their_limits(void **state)
+{
+	char many[GRUB_VARIABLES_MAX * 16] = TIMEOUT;
+
+	(void)state;
+	refuses(TIMEOUT "set x=" LONG_WORD "\n" ENTRIES, "too many variables, or too long ones");
+	refuses(TIMEOUT "set " LONG_WORD "=x\n" ENTRIES, "the assignment is not understood");
+	refuses(TIMEOUT "set =x\n" ENTRIES, "the assignment is not understood");
+	refuses(TIMEOUT "=x\n" ENTRIES, "the assignment is not understood");
+	refuses(TIMEOUT "set x\n" ENTRIES, "the assignment is not understood");
+	starts(TIMEOUT "set\nexport " LONG_WORD "\n" ENTRIES, "/first");
+	for (size_t i = 0; i < GRUB_VARIABLES_MAX; i++)
+		sprintf(many + strlen(many), "v%zu=\n", i);
+	refuses(many, "too many variables");
+	/* under a condition that is not known, with the value that the variable has, or another */
+	starts("set default=3\nif loadfont /f; then default=3; fi\n" TIMEOUT ENTRIES, "/last");
+	refuses("set default=3\nif loadfont /f; then default=2; fi\n" TIMEOUT ENTRIES,
+		"sets default under a condition");
+	refuses("set default=3\nunset default\nif loadfont /f; then default=3; fi\n" TIMEOUT
+			ENTRIES,
+		"sets default under a condition");
+	refuses("set default=3\nif loadfont /f; then unset default; fi\n" TIMEOUT ENTRIES,
+		"sets default under a condition");
+	starts(TIMEOUT "unset nothing\n" ENTRIES, "/first");
+	refuses(TIMEOUT "set default=$1\n" ENTRIES, "sets default under a condition");
+}
+
+static void functions_have_their_limits(void **state)
+{
+	char many[20 * 32] = TIMEOUT;
+	static char calls[20000] = TIMEOUT;
+
+	(void)state;
+	refuses(TIMEOUT "function a\n" ENTRIES, "the function is not understood");
+	refuses(TIMEOUT "function { true\n}\n" ENTRIES, "the function is not understood");
+	refuses(TIMEOUT "function " LONG_WORD " { true\n}\n" ENTRIES, "too many functions");
+	refuses(TIMEOUT "if loadfont /f; then function a { true\n}\nfi\n" ENTRIES,
+		"whether this function exists");
+	for (size_t i = 0; i <= GRUB_FUNCTIONS_MAX; i++)
+		sprintf(many + strlen(many), "function f%zu { true\n}\n", i);
+	refuses(many, "too many functions");
+	refuses(TIMEOUT "'function' a { true\n}\n" ENTRIES,
+		"the command function is not understood");
+	refuses("function f { default=3\n}\nif loadfont /f; then f; fi\n" TIMEOUT ENTRIES,
+		"sets default under a condition");
+	strcat(calls, "function f {\n");
+	for (size_t i = 0; i < 200; i++)
+		strcat(calls, "true\n");
+	strcat(calls, "}\n");
+	for (size_t i = 0; i < 60; i++)
+		strcat(calls, "f\n");
+	refuses(calls, "it runs too many commands");
+}
+
+static void ifs_may_stand_in_ifs(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "if false; then\n if true; then default=1; else default=2; fi\n"
+		       "elif true; then default=3\nelif true; then default=2\nfi\n" ENTRIES,
+		"/last");
+	starts("default=3\nif loadfont /f; then default=3\nelif loadfont /g; then default=3\n"
+	       "elif true; then default=3; else default=3; fi\n" TIMEOUT ENTRIES,
+		"/last");
+	refuses("if loadfont /f; then true\nelif true; then default=3; fi\n" TIMEOUT ENTRIES,
+		"sets default under a condition");
+	refuses(TIMEOUT "if true; then configfile /x\nfi\n" ENTRIES, "the command configfile");
+	refuses(TIMEOUT "if true; then true; else configfile /x\nconfigfile /x\n" ENTRIES,
+		"the if is not understood");
+	refuses(TIMEOUT "if configfile /x; then true; fi\n" ENTRIES, "the command configfile");
+	refuses(TIMEOUT "if true; fi\n" ENTRIES, "the if is not understood");
+	refuses(TIMEOUT "fi\n" ENTRIES, "the if is not understood");
+	refuses(TIMEOUT "'fi'\n" ENTRIES, "the command fi is not understood");
+	refuses(TIMEOUT "while true; do\n" ENTRIES, "loops are not understood");
+	refuses(TIMEOUT "until true; do\n" ENTRIES, "loops are not understood");
+	refuses(TIMEOUT "select x in a; do\n" ENTRIES, "loops are not understood");
+	refuses(TIMEOUT "case x in\n" ENTRIES, "loops are not understood");
+	refuses(TIMEOUT "'if' true\n" ENTRIES, "the command if is not understood");
+}
+
+static void words_are_cut_as_grub_cuts_them(void **state)
+{
+	(void)state;
+	starts(TIMEOUT "$nothing\n$nothing set default=3\n" ENTRIES, "/last");
+	starts(TIMEOUT "x=a\ny=b\ndefault=\"${x}${y}\"\nmenuentry 0 { linux /0\n}\n"
+		       "menuentry ab { linux /ab\n}\n",
+		"/ab");
+	starts(TIMEOUT
+		"default='a$x'\nmenuentry 0 { linux /0\n}\nmenuentry \"a\\$x\" { linux /1\n}\n",
+		"/1");
+	starts(TIMEOUT
+		"default='a\\b'\nmenuentry 0 { linux /0\n}\nmenuentry \"a\\b\" { linux /1\n}\n",
+		"/1");
+	starts(TIMEOUT
+		"default=ab\nmenuentry 0 { linux /0\n}\nmenuentry \"a\\\nb\" { linux /1\n}\n",
+		"/1");
+	starts(TIMEOUT "echo $@ $# $a# ${a}\n" ENTRIES, "/first");
+	starts(TIMEOUT ENTRIES "# the end", "/first");
+	starts(TIMEOUT ENTRIES "true ", "/first");
+	starts(TIMEOUT ENTRIES "echo $a", "/first");
+	starts(TIMEOUT ENTRIES "echo a\\", "/first");
+	starts(TIMEOUT ENTRIES "echo \\", "/first");
+	starts(TIMEOUT "echo \\x \\ y\n" ENTRIES, "/first");
+	refuses(TIMEOUT "search --file --set=d /x\n$d\n" ENTRIES, "the command is not known here");
+	refuses(TIMEOUT "search --file --set=d /x\necho $d$d\n$d$d\n" ENTRIES,
+		"the command is not known here");
+	refuses(TIMEOUT "{ true\n}\n" ENTRIES, "the command is not known here");
+	refuses(TIMEOUT "x='a b'\necho $x\n" ENTRIES, "whose value has blanks");
+	refuses(TIMEOUT "echo $ x\n" ENTRIES, "is not understood");
+	refuses(TIMEOUT "echo \"$ x\"\n" ENTRIES, "a variable's name is not understood");
+	refuses(TIMEOUT "echo $-\n" ENTRIES, "a variable's name is not understood");
+	refuses(TIMEOUT "echo $a" WORD_62 "bc\n" ENTRIES, "a variable's name is not understood");
+	refuses(TIMEOUT "echo ${a-}\n" ENTRIES, "a variable's name is not understood");
+	refuses(TIMEOUT ENTRIES "echo ${a", "a variable's name is not understood");
+	refuses(TIMEOUT ENTRIES "echo $", "a variable's name is not understood");
+	refuses(TIMEOUT ENTRIES "echo \"a\\", "a quote is not closed");
+}
+
+static void a_command_has_its_limits(void **state)
+{
+	static char text[GRUB_ARENA_BYTES + 1024];
+
+	(void)state;
+	strcpy(text, TIMEOUT "echo ");
+	memset(text + strlen(text), 'x', GRUB_ARENA_BYTES);
+	refuses(text, "line 2: the command is too long");
+	/* as many characters as there is room for without the last word's end */
+	text[strlen(TIMEOUT "echo ") + GRUB_ARENA_BYTES - strlen("echo ") - 1] = '\0';
+	refuses(text, "line 2: the command is too long");
+	strcpy(text, TIMEOUT "echo");
+	for (size_t i = 0; i < GRUB_WORDS_MAX; i++)
+		strcat(text, " x");
+	refuses(text, "line 2: the command is too long");
+}
+
+/* Braces in quotes, names and comments do not end a block. */
+static void blocks_end_at_their_own_brace(void **state)
+{
+	static const char *const blocks[] = { "{ # }\n linux /a\n}", "{ echo a#}\n linux /b }",
+		"{ linux /a ${x} }", "{ echo '}' \"}\" \"\\\"}\" \\}\n linux /a\n}",
+		"{ if true; then { linux /b }; fi }" };
+	static const char *const open[] = { "{ linux /a # }", "{ linux /a $", "{ linux /a ${x",
+		"{ linux /a 'x", "{ linux /a \"x\\", "{ linux /a \"\\", "{ linux /a \\",
+		"{ linux /a \\}" };
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		struct grub_entry entry;
+		struct error err = { 0 };
+
+		snprintf(text, sizeof(text), TIMEOUT "menuentry a %s\n", blocks[i]);
+		if (grub_cfg_default(text, &by_bios, &entry, &err) < 0)
+			assert_null(strstr(err.text, "brace that is opened"));
+		else
+			assert_string_equal(entry.kernel.path, "/a");
+	}
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+		snprintf(text, sizeof(text), TIMEOUT "menuentry a %s", open[i]);
+		refuses(text, "line 2: the brace that is opened here is not closed");
+	}
+}
+
+static void menus_have_their_limits(void **state)
+{
+	static char text[GRUB_ENTRIES_MAX * 32] = TIMEOUT;
+
+	(void)state;
+	for (size_t i = 0; i <= GRUB_ENTRIES_MAX; i++)
+		strcat(text, "menuentry a { true }\n");
+	refuses(text, "there are more than 512 entries");
+	refuses(TIMEOUT
+		"submenu a { submenu b { submenu c { submenu d { submenu e { menuentry f {\n"
+		" linux /f\n}\n}\n}\n}\n}\n}\n",
+		"submenus are nested too deeply");
+	refuses(TIMEOUT "submenu a { configfile /x\n}\n", "the command configfile");
+	refuses(TIMEOUT "set timeout=99999999999\n" ENTRIES, "waits for ever");
+	starts(TIMEOUT "set default='2>'\n" ENTRIES, "/third");
+	assert_true(grub_cfg_default(TIMEOUT ENTRIES,
+			    &(struct grub_cfg_settings){ .platform = LONG_WORD },
+			    &(struct grub_entry){ .line = 0 }, &(struct error){ .code = 0 }) < 0);
+}
+
 static void hostile_menus_end_in_an_error_or_an_entry(void **state)
 {
 	struct grub_entry entry;
@@ -348,6 +694,18 @@ int main(void)
 		cmocka_unit_test(the_command_line_is_kept_word_by_word),
 		cmocka_unit_test(what_is_not_understood_is_refused_with_its_line),
 		cmocka_unit_test(menus_that_boot_nothing_are_refused),
+		cmocka_unit_test(options_of_entries_are_taken_in_both_forms),
+		cmocka_unit_test(files_of_an_entry_are_on_known_devices),
+		cmocka_unit_test(searches_are_taken_in_every_form),
+		cmocka_unit_test(tests_are_true_false_or_unknown),
+		cmocka_unit_test(an_environment_block_has_to_be_one),
+		cmocka_unit_test(variables_have_their_limits),
+		cmocka_unit_test(functions_have_their_limits),
+		cmocka_unit_test(ifs_may_stand_in_ifs),
+		cmocka_unit_test(words_are_cut_as_grub_cuts_them),
+		cmocka_unit_test(a_command_has_its_limits),
+		cmocka_unit_test(blocks_end_at_their_own_brace),
+		cmocka_unit_test(menus_have_their_limits),
 		cmocka_unit_test(hostile_menus_end_in_an_error_or_an_entry),
 	};
 

@@ -102,6 +102,9 @@ static void another_first_sector_is_refused(void **state)
 	make_disk(NULL);
 	disk[511] = 0;
 	judged("first sector is not the one");
+	make_disk(NULL);
+	disk[510] = 0;
+	judged("first sector is not the one");
 }
 
 static void another_core_image_is_refused(void **state)
@@ -117,12 +120,47 @@ static void another_core_image_is_refused(void **state)
 	judged("past the end of the disk");
 }
 
+static void what_cannot_be_read_is_an_error(void **state)
+{
+	struct error err = { 0 };
+	char path[FILE_PATH_BYTES];
+
+	(void)state;
+	assert_true(grub_disk_verify(-1, disk, folder, &err) < 0);
+	assert_non_null(strstr(err.text, "read the boot loader back"));
+	write_image("core.img", core, 1023);
+	judged("core.img is too short (1023 bytes)");
+	file_below(path, folder, "/core.img");
+	remove(path);
+	judged("core.img");
+	write_image("boot.img", boot, 511);
+	judged("boot.img is too short (511 bytes)");
+	file_below(path, folder, "/boot.img");
+	remove(path);
+	judged("boot.img");
+	write_image("boot.img", boot, sizeof(boot));
+	write_image("core.img", core, sizeof(core));
+}
+
+/* The disk's id and the table are no code. */
+static void a_first_sector_without_code_boots_nothing(void **state)
+{
+	(void)state;
+	assert_true(grub_disk_has_boot_code(disk));
+	memset(disk, 0, 0x1b8);
+	assert_false(grub_disk_has_boot_code(disk));
+	disk[0x1b7] = 1;
+	assert_true(grub_disk_has_boot_code(disk));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_grub_install_wrote_is_accepted, make_disk),
 		cmocka_unit_test_setup(another_first_sector_is_refused, make_disk),
 		cmocka_unit_test_setup(another_core_image_is_refused, make_disk),
+		cmocka_unit_test_setup(what_cannot_be_read_is_an_error, make_disk),
+		cmocka_unit_test_setup(a_first_sector_without_code_boots_nothing, make_disk),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
