@@ -53,6 +53,15 @@ char *text_duplicate(const char *text)
 	return text ? strcpy(must_realloc(NULL, strlen(text) + 1, 1), text) : NULL;
 }
 
+char *text_duplicate_bytes(const char *text, size_t length)
+{
+	char *copy = must_realloc(NULL, length + 1, 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
 size_t text_bom_bytes(const char *text, size_t size_bytes)
 {
 	return size_bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

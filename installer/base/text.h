@@ -33,6 +33,9 @@ size_t text_option_bytes(const char *text);
 /* A copy from malloc; NULL for NULL. */
 char *text_duplicate(const char *text);
 
+/* A copy of length bytes with a NUL behind them, from malloc. */
+char *text_duplicate_bytes(const char *text, size_t length);
+
 /* How many bytes at the start of a file's text are the byte order mark of UTF-8: 0 or 3. */
 size_t text_bom_bytes(const char *text, size_t size_bytes);
 

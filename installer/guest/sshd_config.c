@@ -153,13 +153,11 @@ int sshd_config_read(
 	const char *path, const char *text, const char *user, char **ret_values, struct error *err)
 {
 	struct reading reading = { .path = path, .user = user, .err = err };
-	AUTO_FREE char *copy = strdup(text);
+	AUTO_FREE char *copy = text_duplicate(text);
 	char *rest = copy, *line;
 	int r = 0;
 
-	reading.values = strdup("");
-	if (!copy || !reading.values)
-		abort();
+	reading.values = text_duplicate("");
 	while (r == 0 && (line = strsep(&rest, "\n"))) {
 		size_t length = strlen(line);
 
@@ -201,13 +199,11 @@ static char *next_host_key(char **rest)
 /* All HostKey lines count. */
 unsigned sshd_host_keys(const char *text)
 {
-	AUTO_FREE char *copy = strdup(text);
+	AUTO_FREE char *copy = text_duplicate(text);
 	unsigned wanted = 0;
 	bool named = false;
 	char *rest = copy, *value;
 
-	if (!copy)
-		abort();
 	while ((value = next_host_key(&rest))) {
 		named = true;
 		if (strcmp(value, "/etc/ssh/ssh_host_ed25519_key") == 0)
@@ -222,12 +218,10 @@ int sshd_find_host_key(const char *text, const char *name, char *ret, size_t ret
 {
 	static const char *const usual[] = { "ssh_host_rsa_key", "ssh_host_ecdsa_key",
 		"ssh_host_ed25519_key" };
-	AUTO_FREE char *copy = strdup(text);
+	AUTO_FREE char *copy = text_duplicate(text);
 	char path[256], *rest = copy, *value;
 	bool named = false;
 
-	if (!copy)
-		abort();
 	while ((value = next_host_key(&rest))) {
 		named = true;
 		if (value[0] == '/' && strcmp(strrchr(value, '/') + 1, name) == 0)

@@ -122,10 +122,9 @@ int sshd_match_origin(const struct sshd_origin *origin, const char *list)
 bool sshd_match_user(const char *user, const struct sshd_origin *origin, const char *word)
 {
 	const char *at = strrchr(word, '@');
-	AUTO_FREE char *pattern = at ? strndup(word, (size_t)(at - word)) : strdup(word);
+	AUTO_FREE char *pattern = text_duplicate_bytes(
+		word, at ? (size_t)(at - word) : strlen(word));
 
-	if (!pattern)
-		abort();
 	return sshd_match_pattern(user, pattern) && (!at || sshd_match_origin(origin, at + 1) == 1);
 }
 
@@ -145,16 +144,15 @@ struct origins {
 /* Host names and addresses end in an argument of sshd, where a comma would divide them. */
 static bool is_plain_host(const char *text)
 {
-	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					   "0123456789.:-_")];
+	return !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789.:-_")];
 }
 
 static void add_origin(struct origins *origins, const char *address, const char *host)
 {
 	struct sshd_origin *origin = &origins->list[origins->count];
 
-	if (origins->count == SSHD_ORIGINS_MAX || sshd_match_is_loopback(address) ||
-		strlen(address) >= sizeof(origin->address) || strlen(host) >= sizeof(origin->host))
+	if (origins->count == SSHD_ORIGINS_MAX || sshd_match_is_loopback(address))
 		return;
 	snprintf(origin->address, sizeof(origin->address), "%s", address);
 	snprintf(origin->host, sizeof(origin->host), "%s", host);
@@ -169,10 +167,12 @@ static void propose_pattern(struct origins *origins, const char *pattern, size_t
 	unsigned dots = 0;
 	char text[128];
 
-	if (length == 0 || length > 100 || *pattern == '!')
+	if (length > 100 || *pattern == '!')
 		return;
 	snprintf(text, sizeof(text), "%.*s", (int)length, pattern);
 	text[strcspn(text, "/")] = '\0';
+	if (!*text)
+		return;
 	for (char *p = text; *p; p++) {
 		if (*p == '*' || *p == '?')
 			*p = '1';
@@ -225,11 +225,9 @@ size_t sshd_match_propose_origins(const char *config_text, struct sshd_origin re
 	static const char *const common[] = { "203.0.113.9", "10.0.2.2", "192.168.122.1",
 		"2001:db8::9" };
 	struct origins origins = { .list = ret };
-	AUTO_FREE char *copy = strdup(config_text);
+	AUTO_FREE char *copy = text_duplicate(config_text);
 	char *rest = copy, *line;
 
-	if (!copy)
-		abort();
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
 		add_origin(&origins, common[i], common[i]);
 	while ((line = strsep(&rest, "\n")))

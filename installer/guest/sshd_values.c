@@ -8,19 +8,17 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
-#define PATH_BYTES	  1024
-#define DEFAULT_KEY_FILES ".ssh/authorized_keys .ssh/authorized_keys2"
-#define CERTIFICATE_MARK  "-cert-v01@"
-#define BLANKS		  " \t"
+#define PATH_BYTES	 1024
+#define CERTIFICATE_MARK "-cert-v01@"
+#define BLANKS		 " \t"
 
 void sshd_values_parse(const char *text, struct sshd_values *ret)
 {
 	char *rest, *line;
 
-	*ret = (struct sshd_values){ .text = strdup(text) };
-	if (!ret->text)
-		abort();
+	*ret = (struct sshd_values){ .text = text_duplicate(text) };
 	rest = ret->text;
 	while ((line = strsep(&rest, "\n"))) {
 		char *value = line + strcspn(line, BLANKS);
@@ -120,12 +118,10 @@ static bool is_user_pattern(
 static bool is_group_pattern(
 	const char *word, const struct sshd_login *login, const struct sshd_origin *origin)
 {
-	AUTO_FREE char *groups = strdup(login->groups);
+	AUTO_FREE char *groups = text_duplicate(login->groups);
 	char *save = NULL;
 
 	(void)origin;
-	if (!groups)
-		abort();
 	for (char *group = strtok_r(groups, " ", &save); group; group = strtok_r(NULL, " ", &save))
 		if (sshd_match_pattern(group, word))
 			return true;
@@ -135,11 +131,9 @@ static bool is_group_pattern(
 static bool has_word(const char *list, word_test_fn *test, const struct sshd_login *login,
 	const struct sshd_origin *origin)
 {
-	AUTO_FREE char *copy = strdup(list);
+	AUTO_FREE char *copy = text_duplicate(list);
 	char *save = NULL;
 
-	if (!copy)
-		abort();
 	for (char *word = strtok_r(copy, BLANKS, &save); word; word = strtok_r(NULL, BLANKS, &save))
 		if (test(word, login, origin))
 			return true;
@@ -227,31 +221,28 @@ static int refuse_value(
 		keyword, login->user, value);
 }
 
-/* Keywords with a list of words, of which one has to pass the test, or none may. Without a line
- * the default counts; a NULL default passes. */
+/* Keywords with a list of words, of which one has to pass the test, or none may. The default of
+ * each of them lets the user in. */
 static const struct list_rule {
 	const char *keyword;
 	word_test_fn *test;
 	bool denies;
-	const char *fallback;
 } list_rules[] = {
-	{ "AuthorizedKeysFile", is_our_key_file, false, DEFAULT_KEY_FILES },
-	{ "AuthenticationMethods", is_key_alone, false, "any" },
-	{ "DenyUsers", is_user_pattern, true, NULL },
-	{ "AllowUsers", is_user_pattern, false, NULL },
-	{ "DenyGroups", is_group_pattern, true, NULL },
-	{ "AllowGroups", is_group_pattern, false, NULL },
+	{ "AuthorizedKeysFile", is_our_key_file, false },
+	{ "AuthenticationMethods", is_key_alone, false },
+	{ "DenyUsers", is_user_pattern, true },
+	{ "AllowUsers", is_user_pattern, false },
+	{ "DenyGroups", is_group_pattern, true },
+	{ "AllowGroups", is_group_pattern, false },
 };
 
 static int check_list(const struct sshd_values *values, const struct list_rule *rule,
 	const struct sshd_login *login, const struct sshd_origin *origin, struct error *err)
 {
-	const char *list, *last = rule->fallback;
-	bool found = rule->fallback && has_word(rule->fallback, rule->test, login, origin);
+	const char *list, *last = NULL;
+	bool found = false;
 	size_t at = 0;
 
-	if (sshd_values_get(values, rule->keyword, NULL))
-		found = false;
 	while ((list = sshd_values_next(values, rule->keyword, &at))) {
 		found |= has_word(list, rule->test, login, origin);
 		last = list;

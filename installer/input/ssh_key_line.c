@@ -249,10 +249,10 @@ static int take_options(char **text, struct ssh_key_line *line, struct error *er
 	return 0;
 }
 
+/* Of a text that begins with a key. */
 static bool is_certificate(const char *text)
 {
-	return memmem(text, strcspn(text, " \t"), CERTIFICATE_MARK, strlen(CERTIFICATE_MARK)) &&
-	       begins_key(text);
+	return memmem(text, strcspn(text, " \t"), CERTIFICATE_MARK, strlen(CERTIFICATE_MARK));
 }
 
 int ssh_key_line_parse(char *text, struct ssh_key_line *ret, struct error *err)

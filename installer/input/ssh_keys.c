@@ -64,18 +64,13 @@ static bool is_known_key(const struct ssh_keys *keys, const struct ssh_key_line 
 /* Copies a line without its end, and without blanks at both ends. */
 static char *copy_trimmed(const char *text, size_t length)
 {
-	char *copy;
-
 	while (length && (isspace((unsigned char)text[length - 1])))
 		length--;
 	while (length && (*text == ' ' || *text == '\t')) {
 		text++;
 		length--;
 	}
-	copy = strndup(text, length);
-	if (!copy)
-		abort();
-	return copy;
+	return text_duplicate_bytes(text, length);
 }
 
 /* Whether there are characters that no text has; CR is one unless the line ends behind it. */
@@ -92,14 +87,8 @@ static bool line_has_control_characters(const char *text, size_t length)
 
 static void warn_of(struct ssh_keys *keys, const char *sentence)
 {
-	char *copy = strdup(sentence);
-
-	if (!copy)
-		abort();
 	if (keys->warning_count < SSH_KEYS_WARNINGS_MAX)
-		keys->warnings[keys->warning_count++] = copy;
-	else
-		free(copy);
+		keys->warnings[keys->warning_count++] = text_duplicate(sentence);
 }
 
 static int check_expiry(
@@ -110,8 +99,8 @@ static int check_expiry(
 
 	if (!line->expires || !keys->now || line->expires >= keys->now)
 		return 0;
-	if (!gmtime_r(&line->expires, &parts) || !strftime(date, sizeof(date), "%Y-%m-%d", &parts))
-		date[0] = '\0';
+	gmtime_r(&line->expires, &parts);
+	strftime(date, sizeof(date), "%Y-%m-%d", &parts);
 	return error_set_code(err, EXIT_NO_KEY, -EKEYREJECTED,
 		"has a key that has expired (expiry-time, %s)", date);
 }

@@ -290,6 +290,54 @@ static void keys_that_have_expired_are_none(void **state)
 	refused_keys(NULL, expired, "has expired (expiry-time, 2020-01-01)");
 }
 
+/* A machine whose keys are refused, with what is wrong in its sources. */
+static void refuses_sources(const struct config_sources *sources, const char *says)
+{
+	struct error err = { 0 };
+	struct config config;
+	char *text = NULL;
+
+	key_table_set_defaults(&config);
+	assert_true(key_sources_read(&config.keys, "root", sources, &text, &err) < 0);
+	assert_int_equal(err.code, EXIT_NO_KEY);
+	if (!strstr(err.text, says))
+		fail_msg("'%s' does not say '%s'", err.text, says);
+	assert_null(text);
+}
+
+static void bad_keys_of_every_source_are_named(void **state)
+{
+	static char bad[] = "nonsense\n", script[] = "#!/bin/sh\n",
+		    smbios[] = "io.systemd.credential:ssh.authorized_keys.root=nonsense";
+	struct config_sources embedded = { .drive = { .found = true, .count = 1 } };
+
+	(void)state;
+	embedded.drive.files[0] = (struct key_drive_file){
+		.name = "ssh.pub", .text = bad, .size_bytes = strlen(bad), .embedded = true
+	};
+	refuses_sources(&embedded, "line 1 of ssh.pub embedded in the ISO has no key type");
+	refuses_sources(&(struct config_sources){ .firmware_data.credential_text = bad,
+				.firmware_data.credential_bytes = strlen(bad) },
+		"line 1 of the fw_cfg credential");
+	refuses_sources(&(struct config_sources){ .xenstore.keys_text = bad,
+				.xenstore.keys_bytes = strlen(bad) },
+		"line 1 of vm-data/ssh_authorized_keys in xenstore");
+	refuses_sources(&(struct config_sources){ .firmware_data.strings = { smbios },
+				.firmware_data.string_count = 1 },
+		"line 1 of the SMBIOS credential");
+	refuses_sources(
+		&(struct config_sources){
+			.command_line =
+				"systemd.set_credential=ssh.authorized_keys.root:nonsense" },
+		"on the kernel command line");
+	refuses_sources(
+		&(struct config_sources){
+			.cidata = { .found = true,
+				.kind = CLOUD_NOCLOUD,
+				.user_data = { .text = script, .size_bytes = strlen(script) } } },
+		"No SSH key was found, and of ");
+}
+
 /* ------------------------------------------------------- /sys as the kernel shows it */
 
 static void put(const char *name, const void *data, size_t size_bytes)
@@ -387,6 +435,7 @@ int main(void)
 		cmocka_unit_test(no_key_anywhere_is_an_error),
 		cmocka_unit_test(a_key_file_that_cannot_be_taken_is_an_error),
 		cmocka_unit_test(keys_that_have_expired_are_none),
+		cmocka_unit_test(bad_keys_of_every_source_are_named),
 		cmocka_unit_test(what_the_host_hands_over_is_read_from_sys),
 		cmocka_unit_test(too_much_of_it_is_refused),
 	};

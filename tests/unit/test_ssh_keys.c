@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "input/ssh_key_options.h"
 #include "input/ssh_keys.h"
 
 /* Made by ssh-keygen, but for those that it does not make: these have a SHA-512 as the key. */
@@ -67,10 +68,16 @@
 	"AAAAB3NzaC1yc2EAAAADAQABAAAAgICkq9REjElWLYKBFdE6H8zqkn9StNVFkpf4tD5C2okji8E2JuQ9"         \
 	"yzjdsIJIiSfskE+0IFdEOYPohYUXnVBVGv5ipKvURIxJVi2CgRXROh/M6pJ/UrTVRZKX+LQ+QtqJI4vB"         \
 	"NibkPcs43bCCSIkn7JBPtCBXRDmD6IWFF51QVRr+"
+/* With an exponent of no bytes, and with a modulus of one byte, 0. */
+#define RSA_EMPTY_BLOB	 "AAAAB3NzaC1yc2EAAAAA"
+#define RSA_ZERO_BLOB	 "AAAAB3NzaC1yc2EAAAABAwAAAAEA"
 #define CUT_ED_BLOB	 "AAAAC3NzaC1lZDI1NTE5AAAAIKSr1ESMSVYtgoEV0TofzOqSf1K01UWSl/i0PkLa"
 #define HUGE_LENGTH_BLOB "AAAAC3NzaC1lZDI1NTE5/////6Sr1ESM"
 
 #define LONG_NAME "0123456789012345678901234567890123456789012345.example"
+
+#define NAMES256  LONG_NAME LONG_NAME LONG_NAME LONG_NAME LONG_NAME
+#define NAMES1024 NAMES256 NAMES256 NAMES256 NAMES256
 
 #define ED  "ssh-ed25519 " ED_BLOB
 #define ED2 "ssh-ed25519 " ED2_BLOB
@@ -144,6 +151,7 @@ static void line_ends_marks_and_blanks_are_repaired(void **state)
 	(void)state;
 	gives("\xef\xbb\xbf" ED " a\r\n\r\n  \t\n# comment\n   " ED2 " b  \r\n",
 		ED " a\n" ED2 " b\n");
+	gives("\t" ED "\r", ED "\n");
 	gives("", "");
 	gives("# nothing but a comment", "");
 	gives("\xef\xbb\xbf", "");
@@ -154,6 +162,7 @@ static void the_first_of_two_equal_keys_stays(void **state)
 	(void)state;
 	gives(ED " one\n" ED " two\n" ED2 "\nrestrict " ED "\n", ED " one\n" ED2 "\n");
 	gives("restrict " ED "\n" ED, "restrict " ED "\n");
+	gives(ED "\nssh-rsa " RSA1024_BLOB "\n" ED, ED "\nssh-rsa " RSA1024_BLOB "\n");
 }
 
 static void a_key_inside_an_option_is_no_duplicate(void **state)
@@ -205,7 +214,42 @@ static void a_bad_line_among_good_ones_is_a_warning(void **state)
 	gives_with_warning("ssh-dss AAAAB3NzaC1kc3M= old\n" ED "\n", ED "\n",
 		"line 1 of ssh.pub is a DSA key");
 	gives_with_warning(ED "\nexpiry-time=\"20200101\" " ED2 "\n", ED "\n", "has expired");
+	refuses("ssh-ed25519-cert-v01@openssh.com " CERT_BLOB "\nnonsense\nnonsense\n",
+		"line 2 of ssh.pub has no key type");
+	refuses("nonsense\nssh-ed25519-cert-v01@openssh.com " CERT_BLOB "\n",
+		"line 1 of ssh.pub has no key type");
+	refuses("nonsense\n-----BEGIN OPENSSH PRIVATE KEY-----\n",
+		"line 2 of ssh.pub is a private key");
 	refuses("\n \n# none\nnonsense\nssh-dss AAAAB3NzaC1kc3M= old\n", "line 4 of ssh.pub");
+}
+
+static void a_key_that_will_expire_is_taken(void **state)
+{
+	struct ssh_keys keys = { .now = 1700000000 };
+	struct error err = { 0 };
+	const char *text = "expiry-time=\"20991231\" " ED;
+
+	(void)state;
+	assert_int_equal(ssh_keys_add(&keys, "ssh.pub", text, strlen(text), &err), 0);
+	assert_int_equal(keys.count, 1);
+	assert_int_equal(keys.warning_count, 0);
+	ssh_keys_free(&keys);
+}
+
+static void only_the_first_warnings_are_kept(void **state)
+{
+	char text[(SSH_KEYS_WARNINGS_MAX + 1) * 2 + sizeof(ED)] = "";
+	struct ssh_keys keys = { .count = 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i <= SSH_KEYS_WARNINGS_MAX; i++)
+		strcat(text, "x\n");
+	strcat(text, ED);
+	assert_int_equal(ssh_keys_add(&keys, "ssh.pub", text, strlen(text), &err), 0);
+	assert_int_equal(keys.count, 1);
+	assert_int_equal(keys.warning_count, SSH_KEYS_WARNINGS_MAX);
+	ssh_keys_free(&keys);
 }
 
 static void a_file_of_certificates_and_expired_keys_gives_nothing(void **state)
@@ -246,6 +290,20 @@ static void options_are_checked_as_servers_do(void **state)
 	accepts("cert-authority,principals=\"a,b\" " ED);
 	accepts("environment=\"A=\",environment=\"B=x=y\" " ED);
 	accepts("expiry-time=\"20991231235959\" " ED);
+	accepts("restrict\t" ED);
+	accepts("command=\"a\\b\",pty " ED);
+	accepts("expiry-time=\"20991231UTC\" " ED);
+	accepts("from=\"10.0.0.0/8x,host/-1,host/:\" " ED);
+	refuses("from=\"" NAMES1024 "\" " ED, "from=");
+	refuses("expiry-time=\"20201240\" " ED, "expiry-time=");
+	refuses("permitopen=\"h:22x\" " ED, "permitopen=");
+	refuses("permitopen=\"h:{\" " ED, "permitopen=");
+	refuses("permitopen=\"h:a_b\" " ED, "permitopen=");
+	refuses("permitopen=\"[::1:22\" " ED, "permitopen=");
+	refuses("permitopen=\"[::1]:\" " ED, "permitopen=");
+	refuses("permitopen=\"[" NAMES1024 "]:22\" " ED, "permitopen=");
+	refuses("permitopen=\"" NAMES1024 ":22\" " ED, "permitopen=");
+	refuses("tunnel=\"\" " ED, "tunnel=");
 	refuses("permitopen=\"foo\" " ED, "permitopen=");
 	refuses("permitopen=\"foo:0\" " ED, "permitopen=");
 	refuses("permitopen=\"foo:65536\" " ED, "permitopen=");
@@ -290,6 +348,7 @@ static void foreign_forms_are_refused_with_the_way_out(void **state)
 	refuses("---- BEGIN SSH2 PUBLIC KEY ----\n", "ssh-keygen -i");
 	refuses("-----BEGIN PUBLIC KEY-----\n", "PEM");
 	refuses_bytes("\xff\xfes\0s\0h\0", 8, "UTF-16");
+	refuses_bytes("\xfe\xff\0s\0s\0h", 8, "UTF-16");
 	refuses("ssh-dss AAAAB3NzaC1kc3MAAACBAJWu x", "DSA");
 	refuses("restrict ssh-dss AAAAB3NzaC1kc3MAAACBAJWu x", "DSA");
 }
@@ -310,6 +369,10 @@ static void broken_keys_are_refused_by_line(void **state)
 	refuses("ssh-rsa " ED_BLOB, "another type than the ssh-rsa");
 	refuses("ssh-ed25519 " CERT_BLOB, "another type");
 	refuses("ssh-ed25519 " OTHER_NAME_BLOB, "another type");
+	refuses("restrict ssh-ed25519x " ED_BLOB, "no key type");
+	refuses("restrict ssh-ed25518-cert-v01@x " ED_BLOB, "no key type");
+	refuses("ssh-rsa " RSA_EMPTY_BLOB, "not positive");
+	refuses("ssh-rsa " RSA_ZERO_BLOB, "less than 1024 bits");
 	refuses("ssh-rsa " RSA768_BLOB, "less than 1024 bits");
 	refuses("ssh-rsa " RSA_NEGATIVE_BLOB, "not positive");
 	refuses("ecdsa-sha2-nistp256 " EC256_OFF_CURVE_BLOB, "no point on its curve");
@@ -356,12 +419,34 @@ static void unknown_types_and_options_are_refused(void **state)
 	(void)state;
 	refuses("hello world", "no key type");
 	refuses("hello", "no key type");
+	refuses("ecdsa-sha2-nistp999 AAAA", "no key type");
+	refuses("x " ED_BLOB, "where \"AAAAC3NzaC1lZDI1NTE5AAAAIDTY/uebt5F0Jcxh\" stands");
 	refuses("ssh-ed448 AAAA", "no key type");
 	refuses("no-pty no-pty " ED, "no key type");
 	refuses("no-ptty " ED, "do not know: \"no-ptty\"");
 	refuses("command=ls " ED, "not in double quotes");
 	refuses("command=\"ls\"x " ED, "do not know");
 	refuses("command=\"ls " ED, "not closed");
+}
+
+/* A line of authorized_keys is at most 8 KiB long; other callers may have longer ones. */
+static void a_value_without_an_end_or_too_long_is_refused(void **state)
+{
+	static char big[9000];
+	struct ssh_key_options options;
+	struct error err = { 0 };
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	memcpy(big, "command=\"", 9);
+	assert_true(ssh_key_options_parse(big, &options, &err) < 0);
+	big[100] = '\0';
+	assert_true(ssh_key_options_parse(big, &options, &err) < 0);
+	assert_non_null(strstr(err.text, "command= whose value is not in double quotes"));
+	big[100] = '"';
+	big[101] = '\0';
+	assert_int_equal(ssh_key_options_parse(big, &options, &err), 0);
+	assert_true(options.forced_command);
 }
 
 static void what_is_no_text_is_refused(void **state)
@@ -418,6 +503,8 @@ int main(void)
 		cmocka_unit_test(a_key_inside_an_option_is_no_duplicate),
 		cmocka_unit_test(keys_of_several_files_come_together),
 		cmocka_unit_test(a_bad_line_among_good_ones_is_a_warning),
+		cmocka_unit_test(a_key_that_will_expire_is_taken),
+		cmocka_unit_test(only_the_first_warnings_are_kept),
 		cmocka_unit_test(a_file_of_certificates_and_expired_keys_gives_nothing),
 		cmocka_unit_test(a_type_that_the_blob_names_is_taken_with_a_warning),
 		cmocka_unit_test(options_are_checked_as_servers_do),
@@ -427,6 +514,7 @@ int main(void)
 		cmocka_unit_test(an_rsa_key_has_16384_bits_at_most),
 		cmocka_unit_test(every_cut_of_a_good_line_is_refused),
 		cmocka_unit_test(unknown_types_and_options_are_refused),
+		cmocka_unit_test(a_value_without_an_end_or_too_long_is_refused),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(more_keys_than_there_is_room_for_are_refused),
 		cmocka_unit_test(key_files_are_known_by_their_names),

@@ -16,6 +16,10 @@
 
 static char ed25519[] = "ssh-ed25519";
 
+#define WORD_64	  "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+#define WORD_512  WORD_64 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64 WORD_64
+#define LONG_WORD WORD_512 WORD_512
+
 static struct sshd_login login_of(const char *user)
 {
 	static const struct ssh_key_line key = { .type = ed25519 };
@@ -96,6 +100,8 @@ static void what_keeps_the_owner_out_is_named(void **state)
 	refuses("AuthorizedKeysFile /home/%u/.ssh/authorized_keys\n", "root", "AuthorizedKeysFile");
 	refuses("AuthorizedKeysFile /%%h/.ssh/authorized_keys %\n", "root", "AuthorizedKeysFile");
 	refuses("AllowUsers alice b*\n", "root", "AllowUsers");
+	refuses("AllowUsers root@10.0.0.0/\n", "root", "AllowUsers");
+	refuses("AuthorizedKeysFile " LONG_WORD "\n", "root", "AuthorizedKeysFile");
 }
 
 static void lists_that_keep_the_owner_out_are_named(void **state)
@@ -155,6 +161,7 @@ static void keys_have_to_be_of_an_accepted_type_and_size(void **state)
 {
 	static char rsa[] = "ssh-rsa";
 	const struct ssh_key_line key = { .type = rsa, .rsa_bits = 2048 };
+	const struct ssh_key_line authority = { .type = ed25519, .authority = true };
 	struct sshd_login login = login_of("root");
 	struct error err = { 0 };
 
@@ -166,6 +173,11 @@ static void keys_have_to_be_of_an_accepted_type_and_size(void **state)
 	assert_true(check("PubkeyAcceptedAlgorithms ssh-ed25519\n", &login, &err) < 0);
 	assert_true(check("PubkeyAcceptedAlgorithms rsa-sha2-256\n", &login, &err) < 0);
 	assert_int_equal(check("PubkeyAcceptedAlgorithms rsa-*\n", &login, &err), 0);
+	login.keys = &authority;
+	assert_int_equal(
+		check("PubkeyAcceptedAlgorithms ssh-ed25519-cert-v01@openssh.com\n", &login, &err),
+		0);
+	assert_true(check("PubkeyAcceptedAlgorithms ssh-ed25519\n", &login, &err) < 0);
 	login.key_count = 0;
 	assert_true(check("", &login, &err) < 0);
 }
@@ -198,6 +210,10 @@ static void a_server_has_to_listen_where_others_reach_it(void **state)
 		{ "listenaddress [::1]:22\nlistenaddress [::]:22\n", 0, 22 },
 		{ "listenaddress ::1\n", -1, 22 },
 		{ "port 99999\n", 0, 22 },
+		{ "port 0\n", 0, 22 },
+		{ "listenaddress localhost\nusepam\n", -1, 22 },
+		{ "listenaddress 127.0.0.1\n", -1, 22 },
+		{ "listenaddress guest\n", 0, 22 },
 	};
 
 	(void)state;
@@ -231,6 +247,12 @@ static void patterns_match_as_in_openssh(void **state)
 	assert_int_equal(sshd_match_origin(&origin, "*,10.0.1.2/33"), 0);
 	assert_int_equal(sshd_match_origin(&origin, "*,10.0.1.2/x,10.0.1.2/"), 1);
 	assert_int_equal(sshd_match_origin(&origin, "!10.0.1.2/x,*.EXAMPLE"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "10.0.1.2/32,!"), 1);
+	assert_int_equal(sshd_match_origin(&origin, "10.0.1.3/32,,!"), 0);
+	assert_int_equal(sshd_match_origin(&origin, "0.0.0.0/0"), 1);
+	assert_int_equal(
+		sshd_match_origin(&(struct sshd_origin){ .address = "" }, "10.0.0.0/8"), 0);
+	assert_int_equal(sshd_match_origin(&(struct sshd_origin){ .address = "::1" }, "::/127"), 1);
 	assert_true(sshd_match_user("root", &origin, "root@10.*"));
 	assert_true(sshd_match_user("root", &origin, "root@A.Example"));
 	assert_false(sshd_match_user("root", &origin, "ROOT@10.*"));
@@ -247,6 +269,39 @@ static void addresses_are_compared_by_value(void **state)
 	assert_int_equal(sshd_match_origin(&origin, "!2001:DB8::9,*"), -1);
 	assert_int_equal(sshd_match_origin(&origin, "2001:db8::8/125"), 1);
 	assert_int_equal(sshd_match_origin(&origin, "2001:db8::9/125"), 0);
+}
+
+/* sshd does not start with such a list, and it lets no one in by it. */
+static void what_is_no_network_matches_no_address(void **state)
+{
+	static const char *const words[] = { "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/8x",
+		"10.0.0.0/33", "10.0.0.0/-8", "10.0.0.1/8", "10.0.0/8", "host/8", "/8" };
+	const struct sshd_origin origin = { .address = "10.0.1.2", .host = "a.example" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (sshd_match_origin(&origin, words[i]) != 0)
+			fail_msg("%s matches", words[i]);
+}
+
+static void addresses_that_are_none_are_not_tried(void **state)
+{
+	static char many[64 * 40] = "", longest[128] = "Match Host ";
+	struct sshd_origin origins[SSHD_ORIGINS_MAX];
+	size_t common = sshd_match_propose_origins("", origins);
+
+	(void)state;
+	assert_int_equal(
+		sshd_match_propose_origins("Match Address ,10.0.0.5,\n", origins), common + 1);
+	assert_int_equal(sshd_match_propose_origins("Match Host a{b}\n", origins), common);
+	assert_int_equal(sshd_match_propose_origins("Match Host /8\n", origins), common);
+	memset(longest + strlen(longest), 'x', 101);
+	assert_int_equal(sshd_match_propose_origins(longest, origins), common);
+	assert_int_equal(sshd_match_propose_origins("Match Host host-?\n", origins), common + 1);
+	assert_string_equal(origins[common].host, "host-1");
+	for (size_t i = 0; i < 64; i++)
+		strcat(many, "Match Address 198.51.100.*\n");
+	assert_int_equal(sshd_match_propose_origins(many, origins), SSHD_ORIGINS_MAX);
 }
 
 static void addresses_of_the_configuration_are_tried(void **state)
@@ -290,6 +345,7 @@ static void what_cannot_be_evaluated_is_refused_with_its_line(void **state)
 	refuses("Match all\n", "root", "Match block that could apply");
 	refuses("Match User root\n", "root", "Match block that could apply");
 	refuses("Match User git,r*\n", "root", "Match block that could apply");
+	refuses("Match User git," LONG_WORD ",x\n", "root", "Match block that could apply");
 	refuses("Match User !git\n", "root", "Match block that could apply");
 	refuses("Match User git Address 10.0.0.1\n", "root", "Match block that could apply");
 	refuses("Match Address 10.0.0.0/8\n", "root", "Match block that could apply");
@@ -323,6 +379,44 @@ static void finds(const char *text, const char *name, const char *expected)
 	assert_string_equal(path, expected ? expected : "");
 }
 
+static void a_path_of_a_host_key_that_is_too_long_is_not_found(void **state)
+{
+	char path[8] = "";
+
+	(void)state;
+	assert_int_equal(sshd_find_host_key("", "ssh_host_rsa_key", path, sizeof(path)), -ENOENT);
+	assert_int_equal(sshd_find_host_key("HostKey /persist/ssh_host_rsa_key\n",
+				 "ssh_host_rsa_key", path, sizeof(path)),
+		-ENOENT);
+}
+
+/* As the client chooses the algorithm, one is enough for an RSA key. */
+static void host_keys_are_offered_by_their_algorithms(void **state)
+{
+	static const struct {
+		const char *list, *type;
+		bool offered;
+	} cases[] = {
+		{ "", "ssh-rsa", true },
+		{ "hostkeyalgorithms ssh-ed25519,rsa-sha2-512\n", "ssh-rsa", true },
+		{ "hostkeyalgorithms rsa-sha2-256\n", "ssh-rsa", true },
+		{ "hostkeyalgorithms ssh-ed25519,ssh-rsa\n", "ssh-rsa", true },
+		{ "hostkeyalgorithms ssh-ed25519\n", "ssh-rsa", false },
+		{ "hostkeyalgorithms ssh-ed25519\n", "ssh-ed25519", true },
+		{ "hostkeyalgorithms ssh-ed25519\n", "ecdsa-sha2-nistp256", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sshd_values values;
+
+		sshd_values_parse(cases[i].list, &values);
+		assert_int_equal(
+			sshd_values_offer_host_key(&values, cases[i].type), cases[i].offered);
+		sshd_values_free(&values);
+	}
+}
+
 static void a_host_key_lies_where_the_server_looks_for_its_name(void **state)
 {
 	(void)state;
@@ -350,11 +444,15 @@ int main(void)
 		cmocka_unit_test(a_server_has_to_listen_where_others_reach_it),
 		cmocka_unit_test(patterns_match_as_in_openssh),
 		cmocka_unit_test(addresses_are_compared_by_value),
+		cmocka_unit_test(what_is_no_network_matches_no_address),
+		cmocka_unit_test(addresses_that_are_none_are_not_tried),
 		cmocka_unit_test(addresses_of_the_configuration_are_tried),
 		cmocka_unit_test(other_users_do_not_need_root_login),
 		cmocka_unit_test(the_first_value_wins_and_blocks_of_others_do_not_count),
 		cmocka_unit_test(what_cannot_be_evaluated_is_refused_with_its_line),
 		cmocka_unit_test(the_host_keys_that_are_named_are_wanted),
+		cmocka_unit_test(a_path_of_a_host_key_that_is_too_long_is_not_found),
+		cmocka_unit_test(host_keys_are_offered_by_their_algorithms),
 		cmocka_unit_test(a_host_key_lies_where_the_server_looks_for_its_name),
 	};
 
