@@ -234,7 +234,7 @@ static bool is_other_size(
 {
 	struct disk_key key;
 
-	if (disk_key_parse(request->disk, &key) < 0 || disk_key_fits(&key, disk->size_bytes))
+	if (disk_key_parse(request->disk, &key) == 0 && disk_key_fits(&key, disk->size_bytes))
 		return false;
 	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is not as large as disk=%.40s says",
 		request->disk);

@@ -39,11 +39,10 @@ static const struct {
 
 static bool matches(const char *pattern, const char *model)
 {
-	size_t length = strlen(pattern);
+	const char *star = strchr(pattern, '*');
 
-	if (length > 0 && pattern[length - 1] == '*')
-		return strncmp(pattern, model, length - 1) == 0;
-	return strcmp(pattern, model) == 0;
+	return star ? strncmp(pattern, model, (size_t)(star - pattern)) == 0
+		    : strcmp(pattern, model) == 0;
 }
 
 bool emulated_disk_is_known(const struct disk *disk)

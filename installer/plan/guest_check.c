@@ -26,11 +26,6 @@ static int refuse_guest(struct error *err, const char *fmt, ...)
 	return -EINVAL;
 }
 
-static const char *fs_name(enum file_system fs)
-{
-	return fs == FS_EXT4 ? "ext4" : fs == FS_VFAT ? "vfat" : "no file system";
-}
-
 static const struct plan_partition *find_guest_mount(const struct plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->partition_count; i++)
@@ -72,12 +67,12 @@ static int fit_mount(const struct plan *plan, const struct manifest_mount *mount
 			"The guest mounts %s, but the layout %s has no partition for it: take this "
 			"mount out of the guest.",
 			mount->path, layout_name(plan->layout));
-	if (strcmp(mount->fstype, fs_name(p->fs)) != 0)
+	if (strcmp(mount->fstype, plan_file_system_name(p->fs)) != 0)
 		return refuse_guest(err,
 			"The guest mounts %s as %s, but the plan makes %s there: change the "
 			"guest's "
 			"file system.",
-			mount->path, mount->fstype, fs_name(p->fs));
+			mount->path, mount->fstype, plan_file_system_name(p->fs));
 	if (mount->label[0] && strcmp(mount->label, p->fs_label) != 0)
 		return refuse_guest(err,
 			"The guest mounts %s by label \"%s\", but the plan labels it \"%s\": set "
@@ -159,7 +154,7 @@ static bool is_disk_path(const char *path)
 	return text_starts_with(path, "/dev/") && classify_is_disk_name(path + strlen("/dev/"));
 }
 
-/* Whether GRUB's first sector goes to the planned disk. */
+/* Whether GRUB's first sector goes to the planned disk, which is none of an image file (planner). */
 static int fit_boot_device(
 	const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
@@ -174,7 +169,7 @@ static int fit_boot_device(
 	if (strcmp(device, "nodev") == 0 || !device[0])
 		return 0;
 	/* While the boot loader is installed, the disk has the guest's name for it (boot_device). */
-	if (strcmp(device, plan->disk_path) == 0 || (!plan->image_file && is_disk_path(device)))
+	if (strcmp(device, plan->disk_path) == 0 || is_disk_path(device))
 		return 0;
 	return refuse_guest(err,
 		"The guest's GRUB is written to %s, but the disk is %s: set the guest's "

@@ -112,10 +112,7 @@ static int refuse_all(const struct selection *s, const struct disk *disks, size_
 
 static bool is_extreme(const char *disk)
 {
-	struct disk_key key;
-
-	return disk_key_parse(disk, &key) == 0 &&
-	       (key.kind == DISK_KEY_SMALLEST || key.kind == DISK_KEY_LARGEST);
+	return strcmp(disk, "smallest") == 0 || strcmp(disk, "largest") == 0;
 }
 
 /* disk=smallest and disk=largest: of the blank disks; two of that size are one too many. */
@@ -252,30 +249,24 @@ static int check_named(const struct select_request *request, const char *disk,
 	const struct disk *disks, size_t count, const struct selection *s, size_t i,
 	struct error *err)
 {
+	enum disk_class disk_class = s->disks[i].disk_class;
 	char what[256];
 
-	snprintf(what, sizeof(what), "%.100s cannot be taken", disk);
-	switch (s->disks[i].disk_class) {
-	case DISK_INSTALLED:
+	if (disk_class == DISK_SUITABLE ||
+		(disk_class == DISK_CONTENT && classify_may_overwrite(request, &disks[i])))
+		return 0;
+	if (disk_class == DISK_INSTALLED)
 		return refuse_installed(s, disks, count, i, err);
-	case DISK_SMALL:
+	snprintf(what, sizeof(what), "%.100s cannot be taken", disk);
+	if (disk_class == DISK_SMALL)
 		return refuse_disks(
 			s, disks, count, i, EXIT_TOO_SMALL, what, "Give it a larger disk.", err);
-	case DISK_OUT:
-		return refuse_disks(s, disks, count, i, EXIT_NO_DISK, what,
-			"Name another one, or give the machine one blank disk.", err);
-	case DISK_CONTENT:
-		if (!classify_may_overwrite(request, &disks[i]))
-			return refuse_disks(s, disks, count, i, EXIT_NOT_BLANK, what,
-				"Say wipe=TOKEN to overwrite this content, or wipe=force to overwrite any, or name a blank disk.",
-				err);
-		break;
-	case DISK_SUITABLE:
-	case DISK_TAKEN:
-	case DISK_CONFLICT:
-		break;
-	}
-	return 0;
+	if (disk_class == DISK_CONTENT)
+		return refuse_disks(s, disks, count, i, EXIT_NOT_BLANK, what,
+			"Say wipe=TOKEN to overwrite this content, or wipe=force to overwrite any, or name a blank disk.",
+			err);
+	return refuse_disks(s, disks, count, i, EXIT_NO_DISK, what,
+		"Name another one, or give the machine one blank disk.", err);
 }
 
 static int choose_named(const struct select_request *request, const struct disk *disks,

@@ -36,14 +36,14 @@ static bool is_asked_for(const struct select_request *request, const struct disk
 
 	if (disk_key_is_name(request->disk))
 		return classify_is_named(request->disk, disk);
-	return disk_key_parse(request->disk, &key) < 0 || disk_key_fits(&key, disk->size_bytes);
+	return disk_key_parse(request->disk, &key) == 0 && disk_key_fits(&key, disk->size_bytes);
 }
 
+/* The callers have found that the disk is the partner disk, or that the key disk allows it. */
 static bool has_finished_install(const struct select_request *request, const struct disk *disk)
 {
 	char reason[CLASSIFY_REASON_BYTES];
-	bool named = is_partner_disk(request, disk) ||
-		     (disk_key_is_name(request->disk) && classify_is_named(request->disk, disk));
+	bool named = is_partner_disk(request, disk) || disk_key_is_name(request->disk);
 
 	return classify_disk(request, disk, named, reason) == DISK_INSTALLED;
 }

@@ -147,6 +147,8 @@ static void other_good_values_are_taken(void **state)
 		"\"partuuid\":\"abcdef00-0000-4000-8000-000000000001\"}]");
 	assert_string_equal(m.mounts[0].partlabel, "disk-main-root");
 	assert_string_equal(m.mounts[0].partuuid, "abcdef00-0000-4000-8000-000000000001");
+	m = accepts("swap", "{\"partuuid\":\"abcdef00-0000-4000-8000-000000000001\"}");
+	assert_string_equal(m.swap.partuuid, "abcdef00-0000-4000-8000-000000000001");
 	assert_string_equal(accepts("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"uuid\":"
 					      "\"ABCDEF00-0000-4000-8000-000000000001\"}]")
 				    .mounts[0]
@@ -247,6 +249,55 @@ static void accounts_of_the_boot_are_looked_at(void **state)
 		"users[0].groups cannot contain \"a:b\"");
 }
 
+/* list_of COUNT — a JSON array of that many numbers. */
+static const char *list_of(size_t count)
+{
+	static char text[1024];
+	char *p = text + sprintf(text, "[0");
+
+	for (size_t i = 1; i < count; i++)
+		p += sprintf(p, ",0");
+	sprintf(p, "]");
+	return text;
+}
+
+static void an_account_with_one_number_gets_both_at_boot(void **state)
+{
+	struct manifest m = accepts("users",
+		"[{\"name\":\"a\",\"group\":\"a\",\"home\":\"/\",\"shell\":\"/s\",\"locked\":true,"
+		"\"uid\":1000}]");
+
+	(void)state;
+	assert_false(boot_accounts_find(&m.accounts, "a")->numbered);
+}
+
+#define ACCOUNT_BUT(member)                                                                        \
+	"[{\"name\":\"a\",\"group\":\"a\",\"home\":\"/\",\"shell\":\"/s\",\"locked\":true," member \
+	"}]"
+
+static void every_member_of_an_account_is_looked_at(void **state)
+{
+	char groups[2048];
+
+	(void)state;
+	refuses("users", with_account("name", "7"), "users[0].name must be a string");
+	refuses("users", with_account("group", "7"), "users[0].group must be a string");
+	refuses("users", with_account("home", "7"), "users[0].home must be a string");
+	refuses("users", with_account("shell", "\"\""), "users[0].shell cannot be \"\"");
+	refuses("users",
+		"[{\"name\":\"a\",\"group\":\"a\",\"home\":\"/\",\"shell\":\"/s\",\"locked\":0}]",
+		"users[0].locked must be");
+	refuses("users", ACCOUNT_BUT("\"uid\":0,\"gid\":-1"), "users[0].gid must be between");
+	refuses("users", ACCOUNT_BUT("\"groups\":7"), "users[0].groups must be an array");
+	refuses("users", ACCOUNT_BUT("\"groups\":[7]"), "users[0].groups[0] must be a string");
+	refuses("users", ACCOUNT_BUT("\"groups\":[\"\"]"), "users[0].groups cannot contain \"\"");
+	snprintf(groups, sizeof(groups), ACCOUNT_BUT("\"groups\":%s"),
+		list_of(BOOT_ACCOUNT_GROUPS_MAX + 1));
+	refuses("users", groups, "users[0].groups has more than");
+	refuses("users", "{}", "users must be an array");
+	refuses("users", list_of(BOOT_ACCOUNTS_MAX + 1), "users has more than");
+}
+
 static void every_missing_member_is_named(void **state)
 {
 	char says[64];
@@ -321,6 +372,16 @@ static void mounts_are_looked_at(void **state)
 		"mounts[0].fstype is empty");
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":3}]",
 		"mounts[0].label must be a string");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"uuid\":3}]",
+		"mounts[0].uuid must be a string");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"partlabel\":3}]",
+		"mounts[0].partlabel must be a string");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"partuuid\":3}]",
+		"mounts[0].partuuid must be a string");
+	refuses("mounts", "[{\"path\":3,\"fstype\":\"ext4\",\"label\":\"x\"}]",
+		"mounts[0].path must be a string");
+	refuses("mounts", "[{\"path\":\"/\",\"fstype\":3,\"label\":\"x\"}]",
+		"mounts[0].fstype must be a string");
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\"}]", "mounts[0].label is missing");
 	refuses("mounts", "[{\"path\":\"/\",\"fstype\":\"ext4\",\"label\":\"a b\"}]",
 		"mounts[0].label cannot be \"a b\" on ext4");
@@ -369,6 +430,62 @@ static void words_are_looked_at(void **state)
 		"{\"enabled\":true,\"authorized_keys_files\":"
 		"[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
 		"ssh.authorized_keys_files has more than 8 elements");
+}
+
+static void every_member_of_an_object_is_looked_at(void **state)
+{
+	char ssh[1024];
+
+	(void)state;
+	refuses("bootloader", "{\"device\":\"nodev\",\"efi\":true}", "bootloader.type is missing");
+	refuses("bootloader", "{\"type\":\"grub\",\"efi\":true}", "bootloader.device is missing");
+	refuses("bootloader", "{\"type\":\"grub\",\"device\":\"nodev\"}",
+		"bootloader.efi is missing");
+	refuses("bootloader",
+		"{\"type\":\"grub\",\"device\":\"nodev\",\"efi\":true,\"installer\":1}",
+		"bootloader.installer must be a string");
+	refuses("ssh", "{\"authorized_keys_files\":[]}", "ssh.enabled is missing");
+	refuses("ssh", "{\"enabled\":false,\"permit_root_login\":false}",
+		"ssh.permit_root_login must be a string");
+	refuses("ssh", "{\"enabled\":false,\"allow_users\":\"a\"}",
+		"ssh.allow_users must be an array");
+	refuses("ssh", "{\"enabled\":false,\"allow_users\":[1]}",
+		"ssh.allow_users[0] must be a string");
+	snprintf(ssh, sizeof(ssh), "{\"enabled\":false,\"allow_users\":%s}",
+		list_of(MANIFEST_USERS_MAX + 1));
+	refuses("ssh", ssh, "ssh.allow_users has more than");
+	refuses("ssh", "{\"enabled\":true,\"authorized_keys_files\":[\"a\",2]}",
+		"ssh.authorized_keys_files[1] must be a string");
+	refuses("etc", "7", "etc must be an object");
+	refuses("etc", "{\"overlay\":1,\"mutable\":true}", "etc.overlay must be");
+}
+
+static void the_key_files_of_a_server_that_is_off_are_read(void **state)
+{
+	struct manifest m = accepts(
+		"ssh", "{\"enabled\":false,\"authorized_keys_files\":[\"/a\"]}");
+
+	(void)state;
+	assert_false(m.ssh_enabled);
+	assert_string_equal(m.ssh_key_files[0], "/a");
+}
+
+static void a_guest_that_the_host_starts_needs_no_firmware(void **state)
+{
+	char text[4096];
+	char *layout;
+	struct manifest manifest;
+	struct error err = { 0 };
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s",
+		with("bootloader", "{\"type\":\"none\",\"device\":\"nodev\",\"efi\":false}"));
+	layout = strstr(text, "\"gpt\"");
+	snprintf(layout, sizeof(text) - (layout - text), "\"direct\",\"firmware\":[],%s",
+		strstr(with("firmware", NULL), "\"mounts\""));
+	if (manifest_parse(text, strlen(text), &manifest, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(manifest.firmware, 0);
 }
 
 static void absurd_numbers_are_refused(void **state)
@@ -440,12 +557,17 @@ int main(void)
 		cmocka_unit_test(how_the_guest_comes_about_is_read),
 		cmocka_unit_test(accounts_of_the_boot_are_read),
 		cmocka_unit_test(accounts_of_the_boot_are_looked_at),
+		cmocka_unit_test(an_account_with_one_number_gets_both_at_boot),
+		cmocka_unit_test(every_member_of_an_account_is_looked_at),
 		cmocka_unit_test(another_version_is_refused_before_anything_else),
 		cmocka_unit_test(unknown_members_are_refused_with_the_known_ones),
 		cmocka_unit_test(paths_are_looked_at),
 		cmocka_unit_test(mounts_are_looked_at),
 		cmocka_unit_test(a_swap_is_looked_at),
 		cmocka_unit_test(words_are_looked_at),
+		cmocka_unit_test(every_member_of_an_object_is_looked_at),
+		cmocka_unit_test(the_key_files_of_a_server_that_is_off_are_read),
+		cmocka_unit_test(a_guest_that_the_host_starts_needs_no_firmware),
 		cmocka_unit_test(absurd_numbers_are_refused),
 		cmocka_unit_test(overlong_strings_are_refused),
 		cmocka_unit_test(what_is_no_json_is_refused),

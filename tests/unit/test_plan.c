@@ -181,6 +181,7 @@ static void a_bios_guest_has_its_golden_plan(void **state)
 
 static void a_pygrub_guest_has_its_golden_plan(void **state)
 {
+	char node[PLAN_NODE_BYTES];
 	struct plan plan;
 
 	(void)state;
@@ -189,6 +190,13 @@ static void a_pygrub_guest_has_its_golden_plan(void **state)
 	is_golden(&plan, "pygrub");
 	assert_string_equal(plan_disk_path(&plan, 0), "/dev/xvda");
 	assert_string_equal(plan_disk_path(&plan, 1), "/dev/xvdb");
+	strcpy(plan.open_path, "/proc/self/fd/5");
+	assert_string_equal(plan_open_path(&plan, 0), "/dev/xvda");
+	assert_string_equal(plan_open_path(&plan, 1), "/proc/self/fd/5");
+	strcpy(plan.boot_open_path, "/proc/self/fd/6");
+	assert_string_equal(plan_open_path(&plan, 0), "/proc/self/fd/6");
+	plan_partition_node(&plan, 1, node);
+	assert_string_equal(node, "/dev/xvdb");
 }
 
 static void a_direct_guest_has_its_golden_plan(void **state)
@@ -389,6 +397,11 @@ static void planned_labels_are_those_of_the_plan(void **state)
 	assert_string_equal(labels.labels[0], "nixos");
 	assert_null(labels.labels[1]);
 	assert_null(labels.uuids[1]);
+	labels_planned(&config, NULL, LAYOUT_PYGRUB, &labels);
+	assert_string_equal(labels.labels[0], "NIXROOT");
+	assert_string_equal(labels.labels[1], "NIXBOOT");
+	assert_null(labels.labels[2]);
+	assert_null(labels.uuids[1]);
 	strcpy(manifest.mounts[1].path, "/boot/efi");
 	manifest.mounts[2] = (struct manifest_mount){ "/boot", "ext4", "kernels", UUID, "", "" };
 	manifest.mount_count = 3;
@@ -400,6 +413,9 @@ static void planned_labels_are_those_of_the_plan(void **state)
 	assert_string_equal(labels.uuids[1], UUID);
 	assert_string_equal(labels.uuids[2], "AB12-CD34");
 	assert_null(labels.uuids[3]);
+	manifest.mounts[1].uuid[0] = manifest.mounts[2].uuid[0] = '\0';
+	labels_planned(&config, &manifest, LAYOUT_GPT, &labels);
+	assert_null(labels.uuids[1]);
 }
 
 static void a_planned_swap_has_a_planned_label(void **state)
@@ -592,9 +608,30 @@ static void layouts_have_to_agree(void **state)
 
 static void systems_have_to_agree(void **state)
 {
+	char *text = NULL;
+	size_t size_bytes;
+	FILE *out;
+	struct error err = { 0 };
+	struct plan plan;
+
 	(void)state;
 	set("system=" SYSTEM);
 	accepts();
+	set("system=" OTHER_SYSTEM);
+	assert_true(planner_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err) == 0);
+	assert_string_equal(plan.system, OTHER_SYSTEM);
+	config.system[0] = '\0';
+	assert_true(planner_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err) < 0);
+	assert_string_equal(
+		err.text, "There is no manifest and no system: say which system to install.");
+	config.engine = ENGINE_NIXOS_INSTALL;
+	assert_true(planner_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err) == 0);
+	assert_string_equal(plan.system, "");
+	out = open_memstream(&text, &size_bytes);
+	plan_print(&plan, out);
+	fclose(out);
+	assert_non_null(strstr(text, "\nsystem: as nixos-install will build it\n"));
+	free(text);
 	set("system=" OTHER_SYSTEM);
 	refuses("The configuration says system = " OTHER_SYSTEM ", but the manifest is of " SYSTEM
 		": leave one of them out.");
@@ -641,6 +678,19 @@ static void a_guest_that_swaps_needs_a_swap(void **state)
 	accepts();
 	manifest.swap.fstype[0] = '\0';
 	accepts();
+	set("swap=none");
+	use_swap("");
+	strcpy(manifest.swap.partuuid, SEED);
+	refuses("The guest uses a swap partition (" SEED
+		"), but the configuration says swap = none: "
+		"set swap to its size, such as swap = 1G, or take it out of the guest.");
+	strcpy(manifest.swap.partlabel, "linux-swap");
+	refuses("The guest uses a swap partition (linux-swap), but the configuration says swap = "
+		"none: set swap to its size, such as swap = 1G, or take it out of the guest.");
+	strcpy(manifest.swap.uuid, UUID);
+	refuses("The guest uses a swap partition (" UUID
+		"), but the configuration says swap = none: "
+		"set swap to its size, such as swap = 1G, or take it out of the guest.");
 }
 
 /* As a guest says by-partlabel and by-partuuid. */
@@ -742,6 +792,8 @@ static void a_bios_does_not_boot_from_4_kib_sectors(void **state)
 static void grub_has_to_go_to_the_disk(void **state)
 {
 	(void)state;
+	manifest.boot_device[0] = '\0'; /* not known */
+	accepts();
 	strcpy(manifest.boot_device, "nodev");
 	refuses("The guest is to boot by BIOS, but its GRUB has the device nodev: set the guest's "
 		"boot.loader.grub.device to /dev/vda.");
@@ -888,6 +940,10 @@ static void the_server_has_to_let_the_user_in(void **state)
 	refuses("The guest's SSH server does not let root in (PermitRootLogin no), and the keys are "
 		"for root: set keys-user to a user of the guest, or the guest's "
 		"services.openssh.settings.PermitRootLogin to \"prohibit-password\".");
+	strcpy(manifest.permit_root_login, "forced-commands-only");
+	refuses("The guest's SSH server does not let root in (PermitRootLogin forced-commands-only), "
+		"and the keys are for root: set keys-user to a user of the guest, or the guest's "
+		"services.openssh.settings.PermitRootLogin to \"prohibit-password\".");
 	set("keys-user=alice");
 	accepts();
 	manifest.allow_user_count = 2;
@@ -926,6 +982,11 @@ static void accounts_of_the_boot_are_known_before(void **state)
 		"none.");
 	strcpy(manifest.ssh_key_files[1], "/srv/alice/.ssh/authorized_keys");
 	accepts();
+	config.keys.from = 0;
+	alice->numbered = false;
+	accepts();
+	set("keys-user=bob");
+	accepts();
 	config.host_keys.mode = HOST_KEYS_GENERATE;
 	refuses("host-keys = generate, but the guest creates its accounts at boot, and ssh-keygen "
 		"does not run without them: leave host-keys out, and the guest makes its keys at its "
@@ -942,6 +1003,8 @@ static void no_file_goes_into_a_read_only_etc(void **state)
 	manifest.etc_mutable = false;
 	refuses("files = /etc/motd: the guest's /etc is read-only (system.etc.overlay.mutable): choose "
 		"a path outside it, or let the guest have the file by environment.etc.");
+	strcpy(config.files.files[0].target, "/root/motd");
+	accepts();
 	config.files.count = 0;
 	strcpy(config.hostname, "web");
 	refuses("hostname = web: the guest's /etc is read-only (system.etc.overlay.mutable): leave "

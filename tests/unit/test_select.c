@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "plan/classify.h"
 #include "plan/select.h"
 
 #define SYSTEM "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
@@ -34,6 +35,12 @@
 		.label_count = 2,                                                                  \
 		.marks = { [LAYOUT_GPT] = { .state = MARK_INSTALLED, .system = SYSTEM } })
 #define CDROM(n) DISK_OF(n, 50 * MIB, .cdrom = true, .medium = true, .read_only = true)
+#define IMAGE(...)                                                                                 \
+	{                                                                                          \
+		.name = "guest.img", .path = "/srv/guest.img", .size_bytes = 4 * GIB,              \
+		.sector_bytes = 512, .image_file = true, __VA_ARGS__                               \
+	}
+#define INSTALLED_AS(text) MARKED("vda", LAYOUT_GPT, .state = MARK_INSTALLED, .system = text)
 
 #define EMULATED(n)	 DISK(n, .vendor = "QEMU", .model = "QEMU HARDDISK")
 #define EMULATED_NVME(n) DISK(n, .model = "QEMU NVMe Ctrl")
@@ -160,6 +167,19 @@ static const struct shape shapes[] = {
 	{ "an_unreadable_disk_is_out", AUTO, .disks = { DISK("vda", .unreadable = "I/O error") },
 		.code = EXIT_NO_DISK, .says = "cannot be read (I/O error)" },
 
+	{ "a_cdrom_drive_with_another_disc_is_no_target_even_by_name", .disk = "/dev/sr1",
+		.disks = { DISK_OF("sr1", 4 * GIB, .cdrom = true) }, .code = EXIT_NO_DISK,
+		.says = "sr1 (4.0 GiB) is a CD-ROM drive. Name" },
+	{ "a_name_without_letters_is_no_disk", AUTO, .disks = { BLANK("vd"), BLANK("sd") },
+		.code = EXIT_NO_DISK,
+		.says = "vd (4.0 GiB) is not a kind of disk to install on; sd (4.0 GiB) is not a kind" },
+	{ "an_nvme_controller_is_no_disk", .disk = "/dev/nvme0", .disks = { BLANK("nvme0") },
+		.code = EXIT_NO_DISK, .says = "is not a kind of disk to install on" },
+	{ "an_nvme_name_without_numbers_is_no_disk", AUTO,
+		.disks = { BLANK("nvmen1"), BLANK("nvme0n"), BLANK("nvme0n1p1") },
+		.code = EXIT_NO_DISK,
+		.says = "nvmen1 (4.0 GiB) is not a kind of disk to install on; nvme0n (4.0 GiB) is not a kind" },
+
 	/* Several */
 	{ "two_blank_disks_are_refused", AUTO, .disks = { BLANK("vda"), BLANK("vdb") },
 		.code = EXIT_SEVERAL_DISKS,
@@ -191,6 +211,19 @@ static const struct shape shapes[] = {
 		.disks = { DISK("vda", .table = "dos",
 			.labels = { { .where = "vda1", .label = "home" } }, .label_count = 1) },
 		.code = EXIT_NOT_BLANK, .says = "(MBR) with vda1 labelled home" },
+	{ "a_table_of_another_kind_is_content", AUTO, .disks = { DISK("vda", .table = "sun") },
+		.code = EXIT_NOT_BLANK, .says = "holds a partition table (sun)" },
+	{ "a_file_system_that_has_no_label_is_content", AUTO,
+		.disks = { DISK("vda", .table = "dos", .labels = { { .where = "vda1" } },
+			.label_count = 1) },
+		.code = EXIT_NOT_BLANK, .says = "holds a partition table (MBR) [disk=" },
+	{ "a_file_system_in_no_table_is_content", AUTO,
+		.disks = { DISK("vda", .labels = { { .where = "vda1" } }, .label_count = 1) },
+		.code = EXIT_NOT_BLANK, .says = "holds a file system (vda1) [disk=" },
+	{ "an_image_file_with_content_is_refused_with_the_setting_that_takes_it",
+		.disk = "/srv/guest.img", .disks = { IMAGE(.signature = "xfs") },
+		.code = EXIT_NOT_BLANK,
+		.says = "/srv/guest.img (4.0 GiB) holds an xfs file system [wipe=force]. Say" },
 	{ "random_bytes_are_content", AUTO, .disks = { DISK("vda", .nonzero = true) },
 		.code = EXIT_NOT_BLANK, .says = "holds data (at byte 0)" },
 	{ "one_sector_in_the_middle_is_content", AUTO,
@@ -271,6 +304,17 @@ static const struct shape shapes[] = {
 	{ "an_installed_disk_is_refused_by_name_and_force", .disk = "/dev/vda", FORCE,
 		.disks = { INSTALLED("vda") }, .code = EXIT_ALREADY_INSTALLED,
 		.says = "already installed" },
+	{ "an_installed_image_file_is_refused", .disk = "/srv/guest.img", FORCE,
+		.disks = { IMAGE(.marks = { [LAYOUT_GPT] = { .state = MARK_INSTALLED,
+						    .system = SYSTEM } }) },
+		.code = EXIT_ALREADY_INSTALLED,
+		.says = "The image is already installed: /srv/guest.img (4.0 GiB) has nixos-system-guest-26.05 installed by us. To install anew, make a new file" },
+	{ "a_mark_with_a_short_name_is_named_whole", AUTO, .disks = { INSTALLED_AS("nixos") },
+		.code = EXIT_ALREADY_INSTALLED, .says = "has nixos installed by us" },
+	{ "a_mark_with_a_long_name_without_a_hash_is_named_whole", AUTO,
+		.disks = { INSTALLED_AS("/nix/store/nixos-system-guest-26.05-of-another-program") },
+		.code = EXIT_ALREADY_INSTALLED,
+		.says = "has nixos-system-guest-26.05-of-another-program installed by us" },
 	{ "an_install_of_another_layout_is_refused_too", .disk = "/dev/vda", FORCE,
 		.layout = LAYOUT_BIOS, .disks = { INSTALLED("vda") },
 		.code = EXIT_ALREADY_INSTALLED, .says = "already installed" },
@@ -385,12 +429,18 @@ static const struct shape shapes[] = {
 		.disks = { INSTALLED("vda"), BLANK("vdb") }, .code = EXIT_NOT_BLANK,
 		.says = "carries the planned label" },
 	{ "an_image_file_does_not_mind_the_hosts_labels", .disk = "/srv/guest.img",
-		.disks = { LABELLED("sda", "sda", "nixos"), { .name = "guest.img",
-								    .path = "/srv/guest.img",
-								    .size_bytes = 4 * GIB,
-								    .sector_bytes = 512,
-								    .image_file = true } },
+		.disks = { LABELLED("sda", "sda", "nixos"), IMAGE(.serial = "") },
 		.taken = "guest.img" },
+	{ "two_disks_with_planned_labels_are_refused_for_the_first", AUTO,
+		.disks = { BLANK("vda"), LABELLED("vdb", "vdb", "ESP"),
+			LABELLED("vdc", "vdc", "nixos") },
+		.code = EXIT_NOT_BLANK,
+		.says = "look for: vdb (4.0 GiB) carries the planned label ESP (vdb) [disk=/dev/vdb wipe=force]; vda" },
+	{ "another_uuid_without_a_label_is_no_conflict", AUTO,
+		.disks = { BLANK("vda"),
+			DISK("vdb", .signature = "xfs",
+				.labels = { { .where = "vdb", .uuid = GUID } }, .label_count = 1) },
+		.taken = "vda" },
 
 	/* Size */
 	{ "too_small_a_disk_is_refused", AUTO, .disks = { DISK_OF("vda", 1 * GIB, .serial = "") },
@@ -437,6 +487,10 @@ static const struct shape shapes[] = {
 	{ "sda1_is_not_taken_by_name", .disk = "/dev/sda1", .disks = { BLANK("sda1") },
 		.code = EXIT_NO_DISK, .says = "not a kind of disk" },
 
+	{ "a_disk_is_taken_by_a_name_of_udev", .disk = "/dev/disk/by-id/virtio-S1",
+		.disks = { DISK("vda", .serial = "S2"), DISK("vdb", .serial = "S1") },
+		.taken = "vdb" },
+
 	/* Sizes */
 	{ "a_size_chooses_one_of_several_blank_disks", .disk = "size:>8G",
 		.disks = { BLANK("vda"), DISK_OF("vdb", 16 * GIB, .serial = "") }, .taken = "vdb" },
@@ -468,6 +522,11 @@ static const struct shape shapes[] = {
 		.disks = { DISK_OF("vda", 16 * GIB, .serial = ""), BLANK("vdb"), BLANK("vdc") },
 		.code = EXIT_SEVERAL_DISKS,
 		.says = "Several blank disks are the smallest: vdb (4.0 GiB)" },
+	{ "two_largest_disks_are_refused", .disk = "largest",
+		.disks = { DISK_OF("vda", 3 * GIB, .serial = ""), BLANK("vdb"), BLANK("vdc") },
+		.code = EXIT_SEVERAL_DISKS, .says = "Several blank disks are the largest: vdb" },
+	{ "a_size_that_is_none_fits_no_disk", .disk = "size:large", .disks = { BLANK("vda") },
+		.code = EXIT_NO_DISK, .says = "is not as large as disk=size:large says" },
 	{ "two_smaller_ones_do_not_matter_to_the_largest", .disk = "largest",
 		.disks = { BLANK("vda"), BLANK("vdb"), DISK_OF("vdc", 16 * GIB, .serial = "") },
 		.taken = "vdc" },
@@ -547,6 +606,20 @@ static const struct shape shapes[] = {
 		PYGRUB, FORCE,
 		.disks = { SIGNED("xvda", "ext4"), SIGNED("xvdb", "xfs"), BLANK("xvdc") },
 		.taken = "xvdb", .boot = "xvda" },
+	{ "force_takes_no_two_among_three_if_one_of_them_is_named", .disk = "/dev/xvdb", PYGRUB,
+		FORCE, .disks = { SIGNED("xvda", "ext4"), SIGNED("xvdb", "xfs"), BLANK("xvdc") },
+		.code = EXIT_SEVERAL_DISKS, .says = "takes the only two disks" },
+	{ "a_named_root_without_a_boot_disk_is_refused", .disk = "/dev/xvdb", PYGRUB,
+		.disks = { BLANK("xvdb"), BLANK("xvdc") }, .code = EXIT_NO_DISK,
+		.says = "takes xvda and xvdb, but there is no xvda: xvdb" },
+	{ "an_image_file_called_like_the_boot_disk_is_not_the_boot_disk", .disk = "/dev/xvdb",
+		PYGRUB,
+		.disks = { BLANK("xvdb"), { .name = "xvda",
+						  .path = "/srv/xvda",
+						  .size_bytes = GIB,
+						  .sector_bytes = 512,
+						  .image_file = true } },
+		.code = EXIT_NO_DISK, .says = "there is no xvda: xvdb" },
 	{ "a_small_boot_disk_is_refused", AUTO, PYGRUB,
 		.disks = { DISK_OF("xvda", 63 * MIB, .serial = ""), BLANK("xvdb") },
 		.code = EXIT_TOO_SMALL, .says = "is too small, 64.0 MiB are needed" },
@@ -565,6 +638,17 @@ static const struct shape shapes[] = {
 	{ "an_unfinished_disk_that_got_another_file_system_is_data", AUTO, PYGRUB,
 		.disks = { UNFINISHED("xvda", "mine"), BLANK("xvdb") }, .code = EXIT_NOT_BLANK,
 		.says = "holds an ext4 file system labelled mine" },
+	{ "an_unfinished_disk_that_got_an_xfs_is_data", AUTO, PYGRUB,
+		.disks = { BOOT("xvda"), DISK("xvdb", .signature = "xfs", .nonzero = true,
+						 .marks = { [LAYOUT_PYGRUB] = { BEGUN } }) },
+		.code = EXIT_NOT_BLANK, .says = "xvdb (4.0 GiB) holds an xfs file system" },
+	{ "an_unfinished_disk_that_got_a_table_is_data", AUTO, PYGRUB,
+		.disks = { BOOT("xvda"),
+			DISK("xvdb", .table = "dos", .table_id = "01234567", .nonzero = true,
+				.marks = { [LAYOUT_PYGRUB] = { .state = MARK_UNFINISHED,
+						   .table_id = "0x01234567",
+						   .fs_uuid = ROOT_UUID } }) },
+		.code = EXIT_NOT_BLANK, .says = "xvdb (4.0 GiB) holds a partition table (MBR)" },
 	{ "an_unfinished_pair_is_no_blank_disk_for_another_layout", AUTO,
 		.disks = { UNFINISHED("xvdb", "nixos") }, .code = EXIT_NOT_BLANK,
 		.says = "holds an ext4" },
@@ -664,13 +748,71 @@ static void sixty_four_disks_still_make_one_line_with_a_way_out(void **state)
 	assert_non_null(strstr(err.text, "wipe=force always)."));
 }
 
+/* A guest of layout gpt with a swap and a boot partition has four. */
+static void the_last_of_four_planned_names_is_a_conflict_and_a_fifth_one_is_not(void **state)
+{
+	const struct select_request request = { .disk = "auto",
+		.layout = LAYOUT_GPT,
+		.min_bytes = GIB,
+		.labels = { "nixos", "swap", "boot", "ESP" },
+		.uuids = { GUID, GUID, GUID, ROOT_UUID } };
+	static const struct disk fourth = LABELLED("vdb", "vdb", "ESP"),
+				 uuid = DISK("vdb",
+					 .labels = { { .where = "vdb", .uuid = ROOT_UUID } },
+					 .label_count = 1),
+				 other = LABELLED("vdb", "vdb", "data");
+	char reason[CLASSIFY_REASON_BYTES];
+
+	(void)state;
+	assert_true(classify_conflicts(&request, &fourth, reason));
+	assert_string_equal(reason, "carries the planned label ESP (vdb)");
+	assert_true(classify_conflicts(&request, &uuid, reason));
+	assert_string_equal(reason, "carries the planned UUID " ROOT_UUID " (vdb)");
+	assert_false(classify_conflicts(&request, &other, reason));
+}
+
+static void without_planned_labels_only_a_nameless_file_system_is_of_an_unfinished_install(
+	void **state)
+{
+	const struct select_request request = {
+		.disk = "auto", .layout = LAYOUT_GPT, .virtual_machine = true, .min_bytes = GIB
+	};
+	struct disk disk = DISK("vda", OUR_TABLE, .nonzero = true, .nonzero_offset_bytes = 512,
+		.labels = { { "vda2", "", "ABCD-0123", 2 * MIB } }, .label_count = 1,
+		.marks = { [LAYOUT_GPT] = { BEGUN } });
+	char reason[CLASSIFY_REASON_BYTES];
+
+	(void)state;
+	assert_int_equal(classify_disk(&request, &disk, false, reason), DISK_SUITABLE);
+	strcpy(disk.labels[0].label, "ESP");
+	assert_int_equal(classify_disk(&request, &disk, false, reason), DISK_CONTENT);
+}
+
+static void a_key_that_names_no_disk_is_the_name_of_none(void **state)
+{
+	static const struct disk disk = DISK("vda", .serial = "auto");
+	static const char *const keys[] = { "auto", "smallest", "largest", "size:=4G",
+		"serial:", "vda", "" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_false(classify_is_named(keys[i], &disk));
+	assert_true(classify_is_named("serial:auto", &disk));
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[SHAPE_COUNT + 1] = { cmocka_unit_test(
-		sixty_four_disks_still_make_one_line_with_a_way_out) };
+	struct CMUnitTest tests[SHAPE_COUNT + 4] = {
+		cmocka_unit_test(sixty_four_disks_still_make_one_line_with_a_way_out),
+		cmocka_unit_test(
+			the_last_of_four_planned_names_is_a_conflict_and_a_fifth_one_is_not),
+		cmocka_unit_test(
+			without_planned_labels_only_a_nameless_file_system_is_of_an_unfinished_install),
+		cmocka_unit_test(a_key_that_names_no_disk_is_the_name_of_none),
+	};
 
 	for (size_t i = 0; i < SHAPE_COUNT; i++)
-		tests[i + 1] = (struct CMUnitTest){ .name = shapes[i].name,
+		tests[i + 4] = (struct CMUnitTest){ .name = shapes[i].name,
 			.test_func = judges_as_the_table_says,
 			.initial_state = (void *)(uintptr_t)&shapes[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
