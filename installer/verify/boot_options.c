@@ -32,8 +32,6 @@ static bool parse_kernel_option(
 		length--;
 		length -= length > 0 && word[length - 1] == '"';
 	}
-	if (length >= ret_bytes)
-		length = 0;
 	snprintf(ret, ret_bytes, "%.*s", (int)length, word);
 	return true;
 }

@@ -120,7 +120,7 @@ int fstab_check_line(const struct fstab_line *line, const struct plan *plan, con
 		return 0;
 	if (is_planned(plan, path))
 		return check_planned(line, plan, err);
-	if (strcmp(path, "/") != 0 && hides_store(path))
+	if (hides_store(path))
 		return error_set(err, -EBADMSG,
 			"The guest mounts %s from %s, but its store is on the root file system: take this mount out of the guest.",
 			path, line->device);

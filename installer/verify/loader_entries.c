@@ -289,9 +289,10 @@ int loader_entries_parse_type2(
 
 /* -------------------------------------------------------- order */
 
+/* Of a character that is no NUL. */
 static bool is_version_char(char c)
 {
-	return isalnum((unsigned char)c) || (c && strchr("~-^.", c));
+	return isalnum((unsigned char)c) || strchr("~-^.", c);
 }
 
 /* Steps over a separator that both have. If one has it, that one sorts lower. */

@@ -69,9 +69,9 @@ static int check_elf(const char *path, const uint8_t *elf, size_t size_bytes, st
 
 /* Whether a zstd frame wants a larger window than decompress takes (RFC 8878, 3.1.1.1.2). Kernels
  * that were packed with "zstd --ultra -22" may: their notes stay unread. */
-static bool has_large_window(const uint8_t *frame, size_t size_bytes)
+static bool has_large_window(const uint8_t frame[6])
 {
-	return size_bytes > 5 && !(frame[4] & 0x20) &&
+	return !(frame[4] & 0x20) &&
 	       10 + (frame[5] >> 3) + ((frame[5] & 7) != 0) > DECOMPRESS_WINDOW_LOG_MAX;
 }
 
@@ -155,8 +155,7 @@ static int check_payload(
 				"Xen cannot start %s as a PV domain: it is compressed with %s, "
 				"which Xen's domain builder does not undo; use zstd, xz or gzip.",
 				path, packings[i].name);
-		if (packings[i].compression == COMPRESSION_ZSTD &&
-			has_large_window(payload, size_bytes))
+		if (packings[i].compression == COMPRESSION_ZSTD && has_large_window(payload))
 			return 0;
 		return packings[i].check(
 			path, payload, size_bytes - packings[i].size_bytes, &packings[i], err);

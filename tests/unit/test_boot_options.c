@@ -32,6 +32,12 @@ static void the_last_assignment_before_two_dashes_counts(void **state)
 		{ "\"init=/a b\"", "/a b" },
 		{ "\tinit=/a\n", "/a" },
 		{ "init=", "" },
+		{ "init=\"", "" },
+		{ "init=\"/a", "/a" },
+		{ "\"init=/a", "/a" },
+		{ "init=/a \"", "/a" },
+		{ "init-x=/no init=/a", "/a" },
+		{ "init=/a -x init=/b", "/b" },
 		{ "", NULL },
 		{ "init", NULL },
 	};
@@ -47,6 +53,9 @@ static void the_last_assignment_before_two_dashes_counts(void **state)
 			assert_string_equal(value, cases[i].value);
 	}
 }
+
+/* Eight times that is more than is kept of a value. */
+#define LONG "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-."
 
 static void refuses(const char *command_line, const char *sentence)
 {
@@ -76,6 +85,8 @@ static void the_system_and_its_root_are_started(void **state)
 	refuses("init=" SYSTEM "/init init=/bin/false",
 		"the last init= of its command line is /bin/false");
 	refuses("init=" SYSTEM "/init2", "/init2 instead of");
+	refuses("init=" SYSTEM "/init root=LABEL=" LONG LONG LONG LONG LONG LONG LONG LONG,
+		"root=LABEL=" LONG);
 	refuses("init=" SYSTEM "/init root=LABEL=other",
 		"root=LABEL=other, which is not on this disk");
 	refuses("init=" SYSTEM "/init root=UUID=56", "has the label nixos and the UUID 12-34");

@@ -69,6 +69,8 @@ static void names_of_the_disk_itself_are_accepted(void **state)
 		"/dev/disk/by-label/nixos / ext4 x-initrd.mount 0 1\n/dev/vdb /nix/persist ext4 nofail\n",
 		"tmpfs /home/annabel tmpfs\n/dev/vdb /home/anna/data ext4\n/dev/vdc /nix2 ext4\n",
 		"tmpfs /home tmpfs noauto\n",
+		"/dev/vdb /nix/persist ext4 nofail,x-systemd.device-timeout=9\n",
+		"/dev/vdb /nix/storeroom ext4\n",
 	};
 	struct error err;
 	size_t elsewhere;
@@ -97,6 +99,11 @@ static void other_file_systems_are_refused(void **state)
 		{ "overlay /nix/store overlay\n", "mounts /nix/store" },
 		{ "/dev/vdb /nix ext4\n", "mounts /nix from /dev/vdb" },
 		{ "/dev/vdb /nix/var ext4\n", "mounts /nix/var from /dev/vdb" },
+		{ "/dev/vdb /nix/var/nix/profiles ext4\n", "mounts /nix/var/nix/profiles from" },
+		{ "/dev/vdb /nix/store/.links ext4\n", "mounts /nix/store/.links from" },
+		{ "/dev/vdb /home ext4 noauto,x-systemd.automounted,x-systemd.automount\n",
+			"hides the SSH keys" },
+		{ "/dev/vdb /home ext4 noautos\n", "hides the SSH keys" },
 		{ "/dev/vdb /home ext4\n", "mounts /home from /dev/vdb, which hides the SSH keys" },
 		{ "tmpfs /home/anna tmpfs\n", "hides the SSH keys in " KEYS },
 		{ "/dev/vdb /home/anna/.ssh ext4 noauto,x-systemd.automount\n",
@@ -115,6 +122,17 @@ static void other_file_systems_are_refused(void **state)
 		if (!strstr(err.text, cases[i].sentence))
 			fail_msg("%s", err.text);
 	}
+}
+
+static void without_keys_no_mount_hides_them(void **state)
+{
+	const struct fstab_line line = { "/dev/vdb", "/home", "defaults" };
+	struct error err;
+	bool elsewhere;
+
+	(void)state;
+	assert_int_equal(fstab_check_line(&line, &plan, NULL, &elsewhere, &err), 0);
+	assert_false(elsewhere);
 }
 
 static void file_systems_that_are_needed_but_elsewhere_are_reported(void **state)
@@ -158,6 +176,7 @@ int main(void)
 		cmocka_unit_test(names_of_the_disk_itself_are_accepted),
 		cmocka_unit_test(other_file_systems_are_refused),
 		cmocka_unit_test(names_of_partitions_need_a_gpt),
+		cmocka_unit_test(without_keys_no_mount_hides_them),
 		cmocka_unit_test(file_systems_that_are_needed_but_elsewhere_are_reported),
 	};
 

@@ -2,6 +2,7 @@
 /* Proves that a mark reads back as it was written, and that no damage makes a valid one. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -176,6 +177,87 @@ static void set_version(uint8_t block[MARK_BYTES], uint8_t version)
 		block[1020 + i] = (uint8_t)(checksum >> 8 * i);
 }
 
+/* Records that other software may have made: their checksum is right, and one byte is not ours. */
+static void no_changed_byte_is_taken_even_with_a_right_checksum(void **state)
+{
+	static const struct {
+		bool installed;
+		size_t offset;
+		uint8_t byte;
+	} cases[] = {
+		{ true, 20, 0 },	 /* no state of ours */
+		{ true, 20, 3 },	 /* another state of none */
+		{ false, 20, 2 },	 /* installed, without a system */
+		{ true, 20, 1 },	 /* unfinished, with a system */
+		{ true, 24 + 255, 'x' }, /* behind the end of the system */
+		{ true, 280 + 39, 'x' }, /* of the table's id */
+		{ true, 320 + 39, 'x' }, /* of the UUID */
+		{ true, 320, 0 },	 /* no UUID */
+		{ true, 360, 1 },	 /* between the fields */
+		{ false, 512, 1 },	 /* a start of an unfinished install */
+		{ true, 516, 1 },	 /* the superblock of no start */
+		{ true, 520, 1 },	 /* behind the start */
+		{ true, 1019, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t block[MARK_BYTES];
+		struct install_mark mark;
+
+		install_mark_encode(cases[i].installed ? &installed : &unfinished, block);
+		block[cases[i].offset] = cases[i].byte;
+		set_version(block, 2);
+		install_mark_decode(block, &mark);
+		if (mark.state != MARK_DAMAGED)
+			fail_msg("byte %zu is taken", cases[i].offset);
+	}
+}
+
+static void a_field_without_an_end_is_damaged(void **state)
+{
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&installed, block);
+	memset(block + 24, 'x', MARK_SYSTEM_BYTES);
+	set_version(block, 2);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
+static void version_1_with_an_id_or_a_uuid_is_damaged(void **state)
+{
+	static const struct install_mark marks[] = {
+		{ .state = MARK_UNFINISHED, .table_id = GUID },
+		{ .state = MARK_UNFINISHED, .fs_uuid = UUID },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t block[MARK_BYTES];
+		struct install_mark mark;
+
+		install_mark_encode(&marks[i], block);
+		set_version(block, 1);
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, MARK_DAMAGED);
+	}
+}
+
+static void a_mark_that_cannot_be_synced_is_an_error(void **state)
+{
+	struct error err = { 0 };
+	FILE *null = fopen("/dev/null", "w"); /* fsync(2) refuses a character device */
+
+	(void)state;
+	assert_non_null(null);
+	assert_true(install_mark_write(fileno(null), 0, &installed, &err) < 0);
+	assert_non_null(strstr(err.text, "sync the install's mark"));
+	fclose(null);
+}
+
 static void a_later_version_is_damaged(void **state)
 {
 	uint8_t block[MARK_BYTES];
@@ -270,6 +352,10 @@ int main(void)
 		cmocka_unit_test(no_changed_byte_goes_unnoticed),
 		cmocka_unit_test(a_path_of_full_length_keeps_its_end),
 		cmocka_unit_test(installed_without_a_system_is_damaged),
+		cmocka_unit_test(no_changed_byte_is_taken_even_with_a_right_checksum),
+		cmocka_unit_test(a_field_without_an_end_is_damaged),
+		cmocka_unit_test(version_1_with_an_id_or_a_uuid_is_damaged),
+		cmocka_unit_test(a_mark_that_cannot_be_synced_is_an_error),
 		cmocka_unit_test(a_later_version_is_damaged),
 		cmocka_unit_test(version_1_is_read_and_names_no_ids),
 		cmocka_unit_test(a_mark_without_the_file_systems_uuid_is_damaged),

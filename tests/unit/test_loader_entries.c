@@ -25,6 +25,22 @@ static void says(int r, const char *sentence)
 		fail_msg("\"%s\" is not in \"%s\"", sentence, err.text);
 }
 
+#define NAME_64	  "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+#define LONG_NAME NAME_64 NAME_64 NAME_64 NAME_64
+
+#define NEXT_LINE "\neditor no\n"
+
+/* A line that is longer than options may be, and another one. */
+static const char *long_line(const char *start)
+{
+	static char text[LOADER_OPTIONS_BYTES + 128];
+
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, start, strlen(start));
+	strcpy(text + sizeof(text) - sizeof(NEXT_LINE), NEXT_LINE);
+	return text;
+}
+
 static void the_configuration_names_a_default_in_lower_case(void **state)
 {
 	(void)state;
@@ -41,11 +57,20 @@ static void a_menu_that_waits_or_asks_variables_is_refused(void **state)
 	(void)state;
 	says(loader_entries_parse_config("timeout menu-force\n", &config, &err), "waits for ever");
 	says(loader_entries_parse_config("timeout x\n", &config, &err), "not understood: x");
+	says(loader_entries_parse_config("timeout 5s\n", &config, &err), "not understood: 5s");
 	says(loader_entries_parse_config("default @saved\n", &config, &err), "EFI variables");
+	says(loader_entries_parse_config("default " LONG_NAME "\n", &config, &err),
+		"too long a default");
+	says(loader_entries_parse_config(long_line("editor "), &config, &err),
+		"a line that is too long");
 	says(loader_entries_parse_config("\n\nnew 1\n", &config, &err),
 		"loader.conf line 3 is not understood: new 1");
 	assert_int_equal(
 		loader_entries_parse_config("timeout menu-hidden\ntimeout 0", &config, &err), 0);
+	assert_int_equal(
+		loader_entries_parse_config(
+			"timeout menu-disabled\neditor\neditor \"no\neditor '\n", &config, &err),
+		0);
 }
 
 static void an_entry_has_files_and_options(void **state)
@@ -101,8 +126,96 @@ static void entries_that_do_not_apply_are_ignored(void **state)
 		loader_entries_parse_type1("a.conf", "linux /k\narchitecture aa64\n", &entry, &err),
 		0);
 	assert_true(entry.ignored);
+	assert_int_equal(loader_entries_parse_type1("a.conf",
+				 "architecture aa64\narchitecture X64\nlinux /k\ngrub_users x\n",
+				 &entry, &err),
+		0);
+	assert_true(entry.ignored);
 	says(loader_entries_parse_type1("a.conf", "linux /k\nuki /u\n", &entry, &err),
 		"a.conf line 2 is not understood: uki /u");
+}
+
+static void entries_have_their_limits(void **state)
+{
+	char text[LOADER_OPTIONS_BYTES + 512] = "";
+
+	(void)state;
+	says(loader_entries_parse_type1(LONG_NAME "+3.conf", "linux /k\n", &entry, &err),
+		"too long a name");
+	says(loader_entries_parse_type2(LONG_NAME ".efi", "ID=x\n", &entry, &err),
+		"too long a name");
+	says(loader_entries_parse_type1("a.conf", long_line("title "), &entry, &err),
+		"a.conf line 1 is not understood: title x");
+	memset(text, '#', sizeof(text) - 1);
+	says(loader_entries_parse_type1("a.conf", text, &entry, &err),
+		"a.conf has a line that is too long");
+	strcpy(text, "linux /k\n");
+	for (size_t i = 0; i <= LOADER_INITRDS_MAX; i++)
+		strcat(text, "initrd /i\n");
+	says(loader_entries_parse_type1("a.conf", text, &entry, &err), "is not understood: initrd");
+	strcpy(text, "linux /k\noptions ");
+	memset(text + strlen(text), 'x', LOADER_OPTIONS_BYTES - 1);
+	strcpy(text + strlen("linux /k\noptions ") + LOADER_OPTIONS_BYTES - 1, "\noptions y\n");
+	says(loader_entries_parse_type1("a.conf", text, &entry, &err),
+		"a.conf line 3 is not understood: options y");
+}
+
+/* As systemd-boot sorts two files of one entry. */
+static void of_one_entry_the_file_with_more_tries_comes_first(void **state)
+{
+	static const char *const files[] = { "a+2.conf", "a+2-1.conf", "a+1.conf", "a.conf" };
+	struct loader_entry entries[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+			loader_entries_parse_type1(files[i], "linux /k\n", &entries[i], &err), 0);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < 3; j++)
+			assert_int_equal(loader_entries_compare(&entries[i], &entries[j]),
+				(i > j) - (i < j));
+	assert_int_equal(loader_entries_compare(&entries[0], &entries[3]), 0);
+	assert_int_equal(loader_entries_compare(&entries[3], &entries[0]), 0);
+}
+
+static void versions_are_compared_piece_by_piece(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int order;
+	} cases[] = {
+		{ "", "", 0 },
+		{ "1.2", "1.2", 0 },
+		{ "1.2", "1.10", -1 },
+		{ "1.02", "1.2", 0 },
+		{ "a", "1", -1 },
+		{ "ab", "aa", 1 },
+		{ "a", "ab", -1 },
+		{ "1~rc1", "1", -1 },
+		{ "1~rc1", "1~rc2", -1 },
+		{ "1-2", "1.2", -1 },
+		{ "1^", "1", 1 },
+		{ "_1", "1_", 0 },
+		{ "1_", "1", 0 },
+		{ "1/", "1/2", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int order = loader_entries_compare_versions(cases[i].a, cases[i].b);
+		int back = loader_entries_compare_versions(cases[i].b, cases[i].a);
+
+		if ((order > 0) - (order < 0) != cases[i].order ||
+			(back > 0) - (back < 0) != -cases[i].order)
+			fail_msg("%s and %s: %d and %d", cases[i].a, cases[i].b, order, back);
+	}
+}
+
+static void an_image_without_names_is_ignored(void **state)
+{
+	(void)state;
+	assert_int_equal(loader_entries_parse_type2("N.efi", "HOME_URL=x\n", &entry, &err), 0);
+	assert_true(entry.ignored);
 }
 
 static void an_image_is_named_by_its_os_release(void **state)
@@ -131,6 +244,10 @@ static void a_preferred_entry_without_tries_is_passed_over(void **state)
 	strcpy(config.preferred, "a.conf");
 	assert_int_equal(loader_entries_choose(&config, entries, 2, &chosen, &err), 0);
 	assert_string_equal(entries[chosen].id, "b.conf");
+	strcpy(config.preferred, "b.*");
+	assert_int_equal(loader_entries_choose(&config, entries, 2, &chosen, &err), 0);
+	assert_string_equal(entries[chosen].id, "b.conf");
+	strcpy(config.preferred, "a.conf");
 	strcpy(config.chosen, "a.conf");
 	assert_int_equal(loader_entries_choose(&config, entries, 2, &chosen, &err), 0);
 	assert_string_equal(entries[chosen].id, "a.conf");
@@ -160,6 +277,25 @@ static void sections_are_found_in_the_table(void **state)
 	image[0x47] = 1;
 	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "table");
 	says(pe_sections_find("/x", image, 0x30, ".linux", &section, &err), "not an EFI program");
+	image[0x47] = 0;
+	image[0x69] = 0;
+	image[0x68] = 3; /* bytes in the file: less than in memory */
+	assert_int_equal(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), 0);
+	assert_int_equal(section.size_bytes, 3);
+	image[0x6d] = 5; /* beyond the end */
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err),
+		"beyond its end");
+	image[0x55] = 0xff; /* the optional header's size */
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "table");
+	image[0x43] = 1;
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "not an EFI");
+	image[0x3d] = 3;
+	image[0x3c] = 0xf0;
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "not an EFI");
+	image[0x3d] = 5;
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "not an EFI");
+	image[0] = 'Z';
+	says(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), "not an EFI");
 }
 
 int main(void)
@@ -170,6 +306,10 @@ int main(void)
 		cmocka_unit_test(an_entry_has_files_and_options),
 		cmocka_unit_test(a_counter_is_the_last_plus_with_numbers),
 		cmocka_unit_test(entries_that_do_not_apply_are_ignored),
+		cmocka_unit_test(entries_have_their_limits),
+		cmocka_unit_test(of_one_entry_the_file_with_more_tries_comes_first),
+		cmocka_unit_test(versions_are_compared_piece_by_piece),
+		cmocka_unit_test(an_image_without_names_is_ignored),
 		cmocka_unit_test(an_image_is_named_by_its_os_release),
 		cmocka_unit_test(a_preferred_entry_without_tries_is_passed_over),
 		cmocka_unit_test(sections_are_found_in_the_table),

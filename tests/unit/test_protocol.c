@@ -182,6 +182,9 @@ static void objects_are_exactly_as_documented(void **state)
 
 	(void)state;
 	assert_int_equal(protocol_line(line, &(struct event){ .type = EVENT_HELLO }), 0);
+	assert_int_equal(protocol_line(line, &(struct event){ .type = EVENT_STARTED }), 0);
+	expect_json(&(struct event){ .type = EVENT_STARTED },
+		"{\"event\":\"started\",\"protocol\":1,\"version\":\"" VERSION "\"}\n");
 	expect_json(&(struct event){ .type = EVENT_HELLO },
 		"{\"event\":\"hello\",\"protocol\":1,\"version\":\"" VERSION "\"}\n");
 	expect_json(&(struct event){ .type = EVENT_PROGRESS,

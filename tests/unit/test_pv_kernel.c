@@ -185,6 +185,26 @@ static void a_packed_kernel_needs_xens_note(void **state)
 	}
 }
 
+static void blocks_with_a_wrong_size_are_refused(void **state)
+{
+	static uint8_t block[LZ4_BLOCK_BYTES];
+	static uint8_t huge[LZ4_COMPRESSBOUND(LZ4_BLOCK_BYTES) + 5];
+	const uint8_t *data = (const uint8_t *)"\1\0";
+	size_t size_bytes = 3, got;
+
+	(void)state;
+	assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), -EBADMSG);
+	put_le32(huge, sizeof(huge) - 4);
+	data = huge;
+	size_bytes = sizeof(huge);
+	assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), -EBADMSG);
+	put_le32(huge, 1);
+	huge[4] = 0; /* a block of no bytes */
+	data = huge;
+	size_bytes = 5;
+	assert_int_equal(lz4_blocks_next(&data, &size_bytes, block, &got), -EBADMSG);
+}
+
 /* Nothing of a stream that breaks off is taken for its end. */
 static void blocks_of_lz4_come_one_by_one(void **state)
 {
@@ -233,6 +253,11 @@ static void a_kernel_for_a_host_needs_a_whole_header(void **state)
 	assert_int_equal(pv_kernel_check_image("/k", image, sizeof(image), &err), 0);
 	assert_true(pv_kernel_check_image("/k", image, PAYLOAD_AT, &err) < 0);
 	assert_true(pv_kernel_check_image("/k", image, 0, &err) < 0);
+	image[0x24d] = 0;
+	assert_true(pv_kernel_check_image("/k", image, sizeof(image), &err) < 0);
+	memcpy(image, "\177ELF", 4);
+	assert_int_equal(pv_kernel_check_image("/k", image, sizeof(image), &err), 0);
+	memset(image, 0, 4);
 	image[0x203] = 'x';
 	assert_true(pv_kernel_check_image("/k", image, sizeof(image), &err) < 0);
 	assert_string_equal(
@@ -248,6 +273,29 @@ static void others_are_refused_by_name(void **state)
 	refuses(sizeof(image), "compressed with lzo");
 	set_payload("MZ", 2);
 	refuses(sizeof(image), "compression is not known");
+}
+
+/* A frame of zstd, whose header alone decides. */
+static void a_frame_with_a_small_window_or_cut_is_unpacked(void **state)
+{
+	(void)state;
+	set_payload("\x28\xb5\x2f\xfd\x00\x48", 6);
+	refuses(sizeof(image), "cannot be unpacked");
+	set_payload("\x28\xb5\x2f\xfd\x20\x88", 6);
+	refuses(sizeof(image), "cannot be unpacked");
+	image[0x24c] = 8;
+	image[0x24d] = 0;
+	set_payload("\x28\xb5\x2f\xfd\x00\x48", 6);
+	refuses(sizeof(image), "cannot be unpacked");
+}
+
+static void a_payload_of_few_bytes_is_of_no_known_kind(void **state)
+{
+	(void)state;
+	image[0x24d] = 0;
+	set_payload("\177ELF", 4);
+	for (image[0x24c] = 0; image[0x24c] < 4; image[0x24c]++)
+		refuses(sizeof(image), "compression is not known");
 }
 
 static void a_plain_payload_needs_xens_note(void **state)
@@ -268,6 +316,9 @@ static void an_elf_file_needs_xens_note(void **state)
 	put_note(image + IMAGE_BYTES - 16);
 	takes();
 	image[IMAGE_BYTES - 8] = 18; /* where a PVH domain begins */
+	refuses(sizeof(image), "CONFIG_XEN_PV");
+	image[IMAGE_BYTES - 8] = 1;
+	image[IMAGE_BYTES - 2] = 'N'; /* a note of another vendor */
 	refuses(sizeof(image), "CONFIG_XEN_PV");
 }
 
@@ -320,10 +371,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_xen_undoes_and_we_do_not_is_taken),
 		TEST(a_packed_kernel_needs_xens_note),
+		TEST(blocks_with_a_wrong_size_are_refused),
 		TEST(blocks_of_lz4_come_one_by_one),
 		TEST(a_damaged_payload_is_refused),
 		TEST(a_kernel_for_a_host_needs_a_whole_header),
 		TEST(others_are_refused_by_name),
+		TEST(a_frame_with_a_small_window_or_cut_is_unpacked),
+		TEST(a_payload_of_few_bytes_is_of_no_known_kind),
 		TEST(a_plain_payload_needs_xens_note),
 		TEST(an_elf_file_needs_xens_note),
 		TEST(what_is_no_kernel_is_refused),
