@@ -28,7 +28,8 @@ sign() {
 change() {
 	local path=$1 narinfo copy=$SCRATCH/changed-path
 	shift
-	[[ -d cache ]] || cp -rl "$TOP/build/cache" cache
+	[[ -d cache ]] || cp -rlT "$TOP/build/cache" cache 2>/dev/null ||
+		cp -rT "$TOP/build/cache" cache # links do not leave a file system or a mount
 	rm -rf "$copy"
 	cp -a "$path" "$copy"
 	chmod -R u+w "$copy"
