@@ -7,7 +7,7 @@
  * allows no second one. A copy of the whole disk, with the same serial number, has the same token:
  * select refuses to choose between two such disks.
  *
- * Tested by: tests/loop/wipe_token.sh, tests/fuzz/disk_image.c.
+ * Tested by: tests/unit/test_blank.c, tests/loop/wipe_token.sh, tests/fuzz/disk_image.c.
  */
 #pragma once
 
