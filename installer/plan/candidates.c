@@ -28,7 +28,12 @@ int candidates_find(struct candidates *ret, struct error *err)
 
 static int add_image(struct candidates *candidates, const char *path, struct error *err)
 {
-	return devices_image(path, &candidates->disks[candidates->count++], err);
+	int r = devices_image(path, &candidates->disks[candidates->count], err);
+
+	if (r < 0)
+		return r;
+	candidates->count++;
+	return 0;
 }
 
 int candidates_find_images(const struct config *config, struct candidates *ret, struct error *err)

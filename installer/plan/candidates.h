@@ -5,7 +5,7 @@
  *
  * select has the rule by which one is chosen. This module reads disks and writes none.
  *
- * Tested by: tests/loop/images.sh (candidates).
+ * Tested by: tests/unit/test_candidates.c, tests/loop/images.sh (candidates).
  */
 #pragma once
 
