@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #define SHADOW_MAX_BYTES (1024 * 1024)
 #define DAY_SECONDS	 86400
@@ -68,11 +69,9 @@ static int check_days(char *const fields[FIELDS], const char *user, time_t now, 
 int account_check_shadow(
 	const char *shadow_text, const char *user, time_t now, bool *ret_locked, struct error *err)
 {
-	AUTO_FREE char *copy = strdup(shadow_text);
+	AUTO_FREE char *copy = text_duplicate(shadow_text);
 	char *rest = copy, *line, *fields[FIELDS];
 
-	if (!copy)
-		abort();
 	*ret_locked = false;
 	while ((line = strsep(&rest, "\n"))) {
 		if (!split_shadow(line, fields) || strcmp(fields[NAME], user) != 0)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "guest/account.h"
 #include "guest/revoked_keys.h"
 #include "guest/sshd_config.h"
@@ -33,9 +34,7 @@ static void parse_keys(const char *text, struct key_list *ret)
 	struct error ignored;
 	char *rest, *line;
 
-	*ret = (struct key_list){ .text = strdup(text) };
-	if (!ret->text)
-		abort();
+	*ret = (struct key_list){ .text = text_duplicate(text) };
 	rest = ret->text;
 	while ((line = strsep(&rest, "\n"))) {
 		ret->lines = must_realloc(ret->lines, ret->count + 1, sizeof(*ret->lines));

@@ -130,6 +130,10 @@ static void the_shadow_entry_admits_or_refuses_a_login(void **state)
 		{ "alice:*:0::::::\n", false, "has to change its password" },
 		{ "alice:*:19000:0:90::::\n", false, "password that has expired" },
 		{ "alice:*:19950:0:90::::\n", false, NULL },
+		{ "alice:*:19000:0:90x::::\n", false, NULL },
+		{ "alice:*:-5:0:-9::::\n", false, NULL },
+		{ "alice:*::0:90::::\n", false, NULL },
+		{ "alice:*:20001:0:90::::\n", false, NULL },
 		{ "alice:*:1\n", false, NULL },
 	};
 	const time_t now = 20000 * 86400L + 5;
@@ -146,6 +150,125 @@ static void the_shadow_entry_admits_or_refuses_a_login(void **state)
 		else
 			assert_int_equal(locked, cases[i].locked);
 	}
+}
+
+static void write_below(const char *name, const char *text, mode_t mode)
+{
+	char path[256];
+	struct error err = { 0 };
+
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	assert_int_equal(file_write(path, text, strlen(text), mode, getuid(), getgid(), &err), 0);
+}
+
+/* The user alice with this shell; 0, or what keeps the user from logging in. */
+static int check_shell(const char *shell, unsigned uid, struct error *err)
+{
+	struct account account = { .owner.uid = uid };
+
+	snprintf(account.owner.shell, sizeof(account.owner.shell), "%s", shell);
+	return account_check_shell(root, "alice", &account, err);
+}
+
+static void a_shell_is_a_program_that_stays(void **state)
+{
+	static const char *const ending[] = { "/bin/nologin", "/bin/false", "/bin/true" };
+	char path[128];
+	struct error err = { 0 };
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/bin", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_true(check_shell("", 1000, &err) < 0);
+	assert_non_null(strstr(err.text, "has the shell /bin/sh, which is no program"));
+	write_below("/bin/sh", "x", 0755);
+	assert_int_equal(check_shell("", 1000, &err), 0);
+	assert_int_equal(check_shell("/bin/sh", 0, &err), 0);
+	for (size_t i = 0; i < 3; i++) {
+		write_below(ending[i], "x", 0755);
+		assert_true(check_shell(ending[i], 1000, &err) < 0);
+		assert_non_null(strstr(err.text, "ends every session at once"));
+	}
+	write_below("/bin/zsh", "x", 0644);
+	assert_true(check_shell("/bin/zsh", 1000, &err) < 0);
+	assert_true(check_shell("/bin", 1000, &err) < 0);
+	assert_non_null(strstr(err.text, "is no program of the guest"));
+	assert_true(check_shell("/bin/sh/sh", 1000, &err) < 0);
+	snprintf(path, sizeof(path), "%s/bin/loop", root);
+	assert_int_equal(symlink("loop", path), 0);
+	assert_true(check_shell("/bin/loop", 1000, &err) < 0);
+	write_below("/etc/nologin", "", 0644);
+	assert_int_equal(check_shell("/bin/sh", 0, &err), 0);
+	assert_true(check_shell("/bin/sh", 1000, &err) < 0);
+	assert_non_null(strstr(err.text, "/etc/nologin"));
+	snprintf(path, sizeof(path), "%s/etc/nologin", root);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("nologin", path), 0);
+	assert_int_equal(check_shell("/bin/sh", 1000, &err), 0);
+}
+
+static void an_account_is_read_from_its_files(void **state)
+{
+	static struct account account;
+	char home[128], line[256];
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(account_read(root, "alice", &account, &err) < 0);
+	snprintf(line, sizeof(line), "alice:x:%u:100::/home:/bin/sh\n", getuid());
+	write_below("/etc/passwd", line, 0644);
+	assert_int_equal(account_read(root, "alice", &account, &err), 0);
+	assert_true(account.open_home); /* it does not exist */
+	assert_false(account.locked);
+	snprintf(home, sizeof(home), "%s/home", root);
+	assert_int_equal(mkdir(home, 0700), 0);
+	write_below("/etc/shadow", "alice:!:1::::::\n", 0600);
+	assert_int_equal(account_read(root, "alice", &account, &err), 0);
+	assert_false(account.open_home);
+	assert_true(account.locked);
+	assert_int_equal(chmod(home, 0770), 0);
+	assert_int_equal(account_read(root, "alice", &account, &err), 0);
+	assert_true(account.open_home);
+}
+
+static void the_home_of_another_user_is_open(void **state)
+{
+	static struct account account;
+	char home[128];
+	struct error err = { 0 };
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	write_below("/etc/passwd", "alice:x:1000:100::/home:/bin/sh\n", 0644);
+	snprintf(home, sizeof(home), "%s/home", root);
+	assert_int_equal(mkdir(home, 0755), 0);
+	assert_int_equal(account_read(root, "alice", &account, &err), 0);
+	assert_false(account.open_home); /* root's */
+	assert_int_equal(chown(home, 1000, 100), 0);
+	assert_int_equal(account_read(root, "alice", &account, &err), 0);
+	assert_false(account.open_home);
+	assert_int_equal(chown(home, 1001, 100), 0);
+	assert_int_equal(account_read(root, "alice", &account, &err), 0);
+	assert_true(account.open_home);
+}
+
+static void files_of_accounts_that_cannot_be_read_are_errors(void **state)
+{
+	static struct account account;
+	char path[128];
+	struct error err = { 0 };
+
+	(void)state;
+	write_below("/etc/passwd", "alice:x:0:100::/:/bin/sh\n", 0644);
+	snprintf(path, sizeof(path), "%s/etc/shadow", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_true(account_read(root, "alice", &account, &err) < 0);
+	assert_non_null(strstr(err.text, "shadow"));
+	snprintf(path, sizeof(path), "%s/etc/group", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_true(account_read(root, "alice", &account, &err) < 0);
+	assert_non_null(strstr(err.text, "group"));
 }
 
 static void make_folder(char ret[128], const char *name)
@@ -198,6 +321,10 @@ int main(void)
 		TEST(a_file_that_cannot_be_read_is_an_error),
 		TEST(the_shell_is_read_and_may_be_empty),
 		TEST(the_shadow_entry_admits_or_refuses_a_login),
+		TEST(a_shell_is_a_program_that_stays),
+		TEST(an_account_is_read_from_its_files),
+		TEST(the_home_of_another_user_is_open),
+		TEST(files_of_accounts_that_cannot_be_read_are_errors),
 		TEST(a_log_folder_that_is_a_link_is_the_guests),
 		TEST(a_log_folder_that_leads_nowhere_is_no_failure),
 	};
