@@ -25,7 +25,7 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 # Machines to install on, the host's tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf ipxe-qemu openssh-client python3 nbdkit
 # Linters and analysers, unit tests, and the programs that check what the installer wrote.
-TEST_PACKAGES = procps mount clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck shfmt black mypy mandoc \
+TEST_PACKAGES = procps mount clang libclang-rt-dev llvm clang-format clang-tidy cppcheck shellcheck shfmt black mypy mandoc \
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
@@ -111,8 +111,8 @@ $(1)/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
 -include $(wildcard $(1)/*.d $(1)/*/*.d)
 endef
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen lint \
-	lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
+.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen coverage \
+	lint lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
 	lint-warnings install man clean deps help print-link FORCE
 
 all: build ## the same as build
@@ -177,6 +177,7 @@ check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs d
 
 check-long: check ## everything, and the tests that take hours (runs deps)
 	$(MAKE) lint-analyzer
+	$(MAKE) coverage
 	tests/run long
 
 check-quick: deps ## the short tests that need no virtual machine, in 3 minutes (runs deps)
@@ -187,6 +188,9 @@ check-xen: deps ## the tests with a real Xen in an emulated machine, part of che
 	$(MAKE) -j "$$(nproc)" build
 	$(MAKE) iso
 	tests/run xen
+
+coverage: deps ## what the tests take of the installer's branches, 20 minutes, as root (runs deps)
+	tests/coverage/run
 
 # Of a tree with nixos/ and lib/ alone, what needs no packages.
 NIXPKGS_TESTS = $(if $(wildcard $(NIXPKGS)/pkgs/top-level/all-packages.nix),nixpkgs, \
