@@ -25,14 +25,16 @@
 
 _Static_assert(GRUB_INITRDS_MAX <= BOOT_ENTRY_INITRDS_MAX, "an entry of GRUB fits");
 
+/* GRUB compares UUIDs in any case, and labels as they are (search.c, compare_fn). */
 static const struct plan_partition *find_file_system(
 	const struct plan *plan, const struct grub_file *file)
 {
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
-		const char *name = file->search == GRUB_UUID ? p->fs_uuid : p->fs_label;
+		int order = file->search == GRUB_UUID ? strcasecmp(p->fs_uuid, file->device)
+						      : strcmp(p->fs_label, file->device);
 
-		if (p->fs != FS_NONE && strcasecmp(name, file->device) == 0)
+		if (p->fs != FS_NONE && order == 0)
 			return p;
 	}
 	return NULL;

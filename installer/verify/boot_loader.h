@@ -6,7 +6,7 @@
  * those of the store. How GRUB and systemd-boot choose that entry is decided by grub_cfg and
  * loader_entries, pygrub's disk is checked by pygrub_disk. Nothing is written.
  *
- * Tested by: tests/loop/images.sh, tests/qemu/grub_uefi.sh.
+ * Tested by: tests/unit/test_boot_loader.c, tests/loop/images.sh, tests/qemu/grub_uefi.sh.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * The host takes kernel, initrd and command line out of the store, or reports them to its user. A
  * boot menu that the guest wrote is not looked at. Nothing is written.
  *
- * Tested by: tests/loop/images.sh.
+ * Tested by: tests/unit/test_host_boot.c, tests/loop/images.sh.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  *
  * How pygrub reads a menu is decided by pygrub, which kernels Xen starts by pv_kernel.
  *
- * Tested by: tests/loop/effects.c.
+ * Tested by: tests/unit/test_host_boot.c, tests/loop/effects.c.
  */
 #pragma once
 

@@ -223,6 +223,11 @@ the_guest_takes_the_copy() {
 		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt"
 }
 
+# take_profile — the counters of coverage that the guest's copy of the installer has left (tests/coverage/run).
+take_profile() {
+	in_guest "cat $TOP/build/profiles/*.profraw" >"$TOP/build/machines/${SCRATCH##*/}.profraw"
+}
+
 # verified CODE SENTENCE COMMANDS — these change the copy's EFI system partition, the current folder;
 # then verify ends with this code and such a sentence. What they changed is restored.
 verified() {
@@ -230,6 +235,7 @@ verified() {
 	in_guest "mount /dev/vdb2 /mnt && cd /mnt && $3 && cd / && umount /mnt" || return
 	in_guest '/tmp/guest-installer verify /dev/vdb' >said 2>&1 || code=$?
 	cat said
+	[[ ! ${TEST_PATH-} ]] || take_profile
 	[[ $code == "$1" ]] || { echo "verify ended with $code, not $1, after: $3" && return 1; }
 	grep -E "$2" said
 	in_guest 'mount /dev/vdb2 /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt'
