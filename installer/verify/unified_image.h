@@ -7,7 +7,7 @@
  * .initrd the paths of files on the ESP and in .linuxh and .initrdh their SHA-256. Which image starts
  * is decided by systemd_boot. Nothing is written.
  *
- * Tested by: tests/loop/external_loaders.sh, tests/fuzz/unified_image.c.
+ * Tested by: tests/unit/test_systemd_boot.c, tests/loop/external_loaders.sh, tests/fuzz/unified_image.c.
  */
 #pragma once
 

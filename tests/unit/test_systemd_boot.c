@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves which EFI system partitions are refused, by systemd_boot and unified_image, below a root of the test's
+ * own. tests/loop/boot_menus.sh and tests/loop/external_loaders.sh compare with the real loaders. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/littleendian.h"
+#include "cachedir.h"
+#include "verify/systemd_boot.h"
+#include "verify/unified_image.h"
+
+#define SYSTEM	"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
+#define INIT	"init=" SYSTEM "/init"
+#define PROGRAM "/esp/EFI/BOOT/BOOTX64.EFI"
+#define ENTRY	"/esp/loader/entries/a.conf"
+#define IMAGE	"/esp/EFI/Linux/a.efi"
+#define MAGIC	"#### LoaderInfo: systemd-boot 252 ####"
+
+static char root[64];
+static struct boot_entry entry;
+static const struct plan plan = {
+	.partitions = { { .fs_label = "nixos", .fs_uuid = "12-34", .mount_path = "/" } },
+	.partition_count = 1,
+	.system = SYSTEM,
+};
+static const struct boot_files both = { "/store/k", "/store/i", INIT };
+static const struct boot_files no_initrd = { "/store/k", "", INIT };
+
+static void put_bytes(const char *name, const void *bytes, size_t size_bytes)
+{
+	char path[FILE_PATH_BYTES];
+	struct error err;
+
+	file_below(path, root, "%s", name);
+	if (file_write(path, bytes, size_bytes, 0644, getuid(), getgid(), &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void put(const char *name, const char *text)
+{
+	put_bytes(name, text, strlen(text));
+}
+
+static void make_below(const char *name)
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, root, "%s", name);
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+static void drop(const char *name)
+{
+	char path[FILE_PATH_BYTES];
+
+	file_below(path, root, "%s", name);
+	assert_int_equal(remove(path), 0);
+}
+
+struct section {
+	const char *name;
+	const void *bytes;
+	size_t size_bytes;
+};
+#define TEXT(name, text)                                                                           \
+	{                                                                                          \
+		name, text, sizeof(text) - 1                                                       \
+	}
+
+/* An EFI program with these sections, up to one without a name. */
+static void put_program(const char *name, const struct section *sections)
+{
+	static uint8_t image[32768];
+	size_t at = 1024, count = 0;
+
+	memset(image, 0, sizeof(image));
+	memcpy(image, "MZ", 2);
+	image[0x3c] = 0x40;
+	memcpy(image + 0x40, "PE\0\0", 4);
+	for (; sections[count].name; count++) {
+		uint8_t *header = image + 0x58 + count * 40;
+
+		memcpy(header, sections[count].name, strlen(sections[count].name));
+		put_le32(header + 8, sections[count].size_bytes);
+		put_le32(header + 16, sections[count].size_bytes);
+		put_le32(header + 20, at);
+		memcpy(image + at, sections[count].bytes, sections[count].size_bytes);
+		at += sections[count].size_bytes;
+	}
+	image[0x46] = count;
+	put_bytes(name, image, at);
+}
+
+/* A program whose only section has a name, and reaches beyond its end. */
+static void put_damaged(const char *name, const char *section)
+{
+	uint8_t image[1024] = "MZ";
+
+	image[0x3c] = 0x40;
+	memcpy(image + 0x40, "PE\0\0", 4);
+	image[0x46] = 1;
+	memcpy(image + 0x58, section, strlen(section));
+	put_le32(image + 0x58 + 8, 9999);
+	put_le32(image + 0x58 + 16, 9999);
+	put_bytes(name, image, sizeof(image));
+}
+
+static void put_loader(void)
+{
+	static const struct section loader[] = { TEXT(".sdmagic", MAGIC), { NULL, NULL, 0 } };
+
+	put_program(PROGRAM, loader);
+}
+
+/* systemd-boot with one entry that starts the system. */
+static int make_esp(void **state)
+{
+	static const char *const folders[] = { "/store", "/esp", "/esp/EFI", "/esp/EFI/BOOT",
+		"/esp/EFI/Linux", "/esp/loader", "/esp/loader/entries" };
+
+	(void)state;
+	cachedir_scratch(root);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		make_below(folders[i]);
+	put("/store/k", "kernel");
+	put("/store/i", "initrd");
+	put("/esp/k", "kernel");
+	put("/esp/i", "initrd and secrets");
+	put_loader();
+	put(ENTRY, "title a\nlinux /k\ninitrd /i\noptions " INIT "\n");
+	return 0;
+}
+
+static int remove_esp(void **state)
+{
+	(void)state;
+	cachedir_remove_tree(root);
+	return 0;
+}
+
+static void says(int r, const struct error *err, const char *sentence)
+{
+	if (!sentence && r < 0)
+		fail_msg("%s", err->text);
+	if (sentence && (r == 0 || !strstr(err->text, sentence)))
+		fail_msg("\"%s\" is not in \"%s\"", sentence, err->text);
+}
+
+static void boots_with(const struct boot_files *files, const char *sentence)
+{
+	struct error err = { 0 };
+
+	says(systemd_boot_verify(root, "/esp", &plan, files, &entry, &err), &err, sentence);
+}
+
+static void boots(const char *sentence)
+{
+	boots_with(&both, sentence);
+}
+
+static void boots_externally(const char *sentence)
+{
+	struct error err = { 0 };
+
+	says(systemd_boot_verify_external(root, "/esp", &plan, &both, &entry, &err), &err,
+		sentence);
+}
+
+static void is_image(const struct boot_files *files, const char *sentence)
+{
+	struct error err = { 0 };
+
+	says(unified_image_check(root, "/esp", "/EFI/Linux/a.efi", files, &err), &err, sentence);
+}
+
+static void the_program_has_to_be_systemd_boot(void **state)
+{
+	static const struct section other[] = { TEXT(".sdmagic", "#### Loader"),
+		{ NULL, NULL, 0 } },
+				    third[] = { TEXT(".sdmagic",
+							"#### LoaderInfo: another-boot 252 ####"),
+					    { NULL, NULL, 0 } };
+
+	(void)state;
+	boots(NULL);
+	assert_true(entry.known);
+	put_program(PROGRAM, other);
+	boots("is not systemd-boot");
+	put_program(PROGRAM, third);
+	boots("is not systemd-boot");
+	put_damaged(PROGRAM, ".sdmagic");
+	boots("beyond its end");
+	put_damaged(PROGRAM, ".linux");
+	boots("beyond its end");
+	put(PROGRAM, "#!/bin/sh\n");
+	boots("is not an EFI program");
+	drop(PROGRAM);
+	boots("BOOTX64.EFI");
+}
+
+static void other_files_are_no_entries(void **state)
+{
+	(void)state;
+	put("/esp/loader/entries/.conf", "x y\n");
+	put("/esp/loader/entries/auto-z.conf", "x y\n");
+	put("/esp/loader/entries/README", "x y\n");
+	put("/esp/loader/entries/x", "x y\n");
+	put("/esp/loader/loader.conf", "timeout 5\n");
+	boots(NULL);
+	put("/esp/loader/loader.conf", "timeout menu-force\n");
+	boots("waits for ever");
+	drop("/esp/loader/loader.conf");
+	make_below("/esp/loader/loader.conf");
+	boots("loader.conf");
+}
+
+static void an_entry_has_to_start_the_system(void **state)
+{
+	(void)state;
+	boots_with(&no_initrd, NULL);
+	put(ENTRY, "title a\nlinux /k\noptions " INIT "\n");
+	boots_with(&no_initrd, NULL);
+	boots("it has no initrd");
+	put(ENTRY, "title a\nefi /k\noptions " INIT "\n");
+	boots("instead of a kernel");
+	put(ENTRY, "title a\nlinux /k\ninitrd /none\noptions " INIT "\n");
+	boots("/none");
+	put(ENTRY, "title a\nlinux /k\ninitrd /loader\noptions " INIT "\n");
+	boots("is not a file");
+	put("/esp/i", "another");
+	put(ENTRY, "title a\nlinux /k\ninitrd /i\ninitrd /k\noptions " INIT "\n");
+	boots("/esp/k");
+	put(ENTRY, "title a\nlinux /k\ninitrd /i\noptions quiet\n");
+	boots("does not start the system");
+	put(ENTRY, "title a\nlinux /none\n");
+	boots("has no boot entry with a kernel");
+	put(ENTRY, "x y\n");
+	boots("is not understood");
+	drop(ENTRY);
+	make_below(ENTRY);
+	boots("a.conf");
+}
+
+static void the_store_has_to_have_the_files(void **state)
+{
+	(void)state;
+	put("/esp/k", "another");
+	boots("/esp/k");
+	drop("/store/k");
+	boots("/store/k");
+}
+
+static void there_are_not_too_many_entries(void **state)
+{
+	char name[64];
+
+	(void)state;
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "/esp/loader/entries/%d.conf", i);
+		put(name, "linux /k\noptions " INIT "\n");
+	}
+	boots("boot entries");
+}
+
+static void an_unknown_program_may_start_every_entry(void **state)
+{
+	static const struct section other[] = { TEXT(".text", "x"), { NULL, NULL, 0 } };
+
+	(void)state;
+	boots_externally(NULL);
+	put_program(PROGRAM, other);
+	boots_externally(NULL);
+	put("/esp/loader/entries/b.conf", "linux /k\noptions quiet\n");
+	boots_externally("each boot entry has to start this system: The boot entry b.conf");
+	put("/esp/loader/entries/b.conf", "linux /none\n");
+	boots_externally("The boot entry b.conf has no kernel");
+	drop("/esp/loader/entries/b.conf");
+	drop(ENTRY);
+	boots_externally("it cannot be known what it starts");
+	put_damaged(PROGRAM, ".sdmagic");
+	boots_externally("beyond its end");
+}
+
+#define RELEASE TEXT(".osrel", "ID=nixos\nNAME=NixOS\nVERSION_ID=1\n")
+#define CMDLINE TEXT(".cmdline", INIT)
+#define LINUX	TEXT(".linux", "kernel")
+#define INITRD	TEXT(".initrd", "initrd and secrets")
+
+static void images_are_entries_too(void **state)
+{
+	static char long_text[9000];
+	static const struct section good[] = { RELEASE, CMDLINE, LINUX, INITRD, { NULL, NULL, 0 } },
+				    nameless[] = { CMDLINE, LINUX, INITRD, { NULL, NULL, 0 } },
+				    options[] = { RELEASE, TEXT(".cmdline", "quiet"), LINUX, INITRD,
+					    { NULL, NULL, 0 } };
+	const struct section long_release[] = { { ".osrel", long_text, sizeof(long_text) },
+		{ NULL, NULL, 0 } };
+	const struct section long_options[] = { RELEASE,
+		{ ".cmdline", long_text, sizeof(long_text) }, { NULL, NULL, 0 } };
+
+	(void)state;
+	memset(long_text, 'x', sizeof(long_text));
+	drop(ENTRY);
+	put_program(IMAGE, good);
+	boots(NULL);
+	put_program(IMAGE, nameless);
+	boots("has no boot entry with a kernel");
+	put_program(IMAGE, options);
+	boots("does not start the system");
+	put_program(IMAGE, long_release);
+	boots("too long a section .osrel");
+	put_program(IMAGE, long_options);
+	boots("too long a section .cmdline");
+	put_damaged(IMAGE, ".osrel");
+	boots("beyond its end");
+	drop(IMAGE);
+	make_below(IMAGE);
+	boots("a.efi");
+}
+
+static void the_program_may_be_an_image(void **state)
+{
+	static char long_text[5000];
+	static const struct section good[] = { CMDLINE, LINUX, INITRD, { NULL, NULL, 0 } },
+				    quiet[] = { LINUX, INITRD, { NULL, NULL, 0 } };
+	const struct section long_options[] = { LINUX, { ".cmdline", long_text, sizeof(long_text) },
+		{ NULL, NULL, 0 } };
+
+	(void)state;
+	put_program(PROGRAM, good);
+	boots_externally(NULL);
+	put_program(PROGRAM, quiet);
+	boots_externally("does not start the system");
+	put_program(PROGRAM, long_options);
+	boots_externally("too long a section .cmdline");
+	put_damaged(PROGRAM, ".linux");
+	boots_externally("beyond its end");
+}
+
+static void an_image_has_the_files_of_the_store(void **state)
+{
+	static const struct section good[] = { LINUX, INITRD, { NULL, NULL, 0 } },
+				    no_kernel[] = { INITRD, { NULL, NULL, 0 } },
+				    kernel_alone[] = { LINUX, { NULL, NULL, 0 } },
+				    longer[] = { TEXT(".linux", "kernel2"), { NULL, NULL, 0 } },
+				    short_initrd[] = { LINUX, TEXT(".initrd", "init"),
+					    { NULL, NULL, 0 } };
+
+	(void)state;
+	put_program(IMAGE, good);
+	is_image(&both, NULL);
+	is_image(&no_initrd, NULL);
+	put_program(IMAGE, kernel_alone);
+	is_image(&no_initrd, NULL);
+	is_image(&both, "has no section .initrd");
+	put_program(IMAGE, no_kernel);
+	is_image(&both, "has no section .linux");
+	put_program(IMAGE, longer);
+	is_image(&no_initrd, "differs from /store/k");
+	put_program(IMAGE, short_initrd);
+	is_image(&both, "differs from /store/i");
+	drop("/store/k");
+	is_image(&both, "/store/k");
+	put_damaged(IMAGE, ".linuxh");
+	is_image(&both, "beyond its end");
+	put_damaged(IMAGE, ".linux");
+	is_image(&both, "beyond its end");
+	drop(IMAGE);
+	is_image(&both, "a.efi");
+}
+
+/* As lanzaboote's stub reads them. */
+static void an_image_may_name_its_files(void **state)
+{
+	static char long_name[5000];
+	uint8_t sum[SHA256_BYTES];
+	const struct section good[] = { TEXT(".linux", "\\EFI\\k"), { ".linuxh", sum, sizeof(sum) },
+		{ NULL, NULL, 0 } };
+	const struct section short_sum[] = { TEXT(".linux", "\\EFI\\k"), { ".linuxh", sum, 31 },
+		{ NULL, NULL, 0 } };
+	const struct section long_path[] = { { ".linux", long_name, sizeof(long_name) },
+		{ ".linuxh", sum, sizeof(sum) }, { NULL, NULL, 0 } };
+
+	(void)state;
+	memset(long_name, 'x', sizeof(long_name));
+	digest_sha256("kernel", 6, sum);
+	put("/esp/EFI/k", "kernel");
+	put_program(IMAGE, good);
+	is_image(&no_initrd, NULL);
+	put_program(IMAGE, short_sum);
+	is_image(&no_initrd, "does not have the SHA-256");
+	put_program(IMAGE, long_path);
+	is_image(&no_initrd, "too long a section .linux");
+	sum[0] ^= 1;
+	put_program(IMAGE, good);
+	is_image(&no_initrd, "does not have the SHA-256");
+	drop("/esp/EFI/k");
+	is_image(&no_initrd, "/EFI/k");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_esp, remove_esp)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_program_has_to_be_systemd_boot),
+		TEST(other_files_are_no_entries),
+		TEST(an_entry_has_to_start_the_system),
+		TEST(the_store_has_to_have_the_files),
+		TEST(there_are_not_too_many_entries),
+		TEST(an_unknown_program_may_start_every_entry),
+		TEST(images_are_entries_too),
+		TEST(the_program_may_be_an_image),
+		TEST(an_image_has_the_files_of_the_store),
+		TEST(an_image_may_name_its_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
