@@ -65,8 +65,7 @@ static const char *harmless(char ret[PROTOCOL_LINE_BYTES], const char *text)
 	return ret;
 }
 
-/* Leaves ret as it is for an event that consoles do not show. */
-static void print_event(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
+static int print_event(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 {
 	char clean[PROTOCOL_LINE_BYTES], clean_key[PROTOCOL_LINE_BYTES];
 
@@ -75,32 +74,27 @@ static void print_event(char ret[PROTOCOL_LINE_BYTES], const struct event *event
 	case EVENT_STARTED:
 		break;
 	case EVENT_PROGRESS:
-		snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_PROGRESS %s %u %s",
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_PROGRESS %s %u %s",
 			stage_name(event->stage), event->percent, harmless(clean, event->text));
-		break;
 	case EVENT_RESULT:
-		snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_RESULT %s=%s",
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_RESULT %s=%s",
 			harmless(clean_key, event->result->key),
 			harmless(clean, event->result->value));
-		break;
 	case EVENT_FAILED:
-		snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_FAILED code=%d stage=%s %s",
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_FAILED code=%d stage=%s %s",
 			event->code, stage_name(event->stage), harmless(clean, event->text));
-		break;
 	case EVENT_SUCCESSFUL:
-		snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_SUCCESSFUL");
-		break;
+		return snprintf(ret, PROTOCOL_LINE_BYTES, "INSTALL_SUCCESSFUL");
 	}
+	return 0;
 }
 
 /* The line ends with its newline even if the text was truncated. */
 size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event)
 {
-	size_t used;
+	int length = print_event(ret, event);
+	size_t used = length < 0 ? 0 : (size_t)length;
 
-	ret[0] = '\0';
-	print_event(ret, event);
-	used = strlen(ret);
 	if (used == 0)
 		return 0;
 	if (used > PROTOCOL_LINE_BYTES - 2)

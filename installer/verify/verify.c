@@ -90,11 +90,10 @@ static int verify_mounts(const struct verify_request *request, struct error *err
 	struct fstab_check check = { .plan = request->plan };
 	char path[FILE_PATH_BYTES], keys_path[FILE_PATH_BYTES];
 	AUTO_FREE char *text = NULL;
-	struct error none;
-	int r = 0;
+	int r = boot_files_find(request->root, request->plan->system, "etc/fstab", path, err);
 
-	if (boot_files_find(request->root, request->plan->system, "etc/fstab", path, &none) < 0)
-		return 0;
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
 	if (request->ssh_keys_text) {
 		r = find_keys_path(request, keys_path, err);
 		check.keys_path = keys_path;
