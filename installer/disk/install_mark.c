@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/littleendian.h"
 
-#define MARK_VERSION	  2
-#define OLD_VERSION	  1
+#define MARK_VERSION	  3
+#define NAMELESS_VERSION  1 /* neither table_id nor fs_uuid */
 #define STATE_UNFINISHED  1
 #define STATE_INSTALLED	  2
 #define VERSION_OFFSET	  16
@@ -21,16 +21,23 @@
 #define TABLE_ID_OFFSET	  (SYSTEM_OFFSET + MARK_SYSTEM_BYTES)
 #define FS_UUID_OFFSET	  (TABLE_ID_OFFSET + MARK_ID_BYTES)
 #define ZEROS_OFFSET	  (FS_UUID_OFFSET + MARK_ID_BYTES)
-#define START_OFFSET	  512
+#define SECTOR_BYTES	  512
+#define START_OFFSET	  SECTOR_BYTES
 #define SUPERBLOCK_OFFSET (START_OFFSET + 4)
 #define END_ZEROS_OFFSET  (SUPERBLOCK_OFFSET + 4)
-#define CHECKSUM_OFFSET	  1020
+#define CHECKSUM_OFFSET	  1020 /* of the second sector; before version 3, of both */
+#define SECTOR_CHECKSUM	  508  /* of the first sector */
 
 static const char magic[16] = "guest-installer"; /* with its NUL */
 
 static void put_mark_text(uint8_t *field, const char *text, size_t field_bytes)
 {
 	memcpy(field, text, strnlen(text, field_bytes - 1));
+}
+
+static void put_checksum(uint8_t *start, size_t size_bytes)
+{
+	put_le32(start + size_bytes, crc32_ieee(start, size_bytes));
 }
 
 void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK_BYTES])
@@ -47,11 +54,12 @@ void install_mark_encode(const struct install_mark *mark, uint8_t ret_block[MARK
 		put_mark_text(ret_block + SYSTEM_OFFSET, mark->system, MARK_SYSTEM_BYTES);
 	put_mark_text(ret_block + TABLE_ID_OFFSET, mark->table_id, MARK_ID_BYTES);
 	put_mark_text(ret_block + FS_UUID_OFFSET, mark->fs_uuid, MARK_ID_BYTES);
+	put_checksum(ret_block, SECTOR_CHECKSUM);
 	if (installed && mark->start != MARK_START_NONE) {
 		put_le32(ret_block + START_OFFSET, mark->start);
 		put_le32(ret_block + SUPERBLOCK_OFFSET, mark->start_superblock);
+		put_checksum(ret_block + START_OFFSET, CHECKSUM_OFFSET - START_OFFSET);
 	}
-	put_le32(ret_block + CHECKSUM_OFFSET, crc32_ieee(ret_block, CHECKSUM_OFFSET));
 }
 
 /* A field that is text followed by NULs alone. */
@@ -65,17 +73,44 @@ static bool get_mark_text(const uint8_t *field, size_t field_bytes, char *ret)
 	return true;
 }
 
-/* A start is recorded of a finished install alone. */
-static bool get_mark_start(const uint8_t block[MARK_BYTES], struct install_mark *ret)
+/* Whether the record, or of version 3 its first sector, is as it was written. */
+static bool has_checksum(const uint8_t block[MARK_BYTES], uint32_t version)
 {
-	uint32_t start = get_le32(block + START_OFFSET);
+	size_t at = version == MARK_VERSION ? SECTOR_CHECKSUM : CHECKSUM_OFFSET;
 
-	if (start > MARK_START_EJECT ||
-		(start && get_le32(block + STATE_OFFSET) != STATE_INSTALLED))
+	return get_le32(block + at) == crc32_ieee(block, at) &&
+	       (version == MARK_VERSION || bytes_are_zero(block + SECTOR_CHECKSUM, 4));
+}
+
+/* The second sector. A start is recorded of a finished install alone. Of an unfinished one the sector is
+ * not read: it may be that of the mark before, if a power cut let the disk write only the first. */
+static bool get_mark_start(
+	const uint8_t block[MARK_BYTES], uint32_t version, struct install_mark *ret)
+{
+	const uint8_t *sector = block + START_OFFSET;
+	uint32_t start = get_le32(sector);
+
+	if (version == MARK_VERSION &&
+		(ret->state == MARK_UNFINISHED || bytes_are_zero(sector, SECTOR_BYTES)))
+		return true;
+	if (version == MARK_VERSION &&
+		(!start || get_le32(block + CHECKSUM_OFFSET) !=
+				   crc32_ieee(sector, CHECKSUM_OFFSET - START_OFFSET)))
+		return false;
+	if (start > MARK_START_EJECT || (start && ret->state != MARK_INSTALLED) ||
+		!bytes_are_zero(block + END_ZEROS_OFFSET, CHECKSUM_OFFSET - END_ZEROS_OFFSET))
 		return false;
 	ret->start = (enum mark_start)start;
 	ret->start_superblock = get_le32(block + SUPERBLOCK_OFFSET);
 	return start || !ret->start_superblock;
+}
+
+/* An installed system has a path. The ids came with version 2. */
+static bool are_fields_consistent(const struct install_mark *mark, uint32_t version)
+{
+	if (version == NAMELESS_VERSION ? mark->table_id[0] || mark->fs_uuid[0] : !mark->fs_uuid[0])
+		return false;
+	return (mark->state == MARK_INSTALLED) == (mark->system[0] != '\0');
 }
 
 /* The fields of a record whose magic is ours; false if it is not exactly as we write it. */
@@ -84,20 +119,16 @@ static bool decode_fields(const uint8_t block[MARK_BYTES], struct install_mark *
 	uint32_t version = get_le32(block + VERSION_OFFSET);
 	uint32_t state = get_le32(block + STATE_OFFSET);
 
-	if (get_le32(block + CHECKSUM_OFFSET) != crc32_ieee(block, CHECKSUM_OFFSET) ||
+	if (version < NAMELESS_VERSION || version > MARK_VERSION ||
+		(state != STATE_UNFINISHED && state != STATE_INSTALLED) ||
+		!has_checksum(block, version) ||
 		!get_mark_text(block + SYSTEM_OFFSET, MARK_SYSTEM_BYTES, ret->system) ||
 		!get_mark_text(block + TABLE_ID_OFFSET, MARK_ID_BYTES, ret->table_id) ||
 		!get_mark_text(block + FS_UUID_OFFSET, MARK_ID_BYTES, ret->fs_uuid) ||
-		!bytes_are_zero(block + ZEROS_OFFSET, START_OFFSET - ZEROS_OFFSET) ||
-		!get_mark_start(block, ret) ||
-		!bytes_are_zero(block + END_ZEROS_OFFSET, CHECKSUM_OFFSET - END_ZEROS_OFFSET))
+		!bytes_are_zero(block + ZEROS_OFFSET, SECTOR_CHECKSUM - ZEROS_OFFSET))
 		return false;
 	ret->state = state == STATE_INSTALLED ? MARK_INSTALLED : MARK_UNFINISHED;
-	if (version == OLD_VERSION ? ret->table_id[0] || ret->fs_uuid[0]
-				   : version != MARK_VERSION || !ret->fs_uuid[0])
-		return false;
-	return (state == STATE_UNFINISHED && !ret->system[0]) ||
-	       (state == STATE_INSTALLED && ret->system[0]);
+	return get_mark_start(block, version, ret) && are_fields_consistent(ret, version);
 }
 
 void install_mark_decode(const uint8_t block[MARK_BYTES], struct install_mark *ret)

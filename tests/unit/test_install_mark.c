@@ -102,17 +102,20 @@ static void no_mark_is_all_zeros_and_zeros_are_no_mark(void **state)
 	assert_int_equal(mark.state, MARK_NONE);
 }
 
-/* The bytes as install_mark.h sets them out; the checksum is Python's zlib.crc32 of them. */
+/* The bytes as install_mark.h sets them out; the checksums are Python's zlib.crc32 of them. */
 static void the_record_is_laid_out_as_documented(void **state)
 {
-	static const uint8_t start[] = "guest-installer\0\2\0\0\0\1\0\0";
-	static const uint8_t checksum[] = { 0x3f, 0x39, 0x81, 0x84 };
+	static const uint8_t start[] = "guest-installer\0\3\0\0\0\1\0\0";
+	static const uint8_t checksum[] = { 0x44, 0xaa, 0x08, 0xba };
+	static const uint8_t start_checksum[] = { 0xe2, 0x8c, 0x81, 0x35 };
 	uint8_t block[MARK_BYTES];
 
 	(void)state;
 	install_mark_encode(&unfinished, block);
 	assert_memory_equal(block, start, sizeof(start));
-	assert_memory_equal(block + 1020, checksum, 4);
+	assert_memory_equal(block + 508, checksum, 4);
+	install_mark_encode(&started, block);
+	assert_memory_equal(block + 1020, start_checksum, 4);
 	install_mark_encode(&installed, block);
 	assert_string_equal((const char *)block + 24, SYSTEM);
 	assert_string_equal((const char *)block + 280, GUID);
@@ -125,10 +128,11 @@ static void no_changed_byte_goes_unnoticed(void **state)
 
 	(void)state;
 	for (size_t m = 0; m < 3; m++) {
+		size_t end = marks[m]->state == MARK_INSTALLED ? MARK_BYTES : 512;
 		uint8_t block[MARK_BYTES];
 
 		install_mark_encode(marks[m], block);
-		for (size_t i = 0; i < MARK_BYTES; i++) {
+		for (size_t i = 0; i < end; i++) {
 			for (unsigned change = 1; change < 256; change++) {
 				struct install_mark mark;
 
@@ -140,6 +144,43 @@ static void no_changed_byte_goes_unnoticed(void **state)
 			}
 		}
 	}
+}
+
+/* A disk writes whole sectors, but of two it may have written only one when it lost its power. */
+static void a_torn_write_leaves_the_old_mark_or_the_new_one(void **state)
+{
+	static const struct install_mark none = { .state = MARK_NONE };
+	const struct install_mark *const marks[] = { &none, &unfinished, &installed, &started };
+
+	(void)state;
+	for (size_t i = 0; i < 16; i++) {
+		const struct install_mark *before = marks[i / 4], *after = marks[i % 4];
+		uint8_t block[MARK_BYTES], written[MARK_BYTES];
+		struct install_mark mark;
+
+		install_mark_encode(before, block);
+		install_mark_encode(after, written);
+		memcpy(block, written, 512);
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, after->state);
+		memcpy(block + 512, written + 512, 512);
+		install_mark_encode(before, block);
+		memcpy(block + 512, written + 512, 512);
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, before->state);
+	}
+}
+
+/* A disk that was blank is still blank if only the second sector was written. */
+static void the_second_sector_is_zero_without_a_start(void **state)
+{
+	uint8_t block[MARK_BYTES], zeros[512] = { 0 };
+
+	(void)state;
+	install_mark_encode(&unfinished, block);
+	assert_memory_equal(block + 512, zeros, 512);
+	install_mark_encode(&installed, block);
+	assert_memory_equal(block + 512, zeros, 512);
 }
 
 static void a_path_of_full_length_keeps_its_end(void **state)
@@ -167,14 +208,22 @@ static void installed_without_a_system_is_damaged(void **state)
 	assert_int_equal(mark.state, MARK_DAMAGED);
 }
 
+static void set_checksum(uint8_t *start, size_t size_bytes)
+{
+	uint32_t checksum = crc32_ieee(start, size_bytes);
+
+	for (size_t i = 0; i < 4; i++)
+		start[size_bytes + i] = (uint8_t)(checksum >> 8 * i);
+}
+
+/* With the checksums of both forms, so that nothing but the version decides. */
 static void set_version(uint8_t block[MARK_BYTES], uint8_t version)
 {
-	uint32_t checksum;
-
 	block[16] = version;
-	checksum = crc32_ieee(block, 1020);
-	for (size_t i = 0; i < 4; i++)
-		block[1020 + i] = (uint8_t)(checksum >> 8 * i);
+	memset(block + 508, 0, 4);
+	if (version > 2)
+		set_checksum(block, 508);
+	set_checksum(block, 1020);
 }
 
 /* Records that other software may have made: their checksum is right, and one byte is not ours. */
@@ -265,9 +314,34 @@ static void a_later_version_is_damaged(void **state)
 
 	(void)state;
 	install_mark_encode(&unfinished, block);
-	set_version(block, 3);
+	set_version(block, 4);
 	install_mark_decode(block, &mark);
 	assert_int_equal(mark.state, MARK_DAMAGED);
+}
+
+/* As version 2 wrote it: the checksum is Python's zlib.crc32. */
+static void version_2_is_read(void **state)
+{
+	static const uint8_t checksum[] = { 0x3f, 0x39, 0x81, 0x84 };
+	uint8_t block[MARK_BYTES];
+	struct install_mark mark;
+
+	(void)state;
+	install_mark_encode(&unfinished, block);
+	set_version(block, 2);
+	assert_memory_equal(block + 1020, checksum, 4);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_UNFINISHED);
+	assert_string_equal(mark.fs_uuid, UUID);
+	block[510] = 1;
+	set_checksum(block, 1020);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.state, MARK_DAMAGED);
+	install_mark_encode(&started, block);
+	set_version(block, 2);
+	install_mark_decode(block, &mark);
+	assert_int_equal(mark.start, MARK_START_EJECT);
+	assert_int_equal(mark.start_superblock, 0x12345678);
 }
 
 /* As version 1 wrote it: the checksum is Python's zlib.crc32. */
@@ -350,6 +424,8 @@ int main(void)
 		cmocka_unit_test(no_mark_is_all_zeros_and_zeros_are_no_mark),
 		cmocka_unit_test(the_record_is_laid_out_as_documented),
 		cmocka_unit_test(no_changed_byte_goes_unnoticed),
+		cmocka_unit_test(a_torn_write_leaves_the_old_mark_or_the_new_one),
+		cmocka_unit_test(the_second_sector_is_zero_without_a_start),
 		cmocka_unit_test(a_path_of_full_length_keeps_its_end),
 		cmocka_unit_test(installed_without_a_system_is_damaged),
 		cmocka_unit_test(no_changed_byte_is_taken_even_with_a_right_checksum),
@@ -357,6 +433,7 @@ int main(void)
 		cmocka_unit_test(version_1_with_an_id_or_a_uuid_is_damaged),
 		cmocka_unit_test(a_mark_that_cannot_be_synced_is_an_error),
 		cmocka_unit_test(a_later_version_is_damaged),
+		cmocka_unit_test(version_2_is_read),
 		cmocka_unit_test(version_1_is_read_and_names_no_ids),
 		cmocka_unit_test(a_mark_without_the_file_systems_uuid_is_damaged),
 		cmocka_unit_test(a_file_keeps_the_mark_at_its_offset),
