@@ -348,6 +348,23 @@ static int finish(const struct decision *d, struct disk_lock *lock, struct error
 	return r;
 }
 
+/* Erases what the disk holds and writes the mark `unfinished`, so that the next run takes the disk. An
+ * unfinished install has such a mark already, which names its table and file system: it stays until they
+ * are gone, because a mark beside other ones is not believed. */
+static int wipe_and_mark(const struct decision *d, struct disk_lock *lock, struct error *err)
+{
+	const struct disk *target = candidates_target(&d->candidates);
+	bool resumed = target->marks[d->plan.layout].state == MARK_UNFINISHED;
+	int r = resumed ? 0 : disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, err);
+
+	if (r < 0)
+		return r;
+	r = partition_wipe(&d->plan, lock->exclusive_fd, lock->boot_exclusive_fd, err);
+	if (r < 0 || !resumed)
+		return r;
+	return disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, err);
+}
+
 /* Writes the disk, in this order: the mark `unfinished`, the partition table, the file systems, the
  * content, and the mark `installed` last. The boot sector is blank from the table to the end, except
  * while the boot loader is installed. The engine cache fills the root with libext2fs before it is
@@ -364,10 +381,10 @@ static int carry_out(
 	r = candidates_check_unchanged(&d->candidates, &d->plan, err);
 	if (r < 0)
 		return r;
-	r = disk_lock_write_mark(lock, &d->plan, MARK_UNFINISHED, err);
+	r = wipe_and_mark(d, lock, err);
 	if (r < 0)
 		return r;
-	r = partition_write(&d->plan, lock->exclusive_fd, lock->boot_exclusive_fd, err);
+	r = partition_write(&d->plan, lock->exclusive_fd, err);
 	if (r < 0)
 		return r;
 	r = disk_lock_blank_boot_sector(lock, err);

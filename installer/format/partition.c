@@ -86,12 +86,27 @@ static int wipe_rest(uint64_t own_mark, uint64_t disk_bytes, int fd, struct erro
 	return 0;
 }
 
+/* An older guest must not be started once anything that it needs is gone. */
+static int wipe_boot_sector(int fd, struct error *err)
+{
+	int r = write_zeros(fd, 0, BOOT_SECTOR_BYTES, err);
+
+	if (r < 0)
+		return r;
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for the disk's first sector to be erased");
+	return 0;
+}
+
 /* Everything that could be taken for content later: what lies before the first partition (an old
  * table, an old boot loader), at the starts of the partitions, and the rest. */
 static int wipe(const struct plan *plan, int fd, struct error *err)
 {
-	int r = write_zeros(fd, 0, plan->partitions[0].offset_bytes, err);
+	int r = wipe_boot_sector(fd, err);
 
+	if (r < 0)
+		return r;
+	r = write_zeros(fd, 0, plan->partitions[0].offset_bytes, err);
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		r = wipe_partition_start(plan, i, fd, err);
 	if (r < 0)
@@ -193,9 +208,6 @@ static int write_partitions(const struct plan *plan, int fd, struct error *err)
 
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, -errno, "look at it");
-	r = wipe(plan, fd, err);
-	if (r < 0)
-		return r;
 	r = partition_table_write(plan, fd, err);
 	if (r < 0)
 		return r;
@@ -223,23 +235,41 @@ static int clear_disk(uint64_t disk_bytes, int fd, struct error *err)
 	return reread(fd, &deadline, err);
 }
 
-int partition_write(const struct plan *plan, int fd, int boot_fd, struct error *err)
+/* The boot disk first: nothing may be started from it once the root is gone. */
+static int clear_disks(const struct plan *plan, int fd, int boot_fd, struct error *err)
 {
-	int r;
+	int r = clear_disk(plan->boot_disk_bytes, boot_fd, err);
 
-	if (layout_has_table(plan->layout)) {
-		r = write_partitions(plan, fd, err);
-		if (r < 0)
-			error_wrap(err, "%s", plan->disk_path);
+	if (r < 0) {
+		error_wrap(err, "%s", plan->boot_disk_path);
 		return r;
 	}
 	r = clear_disk(plan->disk_bytes, fd, err);
-	if (r < 0) {
-		error_wrap(err, "%s", plan->disk_path);
-		return r;
-	}
-	r = clear_disk(plan->boot_disk_bytes, boot_fd, err);
 	if (r < 0)
-		error_wrap(err, "%s", plan->boot_disk_path);
+		error_wrap(err, "%s", plan->disk_path);
+	return r;
+}
+
+int partition_wipe(const struct plan *plan, int fd, int boot_fd, struct error *err)
+{
+	int r;
+
+	if (!layout_has_table(plan->layout))
+		return clear_disks(plan, fd, boot_fd, err);
+	r = wipe(plan, fd, err);
+	if (r < 0)
+		error_wrap(err, "%s", plan->disk_path);
+	return r;
+}
+
+int partition_write(const struct plan *plan, int fd, struct error *err)
+{
+	int r;
+
+	if (!layout_has_table(plan->layout))
+		return 0;
+	r = write_partitions(plan, fd, err);
+	if (r < 0)
+		error_wrap(err, "%s", plan->disk_path);
 	return r;
 }

@@ -132,7 +132,10 @@ static int do_partition(char **arg, struct error *err)
 	make_plan(arg[0], arg[1], arg[2], &plan);
 	plan_install_mark(&plan, plan.root, MARK_UNFINISHED, &unfinished);
 	r = install_mark_write(fd, plan.partitions[plan.root].offset_bytes, &unfinished, err);
-	return r < 0 ? r : partition_write(&plan, fd, -1, err);
+	if (r < 0)
+		return r;
+	r = partition_wipe(&plan, fd, -1, err);
+	return r < 0 ? r : partition_write(&plan, fd, err);
 }
 
 /* format LAYOUT PATH [SECTOR] */
