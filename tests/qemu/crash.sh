@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # crash.sh — proves that an install that is interrupted at any moment reports no success and leaves
-# a disk that does not boot, and that the next run takes and finishes. With LONG=1 it kills the machine in
-# two more places.
+# a disk that does not boot, and that the next run takes and finishes; that no power cut, whatever it loses
+# of what was not flushed, leaves a disk that can be started with a guest that is not complete. With LONG=1 it
+# kills the machine in two more places. tests/long/every_prefix.sh judges every state, and of more guests.
 #
-# Modules: init/supervise.
+# Modules: init/supervise, format/partition.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -26,6 +27,16 @@ every_cut_is_taken_again() {
 
 window() {
 	sed -n 's/^open //p' windows | sed -n "$1p"
+}
+
+no_state_breaks_a_promise() {
+	empty_disk empty
+	judge_states log empty guest --every 128
+}
+
+# The disk is that of the killed machine: whatever its install had written has to go before the new mark.
+no_state_of_the_next_run_does() {
+	judge_states next before guest --every 256 --samples 1
 }
 
 # The partition table exists for a moment, so that the kernel reads it.
@@ -79,12 +90,12 @@ killed_while_activating() {
 }
 
 next_run_finishes_it() {
-	run_installer console "${disk[@]}" "${keys[@]}"
-	expect_verdict console INSTALL_SUCCESSFUL
+	cp --sparse=always disk before
+	record_install next before
 	expect_successes console 1
-	[[ $(mark_state disk) == 2 ]]
-	sfdisk --verify disk
-	expect_whole disk gpt "$ROOT_MIB"
+	[[ $(mark_state recorded) == 2 ]]
+	sfdisk --verify recorded
+	expect_whole recorded gpt "$ROOT_MIB"
 }
 
 cd "$SCRATCH"
@@ -98,6 +109,8 @@ mapfile -t disk < <(disk disk)
 run_case "the program that replays can be built" build_replay
 run_case "an install can be recorded" record_install log
 run_case "wherever it is cut, the next run takes the disk" every_cut_is_taken_again
+run_case "no state breaks a promise" no_state_breaks_a_promise
+print_states "first install"
 run_case "nothing can start when the table is written" nothing_can_start_when_the_table_is_written
 run_case "the guest is whole before anything can start" guest_is_whole_before_it_can_start
 run_case "the guest is whole when it is let go" guest_is_whole_when_it_is_let_go
@@ -105,3 +118,5 @@ run_long "killed between mark and table, the disk is taken" killed_between_mark_
 run_long "killed while copying, it is" killed_while_copying
 run_case "killed while activating, the disk is taken" killed_while_activating
 run_case "the next run finishes it" next_run_finishes_it
+run_case "no state of that run breaks a promise" no_state_of_the_next_run_does
+print_states "next install"

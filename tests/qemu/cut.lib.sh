@@ -22,13 +22,15 @@ empty_disk() {
 	truncate -s 2G "$1"
 }
 
-# record_install LOG — a whole install of an empty disk with the settings in `keys`, and logs every
-# write and flush.
+# record_install LOG [BASE [QEMU ARGUMENT]…] — a whole install of an empty disk, or of a copy of BASE, with the
+# settings in `keys`; logs every write and flush. The disk is the file `recorded`.
 record_install() {
 	local arguments
 	empty_disk recorded
+	[[ ! ${2-} ]] || cp --sparse=always "$2" recorded
 	: >"$1"
 	mapfile -t arguments < <(key_drive keys)
+	arguments+=("${@:3}")
 	run_installer console "${arguments[@]}" -blockdev driver=file,node-name=disk,filename=recorded \
 		-blockdev "driver=file,node-name=log,filename=$(qemu_quote "$1")" \
 		-blockdev driver=blklogwrites,node-name=logged,file=disk,log=log \
@@ -45,6 +47,22 @@ disk_at() {
 	else
 		"$REPLAY" apply "$1" "$3" 0 "$2"
 	fi
+}
+
+# judge_states LOG BASE GUEST [OPTION]… — no state in which a power cut may leave the disk breaks a promise,
+# from BASE to `recorded`. The counts are in the file `states`, names of states to start in `starts`.
+judge_states() {
+	python3 "$TOP/tests/qemu/prefixes" judge "${@:4}" "$1" "$2" recorded "$REPLAY" "$TOP/build/$3.json" | tee states
+}
+
+# write_state LOG BASE STATE IMAGE
+write_state() {
+	python3 "$TOP/tests/qemu/prefixes" write "$@"
+}
+
+# print_states NAME — the counts, as a comment of the test's output.
+print_states() {
+	echo "# $1: $(sed -n 's/^\([a-z -]*\) \([0-9]*\)$/\2 \1/p' states | paste -sd, | sed 's/,/, /g')"
 }
 
 # partition IMAGE OFFSET SIZE FILE — copies this part of the image; OFFSET and SIZE in MiB.
