@@ -25,14 +25,15 @@ struct started_guest {
 	struct manifest manifest;
 	struct verified verified;
 	uint8_t first_sector[BOOT_SECTOR_BYTES];
+	struct last_start last;
 };
 
 /* -------------------------------------------------------- by kexec */
 
-static int load_kernel(const struct boot_entry *entry, struct error *err)
+static int load_kernel(
+	const struct last_start *last, const struct boot_entry *entry, struct error *err)
 {
-	const char *why = start_choice_why_no_kexec(
-		machine_is_domain(machine_xen_kind("/sys")), entry->known);
+	const char *why = start_choice_why_no_kexec(last, entry->known);
 	const struct kexec_image image = {
 		.kernel = entry->kernel,
 		.initrds = entry->initrds,
@@ -45,9 +46,10 @@ static int load_kernel(const struct boot_entry *entry, struct error *err)
 
 void start_guest_after_install(struct shared_state *shared, const struct boot_entry *entry)
 {
+	static const struct last_start none;
 	struct error err;
 
-	if (shared->on_success != ENDING_KEXEC || load_kernel(entry, &err) == 0)
+	if (shared->on_success != ENDING_KEXEC || load_kernel(&none, entry, &err) == 0)
 		return;
 	log_line("start: the machine reboots instead of kexec: %s", err.text);
 	shared->on_success = ENDING_REBOOT;
@@ -101,22 +103,24 @@ static int write_record(const struct disk *disk, const struct installed_choice *
 	return install_mark_write(fd, choice->root_offset_bytes, &mark, err);
 }
 
-/* A start that came back is reported once: the next power-on may try again. */
-static int check_return(
-	const struct disk *disk, const struct installed_choice *choice, struct error *err)
+static int read_last_start(const struct disk *disk, const struct installed_choice *choice,
+	struct last_start *ret, struct error *err)
 {
 	AUTO_CLOSE int fd = open(disk->path, O_RDONLY | O_CLOEXEC);
-	struct install_mark mark;
-	struct error second;
-	uint32_t superblock = 0;
-	int r;
 
 	if (fd < 0)
 		return error_errno(err, -errno, "open %s", disk->path);
-	r = read_record(fd, choice, &mark, &superblock, err);
-	if (r < 0)
-		return r;
-	r = start_choice_check_return(&mark, superblock, err);
+	ret->on_xen = machine_is_domain(machine_xen_kind("/sys"));
+	return read_record(fd, choice, &ret->mark, &ret->superblock, err);
+}
+
+/* A start that came back is reported once: the next power-on may try again. */
+static int check_return(const struct disk *disk, const struct installed_choice *choice,
+	const struct last_start *last, struct error *err)
+{
+	struct error second;
+	int r = start_choice_check_return(last, err);
+
 	if (r == -ELOOP && write_record(disk, choice, MARK_START_NONE, &second) < 0)
 		log_line("start: the record of the last start stays: %s", second.text);
 	return r;
@@ -165,7 +169,7 @@ static int prepare_guest(const struct candidates *candidates, struct started_gue
 	if (r == 0)
 		r = verify_guest(guest, root, err);
 	if (r == 0) {
-		*ret_loaded = load_kernel(&guest->verified.entry, &second) == 0;
+		*ret_loaded = load_kernel(&guest->last, &guest->verified.entry, &second) == 0;
 		if (!*ret_loaded)
 			log_line("start: the medium is ejected instead of kexec: %s", second.text);
 	}
@@ -220,10 +224,13 @@ int start_guest_installed(struct shared_state *shared, const struct candidates *
 	int r;
 
 	progress_begin(shared, STAGE_VERIFY, "reading the installed guest back");
+	r = read_last_start(disk, choice, &guest.last, err);
+	if (r < 0)
+		return r;
 	r = prepare_guest(candidates, &guest, root, &loaded, err);
 	if (r < 0)
 		return r;
-	r = check_return(disk, choice, err);
+	r = check_return(disk, choice, &guest.last, err);
 	if (r < 0)
 		return r;
 	r = loaded ? 0 : leave_medium(&guest.plan, err);

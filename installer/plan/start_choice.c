@@ -11,20 +11,31 @@ uint32_t start_choice_checksum(const uint8_t superblock[SUPERBLOCK_BYTES])
 	return crc32_ieee(superblock, SUPERBLOCK_BYTES);
 }
 
-int start_choice_check_return(
-	const struct install_mark *mark, uint32_t superblock, struct error *err)
+static bool came_back(const struct last_start *last)
 {
-	if (mark->start == MARK_START_NONE || mark->start_superblock != superblock)
+	return last->mark.start != MARK_START_NONE &&
+	       last->mark.start_superblock == last->superblock;
+}
+
+static bool kexec_failed_on_xen(const struct last_start *last)
+{
+	return last->on_xen && (last->mark.start == MARK_START_EJECT ||
+				       (last->mark.start == MARK_START_KEXEC && came_back(last)));
+}
+
+int start_choice_check_return(const struct last_start *last, struct error *err)
+{
+	if (!came_back(last) || (last->on_xen && last->mark.start == MARK_START_KEXEC))
 		return 0;
 	return error_set_code(err, EXIT_ALREADY_INSTALLED, -ELOOP,
 		"This machine is already installed, and the last start of its guest %s came back to the ISO before the guest had mounted its root file system: detach the ISO, or let the machine start from the disk first.",
-		mark->start == MARK_START_KEXEC ? "by kexec" : "with the medium ejected");
+		last->mark.start == MARK_START_KEXEC ? "by kexec" : "with the medium ejected");
 }
 
-const char *start_choice_why_no_kexec(bool on_xen, bool files_known)
+const char *start_choice_why_no_kexec(const struct last_start *last, bool files_known)
 {
-	if (on_xen)
-		return "This machine is a domain of Xen, whose toolstack would have to reset it softly, which not every host does.";
+	if (kexec_failed_on_xen(last))
+		return "A start by kexec came back: the toolstack of this domain of Xen does not reset it softly.";
 	if (!files_known)
 		return "The boot entry names no kernel and initrd as files, so only the firmware can start it.";
 	return NULL;

@@ -26,13 +26,21 @@
 /* What the file system's superblock is in a mark. */
 uint32_t start_choice_checksum(const uint8_t superblock[SUPERBLOCK_BYTES]);
 
-/* 0, or -ELOOP with EXIT_ALREADY_INSTALLED if the recorded start came back without the guest. */
-int start_choice_check_return(
-	const struct install_mark *mark, uint32_t superblock, struct error *err) WARN_UNUSED;
+/* What is known of the last start. */
+struct last_start {
+	struct install_mark mark;
+	uint32_t superblock; /* the checksum of the superblock as it is now */
+	bool on_xen;	     /* this machine is a domain of Xen */
+};
 
-/* Why kexec is not tried, as a sentence; NULL if it is. on_xen: this machine is a domain of Xen;
- * files_known: the boot entry names its kernel and initrd as files. */
-const char *start_choice_why_no_kexec(bool on_xen, bool files_known);
+/* 0, or -ELOOP with EXIT_ALREADY_INSTALLED if the recorded start came back without the guest. By kexec a
+ * domain of Xen may come back once: the medium is then ejected. */
+int start_choice_check_return(const struct last_start *last, struct error *err) WARN_UNUSED;
+
+/* Why kexec is not tried, as a sentence; NULL if it is. A kexec in a domain of Xen needs a toolstack that
+ * resets the domain softly (Xen, docs/man/xl.cfg.5.pod.in, on_soft_reset). Where it came back once, the
+ * medium is ejected as long as that works. files_known: the boot entry names its kernel and initrd as files. */
+const char *start_choice_why_no_kexec(const struct last_start *last, bool files_known);
 
 /* 0, or -EOPNOTSUPP if no firmware starts a guest of this layout, so that a reboot would start nothing. */
 int start_choice_check_firmware(enum layout layout, struct error *err) WARN_UNUSED;

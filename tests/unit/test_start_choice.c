@@ -13,6 +13,16 @@
 
 static const struct install_mark never = { .state = MARK_INSTALLED };
 
+static int check(
+	const struct install_mark *mark, uint32_t superblock, bool on_xen, struct error *err)
+{
+	const struct last_start last = {
+		.mark = *mark, .superblock = superblock, .on_xen = on_xen
+	};
+
+	return start_choice_check_return(&last, err);
+}
+
 static struct install_mark started(enum mark_start start, uint32_t superblock)
 {
 	return (struct install_mark){
@@ -25,8 +35,8 @@ static void a_guest_that_was_never_started_has_not_returned(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(start_choice_check_return(&never, 0, &err), 0);
-	assert_int_equal(start_choice_check_return(&never, 7, &err), 0);
+	assert_int_equal(check(&never, 0, false, &err), 0);
+	assert_int_equal(check(&never, 7, true, &err), 0);
 }
 
 static void a_guest_that_has_written_its_superblock_has_started(void **state)
@@ -38,7 +48,7 @@ static void a_guest_that_has_written_its_superblock_has_started(void **state)
 		const struct install_mark mark = started(starts[i], 7);
 		struct error err;
 
-		assert_int_equal(start_choice_check_return(&mark, 8, &err), 0);
+		assert_int_equal(check(&mark, 8, false, &err), 0);
 	}
 }
 
@@ -55,7 +65,7 @@ static void a_superblock_as_recorded_is_a_start_that_came_back(void **state)
 		const struct install_mark mark = started(rows[i].start, 7);
 		struct error err = { 0 };
 
-		assert_int_equal(start_choice_check_return(&mark, 7, &err), -ELOOP);
+		assert_int_equal(check(&mark, 7, false, &err), -ELOOP);
 		assert_int_equal(err.code, EXIT_ALREADY_INSTALLED);
 		assert_non_null(strstr(err.text, rows[i].says));
 	}
@@ -74,12 +84,43 @@ static void every_byte_of_the_superblock_counts(void **state)
 	}
 }
 
-static void kexec_is_tried_unless_xen_or_the_entry_forbids_it(void **state)
+static void kexec_is_tried_unless_the_entry_names_no_files(void **state)
 {
+	const struct last_start last = { 0 };
+
 	(void)state;
-	assert_null(start_choice_why_no_kexec(false, true));
-	assert_non_null(strstr(start_choice_why_no_kexec(true, true), "Xen"));
-	assert_non_null(strstr(start_choice_why_no_kexec(false, false), "only the firmware"));
+	assert_null(start_choice_why_no_kexec(&last, true));
+	assert_non_null(strstr(start_choice_why_no_kexec(&last, false), "only the firmware"));
+}
+
+/* A domain whose toolstack knows no soft reset comes back from kexec once. */
+static void a_domain_of_xen_ejects_after_a_kexec_that_came_back(void **state)
+{
+	static const struct {
+		const char *what;
+		enum mark_start start;
+		uint32_t superblock;
+		bool kexec;
+		int check;
+	} rows[] = {
+		{ "never started", MARK_START_NONE, 7, true, 0 },
+		{ "kexec has worked", MARK_START_KEXEC, 8, true, 0 },
+		{ "kexec came back", MARK_START_KEXEC, 7, false, 0 },
+		{ "ejecting has worked", MARK_START_EJECT, 8, false, 0 },
+		{ "ejecting came back", MARK_START_EJECT, 7, false, -ELOOP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct last_start last = { .mark = started(rows[i].start, 7),
+			.superblock = rows[i].superblock,
+			.on_xen = true };
+		struct error err;
+
+		print_message("%s\n", rows[i].what);
+		assert_int_equal(start_choice_why_no_kexec(&last, true) == NULL, rows[i].kexec);
+		assert_int_equal(start_choice_check_return(&last, &err), rows[i].check);
+	}
 }
 
 static void no_firmware_starts_what_the_host_starts(void **state)
@@ -101,7 +142,8 @@ int main(void)
 		cmocka_unit_test(a_guest_that_has_written_its_superblock_has_started),
 		cmocka_unit_test(a_superblock_as_recorded_is_a_start_that_came_back),
 		cmocka_unit_test(every_byte_of_the_superblock_counts),
-		cmocka_unit_test(kexec_is_tried_unless_xen_or_the_entry_forbids_it),
+		cmocka_unit_test(kexec_is_tried_unless_the_entry_names_no_files),
+		cmocka_unit_test(a_domain_of_xen_ejects_after_a_kexec_that_came_back),
 		cmocka_unit_test(no_firmware_starts_what_the_host_starts),
 	};
 
