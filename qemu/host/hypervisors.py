@@ -13,6 +13,7 @@ from host.install.machine import Machine
 from host.install.options import Options
 from host.install.qemu_machine import QemuMachine
 from host.libvirt.libvirt_host import LibvirtHost
+from host.libvirt.names import is_xen
 from host.protocol.verdict import Result
 from host.qemu import emulator
 from host.qemu.medium import BootFiles, take_boot_files
@@ -33,7 +34,9 @@ def choose(options: Options) -> Hypervisor:
 
 def settings(options: Options) -> list[tuple[str, str]]:
     """How the installer is told its disks."""
-    naming = xen_machine.settings if options.hypervisor == "xen" else qemu_machine.settings
+    by_libvirt = options.hypervisor == "libvirt" and is_xen(options.connect)
+    on_xen = by_libvirt or options.hypervisor == "xen"
+    naming = xen_machine.settings if on_xen else qemu_machine.settings
     return naming(options.disks)
 
 

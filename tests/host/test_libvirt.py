@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Proves which names, URIs and options first-run takes under libvirt, and what its XML says."""
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -12,7 +13,9 @@ import tap
 from host.base.codes import Code, Failure
 from host.install.options import parse
 from host.libvirt import connection, names
+from host.libvirt import xen_xml as xen_documents
 from host.libvirt import xml as documents
+from host.libvirt.owner import Turn
 from host.libvirt.xml import Domain, Source
 from host.run import domain_options, words
 
@@ -33,22 +36,23 @@ class Refusing(unittest.TestCase):
 
 
 class Names(Refusing):
-    def test_uris_of_the_driver_qemu_and_aliases_are_taken(self):
+    def test_uris_of_the_drivers_qemu_and_xen_and_aliases_are_taken(self):
         for uri in (
             "qemu:///system",
             "qemu:///session",
             "qemu+ssh://root@host.example:2222/system?keyfile=/k&no_verify=1",
             "qemu+tls://host/system",
             "qemu+unix:///system?socket=/run/x",
+            "xen:///system",
+            "xen+ssh://host/system",
             "prod-1",
         ):
             self.assertEqual(names.check_uri(uri), uri)
 
     def test_other_uris_are_refused_with_what_to_do(self):
         for uri, words in (
-            ("xen:///system", "use --hypervisor xen"),
-            ("xen+ssh://host/system", "use --hypervisor xen"),
-            ("vbox:///session", "driver qemu, not vbox"),
+            ("vbox:///session", "drivers qemu and xen, not vbox"),
+            ("xen+smb://host/system", "transports unix, ssh"),
             ("qemu+smb://host/system", "transports unix, ssh"),
             ("qemu:///sys tem", "takes a URI such as qemu:///system"),
             ("qemu:///system\n", "takes a URI"),
@@ -57,6 +61,15 @@ class Names(Refusing):
         ):
             with self.subTest(uri=uri):
                 self.refuse(words, lambda: names.check_uri(uri))
+
+    def test_the_uri_says_whether_the_host_is_one_of_xen(self):
+        for uri, expected in (
+            ("xen:///system", True),
+            ("xen+tls://host/system", True),
+            ("qemu:///system", False),
+            ("xen", False),
+        ):
+            self.assertEqual(names.is_xen(uri), expected, uri)
 
     def test_messages_show_no_parameters_of_a_uri(self):
         self.assertEqual(
@@ -114,6 +127,11 @@ class Names(Refusing):
         self.assertEqual(names.volume_format("raw", "web", "dir"), "raw")
         self.assertEqual(names.volume_format("", "web", "logical"), "raw")
         self.refuse("raw volumes", lambda: names.volume_format("qcow2", "web", "logical"))
+
+    def test_xen_needs_volumes_with_paths(self):
+        names.check_pool_has_paths("vms", "dir")
+        names.check_pool_has_paths("vms", "logical")
+        self.refuse("of the type rbd", lambda: names.check_pool_has_paths("vms", "rbd"))
 
 
 class Documents(Refusing):
@@ -255,7 +273,9 @@ class Options(Refusing):
             (f"{BASE} --prove-boot", "--prove-boot does not work with libvirt"),
             (f"{BASE} --direct", "--direct does not work with libvirt"),
             (f"{BASE} --boot-disk b:1G", "--boot-disk does not work with libvirt"),
-            (f"{BASE} --connect xen:///system", "--hypervisor xen"),
+            (f"{BASE} --connect xen:///system --network user", "under Xen, not 'user'"),
+            (f"{BASE} --connect xen:///system --firmware uefi", "leave --firmware uefi away"),
+            (f"{BASE} --connect xen:///system --accel tcg", "leave it away under Xen"),
             (f"{BASE} --pool /vms", "--pool takes"),
             (f"{BASE} --name a/b", "set --name"),
             (f"{BASE} --network tap=t0", "network=NAME"),
@@ -277,6 +297,68 @@ class Options(Refusing):
             del sys.modules["libvirt"]
             if before:
                 sys.modules["libvirt"] = before
+
+
+class XenDocuments(unittest.TestCase):
+    disks = (
+        Source("vms", "web", "raw", path="/dev/vg/web", is_device=True),
+        Source("vms", "data", "qcow2", path="/vms/data"),
+    )
+    guest = dataclasses.replace(GUEST, kind="xen", network="bridge=xenbr0", disks=disks)
+    iso = Source("vms", "iso", "raw", path="/vms/iso")
+    keys = Source("vms", "keys", "raw", path="/vms/keys")
+
+    def disks_of(self, text):
+        return [
+            (
+                disk.get("device"),
+                disk.get("type"),
+                disk.find("source").get("file") or disk.find("source").get("dev"),
+                disk.find("target").get("dev"),
+                disk.find("readonly") is not None,
+            )
+            for disk in tree.fromstring(text).findall("devices/disk")
+        ]
+
+    def test_the_installing_domain_boots_its_cdrom_and_takes_paths(self):
+        text = xen_documents.install_domain(self.guest, self.iso, self.keys)
+        top = tree.fromstring(text)
+        self.assertEqual((top.get("type"), top.find("os/boot").get("dev")), ("xen", "cdrom"))
+        self.assertEqual(top.findtext("on_reboot"), "destroy")
+        self.assertEqual(top.findall("devices/channel"), [])
+        self.assertEqual(
+            self.disks_of(text),
+            [
+                ("disk", "block", "/dev/vg/web", "xvda", False),
+                ("disk", "file", "/vms/data", "xvdb", False),
+                ("disk", "file", "/vms/keys", "xvde", True),
+                ("cdrom", "file", "/vms/iso", "hdc", True),
+            ],
+        )
+
+    def test_the_guest_restarts_and_boots_its_first_disk(self):
+        text = xen_documents.guest_domain(self.guest)
+        top = tree.fromstring(text)
+        self.assertEqual(top.find("os/boot").get("dev"), "hd")
+        self.assertEqual(top.findtext("on_reboot"), "restart")
+        self.assertEqual([disk[3] for disk in self.disks_of(text)], ["xvda", "xvdb"])
+        self.assertEqual(top.find("devices/interface/source").attrib, {"bridge": "xenbr0"})
+
+    def test_a_domain_names_its_owner_only_where_it_has_one(self):
+        mine = dataclasses.replace(self.guest, owner="here")
+        text = xen_documents.install_domain(mine, self.iso, self.keys)
+        self.assertEqual(documents.find_owner(text), "here")
+        self.assertEqual(documents.find_owner(xen_documents.guest_domain(self.guest)), "")
+
+    def test_one_run_of_this_host_at_a_time_installs_a_guest(self):
+        uuid = f"test-{os.getpid()}"
+        with contextlib.closing(Turn(uuid)) as first:
+            with self.assertRaises(Failure) as caught:
+                Turn(uuid)
+            self.assertEqual(caught.exception.code, Code.BUSY)
+            with contextlib.closing(Turn(f"{uuid}-other")) as other:
+                self.assertEqual(other.owner, first.owner)
+        Turn(uuid).close()
 
 
 class RunGuest(Refusing):
@@ -305,7 +387,6 @@ class RunGuest(Refusing):
             ("web --json", "--json needs --status"),
             ("./web", "not a path"),
             ("--status", "a volume is needed"),
-            ("web --connect xen:///system", "--hypervisor xen"),
             ("web --memory much", "--memory takes"),
         ):
             with self.subTest(text=text):

@@ -47,6 +47,7 @@ class Driver(connection.Connection):
 
     def __init__(self, _uri=""):
         self.library, self.shown, self.is_lost = Library(), "test:///default", False
+        self.is_xen = False
         self.server = libvirt.open("test:///default")
 
 

@@ -146,7 +146,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
                 Option(
                     "connect",
                     "URI",
-                    "where the guest is installed, such as qemu+ssh://root@host/system; by default $LIBVIRT_DEFAULT_URI, or qemu:///system",
+                    "where the guest is installed, such as qemu+ssh://root@host/system or xen:///system; by default $LIBVIRT_DEFAULT_URI, or qemu:///system",
                 ),
                 Option(
                     "pool",

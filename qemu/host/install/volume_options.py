@@ -24,9 +24,21 @@ def check(given: argparse.Namespace, volume: str) -> None:
     for name in ("prove_boot", "system", "manifest", "cache", "direct", "boot_disk"):
         if getattr(given, name):
             refuse(f"--{name.replace('_', '-')} does not work with libvirt")
-    names.check_uri(given.connect or names.default_uri())
+    uri = names.check_uri(given.connect or names.default_uri())
+    if names.is_xen(uri):
+        _check_xen(given)
     names.check_pool(given.pool or names.DEFAULT_POOL)
     names.domain_name(given.name, volume)
+
+
+def _check_xen(given: argparse.Namespace) -> None:
+    """What libvirt's driver for Xen lacks."""
+    if given.network == "user":
+        refuse("--network takes none, bridge=INTERFACE or network=NAME under Xen, not 'user'")
+    if given.firmware == "uefi":
+        refuse("under Xen, libvirt's domains boot by BIOS here: leave --firmware uefi away")
+    if given.accel not in ("auto", ""):
+        refuse("--accel is for QEMU: leave it away under Xen")
 
 
 def parse_disks(given: argparse.Namespace) -> tuple[Disk, ...]:

@@ -49,12 +49,13 @@ class Connection:
         self.shown = names.shown_uri(uri)
         self.lost: Callable[[], None] = lambda: None
         self.is_lost = False
+        self.is_xen = names.is_xen(uri)
         _start_event_loop(self.library)
         self.server = self._open(uri)
-        if self.server.getType() != "QEMU":
-            kind = self.server.getType()
+        kind = self.server.getType()
+        if kind != ("Xen" if self.is_xen else "QEMU"):
             self.close()
-            raise Failure(Code.MISUSE, f"{self.shown} is not libvirt's driver for QEMU, but {kind}")
+            raise Failure(Code.MISUSE, self._wrong_driver(kind))
 
     def __enter__(self) -> Connection:
         return self
@@ -66,6 +67,12 @@ class Connection:
         _trace: Optional[TracebackType],
     ) -> None:
         self.close()
+
+    def _wrong_driver(self, kind: str) -> str:
+        """Disks and network of a Xen host have other names, so its URI has to say that it is one."""
+        if kind == "Xen":
+            return f"{self.shown} is libvirt's driver for Xen: name it as xen:///system"
+        return f"{self.shown} is not libvirt's driver for QEMU, but {kind}"
 
     def _open(self, uri: str) -> Any:
         """In a thread of its own: a host that does not answer must not hold us."""
@@ -125,6 +132,11 @@ class Connection:
         if uuid:
             return self.find(lambda: server.lookupByUUIDString(uuid), "VIR_ERR_NO_DOMAIN")
         return self.find(lambda: server.lookupByName(name), "VIR_ERR_NO_DOMAIN")
+
+    def undefine(self, domain: Any) -> None:
+        """Undefines it with the variables of its firmware, which Xen's driver does not keep."""
+        flags = 0 if self.is_xen else self.library.VIR_DOMAIN_UNDEFINE_NVRAM
+        domain.undefineFlags(flags)
 
     def close(self) -> None:
         """Ends the connection; with it end the domains that were started for its time only."""

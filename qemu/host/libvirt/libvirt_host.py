@@ -8,6 +8,7 @@ from the guest's volume, so that the next call removes what a killed one left.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from typing import Any, Callable, ContextManager, Sequence
 
@@ -15,9 +16,10 @@ from host.base import files
 from host.base.codes import Code, Failure, report
 from host.install.machine import Machine
 from host.install.options import Options
-from host.libvirt import names, xml
+from host.libvirt import names, xen_xml, xml
 from host.libvirt.connection import Connection
 from host.libvirt.libvirt_machine import LibvirtMachine, destroy, require_no_run
+from host.libvirt.owner import Turn
 from host.libvirt.volumes import Volumes
 from host.make_key_drive import fill_image
 from host.protocol.verdict import Result
@@ -35,18 +37,21 @@ class LibvirtHost:
         self._connection = Connection(options.connect)
         try:
             self._kind = self._choose_kind()
-            self.accel = "kvm" if self._kind == "kvm" else "tcg"
+            self.accel = "tcg" if self._kind == "qemu" else self._kind
             self._volumes = Volumes(self._connection, options.pool, options.disks)
             self._name = names.domain_name(options.name, options.disks[0].path)
+            uuid, guest = self._volumes.pool.uuid, self._volumes.guest
+            self._install_uuid = names.identifier("install", uuid, guest)
+            self._guest_uuid = names.identifier("guest", uuid, guest)
+            self._turn = Turn(self._install_uuid) if self._connection.is_xen else None
         except BaseException:
             self._connection.close()
             raise
-        uuid, guest = self._volumes.pool.uuid, self._volumes.guest
-        self._install_uuid = names.identifier("install", uuid, guest)
-        self._guest_uuid = names.identifier("guest", uuid, guest)
 
     def _choose_kind(self) -> str:
         connection, accel = self._connection, self._options.machine.accel
+        if connection.is_xen:
+            return "xen"
         if accel == "tcg":
             return "qemu"
         with connection.says("cannot read the capabilities"):
@@ -71,7 +76,8 @@ class LibvirtHost:
         return xml.has_virtualisation(whole)
 
     def clear(self) -> None:
-        require_no_run(self._connection, self._install_uuid)
+        owner = self._turn.owner if self._turn else ""
+        require_no_run(self._connection, self._install_uuid, owner)
         self._volumes.pool.refresh()
         if self._defines() and self._volumes.is_publishing():
             destroy(self._connection, self._guest_uuid)
@@ -139,6 +145,8 @@ class LibvirtHost:
             report(TOOL, f"uploading {options.iso} to {self._connection.shown}")
         iso = volumes.upload(names.ISO, options.iso)
         domain = self._domain(self._install_name(), self._install_uuid, volumes.installing())
+        if self._turn:
+            domain = dataclasses.replace(domain, owner=self._turn.owner)
         return LibvirtMachine(self._connection, domain, iso, keys)
 
     def _domain(self, name: str, uuid: str, disks: Sequence[xml.Source]) -> xml.Domain:
@@ -166,9 +174,8 @@ class LibvirtHost:
         self._volumes.remove_inputs()
 
     def _guest_xml(self) -> str:
-        return xml.guest_domain(
-            self._domain(self._name, self._guest_uuid, self._volumes.published())
-        )
+        guest_domain = xen_xml.guest_domain if self._connection.is_xen else xml.guest_domain
+        return guest_domain(self._domain(self._name, self._guest_uuid, self._volumes.published()))
 
     def write_domain(self, results: Sequence[Result]) -> None:
         """Writes the domain's XML; the next words are `virsh define`."""
@@ -213,4 +220,6 @@ class LibvirtHost:
             volumes.recover()
 
     def close(self) -> None:
+        if self._turn:
+            self._turn.close()
         self._connection.close()

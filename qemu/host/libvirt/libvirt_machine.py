@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The machine that the installer runs in, under libvirt: a transient domain.
 
-libvirt destroys it when this process's connection ends, however that happens. It starts paused, so that
-console and channel have a reader before the first byte.
+libvirt destroys it when this process's connection ends, however that happens; its driver for Xen does not,
+and has no channels either (owner.py). The domain starts paused, so that console and channel have a reader
+before the first byte.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import socket
 from typing import Any, Optional
 
 from host.base.codes import Code, Failure
-from host.libvirt import xml
+from host.libvirt import xen_xml, xml
 from host.libvirt.connection import Connection, wait_until
 from host.libvirt.streams import StreamSocket
 from host.libvirt.xml import Source
@@ -98,7 +99,9 @@ class LibvirtMachine:
         """Starts it. Failure(EMULATOR) with libvirt's reason."""
         self._connection, self._name = connection, domain.name
         library = connection.library
-        text = xml.install_domain(domain, iso, keys)
+        install_domain = xen_xml.install_domain if connection.is_xen else xml.install_domain
+        text = install_domain(domain, iso, keys)
+        auto_destroy = 0 if connection.is_xen else library.VIR_DOMAIN_START_AUTODESTROY
         self._sockets: list[StreamSocket] = []
         self._closing = contextlib.ExitStack()
         with contextlib.ExitStack() as stack, connection.says(f"cannot start {domain.name}"):
@@ -106,17 +109,16 @@ class LibvirtMachine:
                 _forget_variables(connection, text)
                 stack.callback(_forget_variables, connection, text)
             self._domain = connection.server.createXML(
-                text,
-                library.VIR_DOMAIN_START_PAUSED | library.VIR_DOMAIN_START_AUTODESTROY,
+                text, library.VIR_DOMAIN_START_PAUSED | auto_destroy
             )
             stack.callback(self.end)
             self._end = DomainEnd(connection, self._domain)
             stack.callback(self._end.close)
             force = library.VIR_DOMAIN_CONSOLE_FORCE
-            for attach in (
-                lambda stream: self._domain.openConsole(None, stream, force),
-                lambda stream: self._domain.openChannel(xml.PORT, stream, 0),
-            ):
+            streams = [lambda stream: self._domain.openConsole(None, stream, force)]
+            if not connection.is_xen:
+                streams.append(lambda stream: self._domain.openChannel(xml.PORT, stream, 0))
+            for attach in streams:
                 self._sockets.append(StreamSocket(connection, attach))
                 stack.callback(self._sockets[-1].close)
             self._domain.resume()
@@ -126,7 +128,7 @@ class LibvirtMachine:
         return self._sockets[0].ours.fileno()
 
     def port(self) -> Optional[int]:
-        return self._sockets[1].ours.fileno()
+        return self._sockets[1].ours.fileno() if len(self._sockets) > 1 else None
 
     def monitor(self) -> Optional[int]:
         return None
@@ -168,18 +170,22 @@ def _forget_variables(connection: Connection, text: str) -> None:
     would bring the boot order of another machine."""
     with contextlib.suppress(connection.library.libvirtError):
         domain = connection.server.defineXML(text)
-        domain.undefineFlags(connection.library.VIR_DOMAIN_UNDEFINE_NVRAM)
+        connection.undefine(domain)
 
 
-def require_no_run(connection: Connection, uuid: str) -> None:
-    """libvirt destroys the domain of a killed run by itself; one that stays is that of another run,
-    from here or from another host: Failure(BUSY)."""
+def require_no_run(connection: Connection, uuid: str, owner: str) -> None:
+    """libvirt destroys the domain of a killed run by itself, but under Xen, where `owner` says whose
+    domains are ours to destroy. One that stays is that of another run, from here or from another host:
+    Failure(BUSY)."""
 
     def is_gone() -> bool:
         with connection.says("cannot look for a domain"):
             domain = connection.find_domain(uuid=uuid)
             if domain is not None and not domain.isActive():  # killed in _forget_variables
-                domain.undefineFlags(connection.library.VIR_DOMAIN_UNDEFINE_NVRAM)
+                connection.undefine(domain)
+                return True
+            if domain is not None and owner and xml.find_owner(domain.XMLDesc(0)) == owner:
+                domain.destroy()
                 return True
             return domain is None
 
@@ -193,7 +199,6 @@ def require_no_run(connection: Connection, uuid: str) -> None:
 
 def destroy(connection: Connection, uuid: str) -> None:
     """Destroys and undefines the guest's domain if there is one."""
-    library = connection.library
     with connection.says(f"cannot remove the domain {uuid}"):
         domain = connection.find_domain(uuid=uuid)
         if domain is None:
@@ -201,4 +206,4 @@ def destroy(connection: Connection, uuid: str) -> None:
         if domain.isActive():
             domain.destroy()
         if domain.isPersistent():
-            domain.undefineFlags(library.VIR_DOMAIN_UNDEFINE_NVRAM)
+            connection.undefine(domain)

@@ -30,6 +30,8 @@ LONGEST_VOLUME = 200
 LONGEST_DOMAIN = 60
 FILE_POOLS = ("dir", "fs", "netfs", "vstorage")
 # In these libvirt makes no volumes, or, in a disk, gives them the names of partitions.
+# Their volumes are files or devices of the server, as Xen's driver needs them.
+POOLS_WITH_PATHS = (*FILE_POOLS, "logical", "zfs")
 POOLS_WITHOUT_NEW_VOLUMES = ("disk", "gluster", "iscsi", "iscsi-direct", "mpath", "scsi")
 
 
@@ -51,13 +53,16 @@ def check_uri(text: str) -> str:
     if not match:
         _refuse(f"--connect takes a URI such as {DEFAULT_URI}, not '{text}'")
     driver, transport = match.groups()
-    if driver == "xen":
-        _refuse("with libvirt guests run under QEMU: on a Xen host, use --hypervisor xen")
-    if driver != "qemu":
-        _refuse(f"--connect takes a URI of libvirt's driver qemu, not {driver}")
+    if driver not in ("qemu", "xen"):
+        _refuse(f"--connect takes a URI of libvirt's drivers qemu and xen, not {driver}")
     if transport and transport not in TRANSPORTS:
         _refuse(f"--connect takes the transports {', '.join(TRANSPORTS)}, not '{transport}'")
     return text
+
+
+def is_xen(uri: str) -> bool:
+    """Whether the URI is of libvirt's driver for Xen."""
+    return re.match(r"xen[+:]", uri) is not None
 
 
 def shown_uri(text: str) -> str:
@@ -131,6 +136,15 @@ def check_pool_type(pool: str, pool_type: str) -> str:
             " names: choose one of the type dir, fs, netfs, logical, rbd or zfs"
         )
     return pool_type
+
+
+def check_pool_has_paths(pool: str, pool_type: str) -> None:
+    """A type of pool whose volumes Xen's driver can open."""
+    if pool_type not in POOLS_WITH_PATHS:
+        _refuse(
+            f"the storage pool {pool} is of the type {pool_type}, whose volumes have no paths, which Xen needs:"
+            f" choose one of the type {', '.join(POOLS_WITH_PATHS)}"
+        )
 
 
 def volume_format(given: str, volume: str, pool_type: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Optional
 from host.base.codes import Code, Failure
 from host.libvirt import names, xml
 from host.libvirt.connection import Connection, wait_until
+from host.libvirt.xml import Source
 
 CHUNK_BYTES = 256 << 10  # libvirt's protocol carries less than that in a packet and divides it
 LITTLE_BYTES = 1 << 20
@@ -44,7 +45,19 @@ class Pool:
                 sentence = f"the storage pool {name} is not active: start it with virsh pool-start"
                 raise Failure(Code.MISUSE, sentence)
             self.uuid = str(found.UUIDString())
-            self.type = names.check_pool_type(name, xml.read_pool_type(found.XMLDesc(0)))
+            text = found.XMLDesc(0)
+        self.type = names.check_pool_type(name, xml.read_pool_type(text))
+        self._path = xml.read_pool_path(text) if connection.is_xen else ""
+        if connection.is_xen:
+            names.check_pool_has_paths(name, self.type)
+
+    def source(
+        self, name: str, format: str, serial: str = "", *, expendable: bool = False
+    ) -> Source:
+        """A volume, which need not exist yet, as a domain's disk."""
+        path = f"{self._path}/{name}" if self._path else ""
+        is_device = self.type not in names.FILE_POOLS
+        return Source(self.name, name, format, serial, expendable, path, is_device)
 
     def refresh(self) -> None:
         """Has libvirt look at the pool. It refuses while another run uploads, and then knows the

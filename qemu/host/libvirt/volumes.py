@@ -85,13 +85,12 @@ class Volumes:
         """A file of this host as a volume of this run."""
         name = self.guest + suffix
         self.pool.upload(name, path)
-        return Source(self.pool.name, name, "raw")
+        return self.pool.source(name, "raw")
 
     def installing(self) -> list[Source]:
         """The disks as the installing domain has them."""
         return [
-            Source(
-                self.pool.name,
+            self.pool.source(
                 disk.path if disk.existing else self._temporary(disk),
                 self._format(disk),
                 disk.serial,
@@ -103,8 +102,7 @@ class Volumes:
     def published(self) -> list[Source]:
         """The disks as the guest has them."""
         return [
-            Source(self.pool.name, disk.path, self._format(disk), disk.serial)
-            for disk in self._disks
+            self.pool.source(disk.path, self._format(disk), disk.serial) for disk in self._disks
         ]
 
     def remove_inputs(self) -> None:

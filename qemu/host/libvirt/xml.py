@@ -22,19 +22,23 @@ tree.register_namespace("gi", NAMESPACE)
 @dataclass(frozen=True)
 class Source:
     """A volume as a domain's disk. `serial` is empty for what the installer finds by its content.
-    `expendable` is a volume that a failed installation removes."""
+    `expendable` is a volume that a failed installation removes. `path` is the volume's on the server,
+    and `is_device` says whether that is a block device."""
 
     pool: str
     volume: str
     format: str
     serial: str = ""
     expendable: bool = False
+    path: str = ""
+    is_device: bool = False
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What the domain that installs and the one that runs the guest have in common. `kind` is kvm or
-    qemu (emulation); `network` is that of first-run's option; memory is in bytes."""
+    """What the domain that installs and the one that runs the guest have in common. `kind` is kvm, qemu
+    (emulation) or xen; `owner` is empty, or says which host destroys the domain of a killed run; `network` is
+    that of first-run's option; memory is in bytes."""
 
     name: str
     uuid: str
@@ -44,19 +48,20 @@ class Domain:
     firmware: str
     network: str
     disks: tuple[Source, ...]
+    owner: str = ""
 
 
 def volume(name: str, format: str, size_bytes: int, pool_is_of_files: bool) -> str:
     """A new volume that takes no room yet, for its owner alone."""
     top = Element("volume")
-    _text(top, "name", name)
-    _text(top, "capacity", str(size_bytes), unit="bytes")
-    _text(top, "allocation", "0", unit="bytes")
+    add_text(top, "name", name)
+    add_text(top, "capacity", str(size_bytes), unit="bytes")
+    add_text(top, "allocation", "0", unit="bytes")
     if pool_is_of_files:
         target = SubElement(top, "target")
         SubElement(target, "format", type=format)
-        _text(SubElement(target, "permissions"), "mode", "0600")
-    return _render(top)
+        add_text(SubElement(target, "permissions"), "mode", "0600")
+    return render(top)
 
 
 def read_volume_format(text: str) -> str:
@@ -69,6 +74,11 @@ def read_volume_format(text: str) -> str:
 def read_pool_type(text: str) -> str:
     """The type in the XML of a pool."""
     return _parse(text).get("type", "")
+
+
+def read_pool_path(text: str) -> str:
+    """The folder that the volumes in the XML of a pool have on the server."""
+    return (_parse(text).findtext("target/path") or "").rstrip("/")
 
 
 def has_kvm(text: str) -> bool:
@@ -108,7 +118,7 @@ def install_domain(domain: Domain, iso: Source, keys: Source) -> str:
     SubElement(cdrom, "boot", order="1")
     channel = SubElement(devices, "channel", type="unix")
     SubElement(channel, "target", type="virtio", name=PORT)
-    return _render(top)
+    return render(top)
 
 
 def guest_domain(domain: Domain) -> str:
@@ -119,20 +129,31 @@ def guest_domain(domain: Domain) -> str:
         disk = _virtio_disk(devices, source, number, {})
         if number == 0:
             SubElement(disk, "boot", order="1")
-    return _render(top)
+    return render(top)
+
+
+def start(domain: Domain, *, restarts: bool) -> Element:
+    """A domain as every driver of libvirt has it, without its machine and devices."""
+    top = Element("domain", type=domain.kind)
+    add_text(top, "name", domain.name)
+    add_text(top, "uuid", domain.uuid)
+    metadata = SubElement(top, "metadata")
+    guest = domain.disks[0]
+    entry = SubElement(metadata, f"{{{NAMESPACE}}}guest", pool=guest.pool, volume=guest.volume)
+    if domain.owner:
+        entry.set("owner", domain.owner)
+    add_text(top, "memory", str(domain.memory), unit="bytes")
+    add_text(top, "vcpu", str(domain.cores))
+    add_text(top, "on_poweroff", "destroy")
+    add_text(top, "on_reboot", "restart" if restarts else "destroy")
+    add_text(top, "on_crash", "destroy")
+    return top
 
 
 def _domain(domain: Domain, *, restarts: bool) -> Element:
-    top = Element("domain", type=domain.kind)
-    _text(top, "name", domain.name)
-    _text(top, "uuid", domain.uuid)
-    metadata = SubElement(top, "metadata")
-    guest = domain.disks[0]
-    SubElement(metadata, f"{{{NAMESPACE}}}guest", pool=guest.pool, volume=guest.volume)
-    _text(top, "memory", str(domain.memory), unit="bytes")
-    _text(top, "vcpu", str(domain.cores))
+    top = start(domain, restarts=restarts)
     system = SubElement(top, "os", {"firmware": "efi"} if domain.firmware == "uefi" else {})
-    _text(system, "type", "hvm", arch="x86_64")
+    add_text(system, "type", "hvm", arch="x86_64")
     if domain.firmware == "uefi":
         # Without it libvirt prefers a firmware with Secure Boot, which boots no unsigned system.
         loader = SubElement(system, "firmware")
@@ -141,33 +162,38 @@ def _domain(domain: Domain, *, restarts: bool) -> Element:
     SubElement(features, "acpi")
     SubElement(features, "apic")
     SubElement(top, "cpu", mode="host-passthrough" if domain.kind == "kvm" else "maximum")
-    _text(top, "on_poweroff", "destroy")
-    _text(top, "on_reboot", "restart" if restarts else "destroy")
-    _text(top, "on_crash", "destroy")
     return top
 
 
 def _devices(domain: Domain, top: Element) -> Element:
     devices = SubElement(top, "devices")
-    serial = SubElement(devices, "serial", type="pty")
-    SubElement(serial, "target", port="0")
-    console = SubElement(devices, "console", type="pty")
-    SubElement(console, "target", type="serial", port="0")
-    _network_card(devices, domain.network)
+    add_serial_port(devices)
+    card = add_network_card(devices, domain.network)
+    if card is not None:
+        SubElement(card, "model", type="virtio")
     rng = SubElement(devices, "rng", model="virtio")
-    _text(rng, "backend", "/dev/urandom", model="random")
+    add_text(rng, "backend", "/dev/urandom", model="random")
     SubElement(SubElement(devices, "video"), "model", type="none")
     return devices
 
 
-def _network_card(devices: Element, network: str) -> None:
+def add_serial_port(devices: Element) -> None:
+    """The first serial port, which is the console."""
+    serial = SubElement(devices, "serial", type="pty")
+    SubElement(serial, "target", port="0")
+    console = SubElement(devices, "console", type="pty")
+    SubElement(console, "target", type="serial", port="0")
+
+
+def add_network_card(devices: Element, network: str) -> Optional[Element]:
+    """The card that first-run's option --network asks for."""
     kind, _, name = network.partition("=")
     if kind == "none":
-        return
+        return None
     card = SubElement(devices, "interface", type=kind)
     if kind != "user":
         SubElement(card, "source", {kind: name})
-    SubElement(card, "model", type="virtio")
+    return card
 
 
 def _virtio_disk(devices: Element, source: Source, number: int, options: dict[str, str]) -> Element:
@@ -175,7 +201,7 @@ def _virtio_disk(devices: Element, source: Source, number: int, options: dict[st
     _source(disk, source, {"discard": "unmap", **options})
     SubElement(disk, "target", dev=f"vd{chr(ord('a') + number)}", bus="virtio")
     if source.serial:
-        _text(disk, "serial", source.serial)
+        add_text(disk, "serial", source.serial)
     return disk
 
 
@@ -184,11 +210,13 @@ def _source(disk: Element, source: Source, options: dict[str, str]) -> None:
     SubElement(disk, "source", pool=source.pool, volume=source.volume)
 
 
-def _text(parent: Element, name: str, text: str, **attributes: str) -> None:
+def add_text(parent: Element, name: str, text: str, **attributes: str) -> None:
+    """An element with a text."""
     SubElement(parent, name, attributes).text = text
 
 
-def _render(top: Element) -> str:
+def render(top: Element) -> str:
+    """The tree as text."""
     tree.indent(top)
     return tree.tostring(top, encoding="unicode") + "\n"
 
@@ -201,9 +229,19 @@ def _parse(text: str) -> Element:
         raise Failure(Code.EMULATOR, f"libvirt returned XML that is none: {error}") from error
 
 
+def _find_entry(text: str) -> Optional[Element]:
+    return _parse(text).find(f"metadata/{{{NAMESPACE}}}guest")
+
+
 def find_volume(text: str) -> Optional[tuple[str, str]]:
     """Pool and volume of the guest that a domain's XML names; None for a domain that is not ours."""
-    found = _parse(text).find(f"metadata/{{{NAMESPACE}}}guest")
+    found = _find_entry(text)
     if found is None:
         return None
     return found.get("pool", ""), found.get("volume", "")
+
+
+def find_owner(text: str) -> str:
+    """Who destroys this domain when its run was killed; empty where libvirt does that."""
+    found = _find_entry(text)
+    return found.get("owner", "") if found is not None else ""
