@@ -331,7 +331,7 @@ class XenDocuments(unittest.TestCase):
             [
                 ("disk", "block", "/dev/vg/web", "xvda", False),
                 ("disk", "file", "/vms/data", "xvdb", False),
-                ("disk", "file", "/vms/keys", "xvde", True),
+                ("disk", "file", "/vms/keys", "xvde", False),
                 ("cdrom", "file", "/vms/iso", "hdc", True),
             ],
         )

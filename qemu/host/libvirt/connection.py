@@ -7,6 +7,7 @@ libvirt's event loop: streams, events and keepalive messages arrive in it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import sys
@@ -25,6 +26,7 @@ WAKE_MILLISECONDS = 1000
 # How long a server may hold what a killed run had open.
 RELEASE_SECONDS = 60
 PAUSE_SECONDS = 0.5
+LOOP_END_SECONDS = 5
 
 
 def load() -> Any:
@@ -160,18 +162,27 @@ _loop: Optional[threading.Thread] = None
 
 
 def _start_event_loop(library: Any) -> None:
-    """Once in a process, and before the first connection."""
+    """Once in a process, and before the first connection. It ends before the interpreter does: a thread in
+    libvirt's C code that comes back to an interpreter which is being torn down crashes the process.
+    """
     global _loop
     if _loop:
         return
+    ends = threading.Event()
     library.registerErrorHandler(lambda *_: None, None)
     library.virEventRegisterDefaultImpl()
     library.virEventAddTimeout(WAKE_MILLISECONDS, lambda *_: None, None)
 
     def run() -> None:
-        while True:
+        while not ends.is_set():
             with contextlib.suppress(library.libvirtError):
                 library.virEventRunDefaultImpl()
 
-    _loop = threading.Thread(target=run, daemon=True, name="libvirt")
-    _loop.start()
+    def end() -> None:
+        ends.set()
+        library.virEventAddTimeout(0, lambda *_: None, None)  # wakes it
+        loop.join(LOOP_END_SECONDS)
+
+    loop = _loop = threading.Thread(target=run, daemon=True, name="libvirt")
+    loop.start()
+    atexit.register(end)

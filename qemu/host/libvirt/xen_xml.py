@@ -20,7 +20,8 @@ CDROM_NAME = "hdc"
 def install_domain(domain: Domain, iso: Source, keys: Source) -> str:
     """The domain that boots the ISO. Its end, however it comes, is the domain's: it is transient."""
     top, devices = _domain(domain, boots_from="cdrom", restarts=False)
-    SubElement(_disk(devices, keys, KEYS_NAME), "readonly")
+    # QEMU's xen-disk refuses a read-only node; the installer mounts the drive for reading only.
+    _disk(devices, keys, KEYS_NAME)
     cdrom = _disk(devices, iso, CDROM_NAME, device="cdrom", bus="ide")
     SubElement(cdrom, "readonly")
     return xml.render(top)
