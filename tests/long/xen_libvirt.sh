@@ -6,7 +6,6 @@
 . "$(dirname "$0")/../xen/dom0.lib.sh"
 
 share=$SCRATCH/share
-DOM0=libvirt
 
 prepare() {
 	make_share "$share"
