@@ -22,12 +22,15 @@ network_up() {
 	ip link set tap0 up
 }
 
-serves() {
+extracts() {
 	ssh-keygen -q -t ed25519 -N '' -C tester -f key
 	"$TOP/qemu/iso" customize --key key.pub --set manifest=file:///medium/guest-direct.json "$ISO" iso
 	"$TOP/qemu/iso" extract --url "http://$HOST" iso served
 	cp /boot/ipxe.efi served/
-	# nginx reads as another user.
+}
+
+# nginx reads as another user.
+serve() {
 	chmod 755 "$SCRATCH" && chmod 644 served/initrd.img
 	cat >nginx.conf <<-END
 		daemon off;
@@ -43,7 +46,7 @@ serves() {
 		}
 	END
 	nginx -p "$PWD" -c nginx.conf 2>nginx.log &
-	at_exit end_child $!
+	servers+=($!)
 	# The firmware asks with the architecture 16, "x86-64 UEFI HTTP" (RFC 5970, IANA's registry), and takes an
 	# offer that names the class HTTPClient (UEFI 2.10, 24.7.3).
 	dnsmasq --keep-in-foreground --interface=tap0 --bind-interfaces --port=0 --user=root --pid-file= \
@@ -51,7 +54,7 @@ serves() {
 		--dhcp-match=set:http,option:client-arch,16 --dhcp-option-force=tag:http,60,HTTPClient \
 		--dhcp-userclass=set:ipxe,iPXE --dhcp-boot="tag:http,http://$HOST/ipxe.efi" \
 		--dhcp-boot="tag:ipxe,http://$HOST/boot.ipxe" 2>dnsmasq.log &
-	at_exit end_child $!
+	servers+=($!)
 }
 
 # Without the card's own ROM, which is iPXE, and without the firmware's PXE.
@@ -74,8 +77,17 @@ firmware_and_installer_asked_nginx() {
 	grep 'GET /cache/nar/.*guest-installer' access.log
 }
 
+servers=()
+end_servers() {
+	local server
+	for server in "${servers[@]}"; do end_child "$server"; done
+}
+
 cd "$SCRATCH"
+at_exit end_servers
 network_up
-run_case "nginx and dnsmasq serve a folder that was extracted from an ISO" serves
+run_case "a folder is extracted from an ISO" extracts
+enough
+serve
 run_case "a machine without a medium installs by UEFI's HTTP boot" installs
 run_case "firmware, iPXE and installer got everything from nginx" firmware_and_installer_asked_nginx
