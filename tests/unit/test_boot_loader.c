@@ -9,13 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/file.h"
-#include "cachedir.h"
+#include "guest_root.h"
 #include "verify/boot_loader.h"
 
 #define SYSTEM	   "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system-guest-26.05"
@@ -24,7 +22,6 @@
 #define GRUB	   "/boot/grub/"
 #define EFI	   "/boot/efi/EFI/BOOT/BOOTX64.EFI"
 
-static char root[64];
 static uint8_t disk[4096];
 static int disk_fd;
 static struct plan plan;
@@ -32,37 +29,6 @@ static struct manifest manifest;
 static struct boot_entry entry;
 static const struct boot_files files = { "/store/k", "/store/i", "init=" SYSTEM "/init" };
 static const struct boot_files no_initrd = { "/store/k", "", "init=" SYSTEM "/init" };
-
-static void put_bytes(const char *name, const void *bytes, size_t size_bytes)
-{
-	char path[FILE_PATH_BYTES];
-	struct error err;
-
-	file_below(path, root, "%s", name);
-	if (file_write(path, bytes, size_bytes, 0644, getuid(), getgid(), &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void put(const char *name, const char *text)
-{
-	put_bytes(name, text, strlen(text));
-}
-
-static void make_below(const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(mkdir(path, 0755), 0);
-}
-
-static void drop(const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(remove(path), 0);
-}
 
 static void make_grub_disk(void)
 {
@@ -90,9 +56,7 @@ static int make_guest(void **state)
 	char program[1024] = "MZ";
 
 	(void)state;
-	cachedir_scratch(root);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		make_below(folders[i]);
+	make_root(folders, sizeof(folders) / sizeof(folders[0]));
 	put("/store/k", "kernel");
 	put("/store/i", "initrd");
 	put("/boot/s", "secrets");
@@ -125,7 +89,7 @@ static int remove_guest(void **state)
 {
 	(void)state;
 	close(disk_fd);
-	cachedir_remove_tree(root);
+	remove_root();
 	return 0;
 }
 
@@ -137,12 +101,8 @@ static void boots_with(const struct boot_files *wanted, const char *sentence)
 		.disk_fd = disk_fd,
 		.first_sector = disk };
 	struct error err = { 0 };
-	int r = boot_loader_verify(&request, wanted, &entry, &err);
 
-	if (!sentence && r < 0)
-		fail_msg("%s", err.text);
-	if (sentence && (r == 0 || !strstr(err.text, sentence)))
-		fail_msg("\"%s\" is not in \"%s\"", sentence, err.text);
+	says(boot_loader_verify(&request, wanted, &entry, &err), &err, sentence);
 }
 
 static void boots(const char *sentence)

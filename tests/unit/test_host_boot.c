@@ -8,13 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/file.h"
-#include "cachedir.h"
+#include "guest_root.h"
 #include "verify/host_boot.h"
 #include "verify/pygrub_disk.h"
 
@@ -23,7 +21,6 @@
 	"set timeout=0\nmenuentry \"a\" {\n linux /kernels/k init=" SYSTEM "/init\n" __VA_ARGS__   \
 	"}\n"
 
-static char root[64];
 static char kernel[1024];
 static struct boot_entry entry;
 
@@ -35,45 +32,6 @@ static const struct plan plan = {
 static const struct boot_files both = { "/nix/store/k", "/nix/store/i", "init=" SYSTEM "/init" };
 static const struct boot_files no_initrd = { "/nix/store/k", "", "init=" SYSTEM "/init" };
 
-static void put_bytes(const char *name, const char *bytes, size_t size_bytes)
-{
-	char path[FILE_PATH_BYTES];
-	struct error err;
-
-	file_below(path, root, "%s", name);
-	if (file_write(path, bytes, size_bytes, 0644, getuid(), getgid(), &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void put(const char *name, const char *text)
-{
-	put_bytes(name, text, strlen(text));
-}
-
-static void make_below(const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(mkdir(path, 0755), 0);
-}
-
-static void drop(const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(remove(path), 0);
-}
-
-static void link_to(const char *target, const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(symlink(target, path), 0);
-}
-
 /* A guest whose kernel has Xen's note, with the menu that boots it. */
 static int make_guest(void **state)
 {
@@ -81,11 +39,9 @@ static int make_guest(void **state)
 		"/nix/store", SYSTEM };
 
 	(void)state;
-	cachedir_scratch(root);
+	make_root(folders, sizeof(folders) / sizeof(folders[0]));
 	memcpy(kernel, "\177ELF", 4);
 	memcpy(kernel + 512, "\4\0\0\0\10\0\0\0\1\0\0\0Xen", 16);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		make_below(folders[i]);
 	put_bytes("/nix/store/k", kernel, sizeof(kernel));
 	put("/nix/store/i", "initrd");
 	put_bytes("/boot/kernels/k", kernel, sizeof(kernel));
@@ -102,16 +58,8 @@ static int make_guest(void **state)
 static int remove_guest(void **state)
 {
 	(void)state;
-	cachedir_remove_tree(root);
+	remove_root();
 	return 0;
-}
-
-static void says(int r, const struct error *err, const char *sentence)
-{
-	if (!sentence && r < 0)
-		fail_msg("%s", err->text);
-	if (sentence && (r == 0 || !strstr(err->text, sentence)))
-		fail_msg("\"%s\" is not in \"%s\"", sentence, err->text);
 }
 
 static void by_the_host(const struct boot_files *files, const char *sentence)

@@ -8,15 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/littleendian.h"
-#include "cachedir.h"
+#include "guest_root.h"
 #include "verify/systemd_boot.h"
 #include "verify/unified_image.h"
 
@@ -27,7 +24,6 @@
 #define IMAGE	"/esp/EFI/Linux/a.efi"
 #define MAGIC	"#### LoaderInfo: systemd-boot 252 ####"
 
-static char root[64];
 static struct boot_entry entry;
 static const struct plan plan = {
 	.partitions = { { .fs_label = "nixos", .fs_uuid = "12-34", .mount_path = "/" } },
@@ -36,37 +32,6 @@ static const struct plan plan = {
 };
 static const struct boot_files both = { "/store/k", "/store/i", INIT };
 static const struct boot_files no_initrd = { "/store/k", "", INIT };
-
-static void put_bytes(const char *name, const void *bytes, size_t size_bytes)
-{
-	char path[FILE_PATH_BYTES];
-	struct error err;
-
-	file_below(path, root, "%s", name);
-	if (file_write(path, bytes, size_bytes, 0644, getuid(), getgid(), &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void put(const char *name, const char *text)
-{
-	put_bytes(name, text, strlen(text));
-}
-
-static void make_below(const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(mkdir(path, 0755), 0);
-}
-
-static void drop(const char *name)
-{
-	char path[FILE_PATH_BYTES];
-
-	file_below(path, root, "%s", name);
-	assert_int_equal(remove(path), 0);
-}
 
 struct section {
 	const char *name;
@@ -130,9 +95,7 @@ static int make_esp(void **state)
 		"/esp/EFI/Linux", "/esp/loader", "/esp/loader/entries" };
 
 	(void)state;
-	cachedir_scratch(root);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		make_below(folders[i]);
+	make_root(folders, sizeof(folders) / sizeof(folders[0]));
 	put("/store/k", "kernel");
 	put("/store/i", "initrd");
 	put("/esp/k", "kernel");
@@ -145,16 +108,8 @@ static int make_esp(void **state)
 static int remove_esp(void **state)
 {
 	(void)state;
-	cachedir_remove_tree(root);
+	remove_root();
 	return 0;
-}
-
-static void says(int r, const struct error *err, const char *sentence)
-{
-	if (!sentence && r < 0)
-		fail_msg("%s", err->text);
-	if (sentence && (r == 0 || !strstr(err->text, sentence)))
-		fail_msg("\"%s\" is not in \"%s\"", sentence, err->text);
 }
 
 static void boots_with(const struct boot_files *files, const char *sentence)
