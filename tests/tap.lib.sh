@@ -82,6 +82,17 @@ sample_key() {
 	cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub"
 }
 
+# build_sanitized PROGRAM SOURCE… — the program of these sources and objects, with our modules under sanitizers as
+# `make asan` builds them. An option for the compiler is a source, too.
+build_sanitized() {
+	local asan=$TOP/build/asan flags libs
+	read -ra flags <"$asan/cflags"
+	read -ra libs <"$asan/libs"
+	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
+		-I "$TOP/installer" "${flags[@]}" -o "$1" "${@:2}" "$asan/libinstaller.a" "${libs[@]}"
+}
+
 # free_ports COUNT — prints that many unused TCP ports of the loopback.
 free_ports() {
 	python3 - "$1" <<-'END'

@@ -16,13 +16,7 @@ export PYTHONDONTWRITEBYTECODE=1
 
 # build_peer SOURCE — the program of that source, with our modules under sanitizers.
 build_peer() {
-	local asan=$TOP/build/asan flags libs
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$SCRATCH/$(basename "$1" .c)" "$1" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$SCRATCH/$(basename "$1" .c)" "$1"
 }
 
 # compare PEER COUNT SENTENCE — one point; with LONG=1 another one with a hundred times as many inputs.

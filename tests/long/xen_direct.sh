@@ -9,11 +9,7 @@
 share=$SCRATCH/share
 
 prepare() {
-	make_share "$share"
-	rm -rf guests
-	mkdir guests
-	cp "$TOP/build/guest-installer.iso" guests/installer.iso
-	cp "$share/key.pub" guests/
+	make_guests "$share"
 	truncate -s 1600M guests/data-root.img
 	truncate -s 500M guests/data-boot.img
 	printf 'of somebody else' |

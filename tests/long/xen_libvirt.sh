@@ -8,11 +8,7 @@
 share=$SCRATCH/share
 
 prepare() {
-	make_share "$share"
-	rm -rf guests
-	mkdir guests
-	cp "$TOP/build/guest-installer.iso" guests/installer.iso
-	cp "$share/key.pub" guests/
+	make_guests "$share"
 	make_guests_disk "$share" guests
 	cat >"$share/script" <<'END'
 . /share/steps.lib.sh

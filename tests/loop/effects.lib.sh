@@ -9,13 +9,7 @@
 EFFECTS=$SCRATCH/effects
 
 build_effects() {
-	local asan=$TOP/build/asan flags libs
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$EFFECTS" "$TOP/tests/loop/effects.c" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$EFFECTS" "$TOP/tests/loop/effects.c"
 }
 
 # fails_with CODE PATTERN COMMAND… — COMMAND fails with this exit code and a sentence like this.

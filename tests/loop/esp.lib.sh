@@ -8,13 +8,7 @@ BOOT=/usr/lib/systemd/boot/efi/systemd-bootx64.efi
 SYSTEM=/nix/store/0123456789abcdfghijklmnpqrsvwxyz-system
 
 build_reader() {
-	local asan=$TOP/build/asan flags libs
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$READER" "$TOP/tests/loop/boot_menus.c" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$READER" "$TOP/tests/loop/boot_menus.c"
 }
 
 # ---------------------------------------------------------------- bootctl

@@ -21,13 +21,7 @@ find_system() {
 }
 
 build_login() {
-	local asan=$TOP/build/asan flags libs
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$LOGIN" "$TOP/tests/loop/login.c" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$LOGIN" "$TOP/tests/loop/login.c"
 }
 
 # install_sample IMAGE CACHE OPTION… — with another manifest if $manifest names one; the verdict and the log go to the file `said`.

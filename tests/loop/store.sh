@@ -13,13 +13,7 @@ TREE=$SCRATCH/tree
 export NIX_CONFIG=$'build-users-group =\nexperimental-features = nix-command\nsubstituters ='
 
 build_store() {
-	local asan=$TOP/build/asan flags libs
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$STORE" "$TOP/tests/loop/store.c" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$STORE" "$TOP/tests/loop/store.c"
 }
 
 # Everything that a store may hold: long and odd names, empty and large files, links to anywhere.

@@ -134,14 +134,8 @@ wait_for() {
 }
 
 build_client() {
-	local asan=$TOP/build/asan flags libs
 	CLIENT=$SCRATCH/client
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$CLIENT" "$TOP/tests/net/client.c" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$CLIENT" "$TOP/tests/net/client.c"
 }
 
 # make_closure — $SCRATCH/cache, signed by $KEY, with $SYSTEM, which refers to 40 small paths and

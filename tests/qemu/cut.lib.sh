@@ -7,13 +7,7 @@
 REPLAY=$SCRATCH/replay
 
 build_replay() {
-	local asan=$TOP/build/asan flags libs
-	read -ra flags <"$asan/cflags"
-	read -ra libs <"$asan/libs"
-	"${CC:-gcc}" -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Werror -g -O1 -pthread \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE= \
-		-I "$TOP/installer" "${flags[@]}" -o "$REPLAY" "$TOP/tests/qemu/replay.c" \
-		"$asan/libinstaller.a" "${libs[@]}"
+	build_sanitized "$REPLAY" "$TOP/tests/qemu/replay.c"
 }
 
 # empty_disk FILE

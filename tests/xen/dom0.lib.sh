@@ -100,6 +100,15 @@ make_share() {
 	ssh-keygen -q -t ed25519 -N '' -C test -f "$1/key"
 }
 
+# make_guests SHARE — that folder, and a new folder guests with the lean ISO and the key that logs in.
+make_guests() {
+	make_share "$1"
+	rm -rf guests
+	mkdir guests
+	cp "$TOP/build/guest-installer.iso" guests/installer.iso
+	cp "$1/key.pub" guests/
+}
+
 # make_guests_disk SHARE FOLDER — the disk that dom0 mounts as /guests, with the files of FOLDER. Guests'
 # disks lie there: on the shared folder (9p) reading a blank one takes minutes.
 make_guests_disk() {

@@ -11,11 +11,7 @@
 share=$SCRATCH/share
 
 prepare() {
-	make_share "$share"
-	rm -rf guests
-	mkdir guests
-	cp "$TOP/build/guest-installer.iso" guests/installer.iso
-	cp "$share/key.pub" guests/
+	make_guests "$share"
 	make_guests_disk "$share" guests
 	cp "$TOP/build/guest-installer" "$share"
 	cat >"$share/script" <<'END'
