@@ -193,19 +193,18 @@ static int add_members(struct walk *walk, struct members *members, const yaml_no
 	return r;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	const struct member *first = a, *second = b;
-	int order = strcmp(member_name(first), member_name(second));
-
-	return order ? order : (first->order > second->order) - (first->order < second->order);
-}
-
 static int compare_places(const void *a, const void *b)
 {
 	const struct member *first = a, *second = b;
 
 	return (first->order > second->order) - (first->order < second->order);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	int order = strcmp(member_name(a), member_name(b));
+
+	return order ? order : compare_places(a, b);
 }
 
 /* Of members with one name the last one counts, as in PyYAML. */

@@ -44,6 +44,7 @@ class LibvirtHost:
             self._install_uuid = names.identifier("install", uuid, guest)
             self._guest_uuid = names.identifier("guest", uuid, guest)
             self._turn = Turn(self._install_uuid) if self._connection.is_xen else None
+            self._owner = self._turn.owner if self._turn else ""
         except BaseException:
             self._connection.close()
             raise
@@ -76,8 +77,7 @@ class LibvirtHost:
         return xml.has_virtualisation(whole)
 
     def clear(self) -> None:
-        owner = self._turn.owner if self._turn else ""
-        require_no_run(self._connection, self._install_uuid, owner)
+        require_no_run(self._connection, self._install_uuid, self._owner)
         self._volumes.pool.refresh()
         if self._defines() and self._volumes.is_publishing():
             destroy(self._connection, self._guest_uuid)
@@ -145,9 +145,8 @@ class LibvirtHost:
             report(TOOL, f"uploading {options.iso} to {self._connection.shown}")
         iso = volumes.upload(names.ISO, options.iso)
         domain = self._domain(self._install_name(), self._install_uuid, volumes.installing())
-        if self._turn:
-            domain = dataclasses.replace(domain, owner=self._turn.owner)
-        return LibvirtMachine(self._connection, domain, iso, keys)
+        owned = dataclasses.replace(domain, owner=self._owner)
+        return LibvirtMachine(self._connection, owned, iso, keys)
 
     def _domain(self, name: str, uuid: str, disks: Sequence[xml.Source]) -> xml.Domain:
         machine = self._options.machine
