@@ -41,13 +41,15 @@ static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *shared)
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
 	const struct cache_settings *settings, struct closure *closure, struct error *err)
 {
+	struct copy_target target = { .reproducible = false };
 	struct place place;
 	int r = format_find_place(plan, plan->root, &place, err);
 
 	if (r < 0)
 		return r;
-	return copy_closure(
-		settings, closure, place.path, place.offset_bytes, watch_copy, shared, err);
+	target.path = place.path;
+	target.offset_bytes = place.offset_bytes;
+	return copy_closure(settings, closure, &target, watch_copy, shared, err);
 }
 
 /* Runs the guest's own installer of its boot loader, with the disk under the guest's name for it. */

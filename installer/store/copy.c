@@ -185,13 +185,13 @@ static int copy_to_image(struct fallback *fallback, const struct closure *closur
 	return r;
 }
 
-static int copy_once(struct fallback *fallback, const struct closure *closure, const char *path,
-	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, size_t *ret_damaged,
-	struct error *err)
+static int copy_once(struct fallback *fallback, const struct closure *closure,
+	const struct copy_target *target, copy_progress_fn *progress, void *userdata,
+	size_t *ret_damaged, struct error *err)
 {
-	size_t worker_count = choose_worker_count(closure);
+	size_t worker_count = target->reproducible ? 1 : choose_worker_count(closure);
 	struct ext4_image image;
-	int r = ext4_image_open(&image, path, offset_bytes, worker_count, err);
+	int r = ext4_image_open(&image, target->path, target->offset_bytes, worker_count, err);
 
 	*ret_damaged = JOB_NO_PATH;
 	if (r < 0)
@@ -269,8 +269,9 @@ static bool avoid_damage(
 	return found;
 }
 
-int copy_closure(const struct cache_settings *settings, struct closure *closure, const char *path,
-	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata, struct error *err)
+int copy_closure(const struct cache_settings *settings, struct closure *closure,
+	const struct copy_target *target, copy_progress_fn *progress, void *userdata,
+	struct error *err)
 {
 	struct fallback fallback;
 	unsigned times = 0;
@@ -280,8 +281,7 @@ int copy_closure(const struct cache_settings *settings, struct closure *closure,
 	if (r < 0)
 		return r;
 	do
-		r = copy_once(
-			&fallback, closure, path, offset_bytes, progress, userdata, &damaged, err);
+		r = copy_once(&fallback, closure, target, progress, userdata, &damaged, err);
 	while (damaged != JOB_NO_PATH &&
 		avoid_damage(&fallback, &closure->paths[damaged], times++, err));
 	return r;

@@ -10,6 +10,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
@@ -17,11 +20,18 @@
 /* Called in the calling thread a few times a second, with the archive bytes copied so far. */
 typedef void copy_progress_fn(uint64_t done_bytes, uint64_t total_bytes, void *userdata);
 
-/* Creates /nix/store in the fresh, unmounted ext4 at offset_bytes of a device or an image file.
+/* Where the store is written. */
+struct copy_target {
+	const char *path; /* a device or an image file */
+	uint64_t offset_bytes;
+	bool reproducible; /* the same closure gives the same bytes: one worker writes in a fixed order */
+};
+
+/* Creates /nix/store in the fresh, unmounted ext4 of the target.
  * When this returns, everything is on the disk; after a failure the file system is still empty.
  * A damaged archive is replaced by the same archive of another cache: then the copy starts
  * again, and the closure records the new source. Codes: EXIT_FETCH (reading or decompressing),
  * EXIT_VERIFY (hash, malformed NAR), EXIT_TARGET_FULL, else the stage's. */
-int copy_closure(const struct cache_settings *settings, struct closure *closure, const char *path,
-	uint64_t offset_bytes, copy_progress_fn *progress, void *userdata,
+int copy_closure(const struct cache_settings *settings, struct closure *closure,
+	const struct copy_target *target, copy_progress_fn *progress, void *userdata,
 	struct error *err) WARN_UNUSED;

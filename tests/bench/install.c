@@ -97,8 +97,10 @@ static int copy(
 	if (r == 0)
 		r = format_find_place(&plan, plan.root, &place, err);
 	if (r == 0)
-		r = copy_closure(
-			&config->cache, &closure, place.path, place.offset_bytes, NULL, NULL, err);
+		r = copy_closure(&config->cache, &closure,
+			&(struct copy_target){
+				.path = place.path, .offset_bytes = place.offset_bytes },
+			NULL, NULL, err);
 	tell("copy");
 	if (r == 0)
 		r = mount_plan(&plan, target, false, err);

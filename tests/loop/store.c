@@ -72,7 +72,8 @@ static int install(bool copy, const char *cache, const char *key, const char *sy
 		"%s", key);
 	r = closure_walk(&config, system, "", &closure, err);
 	if (r == 0 && copy)
-		r = copy_closure(&config, &closure, where, 0, NULL, NULL, err);
+		r = copy_closure(
+			&config, &closure, &(struct copy_target){ .path = where }, NULL, NULL, err);
 	if (r == 0 && !copy)
 		r = database_write(where, &closure, 1, err);
 	if (r == 0 && !copy)

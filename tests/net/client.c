@@ -54,7 +54,8 @@ static int install(
 	int r = closure_walk(&config->cache, system, "", &closure, err);
 
 	if (r == 0)
-		r = copy_closure(&config->cache, &closure, image, 0, NULL, NULL, err);
+		r = copy_closure(&config->cache, &closure, &(struct copy_target){ .path = image },
+			NULL, NULL, err);
 	closure_free(&closure);
 	return r;
 }

@@ -136,7 +136,8 @@ static void refused(int code, const char *sentence)
 {
 	struct error err = { 0 };
 
-	assert_true(copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err) < 0);
+	assert_true(copy_closure(&config, &closure, &(struct copy_target){ .path = image.path },
+			    NULL, NULL, &err) < 0);
 	if (err.code != code || !strstr(err.text, sentence))
 		fail_msg("code %d, '%s' does not say '%s'", err.code, err.text, sentence);
 	assert_true(image_is_clean(&image));
@@ -156,7 +157,8 @@ static void copied(copy_progress_fn *progress, void *userdata)
 {
 	struct error err = { 0 };
 
-	if (copy_closure(&config, &closure, image.path, 0, progress, userdata, &err) < 0)
+	if (copy_closure(&config, &closure, &(struct copy_target){ .path = image.path }, progress,
+		    userdata, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_true(image_is_clean(&image));
 	assert_true(image_read(&image));
@@ -532,8 +534,9 @@ static void a_store_that_is_there_is_not_replaced(void **state)
 
 	(void)state;
 	copied(NULL, NULL);
-	assert_int_equal(
-		copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err), -ENOTEMPTY);
+	assert_int_equal(copy_closure(&config, &closure,
+				 &(struct copy_target){ .path = image.path }, NULL, NULL, &err),
+		-ENOTEMPTY);
 	assert_int_equal(err.code, 0);
 	assert_true(image_is_clean(&image));
 }
@@ -546,7 +549,8 @@ static void what_is_no_file_system_is_left_alone(void **state)
 	(void)state;
 	assert_int_equal(truncate(image.path, 0), 0);
 	assert_int_equal(truncate(image.path, 1 << 20), 0);
-	assert_true(copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err) < 0);
+	assert_true(copy_closure(&config, &closure, &(struct copy_target){ .path = image.path },
+			    NULL, NULL, &err) < 0);
 	assert_non_null(strstr(err.text, "ext4 file system on /tmp/"));
 	assert_int_equal(stat(image.path, &st), 0);
 	assert_int_equal(st.st_blocks, 0);
@@ -564,7 +568,8 @@ static void a_disk_that_takes_no_more_is_told_of(void **state)
 	limit = (struct rlimit){ 6 << 20, before.rlim_max };
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &limit);
-	r = copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err);
+	r = copy_closure(
+		&config, &closure, &(struct copy_target){ .path = image.path }, NULL, NULL, &err);
 	setrlimit(RLIMIT_FSIZE, &before);
 	assert_int_equal(r, -EFBIG);
 	assert_non_null(strstr(err.text, "File too large"));

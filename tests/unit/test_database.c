@@ -160,7 +160,9 @@ static void nix_finds_the_copied_store_whole(void **state)
 
 	(void)state;
 	image_make(&image, NULL);
-	assert_int_equal(copy_closure(&config, &closure, image.path, 0, NULL, NULL, &err), 0);
+	assert_int_equal(copy_closure(&config, &closure,
+				 &(struct copy_target){ .path = image.path }, NULL, NULL, &err),
+		0);
 	assert_true(image_read(&image));
 	snprintf(path, sizeof(path), "%s" STORE_DIR, target);
 	assert_int_equal(rmdir(path), 0);
