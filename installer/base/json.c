@@ -177,6 +177,24 @@ int json_object_at(
 	return 0;
 }
 
+size_t json_member_count(const struct json_value *object)
+{
+	return json_object_size(object->value);
+}
+
+int json_member_at(const struct json_value *object, size_t index, const char **ret_name,
+	struct json_value *ret, struct error *err)
+{
+	/* jansson's functions take what they only read as writable. */
+	json_t *value = (json_t *)(uintptr_t)object->value;
+	void *iterator = json_object_iter(value);
+
+	while (index-- > 0)
+		iterator = json_object_iter_next(value, iterator);
+	*ret_name = json_object_iter_key(iterator);
+	return json_get_object(object, *ret_name, ret, err);
+}
+
 static int copy_string(
 	const json_t *value, const char *path, char *ret, size_t ret_bytes, struct error *err)
 {

@@ -61,6 +61,12 @@ int json_object_at(const struct json_value *array, size_t index, struct json_val
 int json_string_at(const struct json_value *array, size_t index, char *ret, size_t ret_bytes,
 	struct error *err) WARN_UNUSED;
 
+/* The member of an object with this index, in the document's order, which must be an object itself; index
+ * must be below json_member_count. ret_name is valid as long as the document is. */
+size_t json_member_count(const struct json_value *object);
+int json_member_at(const struct json_value *object, size_t index, const char **ret_name,
+	struct json_value *ret, struct error *err) WARN_UNUSED;
+
 /* Members that must be there. Strings are without control characters and fit ret_bytes with the
  * NUL; numbers are whole and between 0 and max. */
 int json_get_string(const struct json_value *object, const char *name, char *ret, size_t ret_bytes,

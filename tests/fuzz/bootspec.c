@@ -14,8 +14,13 @@ static void check_file(const char *path)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	struct error err = FUZZ_NO_ERROR;
+	char name[BOOTSPEC_NAME_BYTES];
 	struct bootspec spec;
 
+	for (size_t i = 0; i < 4; i++)
+		if (bootspec_parse_specialisation(
+			    (const char *)data, size_bytes, i, name, &spec, &err) == 0)
+			promised(name[0] && name[0] != '.' && !strchr(name, '/'));
 	if (bootspec_parse((const char *)data, size_bytes, &spec, &err) < 0) {
 		promised(fuzz_error_is_set(&err));
 		return 0;

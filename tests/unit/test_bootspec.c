@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that boot.json is read as RFC 125 writes it, and what of it must be there. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,10 +133,73 @@ static void too_many_parameters_are_refused(void **state)
 	refuses(text, "boot.json: org.nixos.bootspec.v1.kernelParams are longer than 4095 bytes");
 }
 
+#define MAIN	 M_SYSTEM M_KERNEL M_INITRD M_INIT M_LABEL M_PARAMS M_TOP
+#define WITH(it) "{\"org.nixos.bootspec.v1\":{" MAIN "}," it "}"
+#define SPECIALISED                                                                                \
+	WITH("\"org.nixos.specialisation.v1\":{\"zeta\":" WITH(                                    \
+		"\"org.nixos.systemd-boot\":{"                                                     \
+		"\"sortKey\":\"late\"}") ",\"alpha\":"                                             \
+					 "{\"org.nixos."                                           \
+					 "bootspec.v1\":{" MAIN "}}}")
+
+static void the_members_for_systemd_boot_are_read(void **state)
+{
+	struct bootspec spec = accepts(WITH("\"x\":{}"));
+
+	(void)state;
+	assert_string_equal(spec.sort_key, "nixos");
+	assert_false(spec.initrd_secrets || spec.devicetree);
+	spec = accepts(WITH(
+		"\"org.nixos.systemd-boot\":{\"sortKey\":\"a\",\"devicetree\":\"/nix/store/x\"}"));
+	assert_string_equal(spec.sort_key, "a");
+	assert_true(spec.devicetree);
+	spec = accepts(V1(MAIN ",\"initrdSecrets\":\"/nix/store/x\""));
+	assert_true(spec.initrd_secrets);
+	spec = accepts(V1(MAIN ",\"initrdSecrets\":null"));
+	assert_false(spec.initrd_secrets);
+}
+
+static void specialisations_come_in_the_order_of_the_document(void **state)
+{
+	static const char text[] = SPECIALISED;
+	char name[BOOTSPEC_NAME_BYTES];
+	struct bootspec spec;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(
+		bootspec_parse_specialisation(text, strlen(text), 0, name, &spec, &err), 0);
+	assert_string_equal(name, "zeta");
+	assert_string_equal(spec.sort_key, "late");
+	assert_int_equal(
+		bootspec_parse_specialisation(text, strlen(text), 1, name, &spec, &err), 0);
+	assert_string_equal(name, "alpha");
+	assert_int_equal(
+		bootspec_parse_specialisation(text, strlen(text), 2, name, &spec, &err), -ENOENT);
+}
+
+static void a_name_that_leads_out_of_the_folder_is_refused(void **state)
+{
+	static const char text[] = WITH(
+		"\"org.nixos.specialisation.v1\":{\"../x\":{\"org.nixos.bootspec.v1\":{" MAIN
+		"}}}");
+	char name[BOOTSPEC_NAME_BYTES];
+	struct bootspec spec;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(
+		bootspec_parse_specialisation(text, strlen(text), 0, name, &spec, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "is no name of a specialisation"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_document_is_read),
+		cmocka_unit_test(the_members_for_systemd_boot_are_read),
+		cmocka_unit_test(specialisations_come_in_the_order_of_the_document),
+		cmocka_unit_test(a_name_that_leads_out_of_the_folder_is_refused),
 		cmocka_unit_test(an_initrd_is_optional),
 		cmocka_unit_test(members_that_we_do_not_know_are_no_matter),
 		cmocka_unit_test(no_parameters_are_no_parameters),
