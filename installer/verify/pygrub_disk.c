@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -28,21 +29,28 @@ static bool find_menu(const char *boot, char ret[FILE_PATH_BYTES])
 	return false;
 }
 
-/* Copies a file of the store to the boot disk; ret is its path there, named as NixOS does. */
-static int copy_file(const char *root, const char *store_file, char ret[512], struct error *err)
+/* Named as NixOS does. */
+void pygrub_disk_place(const char *store_file, char ret[512])
 {
-	char from[FILE_PATH_BYTES], to[FILE_PATH_BYTES];
 	const char *name = store_file;
-	int r = file_resolve(root, store_file, from, err);
 
-	if (r < 0)
-		return r;
 	if (strncmp(name, STORE_PREFIX, strlen(STORE_PREFIX)) == 0)
 		name += strlen(STORE_PREFIX);
 	snprintf(ret, 512, "/kernels/%.480s", name);
 	for (char *p = ret + strlen("/kernels/"); *p; p++)
 		if (*p == '/')
 			*p = '-';
+}
+
+/* Copies a file of the store to the boot disk; ret is its path there. */
+static int copy_file(const char *root, const char *store_file, char ret[512], struct error *err)
+{
+	char from[FILE_PATH_BYTES], to[FILE_PATH_BYTES];
+	int r = file_resolve(root, store_file, from, err);
+
+	if (r < 0)
+		return r;
+	pygrub_disk_place(store_file, ret);
 	file_below(to, root, PYGRUB_BOOT_FOLDER "%s", ret);
 	return file_copy(from, to, 0444, err);
 }
@@ -63,13 +71,32 @@ static int make_boot_folders(const char *root, struct error *err)
 	return 0;
 }
 
+char *pygrub_disk_menu(const struct boot_files *files, const char *kernel, const char *initrd)
+{
+	char *menu;
+	int length = asprintf(&menu,
+		"# Written by guest-installer: the guest has no boot loader that would write it.\n"
+		"set default=0\n"
+		"set timeout=0\n"
+		"menuentry \"NixOS\" --class nixos {\n"
+		"  linux %s %s\n"
+		"%s%s%s"
+		"}\n",
+		kernel, files->command_line, initrd[0] ? "  initrd " : "", initrd,
+		initrd[0] ? "\n" : "");
+
+	if (length < 0)
+		abort();
+	return menu;
+}
+
 /* The menu comes last, when the files that it names are on the disk. */
 int pygrub_disk_write_menu(const char *root, const char *system, struct error *err)
 {
 	char boot[FILE_PATH_BYTES], path[FILE_PATH_BYTES], kernel[512], initrd[512] = "";
 	AUTO_FREE char *menu = NULL;
 	AUTO_FREE struct boot_files *files = must_realloc(NULL, 1, sizeof(*files));
-	int length, r;
+	int r;
 
 	file_below(boot, root, PYGRUB_BOOT_FOLDER);
 	if (find_menu(boot, path))
@@ -88,20 +115,9 @@ int pygrub_disk_write_menu(const char *root, const char *system, struct error *e
 		r = copy_file(root, files->initrd, initrd, err);
 	if (r < 0)
 		return r;
-	length = asprintf(&menu,
-		"# Written by guest-installer: the guest has no boot loader that would write it.\n"
-		"set default=0\n"
-		"set timeout=0\n"
-		"menuentry \"NixOS\" --class nixos {\n"
-		"  linux %s %s\n"
-		"%s%s%s"
-		"}\n",
-		kernel, files->command_line, files->initrd[0] ? "  initrd " : "", initrd,
-		files->initrd[0] ? "\n" : "");
-	if (length < 0)
-		abort();
-	file_below(path, root, PYGRUB_BOOT_FOLDER "/grub/grub.cfg");
-	return file_write(path, menu, (size_t)length, 0644, 0, 0, err);
+	menu = pygrub_disk_menu(files, kernel, initrd);
+	file_below(path, root, PYGRUB_BOOT_FOLDER PYGRUB_MENU_PATH);
+	return file_write(path, menu, strlen(menu), 0644, 0, 0, err);
 }
 
 static int read_boot_menu(const char *boot, struct pygrub_entry *ret, struct error *err)
