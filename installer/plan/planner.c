@@ -298,18 +298,20 @@ static int check_fit(const struct plan *plan, const struct config *config,
 }
 
 /* What belongs to one layout alone. */
-static int check_layout(const struct plan *plan, const struct config *config, struct error *err)
+static int check_layout(
+	const struct plan *plan, const struct config *config, bool unmounted, struct error *err)
 {
 	if (!layout_has_table(plan->layout) && config->swap_bytes)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"The layout %s has no partition table, and so no place for a swap "
 			"partition: leave swap out, and let the guest make a swap file.",
 			layout_name(plan->layout));
-	if (plan->image_file && !layout_needs_host(plan->layout))
+	if (plan->image_file && !unmounted && !layout_needs_host(plan->layout))
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"%s is an image file, and the boot loader of the layout %s can be "
 			"installed only in a machine that has the disk: start one from the "
-			"installer's ISO, or choose the layout pygrub or direct.",
+			"installer's ISO, choose the layout pygrub or direct, or make an "
+			"image with systemd-boot by the command image.",
 			plan->disk_path, layout_name(plan->layout));
 	return 0;
 }
@@ -373,7 +375,7 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	r = check_plan_size(&plan, disk, &known, err);
 	if (r < 0)
 		return r;
-	r = check_layout(&plan, config, err);
+	r = check_layout(&plan, config, needs->unmounted, err);
 	if (r < 0)
 		return r;
 	r = set_boot_disk(&plan, boot_disk, err);

@@ -27,6 +27,7 @@ struct plan_needs {
 	uint64_t boot_bytes; /* planner_boot_bytes */
 	unsigned firmware;   /* enum firmware: the one that booted this machine; 0 if unknown */
 	bool on_xen;	     /* this machine is a Xen domain */
+	bool unmounted;	     /* of an image that is filled without a machine (unmounted_check) */
 };
 
 /* The layout, before a disk is known: the configuration's, else the manifest's. Without both it is

@@ -870,7 +870,20 @@ static void an_image_file_takes_no_boot_loader(void **state)
 	strcpy(disk.path, "/srv/guest.img");
 	refuses("/srv/guest.img is an image file, and the boot loader of the layout gpt can be "
 		"installed only in a machine that has the disk: start one from the installer's "
-		"ISO, or choose the layout pygrub or direct.");
+		"ISO, choose the layout pygrub or direct, or make an image with systemd-boot by the "
+		"command image.");
+}
+
+static void an_image_that_is_filled_without_a_machine_takes_one(void **state)
+{
+	(void)state;
+	disk.image_file = true;
+	needs.unmounted = true;
+	needs.firmware = 0;
+	manifest.firmware = FIRMWARE_UEFI;
+	strcpy(manifest.boot_loader, "systemd-boot");
+	strcpy(manifest.boot_device, "nodev");
+	accepts();
 }
 
 static void a_loader_that_does_not_serve_is_refused(void **state)
@@ -1044,6 +1057,7 @@ int main(void)
 		TEST(two_whole_disks_have_their_limits),
 		TEST(a_boot_disk_belongs_to_pygrub),
 		TEST(an_image_file_takes_no_boot_loader),
+		TEST(an_image_that_is_filled_without_a_machine_takes_one),
 		TEST(without_a_manifest_the_layout_is_gpt),
 		TEST(the_same_seed_gives_the_same_plan_and_another_another),
 		TEST(every_uuid_is_another_one_and_of_version_5),
