@@ -92,7 +92,8 @@ static int check_host_key_mode(const char *name, const char *path, struct error 
 
 /* Host keys that do not exist yet are made at the guest's first boot. Of those that exist each one
  * has to be readable for root alone, and one has to be of a type that the server offers. */
-static int check_host_keys(const char *root, const struct sshd_values *values, struct error *err)
+static int check_host_keys(
+	const struct login_request *request, const struct sshd_values *values, struct error *err)
 {
 	bool exists = false, offered = false;
 	char path[FILE_PATH_BYTES], type[64];
@@ -104,12 +105,12 @@ static int check_host_keys(const char *root, const struct sshd_values *values, s
 
 		if (strncmp(name, "/run/", 5) == 0)
 			continue;
-		r = file_resolve(root, name, path, err);
+		r = file_resolve(request->root, name, path, err);
 		if (r < 0 && file_is_missing(r))
 			continue;
 		if (r < 0)
 			return r;
-		r = check_host_key_mode(name, path, err);
+		r = request->files_only ? 0 : check_host_key_mode(name, path, err);
 		if (r < 0)
 			return r;
 		find_host_key_type(path, type);
@@ -274,7 +275,7 @@ static int try_origins(struct attempt *attempt, unsigned *ret_port, struct error
 	if (r < 0)
 		return r;
 	warn_of_useless_keys(&values, attempt->keys);
-	r = check_host_keys(attempt->request->root, &values, err);
+	r = check_host_keys(attempt->request, &values, err);
 	sshd_values_free(&values);
 	return r;
 }
@@ -284,7 +285,14 @@ static int try_origins(struct attempt *attempt, unsigned *ret_port, struct error
 /* Runs the server once. One that cannot be executed here is no failure. */
 static int test_server(struct attempt *attempt, struct error *err)
 {
-	int r = sshd_run_test(attempt->session, attempt->request->system, attempt->program,
+	int r;
+
+	if (attempt->request->files_only) {
+		log_line("ssh: the installer reads %s itself, and refuses what it cannot evaluate",
+			attempt->config_path);
+		return 0;
+	}
+	r = sshd_run_test(attempt->session, attempt->request->system, attempt->program,
 		attempt->request->user, &attempt->origins[0], DEFAULT_PORT, &attempt->printed, err);
 
 	attempt->runnable = r == 0;
@@ -303,8 +311,10 @@ static int check_inside(struct attempt *attempt, const struct account *account, 
 	struct error *err)
 {
 	char path[FILE_PATH_BYTES];
-	int r = chroot_link_system(attempt->session, attempt->request->system, err);
+	int r = 0;
 
+	if (attempt->session)
+		r = chroot_link_system(attempt->session, attempt->request->system, err);
 	if (r < 0)
 		return r;
 	r = account_check_shell(attempt->request->root, attempt->request->user, account, err);
@@ -361,7 +371,7 @@ int login_check(const struct login_request *request, unsigned *ret_port, struct 
 		.user = request->user,
 		.home = account->owner.home,
 		.groups = account->groups,
-		.open_home = account->open_home,
+		.open_home = account->open_home && !request->files_only,
 		.locked = account->locked,
 		.keys = keys.lines,
 		.key_count = keys.count,
@@ -370,7 +380,8 @@ int login_check(const struct login_request *request, unsigned *ret_port, struct 
 		.request = request, .program = &program, .login = &login, .keys = &keys
 	};
 
-	r = check_in_chroot(&attempt, account, ret_port, err);
+	r = (request->files_only ? check_inside : check_in_chroot)(
+		&attempt, account, ret_port, err);
 	if (r < 0)
 		err->code = EXIT_VERIFY;
 	return r;

@@ -24,12 +24,7 @@
 #define LOG_NAME	  "guest-installer.log"
 #define PROFILE		  "/nix/var/nix/profiles/system"
 
-/* In an order in which every parent comes first. */
-static const struct {
-	const char *path;
-	mode_t mode;
-	gid_t gid;
-} folders[] = {
+const struct nixos_folder nixos_folders[] = {
 	{ "", 0755, 0 },
 	{ "/nix", 0755, 0 },
 	{ "/nix/store", 01775, NIXBLD_GID },
@@ -55,16 +50,17 @@ static const struct {
 	{ "/var/lib", 0755, 0 },
 	{ "/var/lib/systemd", 0755, 0 },
 	{ "/var/log", 0755, 0 },
+	{ NULL, 0, 0 },
 };
 
 int nixos_make_tree(const char *root, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+	for (const struct nixos_folder *folder = nixos_folders; folder->path; folder++) {
 		char path[FILE_PATH_BYTES];
 		int r;
 
-		file_below(path, root, "%s", folders[i].path);
-		r = file_make_folder(path, folders[i].mode, 0, folders[i].gid, err);
+		file_below(path, root, "%s", folder->path);
+		r = file_make_folder(path, folder->mode, 0, folder->gid, err);
 		if (r < 0)
 			return r;
 	}

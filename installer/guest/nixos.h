@@ -10,12 +10,22 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "guest/chroot.h"
 #include "plan/manifest.h"
 
-/* The folders that are there before the first store path. Their owners and modes are set. */
+/* The folders that are there before the first store path, each parent before what it holds. The root is
+ * the empty path. A NULL path ends the table. All belong to root. */
+struct nixos_folder {
+	const char *path;
+	mode_t mode;
+	gid_t gid;
+};
+extern const struct nixos_folder nixos_folders[];
+
+/* Makes them. Their owners and modes are set. */
 int nixos_make_tree(const char *root, struct error *err) WARN_UNUSED;
 
 /* The profile `system`, its first generation. */

@@ -85,7 +85,7 @@ static int find_keys_path(
 	return 0;
 }
 
-static int verify_mounts(const struct verify_request *request, struct error *err)
+int verify_mounts(const struct verify_request *request, struct error *err)
 {
 	struct fstab_check check = { .plan = request->plan };
 	char path[FILE_PATH_BYTES], keys_path[FILE_PATH_BYTES];
