@@ -72,6 +72,18 @@ int digest_verify_ed25519(const uint8_t key[ED25519_KEY_BYTES],
 	return good;
 }
 
+void digest_ed25519_public(
+	const uint8_t private_key[ED25519_KEY_BYTES], uint8_t ret_public[ED25519_KEY_BYTES])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(
+		EVP_PKEY_ED25519, NULL, private_key, ED25519_KEY_BYTES);
+	size_t size_bytes = ED25519_KEY_BYTES;
+
+	must(key != NULL);
+	must(EVP_PKEY_get_raw_public_key(key, ret_public, &size_bytes));
+	EVP_PKEY_free(key);
+}
+
 static int curve_number(const char *curve)
 {
 	if (strcmp(curve, "nistp256") == 0)

@@ -33,6 +33,10 @@ void digest_sha256(const void *data, size_t size_bytes, uint8_t ret_sum[SHA256_B
 int digest_verify_ed25519(const uint8_t key[ED25519_KEY_BYTES],
 	const uint8_t sig[ED25519_SIG_BYTES], const void *data, size_t size_bytes);
 
+/* The public key of a private one (RFC 8032, section 5.1.5). */
+void digest_ed25519_public(
+	const uint8_t private_key[ED25519_KEY_BYTES], uint8_t ret_public[ED25519_KEY_BYTES]);
+
 /* Whether an encoded point (SEC 1, section 2.3.3, uncompressed) lies on the curve "nistp256",
  * "nistp384" or "nistp521". */
 bool digest_is_curve_point(const char *curve, const uint8_t *point, size_t size_bytes) WARN_UNUSED;

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "base/text.h"
 #include "input/ssh_key_line.h"
@@ -186,6 +187,24 @@ static int compare_parts(const struct key_kind *kind, struct bytes public_key,
 	return public_key.size_bytes ? -EINVAL : 0;
 }
 
+/* RFC 8032: the private part of ed25519 is the private key and the public key that follows from it. */
+static int check_numbers(const struct key_kind *kind, const struct bytes strings[STRINGS_MAX])
+{
+	uint8_t public_key[ED25519_KEY_BYTES];
+
+	if (kind != &kinds[0])
+		return 0;
+	if (strings[0].size_bytes != ED25519_KEY_BYTES ||
+		strings[1].size_bytes != 2 * ED25519_KEY_BYTES)
+		return -EINVAL;
+	digest_ed25519_public(strings[1].data, public_key);
+	return memcmp(public_key, strings[0].data, sizeof(public_key)) == 0 &&
+			       memcmp(public_key, strings[1].data + ED25519_KEY_BYTES,
+				       sizeof(public_key)) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
 /* PROTOCOL.key: two equal numbers, the key, its comment, and the bytes 1, 2, 3… up to a block. */
 static int take_private(struct bytes private_part, struct bytes public_key,
 	const struct key_kind *kind, struct bytes *ret_comment)
@@ -200,7 +219,7 @@ static int take_private(struct bytes private_part, struct bytes public_key,
 	for (unsigned i = 0; i < kind->strings; i++)
 		if (take(&private_part, &strings[i]) < 0)
 			return -EINVAL;
-	if (take(&private_part, ret_comment) < 0)
+	if (take(&private_part, ret_comment) < 0 || check_numbers(kind, strings) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < private_part.size_bytes; i++)
 		if (private_part.data[i] != (uint8_t)(i + 1))

@@ -6,8 +6,9 @@
  * Pure. Format: OpenSSH's PROTOCOL.key, RFC 8709, RFC 8332 and RFC 5656 for the public part. Line
  * ends, a BOM and a missing last newline, which ssh-keygen does not forgive, are repaired. A key
  * that sshd could not load without asking for a passphrase is refused, and so is every other form
- * than OpenSSH's own. Whether the private numbers belong to the public ones is decided by the
- * guest's ssh-keygen (host_keys).
+ * than OpenSSH's own. Of ed25519 the public key is computed from the private one; whether the
+ * private numbers of other types belong to the public ones is decided by the guest's ssh-keygen
+ * (host_keys).
  *
  * Tested by: tests/unit/test_host_key_file.c, tests/loop/identity.sh, tests/fuzz/host_key_file.c.
  */

@@ -172,15 +172,17 @@ keys_that_no_server_could_use_are_refused() {
 
 # A key of which only a program that calculates with it can see that it is none.
 the_guests_own_program_decides() {
-	python3 - ed other-secret <<-'END'
+	python3 - host/ssh_host_ecdsa_key other-secret <<-'END'
 		import base64, sys
 		lines = open(sys.argv[1]).read().splitlines()
 		key = bytearray(base64.b64decode("".join(lines[1:-1])))
-		public = bytes(key).split(b"ssh-ed25519")[1][4:36]
-		key[bytes(key).rindex(public) - 1] ^= 1  # the last byte of the private number
+		at = bytes(key).rindex(b"nistp256") + 8  # the point with its length, then the private number
+		at += 4 + int.from_bytes(key[at : at + 4], "big")
+		at += 4 + int.from_bytes(key[at : at + 4], "big")
+		key[at - 1] ^= 1  # the last byte of the private number
 		open(sys.argv[2], "w").write("\n".join([lines[0], base64.b64encode(key).decode(), lines[-1], ""]))
 	END
-	refuses 20 "The guest's ssh-keygen does not take the host key ssh_host_ed25519_key" \
+	refuses 20 "The guest's ssh-keygen does not take the host key ssh_host_ecdsa_key" \
 		--host-key other-secret
 }
 
