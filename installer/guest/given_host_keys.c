@@ -20,7 +20,7 @@
 #define ACCOUNTS       "/etc/passwd"
 #define ROOT_ACCOUNT   "root:x:0:0::/root:/bin/sh\n"
 #define TEXT_MAX_BYTES (256 * 1024)
-#define PLACE_BYTES    512
+#define PLACE_BYTES    GIVEN_HOST_KEY_PLACE_BYTES
 #define SIGNED_FOR     "guest-installer"
 #define SIGNED_FILE    "/run/guest-installer-signed"	 /* on the chroot's tmpfs */
 #define SIGNATURE_FILE "/run/guest-installer-signed.sig" /* where ssh-keygen writes it */
@@ -36,7 +36,7 @@ static bool can_hold_key(const char *path)
 
 /* Where the private key lies in the guest. used says whether its SSH server looks there; a guest
  * without a readable sshd_config has no server that could. */
-static void find_place(const char *root, const char *system, const char *name,
+void given_host_keys_find_place(const char *root, const char *system, const char *name,
 	char ret[PLACE_BYTES], bool *ret_used)
 {
 	AUTO_FREE char *text = NULL;
@@ -55,7 +55,7 @@ bool given_host_keys_is_used(const char *root, const char *system, const struct 
 	char place[PLACE_BYTES];
 	bool used;
 
-	find_place(root, system, pair->name, place, &used);
+	given_host_keys_find_place(root, system, pair->name, place, &used);
 	return used;
 }
 
@@ -169,7 +169,8 @@ static int write_all_pairs(const struct chroot_session *session, const char *sys
 	for (size_t i = 0; i < given->count; i++) {
 		int r;
 
-		find_place(session->root, system, given->pairs[i].name, place, &used);
+		given_host_keys_find_place(
+			session->root, system, given->pairs[i].name, place, &used);
 		if (!used)
 			log_line(
 				"warning: the guest has no SSH server that uses the given host key %s: add it to services.openssh.hostKeys",
@@ -277,7 +278,7 @@ int given_host_keys_restore(const char *root, const char *system,
 	for (size_t i = 0; i < given->count; i++) {
 		int r;
 
-		find_place(root, system, given->pairs[i].name, place, &used);
+		given_host_keys_find_place(root, system, given->pairs[i].name, place, &used);
 		r = refuse_link(root, place, err);
 		if (r < 0)
 			return r;
@@ -300,7 +301,7 @@ int given_host_keys_verify(const char *root, const char *system,
 	for (size_t i = 0; i < given->count; i++) {
 		int r;
 
-		find_place(root, system, given->pairs[i].name, place, &used);
+		given_host_keys_find_place(root, system, given->pairs[i].name, place, &used);
 		r = check_pair(root, place, &given->pairs[i], err);
 		if (r < 0) {
 			err->code = EXIT_VERIFY;

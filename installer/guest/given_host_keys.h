@@ -26,6 +26,11 @@ int given_host_keys_write(const struct chroot_session *session, const char *syst
 bool given_host_keys_is_used(
 	const char *root, const char *system, const struct host_key_pair *pair);
 
+/* Where the private key of this name lies in the guest. */
+#define GIVEN_HOST_KEY_PLACE_BYTES 512
+void given_host_keys_find_place(const char *root, const char *system, const char *name,
+	char ret[GIVEN_HOST_KEY_PLACE_BYTES], bool *ret_used);
+
 /* After activation: writes again what it has changed. An error if the guest's configuration makes a
  * link of one, since then the guest has another key. */
 int given_host_keys_restore(const char *root, const char *system,

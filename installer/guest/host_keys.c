@@ -216,7 +216,7 @@ static int verify_one(
 
 /* A key that is longer than any client's known_hosts line has a right to be is not reported, and
  * neither is one that no server shows. */
-static void describe_given(const char *root, const char *system,
+void host_keys_describe_given(const char *root, const char *system,
 	const struct given_host_keys *given, struct host_keys *ret)
 {
 	for (size_t i = 0; i < given->count; i++) {
@@ -244,7 +244,7 @@ static int verify_given(const char *root, const char *system, const struct given
 
 	if (r < 0)
 		return r;
-	describe_given(root, system, given, ret);
+	host_keys_describe_given(root, system, given, ret);
 	return 0;
 }
 

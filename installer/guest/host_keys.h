@@ -37,6 +37,10 @@ int host_keys_make(const struct chroot_session *session, const char *system,
 	enum host_key_mode wish, const struct given_host_keys *given,
 	struct error *err) WARN_UNUSED;
 
+/* Adds the given keys with which the guest's SSH server is configured. */
+void host_keys_describe_given(const char *root, const char *system,
+	const struct given_host_keys *given, struct host_keys *ret);
+
 /* Reads back the given keys and what host_keys_make has left, with owner and modes. given may be
  * NULL. */
 int host_keys_verify(const char *root, const char *system, enum host_key_mode wish,
