@@ -33,7 +33,8 @@ static void set_oom_score(const char *score)
 
 	if (fd < 0)
 		return;
-	if (write(fd, score, strlen(score)) < 0)
+	/* A user may make its processes more likely to be killed, but not less (proc(5)). */
+	if (write(fd, score, strlen(score)) < 0 && errno != EACCES)
 		log_line("supervise: cannot set oom_score_adj: %s", strerror(errno));
 	close(fd);
 }
