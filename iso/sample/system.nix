@@ -193,18 +193,29 @@ let
     ln -s bin "$out/sbin"
   '';
 
-  # Replaces systemd as the program that stage 2 executes.
-  systemd = make "systemd-imitation" {
-    inherit bash busybox;
-    utillinux = util-linux;
-    startUnits = ./start-units.sh;
-    stopUnits = ./stop-units.sh;
-  } ''
-    mkdir -p "$out/lib/systemd"
-    ln -s "$busybox/bin/init" "$out/lib/systemd/systemd"
-    install_script "$startUnits" "$out/lib/systemd/start-units"
-    install_script "$stopUnits" "$out/lib/systemd/stop-units"
-  '';
+  # Replaces systemd as the program that stage 2 executes. As NixOS's it has the boot loader, which bootctl
+  # would install from there.
+  hasSystemdBoot = layout.bootloader.type == "systemd-boot";
+  systemd = make "systemd-imitation" (
+    {
+      inherit bash busybox;
+      utillinux = util-linux;
+      startUnits = ./start-units.sh;
+      stopUnits = ./stop-units.sh;
+    }
+    // (if hasSystemdBoot then { systemdBoot = systemd-boot; } else { })
+  ) (
+    ''
+      mkdir -p "$out/lib/systemd"
+      ln -s "$busybox/bin/init" "$out/lib/systemd/systemd"
+      install_script "$startUnits" "$out/lib/systemd/start-units"
+      install_script "$stopUnits" "$out/lib/systemd/stop-units"
+    ''
+    + onlyIf hasSystemdBoot ''
+      mkdir -p "$out/lib/systemd/boot/efi"
+      ln -s "$systemdBoot/systemd-bootx64.efi" "$out/lib/systemd/boot/efi/"
+    ''
+  );
 
   etc = make "etc" {
     inherit fstab hostName hostKeyFolder version openssh systemd units;
