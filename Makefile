@@ -25,7 +25,7 @@ ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinu
 # Machines to install on, the host's tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf ipxe-qemu openssh-client python3 nbdkit
 # Linters and analysers, unit tests, and the programs that check what the installer wrote.
-TEST_PACKAGES = procps mount clang libclang-rt-dev llvm clang-format clang-tidy cppcheck shellcheck shfmt black mypy mandoc \
+TEST_PACKAGES = procps mount strace clang libclang-rt-dev llvm clang-format clang-tidy cppcheck shellcheck shfmt black mypy mandoc \
 	libcmocka-dev grub-emu systemd-boot systemd-boot-efi binutils e2fsprogs xfsprogs \
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \

@@ -27,6 +27,7 @@
 #include "guest/extra_files.h"
 #include "guest/host_name.h"
 #include "guest/nixos.h"
+#include "image_command.h"
 #include "init/iso_medium.h"
 #include "init/machine.h"
 #include "init/pid1.h"
@@ -600,6 +601,8 @@ int main(int argc, char **argv)
 		return run_verify_command(&options);
 	case COMMAND_CHECK:
 		return check_command_run(&options);
+	case COMMAND_IMAGE:
+		return image_command_run(&options);
 	case COMMAND_INSTALL:
 		break;
 	}

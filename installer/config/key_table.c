@@ -157,17 +157,12 @@ static int set_uuid(char ret[37], const char *text)
 	return 0;
 }
 
-/* A number with a suffix, as whole MiB; more than SWAP_MAX_BYTES a swap's header cannot count. */
-static int set_swap(uint64_t *ret, const char *text)
+int key_table_parse_size(const char *text, uint64_t *ret)
 {
 	static const char suffixes[] = "KMGT";
 	const char *suffix;
 	uint64_t size = 0;
 
-	if (strcmp(text, "none") == 0) {
-		*ret = 0;
-		return 0;
-	}
 	for (; *text >= '0' && *text <= '9' && size <= SWAP_MAX_BYTES; text++)
 		size = size * 10 + (uint64_t)(*text - '0');
 	suffix = *text ? strchr(suffixes, *text) : NULL;
@@ -178,6 +173,14 @@ static int set_swap(uint64_t *ret, const char *text)
 	if (size < MIB || size > SWAP_MAX_BYTES || size % MIB != 0)
 		return -EINVAL;
 	*ret = size;
+	return 0;
+}
+
+static int set_swap(uint64_t *ret, const char *text)
+{
+	if (strcmp(text, "none") != 0)
+		return key_table_parse_size(text, ret);
+	*ret = 0;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ enum short_form {
 	FORM_KEY,
 	FORM_HOST_KEY,
 	FORM_FILE,
+	FORM_SEED,
 	FORM_END,
 };
 
@@ -43,6 +44,7 @@ static const struct {
 	[FORM_KEY - FORM_DISK] = { "keys", true, true },
 	[FORM_HOST_KEY - FORM_DISK] = { "host-keys", true, true },
 	[FORM_FILE - FORM_DISK] = { "files", true, true },
+	[FORM_SEED - FORM_DISK] = { "seed", false, false },
 };
 
 static const struct option long_options[] = {
@@ -57,6 +59,11 @@ static const struct option long_options[] = {
 	{ "key", required_argument, NULL, FORM_KEY },
 	{ "host-key", required_argument, NULL, FORM_HOST_KEY },
 	{ "file", required_argument, NULL, FORM_FILE },
+	{ "seed", required_argument, NULL, FORM_SEED },
+	{ "size", required_argument, NULL, 'S' },
+	{ "shrink", no_argument, NULL, 'k' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "boot-output", required_argument, NULL, 'b' },
 	{ "embedded", required_argument, NULL, 'e' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -81,9 +88,11 @@ static int parse_command(const char *word, enum command *ret, struct error *err)
 		*ret = COMMAND_VERIFY;
 	else if (strcmp(word, "check") == 0)
 		*ret = COMMAND_CHECK;
+	else if (strcmp(word, "image") == 0)
+		*ret = COMMAND_IMAGE;
 	else
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"There is no command %s: say install, plan, verify or check, or see --help.",
+			"There is no command %s: say install, plan, verify, check or image, or see --help.",
 			word);
 	return 0;
 }
@@ -191,8 +200,9 @@ static int add_short_form(
 /* What a command reads besides its options, in words; NULL if nothing. */
 static const char *operand_of(enum command command)
 {
-	return command == COMMAND_VERIFY  ? "disk or image file verify"
-	       : command == COMMAND_CHECK ? "manifest check"
+	return command == COMMAND_VERIFY  ? "disk or image file verify shall read"
+	       : command == COMMAND_CHECK ? "manifest check shall read"
+	       : command == COMMAND_IMAGE ? "file, block device or - image shall write"
 					  : NULL;
 }
 
@@ -204,7 +214,7 @@ static int parse_words(int count, char **words, struct options *ret, struct erro
 
 	if (count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install, plan, verify or check, or see --help.");
+			"Say one command, install, plan, verify, check or image, or see --help.");
 	r = parse_command(words[0], &ret->command, err);
 	if (r < 0)
 		return r;
@@ -215,16 +225,16 @@ static int parse_words(int count, char **words, struct options *ret, struct erro
 	if (ret->embedded_path && count == 1)
 		return 0;
 	if (operand && count != 2)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say which %s shall read, and no more.", operand);
+		return error_set_code(
+			err, EXIT_CONFIGURATION, -EINVAL, "Say which %s, and no more.", operand);
 	if (!operand && count != 1)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install, plan, verify or check, or see --help.");
+			"Say one command, install, plan, verify, check or image, or see --help.");
 	if (ret->json && ret->command != COMMAND_PLAN)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"The option --json belongs to the command plan.");
 	ret->operand = operand ? words[1] : NULL;
-	return 0;
+	return image_options_check(&ret->image, ret->command == COMMAND_IMAGE, ret->operand, err);
 }
 
 int options_parse(int argc, char **argv, struct options *ret, struct error *err)
@@ -247,6 +257,18 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 			break;
 		case 'j':
 			ret->json = true;
+			break;
+		case 'S':
+			r = image_options_set_size(&ret->image, optarg, err);
+			break;
+		case 'k':
+			ret->image.shrink = true;
+			break;
+		case 'f':
+			r = image_options_set_format(&ret->image, optarg, err);
+			break;
+		case 'b':
+			ret->image.boot_output = optarg;
 			break;
 		case 'h':
 			ret->command = COMMAND_HELP;
@@ -298,13 +320,15 @@ void options_print_help(void)
 	       "       guest-installer verify [--boot-disk FILE] [--set KEY=VALUE]... DISK\n"
 	       "       guest-installer check [--config FILE] [--set KEY=VALUE]... MANIFEST\n"
 	       "       guest-installer check --embedded FILE [MANIFEST]\n"
+	       "       guest-installer image {--size SIZE|--shrink} [OPTION]... OUTPUT\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
 	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
 	       "  install   install, and end with the verdict INSTALL_SUCCESSFUL or INSTALL_FAILED\n"
 	       "  plan      say which disk would be taken and what would be made there; write nothing\n"
 	       "  verify    read an installed guest on a disk or in an image file back; write nothing\n"
-	       "  check     say whether a guest's manifest can be installed, and what the install needs\n\n"
+	       "  check     say whether a guest's manifest can be installed, and what the install needs\n"
+	       "  image     make a disk image without a machine and without being root\n\n"
 	       "  --config FILE      read FILE instead of " DEFAULT_CONFIG_PATH "\n"
 	       "  --set KEY=VALUE    set one key; stronger than every other source\n"
 	       "  --disk FILE        a disk, or an image file to install on without a machine\n"
@@ -318,6 +342,13 @@ void options_print_help(void)
 	       "  --host-key FILE    an SSH host key of the guest, the private one; repeatable\n"
 	       "  --file TARGET=SOURCE[:MODE[:UID:GID]]\n"
 	       "                     a file for the guest; repeatable\n"
+	       "  --seed UUID        the seed of every UUID\n"
+	       "  --size SIZE        of an image: whole MiB with the suffix K, M, G or T, such as 8G\n"
+	       "  --shrink           an image of the smallest disk that holds the guest\n"
+	       "  --format raw|qcow2\n"
+	       "                     of an image; without it the end of the name counts\n"
+	       "  --boot-output FILE\n"
+	       "                     of an image of layout pygrub: the other disk\n"
 	       "  --embedded FILE    check an area as guest-installer-iso embeds it in an ISO\n"
 	       "  --json             print the plan, or the refusal, as JSON\n\n"
 	       "Keys:\n");

@@ -12,9 +12,10 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "config/image_options.h"
 
 #define OPTIONS_SET_MAX	    64
-#define OPTIONS_SHORT_FORMS 9
+#define OPTIONS_SHORT_FORMS 10
 #define OPTIONS_TEXT_BYTES  4096
 
 enum command {
@@ -22,13 +23,16 @@ enum command {
 	COMMAND_PLAN,
 	COMMAND_VERIFY,
 	COMMAND_CHECK,
+	COMMAND_IMAGE,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
 
 struct options {
 	enum command command;
-	const char *operand;		  /* the disk or image of verify, the manifest of check */
+	const char *
+		operand; /* of verify a disk or image, of check a manifest, of image what is made */
+	struct image_options image;	  /* of image */
 	const char *embedded_path;	  /* of check: an area that is to be embedded in an ISO */
 	const char *config_path;	  /* --config, or /etc/guest-installer.conf */
 	bool config_given;		  /* by --config: the file must exist */

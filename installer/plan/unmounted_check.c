@@ -56,7 +56,7 @@ static int check_first_boot(const struct manifest *manifest, struct error *err)
 	return 0;
 }
 
-static int check_image_settings(const struct config *config, struct error *err)
+int unmounted_check_settings(const struct config *config, struct error *err)
 {
 	if (config->engine != ENGINE_CACHE)
 		return refuse_image(err,
@@ -68,13 +68,10 @@ static int check_image_settings(const struct config *config, struct error *err)
 	return 0;
 }
 
-int unmounted_check(const struct config *config, const struct manifest *manifest, struct error *err)
+int unmounted_check_guest(const struct manifest *manifest, struct error *err)
 {
-	int r = check_image_settings(config, err);
+	int r = check_boot_loader(manifest, err);
 
-	if (r < 0)
-		return r;
-	r = check_boot_loader(manifest, err);
 	if (r < 0)
 		return r;
 	r = check_unmounted_mounts(manifest, err);

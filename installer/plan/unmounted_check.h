@@ -15,9 +15,11 @@
 #include "config/config.h"
 #include "plan/manifest.h"
 
-/* -EINVAL with EXIT_CONFIGURATION. */
-int unmounted_check(const struct config *config, const struct manifest *manifest,
-	struct error *err) WARN_UNUSED;
+/* Whether the settings suit an image; before the guest is read. -EINVAL with EXIT_CONFIGURATION. */
+int unmounted_check_settings(const struct config *config, struct error *err) WARN_UNUSED;
+
+/* Whether the guest does. */
+int unmounted_check_guest(const struct manifest *manifest, struct error *err) WARN_UNUSED;
 
 /* All accounts come at the first boot. Without a list of them only root is known, and as locked, because
  * whether it has a password is not; ret_assumed is set then. */

@@ -34,7 +34,8 @@ static void accepted(void)
 {
 	struct error err;
 
-	if (unmounted_check(&config, &manifest, &err) < 0)
+	if (unmounted_check_settings(&config, &err) < 0 ||
+		unmounted_check_guest(&manifest, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -42,7 +43,8 @@ static void refused(const char *part)
 {
 	struct error err = { 0 };
 
-	assert_true(unmounted_check(&config, &manifest, &err) < 0);
+	assert_true(unmounted_check_settings(&config, &err) < 0 ||
+		    unmounted_check_guest(&manifest, &err) < 0);
 	assert_int_equal(err.code, EXIT_CONFIGURATION);
 	if (!strstr(err.text, part))
 		fail_msg("\"%s\" is not in \"%s\"", part, err.text);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "image_command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/encoding.h"
+#include "format/format.h"
+#include "format/partition_table.h"
+#include "image/image_boot_disk.h"
+#include "image/image_boot_view.h"
+#include "image/image_esp.h"
+#include "image/image_root.h"
+#include "image/image_verify.h"
+#include "image_decision.h"
+#include "init/supervise.h"
+#include "results.h"
+#include "store/copy.h"
+#include "verdict/channels.h"
+#include "verdict/progress.h"
+
+#define BOOT_DISK     0		/* of layout pygrub, in the plan */
+#define SEEDED_TIME_S 315532800 /* 1980-01-01, the first day of FAT's calendar */
+
+/* One image, from the decision to the files. */
+struct making {
+	struct image_decision decision;
+	struct image_file file, boot_file;
+	struct image_request request;
+};
+
+/* -------------------------------------------------------- from the first write on */
+
+/* The time of everything that has none of its own: reproducible-builds.org's SOURCE_DATE_EPOCH, a fixed
+ * one where a seed is given, else now. */
+static int choose_time(struct making *making, struct error *err)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	char text[32], *end;
+
+	making->request.time_s = making->decision.config.given[KEY_SEED] ? SEEDED_TIME_S
+									 : (int64_t)time(NULL);
+	if (epoch) {
+		errno = 0;
+		making->request.time_s = strtoll(epoch, &end, 10);
+		if (errno || *end || end == epoch || making->request.time_s < 1 ||
+			making->request.time_s > INT32_MAX)
+			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+				"SOURCE_DATE_EPOCH is \"%.40s\": set it to seconds since 1970, from 1 to %" PRId32
+				".",
+				epoch, INT32_MAX);
+	}
+	/* libext2fs reads it. */
+	snprintf(text, sizeof(text), "%" PRId64, making->request.time_s);
+	if (setenv("E2FSPROGS_FAKE_TIME", text, 1) < 0)
+		return error_errno_host(err, -errno, "set the time of the image");
+	return 0;
+}
+
+static int make_files(struct making *making, struct error *err)
+{
+	struct plan *plan = &making->decision.plan;
+	int r;
+
+	progress_begin(making->decision.shared, STAGE_PARTITION, "writing the partition table");
+	r = choose_time(making, err);
+	if (r < 0)
+		return r;
+	r = image_file_make(making->decision.output.folder, plan->disk_bytes, &making->file, err);
+	if (r < 0)
+		return r;
+	snprintf(plan->open_path, sizeof(plan->open_path), "%s", making->file.path);
+	if (layout_has_table(plan->layout))
+		return partition_table_write(plan, making->file.fd, err);
+	r = image_file_make(making->decision.boot_output.folder, plan->boot_disk_bytes,
+		&making->boot_file, err);
+	if (r < 0)
+		return r;
+	snprintf(plan->boot_open_path, sizeof(plan->boot_open_path), "%s", making->boot_file.path);
+	return 0;
+}
+
+static void watch_image_copy(uint64_t done_bytes, uint64_t total_bytes, void *shared)
+{
+	progress_bytes(shared, done_bytes, total_bytes);
+}
+
+static int copy_store_to_image(struct making *making, struct error *err)
+{
+	const struct plan *plan = &making->decision.plan;
+	const struct copy_target target = {
+		.path = plan->open_path,
+		.offset_bytes = plan->partitions[plan->root].offset_bytes,
+		.reproducible = true,
+	};
+
+	progress_begin(making->decision.shared, STAGE_COPY, "copying the store");
+	return copy_closure(&making->decision.config.cache, &making->decision.engine.closure,
+		&target, watch_image_copy, making->decision.shared, err);
+}
+
+static void set_image_request(struct making *making)
+{
+	making->request.plan = &making->decision.plan;
+	making->request.manifest = &making->decision.engine.manifest;
+	making->request.closure = &making->decision.engine.closure;
+	making->request.ssh_keys_text = making->decision.ssh_keys_text;
+	making->request.accounts_assumed = making->decision.accounts_assumed;
+	making->request.given_host_keys = &making->decision.given_host_keys;
+	making->request.extra_files = &making->decision.extra_files;
+	making->request.folder = making->decision.folder;
+}
+
+/* What the boot of each layout needs besides the root file system. */
+static int make_bootable_image(struct making *making, struct image_view *view, struct error *err)
+{
+	const struct plan *plan = &making->decision.plan;
+	struct boot_files files;
+	int r = image_boot_view_show(view, plan->system, &files, err);
+
+	if (r < 0)
+		return r;
+	progress_begin(making->decision.shared, STAGE_BOOT_LOADER, "installing the boot loader");
+	if (plan->layout == LAYOUT_PYGRUB)
+		return image_boot_disk_fill(&making->request, view, &files, err);
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].role == ROLE_ESP)
+			return image_esp_fill(&making->request, i, view, err);
+	return 0;
+}
+
+static int fill_image(struct making *making, struct error *err)
+{
+	char folder[FILE_PATH_BYTES];
+	struct image_view view;
+	int r;
+
+	file_below(folder, making->decision.folder, "/view");
+	if (mkdir(folder, 0700) < 0)
+		return error_errno_host(err, -errno, "create folder %s", folder);
+	r = image_view_open(&making->decision.plan, making->decision.plan.root, folder, &view, err);
+	if (r < 0)
+		return r;
+	progress_begin(making->decision.shared, STAGE_DATABASE, "registering the store paths");
+	r = image_root_fill(&making->request, &view, err);
+	if (r == 0)
+		r = make_bootable_image(making, &view, err);
+	image_view_close(&view);
+	return r;
+}
+
+static int mark_as_installed(struct making *making, struct error *err)
+{
+	const struct plan *plan = &making->decision.plan;
+	struct install_mark mark;
+	int r = 0;
+
+	if (making->boot_file.fd >= 0) {
+		plan_install_mark(plan, BOOT_DISK, MARK_INSTALLED, &mark);
+		r = install_mark_write(making->boot_file.fd, 0, &mark, err);
+	}
+	if (r < 0)
+		return r;
+	plan_install_mark(plan, plan->root, MARK_INSTALLED, &mark);
+	return install_mark_write(
+		making->file.fd, plan->partitions[plan->root].offset_bytes, &mark, err);
+}
+
+static int write_output(struct making *making, const struct image_output *output,
+	const struct image_file *file, const char *prefix, struct error *err)
+{
+	char hex[HEX_CHARS(SHA256_BYTES) + 1], key[64];
+	uint8_t sum[SHA256_BYTES];
+	uint64_t size_bytes;
+	int r = image_output_write(output, file, &size_bytes, sum, err);
+
+	if (r < 0)
+		return r;
+	hex_encode(sum, sizeof(sum), hex);
+	snprintf(key, sizeof(key), "%simage-bytes", prefix);
+	progress_result(making->decision.shared, key, "%" PRIu64, size_bytes);
+	snprintf(key, sizeof(key), "%simage-sha256", prefix);
+	progress_result(making->decision.shared, key, "%s", hex);
+	return 0;
+}
+
+/* The boot disk first: the root has the name that a script waits for. One without the other is no
+ * guest. */
+static int publish_pair(struct making *making, struct error *err)
+{
+	const struct image_output *boot = &making->decision.boot_output;
+	int r = write_output(making, boot, &making->boot_file, "boot-", err);
+
+	if (r < 0)
+		return r;
+	r = write_output(making, &making->decision.output, &making->file, "", err);
+	if (r < 0 && !boot->is_device)
+		unlink(boot->path);
+	return r;
+}
+
+static int publish(struct making *making, struct error *err)
+{
+	int r = mark_as_installed(making, err);
+
+	if (r < 0)
+		return r;
+	if (making->boot_file.fd >= 0)
+		return publish_pair(making, err);
+	return write_output(making, &making->decision.output, &making->file, "", err);
+}
+
+static int carry_out_image(struct making *making, struct error *err)
+{
+	struct verified verified;
+	int r = make_files(making, err);
+
+	if (r < 0)
+		return r;
+	progress_begin(making->decision.shared, STAGE_FORMAT, "making the file systems");
+	r = format_all(&making->decision.plan, err);
+	if (r < 0)
+		return r;
+	r = copy_store_to_image(making, err);
+	if (r < 0)
+		return r;
+	set_image_request(making);
+	r = fill_image(making, err);
+	if (r < 0)
+		return r;
+	progress_begin(making->decision.shared, STAGE_VERIFY, "reading everything back");
+	r = image_verify(&making->request, &verified, err);
+	if (r < 0)
+		return r;
+	results_report_verified(
+		making->decision.shared, &making->decision.engine.manifest, &verified);
+	return publish(making, err);
+}
+
+/* -------------------------------------------------------- the processes */
+
+static int image_work(struct shared_state *shared, void *userdata)
+{
+	struct making *making = userdata;
+	struct error err = { 0 };
+	int r;
+
+	making->decision.shared = shared;
+	r = image_decide(&making->decision, &err);
+	if (r == 0)
+		r = carry_out_image(making, &err);
+	if (r == 0) {
+		progress_end(shared);
+		results_report_install(shared, &making->decision.plan);
+	}
+	if (r < 0 && err.code == 0)
+		err.code = stage_exit_code(shared->stage);
+	if (r == 0)
+		err.code = EXIT_INSTALLED;
+	shared->error = err;
+	shared->finished = true;
+	return err.code;
+}
+
+/* With the image on standard output, the protocol is printed to standard error. */
+static int take_standard_output(struct making *making, struct error *err)
+{
+	if (strcmp(making->decision.options->operand, "-") != 0)
+		return 0;
+	making->decision.output.standard_output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (making->decision.output.standard_output < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return error_errno_host(err, -errno, "use standard output");
+	return 0;
+}
+
+int image_command_run(const struct options *options)
+{
+	static struct making making = { .file = IMAGE_FILE_NONE, .boot_file = IMAGE_FILE_NONE };
+	struct error err = { 0 };
+	int code, r;
+
+	making.decision.options = options;
+	r = take_standard_output(&making, &err);
+	if (r == 0)
+		r = image_folder_make(making.decision.folder, &err);
+	if (r < 0) {
+		fprintf(stderr, "guest-installer: %s\n", err.text);
+		return EXIT_INTERNAL;
+	}
+	channels_open(false);
+	code = supervise(NULL, image_work, &making, shared_state_new());
+	image_folder_remove(making.decision.folder);
+	return code;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image_decision — everything that is known of an image before its first byte is written.
+ *
+ * It reads configuration, keys, files and closure, looks at the outputs, and plans. All refusals are here
+ * but those that the content of the store gives cause for. It writes nothing.
+ *
+ * Tested by: tests/image/refusals.sh.
+ */
+#pragma once
+
+#include "config/options.h"
+#include "engine.h"
+#include "guest/extra_files.h"
+#include "image/image_folder.h"
+#include "image/image_output.h"
+#include "input/config_sources.h"
+#include "input/host_key_file.h"
+#include "verdict/shared_state.h"
+
+struct image_decision {
+	const struct options *options;
+	struct shared_state *shared;
+	char folder[IMAGE_FOLDER_BYTES]; /* for temporary files */
+	struct config_sources sources;	 /* only files: the drives of this machine do not matter */
+	struct config config;
+	struct engine engine;
+	bool accounts_assumed; /* the manifest lists none */
+	struct given_host_keys given_host_keys;
+	struct extra_files extra_files;
+	char *ssh_keys_text; /* authorized_keys; NULL for keys=none */
+	struct plan plan;
+	struct image_output output, boot_output;
+};
+
+/* options, shared, folder and output.standard_output are set. */
+int image_decide(struct image_decision *decision, struct error *err) WARN_UNUSED;

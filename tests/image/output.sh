@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# output.sh — proves that an image goes to a file, to standard output, to a blank block device or into
+# qcow2 with the same content; and that a file, or a device with content, is never written to
+#
+# Modules: image/image_output, image/image_file, image/image_folder.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=image.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/image.lib.sh"
+
+standard_output_has_the_same() {
+	local options
+	mapfile -t options < <(image_options direct)
+	as_nobody "$GUEST_INSTALLER" image "${options[@]}" --size "$SIZE" --seed "$SEED" - 2>said |
+		cmp - out/direct.img
+	[[ $(tail -n 1 said) == INSTALL_SUCCESSFUL ]]
+	nothing_is_left
+}
+
+a_closed_pipe_is_a_failure() {
+	local options status=0
+	mapfile -t options < <(image_options direct)
+	as_nobody "$GUEST_INSTALLER" image "${options[@]}" --size "$SIZE" - 2>said | head -c 1000 >part || status=$?
+	((status != 0))
+	grep -E '^INSTALL_FAILED code=[0-9]+ .*standard output|^INSTALL_FAILED code=[0-9]+ .*write the image: Broken pipe' said
+	nothing_is_left
+}
+
+qcow2_has_the_same() {
+	made direct out/direct.qcow2 --size "$SIZE" --seed "$SEED"
+	qemu-img info --output json out/direct.qcow2 | jq -e '.format == "qcow2"'
+	qemu-img compare -f raw -F qcow2 out/direct.img out/direct.qcow2
+	qemu-img check out/direct.qcow2
+	sha256sum out/direct.qcow2 | grep -F "$(result image-sha256)"
+	made direct out/again.qcow2 --size "$SIZE" --seed "$SEED"
+	cmp out/direct.qcow2 out/again.qcow2
+}
+
+# PATH holds what a raw image needs.
+without_qemu_img_the_fix_is_named() {
+	mkdir -p few
+	ln -sf "$(command -v env)" few/env
+	PATH=$PWD/few:/nonexistent
+	export PATH
+	/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/env TMPDIR="$SCRATCH/tmp" PATH="$PATH" \
+		"$GUEST_INSTALLER" image --manifest "$SCRATCH/direct.json" --cache "$CACHE" --key key.pub \
+		--set trusted-keys=none --shrink out/none.qcow2 >said 2>&1 && return 1
+	/usr/bin/grep -E '^INSTALL_FAILED code=2 .*qemu-img, which is not in PATH: install it' said
+	[[ ! -e out/none.qcow2 ]]
+}
+
+attach_device() {
+	truncate -s "$1" device.img
+	device=$(losetup -f --show device.img)
+	at_exit detach_device
+	chown 65534 "$device"
+}
+
+detach_device() {
+	[[ ! ${device-} ]] || losetup -d "$device" || true
+	device=
+}
+
+# An ordinary user who may write to the device; its size is the image's.
+a_device_has_the_same() {
+	refused 2 'has the size of the device: leave --size' direct "$device" --size 1G
+	made direct "$device" --seed "$SEED"
+	cmp "$device" out/direct.img
+}
+
+a_device_with_content_is_kept() {
+	local before
+	before=$(sha256sum <device.img)
+	refused 12 'has a partition table: .*wipe to force' direct "$device"
+	[[ $(sha256sum <device.img) == "$before" ]]
+	made direct "$device" --seed "$SEED" --set wipe=force
+	cmp "$device" out/direct.img
+}
+
+what_is_killed_leaves_nothing() {
+	local options started
+	mapfile -t options < <(image_options direct)
+	as_nobody "$GUEST_INSTALLER" image "${options[@]}" --size "$SIZE" --set timeout=1 --cache http://192.0.2.1/ \
+		out/late.img >said 2>&1 &
+	started=$!
+	wait "$started" || true
+	cat said
+	grep -E '^INSTALL_FAILED code=' said
+	[[ ! -e out/late.img ]]
+	nothing_is_left
+}
+
+prepare_images
+manifest_of direct
+SIZE=1200M
+run_case "a file is made" made direct out/direct.img --size "$SIZE" --seed "$SEED"
+run_case "standard output has the same bytes" standard_output_has_the_same
+run_case "a reader that ends early is a failure" a_closed_pipe_is_a_failure
+run_case "qcow2 has the same content, and is the same each time" qcow2_has_the_same
+run_case "without qemu-img, qcow2 is refused with the fix" without_qemu_img_the_fix_is_named
+attach_device "$SIZE"
+run_case "a block device has the same bytes" a_device_has_the_same
+run_case "a block device with content is refused untouched, unless it is to be wiped" a_device_with_content_is_kept
+run_case "an attempt that does not end in time leaves nothing" what_is_killed_leaves_nothing
