@@ -202,13 +202,13 @@ static size_t hole_bytes(int fd, uint64_t at_bytes, uint64_t size_bytes)
 static int pass_on(int from, take_piece_fn *take, int to, uint64_t *ret_bytes,
 	uint8_t ret_sum[SHA256_BYTES], struct error *err)
 {
-	AUTO_FREE uint8_t *zeros = calloc(1, PIECE_BYTES), *piece = calloc(1, PIECE_BYTES);
+	AUTO_FREE uint8_t *zeros = must_realloc(NULL, PIECE_BYTES, 1);
+	AUTO_FREE uint8_t *piece = must_realloc(NULL, PIECE_BYTES, 1);
 	CLEANUP(digest_free) struct digest *digest = digest_new();
 	uint64_t at_bytes = 0;
 	struct stat st;
 
-	if (!zeros || !piece)
-		abort();
+	memset(zeros, 0, PIECE_BYTES);
 	if (fstat(from, &st) < 0)
 		return error_errno_host(err, -errno, "read the image");
 	while (at_bytes < (uint64_t)st.st_size) {
