@@ -117,7 +117,7 @@ static int decide(const struct options *options, struct shared_state *shared, st
 	struct error *err)
 {
 	struct config_reading reading = { .options = options, .shared = shared };
-	struct plan_needs needs;
+	struct plan_needs needs = { 0 };
 	int r;
 
 	r = machine_check_memory(err);
