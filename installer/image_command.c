@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/encoding.h"
+#include "clone_image.h"
 #include "format/format.h"
 #include "format/partition_table.h"
 #include "image/image_boot_disk.h"
@@ -21,13 +21,13 @@
 #include "image/image_root.h"
 #include "image/image_verify.h"
 #include "image_decision.h"
+#include "image_publish.h"
 #include "init/supervise.h"
 #include "results.h"
 #include "store/copy.h"
 #include "verdict/channels.h"
 #include "verdict/progress.h"
 
-#define BOOT_DISK     0		/* of layout pygrub, in the plan */
 #define SEEDED_TIME_S 315532800 /* 1980-01-01, the first day of FAT's calendar */
 
 /* One image, from the decision to the files. */
@@ -157,67 +157,6 @@ static int fill_image(struct making *making, struct error *err)
 	return r;
 }
 
-static int mark_as_installed(struct making *making, struct error *err)
-{
-	const struct plan *plan = &making->decision.plan;
-	struct install_mark mark;
-	int r = 0;
-
-	if (making->boot_file.fd >= 0) {
-		plan_install_mark(plan, BOOT_DISK, MARK_INSTALLED, &mark);
-		r = install_mark_write(making->boot_file.fd, 0, &mark, err);
-	}
-	if (r < 0)
-		return r;
-	plan_install_mark(plan, plan->root, MARK_INSTALLED, &mark);
-	return install_mark_write(
-		making->file.fd, plan->partitions[plan->root].offset_bytes, &mark, err);
-}
-
-static int write_output(struct making *making, const struct image_output *output,
-	const struct image_file *file, const char *prefix, struct error *err)
-{
-	char hex[HEX_CHARS(SHA256_BYTES) + 1], key[64];
-	uint8_t sum[SHA256_BYTES];
-	uint64_t size_bytes;
-	int r = image_output_write(output, file, &size_bytes, sum, err);
-
-	if (r < 0)
-		return r;
-	hex_encode(sum, sizeof(sum), hex);
-	snprintf(key, sizeof(key), "%simage-bytes", prefix);
-	progress_result(making->decision.shared, key, "%" PRIu64, size_bytes);
-	snprintf(key, sizeof(key), "%simage-sha256", prefix);
-	progress_result(making->decision.shared, key, "%s", hex);
-	return 0;
-}
-
-/* The boot disk first: the root has the name that a script waits for. One without the other is no
- * guest. */
-static int publish_pair(struct making *making, struct error *err)
-{
-	const struct image_output *boot = &making->decision.boot_output;
-	int r = write_output(making, boot, &making->boot_file, "boot-", err);
-
-	if (r < 0)
-		return r;
-	r = write_output(making, &making->decision.output, &making->file, "", err);
-	if (r < 0 && !boot->is_device)
-		unlink(boot->path);
-	return r;
-}
-
-static int publish(struct making *making, struct error *err)
-{
-	int r = mark_as_installed(making, err);
-
-	if (r < 0)
-		return r;
-	if (making->boot_file.fd >= 0)
-		return publish_pair(making, err);
-	return write_output(making, &making->decision.output, &making->file, "", err);
-}
-
 static int carry_out_image(struct making *making, struct error *err)
 {
 	struct verified verified;
@@ -242,10 +181,31 @@ static int carry_out_image(struct making *making, struct error *err)
 		return r;
 	results_report_verified(
 		making->decision.shared, &making->decision.engine.manifest, &verified);
-	return publish(making, err);
+	return image_publish(&making->decision, &making->file, &making->boot_file, true, err);
 }
 
 /* -------------------------------------------------------- the processes */
+
+static int make_image(struct making *making, struct error *err)
+{
+	int r = image_decide(&making->decision, err);
+
+	if (r < 0)
+		return r;
+	return carry_out_image(making, err);
+}
+
+static int clone_from(struct making *making, struct error *err)
+{
+	static struct clone_image clone = { .file = IMAGE_FILE_NONE, .boot_file = IMAGE_FILE_NONE };
+	int r = choose_time(making, err);
+
+	if (r < 0)
+		return r;
+	clone.decision = &making->decision;
+	clone.request.time_s = making->request.time_s;
+	return clone_image_make(&clone, err);
+}
 
 static int image_work(struct shared_state *shared, void *userdata)
 {
@@ -254,9 +214,8 @@ static int image_work(struct shared_state *shared, void *userdata)
 	int r;
 
 	making->decision.shared = shared;
-	r = image_decide(&making->decision, &err);
-	if (r == 0)
-		r = carry_out_image(making, &err);
+	r = making->decision.options->image.from ? clone_from(making, &err)
+						 : make_image(making, &err);
 	if (r == 0) {
 		progress_end(shared);
 		results_report_install(shared, &making->decision.plan);

@@ -157,9 +157,8 @@ static int check_programs(const struct image_decision *decision, struct error *e
 	return image_esp_check(err);
 }
 
-int image_decide(struct image_decision *decision, struct error *err)
+int image_decide_inputs(struct image_decision *decision, struct error *err)
 {
-	struct plan_needs needs = { 0 };
 	int r;
 
 	progress_begin(decision->shared, STAGE_CONFIGURATION, "reading the configuration");
@@ -169,7 +168,14 @@ int image_decide(struct image_decision *decision, struct error *err)
 	r = check_outputs(decision, err);
 	if (r < 0)
 		return r;
-	r = read_keys_and_files(decision, err);
+	return read_keys_and_files(decision, err);
+}
+
+int image_decide(struct image_decision *decision, struct error *err)
+{
+	struct plan_needs needs = { 0 };
+	int r = image_decide_inputs(decision, err);
+
 	if (r < 0)
 		return r;
 	progress_begin(decision->shared, STAGE_CLOSURE, "reading what is to be installed");

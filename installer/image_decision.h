@@ -33,5 +33,8 @@ struct image_decision {
 	struct image_output output, boot_output;
 };
 
+/* The first half of it: configuration, outputs, keys and files, without a closure and a plan. */
+int image_decide_inputs(struct image_decision *decision, struct error *err) WARN_UNUSED;
+
 /* options, shared, folder and output.standard_output are set. */
 int image_decide(struct image_decision *decision, struct error *err) WARN_UNUSED;

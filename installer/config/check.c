@@ -106,12 +106,29 @@ static void check_disk(struct config *config)
 			config->disk);
 }
 
+/* The image has its system. */
+static void check_clone(struct config *config)
+{
+	static const enum config_key foreign[] = { KEY_MANIFEST, KEY_SYSTEM, KEY_CACHE,
+		KEY_TRUSTED_KEYS, KEY_LAYOUT, KEY_SWAP };
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (config->given[foreign[i]])
+			config_add_error(config,
+				"%s is set, but the copy of an image has what the image has: leave it out",
+				config_keys[foreign[i]].name);
+}
+
 static void check_whole(struct config *config)
 {
 	check_disk(config);
 	check_ending(config, KEY_ON_SUCCESS, config->on_success);
 	check_ending(config, KEY_ON_FAILURE, config->on_failure);
 	check_start(config);
+	if (config->as_clone) {
+		check_clone(config);
+		return;
+	}
 	if (config->engine == ENGINE_NIXOS_INSTALL)
 		check_nixos_install(config);
 	else

@@ -46,15 +46,18 @@ int image_options_check(
 	struct image_options *options, bool is_image, const char *output, struct error *err)
 {
 	bool given = options->size_bytes || options->shrink || options->format ||
-		     options->boot_output;
+		     options->boot_output || options->from;
 
 	if (!is_image && given)
 		return refuse_image_option(err,
-			"The options --size, --shrink, --format and --boot-output belong to the command image.");
+			"The options --from, --size, --shrink, --format and --boot-output belong to the command image.");
 	if (!is_image)
 		return 0;
 	if (options->size_bytes && options->shrink)
 		return refuse_image_option(err, "Say --size or --shrink, not both.");
+	if (options->from && options->shrink)
+		return refuse_image_option(err,
+			"A copy is no smaller than the image that --from names: leave --shrink out.");
 	if (options->boot_output && strcmp(options->boot_output, "-") == 0)
 		return refuse_image_option(
 			err, "--boot-output names a file or a block device, not standard output.");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_options — the options that belong to the command image alone: size, format and the second disk.
+ * image_options — the options that belong to the command image alone: size, format, the second disk and the
+ * image that is copied.
  *
  * Pure. options calls it; what is at the output is looked at by image_output.
  *
@@ -24,6 +25,7 @@ struct image_options {
 	bool shrink;
 	enum image_format format;
 	const char *boot_output; /* NULL: none */
+	const char *from;	 /* the image that is copied; NULL: one is made */
 };
 
 /* Each sets one from its text. -EINVAL with EXIT_CONFIGURATION. */

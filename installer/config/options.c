@@ -64,6 +64,7 @@ static const struct option long_options[] = {
 	{ "shrink", no_argument, NULL, 'k' },
 	{ "format", required_argument, NULL, 'f' },
 	{ "boot-output", required_argument, NULL, 'b' },
+	{ "from", required_argument, NULL, 'F' },
 	{ "embedded", required_argument, NULL, 'e' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
@@ -270,6 +271,9 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 		case 'b':
 			ret->image.boot_output = optarg;
 			break;
+		case 'F':
+			ret->image.from = optarg;
+			break;
 		case 'h':
 			ret->command = COMMAND_HELP;
 			return 0;
@@ -321,6 +325,7 @@ void options_print_help(void)
 	       "       guest-installer check [--config FILE] [--set KEY=VALUE]... MANIFEST\n"
 	       "       guest-installer check --embedded FILE [MANIFEST]\n"
 	       "       guest-installer image {--size SIZE|--shrink} [OPTION]... OUTPUT\n"
+	       "       guest-installer image --from IMAGE [OPTION]... OUTPUT\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
 	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
@@ -349,6 +354,8 @@ void options_print_help(void)
 	       "                     of an image; without it the end of the name counts\n"
 	       "  --boot-output FILE\n"
 	       "                     of an image of layout pygrub: the other disk\n"
+	       "  --from IMAGE       make an image as the copy of another guest's, with keys and\n"
+	       "                     identifiers of its own\n"
 	       "  --embedded FILE    check an area as guest-installer-iso embeds it in an ISO\n"
 	       "  --json             print the plan, or the refusal, as JSON\n\n"
 	       "Keys:\n");

@@ -7,13 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/littleendian.h"
 #include "base/process.h"
 
-#define PROGRAM		  "mkfs.fat"
-#define SERIAL_DIGITS	  8
-#define FAT_BLOCK_BYTES	  1024 /* in which mkfs.fat takes a size */
-#define PATH_BYTES	  512
-#define NUMBER_BYTES	  24
+#define PROGRAM		"mkfs.fat"
+#define SERIAL_DIGITS	8
+#define FAT_BLOCK_BYTES 1024 /* in which mkfs.fat takes a size */
+#define PATH_BYTES	512
+#define NUMBER_BYTES	24
+
+/* Of a boot sector. */
+#define BOOT_SECTOR_BYTES   512
+#define SECTOR_BYTES_OFFSET 11
+#define COPY_OFFSET	    50 /* the sector of the copy */
+#define SERIAL_OFFSET	    67
+#define TYPE_OFFSET	    82
+#define SIGNATURE_OFFSET    510
+
 #define SEARCH_IF_NO_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 
 static int find_mkfs_fat(char ret[PATH_BYTES], struct error *err)
@@ -91,4 +102,48 @@ int fat_make(const struct fat_request *request, struct error *err)
 	if (r < 0)
 		error_wrap(err, "FAT file system on %s", request->path);
 	return r;
+}
+
+/* -------------------------------------------------------- another serial number */
+
+static bool is_fat32(const uint8_t sector[BOOT_SECTOR_BYTES])
+{
+	return sector[SIGNATURE_OFFSET] == 0x55 && sector[SIGNATURE_OFFSET + 1] == 0xaa &&
+	       memcmp(sector + TYPE_OFFSET, "FAT32   ", 8) == 0;
+}
+
+/* Changes the serial number of one boot sector; ret_sector: what is there then. */
+static int change_serial(int fd, uint64_t offset_bytes, uint32_t serial,
+	uint8_t ret_sector[BOOT_SECTOR_BYTES], struct error *err)
+{
+	int r;
+
+	if (file_read_at(fd, ret_sector, BOOT_SECTOR_BYTES, offset_bytes) != BOOT_SECTOR_BYTES ||
+		!is_fat32(ret_sector))
+		return error_set(err, -EINVAL, "there is no FAT32 file system");
+	put_le32(ret_sector + SERIAL_OFFSET, serial);
+	r = file_write_at(fd, ret_sector, BOOT_SECTOR_BYTES, offset_bytes);
+	return r < 0 ? error_errno(err, r, "write the serial number of a FAT file system") : 0;
+}
+
+int fat_set_serial(int fd, uint64_t offset_bytes, const char *serial, struct error *err)
+{
+	uint8_t sector[BOOT_SECTOR_BYTES];
+	char digits[SERIAL_DIGITS + 1];
+	uint32_t number;
+	unsigned sector_bytes, copy;
+	int r = serial_digits(serial, digits, err);
+
+	if (r < 0)
+		return r;
+	number = (uint32_t)strtoul(digits, NULL, 16);
+	r = change_serial(fd, offset_bytes, number, sector, err);
+	if (r < 0)
+		return r;
+	sector_bytes = get_le16(sector + SECTOR_BYTES_OFFSET);
+	copy = get_le16(sector + COPY_OFFSET);
+	/* 0 and 0xffff: there is no copy. */
+	if (copy == 0 || copy == 0xffff)
+		return 0;
+	return change_serial(fd, offset_bytes + (uint64_t)copy * sector_bytes, number, sector, err);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fat — makes a FAT32 file system by running mkfs.fat of dosfstools.
+ * fat — makes a FAT32 file system by running mkfs.fat of dosfstools, and gives one another serial number.
  *
- * Tested by: tests/loop/format.sh.
+ * The fields of the boot sector are those of Microsoft's FAT specification (fatgen103, "Boot Sector and
+ * BPB").
+ *
+ * Tested by: tests/loop/format.sh, tests/image/clone.sh.
  */
 #pragma once
 
@@ -24,3 +27,8 @@ int fat_check(struct error *err) WARN_UNUSED;
 
 /* The program is /sbin/mkfs.fat (it lies there in the initramfs), or the first in PATH. */
 int fat_make(const struct fat_request *request, struct error *err) WARN_UNUSED;
+
+/* Writes the serial number (XXXX-XXXX) of the FAT32 at offset_bytes of an open disk, and of the copy of its
+ * boot sector. -EINVAL if there is none. */
+int fat_set_serial(
+	int fd, uint64_t offset_bytes, const char *serial, struct error *err) WARN_UNUSED;

@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <libfdisk/libfdisk.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "base/uuid.h"
 
 #define SECTOR_BYTES_DEFAULT 512
 
@@ -135,6 +138,21 @@ static int add_table_entry(
 	return 0;
 }
 
+/* Only fsync of this disk here, no sync of all others. */
+static int write_out(struct fdisk_context *context, int fd, struct error *err)
+{
+	int r = fdisk_write_disklabel(context);
+
+	if (r < 0)
+		return error_errno(err, r, "write the partition table");
+	r = fdisk_deassign_device(context, 1);
+	if (r < 0)
+		return error_errno(err, r, "finish the partition table");
+	if (fsync(fd) < 0)
+		return error_errno(err, -errno, "wait for the partition table to be written");
+	return 0;
+}
+
 static int write_table(const struct plan *plan, int fd, struct error *err)
 {
 	AUTO_CONTEXT struct fdisk_context *context = NULL;
@@ -152,16 +170,7 @@ static int write_table(const struct plan *plan, int fd, struct error *err)
 			return r;
 		}
 	}
-	r = fdisk_write_disklabel(context);
-	if (r < 0)
-		return error_errno(err, r, "write the partition table");
-	/* Only fsync of this disk here, no sync of all others. */
-	r = fdisk_deassign_device(context, 1);
-	if (r < 0)
-		return error_errno(err, r, "finish the partition table");
-	if (fsync(fd) < 0)
-		return error_errno(err, -errno, "wait for the partition table to be written");
-	return 0;
+	return write_out(context, fd, err);
 }
 
 static int check_table_entry(
@@ -199,4 +208,60 @@ int partition_table_write(const struct plan *plan, int fd, struct error *err)
 	if (r < 0)
 		return r;
 	return read_table_back(plan, fd, err);
+}
+
+/* -------------------------------------------------------- other identities */
+
+/* The partition of the plan that begins at this sector; NULL if it has none there. */
+static struct plan_partition *find_planned(struct plan *plan, uint64_t start)
+{
+	for (size_t i = 0; i < plan->partition_count; i++)
+		if (plan->partitions[i].offset_bytes == start * plan->sector_bytes)
+			return &plan->partitions[i];
+	return NULL;
+}
+
+static int renew_partition(struct plan *plan, struct fdisk_context *context, size_t number,
+	const char *seed, struct error *err)
+{
+	AUTO_PARTITION struct fdisk_partition *found = NULL, *pa = NULL;
+	char purpose[32], uuid[UUID_TEXT_BYTES];
+	struct plan_partition *planned;
+	int r;
+
+	if (fdisk_get_partition(context, number, &found) < 0 || !fdisk_partition_has_start(found))
+		return 0;
+	snprintf(purpose, sizeof(purpose), "partition %zu", number + 1);
+	uuid_derive(seed, purpose, uuid);
+	text_upper(uuid);
+	pa = fdisk_new_partition();
+	if (!pa)
+		abort();
+	r = fdisk_partition_set_uuid(pa, uuid);
+	if (r == 0)
+		r = fdisk_set_partition(context, number, pa);
+	if (r < 0)
+		return error_errno(err, r, "set the UUID of partition %zu", number + 1);
+	planned = find_planned(plan, fdisk_partition_get_start(found));
+	if (planned)
+		snprintf(planned->uuid, sizeof(planned->uuid), "%s", uuid);
+	return 0;
+}
+
+int partition_table_renew(struct plan *plan, int fd, const char *seed, struct error *err)
+{
+	AUTO_CONTEXT struct fdisk_context *context = NULL;
+	int r = open_table(plan, fd, false, &context, err);
+
+	if (r < 0)
+		return r;
+	if (!fdisk_has_label(context))
+		return error_set(err, -EINVAL, "%s has no partition table", plan->disk_path);
+	r = fdisk_set_disklabel_id_from_string(context, plan->table_id);
+	if (r < 0)
+		return error_errno(err, r, "set the table's id to %s", plan->table_id);
+	for (size_t i = 0;
+		plan->layout == LAYOUT_GPT && r == 0 && i < fdisk_get_npartitions(context); i++)
+		r = renew_partition(plan, context, i, seed, err);
+	return r < 0 ? r : write_out(context, fd, err);
 }

@@ -69,3 +69,14 @@ int swap_make(const struct swap_request *request, struct error *err)
 		error_wrap(err, "swap area on %s", request->path);
 	return r;
 }
+
+int swap_set_uuid(int fd, uint64_t offset_bytes, const char *uuid, struct error *err)
+{
+	uint8_t bytes[UUID_BYTES];
+	int r;
+
+	if (uuid_to_bytes(uuid, bytes) < 0)
+		return error_set(err, -EINVAL, "%s is no UUID", uuid);
+	r = file_write_at(fd, bytes, sizeof(bytes), offset_bytes + UUID_OFFSET);
+	return r < 0 ? error_errno(err, r, "write the UUID of the swap area") : 0;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swap — writes the header that makes a partition a swap area.
+ * swap — writes the header that makes a partition a swap area, and gives one another UUID.
  *
  * One page, as Linux reads it (include/linux/swap.h, union swap_header, version 1): 1,024 bytes
  * that are not its own, then little endian
@@ -13,7 +13,7 @@
  *
  * and "SWAPSPACE2" as the page's last ten bytes.
  *
- * Tested by: tests/loop/swap.sh.
+ * Tested by: tests/loop/swap.sh, tests/image/clone.sh.
  */
 #pragma once
 
@@ -32,3 +32,6 @@ struct swap_request {
 
 /* Writes the header and waits until the device has it. */
 int swap_make(const struct swap_request *request, struct error *err) WARN_UNUSED;
+
+/* Writes the UUID of the swap area that begins at offset_bytes of an open disk. */
+int swap_set_uuid(int fd, uint64_t offset_bytes, const char *uuid, struct error *err) WARN_UNUSED;

@@ -14,27 +14,15 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "disk/probe.h"
+#include "image/qemu_img.h"
 
-#define PIECE_BYTES	((size_t)1024 * 1024)
-#define PROGRAM_BYTES	512
-#define PROGRAM_FOLDERS "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
+#define PIECE_BYTES ((size_t)1024 * 1024)
 
 static bool is_standard_output(const struct image_output *output)
 {
 	return strcmp(output->path, "-") == 0;
-}
-
-static int find_qemu_img(char ret[PROGRAM_BYTES], struct error *err)
-{
-	const char *path = getenv("PATH");
-
-	if (process_find("qemu-img", path ? path : PROGRAM_FOLDERS, ret, PROGRAM_BYTES) == 0)
-		return 0;
-	return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
-		"An image of the format qcow2 is written by qemu-img, which is not in PATH: install it (Debian: qemu-utils), or make a raw image.");
 }
 
 /* -------------------------------------------------------- what is there */
@@ -135,7 +123,6 @@ static int check_place(struct image_output *output, struct error *err)
 
 int image_output_check(struct image_output *output, struct error *err)
 {
-	char program[PROGRAM_BYTES];
 	int r = check_place(output, err);
 
 	if (r < 0)
@@ -146,7 +133,7 @@ int image_output_check(struct image_output *output, struct error *err)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"%s is a block device, which holds a raw image: leave qcow2 out.",
 			output->path);
-	return find_qemu_img(program, err);
+	return qemu_img_check(err);
 }
 
 /* -------------------------------------------------------- copying */
@@ -226,8 +213,10 @@ static int pass_on(int from, take_piece_fn *take, int to, uint64_t *ret_bytes,
 			return error_errno(err, r, "write the image");
 		at_bytes += (uint64_t)n;
 	}
-	digest_finish(digest, ret_sum);
-	digest = NULL;
+	if (ret_sum) {
+		digest_finish(digest, ret_sum);
+		digest = NULL;
+	}
 	*ret_bytes = at_bytes;
 	return 0;
 }
@@ -312,18 +301,14 @@ static int give_name(
 
 /* -------------------------------------------------------- formats */
 
-/* Replaces the content of to, an empty file, by the image as qcow2. */
-static int convert(const struct image_file *image, const struct image_file *to, struct error *err)
+static int read_size(int fd, uint64_t *ret, struct error *err)
 {
-	char program[PROGRAM_BYTES];
-	const char *const argv[] = { program, "convert", "-f", "raw", "-O", "qcow2", image->path,
-		to->path, NULL };
-	const struct process child = { .argv = argv };
-	int r = find_qemu_img(program, err);
+	struct stat st;
 
-	if (r < 0)
-		return r;
-	return process_run(&child, err);
+	if (fstat(fd, &st) < 0)
+		return error_errno_host(err, -errno, "read the image");
+	*ret = (uint64_t)st.st_size;
+	return 0;
 }
 
 static int write_as_it_is(const struct image_output *output, const struct image_file *image,
@@ -336,7 +321,8 @@ static int write_as_it_is(const struct image_output *output, const struct image_
 			image->fd, send_piece, output->standard_output, ret_bytes, ret_sum, err);
 	if (output->is_device)
 		return write_device(output, image, ret_bytes, ret_sum, err);
-	r = pass_on(image->fd, only_sum, -1, ret_bytes, ret_sum, err);
+	r = ret_sum ? pass_on(image->fd, only_sum, -1, ret_bytes, ret_sum, err)
+		    : read_size(image->fd, ret_bytes, err);
 	if (r < 0)
 		return r;
 	return give_name(output, image, err);
@@ -353,7 +339,7 @@ int image_output_write(const struct image_output *output, const struct image_fil
 	r = image_file_make(output->folder, 0, &converted, err);
 	if (r < 0)
 		return r;
-	r = convert(image, &converted, err);
+	r = qemu_img_convert(image->path, "raw", converted.path, "qcow2", err);
 	if (r < 0)
 		return r;
 	return write_as_it_is(output, &converted, ret_bytes, ret_sum, err);

@@ -33,6 +33,6 @@ struct image_output {
 int image_output_check(struct image_output *output, struct error *err) WARN_UNUSED;
 
 /* Writes the image out and waits until the device has it. ret_sum: of what was written, as a program reads
- * it from there. */
+ * it from there; NULL, and a file is not read for it. */
 int image_output_write(const struct image_output *output, const struct image_file *image,
 	uint64_t *ret_bytes, uint8_t ret_sum[SHA256_BYTES], struct error *err) WARN_UNUSED;

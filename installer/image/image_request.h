@@ -19,7 +19,8 @@ struct image_request {
 	const struct plan *plan;	 /* opens the image's files by their descriptors */
 	const struct manifest *manifest; /* with the accounts of the first boot */
 	bool accounts_assumed;		 /* the manifest has not listed them */
-	const struct closure *closure;
+	const struct closure
+		*closure; /* NULL for the copy of an image: what Nix has registered counts */
 	const char *ssh_keys_text; /* authorized_keys; NULL for keys=none */
 	const struct given_host_keys *given_host_keys;
 	const struct extra_files *extra_files;

@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "ext4/ext4_files.h"
-#include "guest/given_host_keys.h"
 #include "guest/nixos.h"
+#include "image/image_owner.h"
 #include "store/database.h"
 
 #define DATABASE_FOLDER "/nix/var/nix/db"
@@ -138,113 +138,7 @@ static int add_nixos_files(struct filling *filling, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = link_to(filling, "/etc/mtab", "/proc/mounts", err);
-	if (r < 0)
-		return r;
-	return write_image_text(filling, "/etc/machine-id", "uninitialized\n", 0444, err);
-}
-
-/* -------------------------------------------------------- keys and further files */
-
-/* The home of an account, unless it is one of the folders that every guest has. */
-static int add_home(struct filling *filling, const struct boot_account *account, struct error *err)
-{
-	if (strcmp(account->home, "/root") == 0)
-		return 0;
-	return make_image_folder(filling, account->home, 0700, account->uid, account->gid, err);
-}
-
-static int add_ssh_keys(struct filling *filling, struct error *err)
-{
-	const struct image_request *request = filling->request;
-	const struct boot_account *account = boot_accounts_find(
-		&request->manifest->accounts, request->plan->keys_user);
-	struct ext4_access access;
-	char path[FILE_PATH_BYTES];
-	int r;
-
-	if (!request->ssh_keys_text)
-		return 0;
-	access = access_of(filling, 0600, account->uid, account->gid);
-	r = add_home(filling, account, err);
-	if (r < 0)
-		return r;
-	file_below(path, account->home, "/.ssh");
-	r = make_image_folder(filling, path, 0700, account->uid, account->gid, err);
-	if (r < 0)
-		return r;
-	file_below(path, account->home, "/.ssh/authorized_keys");
-	return ext4_files_write(&filling->files, path, request->ssh_keys_text,
-		strlen(request->ssh_keys_text), &access, err);
-}
-
-static int add_given_host_key(struct filling *filling, struct image_view *view,
-	const struct host_key_pair *pair, struct error *err)
-{
-	char place[GIVEN_HOST_KEY_PLACE_BYTES], public_place[GIVEN_HOST_KEY_PLACE_BYTES + 4];
-	bool used;
-	int r;
-
-	given_host_keys_find_place(
-		view->root, filling->request->plan->system, pair->name, place, &used);
-	r = write_image_text(filling, place, pair->private_text, 0600, err);
-	if (r < 0)
-		return r;
-	snprintf(public_place, sizeof(public_place), "%s.pub", place);
-	return write_image_text(filling, public_place, pair->public_text, 0644, err);
-}
-
-static int add_host_keys(struct filling *filling, struct image_view *view, struct error *err)
-{
-	const struct given_host_keys *given = filling->request->given_host_keys;
-	char path[FILE_PATH_BYTES];
-	int r;
-
-	file_below(path, filling->request->plan->system, "/etc/ssh/sshd_config");
-	r = image_view_show_optional(view, path, err);
-	for (size_t i = 0; r == 0 && i < given->count; i++)
-		r = add_given_host_key(filling, view, &given->pairs[i], err);
-	return r;
-}
-
-/* A home that activation finds is not made again, so it has to be as activation would make it. */
-static int add_home_of_file(struct filling *filling, const char *target, struct error *err)
-{
-	const struct boot_accounts *accounts = &filling->request->manifest->accounts;
-
-	for (size_t i = 0; i < accounts->count; i++) {
-		const struct boot_account *account = &accounts->list[i];
-		size_t length = strlen(account->home);
-
-		if (account->numbered && strncmp(target, "/home/", 6) == 0 &&
-			strncmp(target, account->home, length) == 0 && target[length] == '/')
-			return add_home(filling, account, err);
-	}
-	return 0;
-}
-
-static int add_extra_files(struct filling *filling, struct error *err)
-{
-	const struct extra_files *extra = filling->request->extra_files;
-
-	for (size_t i = 0; i < extra->settings->count; i++) {
-		const struct extra_file *file = &extra->settings->files[i];
-		const struct ext4_access access = access_of(
-			filling, file->mode, file->uid, file->gid);
-		int r = add_home_of_file(filling, file->target, err);
-
-		if (r < 0)
-			return r;
-		r = ext4_files_write(&filling->files, file->target, extra->contents[i],
-			extra->sizes_bytes[i], &access, err);
-		if (r == -EEXIST)
-			return error_set_code(err, EXIT_CONFIGURATION, r,
-				"files = %s: the image has a file of that name already: choose another path.",
-				file->target);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return link_to(filling, "/etc/mtab", "/proc/mounts", err);
 }
 
 /* What the console shows has times and paths of the host, which differ between two runs. */
@@ -284,13 +178,7 @@ static int add_everything(struct filling *filling, struct image_view *view, stru
 	r = add_nixos_files(filling, err);
 	if (r < 0)
 		return r;
-	r = add_ssh_keys(filling, err);
-	if (r < 0)
-		return r;
-	r = add_host_keys(filling, view, err);
-	if (r < 0)
-		return r;
-	r = add_extra_files(filling, err);
+	r = image_owner_add(filling->request, view, &filling->files, err);
 	if (r < 0)
 		return r;
 	return add_log(filling, err);

@@ -3,10 +3,8 @@
  * image_root — writes what a guest has on its unmounted root file system besides the store: Nix's
  * database, the profile, folders, keys, further files and a log.
  *
- * It leaves behind what an install leaves before activation, which the guest does at its first boot. As
- * systemd asks of images that may be copied ("Building Images Safely"), there is no random seed, and
- * /etc/machine-id says "uninitialized" (machine-id(5), "First Boot Semantics"), so that each copy makes
- * its own, even after a first boot that was interrupted.
+ * It leaves behind what an install leaves before activation, which the guest does at its first boot. There is
+ * no random seed, which the copies of an image would share.
  *
  * Host keys that are not given are left to the first boot too, in which NixOS makes them: copies of an
  * image must not share them, and RSA would not be reproducible.

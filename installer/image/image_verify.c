@@ -45,14 +45,26 @@ static int verify_store_paths(
 	return 0;
 }
 
+static bool is_in_image(const char *store_path, void *userdata)
+{
+	struct image_view *view = userdata;
+	struct ext4_entry entry;
+	struct error none;
+
+	return ext4_reader_look(&view->reader, store_path, &entry, &none) == 0;
+}
+
 static int verify_store(const struct image_request *request, struct image_view *view,
 	struct database_size *ret, struct error *err)
 {
-	int r = verify_store_paths(request, view, err);
+	int r = image_view_show_folder(view, "/nix/var/nix/db", err);
 
 	if (r < 0)
 		return r;
-	r = image_view_show_folder(view, "/nix/var/nix/db", err);
+	if (!request->closure)
+		return database_verify_present(
+			view->root, request->plan->system, is_in_image, view, ret, err);
+	r = verify_store_paths(request, view, err);
 	if (r < 0)
 		return r;
 	ret->paths = request->closure->count;

@@ -236,6 +236,7 @@ static int merge_sources(const struct options *options, const struct config_sour
 	key_table_set_defaults(ret);
 	ret->as_init = options->as_init;
 	ret->as_program = !options->as_init;
+	ret->as_clone = options->image.from != NULL;
 	r = merge_config_file(ret, options, err);
 	if (r < 0)
 		return r;

@@ -410,22 +410,28 @@ int database_verify(const char *target_path, const struct closure *closure, stru
 	return verify_entries(db, closure, err);
 }
 
-static int see_path(const char *target_path, const char *store_path, struct error *err)
+bool database_path_exists(const char *store_path, void *target_path)
 {
 	char path[PATH_BYTES];
 	struct stat st;
 
-	if (store_path_check(store_path) < 0)
-		return wrong(err, "it has the path %s", store_path);
-	if ((size_t)snprintf(path, sizeof(path), "%s%s", target_path, store_path) >= sizeof(path))
-		return wrong(err, "the path %s is too long", store_path);
-	if (lstat(path, &st) < 0)
-		return wrong(err, "%s is registered, but not there", store_path);
-	return 0;
+	return (size_t)snprintf(path, sizeof(path), "%s%s", (const char *)target_path, store_path) <
+		       sizeof(path) &&
+	       lstat(path, &st) == 0;
 }
 
-int database_verify_present(
-	const char *target_path, const char *system, struct database_size *ret, struct error *err)
+static int see_path(
+	const char *store_path, database_exists_fn *exists, void *userdata, struct error *err)
+{
+	if (store_path_check(store_path) < 0)
+		return wrong(err, "it has the path %s", store_path);
+	return exists(store_path, userdata)
+		       ? 0
+		       : wrong(err, "%s is registered, but not there", store_path);
+}
+
+int database_verify_present(const char *target_path, const char *system, database_exists_fn *exists,
+	void *userdata, struct database_size *ret, struct error *err)
 {
 	AUTO_SQLITE sqlite3 *db = NULL;
 	AUTO_STATEMENT sqlite3_stmt *select = NULL;
@@ -439,7 +445,7 @@ int database_verify_present(
 	while (r == 0 && (code = sqlite3_step(select)) == SQLITE_ROW) {
 		const char *path = (const char *)sqlite3_column_text(select, 0);
 
-		r = see_path(target_path, path ? path : "", err);
+		r = see_path(path ? path : "", exists, userdata, err);
 		found = found || (path && strcmp(path, system) == 0);
 		ret->nar_bytes += (uint64_t)sqlite3_column_int64(select, 1);
 		ret->paths++;

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -26,10 +27,16 @@ struct database_size {
 	size_t paths;
 };
 
-/* Reads a database that Nix has written. EXIT_VERIFY if a registered path does not exist or the
- * system is not registered; the sentence names the first such path. */
-int database_verify_present(const char *target_path, const char *system, struct database_size *ret,
-	struct error *err) WARN_UNUSED;
+/* Whether there is something at a store path, on whatever holds the store. */
+typedef bool database_exists_fn(const char *store_path, void *userdata);
+
+/* The same for a store that is mounted on target_path, which is a const char pointer. */
+bool database_path_exists(const char *store_path, void *target_path);
+
+/* Reads a database that Nix has written below target_path. EXIT_VERIFY if a registered path does not exist or
+ * the system is not registered; the sentence names the first such path. */
+int database_verify_present(const char *target_path, const char *system, database_exists_fn *exists,
+	void *userdata, struct database_size *ret, struct error *err) WARN_UNUSED;
 
 /* Reads the database back (read-only). EXIT_VERIFY unless every path of the closure, and no
  * other, is registered with its hash, size and references; the sentence names the first that is

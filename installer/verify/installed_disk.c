@@ -195,7 +195,7 @@ static int take_esp_path(const char *device, const char *path, const char *optio
 	return 0;
 }
 
-static int find_esp_path(struct plan *plan, const char *root, struct error *err)
+int installed_disk_find_esp_path(struct plan *plan, const char *root, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
 	char path[FILE_PATH_BYTES];
@@ -216,7 +216,7 @@ static int find_esp_path(struct plan *plan, const char *root, struct error *err)
 	return 0;
 }
 
-static int find_profile_system(struct plan *plan, const char *root, struct error *err)
+int installed_disk_find_system(struct plan *plan, const char *root, struct error *err)
 {
 	char path[FILE_PATH_BYTES];
 	int r = file_resolve(root, PROFILE, path, err);
@@ -234,10 +234,10 @@ int installed_disk_mount(struct plan *plan, const char *root, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = find_profile_system(plan, root, err);
+	r = installed_disk_find_system(plan, root, err);
 	if (r < 0 || plan->layout != LAYOUT_GPT)
 		return r;
-	r = find_esp_path(plan, root, err);
+	r = installed_disk_find_esp_path(plan, root, err);
 	if (r < 0)
 		return r;
 	r = mount_detach_below(root, err);

@@ -34,7 +34,8 @@ static int verify_paths(
 	struct stat st;
 
 	if (!request->closure)
-		return database_verify_present(request->root, request->plan->system, ret, err);
+		return database_verify_present(request->root, request->plan->system,
+			database_path_exists, (void *)request->root, ret, err);
 	ret->nar_bytes = request->closure->nar_bytes;
 	ret->paths = request->closure->count;
 	for (size_t i = 0; i < request->closure->count; i++) {

@@ -648,6 +648,17 @@ static void only_pid_1_starts_a_guest(void **state)
 		"a system here, which it does not replace: say fail, or use the lean ISO");
 }
 
+static void the_copy_of_an_image_needs_no_system(void **state)
+{
+	(void)state;
+	merge("keys = /k.pub\n");
+	config.as_clone = true;
+	accepts();
+	merge("swap = 1G\nlayout = gpt\n");
+	refuses("layout is set, but the copy of an image has what the image has: leave it out; swap is "
+		"set, but the copy of an image has what the image has: leave it out");
+}
+
 static void a_failed_start_is_not_started_for_ever(void **state)
 {
 	(void)state;
@@ -665,6 +676,7 @@ int main(void)
 		TEST(every_row_of_the_table_is_whole_and_found_by_its_name),
 		TEST(pid_1_cannot_exit),
 		TEST(only_pid_1_starts_a_guest),
+		TEST(the_copy_of_an_image_needs_no_system),
 		TEST(a_failed_start_is_not_started_for_ever),
 		TEST(every_key_is_read),
 		TEST(a_secret_is_in_no_error),

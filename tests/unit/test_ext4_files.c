@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises ext4_files and ext4_reader. The oracles are e2fsck and debugfs. */
+/* Exercises ext4_files, ext4_remove and ext4_reader. The oracles are e2fsck and debugfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "ext4/ext4_files.h"
 #include "ext4/ext4_reader.h"
+#include "ext4/ext4_remove.h"
 #include "image.h"
 
 #define LARGE_BYTES (5 * 1024 * 1024 + 17)
@@ -208,6 +209,37 @@ static void a_missing_file_is_enoent(void **state)
 	ext4_reader_close(&reader);
 }
 
+static void removes_files_and_links_with_their_blocks(void **state)
+{
+	AUTO_FREE char *data = calloc(1, LARGE_BYTES);
+	struct error err;
+
+	(void)state;
+	memset(data, 'x', LARGE_BYTES);
+	done(ext4_files_write(&files, "/a/large", data, LARGE_BYTES, &public, &err), &err);
+	done(ext4_files_link(&files, "/a/short", "b", 1, &err), &err);
+	done(ext4_files_link(&files, "/a/long", LONG_TARGET, 1, &err), &err);
+	done(ext4_remove(&files, "/a/large", &err), &err);
+	done(ext4_remove(&files, "/a/short", &err), &err);
+	done(ext4_remove(&files, "/a/long", &err), &err);
+	done(ext4_remove(&files, "/a/none", &err), &err);
+	done(ext4_remove(&files, "/none/none", &err), &err);
+	done(ext4_files_write(&files, "/a/large", "new", 3, &private, &err), &err);
+	close_files();
+	answers("cat /a/large", "new");
+}
+
+static void removes_no_folder(void **state)
+{
+	struct error err;
+
+	(void)state;
+	done(ext4_files_make_folder(&files, "/a/b", &public, &err), &err);
+	assert_int_equal(ext4_remove(&files, "/a/b", &err), -EISDIR);
+	assert_string_equal(err.text, "/a/b: it is a folder");
+	close_files();
+}
+
 /* Run once for each of two images; the bytes are compared. */
 static void write_some(const char *path)
 {
@@ -251,6 +283,8 @@ int main(void)
 		TEST(a_full_file_system_is_an_error),
 		TEST(reads_back_what_was_written),
 		TEST(a_missing_file_is_enoent),
+		TEST(removes_files_and_links_with_their_blocks),
+		TEST(removes_no_folder),
 		TEST(the_same_calls_give_the_same_bytes),
 	};
 

@@ -86,6 +86,8 @@ static void misuse_is_refused_with_the_fix(void **state)
 		{ { "image", "--format=vmdk", "a" }, "There is no format vmdk" },
 		{ { "image", "--boot-output=a", "a" }, "are different files" },
 		{ { "image", "--boot-output=-", "a" }, "not standard output" },
+		{ { "image", "--from=b", "--shrink", "a" }, "leave --shrink out" },
+		{ { "install", "--from=b" }, "belong to the command image" },
 		{ { "install", "--size=8G" }, "belong to the command image" },
 		{ { "plan", "--shrink" }, "belong to the command image" },
 	};

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/image_owner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "ext4/ext4_remove.h"
+#include "guest/given_host_keys.h"
+
+#define MACHINE_ID "/etc/machine-id"
+
+/* What the steps below work on. */
+struct owning {
+	const struct image_request *request;
+	struct ext4_files *files;
+};
+
+static struct ext4_access owner_access(
+	const struct owning *owning, mode_t mode, uid_t uid, gid_t gid)
+{
+	return (struct ext4_access){ mode, uid, gid, owning->request->time_s };
+}
+
+static int write_owned_text(
+	struct owning *owning, const char *path, const char *text, mode_t mode, struct error *err)
+{
+	const struct ext4_access access = owner_access(owning, mode, 0, 0);
+
+	return ext4_files_write(owning->files, path, text, strlen(text), &access, err);
+}
+
+static int make_owned_folder(struct owning *owning, const char *path, mode_t mode, uid_t uid,
+	gid_t gid, struct error *err)
+{
+	const struct ext4_access access = owner_access(owning, mode, uid, gid);
+
+	return ext4_files_make_folder(owning->files, path, &access, err);
+}
+
+/* -------------------------------------------------------- adding */
+
+/* The home of an account, unless it is one of the folders that every guest has. */
+static int add_home(struct owning *owning, const struct boot_account *account, struct error *err)
+{
+	if (strcmp(account->home, "/root") == 0)
+		return 0;
+	return make_owned_folder(owning, account->home, 0700, account->uid, account->gid, err);
+}
+
+static int add_ssh_keys(struct owning *owning, struct error *err)
+{
+	const struct image_request *request = owning->request;
+	const struct boot_account *account = boot_accounts_find(
+		&request->manifest->accounts, request->plan->keys_user);
+	struct ext4_access access;
+	char path[FILE_PATH_BYTES];
+	int r;
+
+	if (!request->ssh_keys_text)
+		return 0;
+	access = owner_access(owning, 0600, account->uid, account->gid);
+	r = add_home(owning, account, err);
+	if (r < 0)
+		return r;
+	file_below(path, account->home, "/.ssh");
+	r = make_owned_folder(owning, path, 0700, account->uid, account->gid, err);
+	if (r < 0)
+		return r;
+	file_below(path, account->home, "/.ssh/authorized_keys");
+	return ext4_files_write(owning->files, path, request->ssh_keys_text,
+		strlen(request->ssh_keys_text), &access, err);
+}
+
+static int add_given_host_key(struct owning *owning, struct image_view *view,
+	const struct host_key_pair *pair, struct error *err)
+{
+	char place[GIVEN_HOST_KEY_PLACE_BYTES], public_place[GIVEN_HOST_KEY_PLACE_BYTES + 4];
+	bool used;
+	int r;
+
+	given_host_keys_find_place(
+		view->root, owning->request->plan->system, pair->name, place, &used);
+	r = write_owned_text(owning, place, pair->private_text, 0600, err);
+	if (r < 0)
+		return r;
+	snprintf(public_place, sizeof(public_place), "%s.pub", place);
+	return write_owned_text(owning, public_place, pair->public_text, 0644, err);
+}
+
+static int add_host_keys(struct owning *owning, struct image_view *view, struct error *err)
+{
+	const struct given_host_keys *given = owning->request->given_host_keys;
+	char path[FILE_PATH_BYTES];
+	int r;
+
+	file_below(path, owning->request->plan->system, "/etc/ssh/sshd_config");
+	r = image_view_show_optional(view, path, err);
+	for (size_t i = 0; r == 0 && i < given->count; i++)
+		r = add_given_host_key(owning, view, &given->pairs[i], err);
+	return r;
+}
+
+/* A home that activation finds is not made again, so it has to be as activation would make it. */
+static int add_home_of_file(struct owning *owning, const char *target, struct error *err)
+{
+	const struct boot_accounts *accounts = &owning->request->manifest->accounts;
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		const struct boot_account *account = &accounts->list[i];
+		size_t length = strlen(account->home);
+
+		if (account->numbered && strncmp(target, "/home/", 6) == 0 &&
+			strncmp(target, account->home, length) == 0 && target[length] == '/')
+			return add_home(owning, account, err);
+	}
+	return 0;
+}
+
+static int add_extra_files(struct owning *owning, struct error *err)
+{
+	const struct extra_files *extra = owning->request->extra_files;
+
+	for (size_t i = 0; i < extra->settings->count; i++) {
+		const struct extra_file *file = &extra->settings->files[i];
+		const struct ext4_access access = owner_access(
+			owning, file->mode, file->uid, file->gid);
+		int r = add_home_of_file(owning, file->target, err);
+
+		if (r < 0)
+			return r;
+		r = ext4_files_write(owning->files, file->target, extra->contents[i],
+			extra->sizes_bytes[i], &access, err);
+		if (r == -EEXIST)
+			return error_set_code(err, EXIT_CONFIGURATION, r,
+				"files = %s: the image has a file of that name already: choose another path.",
+				file->target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int image_owner_add(const struct image_request *request, struct image_view *view,
+	struct ext4_files *files, struct error *err)
+{
+	struct owning owning = { request, files };
+	int r = write_owned_text(&owning, MACHINE_ID, "uninitialized\n", 0444, err);
+
+	if (r < 0)
+		return r;
+	r = add_ssh_keys(&owning, err);
+	if (r < 0)
+		return r;
+	r = add_host_keys(&owning, view, err);
+	if (r < 0)
+		return r;
+	return add_extra_files(&owning, err);
+}
+
+/* -------------------------------------------------------- removing */
+
+/* What a booted guest has made for itself alone. */
+static const char *const own_files[] = {
+	MACHINE_ID,
+	"/var/lib/dbus/machine-id",
+	"/var/lib/systemd/random-seed",
+	"/var/lib/systemd/credential.secret",
+	"/var/lib/NetworkManager/secret_key",
+	"/var/lib/dhcpcd/duid",
+	"/var/lib/dhcpcd/secret",
+};
+
+static int remove_own_files(struct owning *owning, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(own_files) / sizeof(own_files[0]); i++)
+		r = ext4_remove(owning->files, own_files[i], err);
+	return r;
+}
+
+static int remove_host_key(struct owning *owning, const char *place, struct error *err)
+{
+	char public_place[GIVEN_HOST_KEY_PLACE_BYTES + 4];
+	int r = ext4_remove(owning->files, place, err);
+
+	if (r < 0)
+		return r;
+	snprintf(public_place, sizeof(public_place), "%s.pub", place);
+	return ext4_remove(owning->files, public_place, err);
+}
+
+/* Where NixOS and the guest's sshd_config have them. */
+static int remove_host_keys(struct owning *owning, struct image_view *view, struct error *err)
+{
+	static const char *const names[] = { "ssh_host_ed25519_key", "ssh_host_rsa_key",
+		"ssh_host_ecdsa_key", "ssh_host_dsa_key" };
+	char place[GIVEN_HOST_KEY_PLACE_BYTES];
+	bool used;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(place, sizeof(place), "/etc/ssh/%s", names[i]);
+		r = remove_host_key(owning, place, err);
+		if (r < 0)
+			return r;
+		given_host_keys_find_place(
+			view->root, owning->request->plan->system, names[i], place, &used);
+		r = remove_host_key(owning, place, err);
+	}
+	return r;
+}
+
+static int remove_ssh_keys(struct owning *owning, struct error *err)
+{
+	const struct image_request *request = owning->request;
+	const struct boot_account *account = boot_accounts_find(
+		&request->manifest->accounts, request->plan->keys_user);
+	char path[FILE_PATH_BYTES];
+
+	if (!request->ssh_keys_text)
+		return 0;
+	file_below(path, account->home, "/.ssh/authorized_keys");
+	return ext4_remove(owning->files, path, err);
+}
+
+static int remove_given_files(struct owning *owning, struct error *err)
+{
+	const struct extra_file_settings *settings = owning->request->extra_files->settings;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < settings->count; i++)
+		r = ext4_remove(owning->files, settings->files[i].target, err);
+	return r;
+}
+
+int image_owner_remove(const struct image_request *request, struct image_view *view,
+	struct ext4_files *files, struct error *err)
+{
+	struct owning owning = { request, files };
+	int r = remove_own_files(&owning, err);
+
+	if (r < 0)
+		return r;
+	r = remove_host_keys(&owning, view, err);
+	if (r < 0)
+		return r;
+	r = remove_ssh_keys(&owning, err);
+	if (r < 0)
+		return r;
+	return remove_given_files(&owning, err);
+}

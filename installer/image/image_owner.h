@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image_owner — what makes one guest of an image: machine-id, host keys, SSH keys and given files, on its
+ * unmounted root file system.
+ *
+ * As systemd asks of images that may be copied ("Building Images Safely"), /etc/machine-id says
+ * "uninitialized" (machine-id(5), "First Boot Semantics"), so that each copy makes its own, even after a
+ * first boot that was interrupted.
+ *
+ * Tested by: tests/image/direct.sh, tests/image/clone.sh.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "ext4/ext4_files.h"
+#include "image/image_request.h"
+#include "image/image_view.h"
+
+/* Writes what the request has. view shows the store. */
+int image_owner_add(const struct image_request *request, struct image_view *view,
+	struct ext4_files *files, struct error *err) WARN_UNUSED;
+
+/* Removes from the copy of an image what image_owner_add will write, and what a guest that was booted made
+ * for itself alone: host keys of every type, random seed and other secrets of one machine. */
+int image_owner_remove(const struct image_request *request, struct image_view *view,
+	struct ext4_files *files, struct error *err) WARN_UNUSED;

@@ -1,0 +1,248 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# clone.sh — proves that the copy of an image is another guest: with identifiers, keys and host keys of its
+# own, sound file systems and the same store; that it boots and lets its own owner in; and that an image which
+# must not be copied so is refused
+#
+# Modules: clone_image, image_publish, image/image_copy, image/image_guest, image/image_identity,
+# image/image_owner, image/qemu_img, ext4/ext4_identity, ext4/ext4_remove, format/partition_table, format/fat, format/swap,
+# input/host_key_make.
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=image.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/image.lib.sh"
+# shellcheck source=../qemu/machine.lib.sh
+source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../qemu/installed.lib.sh
+source "$TOP/tests/qemu/installed.lib.sh"
+
+OFFSET=1048576
+GPT_OFFSET=$((514 * 1048576))
+
+# clone FROM OUTPUT OPTION… — by an ordinary user, for the key second.pub.
+clone() {
+	as_nobody "$GUEST_INSTALLER" image --from "$1" --key second.pub "${@:3}" "$2" >said 2>&1
+}
+
+cloned() {
+	clone "$@" || { cat said && return 1; }
+	[[ $(tail -n 1 said) == INSTALL_SUCCESSFUL ]]
+	nothing_is_left
+}
+
+# clone_refused CODE PATTERN FROM OPTION… — and no output appears.
+clone_refused() {
+	local status=0
+	clone "$3" out/refused.img "${@:4}" || status=$?
+	if ((status != $1)) || ! grep -E "^INSTALL_FAILED code=$1 .*$2" said; then
+		echo "status $status, expected $1: $2" && cat said && return 1
+	fi
+	[[ ! -e out/refused.img ]]
+	nothing_is_left
+}
+
+# reported KEY — a result of the last image.
+reported() {
+	sed -n "s/^INSTALL_RESULT $1=//p" said
+}
+
+# identifiers IMAGE — every UUID and serial number of the disk, a line each.
+identifiers() {
+	sfdisk --json "$1" | jq -r '.partitiontable | .id, (.partitions[] | .uuid // empty)'
+	for start in $(sfdisk --json "$1" | jq '.partitiontable.partitions[].start'); do
+		blkid -p -O $((start * 512)) -o value -s UUID "$1" || true
+	done
+}
+
+# names IMAGE — what the guest finds its file systems by.
+names() {
+	sfdisk --json "$1" | jq -r '.partitiontable.partitions[] | .name, .type'
+	for start in $(sfdisk --json "$1" | jq '.partitiontable.partitions[].start'); do
+		blkid -p -O $((start * 512)) -o value -s LABEL -s TYPE "$1" || true
+	done
+}
+
+# all_are_new IMAGE CLONE COUNT — so many identifiers, and none of them is in both.
+all_are_new() {
+	identifiers "$1" | sort >old
+	identifiers "$2" | sort >new
+	[[ $(wc -l <old) == "$3" && $(wc -l <new) == "$3" && ! $(comm -12 old new) ]] || { cat old new && return 1; }
+	diff <(names "$1") <(names "$2")
+}
+
+file_in() {
+	debugfs -R "cat $3" "$1?offset=$2" 2>/dev/null
+}
+
+# The reported host key is the one in the clone, and ssh-keygen agrees that its halves belong together.
+host_key_is_reported() {
+	file_in "$1" "$2" /etc/ssh/ssh_host_ed25519_key >host_key
+	chmod 600 host_key
+	[[ $(ssh-keygen -y -P '' -f host_key) == "$(reported ssh-host-key)" ]]
+	file_in "$1" "$2" /etc/ssh/ssh_host_ed25519_key.pub | grep -Fx "$(reported ssh-host-key)"
+}
+
+# owner_is_second IMAGE OFFSET
+owner_is_second() {
+	file_in "$1" "$2" /root/.ssh/authorized_keys | cmp - second.pub
+	file_in "$1" "$2" /etc/machine-id | grep -Fx uninitialized
+	host_key_is_reported "$1" "$2"
+	e2fsck -fn "$1?offset=$2"
+	debugfs -R 'stat /etc/ssh/ssh_host_ed25519_key' "$1?offset=$2" | grep -F 'Mode:  0600'
+}
+
+an_image_is_cloned() {
+	made direct out/first.img --size 1200M
+	sha256sum out/first.img >before
+	cloned out/first.img out/second.img
+	sha256sum -c before
+	all_are_new out/first.img out/second.img 2
+	owner_is_second out/second.img "$OFFSET"
+	entries out/first.img "$OFFSET" mnt >expected
+	entries out/second.img "$OFFSET" mnt | diff expected -
+}
+
+two_clones_differ() {
+	cloned out/first.img out/third.img
+	all_are_new out/second.img out/third.img 2
+	! cmp -s host_key <(file_in out/third.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key)
+	rm out/third.img
+}
+
+# What an install in the ordinary way leaves: accounts, host keys, a random seed. It was never a guest's disk, so
+# verify reads it at once.
+an_install_is_cloned() {
+	truncate -s 1200M out/installed.img
+	"$GUEST_INSTALLER" install --disk out/installed.img --manifest "$TOP/build/guest-direct.json" \
+		--cache "$CACHE" --key key.pub --set "trusted-keys=$(sample_key)" >installed 2>&1 || { cat installed && return 1; }
+	chown 65534 out/installed.img
+	cloned out/installed.img out/copy.img
+	owner_is_second out/copy.img "$OFFSET"
+	! file_in out/copy.img "$OFFSET" /var/lib/systemd/random-seed | grep .
+	! grep -F "$(reported ssh-host-key)" installed
+	"$GUEST_INSTALLER" verify out/copy.img | tee verified
+	grep -F "host key: $(reported ssh-host-key-fingerprint)" verified
+}
+
+a_given_host_key_and_a_file_are_there() {
+	ssh-keygen -q -t ed25519 -N '' -C given -f given
+	echo 'node 2' >node
+	cp given given.readable
+	chown 65534 given.readable
+	cloned out/first.img out/given.img --host-key given.readable --file /etc/node=node:0640:0:30000
+	file_in out/given.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key | cmp - given
+	file_in out/given.img "$OFFSET" /etc/node | cmp - node
+	debugfs -R 'stat /etc/node' "out/given.img?offset=$OFFSET" | grep -E 'User: +0 +Group: +30000'
+	rm out/given.img
+}
+
+without_a_host_key_the_first_boot_makes_it() {
+	cloned out/first.img out/none.img --set host-keys=none
+	! grep ssh-host-key said
+	! file_in out/none.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key | grep .
+	rm out/none.img
+}
+
+qcow2_is_cloned() {
+	qemu-img convert -O qcow2 out/first.img out/first.qcow2
+	cloned out/first.qcow2 out/second.qcow2
+	qemu-img check out/second.qcow2
+	qemu-img convert -O raw out/second.qcow2 out/plain.img
+	owner_is_second out/plain.img "$OFFSET"
+	rm out/*.qcow2 out/plain.img
+}
+
+two_disks_are_cloned() {
+	made pygrub out/root.img --size 1200M --boot-output out/boot.img
+	clone_refused 2 'name its boot disk by --boot-disk' out/root.img
+	cloned out/root.img out/root2.img --boot-disk out/boot.img --boot-output out/boot2.img
+	for disk in root boot; do
+		e2fsck -fn out/"$disk"2.img
+		[[ $(blkid -p -o value -s UUID out/$disk.img) != "$(blkid -p -o value -s UUID out/"$disk"2.img)" ]]
+		[[ $(blkid -p -o value -s LABEL out/$disk.img) == "$(blkid -p -o value -s LABEL out/"$disk"2.img)" ]]
+	done
+	owner_is_second out/root2.img 0
+	rm out/root*.img out/boot*.img
+}
+
+a_larger_gpt_disk_with_swap_is_cloned() {
+	made systemd-boot out/gpt.img --size 2G --set swap=64M
+	cloned out/gpt.img out/disk.raw --size 2500M
+	all_are_new out/gpt.img out/disk.raw 8
+	sfdisk -V out/disk.raw
+	sfdisk --json out/disk.raw | jq -e '.partitiontable.lastlba > 5100000'
+	esp_is_clean out/disk.raw
+	owner_is_second out/disk.raw "$GPT_OFFSET"
+}
+
+# The host key that was reported before the first boot is the one that the guest shows.
+it_is_the_guest_that_was_reported() {
+	in_guest cat /etc/ssh/ssh_host_ed25519_key.pub | grep -Fx "$(reported ssh-host-key)"
+	in_guest cat /etc/machine-id | grep -Ex '[0-9a-f]{32}'
+	in_guest findmnt -no UUID / | grep -Fx "$(reported root-uuid)"
+}
+
+other_images_are_refused() {
+	truncate -s 1200M out/blank.img
+	clone_refused 2 'holds no guest in a layout' out/blank.img
+	clone_refused 2 'cannot be read: No such file' out/missing.img
+	cp --sparse=always out/first.img out/changed.img
+	dd if=/dev/zero of=out/changed.img bs=1024 seek=1024 count=1 conv=notrunc status=none
+	clone_refused 2 'was not made by guest-installer' out/changed.img
+	cp --sparse=always out/first.img out/changed.img
+	debugfs -w -R 'feature needs_recovery' "out/changed.img?offset=$OFFSET"
+	clone_refused 2 'was not shut down cleanly' out/changed.img
+	rm out/blank.img out/changed.img
+}
+
+# The first sector of a disk that GRUB starts by BIOS.
+# shellcheck disable=SC2046 # store paths have no blanks
+a_guest_of_grub_is_refused() {
+	cp --sparse=always out/first.img out/grub.img
+	dd if="$(find $(closure bios) -name boot.img)" of=out/grub.img bs=440 count=1 conv=notrunc status=none
+	clone_refused 2 'GRUB finds its root by the UUID' out/grub.img
+	rm out/grub.img
+}
+
+# QEMU locks the image that it has open.
+an_image_in_use_is_refused() {
+	mkfifo "$SCRATCH/hold"
+	qemu-io -f raw out/first.img <"$SCRATCH/hold" >"$SCRATCH/opened" &
+	exec {hold}>"$SCRATCH/hold"
+	echo length >&"$hold"
+	await 60 grep -q GiB "$SCRATCH/opened"
+	clone_refused 2 'is in use by another program: shut its guest down first' out/first.img
+	exec {hold}>&-
+	wait $!
+}
+
+settings_that_do_not_fit_are_refused() {
+	clone_refused 2 'manifest is set, but the copy of an image has what the image has' out/first.img \
+		--manifest direct.json
+	clone_refused 14 'say a size that is no smaller' out/first.img --size 100M
+	! clone out/first.img out/refused.img --shrink
+	grep -E '^guest-installer: .*leave --shrink out' said
+	clone_refused 2 'the image has no such account' out/first.img --set keys-user=alice
+}
+
+prepare_images
+for sample in direct pygrub systemd-boot; do manifest_of "$sample"; done
+ssh-keygen -q -t ed25519 -N '' -C second -f second
+run_case "an image is cloned: new identifiers and keys, the same store" an_image_is_cloned
+run_case "two clones have nothing of their own in common" two_clones_differ
+run_case "an ordinary install is cloned, and verify accepts it" an_install_is_cloned
+run_case "a given host key and a file are there" a_given_host_key_and_a_file_are_there
+run_case "with host-keys=none the first boot makes them" without_a_host_key_the_first_boot_makes_it
+run_case "a qcow2 image is cloned" qcow2_is_cloned
+run_case "the two disks of a guest of pygrub are cloned" two_disks_are_cloned
+run_case "images that hold no finished guest are refused" other_images_are_refused
+run_case "a guest that GRUB starts is refused" a_guest_of_grub_is_refused
+run_case "an image that a guest has open is refused" an_image_in_use_is_refused
+run_case "settings that do not fit are refused" settings_that_do_not_fit_are_refused
+run_case "a GPT disk with swap is cloned to a larger one" a_larger_gpt_disk_with_swap_is_cloned
+mv second key
+mv second.pub key.pub
+start_guest out/disk.raw --firmware uefi
+run_case "the clone boots by UEFI and lets its own owner in" guest_lets_in
+run_case "it is the guest that was reported" it_is_the_guest_that_was_reported
+press_the_power_button
+run_case "the power button ended it" guest_ended_well
