@@ -35,6 +35,7 @@
 #include "init/settle.h"
 #include "init/supervise.h"
 #include "input/config_sources.h"
+#include "input/embedded_word.h"
 #include "input/host_key_sources.h"
 #include "input/key_sources.h"
 #include "install_steps.h"
@@ -77,12 +78,17 @@ struct decision {
 static int find_disks(struct decision *d, struct error *err)
 {
 	struct candidates *candidates = &d->candidates;
+	struct config_sources *sources = &d->sources;
 	int r = candidates_find(candidates, err);
 
 	if (r < 0)
 		return r;
-	return config_sources_collect(
-		candidates->disks, candidates->count, KEY_DRIVE_PATH, &d->sources, err);
+	r = config_sources_collect(
+		candidates->disks, candidates->count, KEY_DRIVE_PATH, sources, err);
+	if (r < 0)
+		return r;
+	return embedded_word_check(sources->command_line,
+		sources->embedded.area ? &sources->embedded.embedded : NULL, &d->no_medium, err);
 }
 
 /* With if-installed=boot, a finished install is found before the network starts, which a guest that is

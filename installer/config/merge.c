@@ -178,8 +178,8 @@ static void merge_word(struct config *config, char *word)
 	equals = strchr(word, '=');
 	if (equals)
 		*equals = '\0';
-	/* The service of a NixOS ISO looks at this one. */
-	if (strcmp(word, "disable") == 0)
+	/* No keys: the service of a NixOS ISO reads the one word, embedded_word.c the other. */
+	if (strcmp(word, "disable") == 0 || strcmp(word, "embedded") == 0)
 		return;
 	if (value_has_control_characters(word) ||
 		(equals && value_has_control_characters(equals + 1)))

@@ -8,8 +8,6 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/digest.h"
-#include "base/encoding.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -246,6 +244,7 @@ int embedded_parse(const char *area, size_t size_bytes, struct embedded *ret, st
 	if (r < 0)
 		return r;
 	memset(embedded, 0, sizeof(*embedded));
+	hex_encode(header.sum, sizeof(header.sum), embedded->sum);
 	r = newc_files(area, header.size_bytes, embedded, err);
 	if (r < 0)
 		return r;

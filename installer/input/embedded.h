@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/error.h"
 
 #define EMBEDDED_NAME	      "guest-installer.embedded"
@@ -40,6 +42,7 @@ struct embedded_file {
 };
 
 struct embedded {
+	char sum[HEX_CHARS(SHA256_BYTES) + 1]; /* of the archive, in hexadecimal */
 	struct embedded_file files[EMBEDDED_FILES_MAX];
 	size_t count;
 	/* An ISO 9660 image behind the end of the original ISO; 0 bytes if there is none. */

@@ -13,7 +13,7 @@
 #include "input/embedded.h"
 #include "input/key_drive.h"
 
-/* Where the closure is mounted that was appended to the ISO; qemu/host/embed/plan.py knows it, too. */
+/* Where the closure is mounted that was appended to the ISO; qemu/host/embed/closure_image.py knows it, too. */
 #define EMBEDDED_APPENDED_PATH "/run/guest-installer/appended"
 
 struct embedded_source {

@@ -24,6 +24,7 @@ COMMENTS = (b"#" * 63 + b"\n") * 4
 ISOLINUX = b"LABEL install\n  APPEND console=tty0 console=ttyS0,115200 quiet\n" + COMMENTS
 GRUB = b"if linux /boot/vmlinuz console=tty0 console=ttyS0,115200 quiet; then\nfi\n" + COMMENTS
 MENUS = {menus.ISOLINUX: ISOLINUX, menus.GRUB: GRUB}
+ROOMY = {path: text + COMMENTS for path, text in MENUS.items()}
 
 
 class Refusing(unittest.TestCase):
@@ -112,6 +113,23 @@ class Menus(Refusing):
             Code.MISUSE, "one line APPEND", menus.add_arguments, {menus.ISOLINUX: COMMENTS}, "a"
         )
 
+    def test_the_menus_promise_what_is_embedded(self):
+        data = area.encode(Embedded({"a.pub": KEY}, WHOLE))
+        total = hashlib.sha256(data[area.HEADER_BYTES :]).hexdigest()
+        self.assertEqual(menus.words("a b", data), f"a b guest-installer.embedded={total}")
+        self.assertEqual(menus.words("", data), f"guest-installer.embedded={total}")
+        self.assertEqual(menus.words("a b", None), "a b")
+        promised = menus.add_arguments(ROOMY, menus.words("", data))[menus.GRUB].decode()
+        self.assertIn(f"quiet guest-installer.embedded={total}; then\n", promised)
+
+    def test_a_netboot_has_no_promise_of_the_iso(self):
+        line = "quiet guest-installer.embedded=00 a=b"
+        self.assertEqual(menus.without_promise(line), "quiet a=b")
+
+    def test_menus_without_comments_have_no_space(self):
+        self.assertTrue(menus.have_space(MENUS.values()))
+        self.assertFalse(menus.have_space([ISOLINUX, GRUB[: -len(COMMENTS)]]))
+
 
 class Showing(unittest.TestCase):
     def test_secrets_are_not_shown(self):
@@ -190,8 +208,7 @@ class Netboot(Refusing):
             "guest-installer.conf": b"swap = 1G\ncache = file:///run/guest-installer/appended/cache\n",
             "a.pub": KEY,
         }
-        part = area.unpack(extract.initramfs_part(Embedded(files, WHOLE)))
-        found = area.decode(part["etc/guest-installer.embedded"])
+        found = area.decode(extract.initramfs_area(Embedded(files, WHOLE)))
         self.assertEqual(found.files["guest-installer.conf"], b"swap = 1G\n")
         self.assertEqual(found.files["a.pub"], KEY)
         self.assertIsNone(found.description.appended)

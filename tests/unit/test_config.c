@@ -356,7 +356,7 @@ static void the_command_line_is_read_as_the_kernel_does(void **state)
 	(void)state;
 	merge(GOOD);
 	merge_command_line(&config,
-		" \vquiet\v\r guest-installer.disable disk=/no guest-installer.wipe=force "
+		" \vquiet\v\r guest-installer.disable guest-installer.embedded=0 disk=/no guest-installer.wipe=force "
 		"guest-installer.trusted-keys=\"" KEY "  " KEY "\" "
 		"\"guest-installer.esp-label=MY ESP\" guest-installerX root=LABEL=x\n");
 	accepts();

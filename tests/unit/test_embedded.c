@@ -118,6 +118,9 @@ static void files_are_found_in_any_case(void **state)
 	make_plain();
 	assert_int_equal(embedded_parse(area, AREA_BYTES, &embedded, &err), 1);
 	assert_int_equal(embedded.count, 2);
+	assert_memory_equal(
+		strstr(area, "sha256 ") + strlen("sha256 "), embedded.sum, strlen(embedded.sum));
+	assert_int_equal(strlen(embedded.sum), HEX_CHARS(SHA256_BYTES));
 	assert_int_equal(embedded.appended_size_bytes, 0);
 	file = embedded_find(&embedded, "ME.pub");
 	assert_non_null(file);

@@ -76,6 +76,13 @@ def encode(embedded: Embedded, capacity: int = 0) -> bytes:
     return area.ljust(capacity, b"\0")
 
 
+def checksum(area: bytes) -> str:
+    """The checksum in the header of an area that encode has made."""
+    match = HEADER.fullmatch(area[:HEADER_BYTES])
+    assert match
+    return match[1].decode()
+
+
 def decode(area: bytes) -> Optional[Embedded]:
     """What is embedded; None for nothing. Failure(MISUSE) if the area is damaged."""
     if not area.strip(b"\0"):

@@ -32,20 +32,23 @@ def customize(tool: str, given: argparse.Namespace, source: str, out: str) -> No
         content = drive.content()
         if not content and not arguments:
             raise Failure(Code.MISUSE, "nothing is given to embed")
-        patches = menu_patches(image, arguments)
-        trial = Embedded(content, Description(kernel_arguments=arguments))
-        check(tool, encode(trial, image.area.size), closure.manifest if closure else None)
+        boot_menus = find_menus(image, bool(arguments))
+        trial = encode(Embedded(content, Description(kernel_arguments=arguments)), image.area.size)
+        check(tool, trial, closure.manifest if closure else None)
+        words = menus.words(arguments, trial if content else None)
+        menu_patches(boot_menus, words)  # there is space for them
         with files.replacing(out, mode_of(content, arguments)) as file:
             total, digest = copy_original(image, file)
             description = Description(
                 total,
                 digest,
-                tuple((extent.offset, image.original_at(extent)) for extent, _ in patches),
+                tuple((extent.offset, text) for extent, text in boot_menus.values()),
                 append(closure, file) if closure else None,
                 arguments,
             )
             area = encode(Embedded(content, description), image.area.size)
-            for extent, data in [*patches, (image.area, area)]:
+            words = menus.words(arguments, area if content else None)
+            for extent, data in [*menu_patches(boot_menus, words), (image.area, area)]:
                 file.seek(extent.offset)
                 file.write(data)
 
@@ -81,14 +84,30 @@ def mode_of(content: Mapping[str, bytes], arguments: str = "") -> int:
     return files.PRIVATE if secret else files.PUBLIC
 
 
-def menu_patches(image: Image, arguments: str) -> list[tuple[Extent, bytes]]:
-    """The boot menus with the arguments, and where they are."""
-    if not arguments:
-        return []
-    extents = {path: image.locate(path) for path in (menus.ISOLINUX, menus.GRUB)}
-    texts = {path: image.original_at(extent) for path, extent in extents.items()}
-    changed = menus.add_arguments(texts, arguments)
-    return [(extents[path], changed[path]) for path in extents]
+def find_menus(image: Image, needed: bool) -> dict[str, tuple[Extent, bytes]]:
+    """The boot menus of a lean ISO by path: where they are, and their original text. A full ISO has none
+    that could be changed; its live system finds its own medium or does not start."""
+    paths = (menus.ISOLINUX, menus.GRUB)
+    found = {path: image.find(path) for path in paths}
+    texts = {path: (extent, image.original_at(extent)) for path, extent in found.items() if extent}
+    if len(texts) == len(paths) and menus.have_space(text for _, text in texts.values()):
+        return texts
+    if needed:
+        raise Failure(
+            Code.MISUSE,
+            f"{image.path} has no space for --kernel-args, as every lean ISO has: to a full ISO the "
+            "option boot.kernelParams of NixOS adds some; make an ISO of an older version again",
+        )
+    return {}
+
+
+def menu_patches(
+    boot_menus: Mapping[str, tuple[Extent, bytes]], words: str
+) -> list[tuple[Extent, bytes]]:
+    """The boot menus with these words, and where they are. Failure(NO_ROOM) if they are too long."""
+    texts = {path: text for path, (_, text) in boot_menus.items()}
+    changed = menus.add_arguments(texts, words) if texts and words else texts
+    return [(extent, changed[path]) for path, (extent, _) in boot_menus.items()]
 
 
 def copy_original(image: Image, file: IO[bytes]) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from typing import IO, Iterator, Optional
 
 from host.base import files, process
 from host.base.codes import Code, Failure
-from host.embed import area, closure_image
+from host.embed import area, closure_image, menus
 from host.embed.area import Description, Embedded
 from host.embed.customize import mode_of
 from host.embed.image import Image
@@ -35,7 +35,8 @@ def extract(iso: str, folder: str, url: str) -> None:
     with Image(iso) as image, new_folder(folder) as new:
         content = image.embedded.files if image.embedded else {}
         settings = read_settings(content.get(SETTINGS, b"").decode("utf-8", "replace"))
-        boot = take_boot(image, new)
+        part = initramfs_area(image.embedded) if image.embedded else None
+        boot = menus.words(take_boot(image, new, part), part)
         settings.update(re.findall(r"(?:^|\s)guest-installer\.([a-z0-9-]+)=(\S+)", boot))
         with closure_of(image, new) as source:
             take(source, settings, new)
@@ -63,9 +64,9 @@ def new_folder(path: str) -> Iterator[str]:
         raise
 
 
-def take_boot(image: Image, folder: str) -> str:
-    """Kernel and initramfs into the folder; returns the kernel's command line. What is embedded goes
-    into the initramfs; if that is secret, only its owner may read it."""
+def take_boot(image: Image, folder: str, part: Optional[bytes]) -> str:
+    """Kernel and initramfs into the folder; returns the kernel's command line. The area `part` goes into
+    the initramfs; if that is secret, only its owner may read it."""
     with tempfile.TemporaryDirectory(dir=folder) as work:
         boot = medium.take_boot_files(image.path, work)
         if boot.kernel_path != "/boot/vmlinuz":
@@ -80,9 +81,9 @@ def take_boot(image: Image, folder: str) -> str:
         with files.replacing(os.path.join(folder, INITRD), mode) as file:
             _copy(boot.initrd, file)
             file.write(b"\0" * (-file.tell() % 512))
-            if image.embedded:
-                file.write(initramfs_part(image.embedded))
-    return boot.command_line
+            if part:
+                file.write(area.pack({IN_INITRAMFS: part}))
+    return menus.without_promise(boot.command_line)
 
 
 def _copy(path: str, file: IO[bytes]) -> None:
@@ -90,13 +91,13 @@ def _copy(path: str, file: IO[bytes]) -> None:
         shutil.copyfileobj(source, file)
 
 
-def initramfs_part(embedded: Embedded) -> bytes:
-    """An archive with the area; the closure is behind the ISO, which is not there."""
+def initramfs_area(embedded: Embedded) -> bytes:
+    """The area without the closure, which is behind the ISO, and the ISO is not there."""
     there = {name: data for name, data in embedded.files.items() if name != SETTINGS}
     text = embedded.files.get(SETTINGS, b"").decode("utf-8", "replace")
     kept = [line for line in text.splitlines() if closure_image.MOUNTED not in line]
     content = {**there, **({SETTINGS: "\n".join([*kept, ""]).encode()} if kept else {})}
-    return area.pack({IN_INITRAMFS: area.encode(Embedded(content, Description()))})
+    return area.encode(Embedded(content, Description()))
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ class Image:
     def locate(self, *paths: str) -> Extent:
         """The first of these files. Failure(MISUSE) if the ISO has none of them."""
         for path in paths:
-            found = self._find(path)
+            found = self.find(path)
             if found:
                 return found
         raise Failure(
@@ -94,7 +94,8 @@ class Image:
             "an older version",
         )
 
-    def _find(self, path: str) -> Optional[Extent]:
+    def find(self, path: str) -> Optional[Extent]:
+        """The file; None if the ISO has none of this name."""
         program = emulator.find_program("xorriso")
         source = f"stdio:{os.path.abspath(self.path)}"
         arguments = ["-no_rc", "-indev", source, "-find", path, "-exec", "report_lba", "--"]

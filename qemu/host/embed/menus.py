@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Kernel arguments in the boot menus of the lean ISO.
+"""Kernel arguments in the boot menus of the lean ISO, and the word that promises what is embedded.
 
-Pure. iso/assemble ends each menu with comment lines. Arguments are inserted behind the kernel's command
+Pure. installer/input/embedded_word.h says what that word is for. iso/assemble ends each menu with comment lines. Arguments are inserted behind the kernel's command
 line, and the comments become shorter, so that no file changes its size.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Mapping
+from typing import Iterable, Mapping, Optional
 
 from host.base.codes import Code, Failure
+from host.embed import area
 
 ISOLINUX = "/isolinux/isolinux.cfg"
 GRUB = "/boot/grub/grub.cfg"
 COMMAND_LINE = re.compile(rb"^\s*APPEND (\S.*)$", re.MULTILINE)
 COMMENT = b"#" * 63 + b"\n"
 RESERVED = re.compile(rb"(?:#{63}\n)+\Z")
+PROMISE = "guest-installer.embedded="
 CONSOLE = re.compile(r"console=([A-Za-z]+)")
 # What isolinux, GRUB and the kernel read alike, without quotes.
 ARGUMENTS = re.compile(r"[A-Za-z0-9_.,:=/@%+~^-]+( [A-Za-z0-9_.,:=/@%+~^-]+)*")
@@ -32,6 +34,22 @@ def parse_arguments(texts: list[str]) -> str:
             f"which every boot loader reads alike, not '{arguments}'",
         )
     return arguments
+
+
+def words(arguments: str, embedded: Optional[bytes]) -> str:
+    """The arguments, and the word that promises the area, if there is one."""
+    promise = [f"{PROMISE}{area.checksum(embedded)}"] if embedded else []
+    return " ".join([*arguments.split(), *promise])
+
+
+def without_promise(command_line: str) -> str:
+    """The command line of an ISO without that word."""
+    return " ".join(word for word in command_line.split() if not word.startswith(PROMISE))
+
+
+def have_space(texts: Iterable[bytes]) -> bool:
+    """Whether all of these menus end with the comments that can be replaced."""
+    return all(RESERVED.search(text) for text in texts)
 
 
 def add_arguments(menus: Mapping[str, bytes], arguments: str) -> dict[str, bytes]:
