@@ -56,7 +56,8 @@ def prepared(request: Optional[closure.Request]) -> Iterator[Optional[Source]]:
         closure.write_manifest(request.system, request.manifest, manifest)
         with open(manifest, "rb") as file:
             digest = hashlib.sha256(file.read()).hexdigest()
-        settings = [("manifest", f"file://{MOUNTED}/guest.json"), ("manifest-sha256", digest)]
+        settings = [("engine", "cache")]  # a full ISO may say nixos-install
+        settings += [("manifest", f"file://{MOUNTED}/guest.json"), ("manifest-sha256", digest)]
         cache = request.cache
         if not cache:
             key = closure.SigningKey(folder, request.signing_key)
