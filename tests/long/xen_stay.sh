@@ -63,9 +63,15 @@ five_starts() {
 	done
 }
 
+# xl destroys the domain and creates it again before each start, so only the verdict says that it has ended.
+failed() {
+	tr -d '\r' <$console | grep -aq '^INSTALL_FAILED'
+}
+
 comes_back() {
 	timeout 400 xl create no-reset.xl
-	retry 3000 gone stay
+	retry 3000 failed
+	retry 60 gone stay
 	starts_by kexec 7
 	starts_by eject 1
 	tr -d '\r' <$console | grep -aE '^INSTALL_(RESULT start|FAILED)' | tail -n 3
