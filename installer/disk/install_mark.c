@@ -12,6 +12,7 @@
 #include "base/littleendian.h"
 
 #define MARK_VERSION	  3
+#define UNDIVIDED_VERSION 2 /* one checksum of both sectors */
 #define NAMELESS_VERSION  1 /* neither table_id nor fs_uuid */
 #define STATE_UNFINISHED  1
 #define STATE_INSTALLED	  2
@@ -73,13 +74,42 @@ static bool get_mark_text(const uint8_t *field, size_t field_bytes, char *ret)
 	return true;
 }
 
-/* Whether the record, or of version 3 its first sector, is as it was written. */
+/* Whether the second sector is a start that version 3 has written. */
+static bool has_start_checksum(const uint8_t block[MARK_BYTES])
+{
+	const uint8_t *sector = block + START_OFFSET;
+
+	return get_le32(sector) && get_le32(block + CHECKSUM_OFFSET) ==
+					   crc32_ieee(sector, CHECKSUM_OFFSET - START_OFFSET);
+}
+
+static bool has_undivided_checksum(const uint8_t block[MARK_BYTES])
+{
+	return get_le32(block + CHECKSUM_OFFSET) == crc32_ieee(block, CHECKSUM_OFFSET);
+}
+
+/* Whether the second sector is that of a record of version 2, to which a start was to be added: the write of
+ * version 3 was torn behind the first sector, which differs in the version and its checksum alone. */
+static bool has_older_second_sector(const uint8_t block[MARK_BYTES])
+{
+	uint8_t older[MARK_BYTES];
+
+	memcpy(older, block, MARK_BYTES);
+	put_le32(older + VERSION_OFFSET, UNDIVIDED_VERSION);
+	put_le32(older + SECTOR_CHECKSUM, 0);
+	return has_undivided_checksum(older);
+}
+
+/* Whether the record, or of version 3 its first sector, is as it was written. Where a start was added to a
+ * record of version 2 and only the second sector was written, that has taken the checksum of the first. It was
+ * written only because the first sector was whole, and a sector is never half written. */
 static bool has_checksum(const uint8_t block[MARK_BYTES], uint32_t version)
 {
-	size_t at = version == MARK_VERSION ? SECTOR_CHECKSUM : CHECKSUM_OFFSET;
-
-	return get_le32(block + at) == crc32_ieee(block, at) &&
-	       (version == MARK_VERSION || bytes_are_zero(block + SECTOR_CHECKSUM, 4));
+	if (version == MARK_VERSION)
+		return get_le32(block + SECTOR_CHECKSUM) == crc32_ieee(block, SECTOR_CHECKSUM);
+	return bytes_are_zero(block + SECTOR_CHECKSUM, 4) &&
+	       (has_undivided_checksum(block) ||
+		       (version == UNDIVIDED_VERSION && has_start_checksum(block)));
 }
 
 /* The second sector. A start is recorded of a finished install alone. Of an unfinished one the sector is
@@ -93,9 +123,8 @@ static bool get_mark_start(
 	if (version == MARK_VERSION &&
 		(ret->state == MARK_UNFINISHED || bytes_are_zero(sector, SECTOR_BYTES)))
 		return true;
-	if (version == MARK_VERSION &&
-		(!start || get_le32(block + CHECKSUM_OFFSET) !=
-				   crc32_ieee(sector, CHECKSUM_OFFSET - START_OFFSET)))
+	if (version == MARK_VERSION && !has_start_checksum(block) &&
+		!has_older_second_sector(block))
 		return false;
 	if (start > MARK_START_EJECT || (start && ret->state != MARK_INSTALLED) ||
 		!bytes_are_zero(block + END_ZEROS_OFFSET, CHECKSUM_OFFSET - END_ZEROS_OFFSET))

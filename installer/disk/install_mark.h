@@ -25,7 +25,8 @@
  * one is read only of a finished install.
  *
  * Versions 1 and 2 had one checksum, at 1020, of all bytes before. Version 1 had zeros from 280 on: its
- * table_id and fs_uuid are empty. Both are read. A record of a later version counts as damaged.
+ * table_id and fs_uuid are empty. Both are read. So is a record of version 2 to which a start was added, as
+ * version 3, if a power cut has left one sector of each. A record of a later version counts as damaged.
  *
  * Encoding and decoding do no I/O. install_mark_read does one pread, install_mark_write one pwrite
  * and an fsync. The module does not decide whether a mark is believed: classify does.

@@ -344,6 +344,61 @@ static void version_2_is_read(void **state)
 	assert_int_equal(mark.start_superblock, 0x12345678);
 }
 
+/* The first start of a guest that an older ISO has installed writes version 3, and may be torn. */
+static void a_torn_start_over_version_2_leaves_the_old_record_or_the_new_one(void **state)
+{
+	const struct install_mark *const before[] = { &installed, &started };
+	struct install_mark after = started;
+
+	(void)state;
+	after.start = MARK_START_KEXEC;
+	after.start_superblock = 7;
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t old[MARK_BYTES], new[MARK_BYTES], block[MARK_BYTES];
+		struct install_mark mark;
+
+		install_mark_encode(before[i], old);
+		set_version(old, 2);
+		install_mark_encode(&after, new);
+		memcpy(block, new, 512);
+		memcpy(block + 512, old + 512, 512);
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, MARK_INSTALLED);
+		assert_int_equal(mark.start, before[i]->start);
+		assert_int_equal(mark.start_superblock, before[i]->start_superblock);
+		block[1020] ^= 1;
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, MARK_DAMAGED);
+		memcpy(block, old, 512);
+		memcpy(block + 512, new + 512, 512);
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, MARK_INSTALLED);
+		assert_int_equal(mark.start, MARK_START_KEXEC);
+		assert_int_equal(mark.start_superblock, 7);
+		block[519] ^= 1;
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, MARK_DAMAGED);
+	}
+}
+
+static void a_start_of_version_3_repairs_no_other_record(void **state)
+{
+	static const uint8_t versions[] = { 1, 2 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t block[MARK_BYTES], written[MARK_BYTES];
+		struct install_mark mark;
+
+		install_mark_encode(i == 0 ? &installed : &unfinished, block);
+		set_version(block, versions[i]);
+		install_mark_encode(&started, written);
+		memcpy(block + 512, written + 512, 512);
+		install_mark_decode(block, &mark);
+		assert_int_equal(mark.state, MARK_DAMAGED);
+	}
+}
+
 /* As version 1 wrote it: the checksum is Python's zlib.crc32. */
 static void version_1_is_read_and_names_no_ids(void **state)
 {
@@ -434,6 +489,8 @@ int main(void)
 		cmocka_unit_test(a_mark_that_cannot_be_synced_is_an_error),
 		cmocka_unit_test(a_later_version_is_damaged),
 		cmocka_unit_test(version_2_is_read),
+		cmocka_unit_test(a_torn_start_over_version_2_leaves_the_old_record_or_the_new_one),
+		cmocka_unit_test(a_start_of_version_3_repairs_no_other_record),
 		cmocka_unit_test(version_1_is_read_and_names_no_ids),
 		cmocka_unit_test(a_mark_without_the_file_systems_uuid_is_damaged),
 		cmocka_unit_test(a_file_keeps_the_mark_at_its_offset),
