@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -233,6 +234,18 @@ bool text_is_utf8(const char *text)
 			return false;
 	}
 	return true;
+}
+
+int text_take_id(const char **text, unsigned *ret)
+{
+	size_t digits = strspn(*text, "0123456789");
+	unsigned long long id = strtoull(*text, NULL, 10);
+
+	if (digits < 1 || digits > 10 || id >= UINT32_MAX)
+		return -EINVAL;
+	*ret = (unsigned)id;
+	*text += digits;
+	return 0;
 }
 
 const char *text_size(char ret[TEXT_SIZE_BYTES], uint64_t size_bytes)

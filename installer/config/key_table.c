@@ -336,19 +336,6 @@ static bool is_file_target(const char *path)
 	return path[0] && path[1] && text_is_clean_path(path);
 }
 
-/* Decimal digits of a user's or group's number; moves text behind them. (uid_t)-1 is no number. */
-static int take_id(const char **text, unsigned *ret)
-{
-	size_t digits = strspn(*text, "0123456789");
-	unsigned long long id = strtoull(*text, NULL, 10);
-
-	if (digits < 1 || digits > 10 || id >= UINT32_MAX)
-		return -EINVAL;
-	*ret = (unsigned)id;
-	*text += digits;
-	return 0;
-}
-
 /* ":0600" or ":0600:1000:100", and nothing behind it. */
 static int parse_file_access(
 	const char *text, unsigned *ret_mode, unsigned *ret_uid, unsigned *ret_gid)
@@ -360,9 +347,9 @@ static int parse_file_access(
 	text += 5;
 	if (*text == '\0')
 		return 0;
-	if (*text++ != ':' || take_id(&text, ret_uid) < 0 || *text++ != ':')
+	if (*text++ != ':' || text_take_id(&text, ret_uid) < 0 || *text++ != ':')
 		return -EINVAL;
-	return take_id(&text, ret_gid) < 0 || *text ? -EINVAL : 0;
+	return text_take_id(&text, ret_gid) < 0 || *text ? -EINVAL : 0;
 }
 
 size_t key_table_file_access(

@@ -218,16 +218,30 @@ static size_t split_passwd_fields(char *line, char *fields[], size_t max)
 	return count;
 }
 
-/* name:password:uid:gid:gecos:home:shell (passwd(5)) */
+/* A field of passwd(5) or group(5) that is a user's or group's number. */
+static int parse_id_field(const char *field, unsigned *ret)
+{
+	unsigned id = 0;
+
+	if (text_take_id(&field, &id) < 0 || *field)
+		return -EINVAL;
+	*ret = id;
+	return 0;
+}
+
+/* name:password:uid:gid:gecos:home:shell (passwd(5)). -ENOENT for another user, -EINVAL for one without numbers. */
 static int parse_passwd_line(char *line, const char *name, struct nixos_user *ret)
 {
 	char *fields[7];
 	size_t count = split_passwd_fields(line, fields, 7);
+	unsigned uid, gid;
 
 	if (count < 6 || strcmp(fields[0], name) != 0)
 		return -ENOENT;
-	ret->uid = (unsigned)strtoul(fields[2], NULL, 10);
-	ret->gid = (unsigned)strtoul(fields[3], NULL, 10);
+	if (parse_id_field(fields[2], &uid) < 0 || parse_id_field(fields[3], &gid) < 0)
+		return -EINVAL;
+	ret->uid = uid;
+	ret->gid = gid;
 	snprintf(ret->home, sizeof(ret->home), "%s", fields[5]);
 	snprintf(ret->shell, sizeof(ret->shell), "%s", count == 7 ? fields[6] : "");
 	return 0;
@@ -246,9 +260,15 @@ int nixos_find_user(const char *root, const char *name, struct nixos_user *ret, 
 	if (r < 0)
 		return r;
 	rest = text;
-	while ((line = strsep(&rest, "\n")))
-		if (parse_passwd_line(line, name, ret) == 0)
+	while ((line = strsep(&rest, "\n"))) {
+		r = parse_passwd_line(line, name, ret);
+		if (r == 0)
 			return 0;
+		if (r == -EINVAL)
+			return error_set_code(err, EXIT_NO_KEY, r,
+				"The guest's /etc/passwd has no uid and gid from 0 to 4294967294 for the user %s: correct them in the guest, or set keys-user to another user.",
+				name);
+	}
 	return error_set_code(err, EXIT_NO_KEY, -ENOENT,
 		"The guest has no user %s to give the keys to: set keys-user to one of its users.",
 		name);
@@ -269,9 +289,12 @@ static bool is_group_member(char *members, const char *name)
 static bool is_group_of(char *line, const char *name, const struct nixos_user *user)
 {
 	char *fields[4];
+	unsigned gid;
 
-	return split_passwd_fields(line, fields, 4) == 4 &&
-	       (strtoul(fields[2], NULL, 10) == user->gid || is_group_member(fields[3], name));
+	if (split_passwd_fields(line, fields, 4) < 4)
+		return false;
+	return (parse_id_field(fields[2], &gid) == 0 && gid == user->gid) ||
+	       is_group_member(fields[3], name);
 }
 
 int nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,

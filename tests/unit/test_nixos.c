@@ -113,6 +113,30 @@ static void the_shell_is_read_and_may_be_empty(void **state)
 	assert_string_equal(user.shell, "");
 }
 
+static void numbers_that_no_user_can_have_are_refused(void **state)
+{
+	static const char *const ids[] = { "4294967296:0", "0:4294967296", "4294967295:0", "-1:0",
+		":0", "0:", "x:0", "0x0:0", "0 :0", "1000:100k", "18446744073709551616:0" };
+	char path[128], passwd[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/passwd", etc);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct nixos_user user = { .uid = 7, .gid = 7 };
+		struct error err = { 0 };
+
+		snprintf(passwd, sizeof(passwd), "alice:x:%s::/home/alice:/bin/sh\n", ids[i]);
+		assert_int_equal(
+			file_write(path, passwd, strlen(passwd), 0644, getuid(), getgid(), &err),
+			0);
+		assert_int_equal(nixos_find_user(root, "alice", &user, &err), -EINVAL);
+		assert_int_equal(err.code, EXIT_NO_KEY);
+		assert_non_null(strstr(err.text, "no uid and gid from 0 to 4294967294"));
+		assert_int_equal(user.uid, 7);
+		assert_int_equal(user.gid, 7);
+	}
+}
+
 static void the_shadow_entry_admits_or_refuses_a_login(void **state)
 {
 	static const struct {
@@ -320,6 +344,7 @@ int main(void)
 		TEST(without_the_file_there_are_none),
 		TEST(a_file_that_cannot_be_read_is_an_error),
 		TEST(the_shell_is_read_and_may_be_empty),
+		TEST(numbers_that_no_user_can_have_are_refused),
 		TEST(the_shadow_entry_admits_or_refuses_a_login),
 		TEST(a_shell_is_a_program_that_stays),
 		TEST(an_account_is_read_from_its_files),
