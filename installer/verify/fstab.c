@@ -6,6 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
+
 /* How fstab names a file system, and where the plan has that name. */
 static const struct {
 	const char *prefix;
@@ -79,6 +82,27 @@ static bool hides_store(const char *path)
 	       is_path_below("/nix/var/nix/profiles", path);
 }
 
+/* Removes slashes behind the path and second ones in it, and parts that are ".", in place: mount(8) and systemd
+ * ignore them, too. */
+static void simplify_path(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from;) {
+		size_t slashes = strspn(from, "/"), length = strcspn(from + slashes, "/");
+
+		if (length && !(length == 1 && from[slashes] == '.')) {
+			memmove(to + 1, from + slashes, length);
+			*to = '/';
+			to += length + 1;
+		}
+		from += slashes + length;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+}
+
 static bool is_planned(const struct plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->partition_count; i++)
@@ -96,15 +120,16 @@ static bool is_on_disk(const struct plan *plan, const char *device)
 	return false;
 }
 
-static int check_planned(const struct fstab_line *line, const struct plan *plan, struct error *err)
+static int check_planned(
+	const struct plan *plan, const char *path, const char *device, struct error *err)
 {
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 
-		if (strcmp(p->mount_path, line->path) == 0 && !fstab_device_may_be(p, line->device))
+		if (strcmp(p->mount_path, path) == 0 && !fstab_device_may_be(p, device))
 			return error_set(err, -EBADMSG,
 				"The guest mounts %s from %s, which is not on this disk: its file system has the label %s and the UUID %s.",
-				line->path, line->device, p->fs_label, p->fs_uuid);
+				path, device, p->fs_label, p->fs_uuid);
 	}
 	return 0;
 }
@@ -112,14 +137,15 @@ static int check_planned(const struct fstab_line *line, const struct plan *plan,
 int fstab_check_line(const struct fstab_line *line, const struct plan *plan, const char *keys_path,
 	bool *ret_elsewhere, struct error *err)
 {
-	const char *path = line->path;
+	AUTO_FREE char *path = text_duplicate(line->path);
 
 	*ret_elsewhere = false;
 	if (path[0] != '/' || (has_option(line->options, "noauto") &&
 				      !has_option(line->options, "x-systemd.automount")))
 		return 0;
+	simplify_path(path);
 	if (is_planned(plan, path))
-		return check_planned(line, plan, err);
+		return check_planned(plan, path, line->device, err);
 	if (hides_store(path))
 		return error_set(err, -EBADMSG,
 			"The guest mounts %s from %s, but its store is on the root file system: take this mount out of the guest.",

@@ -71,6 +71,7 @@ static void names_of_the_disk_itself_are_accepted(void **state)
 		"tmpfs /home tmpfs noauto\n",
 		"/dev/vdb /nix/persist ext4 nofail,x-systemd.device-timeout=9\n",
 		"/dev/vdb /nix/storeroom ext4\n",
+		"LABEL=nixos /. ext4\nLABEL=ESP /boot/ vfat\n",
 	};
 	struct error err;
 	size_t elsewhere;
@@ -108,6 +109,15 @@ static void other_file_systems_are_refused(void **state)
 		{ "tmpfs /home/anna tmpfs\n", "hides the SSH keys in " KEYS },
 		{ "/dev/vdb /home/anna/.ssh ext4 noauto,x-systemd.automount\n",
 			"hides the SSH keys" },
+		/* the same folders */
+		{ "/dev/vdb /nix/ ext4\n", "mounts /nix from /dev/vdb" },
+		{ "/dev/vdb //nix ext4\n", "mounts /nix from /dev/vdb" },
+		{ "/dev/vdb /nix//store/ ext4\n", "mounts /nix/store from" },
+		{ "/dev/vdb /./nix/./var/. ext4\n", "mounts /nix/var from" },
+		{ "/dev/vdb /home/ ext4\n", "hides the SSH keys" },
+		{ "/dev/vdb /home/anna/// ext4\n", "hides the SSH keys" },
+		{ "LABEL=other // ext4\n", "mounts / from LABEL=other" },
+		{ "LABEL=other /boot/ vfat\n", "mounts /boot from LABEL=other" },
 		/* escapes as in fstab(5) */
 		{ "/dev/vdb /n\\151x ext4\n", "mounts /nix from /dev/vdb" },
 		{ "LABEL=nixos\n", "line 1 is not understood" },
