@@ -146,9 +146,15 @@ static int read_folder(struct esp *esp, const char *folder, const char *suffix,
 	struct dirent *item;
 	int r = find_on_esp(esp, folder, path, err);
 
-	dir = r < 0 ? NULL : opendir(path);
-	r = 0;
-	while (dir && r == 0 && (item = readdir(dir))) {
+	if (r < 0)
+		return file_is_missing(r) ? 0 : r;
+	dir = opendir(path);
+	/* The boot loader ignores a file of this name, too. */
+	if (!dir && file_is_missing(-errno))
+		return 0;
+	if (!dir)
+		return error_errno(err, -errno, "read the boot entries in %s", path);
+	while (r == 0 && (item = readdir(dir))) {
 		if (item->d_name[0] == '.' || strncasecmp(item->d_name, "auto-", 5) == 0 ||
 			!has_suffix(item->d_name, suffix))
 			continue;

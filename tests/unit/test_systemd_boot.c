@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -162,6 +164,32 @@ static void the_program_has_to_be_systemd_boot(void **state)
 	boots("is not an EFI program");
 	drop(PROGRAM);
 	boots("BOOTX64.EFI");
+}
+
+/* A folder that cannot be read is not an empty one. */
+static void folders_that_cannot_be_read_are_errors(void **state)
+{
+	static const char *const folders[] = { "/esp/loader/entries", "/esp/EFI/Linux" };
+	uid_t user = geteuid();
+	struct error err = { 0 };
+	char path[128];
+	int r;
+
+	(void)state;
+	assert_int_equal(chmod(root, 0755), 0);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s%s", root, folders[i]);
+		assert_int_equal(chmod(path, 0), 0);
+		assert_int_equal(seteuid(user ? user : 65534), 0); /* root may read everything */
+		r = systemd_boot_verify(root, "/esp", &plan, &both, &entry, &err);
+		assert_int_equal(seteuid(user), 0);
+		assert_int_equal(chmod(path, 0755), 0);
+		says(r, &err, "read the boot entries in");
+	}
+	boots(NULL);
+	drop("/esp/EFI/Linux");
+	put("/esp/EFI/Linux", "a file");
+	boots(NULL);
 }
 
 static void other_files_are_no_entries(void **state)
@@ -370,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_program_has_to_be_systemd_boot),
+		TEST(folders_that_cannot_be_read_are_errors),
 		TEST(other_files_are_no_entries),
 		TEST(an_entry_has_to_start_the_system),
 		TEST(the_store_has_to_have_the_files),
