@@ -187,6 +187,10 @@ int pygrub_disk_verify(const char *root, const struct plan *plan, const struct b
 	if (files->initrd[0] && !entry->initrd[0])
 		return error_set(err, -EBADMSG, "The entry \"%s\" that pygrub takes has no initrd.",
 			entry->title);
+	if (!files->initrd[0] && entry->initrd[0])
+		return error_set(err, -EBADMSG,
+			"The entry \"%s\" that pygrub takes has the initrd %s, but the system has none.",
+			entry->title, entry->initrd);
 	if (files->initrd[0])
 		r = compare(root, boot, entry->initrd, entry->initrd_line, files->initrd, err);
 	if (r < 0)

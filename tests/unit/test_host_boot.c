@@ -121,6 +121,7 @@ static void pygrub_starts_the_files_of_the_store(void **state)
 	put("/boot/kernels/i", "");
 	put("/nix/store/i", "");
 	by_pygrub(&both, "is empty or not a file");
+	by_pygrub(&no_initrd, "has the initrd /kernels/i, but the system has none");
 	drop("/nix/store/i");
 	by_pygrub(&both, "/nix/store/i");
 	put("/boot/grub/grub.cfg", MENU());
