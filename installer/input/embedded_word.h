@@ -7,7 +7,7 @@
  * drivers, so it arrives where the kernel has no driver for the ISO's drive, or where the installer finds
  * another ISO. Settings that are lost must not become an install with other ones. embedded_source reads the area.
  *
- * Tested by: tests/unit/test_embedded_word.c, tests/qemu/customized_iso.sh.
+ * Tested by: tests/unit/test_embedded_word.c, tests/qemu/customized_iso.sh, tests/fuzz/command_line.c.
  */
 #pragma once
 
