@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 # Makefile — builds and checks guest-installer; `make help` lists the targets
 
-VERSION = 0.1.0
+VERSION := $(file <VERSION)
 PREFIX ?= /usr/local
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-# Products carry the date of the commit: two builds of one commit are identical.
+# Products carry the commit and its date: two builds of one commit are identical.
+ifndef COMMIT
+commit_and_date := $(shell $(SHELL) release/commit)
+COMMIT := $(firstword $(commit_and_date))
+endif
 ifndef SOURCE_DATE_EPOCH
-SOURCE_DATE_EPOCH := $(or $(shell git log -1 --format=%ct 2>/dev/null),1700000000)
+SOURCE_DATE_EPOCH := $(or $(word 2,$(commit_and_date)),1700000000)
 endif
 export SOURCE_DATE_EPOCH
 
@@ -97,13 +101,17 @@ endef
 # object_tree FOLDER,WORD,COMPILER,CFLAGS,FLAGS-FILE — the rules that compile installer/ into
 # FOLDER. FOLDER/libinstaller.a contains all but main.c. COMPILER and CFLAGS are names of variables.
 define object_tree
-$(1)/%.o: installer/%.c $(5) Makefile
+$(1)/%.o: installer/%.c $(5) Makefile VERSION
 	@mkdir -p $$(@D)
 	$$(call run,$(2),$$<) $$($(3)) $$(CPPFLAGS) $$($(4)) -c -o $$@ $$<
 
 $(1)/libinstaller.a: $(patsubst installer/%.c,$(1)/%.o,$(filter-out installer/main.c,$(SOURCES)))
 	@rm -f $$@
 	$$(call run,AR,$$@) $$(AR) rcs $$@ $$^
+
+# The only object that contains the commit.
+$(1)/base/version.o: build/commit
+$(1)/base/version.o: CPPFLAGS += -DSOURCE_COMMIT='"$(COMMIT)"'
 
 # The program contains these modules.
 $(1)/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
@@ -118,6 +126,11 @@ endef
 all: build ## the same as build
 
 build: build/guest-installer ## the static program build/guest-installer
+
+# Changes only with its content.
+build/commit: FORCE
+	@mkdir -p build
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
 
 build/static/cflags: FORCE
 	@mkdir -p build/static
@@ -279,7 +292,8 @@ install: build man ## programs, manual pages and completion, below DESTDIR and P
 	install -d $(DESTDIR)$(PREFIX)/bin $(own) $(share)/man/man{1,5,7,8}
 	install -m 755 build/guest-installer $(DESTDIR)$(PREFIX)/bin/
 	cp --parents --no-dereference --recursive -t $(own) \
-		$(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest
+		$(wildcard qemu/* keys/*) iso/lib.sh iso/make-manifest VERSION
+	echo '$(COMMIT) $(SOURCE_DATE_EPOCH)' >$(own)/COMMIT
 	for tool in $(TOOLS); do \
 		ln -sf ../share/guest-installer/$$tool \
 			$(DESTDIR)$(PREFIX)/bin/guest-installer-$${tool#*/}; \

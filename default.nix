@@ -11,10 +11,12 @@
     config = { };
     overlays = [ ];
   },
+  # What --version prints.
+  commit ? "unknown",
 }:
 rec {
-  guest-installer = import ./installer/package.nix { inherit pkgs; };
-  host-tools = import ./qemu/package.nix { inherit pkgs; };
+  guest-installer = import ./installer/package.nix { inherit pkgs commit; };
+  host-tools = import ./qemu/package.nix { inherit pkgs commit; };
 
   lib = {
     mkGuestIso = import ./iso/guest-iso.nix { inherit nixpkgs; };

@@ -14,6 +14,7 @@
       all = import ./. {
         nixpkgs = nixpkgs.outPath;
         inherit system pkgs;
+        commit = self.rev or self.dirtyRev or "unknown";
       };
     in
     {

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "base/version.h"
 #include "check_command.h"
 #include "config/options.h"
 #include "disk/mount.h"
@@ -599,7 +600,7 @@ int main(int argc, char **argv)
 		options_print_help();
 		return 0;
 	case COMMAND_VERSION:
-		printf("guest-installer " VERSION "\n");
+		printf("guest-installer %s (commit %s)\n", version_number, version_commit);
 		return 0;
 	case COMMAND_PLAN:
 		return run_plan_command(&options);

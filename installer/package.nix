@@ -2,7 +2,11 @@
 # The static binary, built by the Makefile with the package set's musl variant. A
 # package set from before 2019 has no such variant: it can evaluate this file only.
 # tests/nix/package.sh runs the check phase with Debian's tools.
-{ pkgs }:
+{
+  pkgs,
+  # What --version prints; a flake knows it.
+  commit ? "unknown",
+}:
 let
   static = pkgs.pkgsStatic or pkgs;
   inherit (static) stdenv;
@@ -11,10 +15,14 @@ let
 
   # The build runs the unit tests, but no tests that boot machines.
   wanted = [
+    "COMMIT"
     "Makefile"
+    "VERSION"
     "installer"
     "iso"
     "iso/layouts"
+    "release"
+    "release/commit"
     "tests"
     "tests/tap.lib.sh"
     "tests/run"
@@ -28,9 +36,7 @@ let
     in
     builtins.elem relative wanted || below "installer" || below "iso/layouts" || below "tests/unit"
   ) ../.;
-  version = builtins.head (
-    builtins.match ".*\nVERSION = ([0-9.]+)\n.*" (builtins.readFile ../Makefile)
-  );
+  version = pkgs.lib.removeSuffix "\n" (builtins.readFile ../VERSION);
 in
 stdenv.mkDerivation {
   name = "guest-installer-${version}";
@@ -62,6 +68,7 @@ stdenv.mkDerivation {
     "MUSL_CC=${stdenv.cc}/bin/${prefix}cc"
     "AR=${prefix}ar"
     "PREFIX=$(out)"
+    "COMMIT=${commit}"
   ];
   buildFlags = [ "build" ];
 

@@ -134,7 +134,8 @@ build_sqlite3() {
 	# shellcheck disable=SC2086 # a list of flags
 	musl-cc $FAST -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=0 \
 		-DHAVE_USLEEP=1 -c sqlite3.c -o sqlite3.o
-	ar rcs "$PREFIX/lib/libsqlite3.a" sqlite3.o
+	ar rcs libsqlite3.a sqlite3.o
+	cp libsqlite3.a "$PREFIX/lib/"
 	cp sqlite3.h "$PREFIX/include/"
 	cp sqlite3.pc "$PREFIX/lib/pkgconfig/"
 }

@@ -9,7 +9,7 @@ debs_dir=$cache_dir/debs
 
 # Products carry the date of the commit: two builds of one commit are identical.
 if [[ -z ${SOURCE_DATE_EPOCH:-} ]]; then
-	SOURCE_DATE_EPOCH=$(git -C "$iso_dir" log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=
+	SOURCE_DATE_EPOCH=$("$iso_dir/../release/commit" 2>/dev/null | cut -d ' ' -f 2) || SOURCE_DATE_EPOCH=
 	SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1700000000}
 fi
 export SOURCE_DATE_EPOCH

@@ -4,6 +4,8 @@
 {
   pkgs,
   withLibvirt ? false,
+  # What --version prints; a flake knows it.
+  commit ? "unknown",
 }:
 let
   inherit (pkgs) lib;
@@ -38,6 +40,7 @@ pkgs.stdenv.mkDerivation {
     || lib.hasPrefix "qemu/" relative && !(lib.hasPrefix "qemu/module" relative)
     || lib.hasPrefix "keys/" relative
     || builtins.elem relative [
+      "VERSION"
       "iso"
       "iso/lib.sh"
       "iso/make-manifest"
@@ -52,7 +55,8 @@ pkgs.stdenv.mkDerivation {
 
   installPhase = ''
     mkdir -p "$out/bin" "$out/share/guest-installer"
-    cp -r qemu keys iso "$out/share/guest-installer/"
+    cp -r qemu keys iso VERSION "$out/share/guest-installer/"
+    echo ${commit} >"$out/share/guest-installer/COMMIT"
     patchShebangs "$out/share/guest-installer"
     for tool in qemu/{demo,first-run,iso,run-guest,serve-cache,xen-domain} keys/make-key-drive; do
       makeWrapper "$out/share/guest-installer/$tool" "$out/bin/guest-installer-''${tool#*/}" \

@@ -161,7 +161,7 @@ char *plan_json(const struct plan_answer *answer)
 	CLEANUP(json_free) struct json_document *root = json_new();
 	struct json_document *disks;
 
-	json_add_number(root, "version", 1);
+	json_add_number(root, "version", PLAN_JSON_VERSION);
 	disks = json_add_array(root, "disks");
 	for (size_t i = 0; i < answer->disk_count; i++)
 		add_disk(disks, answer, i);

@@ -17,6 +17,8 @@
 #include "plan/plan.h"
 #include "verdict/protocol.h"
 
+#define PLAN_JSON_VERSION 1
+
 struct plan_answer {
 	const struct disk *disks;
 	size_t disk_count;

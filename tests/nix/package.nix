@@ -14,6 +14,12 @@ let
         builtins.substring length (builtins.stringLength text - length) text
       else
         text;
+    removeSuffix =
+      suffix: text:
+      let
+        length = builtins.stringLength text - builtins.stringLength suffix;
+      in
+      if builtins.substring length (-1) text == suffix then builtins.substring 0 length text else text;
     getBin = package: package;
     licenses.mit = "mit";
   };

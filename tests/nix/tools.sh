@@ -22,6 +22,10 @@ says_its_options() {
 	"$TOP/$2" --help | diff - said
 }
 
+says_its_version() {
+	[[ $(env -i result/bin/guest-installer-iso --version) == "iso $(<"$TOP/VERSION") (commit unknown)" ]]
+}
+
 makes_a_key_drive() {
 	ssh-keygen -q -t ed25519 -N '' -C tester -f key
 	env -i result/bin/guest-installer-make-key-drive drive.img key.pub
@@ -43,5 +47,6 @@ run_case "Nix builds the host's tools" build_by_nix
 for tool in qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain qemu/iso keys/make-key-drive; do
 	run_case "${tool#*/} prints its options" says_its_options "${tool#*/}" "$tool"
 done
+run_case "a tool prints the version" says_its_version
 run_case "make-key-drive makes a key drive" makes_a_key_drive
 run_case "the firmware for UEFI is nixpkgs'" finds_its_firmware

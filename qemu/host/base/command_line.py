@@ -12,8 +12,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import NoReturn, Optional, Sequence
 
+from host.base import version
 from host.base.codes import Code, Failure
-from host.base.version import VERSION
 
 COLUMNS = 98
 TEXT_COLUMN = 26
@@ -170,7 +170,7 @@ def answer_common(program: Program, arguments: Sequence[str]) -> Optional[str]:
     if "--help" in arguments:
         return help_text(program)
     if "--version" in arguments:
-        return f"{program.name} {VERSION}\n"
+        return f"{program.name} {version.number()} (commit {version.commit()})\n"
     return None
 
 

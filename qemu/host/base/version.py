@@ -1,4 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""The version of the host tools, which is that of the Makefile."""
+"""The version of the host tools and the commit that they are of.
 
-VERSION = "0.1.0"
+Both are in files two folders above `host`: in the source tree, and where `make install` puts them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+UNKNOWN = "unknown"
+
+
+def number() -> str:
+    """The content of the file VERSION."""
+    try:
+        return (TOP / "VERSION").read_text().strip()
+    except OSError:
+        return UNKNOWN
+
+
+def commit() -> str:
+    """The first word of the file COMMIT. In a clone that is a word of git's, which
+    release/commit resolves."""
+    try:
+        words = (TOP / "COMMIT").read_text().split()
+        if words and words[0].startswith("$Format"):
+            output = subprocess.run(
+                [TOP / "release" / "commit"], stdout=subprocess.PIPE, text=True, check=True
+            ).stdout
+            words = output.split()
+    except (OSError, subprocess.SubprocessError):
+        return UNKNOWN
+    return words[0] if words else UNKNOWN
