@@ -297,15 +297,19 @@ install: build man ## programs, manual pages and completion, below DESTDIR and P
 	for tool in $(TOOLS); do \
 		ln -sf ../share/guest-installer/$$tool \
 			$(DESTDIR)$(PREFIX)/bin/guest-installer-$${tool#*/}; \
-		ln -sf $${tool#*/}.1 $(share)/man/man1/guest-installer-$${tool#*/}.1; \
+		share/installed-names $(TOOLS) <build/man/$${tool#*/}.1 \
+			>$(share)/man/man1/guest-installer-$${tool#*/}.1; \
 	done
-	for page in $(PAGES); do install -m 644 $$page $(share)/man/man$${page##*.}/; done
+	for page in $(filter-out $(HOST_PAGES),$(PAGES)); do \
+		share/installed-names $(TOOLS) <$$page >$(share)/man/man$${page##*.}/$${page##*/}; \
+	done
 	install -D -m 644 share/completions/guest-installer.bash $(bash_completions)/guest-installer
 	for tool in $(TOOLS); do \
 		ln -sf guest-installer $(bash_completions)/guest-installer-$${tool#*/}; \
 	done
 	install -D -m 644 -t $(share)/zsh/site-functions share/completions/_guest-installer
 	install -D -m 644 -t $(share)/guest-installer share/events.schema.json
+	find $(own) -name __pycache__ -prune -exec rm -r {} +
 
 clean: ## remove build/ (the libraries stay in the cache)
 	chmod -Rf u+w build || true

@@ -16,7 +16,7 @@ from host.attempt import Attempt
 from host.base import process
 from host import hypervisors
 from host.install.options import Options, parse
-from host.base.codes import Code, Failure, report
+from host.base.codes import Code, Failure, report, report_help
 from host.base.command_line import answer_common
 from host.install.table import PROGRAM
 from host.install.keydrive import KeyDrive
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
     except Failure as failure:
         report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            report(TOOL, "first-run --help lists the options")
+            report_help(TOOL)
         return failure.code
     display = Display(TOOL, as_json=options.json, quiet=options.quiet)
     code, text = _attempt(lambda: run(options, display))

@@ -14,7 +14,7 @@ from typing import Optional, Sequence, Union
 
 from host.base import process, terminal
 from host.run import control, domain_guest, domain_options, words
-from host.base.codes import Code, Failure, report
+from host.base.codes import Code, Failure, report, report_help
 from host.base.daemon import Daemon, detach
 from host.qemu.emulator import MachineOptions, parse_size
 from host.run.guest import TOOL, Guest
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
         failure = _failure(error)
         report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            report(TOOL, "run-guest --help lists the options")
+            report_help(TOOL)
         return failure.code
     except process.Interrupted as interrupted:
         return 128 + interrupted.number

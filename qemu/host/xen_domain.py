@@ -11,7 +11,7 @@ from host.protocol import verdict
 from host.qemu import emulator
 from host.xen import domain
 from host.base.command_line import Option, Program, Section, answer_common, parse
-from host.base.codes import Code, Failure, report
+from host.base.codes import Code, Failure, report, report_help
 from host.base.files import write_whole
 from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
@@ -103,7 +103,7 @@ def main(argv: Sequence[str]) -> int:
     except Failure as failure:
         report(TOOL, failure.sentence)
         if failure.code == Code.MISUSE:
-            report(TOOL, "xen-domain --help lists the options")
+            report_help(TOOL)
         return failure.code
     except OSError as error:
         report(TOOL, f"cannot write {error.filename}: {error.strerror}")

@@ -71,7 +71,7 @@ host_tools_have_the_codes_of_the_host() {
 every_tool_has_the_version() {
 	local tool
 	for tool in "${tools[@]}"; do
-		[[ $("$tool" --version) == "$tool $(guest-installer --version | cut -d ' ' -f 2)" ]]
+		[[ $("$tool" --version | cut -d " " -f 1,2) == "$tool $(guest-installer --version | cut -d " " -f 2)" ]]
 	done
 }
 
@@ -87,7 +87,28 @@ pages_are_installed() {
 	[[ $(find root/usr/share/man -type f | wc -l) == $(find "$TOP/share/man" -name '*.in' | wc -l) ]]
 	man=root/usr/share/man/man7/guest-installer-protocol.7
 	mandoc -T utf8 "$man" | grep -F 'INSTALL_FAILED code=<number> stage=<stage> <sentence>'
-	[[ $(root/usr/bin/guest-installer-first-run --help) == "$(first-run --help)" ]]
+	[[ $(root/usr/bin/guest-installer-first-run --help | tr -s ' \n' ' ') == "$(first-run --help | sed -E '1,/^$/s/^(Usage:|      ) /&guest-installer-/' | tr -s ' \n' ' ')" ]]
+	{ root/usr/bin/guest-installer-iso --nothing 2>&1 || true; } | diff - <(
+		echo "guest-installer-iso: unknown option '--nothing'"
+		echo "guest-installer-iso: guest-installer-iso --help lists the options"
+	)
+}
+
+# Every program has one name in its installed page and in those that refer to it.
+installed_pages_have_the_installed_names() {
+	local page tool
+	for page in root/usr/share/man/man*/*; do
+		renders_well "$page"
+		if grep -nEi '^\.(Nm|Xr|Dt) "?(first-run|run-guest|serve-cache|xen-domain|iso|make-key-drive)' "$page"; then
+			return 1
+		fi
+	done
+	for tool in "${tools[@]:1}"; do
+		page=root/usr/share/man/man1/guest-installer-$tool.1
+		grep -x ".Nm guest-installer-$tool" "$page"
+		head -n 3 "$page" | grep -ix ".Dt guest-installer-$tool 1"
+		[[ ! -e ${page/guest-installer-/} ]]
+	done
 	cmp root/usr/share/guest-installer/events.schema.json "$TOP/share/events.schema.json"
 }
 
@@ -143,3 +164,4 @@ for page in guest-installer.8 guest-installer-protocol.7; do
 done
 run_case "the host tools have the codes of the host" host_tools_have_the_codes_of_the_host
 run_case "make install puts them in place" pages_are_installed
+run_case "each installed program has one name everywhere" installed_pages_have_the_installed_names

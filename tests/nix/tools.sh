@@ -18,12 +18,12 @@ build_by_nix() {
 
 # says_its_options TOOL PROGRAM
 says_its_options() {
-	env -i "result/bin/guest-installer-$1" --help >said
-	"$TOP/$2" --help | diff - said
+	env -i "result/bin/guest-installer-$1" --help | tr -s ' \n' ' ' >said
+	"$TOP/$2" --help | sed -E "1,/^$/s/^(Usage:|      ) $1 /\1 guest-installer-$1 /" | tr -s ' \n' ' ' | diff - said
 }
 
 says_its_version() {
-	[[ $(env -i result/bin/guest-installer-iso --version) == "iso $(<"$TOP/VERSION") (commit unknown)" ]]
+	[[ $(env -i result/bin/guest-installer-iso --version) == "guest-installer-iso $(<"$TOP/VERSION") (commit unknown)" ]]
 }
 
 makes_a_key_drive() {

@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 import sys
 
+from host.base.version import name_of
+
 
 class Code(enum.IntEnum):
     """What an exit status means; the installer's codes that the host uses itself come first."""
@@ -37,6 +39,11 @@ class Failure(Exception):
 def report(tool: str, sentence: str) -> None:
     """Prints a sentence on the standard error; a closed stream is no error."""
     try:
-        print(f"{tool}: {sentence}", file=sys.stderr, flush=True)
+        print(f"{name_of(tool)}: {sentence}", file=sys.stderr, flush=True)
     except OSError:
         pass
+
+
+def report_help(tool: str) -> None:
+    """Says where the options are listed."""
+    report(tool, f"{name_of(tool)} --help lists the options")

@@ -140,12 +140,13 @@ def _joined(program: Program, arguments: Sequence[str]) -> list[str]:
 def help_text(program: Program) -> str:
     """What --help prints."""
     lines = []
+    name = version.name_of(program.name)
     for number, usage in enumerate(program.usage):
         start = "Usage:" if not number else "      "
         lines += textwrap.wrap(
-            f"{start} {program.name} {usage}",
+            f"{start} {name} {usage}",
             COLUMNS,
-            subsequent_indent=" " * (8 + len(program.name)),
+            subsequent_indent=" " * (8 + len(name)),
             break_on_hyphens=False,
             drop_whitespace=True,
         )
@@ -170,7 +171,7 @@ def answer_common(program: Program, arguments: Sequence[str]) -> Optional[str]:
     if "--help" in arguments:
         return help_text(program)
     if "--version" in arguments:
-        return f"{program.name} {version.number()} (commit {version.commit()})\n"
+        return f"{version.name_of(program.name)} {version.number()} (commit {version.commit()})\n"
     return None
 
 

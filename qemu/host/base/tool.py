@@ -7,7 +7,7 @@ import os
 from typing import Callable, Sequence
 
 from host.base import process
-from host.base.codes import Code, Failure, report
+from host.base.codes import Code, Failure, report, report_help
 from host.base.command_line import Program, answer_common
 
 PUBLIC_UMASK = 0o022  # files of secrets are created with a mode of their own
@@ -32,7 +32,7 @@ def run(
     except Failure as failure:
         report(program.name, failure.sentence)
         if failure.code == Code.MISUSE:
-            report(program.name, f"{program.name} --help lists the options")
+            report_help(program.name)
         return failure.code
     except process.Interrupted as interrupted:
         return 128 + interrupted.number

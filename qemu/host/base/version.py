@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The version of the host tools and the commit that they are of.
+"""The version of the host tools, the commit that they are of, and the names they are installed under.
 
 Both are in files two folders above `host`: in the source tree, and where `make install` puts them.
 """
@@ -11,6 +11,12 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 UNKNOWN = "unknown"
+
+
+def name_of(tool: str) -> str:
+    """The name that a user calls the tool by: `make install` gives it a prefix."""
+    is_installed = TOP.parts[-2:] == ("share", "guest-installer")
+    return f"guest-installer-{tool}" if is_installed else tool
 
 
 def number() -> str:
