@@ -39,8 +39,10 @@ TEST_PACKAGES = procps mount strace clang libclang-rt-dev llvm clang-format clan
 LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
 XEN_PACKAGES = mmdebstrap
+# Debian packages of the host tools and the program.
+DEB_PACKAGES = debhelper lintian
 PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(LIBVIRT_PACKAGES) \
-	$(XEN_PACKAGES)
+	$(XEN_PACKAGES) $(DEB_PACKAGES)
 
 SOURCES = $(wildcard installer/*.c installer/*/*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))
@@ -119,7 +121,7 @@ $(1)/nixos_install/layout_modules.o: $(wildcard iso/layouts/*.nix)
 -include $(wildcard $(1)/*.d $(1)/*/*.d)
 endef
 
-.PHONY: all build asan fuzz iso demo bench check check-long check-nix check-quick check-xen coverage \
+.PHONY: all build asan fuzz iso demo bench deb dist check check-long check-nix check-quick check-xen coverage \
 	lint lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
 	lint-warnings install man clean deps help print-link FORCE
 
@@ -232,6 +234,7 @@ lint-python:
 	{ git ls-files -z '*.py'; git grep -lzE '^#!.*python3$$' || true; } | sort -zu | \
 		xargs -0r black --quiet --check --diff -l 100
 	MYPYPATH=qemu mypy --strict --python-version 3.9 --cache-dir build/mypy --no-error-summary -p host
+	MYPYPATH=release mypy --strict --python-version 3.9 --cache-dir build/mypy --no-error-summary -p bom
 
 lint-warnings: build/asan/cflags
 	git ls-files -z '*.c' | xargs -0rn 16 -P "$$(nproc)" \
@@ -310,6 +313,12 @@ install: build man ## programs, manual pages and completion, below DESTDIR and P
 	install -D -m 644 -t $(share)/zsh/site-functions share/completions/_guest-installer
 	install -D -m 644 -t $(share)/guest-installer share/events.schema.json
 	find $(own) -name __pycache__ -prune -exec rm -r {} +
+
+deb: build man ## the Debian packages build/deb/*.deb
+	$(call run,DEB,build/deb) release/deb
+
+dist: deps ## a release: sources, program, ISO, packages, bill of materials, signature (docs/release.md)
+	release/dist
 
 clean: ## remove build/ (the libraries stay in the cache)
 	chmod -Rf u+w build || true

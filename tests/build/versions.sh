@@ -47,13 +47,14 @@ a_copy_without_either_says_so() {
 
 # Rows of the table: version, constant, file.
 documented() {
+	# shellcheck disable=SC2016 # Markdown's quotes
 	sed -nE 's/^\|[^|]*\| ([0-9]+) \| `([A-Z_]+)` in `([^`]+)`.*/\1 \2 \3/p' docs/versions.md
 }
 
 the_table_has_the_versions_of_the_code() {
 	local version constant file
 	while read -r version constant file; do
-		grep -E "^#define $constant[[:space:]]+\"?$version(\\\\n\"|[[:space:]]|\$)" "$file"
+		grep -E "^#define ${constant}[[:space:]]+\"?$version(\\\\n\"|[[:space:]]|\$)" "$file"
 	done < <(documented)
 	(($(documented | wc -l) == 5))
 }

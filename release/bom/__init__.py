@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The software bill of materials of a release."""
