@@ -13,6 +13,7 @@
 #include "input/embedded_source.h"
 #include "input/host_key_sources.h"
 #include "input/key_sources.h"
+#include "input/unused_configuration.h"
 #include "plan/manifest_check.h"
 #include "verdict/console.h"
 
@@ -113,7 +114,12 @@ static int check_with(
 	r = check_embedded_keys(embedded, err);
 	if (r < 0)
 		return r;
-	return options->operand ? check_manifest(config, options->operand, err) : 0;
+	if (!options->operand)
+		return 0;
+	r = unused_configuration_check(config, embedded, err);
+	if (r < 0)
+		return r;
+	return check_manifest(config, options->operand, err);
 }
 
 static int check_all(const struct options *options, struct error *err)

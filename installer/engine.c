@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "guest/nixos.h"
 #include "input/config_sources.h"
+#include "input/unused_configuration.h"
 #include "install_steps.h"
 #include "net/download.h"
 #include "net/url.h"
@@ -81,8 +82,10 @@ static int read_build_request(const struct config *config, const struct key_driv
 int engine_read(const struct config *config, const struct key_drive *drive, struct engine *ret,
 	struct plan_needs *needs, struct error *err)
 {
-	int r;
+	int r = unused_configuration_check(config, drive, err);
 
+	if (r < 0)
+		return r;
 	ret->engine = config->engine;
 	if (config->engine == ENGINE_NIXOS_INSTALL)
 		return read_build_request(config, drive, ret, needs, err);

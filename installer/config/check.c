@@ -58,7 +58,7 @@ static void check_nixos_install(struct config *config)
 
 	if (config->given[KEY_MANIFEST])
 		config_add_error(config,
-			"manifest is set, but nixos-install builds a system of which there is none yet: leave it out, or say engine = cache");
+			"engine is nixos-install, but manifest names a finished system, as the configuration of an ISO may do: leave engine out to install that system, or use an ISO that builds one (the package nixos-install-iso)");
 	if (config->given[KEY_CONFIGURATION] + config->given[KEY_FLAKE] +
 			config->given[KEY_SYSTEM] >
 		1)

@@ -74,5 +74,6 @@ int download_check_sha256(const char *text, size_t size_bytes, const uint8_t exp
 		return 0;
 	hex_encode(sum, sizeof(sum), hex);
 	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
-		"its SHA-256 is %s, which is not what %s says", hex, key);
+		"its SHA-256 is %s, which is not what %s says: get the right file, or set %s to the sum of the file that you mean (sha256sum)",
+		hex, key, key);
 }

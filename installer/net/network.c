@@ -308,7 +308,7 @@ static int try_interfaces(const struct ip_setting *ip, const char *interface, st
 	}
 	if (found.count == 0)
 		return error_set(err, elapsed_ms < INTERFACE_MS ? -EAGAIN : -ENODEV,
-			"the machine has no %s (or no driver for it is in this ISO)",
+			"the machine has no %s, or this ISO has no driver for it: attach a card of virtio",
 			strcmp(interface, "auto") == 0 && !ip->device[0] ? "network card"
 									 : "such network card");
 	if (!any_link)

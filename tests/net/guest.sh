@@ -145,7 +145,7 @@ ipv6_alone_is_enough() {
 a_machine_without_a_card_is_42() {
 	prepare 'cache = http://10.0.2.2:9' "manifest = file:///medium/guest.json"
 	run_installer console "${disk[@]}"
-	expect_refusal console 42 network 'no network card'
+	expect_refusal console 42 network 'no network card.*attach a card'
 	expect_unchanged disk
 }
 

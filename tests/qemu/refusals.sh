@@ -4,6 +4,7 @@
 # accept no login, are refused with code and reason, and that nothing is written to the disks
 #
 # One machine runs all cases (refusals-init). Other files prove that the installer refuses as PID 1.
+# Modules: input/unused_configuration.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2154,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -11,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 source "$TOP/tests/qemu/machine.lib.sh"
 
 DISKS=(filesystem blank other readonly small)
-DRIVES=(keys private colour signer layout nowhere part home locked)
+DRIVES=(keys private colour signer layout nowhere part home locked nix uefi)
 
 # drive NAME [SETTING]… — the folder of a key drive.
 drive() {
@@ -37,8 +38,11 @@ make_disks() {
 	drive private
 	cp key private/innocent.pub
 	drive colour 'colour = red'
+	drive nix
+	echo '{ }' >nix/configuration.nix
 	drive signer "trusted-keys = $(cat public)"
 	drive layout 'layout = bios'
+	drive uefi 'manifest = file:///medium/guest-systemd-boot.json'
 	with_manifest nowhere '.bootloader.device = "nodev"'
 	with_manifest part '.bootloader.device = "/dev/disk/by-id/x"'
 	with_manifest home '.mounts += [{path: "/home", fstype: "ext4", label: "home"}]'
@@ -54,10 +58,12 @@ write_cases() {
 		private-key blank private
 		unknown-setting blank colour
 		another-signer blank signer
+		another-configuration blank nix
 		no-disk keys
 		read-only readonly keys
 		too-small small keys
 		another-layout blank layout
+		another-firmware blank uefi
 		boot-loader-nowhere blank nowhere
 		boot-loader-on-no-whole-disk blank part
 		no-partition-for-a-mount blank home
@@ -109,19 +115,23 @@ run_case "disks and key drives can be made" make_disks
 run_case "the machine runs all cases" runs_all_cases
 enough
 run_case "a disk with a file system is kept" refused file-system \
-	12 target 'vda .*holds an ext4 file system labelled precious'
-run_case "two blank disks are one too many" refused two-blank 11 target 'vda .*is blank \[disk=[^;]*; vdb .*is blank'
+	12 target 'vda .*holds an ext4 file system labelled precious \[disk=[^ ]* wipe=.*use the setting in brackets'
+run_case "two blank disks are one too many" refused two-blank 11 target 'vda .*is blank \[disk=[^;]*; vdb .*is blank.*Name one with disk=/dev/NAME'
 run_case "no key drive is no guest" refused no-key-drive 20 keys 'No SSH key was found'
 run_case "a private key is refused by its file's name" refused private-key \
 	20 keys 'innocent\.pub.*private key'
 run_case "an unknown setting is told with its file" refused unknown-setting \
 	2 configuration 'guest-installer\.conf on the key drive:1: .*"colour"'
+run_case "a configuration that would be ignored is refused" refused another-configuration \
+	2 closure 'configuration\.nix was given, .*leave it out, or use an ISO that builds systems'
 run_case "a cache signed by another is refused" refused another-signer 41 closure '/nix/store/.*sign'
 run_case "a machine without a disk is refused" refused no-disk 10 target 'vda .*is the key drive'
 run_case "a read-only disk is refused" refused read-only 10 target 'vda .*is read-only'
 run_case "a small disk is refused" refused too-small 14 target 'vda .*is too small'
 run_case "a layout that the guest is not built for is refused" refused another-layout \
 	2 target 'layout = bios, but the guest is built for the layout gpt'
+run_case "a guest that this firmware does not boot is refused" refused another-firmware \
+	2 plan 'started by BIOS, but the guest boots by UEFI only: start it by UEFI'
 run_case "a boot loader that goes nowhere is refused" refused boot-loader-nowhere \
 	2 plan 'GRUB has the device nodev: set the guest.s boot\.loader\.grub\.device to /dev/vda'
 run_case "a boot loader that goes to no whole disk is refused" refused boot-loader-on-no-whole-disk \

@@ -87,7 +87,7 @@ static void what_contradicts_is_refused(void **state)
 	static const struct {
 		const char *text, *sentence;
 	} cases[] = {
-		{ "manifest = /guest.json\n", "manifest is set, but nixos-install builds" },
+		{ "manifest = /guest.json\n", "manifest names a finished system" },
 		{ "configuration = /a.nix\nflake = /a#b\n", "more than one is set" },
 		{ "flake = /a#b\nsystem = " SYSTEM "\n", "more than one is set" },
 		{ "flake = /a#b\nhostname = c\n", "hostname is set, but a flake has its own" },
