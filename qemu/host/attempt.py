@@ -12,10 +12,12 @@ from host.install.hypervisor import Hypervisor
 from host.install.options import Options
 from host.install.closure import served
 from host.base.codes import Code, Failure
+from host.qemu.emulator import emulation_reason
 from host.protocol.deadlines import EMULATION_FACTOR, INSTALLER_SECONDS, Deadlines, Limits
 from host.install.follow import Follower
 from host.install.machine import Machine
 from host.install.keydrive import KeyDrive
+from host.protocol.hints import hint
 from host.protocol.progress import Display
 from host.install.proof import BOOT_SECONDS, Proof, Request, prove_boot
 from host.install.proof_disk import missing_programs
@@ -69,6 +71,8 @@ class Attempt:
     def _run_installer(self, log: records.Log) -> None:
         options, display = self._options, self._display
         display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
+        if self._accel == "tcg" and options.machine.accel == "auto" and not options.quiet:
+            display.report(f"the processor is emulated, which takes minutes: {emulation_reason()}")
         machine = self._hypervisor.machine(self._private)
         try:
             deadlines = Deadlines(self._limits(), time.monotonic)
@@ -89,7 +93,8 @@ class Attempt:
             full = machine.has_no_room() or self._host_is_full()
             if full and (wrote or failure.code == Code.NO_VERDICT):
                 raise Failure(Code.NO_ROOM, f"no room on the host: {failure.sentence}") from None
-            sentence = f"{failure.sentence} (log: {log.path})"
+            more = hint(failure.code, failure.sentence)
+            sentence = f"{failure.sentence} ({more + '; ' if more else ''}log: {log.path})"
             if failure.code == Code.NO_VERDICT:
                 sentence = f"{failure.sentence}; the end of {log.path}:\n{log.tail()}"
             raise Failure(failure.code, sentence) from None

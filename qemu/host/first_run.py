@@ -19,6 +19,7 @@ from host.install.options import Options, parse
 from host.base.codes import Code, Failure, report, report_help
 from host.base.command_line import answer_common
 from host.install.table import PROGRAM
+from host.install.installer_iso import require_installer_iso
 from host.install.keydrive import KeyDrive
 from host.base.lock import Lock, path_of
 from host.protocol.progress import Display
@@ -106,6 +107,7 @@ def _locks(options: Options) -> list[Lock]:
 def run(options: Options, display: Display) -> None:
     """One attempt: holds what it needs, clears away what the last one left, keeps the records."""
     drive = key_drive(options)
+    require_installer_iso(options.iso)
     with contextlib.ExitStack() as stack:
         lock, *_ = [stack.enter_context(lock) for lock in _locks(options)]
         hypervisor = hypervisors.choose(options)

@@ -25,6 +25,7 @@ from host.run.domain_options import DomainOptions
 from host.run.options import GuestOptions, check
 from host.base.lock import Lock, path_of
 from host.base.notify import notify
+from host.base.version import name_of
 from host.libvirt.names import default_uri
 
 FIRST_RUN = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "first-run")
@@ -154,7 +155,7 @@ def _make_guest(options: GuestOptions, disk: str) -> None:
     if not options.iso:
         message = f"cannot find the disk {disk}; with --iso and --key, it would be made"
         raise Failure(Code.MISUSE, message)
-    report(TOOL, f"there is no {disk} yet; first-run makes it")
+    report(TOOL, f"there is no {disk} yet; {name_of('first-run')} makes it")
     command: list[str] = [FIRST_RUN, "--disk", disk, "--size", options.size, "--iso", options.iso]
     for key in options.keys:
         command += ["--key", key]

@@ -69,7 +69,9 @@ the_deadline_ends_qemu_with_83() {
 }
 
 an_iso_that_does_not_boot_ends_at_once() {
-	truncate -s 1M empty.iso
+	mkdir tree
+	: >tree/guest-installer.embedded
+	xorriso -as mkisofs -quiet -o empty.iso tree 2>messages
 	run "$TOP/qemu/first-run" --disk guest.qcow2 --size 64M --iso empty.iso --key key.pub \
 		--accel tcg --timeout 60
 	expect_status 81

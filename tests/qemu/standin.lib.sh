@@ -12,6 +12,7 @@ make_standin() {
 	standin_source | as --32 --defsym "$ending=1" -o "$work/boot.o" -
 	ld -m elf_i386 --oformat binary -Ttext 0x7c00 -e start -o "$work/code" "$work/boot.o"
 	mkdir "$work/tree"
+	: >"$work/tree/guest-installer.embedded" # what first-run knows an ISO of guest-installer by
 	{
 		cat "$work/code"
 		printf '%b\0' "$text"

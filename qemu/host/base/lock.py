@@ -79,8 +79,7 @@ class Lock:
 
     def _take(self) -> bool:
         """Only the holder removes the file, so one that we locked may be gone: then try again."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, 0o600)
+        self._open()
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(self._descriptor), os.lstat(self._path)):
@@ -92,6 +91,17 @@ class Lock:
             pass
         os.close(self._descriptor)
         return False
+
+    def _open(self) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._descriptor = os.open(self._path, flags, 0o600)
+        except (PermissionError, IsADirectoryError) as error:
+            folder = os.path.dirname(self._path) or "."
+            raise Failure(
+                Code.MISUSE,
+                f"cannot write to the folder {folder}: {error.strerror}; choose a folder that is yours",
+            ) from error
 
     @contextlib.contextmanager
     def run_folder(self) -> Iterator[str]:

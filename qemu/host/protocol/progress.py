@@ -12,6 +12,7 @@ import os
 from typing import Any, Optional
 
 from host.protocol.deadlines import Deadlines
+from host.base.version import name_of
 from host.base.notify import notify
 from host.base.output import Output
 from host.protocol.verdict import Event, Failed, Hello, Progress, Result, Successful
@@ -82,7 +83,7 @@ class Display:
     """The user's view. Nothing here waits but `close`, and that not long."""
 
     def __init__(self, tool: str, *, as_json: bool = False, quiet: bool = False) -> None:
-        self._tool = tool
+        self._tool = name_of(tool)
         self._json, self._quiet = as_json, quiet
         self._out = Output(STDOUT)
         self._err = Output(STDERR)

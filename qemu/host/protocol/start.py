@@ -19,13 +19,13 @@ def refused_setting(settings: Mapping[str, str]) -> Optional[str]:
     """Why first-run does not take these settings; None if it does."""
     if settings.get("on-success") == "kexec":
         return (
-            "first-run waits until the machine powers off, and with on-success=kexec the guest starts"
-            " in it: leave that away, and start the guest with run-guest"
+            "this program waits until the machine powers off, and with on-success=kexec the guest starts"
+            " in it: leave that away, and start the guest afterwards"
         )
     if settings.get("if-installed") == "boot":
         return (
-            "first-run installs on a blank disk, and if-installed=boot starts a guest that is on it:"
-            " leave that away, and start the guest with run-guest"
+            "this program installs on a blank disk, and if-installed=boot starts a guest that is on it:"
+            " leave that away, and start the guest afterwards"
         )
     return None
 

@@ -19,6 +19,7 @@ ACCELERATIONS = ("auto", "kvm", "tcg")
 FIRMWARES = ("bios", "uefi")
 MAXIMUM_CORES = 4
 KVM = "/dev/kvm"
+NO_ACCESS = f"this user may not open {KVM}; join its group, which is often kvm"
 SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 # The firmware's code and a template of its variables, as distributions call them.
@@ -93,12 +94,19 @@ def detect_acceleration(device: str = KVM, cpuinfo: str = "/proc/cpuinfo") -> st
     return "kvm" if re.search(r"\b(vmx|svm)\b", flags) else "tcg"
 
 
+def emulation_reason() -> str:
+    """Why hardware virtualisation does not work here, and what to do about it."""
+    if not os.path.exists(KVM):
+        return f"this host has no {KVM}"
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        return NO_ACCESS
+    return "its processor has no hardware virtualisation, or the firmware has switched it off"
+
+
 def acceleration(machine: MachineOptions) -> str:
     """kvm or tcg. Failure(EMULATOR) if kvm is required and does not work."""
     if machine.accel == "kvm" and os.path.exists(KVM) and not os.access(KVM, os.R_OK | os.W_OK):
-        raise Failure(
-            Code.EMULATOR, f"this user may not open {KVM}; join its group, which is often kvm"
-        )
+        raise Failure(Code.EMULATOR, NO_ACCESS)
     return detect_acceleration() if machine.accel == "auto" else machine.accel
 
 

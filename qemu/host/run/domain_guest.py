@@ -64,7 +64,7 @@ def _find(connection: Connection, options: DomainOptions) -> Any:
         raise Failure(
             Code.MISUSE,
             f"the domain {options.name} is not that of the volume {options.volume} in the pool "
-            f"{options.pool}: give --name and --pool as first-run had them",
+            f"{options.pool}: give --name and --pool as at the installation",
         )
     return domain
 
