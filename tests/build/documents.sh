@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # documents.sh — proves that every file and every function that the documents name exists, and that each command
-# block of docs/engines names the test that runs it, or says why none does
+# block of README.md and docs/ names the test that runs it, or says why none does
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 cd "$TOP"
 
-documents=(README.md CONTRIBUTING.md CHANGES.md docs/*.md docs/engines/*.md)
+documents=(README.md CONTRIBUTING.md CHANGES.md keys/README.md docs/*.md docs/engines/*.md)
+with_commands=(README.md keys/README.md docs/*.md docs/engines/*.md)
 
 # Paths below the folders of the repository, and the Markdown links to files. A word in angle
 # brackets or capitals, as in tests/unit/test_<module>.c, stands for many files.
@@ -58,7 +59,7 @@ blocks_are_marked() {
 		mark=${line#*: }
 		if [[ $mark =~ ^'<!-- run by '([^ ]+)' -->'$ ]]; then
 			test=${BASH_REMATCH[1]}
-			grep -qsF "docs/engines/${1##*/}" "$test" && continue
+			grep -qsF "$1" "$test" && continue
 			echo "$1:${line%%:*}: $test does not read the blocks of this page"
 		elif [[ $mark =~ ^'<!-- not run: '.{5,}' -->'$ ]]; then
 			continue
@@ -92,7 +93,7 @@ every_page_is_in_the_index() {
 
 run_case "a block without a mark, and a mark without a reason or a test, are found" faulty_marks_are_found
 run_case "every page of docs/engines is in its index" every_page_is_in_the_index
-for document in docs/engines/*.md; do
+for document in "${with_commands[@]}"; do
 	run_case "every command block of $document is run by a test, or says why not" blocks_are_marked "$document"
 done
 for document in "${documents[@]}"; do

@@ -11,8 +11,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 source "$TOP/tests/qemu/machine.lib.sh"
 # shellcheck source=../qemu/installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
-# shellcheck source=page.lib.sh
-source "$TOP/tests/engines/page.lib.sh"
+# shellcheck source=../page.lib.sh
+source "$TOP/tests/page.lib.sh"
 # shellcheck source=engines.lib.sh
 source "$TOP/tests/engines/engines.lib.sh"
 
@@ -83,7 +83,7 @@ is_reset_without_acpi() {
 
 the_page_installs() {
 	block docs/engines/qemu.md Install | here >commands
-	PATH=$TOP/keys:$PATH "$TOP/tests/patient" 400 bash -eu commands | tee printed
+	PATH=$(installed_names):$PATH "$TOP/tests/patient" 400 bash -eu commands | tee printed
 	tr -d '\r' <printed | grep '^INSTALL_SUCCESSFUL$'
 }
 

@@ -13,14 +13,14 @@ enter_namespace "$@"
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
-# shellcheck source=page.lib.sh
-source "$TOP/tests/engines/page.lib.sh"
+# shellcheck source=../page.lib.sh
+source "$TOP/tests/page.lib.sh"
 ACCEL=tcg
 
 # runs PAGE SECTION DOMAIN — the commands install, and print the verdict from the domain's log.
 runs() {
 	block "$1" "$2" | here >commands
-	PATH=$TOP/keys:$PATH bash -eux commands | tee printed
+	PATH=$(installed_names):$PATH bash -eux commands | tee printed
 	tr -d '\r' <printed | grep '^INSTALL_SUCCESSFUL$'
 }
 

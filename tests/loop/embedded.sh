@@ -9,6 +9,8 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the cases are called by name; inner shells expand
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=../page.lib.sh
+source "$TOP/tests/page.lib.sh"
 
 SIGNED_BY=$(sample_key)
 
@@ -184,11 +186,21 @@ a_system_of_this_hosts_store_is_appended() {
 	(($(find closure/cache -name '*.narinfo' | wc -l) == $(nix-store -qR "$TOP/build/sample-bios" | wc -l)))
 }
 
+commands_of_the_page_do_what_it_says() {
+	mkdir page
+	cp small.iso page/guest-installer.iso
+	blocks_run_by docs/iso.md tests/loop/embedded.sh | sed "s,~/.ssh/id_ed25519.pub,../key.pub," >page/commands
+	(cd page && PATH=$(installed_names):$PATH bash -eux commands) | tee shown
+	grep -F 'disk = smallest' shown
+	grep -F key.pub shown
+}
+
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
 export NIX_CONFIG='build-users-group ='
 run_case "a small ISO is made" make_iso
 run_case "embedded settings and keys count in a live system; the same input makes the same ISO" settings_and_keys_count
+run_case "the commands of docs/iso.md do what the page says" commands_of_the_page_do_what_it_says
 run_case "nothing is embedded in the original" nothing_is_embedded_in_the_original
 run_case "a damaged area is refused by installer and tool" damaged_areas_are_refused
 run_case "an ISO that is cut off is refused" isos_that_are_cut_off_are_refused

@@ -1,18 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # install_gpt.sh — proves that qemu/first-run installs a guest that boots by BIOS and by UEFI and lets
-# its owner in; and that its first boot alone prints the verdict
+# its owner in, by the command of README.md and docs/quick-start.md; and that its first boot alone prints the verdict
 # Modules: results, verify/grub_disk, guest/first_boot.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 # shellcheck source=machine.lib.sh
 source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../page.lib.sh
+source "$TOP/tests/page.lib.sh"
 # shellcheck source=installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
 
-install_by_tool() {
-	"$TOP/qemu/first-run" --disk disk.raw --size 2G --iso "$ISO" --key key.pub --timeout 1500
+# The commands of the README and of the quick start, with this test's names: they have to be the same.
+install_as_documented() {
+	for page in README.md docs/quick-start.md; do
+		blocks_run_by "$page" tests/qemu/install_gpt.sh | grep -v '^guest-installer-run-guest guest.qcow2' |
+			sed "s,guest.qcow2,disk.raw,; s,size 4G,size 2G,; s,~/.ssh/id_ed25519.pub,key.pub,
+				s,--iso [^ ]*,--iso $ISO,; s,key.pub$,& --timeout 1500," >"commands-${page##*/}"
+	done
+	diff commands-README.md commands-quick-start.md
+	grep -c '^guest-installer-first-run ' commands-README.md
+	PATH=$(installed_names):$PATH bash -eux commands-README.md
 	status=0 && : >disk.raw.log.messages
 	expect_verdict disk.raw.log INSTALL_SUCCESSFUL
 	expect_successes disk.raw.log 1
@@ -80,7 +90,7 @@ a_larger_disk_is_filled() {
 
 cd "$SCRATCH"
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
-run_case "first-run installs the default guest" install_by_tool
+run_case "the command of the README installs the default guest" install_as_documented
 enough
 run_case "the disk has the planned partitions" partitions_as_planned
 run_case "its only identity is the host key that was told" identity_is_its_own disk.raw disk.raw.log
