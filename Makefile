@@ -34,7 +34,7 @@ TEST_PACKAGES = procps mount strace clang libclang-rt-dev llvm clang-format clan
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
 	bsdextrautils zsh iproute2 gdb genisoimage universal-ctags brotli cloud-guest-utils dmidecode \
-	python3-jsonschema ipxe dnsmasq-base aspell aspell-en
+	python3-jsonschema ipxe dnsmasq-base cmark-gfm aspell aspell-en
 # A libvirtd that the tests start themselves, virsh, Python's module, and virt-install.
 LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst
 # A dom0 for tests with the real Xen, which runs in an emulated machine.
@@ -123,7 +123,7 @@ endef
 
 .PHONY: all build asan fuzz iso demo bench deb dist check check-long check-nix check-quick check-xen coverage \
 	lint lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
-	lint-warnings install man clean deps help print-link FORCE
+	lint-warnings install man site clean deps help print-link FORCE
 
 all: build ## the same as build
 
@@ -285,6 +285,10 @@ $(HOST_PAGES): build/man/%.1: share/man/%.1.in share/make-page \
 	$(call run,MAN,$@) PYTHONPATH=qemu python3 -B -m host.manual $* <$< >$@.in
 	@VERSION=$(VERSION) share/make-page $@.in </dev/null >$@
 	@rm $@.in
+
+site: man ## a web site of the documents and manual pages, build/site
+	rm -rf build/site
+	$(call run,SITE,build/site) share/make-site build/site
 
 # The host tools find each other in one folder, under whatever name they are called.
 TOOLS = qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain qemu/iso keys/make-key-drive
