@@ -72,7 +72,9 @@ class Attempt:
         options, display = self._options, self._display
         display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
         if self._accel == "tcg" and options.machine.accel == "auto" and not options.quiet:
-            display.report(f"the processor is emulated, which takes minutes: {emulation_reason()}")
+            here = options.hypervisor == "qemu"
+            reason = emulation_reason() if here else "the host has no hardware virtualisation"
+            display.report(f"the processor is emulated, which takes minutes: {reason}")
         machine = self._hypervisor.machine(self._private)
         try:
             deadlines = Deadlines(self._limits(), time.monotonic)
