@@ -34,15 +34,13 @@ libvirt.open().storagePoolDefineXML(text).create()
 PYTHON
 }
 
-first_run() {
-	/share/tools/qemu/first-run --hypervisor libvirt --disk web.img --size 2G --iso installer.iso \
-		--key key.pub --memory 384M --cores 1 --network bridge=xenbr0 --timeout 5400 --stage-timeout 2700 "$@"
-}
+first_run=(/share/tools/qemu/first-run --hypervisor libvirt --disk web.img --size 2G --iso installer.iso --key key.pub
+	--memory 384M --cores 1 --network bridge=xenbr0 --timeout 5400 --stage-timeout 2700 --define)
 
 is_killed() {
 	local run
-	first_run --define &
-	run=$!
+	"${first_run[@]}" &
+	run=$! # the program itself, and no shell around it
 	retry 3000 grep -aq '^INSTALL_PROGRESS' web.img.log
 	kill -KILL "$run"
 	wait "$run" || true
@@ -51,7 +49,7 @@ is_killed() {
 }
 
 goes_on() {
-	first_run --define
+	"${first_run[@]}"
 	! xl domid web-install
 	[[ $(ls pool) == web.img ]]
 }
