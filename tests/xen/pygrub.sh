@@ -29,11 +29,11 @@ fetch_pygrub() {
 
 # A kernel as far as its headers go: protocol 2.08, and a gzip payload with a note of Xen's.
 make_kernel() {
-	printf '\4\0\0\0\10\0\0\0\1\0\0\0Xen\0' | gzip -n >payload
+	printf '\4\0\0\0\10\0\0\0\1\0\0\0Xen\0' | gzip -n >"$SCRATCH/payload"
 	perl -e 'my $k = "\0" x 1024;
 		substr($k, 0x1f1, 1) = "\1"; substr($k, 0x202, 6) = "HdrS\x08\x02";
-		substr($k, 0x248, 8) = pack "VV", 0, -s "payload"; print $k' >"$1"
-	cat payload >>"$1"
+		substr($k, 0x248, 8) = pack "VV", 0, -s "$ENV{SCRATCH}/payload"; print $k' >"$1"
+	cat "$SCRATCH/payload" >>"$1"
 }
 
 # new_root — a target whose boot disk has the system's files, and no menu yet.
