@@ -166,27 +166,35 @@ static void the_program_has_to_be_systemd_boot(void **state)
 	boots("BOOTX64.EFI");
 }
 
-/* A folder that cannot be read is not an empty one. */
-static void folders_that_cannot_be_read_are_errors(void **state)
+/* As a user from whom the folder is hidden: root may read everything. */
+static void cannot_read(const char *folder, const char *sentence)
 {
-	static const char *const folders[] = { "/esp/loader/entries", "/esp/EFI/Linux" };
 	uid_t user = geteuid();
 	struct error err = { 0 };
 	char path[128];
 	int r;
 
-	(void)state;
+	snprintf(path, sizeof(path), "%s%s", root, folder);
 	assert_int_equal(chmod(root, 0755), 0);
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s%s", root, folders[i]);
-		assert_int_equal(chmod(path, 0), 0);
-		assert_int_equal(seteuid(user ? user : 65534), 0); /* root may read everything */
-		r = systemd_boot_verify(root, "/esp", &plan, &both, &entry, &err);
-		assert_int_equal(seteuid(user), 0);
-		assert_int_equal(chmod(path, 0755), 0);
-		says(r, &err, "read the boot entries in");
-	}
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(seteuid(user ? user : 65534), 0);
+	r = systemd_boot_verify(root, "/esp", &plan, &both, &entry, &err);
+	assert_int_equal(seteuid(user), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	says(r, &err, sentence);
+}
+
+/* A folder that cannot be read is not an empty one. */
+static void folders_that_cannot_be_read_are_errors(void **state)
+{
+	(void)state;
+	cannot_read("/esp/loader/entries", "read the boot entries in");
+	cannot_read("/esp/EFI/Linux", "read the boot entries in");
 	boots(NULL);
+	drop("/esp/EFI/Linux");
+	make_below("/hidden");
+	link_to("/hidden/linux", "/esp/EFI/Linux");
+	cannot_read("/hidden", "Permission denied");
 	drop("/esp/EFI/Linux");
 	put("/esp/EFI/Linux", "a file");
 	boots(NULL);
