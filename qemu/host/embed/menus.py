@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Kernel arguments in the boot menus of the lean ISO, and the word that promises what is embedded.
 
-Pure. installer/input/embedded_word.h says what that word is for. iso/assemble ends each menu with comment lines. Arguments are inserted behind the kernel's command
-line, and the comments become shorter, so that no file changes its size.
+Pure. iso/assemble ends each menu with comment lines. Arguments are inserted behind the kernel's command
+line, and the comments become shorter, so that no file changes its size. What the word is for is in
+installer/input/embedded_word.h.
 """
 
 from __future__ import annotations
