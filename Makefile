@@ -209,7 +209,7 @@ coverage: deps ## what the tests take of the installer's branches, 20 minutes, a
 
 # Of a tree with nixos/ and lib/ alone, what needs no packages.
 NIXPKGS_TESTS = $(if $(wildcard $(NIXPKGS)/pkgs/top-level/all-packages.nix),nixpkgs, \
-	tests/nixpkgs/modules.sh tests/nixpkgs/classes.sh)
+	tests/nixpkgs/modules.sh tests/nixpkgs/classes.sh tests/nixpkgs/options.sh)
 
 check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER (runs deps)
 	tests/run nix $(NIXPKGS_TESTS)

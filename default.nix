@@ -29,6 +29,11 @@ rec {
     layouts = import ./iso/layouts;
   };
 
+  # The options of both modules, as programs read them (docs/options.md is made of the same).
+  options-json = pkgs.writeText "options.json" (
+    builtins.toJSON (import ./docs/options.nix { inherit (pkgs) lib; }).list
+  );
+
   # Installs the example, starts it, logs in and shuts it down.
   demo = pkgs.writeScriptBin "guest-installer-demo" ''
     #!${pkgs.stdenv.shell}

@@ -26,13 +26,14 @@
           iso
           lean-iso
           nixos-install-iso
+          options-json
           ;
       };
 
       inherit (all) lib nixosModules;
 
       checks.${system} = {
-        inherit (all) guest-installer host-tools lean-iso;
+        inherit (all) guest-installer host-tools lean-iso options-json;
       };
 
       apps.${system}.demo = {

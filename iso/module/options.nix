@@ -2,6 +2,7 @@
 { lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
+  expression = lib.literalExpression or lib.literalExample;
 in
 {
   options.services.guest-installer = {
@@ -19,14 +20,14 @@ in
     package = mkOption {
       type = types.package;
       default = import ../../installer/package.nix { inherit pkgs; };
-      defaultText = "the static binary of this repository";
+      defaultText = expression "the static binary of this repository";
       description = "The package that has bin/guest-installer.";
     };
 
     guest = mkOption {
       type = types.nullOr types.unspecified;
       default = null;
-      example = "import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }";
+      example = expression "import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }";
       description = ''
         The evaluated NixOS system to install; its modules include one of the layout
         modules. The ISO contains its closure as a signed binary cache. Null if
@@ -62,7 +63,7 @@ in
     prebuilt = mkOption {
       type = types.listOf types.unspecified;
       default = [ ];
-      example = "[ (import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }) ]";
+      example = expression "[ (import (nixpkgs + \"/nixos/lib/eval-config.nix\") { modules = [ ./guest.nix ]; }) ]";
       description = ''
         Evaluated systems that resemble the one that nixos-install will build. The
         live system's store contains their closures and the build inputs of the

@@ -47,7 +47,7 @@ in
   # The parts of stdenv that the host's tools need, and a makeWrapper with the same arguments.
   stdenv.mkDerivation =
     attributes:
-    run attributes.name { inherit (attributes) src; } ''
+    run "${attributes.pname}-${attributes.version}" { inherit (attributes) src; } ''
       patchShebangs() { :; }
       makeWrapper() {
         local program=$1 wrapper=$2

@@ -44,6 +44,15 @@ rec {
   optionals = condition: list: if condition then list else [ ];
   makeBinPath = folders: concatStringsSep ":" (map (folder: "${folder}/bin") folders);
   hasPrefix = prefix: text: builtins.substring 0 (builtins.stringLength prefix) text == prefix;
+  removeSuffix =
+    suffix: text:
+    let
+      length = builtins.stringLength text - builtins.stringLength suffix;
+    in
+    if length >= 0 && builtins.substring length (-1) text == suffix then
+      builtins.substring 0 length text
+    else
+      text;
   removePrefix =
     prefix: text:
     if hasPrefix prefix text then

@@ -33,6 +33,9 @@ let
     overlays = [ (_: previous: { shellcheck = previous.hello; }) ];
   };
 
+  # As pkgs/top-level/by-name-overlay.nix of nixpkgs calls them.
+  call = file: withoutHaskell.callPackage file { };
+
   configured = all.lib.mkGuestIso {
     configuration = ../../iso/template/guest.nix;
     layout = "gpt";
@@ -87,6 +90,9 @@ in
   lean-iso = all.lean-iso.drvPath;
   nixos-install-iso = all.nixos-install-iso.drvPath;
   demo = all.demo.drvPath;
+  by-name-program = (call ../../pkgs/by-name/gu/guest-installer/package.nix).drvPath;
+  by-name-host = (call ../../pkgs/by-name/gu/guest-installer-host/package.nix).drvPath;
+  options-json = all.options-json.drvPath;
   shell =
     (import ../.. {
       inherit nixpkgs;

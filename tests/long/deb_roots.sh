@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# deb_roots.sh — proves that the Debian packages can be installed in fresh roots of bookworm and trixie with what
+# they declare, and that their programs, manual pages and unit work there
+# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# shellcheck source=../tap.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+
+cd "$SCRATCH"
+here=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+
+make_packages() {
+	make -s -C "$TOP" deb
+	cp "$TOP"/build/deb/*.deb .
+}
+
+# sources SUITE — this machine's APT sources, for another suite of the same mirrors.
+sources() {
+	local file
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
+		[[ -s $file ]] || continue
+		sed "s/\b$here\b/$1/g" "$file" >"sources-$1.${file##*.}"
+		echo "$PWD/sources-$1.${file##*.}"
+	done
+}
+
+# make_root SUITE — APT resolves what the packages depend on. The manual pages stay; documents of others go.
+make_root() {
+	local list
+	mapfile -t list < <(sources "$1")
+	mmdebstrap --quiet --mode=root --variant=essential --format=directory \
+		--hook-dir=/usr/share/mmdebstrap/hooks/file-mirror-automount \
+		--include="systemd,man-db,$(find "$PWD" -maxdepth 1 -name '*.deb' | paste -sd ,)" \
+		--aptopt='APT::Install-Recommends "false"' "$1" "root-$1" "${list[@]}"
+}
+
+# in_root SUITE COMMAND…
+in_root() {
+	chroot "root-$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "${@:2}"
+}
+
+programs_run() {
+	local tool
+	[[ $(in_root "$1" guest-installer --version) == "guest-installer $(<"$TOP/VERSION") "* ]]
+	for tool in first-run run-guest serve-cache xen-domain iso make-key-drive; do
+		in_root "$1" "guest-installer-$tool" --help >said
+		[[ $(head -n 1 said) == "Usage: guest-installer-$tool "* ]]
+	done
+}
+
+a_key_drive_is_made() {
+	ssh-keygen -q -t ed25519 -N '' -f "root-$1/root/key" <<<y >/dev/null
+	in_root "$1" guest-installer-make-key-drive /root/drive.img /root/key.pub
+	mtype -i "root-$1/root/drive.img" ::key.pub | cmp - "root-$1/root/key.pub"
+}
+
+pages_are_found() {
+	in_root "$1" man -w guest-installer guest-installer-first-run guest-installer.conf | tee said
+	(($(wc -l <said) == 3))
+}
+
+the_unit_is_valid() {
+	mount --bind /proc "root-$1/proc"
+	in_root "$1" systemd-analyze verify guest@web.service >said 2>&1 || true
+	umount "root-$1/proc"
+	cat said
+	! grep -F 'guest@' said
+}
+
+nothing_is_started() {
+	[[ ! -e root-$1/etc/systemd/system/multi-user.target.wants/guest@web.service ]]
+	[[ $(find "root-$1/etc/guest-installer" -type f) == "root-$1/etc/guest-installer/example.conf" ]]
+}
+
+they_can_be_removed() {
+	in_root "$1" dpkg --purge guest-installer-host guest-installer
+	# The folder of the packages was mounted below that of this test.
+	find "root-$1" -xdev -path '*guest-installer*' -not -path "root-$1${SCRATCH}*" | tee left
+	[[ ! -s left ]]
+}
+
+run_case "the packages are made" make_packages
+for suite in bookworm trixie; do
+	run_case "$suite: they are installed with what they depend on" make_root "$suite"
+	run_case "$suite: every program runs" programs_run "$suite"
+	run_case "$suite: a key drive is made" a_key_drive_is_made "$suite"
+	run_case "$suite: man finds the pages" pages_are_found "$suite"
+	run_case "$suite: the unit guest@ is valid" the_unit_is_valid "$suite"
+	run_case "$suite: no guest is enabled" nothing_is_started "$suite"
+	run_case "$suite: they are removed without a trace" they_can_be_removed "$suite"
+done
