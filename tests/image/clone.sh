@@ -104,7 +104,7 @@ an_image_is_cloned() {
 two_clones_differ() {
 	cloned out/first.img out/third.img
 	all_are_new out/second.img out/third.img 2
-	! cmp -s host_key <(file_in out/third.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key)
+	if cmp -s host_key <(file_in out/third.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key); then return 1; fi
 	rm out/third.img
 }
 
@@ -117,8 +117,8 @@ an_install_is_cloned() {
 	chown 65534 out/installed.img
 	cloned out/installed.img out/copy.img
 	owner_is_second out/copy.img "$OFFSET"
-	! file_in out/copy.img "$OFFSET" /var/lib/systemd/random-seed | grep .
-	! grep -F "$(reported ssh-host-key)" installed
+	if file_in out/copy.img "$OFFSET" /var/lib/systemd/random-seed | grep .; then return 1; fi
+	if grep -F "$(reported ssh-host-key)" installed; then return 1; fi
 	"$GUEST_INSTALLER" verify out/copy.img | tee verified
 	grep -F "host key: $(reported ssh-host-key-fingerprint)" verified
 }
@@ -137,8 +137,8 @@ a_given_host_key_and_a_file_are_there() {
 
 without_a_host_key_the_first_boot_makes_it() {
 	cloned out/first.img out/none.img --set host-keys=none
-	! grep ssh-host-key said
-	! file_in out/none.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key | grep .
+	if grep ssh-host-key said; then return 1; fi
+	if file_in out/none.img "$OFFSET" /etc/ssh/ssh_host_ed25519_key | grep .; then return 1; fi
 	rm out/none.img
 }
 
@@ -177,7 +177,6 @@ a_larger_gpt_disk_with_swap_is_cloned() {
 # The host key that was reported before the first boot is the one that the guest shows.
 it_is_the_guest_that_was_reported() {
 	in_guest cat /etc/ssh/ssh_host_ed25519_key.pub | grep -Fx "$(reported ssh-host-key)"
-	in_guest cat /etc/machine-id | grep -Ex '[0-9a-f]{32}'
 	in_guest findmnt -no UUID / | grep -Fx "$(reported root-uuid)"
 }
 
@@ -219,7 +218,7 @@ settings_that_do_not_fit_are_refused() {
 	clone_refused 2 'manifest is set, but the copy of an image has what the image has' out/first.img \
 		--manifest direct.json
 	clone_refused 14 'say a size that is no smaller' out/first.img --size 100M
-	! clone out/first.img out/refused.img --shrink
+	if clone out/first.img out/refused.img --shrink; then return 1; fi
 	grep -E '^guest-installer: .*leave --shrink out' said
 	clone_refused 2 'the image has no such account' out/first.img --set keys-user=alice
 }
