@@ -73,7 +73,7 @@ static int find_account_by_home(
 	return 0;
 }
 
-static int find_owner(
+static int find_image_owner(
 	struct image_view *view, const char *user, struct boot_account *ret, struct error *err)
 {
 	struct nixos_user found;
@@ -105,7 +105,7 @@ static bool has_keys(struct image_view *view, const struct boot_account *account
 }
 
 /* What a manifest says of a guest that is about to be made, the image says here. */
-static int read_manifest(const struct plan *plan, struct image_view *view,
+static int read_image_manifest(const struct plan *plan, struct image_view *view,
 	struct manifest *manifest, bool *ret_assumed, struct error *err)
 {
 	struct boot_account owner;
@@ -125,7 +125,7 @@ static int read_manifest(const struct plan *plan, struct image_view *view,
 		return r;
 	manifest->accounts.used = false;
 	unmounted_check_accounts(manifest, ret_assumed);
-	r = find_owner(view, plan->keys_user, &owner, err);
+	r = find_image_owner(view, plan->keys_user, &owner, err);
 	if (r < 0)
 		return r;
 	owner.locked = !has_keys(view, &owner);
@@ -146,5 +146,5 @@ int image_guest_read(struct plan *plan, struct image_view *view, struct manifest
 
 	if (r < 0)
 		return r;
-	return read_manifest(plan, view, ret, ret_assumed, err);
+	return read_image_manifest(plan, view, ret, ret_assumed, err);
 }

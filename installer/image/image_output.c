@@ -301,7 +301,7 @@ static int give_name(
 
 /* -------------------------------------------------------- formats */
 
-static int read_size(int fd, uint64_t *ret, struct error *err)
+static int read_image_size(int fd, uint64_t *ret, struct error *err)
 {
 	struct stat st;
 
@@ -322,7 +322,7 @@ static int write_as_it_is(const struct image_output *output, const struct image_
 	if (output->is_device)
 		return write_device(output, image, ret_bytes, ret_sum, err);
 	r = ret_sum ? pass_on(image->fd, only_sum, -1, ret_bytes, ret_sum, err)
-		    : read_size(image->fd, ret_bytes, err);
+		    : read_image_size(image->fd, ret_bytes, err);
 	if (r < 0)
 		return r;
 	return give_name(output, image, err);
