@@ -2,7 +2,7 @@
 /*
  * image_publish — the last step of an image: the marks of a finished install, then the names of its files.
  *
- * Tested by: tests/image/output.sh, tests/image/direct.sh.
+ * Tested by: tests/image/output.sh, tests/image/clone.sh.
  */
 #pragma once
 

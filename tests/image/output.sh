@@ -3,7 +3,7 @@
 # output.sh — proves that an image goes to a file, to standard output, to a blank block device or into
 # qcow2 with the same content; and that a file, or a device with content, is never written to
 #
-# Modules: image/image_output, image/image_file, image/image_folder.
+# Modules: image/image_output, image/image_file, image/image_folder, image/qemu_img, image_publish.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=image.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/image.lib.sh"
