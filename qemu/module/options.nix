@@ -152,7 +152,7 @@ let
           default = null;
           example = expression "mkGuestIso { configuration = ./web.nix; layout = \"gpt\"; }";
           description = ''
-            The ISO that installs the guest: a package with one file iso/*.iso, or
+            The ISO that installs the guest: a package with one ISO in its folder iso, or
             a file. A Nix path is copied into the store. A string names a file of
             the host, which is needed at the guest's first start only. The guest's
             user must be able to read it, so it cannot be below /home.
