@@ -248,6 +248,16 @@ static int renew_partition(struct plan *plan, struct fdisk_context *context, siz
 	return 0;
 }
 
+static int renew_partitions(
+	struct plan *plan, struct fdisk_context *context, const char *seed, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < fdisk_get_npartitions(context); i++)
+		r = renew_partition(plan, context, i, seed, err);
+	return r;
+}
+
 int partition_table_renew(struct plan *plan, int fd, const char *seed, struct error *err)
 {
 	AUTO_CONTEXT struct fdisk_context *context = NULL;
@@ -260,8 +270,9 @@ int partition_table_renew(struct plan *plan, int fd, const char *seed, struct er
 	r = fdisk_set_disklabel_id_from_string(context, plan->table_id);
 	if (r < 0)
 		return error_errno(err, r, "set the table's id to %s", plan->table_id);
-	for (size_t i = 0;
-		plan->layout == LAYOUT_GPT && r == 0 && i < fdisk_get_npartitions(context); i++)
-		r = renew_partition(plan, context, i, seed, err);
-	return r < 0 ? r : write_out(context, fd, err);
+	if (plan->layout == LAYOUT_GPT)
+		r = renew_partitions(plan, context, seed, err);
+	if (r < 0)
+		return r;
+	return write_out(context, fd, err);
 }

@@ -22,10 +22,12 @@ static int read_system(struct plan *plan, struct image_view *view, struct error 
 	struct boot_files files;
 	int r = image_view_show(view, "/nix/var/nix/profiles/system", err);
 
-	if (r == 0)
-		r = installed_disk_find_system(plan, view->root, err);
-	if (r == 0)
-		r = image_boot_view_show(view, plan->system, &files, err);
+	if (r < 0)
+		return r;
+	r = installed_disk_find_system(plan, view->root, err);
+	if (r < 0)
+		return r;
+	r = image_boot_view_show(view, plan->system, &files, err);
 	if (r < 0 || plan->layout != LAYOUT_GPT)
 		return r;
 	return installed_disk_find_esp_path(plan, view->root, err);
