@@ -13,7 +13,7 @@ DICTIONARY=tests/build/dictionary
 # text_of FILE — its words, without what is no text.
 text_of() {
 	perl -0777 -pe '
-		s/<!--.*?-->//gs; s/^ {4}.*$//gm; s/`[^`]*`//g; s/\]\([^)]*\)/]/g; s{\w+://\S+}{}g;
+		s/<!--.*?-->//gs; s/^## \S+$//gm; s/^ {4}.*$//gm; s/`[^`]*`//g; s/\]\([^)]*\)/]/g; s{\w+://\S+}{}g;
 		s{[\w.-]*/[\w./-]*}{}g; s/\b[\w.-]+\(\d\)//g; s/\b\w*[\d_]\w*\b//g; s/\b[A-Z]{2,}\w*\b//g;
 		s/\b[\w-]+\.\w+\b//g; s/\b\w+[a-z][A-Z]\w*\b//g' "$1"
 }
