@@ -15,6 +15,7 @@ import ../pkgs/by-name/gu/guest-installer/package.nix {
     e2fsprogs
     file
     nix
+    openssh
     perl
     sqlite
     ;

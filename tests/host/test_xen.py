@@ -136,8 +136,17 @@ class EndOfTheDomain(unittest.TestCase):
         with open("xl", "w") as file:
             file.write(XL)
         os.chmod("xl", 0o755)
-        with open("iso", "w"):
+        subprocess.run(
+            ["xorriso", "-as", "mkisofs", "-quiet", "-o", "iso", self.tree()], check=True
+        )
+
+    @staticmethod
+    def tree():
+        """A folder with the file that every ISO of the installer has."""
+        os.mkdir("tree")
+        with open("tree/guest-installer.embedded", "w"):
             pass
+        return "tree"
 
     def first_run(self, said, messages, status=1):
         """The exit status and the last line of a run with this xl."""

@@ -38,7 +38,7 @@ sizes_and_outputs_have_to_go_together() {
 
 settings_that_need_a_machine_are_refused() {
 	refused 2 'hostname = web is not written into an image' direct out/a.img --shrink --set hostname=web
-	refused 2 'engine = cache' direct out/a.img --shrink --set engine=nixos-install
+	refused 2 'engine is nixos-install, but manifest names a finished system' direct out/a.img --shrink --set engine=nixos-install
 	refused 2 'host-keys = generate' direct out/a.img --shrink --set host-keys=generate
 	ssh-keygen -q -t ecdsa -N '' -f ecdsa
 	chmod 644 ecdsa

@@ -26,9 +26,9 @@ as_user() {
 # The tools as `make install` links them, and an ISO's root folder without an installer.
 prepare() {
 	chmod 755 .
-	mkdir bin share user other.tree iso.tree
-	cp -r "$TOP/qemu" "$TOP/keys" share/
-	ln -s ../share/qemu/first-run bin/guest-installer-first-run
+	mkdir -p bin share/guest-installer user other.tree iso.tree
+	cp -r "$TOP/qemu" "$TOP/keys" share/guest-installer/
+	ln -s ../share/guest-installer/qemu/first-run bin/guest-installer-first-run
 	cp "$TOP/build/guest-installer" bin/
 	cp -r "$TOP/build/cache" cache
 	cp "$TOP"/build/guest*.json .

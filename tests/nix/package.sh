@@ -13,7 +13,7 @@ box=$SCRATCH/box
 prefix=x86_64-linux-gnu-
 # The packages of Debian that have the programs of Nix's standard environment and of the package.
 standard=(bash bzip2 coreutils diffutils file findutils gawk grep gzip make patch sed tar xz-utils)
-checkers=(e2fsprogs nix-bin perl perl-base sqlite3 util-linux)
+checkers=(e2fsprogs nix-bin openssh-client perl perl-base sqlite3 util-linux)
 
 # The programs are reached through links: /usr/bin is hidden later.
 link_programs() {

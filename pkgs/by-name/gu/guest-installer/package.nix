@@ -9,6 +9,7 @@
   e2fsprogs,
   file,
   nix,
+  openssh,
   perl,
   sqlite,
   util-linux,
@@ -93,6 +94,7 @@ stdenv.mkDerivation {
     (lib.getBin sqlite)
     (lib.getBin util-linux)
     nix
+    openssh # ssh-keygen judges the host keys that are made
   ];
   checkPhase = ''
     runHook preCheck
