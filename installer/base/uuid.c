@@ -2,6 +2,7 @@
 #include "base/uuid.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
@@ -30,6 +31,21 @@ void uuid_derive(const char *seed, const char *purpose, char ret[UUID_TEXT_BYTES
 
 	derive(seed, purpose, uuid);
 	uuid_unparse_lower(uuid, ret);
+}
+
+void uuid_derive_upper(const char *seed, const char *purpose, char ret[UUID_TEXT_BYTES])
+{
+	uuid_t uuid;
+
+	derive(seed, purpose, uuid);
+	uuid_unparse_upper(uuid, ret);
+}
+
+void uuid_derive_fat_serial(const char *seed, const char *purpose, char ret[FAT_SERIAL_BYTES])
+{
+	uint32_t serial = uuid_derive_u32(seed, purpose);
+
+	snprintf(ret, FAT_SERIAL_BYTES, "%04X-%04X", serial >> 16, serial & 0xffff);
 }
 
 uint32_t uuid_derive_u32(const char *seed, const char *purpose)

@@ -24,6 +24,13 @@ void uuid_choose(char ret[UUID_TEXT_BYTES]);
 /* A UUID in lower case for one purpose. seed is a UUID of any case. */
 void uuid_derive(const char *seed, const char *purpose, char ret[UUID_TEXT_BYTES]);
 
+/* The same in upper case, as GPT has it. */
+void uuid_derive_upper(const char *seed, const char *purpose, char ret[UUID_TEXT_BYTES]);
+
+/* The serial number of a FAT file system for one purpose: XXXX-XXXX in upper case. */
+#define FAT_SERIAL_BYTES 10 /* with the NUL */
+void uuid_derive_fat_serial(const char *seed, const char *purpose, char ret[FAT_SERIAL_BYTES]);
+
 /* The first four bytes of the derived UUID, or 1 if they are 0. */
 uint32_t uuid_derive_u32(const char *seed, const char *purpose);
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "base/uuid.h"
 
 #define SECTOR_BYTES_DEFAULT 512
@@ -232,8 +231,7 @@ static int renew_partition(struct plan *plan, struct fdisk_context *context, siz
 	if (fdisk_get_partition(context, number, &found) < 0 || !fdisk_partition_has_start(found))
 		return 0;
 	snprintf(purpose, sizeof(purpose), "partition %zu", number + 1);
-	uuid_derive(seed, purpose, uuid);
-	text_upper(uuid);
+	uuid_derive_upper(seed, purpose, uuid);
 	pa = fdisk_new_partition();
 	if (!pa)
 		abort();

@@ -2,17 +2,16 @@
 #include "image/image_identity.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/uuid.h"
 #include "disk/probe.h"
 #include "ext4/ext4_identity.h"
 #include "format/fat.h"
 #include "format/partition_table.h"
 #include "format/swap.h"
+#include "plan/planner.h"
 
 #define PURPOSE_BYTES 40
 
@@ -33,13 +32,6 @@ int image_identity_check(const struct plan *plan, struct error *err)
 
 /* -------------------------------------------------------- file systems */
 
-static void derive_serial(const char *seed, const char *purpose, char *ret, size_t ret_bytes)
-{
-	uint32_t serial = uuid_derive_u32(seed, purpose);
-
-	snprintf(ret, ret_bytes, "%04X-%04X", serial >> 16, serial & 0xffff);
-}
-
 static int renew_file_system(
 	struct plan *plan, size_t index, int fd, const char *seed, struct error *err)
 {
@@ -48,7 +40,7 @@ static int renew_file_system(
 
 	snprintf(purpose, sizeof(purpose), "file system %s", plan_role_name(part->role));
 	if (part->fs == FS_VFAT) {
-		derive_serial(seed, purpose, part->fs_uuid, sizeof(part->fs_uuid));
+		uuid_derive_fat_serial(seed, purpose, part->fs_uuid);
 		return fat_set_serial(fd, part->offset_bytes, part->fs_uuid, err);
 	}
 	uuid_derive(seed, purpose, part->fs_uuid);
@@ -85,13 +77,7 @@ static int renew_table(struct plan *plan, int fd, const char *seed, struct error
 {
 	if (!layout_has_table(plan->layout))
 		return 0;
-	if (plan->layout == LAYOUT_GPT) {
-		uuid_derive(seed, "disk", plan->table_id);
-		text_upper(plan->table_id);
-	} else {
-		snprintf(plan->table_id, sizeof(plan->table_id), "0x%08x",
-			uuid_derive_u32(seed, "disk"));
-	}
+	planner_set_table_id(plan, seed);
 	return partition_table_renew(plan, fd, seed, err);
 }
 

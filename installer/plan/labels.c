@@ -125,13 +125,10 @@ static void name_root(struct plan_partition *p, enum layout layout, const struct
 static void set_fat_serial(struct plan_partition *p, const struct manifest_mount *mount,
 	const char *seed, const char *purpose)
 {
-	uint32_t serial = uuid_derive_u32(seed, purpose);
-
 	if (mount && mount->uuid[0])
 		snprintf(p->fs_uuid, sizeof(p->fs_uuid), "%s", mount->uuid);
 	else
-		snprintf(
-			p->fs_uuid, sizeof(p->fs_uuid), "%04X-%04X", serial >> 16, serial & 0xffff);
+		uuid_derive_fat_serial(seed, purpose, p->fs_uuid);
 	text_upper(p->fs_uuid);
 }
 

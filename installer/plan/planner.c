@@ -96,10 +96,13 @@ uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs)
 	       needs->boot_bytes + TAIL_BYTES;
 }
 
-static void derive_upper(const char *seed, const char *purpose, char ret[37])
+void planner_set_table_id(struct plan *plan, const char *seed)
 {
-	uuid_derive(seed, purpose, ret);
-	text_upper(ret);
+	if (plan->layout == LAYOUT_GPT)
+		uuid_derive_upper(seed, "disk", plan->table_id);
+	else
+		snprintf(plan->table_id, sizeof(plan->table_id), "0x%08x",
+			uuid_derive_u32(seed, "disk"));
 }
 
 static struct plan_partition *plan_partition_add(struct plan *plan, enum partition_role role,
@@ -118,7 +121,7 @@ static void name_partition(
 	struct plan_partition *p, const char *name, const char *seed, const char *purpose)
 {
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	derive_upper(seed, purpose, p->uuid);
+	uuid_derive_upper(seed, purpose, p->uuid);
 }
 
 /* Two whole disks, the boot file system first. */
@@ -159,8 +162,8 @@ static void lay_out(
 		lay_out_disks(plan);
 		return;
 	}
+	planner_set_table_id(plan, seed);
 	if (plan->layout == LAYOUT_GPT) {
-		derive_upper(seed, "disk", plan->table_id);
 		p = plan_partition_add(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT,
 			GPT_BIOS_BOOT_OFFSET_BYTES,
 			GPT_ESP_OFFSET_BYTES - GPT_BIOS_BOOT_OFFSET_BYTES);
@@ -172,8 +175,6 @@ static void lay_out(
 		p = plan_partition_add(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
 		name_partition(p, "root", seed, "partition root");
 	} else {
-		snprintf(plan->table_id, sizeof(plan->table_id), "0x%08x",
-			uuid_derive_u32(seed, "disk"));
 		p = plan_partition_add(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
 	}
 	p->fs = FS_EXT4;

@@ -48,6 +48,9 @@ int planner_choose_host_keys(const struct config *config, const struct manifest 
 /* The smallest size in bytes of a disk that holds this closure in this layout. */
 uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs);
 
+/* Derives the id of the partition table from the seed, a UUID in text. Only for a layout with a table. */
+void planner_set_table_id(struct plan *plan, const char *seed);
+
 /* Computes the plan and checks it against the manifest: mounts, labels, boot loader and its device,
  * firmware, SSH. boot_disk is NULL except for the layout pygrub. seed is a UUID in text. Codes:
  * EXIT_CONFIGURATION if the manifest does not fit (the sentence says what to change), and
