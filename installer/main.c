@@ -514,13 +514,7 @@ static int install_work(struct shared_state *shared, void *userdata)
 
 	results_report_memory(shared);
 	report_events_end();
-	if (r < 0 && err.code == 0)
-		err.code = stage_exit_code(shared->stage);
-	if (r == 0)
-		err.code = EXIT_INSTALLED;
-	shared->error = err;
-	shared->finished = true;
-	return err.code;
+	return shared_state_finish(shared, r, &err);
 }
 
 /* Prints what install would do; writes nothing. */

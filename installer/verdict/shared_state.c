@@ -26,6 +26,17 @@ void shared_state_add_result(struct shared_state *shared, const struct result *r
 	shared->result_count++;
 }
 
+int shared_state_finish(struct shared_state *shared, int r, struct error *err)
+{
+	if (r < 0 && err->code == 0)
+		err->code = stage_exit_code(shared->stage);
+	if (r == 0)
+		err->code = EXIT_INSTALLED;
+	shared->error = *err;
+	shared->finished = true;
+	return err->code;
+}
+
 struct event shared_state_verdict(const struct shared_state *shared)
 {
 	if (shared->error.code == EXIT_INSTALLED)

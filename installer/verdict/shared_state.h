@@ -38,5 +38,9 @@ struct shared_state *shared_state_new(void);
 /* Keeps a result for the report; more than RESULTS_MAX are dropped. */
 void shared_state_add_result(struct shared_state *shared, const struct result *result);
 
+/* Completes the error of the child's work, whose result is r, and leaves it to the parent: its code is that of the
+ * stage if it has none, and 0 for success. Returns the code. */
+int shared_state_finish(struct shared_state *shared, int r, struct error *err);
+
 /* The verdict. Its text lives in shared. */
 struct event shared_state_verdict(const struct shared_state *shared);
