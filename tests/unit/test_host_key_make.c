@@ -38,57 +38,47 @@ static void the_public_key_is_that_of_the_specification(void **state)
 	free_pair(&pair);
 }
 
-static void ssh_keygen_reads_it_and_signs_with_it(void **state)
+static void write_text(const char *folder, const char *name, const char *text)
 {
-	char folder[] = "/tmp/host-key-XXXXXX", command[300];
-	struct host_key_pair pair;
 	struct error err;
 	char path[64];
 
-	(void)state;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(file_write(path, text, strlen(text), 0600, getuid(), getgid(), &err), 0);
+}
+
+/* Runs commands in a folder with the key in the file key, and its public part in expected. */
+static void accepts(uint32_t check, const char *commands)
+{
+	char folder[] = "/tmp/host-key-XXXXXX", command[300];
+	struct host_key_pair pair;
+
 	assert_non_null(mkdtemp(folder));
-	host_key_make(seed, 0xfedcba98, &pair);
-	snprintf(path, sizeof(path), "%s/key", folder);
-	assert_int_equal(file_write(path, pair.private_text, strlen(pair.private_text), 0600,
-				 getuid(), getgid(), &err),
-		0);
-	snprintf(path, sizeof(path), "%s/expected", folder);
-	assert_int_equal(file_write(path, pair.public_text, strlen(pair.public_text), 0600,
-				 getuid(), getgid(), &err),
-		0);
-	snprintf(command, sizeof(command),
-		"cd %s && ssh-keygen -y -P '' -f key | cmp - expected && ssh-keygen -q -Y sign -n test -f key expected && "
-		"echo \"host $(cat expected)\" >signers && "
-		"ssh-keygen -q -Y verify -f signers -I host -n test -s expected.sig <expected",
-		folder);
+	host_key_make(seed, check, &pair);
+	write_text(folder, "key", pair.private_text);
+	write_text(folder, "expected", pair.public_text);
+	snprintf(command, sizeof(command), "cd %s && %s", folder, commands);
 	assert_int_equal(system(command), 0);
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	assert_int_equal(system(command), 0);
 	free_pair(&pair);
 }
 
+static void ssh_keygen_reads_it_and_signs_with_it(void **state)
+{
+	(void)state;
+	accepts(0xfedcba98,
+		"ssh-keygen -y -P '' -f key | cmp - expected && ssh-keygen -q -Y sign -n test -f key expected && "
+		"echo \"host $(cat expected)\" >signers && "
+		"ssh-keygen -q -Y verify -f signers -I host -n test -s expected.sig <expected");
+}
+
+/* ssh-keygen writes the key anew, with another number: the lines have the same length. */
 static void ssh_keygen_writes_the_same_text(void **state)
 {
-	char folder[] = "/tmp/host-key-XXXXXX", command[300];
-	struct host_key_pair pair;
-	struct error err;
-	char path[64];
-
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	host_key_make(seed, 7, &pair);
-	snprintf(path, sizeof(path), "%s/key", folder);
-	assert_int_equal(file_write(path, pair.private_text, strlen(pair.private_text), 0600,
-				 getuid(), getgid(), &err),
-		0);
-	/* ssh-keygen writes the key anew, with another number: the lines have the same length. */
-	snprintf(command, sizeof(command),
-		"cd %s && wc -lc key >before && ssh-keygen -q -p -P '' -N '' -f key >/dev/null && wc -lc key | cmp - before",
-		folder);
-	assert_int_equal(system(command), 0);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	assert_int_equal(system(command), 0);
-	free_pair(&pair);
+	accepts(7,
+		"wc -lc key >before && ssh-keygen -q -p -P '' -N '' -f key >/dev/null && wc -lc key | cmp - before");
 }
 
 int main(void)
