@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/uuid.h"
-#include "ext4/ext4_remove.h"
+#include "ext4/ext4_files.h"
 #include "guest/sshd_config.h"
 #include "image/image_copy.h"
 #include "image/image_guest.h"
@@ -27,7 +27,6 @@
 #include "verdict/progress.h"
 #include "verify/installed_disk.h"
 
-#define LOG_FILE       "/var/log/guest-installer.log"
 #define SECTOR_BYTES   512
 #define TEXT_MAX_BYTES ((size_t)256 * 1024)
 
@@ -182,92 +181,49 @@ static int make_own_host_key(struct clone_image *clone, const char *root, struct
 
 /* -------------------------------------------------------- writing */
 
-static int write_clone_log(struct clone_image *clone, struct ext4_files *files, struct error *err)
+/* What change_owner needs. */
+struct owner_change {
+	struct clone_image *clone;
+	struct image_view *view;
+};
+
+static int change_owner(struct ext4_files *files, void *userdata, struct error *err)
 {
-	const struct plan *plan = &clone->decision->plan;
-	const struct ext4_access access = { .mode = 0600, .mtime_s = clone->request.time_s };
-	AUTO_FREE char *text = NULL;
-	int r = ext4_remove(files, LOG_FILE, err);
+	struct owner_change *change = userdata;
+	const struct image_request *request = &change->clone->request;
+	int r = image_owner_remove(request, change->view, files, err);
 
 	if (r < 0)
 		return r;
-	if (asprintf(&text,
-		    "guest-installer " VERSION " made this disk as a copy of an image.\n"
-		    "system: %s\n"
-		    "layout: %s\n"
-		    "root UUID: %s\n"
-		    "keys for: %s\n",
-		    plan->system, layout_name(plan->layout), plan->partitions[plan->root].fs_uuid,
-		    plan->keys_user) < 0)
-		return error_errno_host(err, -ENOMEM, "write the log");
-	return ext4_files_write(files, LOG_FILE, text, strlen(text), &access, err);
-}
-
-static int change_owner_in(struct clone_image *clone, struct image_view *view,
-	struct ext4_files *files, struct error *err)
-{
-	int r = image_owner_remove(&clone->request, view, files, err);
-
+	r = image_owner_add(request, change->view, files, err);
 	if (r < 0)
 		return r;
-	r = image_owner_add(&clone->request, view, files, err);
-	if (r < 0)
-		return r;
-	return write_clone_log(clone, files, err);
-}
-
-static int change_owner(struct clone_image *clone, struct image_view *view, struct error *err)
-{
-	const struct plan *plan = &clone->decision->plan;
-	struct ext4_files files;
-	struct error second;
-	int r = ext4_files_open(&files, plan_open_path(plan, plan->root),
-		plan->partitions[plan->root].offset_bytes, err);
-
-	if (r < 0)
-		return r;
-	r = change_owner_in(clone, view, &files, err);
-	if (ext4_files_close(&files, &second) < 0 && r == 0) {
-		*err = second;
-		r = -EIO;
-	}
-	return r;
-}
-
-static void set_clone_request(struct clone_image *clone)
-{
-	struct image_decision *decision = clone->decision;
-
-	clone->request.plan = &decision->plan;
-	clone->request.manifest = &clone->manifest;
-	clone->request.ssh_keys_text = decision->ssh_keys_text;
-	clone->request.given_host_keys = &decision->given_host_keys;
-	clone->request.extra_files = &decision->extra_files;
-	clone->request.folder = decision->folder;
-	snprintf(decision->plan.keys_user, sizeof(decision->plan.keys_user), "%s",
-		decision->config.keys_user);
+	return image_owner_add_log(request, files, "as a copy of an image", "", err);
 }
 
 static int personalise(struct clone_image *clone, struct error *err)
 {
 	struct image_decision *decision = clone->decision;
+	struct plan *plan = &decision->plan;
 	char folder[FILE_PATH_BYTES];
 	struct image_view view;
+	struct owner_change change = { clone, &view };
 	int r;
 
-	set_clone_request(clone);
+	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", decision->config.keys_user);
+	image_decision_set_request(decision, &clone->manifest, NULL, &clone->request);
 	file_below(folder, decision->folder, "/view");
 	if (mkdir(folder, 0700) < 0)
 		return error_errno_host(err, -errno, "create folder %s", folder);
-	r = image_view_open(&decision->plan, decision->plan.root, folder, &view, err);
+	r = image_view_open(plan, plan->root, folder, &view, err);
 	if (r < 0)
 		return r;
-	r = image_guest_read(
-		&decision->plan, &view, &clone->manifest, &clone->request.accounts_assumed, err);
+	r = image_guest_read(plan, &view, &clone->manifest, &clone->request.accounts_assumed, err);
 	if (r == 0)
 		r = make_own_host_key(clone, view.root, err);
 	if (r == 0)
-		r = change_owner(clone, &view, err);
+		r = ext4_files_change(plan_open_path(plan, plan->root),
+			plan->partitions[plan->root].offset_bytes, change_owner, &change, err);
 	image_view_close(&view);
 	return r;
 }

@@ -107,18 +107,6 @@ static int copy_store_to_image(struct making *making, struct error *err)
 		&target, watch_image_copy, making->decision.shared, err);
 }
 
-static void set_image_request(struct making *making)
-{
-	making->request.plan = &making->decision.plan;
-	making->request.manifest = &making->decision.engine.manifest;
-	making->request.closure = &making->decision.engine.closure;
-	making->request.ssh_keys_text = making->decision.ssh_keys_text;
-	making->request.accounts_assumed = making->decision.accounts_assumed;
-	making->request.given_host_keys = &making->decision.given_host_keys;
-	making->request.extra_files = &making->decision.extra_files;
-	making->request.folder = making->decision.folder;
-}
-
 /* What the boot of each layout needs besides the root file system. */
 static int make_bootable_image(struct making *making, struct image_view *view, struct error *err)
 {
@@ -171,7 +159,9 @@ static int carry_out_image(struct making *making, struct error *err)
 	r = copy_store_to_image(making, err);
 	if (r < 0)
 		return r;
-	set_image_request(making);
+	image_decision_set_request(&making->decision, &making->decision.engine.manifest,
+		&making->decision.engine.closure, &making->request);
+	making->request.accounts_assumed = making->decision.accounts_assumed;
 	r = fill_image(making, err);
 	if (r < 0)
 		return r;
@@ -220,13 +210,7 @@ static int image_work(struct shared_state *shared, void *userdata)
 		progress_end(shared);
 		results_report_install(shared, &making->decision.plan);
 	}
-	if (r < 0 && err.code == 0)
-		err.code = stage_exit_code(shared->stage);
-	if (r == 0)
-		err.code = EXIT_INSTALLED;
-	shared->error = err;
-	shared->finished = true;
-	return err.code;
+	return shared_state_finish(shared, r, &err);
 }
 
 /* With the image on standard output, the protocol is printed to standard error. */

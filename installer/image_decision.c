@@ -194,3 +194,15 @@ int image_decide(struct image_decision *decision, struct error *err)
 		return r;
 	return check_programs(decision, err);
 }
+
+void image_decision_set_request(const struct image_decision *decision,
+	const struct manifest *manifest, const struct closure *closure, struct image_request *ret)
+{
+	ret->plan = &decision->plan;
+	ret->manifest = manifest;
+	ret->closure = closure;
+	ret->ssh_keys_text = decision->ssh_keys_text;
+	ret->given_host_keys = &decision->given_host_keys;
+	ret->extra_files = &decision->extra_files;
+	ret->folder = decision->folder;
+}

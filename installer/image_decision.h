@@ -14,6 +14,7 @@
 #include "guest/extra_files.h"
 #include "image/image_folder.h"
 #include "image/image_output.h"
+#include "image/image_request.h"
 #include "input/config_sources.h"
 #include "input/host_key_file.h"
 #include "verdict/shared_state.h"
@@ -38,3 +39,7 @@ int image_decide_inputs(struct image_decision *decision, struct error *err) WARN
 
 /* options, shared, folder and output.standard_output are set. */
 int image_decide(struct image_decision *decision, struct error *err) WARN_UNUSED;
+
+/* What the modules of image/ take of it, besides times and accounts. closure: NULL for the copy of an image. */
+void image_decision_set_request(const struct image_decision *decision,
+	const struct manifest *manifest, const struct closure *closure, struct image_request *ret);

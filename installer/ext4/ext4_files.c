@@ -5,7 +5,6 @@
 #include <ext2fs/ext2_fs.h>
 #include <ext2fs/ext2fs.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "ext4/ext4_open.h"
 #include "ext4/mkfs.h"
 
 #define PIECE_BYTES ((size_t)1024 * 1024)
@@ -29,17 +29,8 @@ static int64_t time_now(ext2_filsys fs)
 int ext4_files_open(
 	struct ext4_files *ret, const char *path, uint64_t offset_bytes, struct error *err)
 {
-	char option[64];
-	int r;
+	int r = ext4_open_with_bitmaps(path, offset_bytes, &ret->fs, err);
 
-	initialize_ext2_error_table();
-	*ret = (struct ext4_files){ .fs = NULL };
-	snprintf(option, sizeof(option), "offset=%" PRIu64, offset_bytes);
-	r = mkfs_check(ext2fs_open2(path, option, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0,
-			       unix_io_manager, &ret->fs),
-		"read its superblock", err);
-	if (r == 0)
-		r = mkfs_check(ext2fs_read_bitmaps(ret->fs), "read its bitmaps", err);
 	if (r < 0) {
 		error_wrap(err, "ext4 file system on %s", path);
 		if (ret->fs)
@@ -58,6 +49,23 @@ int ext4_files_close(struct ext4_files *files, struct error *err)
 		ext2fs_free(fs);
 	files->fs = NULL;
 	return mkfs_check(e, "write the files of the guest", err);
+}
+
+int ext4_files_change(const char *path, uint64_t offset_bytes, ext4_change_fn *change,
+	void *userdata, struct error *err)
+{
+	struct ext4_files files;
+	struct error second;
+	int r = ext4_files_open(&files, path, offset_bytes, err);
+
+	if (r < 0)
+		return r;
+	r = change(&files, userdata, err);
+	if (ext4_files_close(&files, &second) < 0 && r == 0) {
+		*err = second;
+		r = -EIO;
+	}
+	return r;
 }
 
 /* -------------------------------------------------------- names and inodes */

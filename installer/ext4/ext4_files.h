@@ -37,6 +37,13 @@ int ext4_files_open(struct ext4_files *ret, const char *path, uint64_t offset_by
 /* Writes everything out and releases it, also on failure. */
 int ext4_files_close(struct ext4_files *files, struct error *err) WARN_UNUSED;
 
+/* What is done between opening and closing. */
+typedef int ext4_change_fn(struct ext4_files *files, void *userdata, struct error *err);
+
+/* Opens it, calls change, and closes it, also on failure. The first error counts. */
+int ext4_files_change(const char *path, uint64_t offset_bytes, ext4_change_fn *change,
+	void *userdata, struct error *err) WARN_UNUSED;
+
 /* Makes a folder, or sets mode, owner and time of one that is there; the root is the empty path. Missing parents are made, with mode
  * 0755 and owner root. -ENOTDIR if there is another kind of file under its name. */
 int ext4_files_make_folder(struct ext4_files *files, const char *path,

@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <ext2fs/ext2_fs.h>
 #include <ext2fs/ext2fs.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/uuid.h"
+#include "ext4/ext4_open.h"
 #include "ext4/mkfs.h"
 
 static void free_ext4(ext2_filsys *fs)
@@ -18,17 +17,11 @@ static void free_ext4(ext2_filsys *fs)
 		ext2fs_free(*fs);
 }
 
-static int open_ext4(
-	const char *path, uint64_t offset_bytes, int flags, ext2_filsys *ret, struct error *err)
+static int open_for_identity(
+	const char *path, uint64_t offset_bytes, bool writable, ext2_filsys *ret, struct error *err)
 {
-	char option[64];
-	int r;
+	int r = ext4_open(path, offset_bytes, writable, ret, err);
 
-	initialize_ext2_error_table();
-	snprintf(option, sizeof(option), "offset=%" PRIu64, offset_bytes);
-	r = mkfs_check(
-		ext2fs_open2(path, option, flags | EXT2_FLAG_64BITS, 0, 0, unix_io_manager, ret),
-		"read its superblock", err);
 	if (r < 0)
 		error_wrap(err, "ext4 file system on %s", path);
 	return r;
@@ -46,7 +39,7 @@ static int check_state(struct ext2_super_block *sb, struct error *err)
 int ext4_identity_check(const char *path, uint64_t offset_bytes, struct error *err)
 {
 	CLEANUP(free_ext4) ext2_filsys fs = NULL;
-	int r = open_ext4(path, offset_bytes, 0, &fs, err);
+	int r = open_for_identity(path, offset_bytes, false, &fs, err);
 
 	if (r < 0)
 		return r;
@@ -85,7 +78,7 @@ int ext4_identity_set(const char *path, uint64_t offset_bytes, const char *uuid,
 
 	if (uuid_to_bytes(uuid, bytes) < 0)
 		return error_set(err, -EINVAL, "%s is no UUID", uuid);
-	r = open_ext4(path, offset_bytes, EXT2_FLAG_RW, &fs, err);
+	r = open_for_identity(path, offset_bytes, true, &fs, err);
 	if (r < 0)
 		return r;
 	r = mkfs_check(write_uuid(fs, bytes), "write its UUID", err);

@@ -5,7 +5,6 @@
 #include <ext2fs/ext2_fs.h>
 #include <ext2fs/ext2fs.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "ext4/ext4_open.h"
 #include "ext4/mkfs.h"
 
 #define DIRECT_BYTES   4096 /* no disk has larger sectors */
@@ -29,20 +29,6 @@ struct deferred_inode {
 };
 
 /* -------------------------------------------------------- opening and closing */
-
-static int open_file_system(struct ext4_image *image, const char *path, struct error *err)
-{
-	char option[64];
-	int r;
-
-	snprintf(option, sizeof(option), "offset=%" PRIu64, image->offset_bytes);
-	r = mkfs_check(ext2fs_open2(path, option, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0,
-			       unix_io_manager, &image->fs),
-		"read its superblock", err);
-	if (r < 0)
-		return r;
-	return mkfs_check(ext2fs_read_bitmaps(image->fs), "read its bitmaps", err);
-}
 
 /* Opens the device with direct I/O where that works: everything is written once, in large
  * pieces, and not read again. */
@@ -92,7 +78,7 @@ static int check_features(struct ext4_image *image, struct error *err)
 
 static int open_image(struct ext4_image *image, const char *path, size_t writers, struct error *err)
 {
-	int r = open_file_system(image, path, err);
+	int r = ext4_open_with_bitmaps(path, image->offset_bytes, &image->fs, err);
 
 	if (r < 0)
 		return r;

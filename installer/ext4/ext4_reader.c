@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <ext2fs/ext2_fs.h>
 #include <ext2fs/ext2fs.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "ext4/ext4_open.h"
 #include "ext4/mkfs.h"
 
 #define PIECE_BYTES ((size_t)1024 * 1024)
@@ -19,15 +19,8 @@
 int ext4_reader_open(
 	struct ext4_reader *ret, const char *path, uint64_t offset_bytes, struct error *err)
 {
-	char option[64];
-	int r;
+	int r = ext4_open(path, offset_bytes, false, &ret->fs, err);
 
-	initialize_ext2_error_table();
-	*ret = (struct ext4_reader){ .fs = NULL };
-	snprintf(option, sizeof(option), "offset=%" PRIu64, offset_bytes);
-	r = mkfs_check(
-		ext2fs_open2(path, option, EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &ret->fs),
-		"read its superblock", err);
 	if (r < 0)
 		error_wrap(err, "ext4 file system on %s", path);
 	return r;

@@ -185,13 +185,13 @@ static size_t hole_bytes(int fd, uint64_t at_bytes, uint64_t size_bytes)
 	return end - at_bytes < PIECE_BYTES ? (size_t)(end - at_bytes) : PIECE_BYTES;
 }
 
-/* Reads a file piece by piece, passes each on, and computes the sum of all. */
+/* Reads a file piece by piece, passes each on, and computes the sum of all unless ret_sum is NULL. */
 static int pass_on(int from, take_piece_fn *take, int to, uint64_t *ret_bytes,
 	uint8_t ret_sum[SHA256_BYTES], struct error *err)
 {
 	AUTO_FREE uint8_t *zeros = must_realloc(NULL, PIECE_BYTES, 1);
 	AUTO_FREE uint8_t *piece = must_realloc(NULL, PIECE_BYTES, 1);
-	CLEANUP(digest_free) struct digest *digest = digest_new();
+	CLEANUP(digest_free) struct digest *digest = ret_sum ? digest_new() : NULL;
 	uint64_t at_bytes = 0;
 	struct stat st;
 
@@ -207,13 +207,14 @@ static int pass_on(int from, take_piece_fn *take, int to, uint64_t *ret_bytes,
 			n = file_read_at(from, piece, PIECE_BYTES, at_bytes);
 		if (n <= 0)
 			return error_errno_host(err, n < 0 ? (int)n : -EIO, "read the image");
-		digest_update(digest, bytes, (size_t)n);
+		if (digest)
+			digest_update(digest, bytes, (size_t)n);
 		r = take(to, bytes, (size_t)n, at_bytes);
 		if (r < 0)
 			return error_errno(err, r, "write the image");
 		at_bytes += (uint64_t)n;
 	}
-	if (ret_sum) {
+	if (digest) {
 		digest_finish(digest, ret_sum);
 		digest = NULL;
 	}
@@ -253,9 +254,8 @@ static int refuse_name(const struct image_output *output, int r, struct error *e
 
 static int copy_to_file(const char *name, int fd, const struct image_file *file, struct error *err)
 {
-	uint8_t sum[SHA256_BYTES];
 	uint64_t size_bytes;
-	int r = pass_on(file->fd, write_data_at, fd, &size_bytes, sum, err);
+	int r = pass_on(file->fd, write_data_at, fd, &size_bytes, NULL, err);
 
 	if (r < 0)
 		return r;

@@ -11,6 +11,7 @@
 #include "guest/given_host_keys.h"
 
 #define MACHINE_ID "/etc/machine-id"
+#define LOG_FILE   "/var/log/guest-installer.log"
 
 /* What the steps below work on. */
 struct owning {
@@ -160,11 +161,32 @@ int image_owner_add(const struct image_request *request, struct image_view *view
 	return add_extra_files(&owning, err);
 }
 
+int image_owner_add_log(const struct image_request *request, struct ext4_files *files,
+	const char *how, const char *more, struct error *err)
+{
+	const struct plan *plan = request->plan;
+	struct owning owning = { request, files };
+	AUTO_FREE char *text = NULL;
+
+	if (asprintf(&text,
+		    "guest-installer " VERSION " made this disk %s.\n"
+		    "system: %s\n"
+		    "layout: %s\n"
+		    "root UUID: %s\n"
+		    "keys for: %s\n"
+		    "%s",
+		    how, plan->system, layout_name(plan->layout),
+		    plan->partitions[plan->root].fs_uuid, plan->keys_user, more) < 0)
+		return error_errno_host(err, -ENOMEM, "write the log");
+	return write_owned_text(&owning, LOG_FILE, text, 0600, err);
+}
+
 /* -------------------------------------------------------- removing */
 
-/* What a booted guest has made for itself alone. */
+/* What a booted guest has made for itself alone, and the log of the one that was copied. */
 static const char *const own_files[] = {
 	MACHINE_ID,
+	LOG_FILE,
 	"/var/lib/dbus/machine-id",
 	"/var/lib/systemd/random-seed",
 	"/var/lib/systemd/credential.secret",

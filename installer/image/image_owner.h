@@ -20,6 +20,11 @@
 int image_owner_add(const struct image_request *request, struct image_view *view,
 	struct ext4_files *files, struct error *err) WARN_UNUSED;
 
+/* Writes the guest's log of how it was made; what the console shows has times and paths of the host, which differ
+ * between two runs. how: behind "made this disk"; more: further lines. */
+int image_owner_add_log(const struct image_request *request, struct ext4_files *files,
+	const char *how, const char *more, struct error *err) WARN_UNUSED;
+
 /* Removes from the copy of an image what image_owner_add will write, and what a guest that was booted made
  * for itself alone: host keys of every type, random seed and other secrets of one machine. */
 int image_owner_remove(const struct image_request *request, struct image_view *view,

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "ext4/ext4_files.h"
 #include "guest/nixos.h"
@@ -15,12 +14,12 @@
 
 #define DATABASE_FOLDER "/nix/var/nix/db"
 #define PROFILES	"/nix/var/nix/profiles"
-#define LOG_FILE	"/var/log/guest-installer.log"
 
 /* What the steps below work on. */
 struct filling {
 	const struct image_request *request;
-	struct ext4_files files;
+	struct image_view *view;
+	struct ext4_files *files;
 };
 
 static struct ext4_access access_of(
@@ -34,12 +33,12 @@ static int write_image_text(
 {
 	const struct ext4_access access = access_of(filling, mode, 0, 0);
 
-	return ext4_files_write(&filling->files, path, text, strlen(text), &access, err);
+	return ext4_files_write(filling->files, path, text, strlen(text), &access, err);
 }
 
 static int link_to(struct filling *filling, const char *path, const char *target, struct error *err)
 {
-	return ext4_files_link(&filling->files, path, target, filling->request->time_s, err);
+	return ext4_files_link(filling->files, path, target, filling->request->time_s, err);
 }
 
 static int make_image_folder(struct filling *filling, const char *path, mode_t mode, uid_t uid,
@@ -47,7 +46,7 @@ static int make_image_folder(struct filling *filling, const char *path, mode_t m
 {
 	const struct ext4_access access = access_of(filling, mode, uid, gid);
 
-	return ext4_files_make_folder(&filling->files, path, &access, err);
+	return ext4_files_make_folder(filling->files, path, &access, err);
 }
 
 /* -------------------------------------------------------- Nix's database */
@@ -83,7 +82,7 @@ static int add_database(struct filling *filling, struct error *err)
 	r = database_write(root, filling->request->closure, filling->request->time_s, err);
 	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
 		file_below(from, root, "%s", names[i]);
-		r = ext4_files_copy(&filling->files, names[i], from, &access, err);
+		r = ext4_files_copy(filling->files, names[i], from, &access, err);
 	}
 	return r;
 }
@@ -141,28 +140,13 @@ static int add_nixos_files(struct filling *filling, struct error *err)
 	return link_to(filling, "/etc/mtab", "/proc/mounts", err);
 }
 
-/* What the console shows has times and paths of the host, which differ between two runs. */
-static int add_log(struct filling *filling, struct error *err)
+static int add_everything(struct ext4_files *files, void *userdata, struct error *err)
 {
-	const struct plan *plan = filling->request->plan;
-	AUTO_FREE char *text = NULL;
+	struct filling *filling = userdata;
+	int r;
 
-	if (asprintf(&text,
-		    "guest-installer " VERSION " made this disk as an image, without a machine.\n"
-		    "system: %s\n"
-		    "layout: %s\n"
-		    "root UUID: %s\n"
-		    "keys for: %s\n"
-		    "activation and host keys that were not given: left to the first boot\n",
-		    plan->system, layout_name(plan->layout), plan->partitions[plan->root].fs_uuid,
-		    plan->keys_user) < 0)
-		return error_errno_host(err, -ENOMEM, "write the log");
-	return write_image_text(filling, LOG_FILE, text, 0600, err);
-}
-
-static int add_everything(struct filling *filling, struct image_view *view, struct error *err)
-{
-	int r = add_folders(filling, err);
+	filling->files = files;
+	r = add_folders(filling, err);
 
 	if (r < 0)
 		return r;
@@ -178,26 +162,18 @@ static int add_everything(struct filling *filling, struct image_view *view, stru
 	r = add_nixos_files(filling, err);
 	if (r < 0)
 		return r;
-	r = image_owner_add(filling->request, view, &filling->files, err);
+	r = image_owner_add(filling->request, filling->view, files, err);
 	if (r < 0)
 		return r;
-	return add_log(filling, err);
+	return image_owner_add_log(filling->request, files, "as an image, without a machine",
+		"activation and host keys that were not given: left to the first boot\n", err);
 }
 
 int image_root_fill(const struct image_request *request, struct image_view *view, struct error *err)
 {
 	const struct plan *plan = request->plan;
-	struct filling filling = { .request = request };
-	struct error second;
-	int r = ext4_files_open(&filling.files, plan_open_path(plan, plan->root),
-		plan->partitions[plan->root].offset_bytes, err);
+	struct filling filling = { .request = request, .view = view };
 
-	if (r < 0)
-		return r;
-	r = add_everything(&filling, view, err);
-	if (ext4_files_close(&filling.files, &second) < 0 && r == 0) {
-		*err = second;
-		r = -EIO;
-	}
-	return r;
+	return ext4_files_change(plan_open_path(plan, plan->root),
+		plan->partitions[plan->root].offset_bytes, add_everything, &filling, err);
 }
