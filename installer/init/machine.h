@@ -2,7 +2,8 @@
 /*
  * machine — detects virtual machines, Xen, the firmware and the available memory.
  *
- * It reads /sys, /proc and CPUID and changes nothing. Disks are devices' part.
+ * It reads /sys, /proc and the processor and changes nothing. Disks are devices' part. Which descriptions of
+ * a machine are those of virtual machines is decided by machine_signs.
  *
  * Tested by: tests/unit/test_machine.c, tests/qemu/small.sh.
  */
@@ -13,9 +14,13 @@
 #include "base/error.h"
 #include "disk/layout.h"
 
-/* Whether this is a virtual machine. By the hypervisor bit of CPUID leaf 1 (Intel SDM 2A, CPUID; AMD APM
- * 3, E.3.2) and /sys/hypervisor; a Xen dom0 counts as bare metal. */
+/* Whether this is a virtual machine. By /sys/hypervisor and the processor, or where that does not tell, by
+ * machine_looks_virtual; a Xen dom0 counts as bare metal. */
 bool machine_is_virtual(void);
+
+/* Whether the firmware describes a virtual machine, by SMBIOS, ACPI or a device tree. sysfs is normally
+ * "/sys". */
+bool machine_looks_virtual(const char *sysfs);
 
 /* 0 on a virtual machine, else -EPERM with EXIT_NOT_VIRTUAL. */
 int machine_check_virtual(struct error *err) WARN_UNUSED;
@@ -40,7 +45,7 @@ enum xen_kind machine_xen_kind(const char *sysfs);
 /* Whether the kind is an unprivileged domain, which can be installed on. */
 bool machine_is_domain(enum xen_kind kind);
 
-/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, or by UEFI. Otherwise the kernel halts.
+/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, by UEFI, or by PSCI of a device tree. Otherwise the kernel halts.
  * sysfs is normally "/sys". */
 bool machine_can_power_off(const char *sysfs);
 
