@@ -170,7 +170,8 @@ static int decide(const struct options *options, struct shared_state *shared, st
 		return r;
 	needs.swap_bytes = d->config.swap_bytes;
 	needs.firmware = machine_firmware();
-	needs.on_xen = machine_is_domain(machine_xen_kind("/sys"));
+	needs.architecture = architecture_native();
+	needs.on_xen = !needs.architecture->no_pv && machine_is_domain(machine_xen_kind("/sys"));
 	r = engine_read(&d->config, &d->sources.drive, &d->engine, &needs, err);
 	if (r < 0)
 		return r;

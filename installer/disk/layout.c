@@ -51,6 +51,13 @@ bool layout_needs_host(enum layout layout)
 	return layout == LAYOUT_PYGRUB || layout == LAYOUT_DIRECT;
 }
 
+const char *layout_refusal(enum layout layout, const struct architecture *architecture)
+{
+	return layout == LAYOUT_BIOS	 ? architecture->no_bios
+	       : layout == LAYOUT_PYGRUB ? architecture->no_pv
+					 : NULL;
+}
+
 const char *layout_root_label(enum layout layout)
 {
 	return layout == LAYOUT_PYGRUB ? "NIXROOT" : layout == LAYOUT_DIRECT ? "NIXOS" : "nixos";

@@ -12,12 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/architecture.h"
 #include "base/units.h"
 
 enum layout {
 	LAYOUT_AUTO,   /* the manifest's */
 	LAYOUT_BIOS,   /* MBR, one active Linux partition, GRUB in the gap */
-	LAYOUT_GPT,    /* GPT: bios_boot, ESP, root */
+	LAYOUT_GPT,    /* GPT: bios_boot (where there is a BIOS), ESP, root */
 	LAYOUT_PYGRUB, /* two whole disks without tables: boot file system and root; Xen's pygrub */
 	LAYOUT_DIRECT, /* MBR, one Linux partition, no boot loader: the host has the kernel */
 	LAYOUT_COUNT,
@@ -55,6 +56,9 @@ bool layout_has_table(enum layout layout);
 
 /* Whether it is started by Xen or by a host that has the kernel, and by no firmware. */
 bool layout_needs_host(enum layout layout);
+
+/* Why a guest of this architecture cannot have the layout; NULL if it can. */
+const char *layout_refusal(enum layout layout, const struct architecture *architecture);
 
 /* The label of the root file system if neither the configuration nor the manifest sets one. */
 const char *layout_root_label(enum layout layout);

@@ -29,6 +29,26 @@ int boot_files_find(const char *root, const char *system, const char *name,
 	return 0;
 }
 
+int boot_files_architecture(
+	const char *root, const char *system, const struct architecture **ret, struct error *err)
+{
+	char path[FILE_PATH_BYTES], name[64];
+	int r = boot_files_find(root, system, "system", path, err);
+
+	if (r < 0 && !file_is_missing(r))
+		return r;
+	*ret = architecture_native();
+	if (r < 0)
+		return 0;
+	file_read_line(path, name, sizeof(name));
+	*ret = architecture_find(name);
+	if (!*ret)
+		return error_set(err, -EBADMSG,
+			"%s says \"%s\", which is no platform that this installer knows.", path,
+			name);
+	return 0;
+}
+
 /* For systems older than bootspec: the links and kernel-params of their top level. */
 static int read_boot_links(
 	const char *root, const char *system, struct boot_files *ret, struct error *err)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/architecture.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -20,6 +21,11 @@ struct boot_files {
 
 /* root is where the target is mounted, system a store path. */
 int boot_files_read(const char *root, const char *system, struct boot_files *ret,
+	struct error *err) WARN_UNUSED;
+
+/* The architecture that the file `system` of the system's top level names; this program's if there is no
+ * such file. -EBADMSG for one that is not known here. */
+int boot_files_architecture(const char *root, const char *system, const struct architecture **ret,
 	struct error *err) WARN_UNUSED;
 
 /* Resolves a file of the system. -EBADMSG if it is not a regular file. */

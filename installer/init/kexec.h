@@ -16,7 +16,7 @@
 #include "base/file.h"
 
 struct kexec_image {
-	const char *kernel; /* path of a bzImage */
+	const char *kernel; /* path; the running kernel says which formats it starts */
 	const char (
 		*initrds)[FILE_PATH_BYTES]; /* paths; the kernel gets them joined, in this order */
 	size_t initrd_count;

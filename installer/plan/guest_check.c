@@ -122,10 +122,11 @@ int guest_check_swap(const struct plan *plan, const struct manifest *manifest, s
 				     : swap->partuuid);
 }
 
-/* Whether the guest writes EFI/BOOT/BOOTX64.EFI to a place that the plan has. */
+/* Whether the guest writes a program for UEFI to a place that the plan has. */
 static int fit_efi(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
 	bool wants = manifest->boot_efi || manifest->firmware & FIRMWARE_UEFI;
+	const char *program = plan->architecture->efi_program + 1;
 
 	if (plan->layout != LAYOUT_GPT && wants)
 		return refuse_guest(err,
@@ -138,14 +139,15 @@ static int fit_efi(const struct plan *plan, const struct manifest *manifest, str
 		return refuse_guest(err,
 			"The manifest says that the guest boots by UEFI, but its boot loader "
 			"writes "
-			"no EFI/BOOT/BOOTX64.EFI: let it do so (efiInstallAsRemovable for GRUB).");
+			"no %s: let it do so (efiInstallAsRemovable for GRUB).",
+			program);
 	for (size_t i = 0; i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_ESP && !plan->partitions[i].mount_path[0] &&
 			wants)
 			return refuse_guest(err,
-				"The guest's boot loader writes EFI/BOOT/BOOTX64.EFI, but the "
-				"guest "
-				"mounts no EFI system partition: mount one, at /boot for example.");
+				"The guest's boot loader writes %s, but the guest "
+				"mounts no EFI system partition: mount one, at /boot for example.",
+				program);
 	return 0;
 }
 
@@ -242,6 +244,11 @@ int guest_check_firmware(const struct plan *plan, const struct manifest *manifes
 
 	if (r < 0)
 		return r;
+	if (manifest->firmware & FIRMWARE_BIOS && plan->architecture->no_bios)
+		return refuse_guest(err,
+			"The manifest says that the guest boots by BIOS, but it is made for %s (%s): set "
+			"boot.loader.grub.device to nodev in the guest, and make the manifest again.",
+			plan->architecture->name, plan->architecture->no_bios);
 	if (layout_needs_host(plan->layout))
 		return r;
 	if (firmware && !(manifest->firmware & firmware))

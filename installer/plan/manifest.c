@@ -39,6 +39,23 @@ static int parse_layout(const struct json_value *root, struct manifest *m, struc
 	return 0;
 }
 
+/* Nix's name of the guest's platform. Before there was this member, all guests were for x86-64. */
+static int parse_platform(const struct json_value *root, struct manifest *m, struct error *err)
+{
+	char name[32] = "x86_64-linux";
+	int r = 0;
+
+	if (json_has(root, "platform"))
+		r = json_get_string(root, "platform", name, sizeof(name), err);
+	if (r < 0)
+		return r;
+	m->architecture = architecture_find(name);
+	if (!m->architecture || strcmp(m->architecture->system, name) != 0)
+		return json_refuse(root, "platform", err,
+			"must be x86_64-linux or aarch64-linux, not \"%s\"", name);
+	return 0;
+}
+
 /* A label or UUID that is allowed to be absent, and then stays empty. */
 static int parse_optional(const struct json_value *object, const char *name, char *ret,
 	size_t ret_bytes, struct error *err)
@@ -331,7 +348,7 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 {
 	static const char *const members[] = { "version", "system", "layout", "mounts", "swap",
 		"bootloader", "firmware", "nar_bytes", "files", "ssh", "activation", "etc", "users",
-		NULL };
+		"platform", NULL };
 	/* The version first: a later one may know other members. */
 	int r = parse_version(root, err);
 
@@ -341,6 +358,9 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 	if (r < 0)
 		return r;
 	r = parse_system(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_platform(root, m, err);
 	if (r < 0)
 		return r;
 	r = parse_layout(root, m, err);
@@ -393,6 +413,7 @@ void manifest_assume(const char *system, enum layout layout, struct manifest *re
 
 	*ret = (struct manifest){
 		.layout = layout,
+		.architecture = architecture_native(),
 		.mounts = { { .path = "/", .fstype = "ext4" } },
 		.mount_count = 1,
 		.ssh_enabled = true,
@@ -403,7 +424,7 @@ void manifest_assume(const char *system, enum layout layout, struct manifest *re
 	snprintf(ret->system, sizeof(ret->system), "%s", system);
 	snprintf(ret->boot_loader, sizeof(ret->boot_loader), "%s", grub ? "grub" : "none");
 	snprintf(ret->boot_device, sizeof(ret->boot_device), "%s", grub ? "" : "nodev");
-	if (grub)
+	if (grub && !ret->architecture->no_bios)
 		ret->firmware = FIRMWARE_BIOS;
 	if (layout != LAYOUT_GPT)
 		return;

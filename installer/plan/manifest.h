@@ -18,8 +18,8 @@
 #include "plan/boot_accounts.h"
 
 /* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version 2
- * lacks activation, etc, users and the boot loader's installer. */
-#define MANIFEST_VERSION       3
+ * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform. */
+#define MANIFEST_VERSION       4
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
 #define MANIFEST_USERS_MAX     16
@@ -37,12 +37,13 @@ struct manifest_mount {
 struct manifest {
 	char system[256]; /* store path */
 	enum layout layout;
+	const struct architecture *architecture; /* x86_64 if the manifest has no platform */
 	struct manifest_mount mounts[MANIFEST_MOUNTS_MAX];
 	size_t mount_count;
 	struct manifest_mount swap; /* the partition that the guest uses; fstype empty: none */
 	char boot_loader[16];	    /* "grub", "systemd-boot", "external", "none" */
 	char boot_device[128];	    /* "/dev/vda", or "nodev"; empty: the disk, whichever it is */
-	bool boot_efi;		    /* writes EFI/BOOT/BOOTX64.EFI */
+	bool boot_efi;		    /* writes the EFI program at the removable-media path */
 	char boot_installer[256]; /* store path of the program that installs the boot loader; empty:
 				       switch-to-configuration runs it */
 	unsigned firmware;	  /* set of enum firmware; empty for pygrub and direct */
@@ -62,8 +63,8 @@ struct manifest {
 };
 
 /* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:
- * the system finds its file systems by the layout's labels, boots as the layout does and accepts
- * SSH keys. The verification checks whether that is true. */
+ * the system finds its file systems by the layout's labels, boots as the layout does, accepts SSH
+ * keys and is made for this program's architecture. The verification checks whether that is true. */
 void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
 
 /* Parses and checks a whole manifest. Error: -EINVAL, EXIT_CONFIGURATION, naming the member. */

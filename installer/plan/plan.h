@@ -51,7 +51,8 @@ struct plan_partition {
 
 struct plan {
 	enum layout layout;
-	char disk_path[CONFIG_TEXT_BYTES];    /* for messages and for names of partitions */
+	const struct architecture *architecture; /* of the guest */
+	char disk_path[CONFIG_TEXT_BYTES];	 /* for messages and for names of partitions */
 	char open_path[DISK_OPEN_PATH_BYTES]; /* the locked disk (disk_lock_take); empty before */
 	bool image_file;
 	uint64_t disk_bytes;

@@ -13,14 +13,13 @@
 #include "plan/labels.h"
 
 /* Partition types: the Discoverable Partitions Specification and, for bios_boot, GRUB's manual. */
-#define TYPE_BIOS_BOOT	 "21686148-6449-6E6F-744E-656564454649"
-#define TYPE_ESP	 "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
-#define TYPE_ROOT_X86_64 "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
-#define TYPE_SWAP	 "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
-#define TYPE_LINUX	 "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
-#define TYPE_MBR_LINUX	 "83"
-#define TYPE_MBR_FAT32	 "c"
-#define TYPE_MBR_SWAP	 "82"
+#define TYPE_BIOS_BOOT "21686148-6449-6E6F-744E-656564454649"
+#define TYPE_ESP       "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+#define TYPE_SWAP      "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"
+#define TYPE_LINUX     "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
+#define TYPE_MBR_LINUX "83"
+#define TYPE_MBR_FAT32 "c"
+#define TYPE_MBR_SWAP  "82"
 
 /* Left free behind the last partition: the backup GPT, or what becomes one later. */
 #define TAIL_BYTES (1 * MIB)
@@ -148,6 +147,22 @@ static void lay_out_boot(struct plan *plan, const struct manifest_mount *mount,
 		name_partition(p, "boot", seed, "partition boot");
 }
 
+/* What a GPT has for the firmware. The ESP has the same place with and without bios_boot. */
+static void lay_out_firmware(struct plan *plan, const char *seed)
+{
+	struct plan_partition *p;
+
+	if (!plan->architecture->no_bios) {
+		p = plan_partition_add(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT,
+			GPT_BIOS_BOOT_OFFSET_BYTES,
+			GPT_ESP_OFFSET_BYTES - GPT_BIOS_BOOT_OFFSET_BYTES);
+		name_partition(p, "bios_boot", seed, "partition bios_boot");
+	}
+	p = plan_partition_add(plan, ROLE_ESP, TYPE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ESP_BYTES);
+	name_partition(p, "ESP", seed, "partition esp");
+	p->fs = FS_VFAT;
+}
+
 /* The partitions of a layout, without their file systems' names. A /boot and the swap lie behind the
  * root, so that the root, and with it the mark, is where it always is. */
 static void lay_out(
@@ -164,15 +179,9 @@ static void lay_out(
 	}
 	planner_set_table_id(plan, seed);
 	if (plan->layout == LAYOUT_GPT) {
-		p = plan_partition_add(plan, ROLE_BIOS_BOOT, TYPE_BIOS_BOOT,
-			GPT_BIOS_BOOT_OFFSET_BYTES,
-			GPT_ESP_OFFSET_BYTES - GPT_BIOS_BOOT_OFFSET_BYTES);
-		name_partition(p, "bios_boot", seed, "partition bios_boot");
+		lay_out_firmware(plan, seed);
 		p = plan_partition_add(
-			plan, ROLE_ESP, TYPE_ESP, GPT_ESP_OFFSET_BYTES, GPT_ESP_BYTES);
-		name_partition(p, "ESP", seed, "partition esp");
-		p->fs = FS_VFAT;
-		p = plan_partition_add(plan, ROLE_ROOT, TYPE_ROOT_X86_64, root, end - root);
+			plan, ROLE_ROOT, plan->architecture->root_type, root, end - root);
 		name_partition(p, "root", seed, "partition root");
 	} else {
 		p = plan_partition_add(plan, ROLE_ROOT, TYPE_MBR_LINUX, root, end - root);
@@ -298,6 +307,25 @@ static int check_fit(const struct plan *plan, const struct config *config,
 	return guest_check_ssh(config, manifest, err);
 }
 
+/* Whether guests of this architecture can have the layout, and this machine can run their programs. */
+static int check_architecture(
+	const struct plan *plan, const struct plan_needs *needs, struct error *err)
+{
+	const struct architecture *guest = plan->architecture;
+	const char *refusal = layout_refusal(plan->layout, guest);
+
+	if (refusal)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"A guest for %s cannot have the layout %s (%s): build it for the layout gpt or direct.",
+			guest->name, layout_name(plan->layout), refusal);
+	if (needs->architecture && needs->architecture != guest)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The guest is made for %s, but this machine and its installer are %s, and the install runs "
+			"programs of the guest: start the installer's ISO for %s in a machine of that architecture.",
+			guest->name, needs->architecture->name, guest->name);
+	return 0;
+}
+
 /* What belongs to one layout alone. */
 static int check_layout(
 	const struct plan *plan, const struct config *config, bool unmounted, struct error *err)
@@ -351,6 +379,14 @@ int planner_choose_host_keys(const struct config *config, const struct manifest 
 	return 0;
 }
 
+static const struct architecture *find_guest(
+	const struct manifest *manifest, const struct plan_needs *needs)
+{
+	return manifest && manifest->architecture ? manifest->architecture
+	       : needs->architecture		  ? needs->architecture
+						  : architecture_native();
+}
+
 int planner_make(const struct config *config, const struct manifest *manifest,
 	const struct disk *disk, const struct disk *boot_disk, const struct plan_needs *needs,
 	const char *seed, struct plan *ret, struct error *err)
@@ -360,6 +396,7 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 		.image_file = disk->image_file,
 		.disk_bytes = disk->size_bytes,
 		.sector_bytes = disk->sector_bytes,
+		.architecture = find_guest(manifest, needs),
 	};
 	int r = planner_layout(config, manifest, needs->on_xen, &plan.layout, err);
 
@@ -371,6 +408,9 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	if (r < 0)
 		return r;
 	r = set_system(&plan, config, manifest, err);
+	if (r < 0)
+		return r;
+	r = check_architecture(&plan, needs, err);
 	if (r < 0)
 		return r;
 	r = check_plan_size(&plan, disk, &known, err);

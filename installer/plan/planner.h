@@ -26,8 +26,10 @@ struct plan_needs {
 	uint64_t swap_bytes; /* the configuration's */
 	uint64_t boot_bytes; /* planner_boot_bytes */
 	unsigned firmware;   /* enum firmware: the one that booted this machine; 0 if unknown */
-	bool on_xen;	     /* this machine is a Xen domain */
+	bool on_xen;	     /* this machine is a Xen domain that can be started again as a PV domain */
 	bool unmounted;	     /* of an image that is filled without a machine (unmounted_check) */
+	const struct architecture
+		*architecture; /* this machine's; NULL if the plan is for another one */
 };
 
 /* The layout, before a disk is known: the configuration's, else the manifest's. Without both it is
@@ -52,7 +54,7 @@ uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs);
 void planner_set_table_id(struct plan *plan, const char *seed);
 
 /* Computes the plan and checks it against the manifest: mounts, labels, boot loader and its device,
- * firmware, SSH. boot_disk is NULL except for the layout pygrub. seed is a UUID in text. Codes:
+ * firmware, SSH, architecture. boot_disk is NULL except for the layout pygrub. seed is a UUID in text. Codes:
  * EXIT_CONFIGURATION if the manifest does not fit (the sentence says what to change), and
  * EXIT_TOO_SMALL. */
 int planner_make(const struct config *config, const struct manifest *manifest,

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/architecture.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -91,7 +92,7 @@ void console_open_all(void)
 		open_terminal(name, NULL);
 	/* The kernel has chosen a screen, which a machine without firmware does not have. */
 	if (!is_console_named())
-		open_terminal("ttyS0", is_real_port);
+		open_terminal(architecture_native()->serial_console, is_real_port);
 	/* The command line of the ISO names a serial port, and a machine may have only this console. */
 	open_terminal("hvc0", NULL);
 }

@@ -18,7 +18,7 @@
 #include "base/error.h"
 
 #define PROTOCOL_VERSION    1
-#define PROTOCOL_LINE_BYTES 2560 /* with room for x86's longest command line of 2,047 */
+#define PROTOCOL_LINE_BYTES 2560 /* with room for the longest command line of a kernel, 2,047 */
 
 /* In the order of an install. */
 enum stage {

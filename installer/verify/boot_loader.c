@@ -160,10 +160,13 @@ static int read_grub_text(const struct verify_request *request, const char *name
 static int verify_grub_menu(const struct verify_request *request, const struct boot_files *files,
 	struct boot_entry *ret, struct error *err)
 {
-	static const struct {
+	const struct {
 		enum firmware firmware;
-		const char *platform;
-	} ways[] = { { FIRMWARE_BIOS, "pc" }, { FIRMWARE_UEFI, "efi" } };
+		const char *platform, *cpu;
+	} ways[] = {
+		{ FIRMWARE_BIOS, "pc", "i386" },
+		{ FIRMWARE_UEFI, "efi", request->plan->architecture->grub_cpu },
+	};
 	AUTO_FREE struct grub_entry *entry = must_realloc(NULL, 1, sizeof(*entry));
 	AUTO_FREE char *text = NULL, *environment = NULL;
 	int r = read_grub_text(request, "grub.cfg", true, &text, err);
@@ -176,6 +179,7 @@ static int verify_grub_menu(const struct verify_request *request, const struct b
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct grub_cfg_settings settings = {
 			.platform = ways[i].platform,
+			.cpu = ways[i].cpu,
 			.environment = environment,
 		};
 
@@ -219,7 +223,7 @@ static int verify_efi_program(
 	ssize_t n;
 	int r;
 
-	snprintf(inner, sizeof(inner), "%s/EFI/BOOT/BOOTX64.EFI", esp);
+	snprintf(inner, sizeof(inner), "%s%s", esp, request->plan->architecture->efi_program);
 	r = file_resolve(request->root, inner, path, err);
 	if (r == -ENOENT)
 		return error_set(err, r,
@@ -249,8 +253,9 @@ void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *
 	if (plan->layout != LAYOUT_GPT)
 		return;
 	grub = file_resolve(root, GRUB_FOLDER, path, &none) == 0;
-	by_bios = grub && (file_resolve(root, GRUB_FOLDER "/i386-pc", path, &none) == 0 ||
-				  grub_disk_has_boot_code(first_sector));
+	by_bios = grub && !plan->architecture->no_bios &&
+		  (file_resolve(root, GRUB_FOLDER "/i386-pc", path, &none) == 0 ||
+			  grub_disk_has_boot_code(first_sector));
 	snprintf(manifest->boot_loader, sizeof(manifest->boot_loader), "%s",
 		grub ? "grub" : "external");
 	manifest->firmware = FIRMWARE_UEFI | (by_bios ? FIRMWARE_BIOS : 0);

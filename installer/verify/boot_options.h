@@ -15,9 +15,6 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* x86 kernels keep this much of a command line, with its NUL (Linux, COMMAND_LINE_SIZE). */
-#define BOOT_OPTIONS_X86_BYTES 2048
-
 /* The value of the last NAME=VALUE before "--"; false if there is none, or if it does not fit. */
 bool boot_options_last(const char *command_line, const char *name, char *ret, size_t ret_bytes);
 

@@ -31,7 +31,7 @@ static int set_first_variables(
 	const char *const first[][2] = {
 		{ "root", GRUB_DEVICE_PREFIX },
 		{ "prefix", "(" GRUB_DEVICE_PREFIX ")/grub" },
-		{ "grub_cpu", strcmp(settings->platform, "efi") == 0 ? "x86_64" : "i386" },
+		{ "grub_cpu", settings->cpu },
 		{ "grub_platform", settings->platform },
 		{ "feature_chainloader_bpb", "y" },
 		{ "feature_ntldr", "y" },

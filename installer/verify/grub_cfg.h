@@ -15,6 +15,7 @@
 
 struct grub_cfg_settings {
 	const char *platform;	 /* $grub_platform: "pc" or "efi" */
+	const char *cpu;	 /* $grub_cpu */
 	const char *environment; /* the text of grubenv; NULL if there is none */
 };
 

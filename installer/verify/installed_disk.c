@@ -235,6 +235,9 @@ int installed_disk_mount(struct plan *plan, const char *root, struct error *err)
 	if (r < 0)
 		return r;
 	r = installed_disk_find_system(plan, root, err);
+	if (r < 0)
+		return r;
+	r = boot_files_architecture(root, plan->system, &plan->architecture, err);
 	if (r < 0 || plan->layout != LAYOUT_GPT)
 		return r;
 	r = installed_disk_find_esp_path(plan, root, err);

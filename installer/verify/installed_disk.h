@@ -22,7 +22,7 @@ int installed_disk_read(const char *path, const char *boot_path, struct plan *re
 	uint8_t ret_first_sector[BOOT_SECTOR_BYTES], struct error *err) WARN_UNUSED;
 
 /* Mounts the file systems below root, the ESP where the guest's fstab has it, and completes the
- * plan by the system that the profile names. The caller unmounts. */
+ * plan by the system that the profile names and its architecture. The caller unmounts. */
 int installed_disk_mount(struct plan *plan, const char *root, struct error *err) WARN_UNUSED;
 
 /* The parts of it that read files below root: the system that the profile names, and where the guest's fstab

@@ -202,6 +202,14 @@ static char *find_text(struct loader_entry *entry, const char *key, size_t *ret_
 	return NULL;
 }
 
+/* Every line has to fit, so an entry with two different ones starts nowhere. */
+static void take_architecture(const char *value, struct loader_entry *entry)
+{
+	if (entry->architecture[0] && strcasecmp(entry->architecture, value) != 0)
+		entry->ignored = true;
+	snprintf(entry->architecture, sizeof(entry->architecture), "%s", value);
+}
+
 static int parse_entry_line(const char *file, const struct loader_line *line,
 	struct loader_entry *ret, struct error *err)
 {
@@ -222,7 +230,7 @@ static int parse_entry_line(const char *file, const struct loader_line *line,
 			    ? 0
 			    : -ENAMETOOLONG;
 	else if (strcmp(line->key, "architecture") == 0)
-		ret->ignored = ret->ignored || strcasecmp(line->value, "x64") != 0;
+		take_architecture(line->value, ret);
 	else if (strncmp(line->key, "grub_", 5) == 0)
 		r = 0; /* for GRUB only */
 	else

@@ -34,9 +34,10 @@ struct loader_entry {
 	char version[128];
 	long tries_left; /* -1: the entry is not counted */
 	long tries_done;
-	bool unified; /* Type #2: a unified kernel image in /EFI/Linux */
-	bool efi;     /* Type #1 with an EFI program that is not a kernel */
-	bool ignored; /* for another architecture, or without a kernel */
+	bool unified;	       /* Type #2: a unified kernel image in /EFI/Linux */
+	bool efi;	       /* Type #1 with an EFI program that is not a kernel */
+	bool ignored;	       /* without a kernel, or for two architectures */
+	char architecture[16]; /* "x64"; empty: for any. The caller ignores one for another */
 	char kernel[512];
 	char initrds[LOADER_INITRDS_MAX][512];
 	size_t initrd_count;

@@ -18,7 +18,6 @@
 #define ENTRIES_MAX	256
 #define TEXT_MAX_BYTES	(1024 * 1024)
 #define IMAGE_MAX_BYTES (512 * 1024 * 1024)
-#define PROGRAM_PATH	"/EFI/BOOT/BOOTX64.EFI"
 #define PROGRAM_MAGIC	"#### LoaderInfo: systemd-boot "
 #define TYPE1_FOLDER	"/loader/entries"
 #define TYPE2_FOLDER	"/EFI/Linux"
@@ -35,6 +34,7 @@ enum efi_program {
 struct esp {
 	const char *root;
 	const char *mount_path;
+	const struct architecture *architecture;
 	bool strict; /* an entry that systemd-boot ignores is refused */
 	struct loader_entry entries[ENTRIES_MAX];
 	size_t count;
@@ -66,12 +66,12 @@ static int find_efi_program(const struct esp *esp, enum efi_program *ret, struct
 	AUTO_FREE char *image = NULL;
 	struct pe_section section;
 	size_t size_bytes;
-	int r = read_from_esp(esp, PROGRAM_PATH, IMAGE_MAX_BYTES, &image, &size_bytes, err);
+	const char *path = esp->architecture->efi_program;
+	int r = read_from_esp(esp, path, IMAGE_MAX_BYTES, &image, &size_bytes, err);
 
 	if (r < 0)
 		return r;
-	r = pe_sections_find(
-		PROGRAM_PATH, (const uint8_t *)image, size_bytes, ".sdmagic", &section, err);
+	r = pe_sections_find(path, (const uint8_t *)image, size_bytes, ".sdmagic", &section, err);
 	if (r == -EBADMSG)
 		return r;
 	if (r == 0 && section.size_bytes >= strlen(PROGRAM_MAGIC) &&
@@ -79,8 +79,7 @@ static int find_efi_program(const struct esp *esp, enum efi_program *ret, struct
 		*ret = SYSTEMD_BOOT;
 		return 0;
 	}
-	r = pe_sections_find(
-		PROGRAM_PATH, (const uint8_t *)image, size_bytes, ".linux", &section, err);
+	r = pe_sections_find(path, (const uint8_t *)image, size_bytes, ".linux", &section, err);
 	if (r == -EBADMSG)
 		return r;
 	*ret = r == 0 ? UNIFIED_IMAGE : OTHER_PROGRAM;
@@ -115,7 +114,7 @@ static int read_type2(
 	return 0;
 }
 
-/* systemd-boot drops an entry whose kernel does not exist. */
+/* systemd-boot drops an entry whose kernel does not exist, and one for another architecture. */
 static int read_type1(
 	const struct esp *esp, const char *file, struct loader_entry *ret, struct error *err)
 {
@@ -131,7 +130,9 @@ static int read_type1(
 	r = loader_entries_parse_type1(file, text, ret, err);
 	if (r < 0)
 		return r;
-	if (find_on_esp(esp, ret->kernel, path, &missing) < 0)
+	if (find_on_esp(esp, ret->kernel, path, &missing) < 0 ||
+		(ret->architecture[0] &&
+			strcasecmp(ret->architecture, esp->architecture->efi_name) != 0))
 		ret->ignored = true;
 	return 0;
 }
@@ -324,13 +325,14 @@ static int verify_every(
 	r = read_loader_entries(esp, err);
 	if (r == 0 && esp->count == 0)
 		return error_set(err, -ENOENT,
-			PROGRAM_PATH
-			" is neither systemd-boot nor a unified kernel image, and neither /loader/entries nor /EFI/Linux has a boot entry, so that it cannot be known what it starts: use systemd-boot or GRUB.");
+			"%s is neither systemd-boot nor a unified kernel image, and neither /loader/entries nor /EFI/Linux has a boot entry, so that it cannot be known what it starts: use systemd-boot or GRUB.",
+			esp->architecture->efi_program);
 	for (size_t i = 0; r == 0 && i < esp->count; i++)
 		r = check_entry(esp, &esp->entries[i], plan, files, err);
 	if (r < 0)
-		error_wrap(err, PROGRAM_PATH
-			" is not systemd-boot, so that each boot entry has to start this system");
+		error_wrap(err,
+			"%s is not systemd-boot, so that each boot entry has to start this system",
+			esp->architecture->efi_program);
 	return r;
 }
 
@@ -339,23 +341,25 @@ static int verify_image(
 	struct esp *esp, const struct plan *plan, const struct boot_files *files, struct error *err)
 {
 	struct loader_entry *entry = esp->entries;
-	int r = unified_image_options(esp->root, esp->mount_path, PROGRAM_PATH, entry->options,
-		sizeof(entry->options), err);
+	const char *path = esp->architecture->efi_program;
+	int r = unified_image_options(
+		esp->root, esp->mount_path, path, entry->options, sizeof(entry->options), err);
 
 	if (r < 0)
 		return r;
-	r = boot_options_check(PROGRAM_PATH, entry->options, plan, err);
+	r = boot_options_check(path, entry->options, plan, err);
 	if (r < 0)
 		return r;
-	return unified_image_check(esp->root, esp->mount_path, PROGRAM_PATH, files, err);
+	return unified_image_check(esp->root, esp->mount_path, path, files, err);
 }
 
-static struct esp *new_esp(const char *root, const char *mount_path)
+static struct esp *new_esp(const char *root, const char *mount_path, const struct plan *plan)
 {
 	struct esp *esp = must_realloc(NULL, 1, sizeof(*esp));
 
 	esp->root = root;
 	esp->mount_path = mount_path;
+	esp->architecture = plan->architecture;
 	esp->strict = false;
 	esp->count = 0;
 	return esp;
@@ -364,7 +368,7 @@ static struct esp *new_esp(const char *root, const char *mount_path)
 int systemd_boot_verify(const char *root, const char *mount_path, const struct plan *plan,
 	const struct boot_files *files, struct boot_entry *ret, struct error *err)
 {
-	AUTO_FREE struct esp *esp = new_esp(root, mount_path);
+	AUTO_FREE struct esp *esp = new_esp(root, mount_path, plan);
 	enum efi_program program;
 	int r = find_efi_program(esp, &program, err);
 
@@ -372,14 +376,15 @@ int systemd_boot_verify(const char *root, const char *mount_path, const struct p
 		return r;
 	if (program != SYSTEMD_BOOT)
 		return error_set(err, -EBADMSG,
-			"%s on the EFI system partition is not systemd-boot.", PROGRAM_PATH);
+			"%s on the EFI system partition is not systemd-boot.",
+			plan->architecture->efi_program);
 	return verify_chosen(esp, plan, files, ret, err);
 }
 
 int systemd_boot_verify_external(const char *root, const char *mount_path, const struct plan *plan,
 	const struct boot_files *files, struct boot_entry *ret, struct error *err)
 {
-	AUTO_FREE struct esp *esp = new_esp(root, mount_path);
+	AUTO_FREE struct esp *esp = new_esp(root, mount_path, plan);
 	enum efi_program program;
 	int r = find_efi_program(esp, &program, err);
 

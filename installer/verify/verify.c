@@ -15,7 +15,6 @@
 #include "guest/login_check.h"
 #include "guest/nixos.h"
 #include "verify/boot_loader.h"
-#include "verify/boot_options.h"
 #include "verify/fstab.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
@@ -108,12 +107,25 @@ int verify_mounts(const struct verify_request *request, struct error *err)
 }
 
 /* The kernel's own limit, behind which it drops words without a message. */
-static void warn_about_length(const struct boot_files *files)
+static void warn_about_length(const struct boot_files *files, const struct plan *plan)
 {
-	if (strlen(files->command_line) >= BOOT_OPTIONS_X86_BYTES)
+	if (strlen(files->command_line) >= plan->architecture->command_line_bytes)
 		log_line(
-			"warning: the kernel's command line has %zu bytes; x86 kernels cut it at %d",
-			strlen(files->command_line), BOOT_OPTIONS_X86_BYTES - 1);
+			"warning: the kernel's command line has %zu bytes; kernels for %s cut it at %u",
+			strlen(files->command_line), plan->architecture->name,
+			plan->architecture->command_line_bytes - 1);
+}
+
+static int verify_architecture(const struct verify_request *request, struct error *err)
+{
+	const struct architecture *planned = request->plan->architecture, *found;
+	int r = boot_files_architecture(request->root, request->plan->system, &found, err);
+
+	if (r < 0 || found == planned)
+		return r;
+	return error_set(err, -EBADMSG,
+		"The system %s is made for %s, but its manifest says %s: make the manifest again.",
+		request->plan->system, found->name, planned->name);
 }
 
 static int verify_profile(const struct verify_request *request, struct error *err)
@@ -198,10 +210,13 @@ static int check_boot(const struct verify_request *request, struct verified *ret
 
 	if (r < 0)
 		return r;
+	r = verify_architecture(request, err);
+	if (r < 0)
+		return r;
 	r = boot_files_read(request->root, request->plan->system, &ret->boot, err);
 	if (r < 0)
 		return r;
-	warn_about_length(&ret->boot);
+	warn_about_length(&ret->boot, request->plan);
 	return boot_loader_verify(request, &ret->boot, &ret->entry, err);
 }
 

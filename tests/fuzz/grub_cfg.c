@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	struct error err = FUZZ_NO_ERROR;
 	struct grub_cfg_settings settings = {
 		.platform = size_bytes % 2 ? "pc" : "efi",
+		.cpu = size_bytes % 2 ? "i386" : "x86_64",
 		.environment = size_bytes % 3 ? NULL : text,
 	};
 	struct grub_entry entry;

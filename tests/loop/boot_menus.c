@@ -32,7 +32,7 @@ static int show_refusal(const struct error *err)
 static int show_grub(char **arg)
 {
 	static struct grub_entry entry;
-	const struct grub_cfg_settings settings = { .platform = "emu" };
+	const struct grub_cfg_settings settings = { .platform = "emu", .cpu = "i386" };
 	AUTO_FREE char *text = NULL;
 	struct error err;
 
@@ -87,6 +87,7 @@ static int show_target(char **arg,
 	static struct boot_entry entry;
 	struct error err;
 
+	plan.architecture = architecture_native();
 	snprintf(plan.system, sizeof(plan.system), "%s", arg[1]);
 	snprintf(files.kernel, sizeof(files.kernel), "%s", arg[2]);
 	snprintf(files.initrd, sizeof(files.initrd), "%s", arg[3]);

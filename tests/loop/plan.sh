@@ -126,6 +126,24 @@ needs_of_the_configuration_are_named() {
 	if grep '^to be set' said; then return 1; fi
 }
 
+# The install runs programs of the guest. The command check, by which ISOs are made, runs none.
+a_guest_of_another_architecture_is_refused() {
+	local status=0
+	jq '.version = 4 | .platform = "aarch64-linux"' guest.json >arm.json
+	rm -f disk.img
+	truncate -s 1600M disk.img
+	chmod 666 disk.img
+	plan --disk disk.img --layout direct --manifest arm.json --cache cache --key key.pub \
+		--set "trusted-keys=$(sample_key)" || status=$?
+	cat said
+	[[ $status == 2 ]]
+	grep -F 'The guest is made for aarch64, but this machine and its installer are x86_64' said
+	check arm.json
+	refuses 'the guest boots by BIOS, but it is made for aarch64' '.version = 4 | .platform = "aarch64-linux"'
+	refuses 'A guest for aarch64 cannot have the layout bios' \
+		'.version = 4 | .platform = "aarch64-linux" | .layout = "bios"'
+}
+
 a_configuration_is_checked_whole() {
 	local status=0
 	echo 'swap = 512M' >swap.conf
@@ -153,5 +171,7 @@ run_case "a disk that no machine has is refused" refuses 'written to /dev/disk/b
 	'.bootloader.device = "/dev/disk/by-id/x"'
 run_case "an unknown member is refused by name" refuses 'edited.json: ' '.another = 1'
 run_case "check names what the configuration has to set" needs_of_the_configuration_are_named
+run_case "a guest of another architecture is refused, and check accepts it" \
+	a_guest_of_another_architecture_is_refused
 run_case "a configuration that check is given has to be whole" a_configuration_is_checked_whole
 run_case "an image has its reason although no system is named" image_is_judged_although_no_system_is_named

@@ -37,9 +37,18 @@ configuration_is_kept() {
 	system=$(add_system)
 	manifest "$system" .
 	jq -e --arg system "$system" --argjson files "$(find "$system" | wc -l)" --slurpfile facts facts.json \
-		'. == $facts[0] + {version: 3, $system, $files, nar_bytes}' guest.json
+		'. == $facts[0] + {version: 4, $system, $files, nar_bytes}' guest.json
 	(($(jq .nar_bytes guest.json) == $(nix-store --dump "$system" | wc -c)))
 	jq -e '.ssh.enabled and .swap.label == "guestswap"' guest.json
+}
+
+the_platform_is_the_systems() {
+	mkdir -p arm/etc
+	printf %s aarch64-linux >arm/system
+	manifest "$(nix-store --add arm)" .
+	jq -e '.platform == "aarch64-linux"' guest.json
+	manifest "$(add_system)" .
+	jq -e 'has("platform") | not' guest.json
 }
 
 # To which a system without switch-to-configuration does not refer.
@@ -63,6 +72,7 @@ cd "$SCRATCH"
 nix_setup
 files='["%h/.ssh/authorized_keys","/keys/%u"]'
 units=systemd/system
+run_case "the platform is what the system says" the_platform_is_the_systems
 run_case "the manifest has the facts of the configuration and the sizes of the closure" \
 	configuration_is_kept
 run_case "the closure of the boot loader's installer counts, too" the_boot_loaders_installer_counts

@@ -66,6 +66,7 @@ static int make_guest(void **state)
 							  " initrd ($d)/store/i ($d)/boot/s\n}\n");
 	make_grub_disk();
 	plan = (struct plan){ .layout = LAYOUT_GPT,
+		.architecture = architecture_find("x86_64"),
 		.system = SYSTEM,
 		.partitions = { { .role = ROLE_BIOS_BOOT },
 			{ .role = ROLE_ESP,
@@ -242,6 +243,10 @@ static void the_boot_loader_of_a_disk_is_told_by_its_files(void **state)
 	drop(GRUB "i386-pc");
 	boot_loader_find(root, &plan, disk, &found);
 	assert_int_equal(found.firmware, FIRMWARE_BIOS | FIRMWARE_UEFI);
+	plan.architecture = architecture_find("aarch64");
+	boot_loader_find(root, &plan, disk, &found);
+	assert_int_equal(found.firmware, FIRMWARE_UEFI);
+	plan.architecture = architecture_find("x86_64");
 	memset(disk, 0, 512);
 	boot_loader_find(root, &plan, disk, &found);
 	assert_int_equal(found.firmware, FIRMWARE_UEFI);

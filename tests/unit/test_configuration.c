@@ -46,6 +46,7 @@ static struct plan make_plan(enum layout layout, bool image_file)
 	config.layout = layout;
 	config.swap_bytes = layout == LAYOUT_BIOS ? 512 * MIB : 0;
 	manifest_assume("", layout, &manifest);
+	manifest.architecture = architecture_find("x86_64");
 	if (planner_make(&config, &manifest, &disk, layout == LAYOUT_PYGRUB ? &boot : NULL, &needs,
 		    SEED, &plan, &err) < 0)
 		fail_msg("%s", err.text);

@@ -21,7 +21,7 @@
 /* Longer than a value, a title, a path, and half of a command line */
 #define LONG_WORD WORD_512 WORD_512
 
-static const struct grub_cfg_settings by_bios = { .platform = "pc" };
+static const struct grub_cfg_settings by_bios = { .platform = "pc", .cpu = "i386" };
 
 /* As install-grub.pl of nixpkgs writes it for an ESP on /boot. */
 static const char esp_menu[] =
@@ -136,7 +136,9 @@ static void the_default_may_be_another_entry(void **state)
 
 static void starts_with(const char *text, const char *environment, const char *kernel)
 {
-	const struct grub_cfg_settings settings = { .platform = "efi", .environment = environment };
+	const struct grub_cfg_settings settings = {
+		.platform = "efi", .cpu = "x86_64", .environment = environment
+	};
 	struct grub_entry entry;
 	struct error err;
 
@@ -452,8 +454,9 @@ static void tests_are_true_false_or_unknown(void **state)
 
 static void an_environment_block_has_to_be_one(void **state)
 {
-	static const struct grub_cfg_settings settings = { .platform = "efi",
-		.environment = "saved_entry=last\n" };
+	static const struct grub_cfg_settings settings = {
+		.platform = "efi", .cpu = "x86_64", .environment = "saved_entry=last\n"
+	};
 	struct grub_entry entry;
 	struct error err;
 	char many[GRUB_VARIABLES_MAX * 16] = "# GRUB Environment Block\n";
@@ -468,7 +471,8 @@ static void an_environment_block_has_to_be_one(void **state)
 	for (size_t i = 0; i < GRUB_VARIABLES_MAX; i++)
 		sprintf(many + strlen(many), "v%zu=\n", i);
 	assert_true(grub_cfg_default(TIMEOUT "load_env\n" ENTRIES,
-			    &(struct grub_cfg_settings){ .platform = "pc", .environment = many },
+			    &(struct grub_cfg_settings){
+				    .platform = "pc", .cpu = "i386", .environment = many },
 			    &entry, &err) < 0);
 	assert_non_null(strstr(err.text, "too many variables"));
 }
@@ -651,7 +655,7 @@ static void menus_have_their_limits(void **state)
 	refuses(TIMEOUT "set timeout=99999999999\n" ENTRIES, "waits for ever");
 	starts(TIMEOUT "set default='2>'\n" ENTRIES, "/third");
 	assert_true(grub_cfg_default(TIMEOUT ENTRIES,
-			    &(struct grub_cfg_settings){ .platform = LONG_WORD },
+			    &(struct grub_cfg_settings){ .platform = LONG_WORD, .cpu = "i386" },
 			    &(struct grub_entry){ .line = 0 }, &(struct error){ .code = 0 }) < 0);
 }
 

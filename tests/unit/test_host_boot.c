@@ -24,7 +24,7 @@
 static char kernel[1024];
 static struct boot_entry entry;
 
-static const struct plan plan = {
+static struct plan plan = {
 	.partitions = { { .fs_label = "NIXROOT", .fs_uuid = "12-34", .mount_path = "/" } },
 	.partition_count = 1,
 	.system = SYSTEM,
@@ -39,6 +39,7 @@ static int make_guest(void **state)
 		"/nix/store", SYSTEM };
 
 	(void)state;
+	plan.architecture = architecture_find("x86_64");
 	make_root(folders, sizeof(folders) / sizeof(folders[0]));
 	memcpy(kernel, "\177ELF", 4);
 	memcpy(kernel + 512, "\4\0\0\0\10\0\0\0\1\0\0\0Xen", 16);

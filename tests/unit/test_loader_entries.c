@@ -125,7 +125,12 @@ static void entries_that_do_not_apply_are_ignored(void **state)
 	assert_int_equal(
 		loader_entries_parse_type1("a.conf", "linux /k\narchitecture aa64\n", &entry, &err),
 		0);
-	assert_true(entry.ignored);
+	assert_false(entry.ignored);
+	assert_string_equal(entry.architecture, "aa64");
+	assert_int_equal(loader_entries_parse_type1("a.conf",
+				 "architecture x64\narchitecture X64\nlinux /k\n", &entry, &err),
+		0);
+	assert_false(entry.ignored);
 	assert_int_equal(loader_entries_parse_type1("a.conf",
 				 "architecture aa64\narchitecture X64\nlinux /k\ngrub_users x\n",
 				 &entry, &err),

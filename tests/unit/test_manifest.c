@@ -323,12 +323,23 @@ static void every_wrong_type_is_named(void **state)
 	}
 }
 
+static void a_platform_is_one_of_the_table(void **state)
+{
+	(void)state;
+	assert_string_equal(accepts(NULL, NULL).architecture->name, "x86_64");
+	assert_string_equal(accepts("platform", "\"aarch64-linux\"").architecture->name, "aarch64");
+	refuses("platform", "\"aarch64\"",
+		"platform must be x86_64-linux or aarch64-linux, not \"aarch64\"");
+	refuses("platform", "\"riscv64-linux\"", "platform must be x86_64-linux or aarch64-linux");
+	refuses("platform", "7", "platform must be a string");
+}
+
 static void another_version_is_refused_before_anything_else(void **state)
 {
-	const char *text = "{\"version\":4,\"new\":1}";
+	const char *text = "{\"version\":5,\"new\":1}";
 
 	(void)state;
-	refuses_text(text, strlen(text), "version is 4, but this installer reads versions up to 3");
+	refuses_text(text, strlen(text), "version is 5, but this installer reads versions up to 4");
 	refuses("version", "0", "version is 0");
 	refuses("version", "99999999999999", "version must be between");
 }
@@ -559,6 +570,7 @@ int main(void)
 		cmocka_unit_test(accounts_of_the_boot_are_looked_at),
 		cmocka_unit_test(an_account_with_one_number_gets_both_at_boot),
 		cmocka_unit_test(every_member_of_an_account_is_looked_at),
+		cmocka_unit_test(a_platform_is_one_of_the_table),
 		cmocka_unit_test(another_version_is_refused_before_anything_else),
 		cmocka_unit_test(unknown_members_are_refused_with_the_known_ones),
 		cmocka_unit_test(paths_are_looked_at),

@@ -26,6 +26,7 @@ static int begin(void **state)
 	key_table_set_defaults(&config);
 	manifest = (struct manifest){ .system = SYSTEM,
 		.layout = LAYOUT_GPT,
+		.architecture = architecture_find("x86_64"),
 		.mounts = { { .path = "/", .fstype = "ext4", .label = "nixos" },
 			{ .path = "/boot", .fstype = "vfat", .label = "ESP" } },
 		.mount_count = 2,

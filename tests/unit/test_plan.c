@@ -41,6 +41,7 @@ static int begin(void **state)
 	key_table_set_defaults(&config);
 	manifest = (struct manifest){ .system = SYSTEM,
 		.layout = LAYOUT_GPT,
+		.architecture = architecture_find("x86_64"),
 		.mounts = { { "/", "ext4", "nixos", "" }, { "/boot", "vfat", "ESP", "" } },
 		.mount_count = 2,
 		.boot_loader = "grub",
@@ -99,6 +100,13 @@ static void make_pygrub_guest(void)
 		.name = "xvda", .path = "/dev/xvda", .size_bytes = 500 * MIB, .sector_bytes = 512
 	};
 	boot_disk = &other_disk;
+}
+
+static void make_arm_guest(void)
+{
+	manifest.architecture = architecture_find("aarch64");
+	manifest.firmware = needs.firmware = FIRMWARE_UEFI;
+	strcpy(manifest.boot_device, "nodev");
 }
 
 static void set(const char *assignment)
@@ -167,6 +175,18 @@ static void a_gpt_guest_has_its_golden_plan(void **state)
 
 	(void)state;
 	is_golden(&plan, "gpt");
+}
+
+static void an_arm_guest_has_no_partition_for_a_bios(void **state)
+{
+	struct plan plan;
+
+	(void)state;
+	make_arm_guest();
+	plan = accepts();
+	is_golden(&plan, "gpt-aarch64");
+	assert_int_equal(
+		plan.partitions[plan.root].offset_bytes, layout_root_offset_bytes(LAYOUT_GPT));
 }
 
 static void a_bios_guest_has_its_golden_plan(void **state)
@@ -290,6 +310,7 @@ static void without_a_manifest_the_layout_is_gpt(void **state)
 
 	(void)state;
 	set("system=" SYSTEM);
+	needs.architecture = architecture_find("x86_64");
 	assert_int_equal(planner_make(&config, NULL, &disk, NULL, &needs, SEED, &plan, &err), 0);
 	assert_int_equal(plan.layout, LAYOUT_GPT);
 	assert_string_equal(plan.system, SYSTEM);
@@ -773,6 +794,45 @@ static void the_firmware_that_booted_us_has_to_boot_the_guest(void **state)
 	accepts();
 }
 
+static void an_arm_guest_has_neither_bios_nor_pygrub(void **state)
+{
+	(void)state;
+	make_bios_guest();
+	manifest.architecture = architecture_find("aarch64");
+	refuses("A guest for aarch64 cannot have the layout bios (machines of this architecture have "
+		"no BIOS: their firmware is UEFI): build it for the layout gpt or direct.");
+	make_pygrub_guest();
+	refuses("A guest for aarch64 cannot have the layout pygrub (Xen has no PV domains on this "
+		"architecture, and pygrub starts no others): build it for the layout gpt or direct.");
+	begin(state);
+	make_arm_guest();
+	manifest.firmware |= FIRMWARE_BIOS;
+	refuses("The manifest says that the guest boots by BIOS, but it is made for aarch64 (machines "
+		"of this architecture have no BIOS: their firmware is UEFI): set "
+		"boot.loader.grub.device to nodev in the guest, and make the manifest again.");
+	make_arm_guest();
+	manifest.boot_efi = false;
+	refuses("The manifest says that the guest boots by UEFI, but its boot loader writes no "
+		"EFI/BOOT/BOOTAA64.EFI: let it do so (efiInstallAsRemovable for GRUB).");
+	make_direct_guest();
+	accepts();
+}
+
+static void a_guest_for_another_machine_is_refused(void **state)
+{
+	(void)state;
+	needs.architecture = architecture_find("x86_64");
+	accepts();
+	make_arm_guest();
+	refuses("The guest is made for aarch64, but this machine and its installer are x86_64, and the "
+		"install runs programs of the guest: start the installer's ISO for aarch64 in a machine "
+		"of that architecture.");
+	needs.architecture = architecture_find("aarch64");
+	accepts();
+	manifest.architecture = NULL; /* nixos-install builds for this machine */
+	assert_string_equal(accepts().architecture->name, "aarch64");
+}
+
 static void a_bios_does_not_boot_from_4_kib_sectors(void **state)
 {
 	const char *sentence =
@@ -1083,6 +1143,9 @@ int main(void)
 		TEST(a_guest_that_swaps_needs_a_swap),
 		TEST(partitions_get_the_names_that_the_guest_expects),
 		TEST(a_bios_layout_has_no_efi_mount),
+		TEST(an_arm_guest_has_no_partition_for_a_bios),
+		TEST(an_arm_guest_has_neither_bios_nor_pygrub),
+		TEST(a_guest_for_another_machine_is_refused),
 		TEST(uefi_needs_an_esp_and_a_loader_on_it),
 		TEST(the_firmware_that_booted_us_has_to_boot_the_guest),
 		TEST(a_bios_does_not_boot_from_4_kib_sectors),

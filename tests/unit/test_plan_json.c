@@ -54,7 +54,9 @@ static int begin(void **state)
 
 static void make_plan(const char *layout, const char *swap)
 {
-	const struct plan_needs needs = { .nar_bytes = 400 * MIB, .files = 10000 };
+	const struct plan_needs needs = {
+		.nar_bytes = 400 * MIB, .files = 10000, .architecture = architecture_find("x86_64")
+	};
 	struct error err = { 0 };
 	struct config config;
 

@@ -27,7 +27,7 @@
 #define MAGIC	"#### LoaderInfo: systemd-boot 252 ####"
 
 static struct boot_entry entry;
-static const struct plan plan = {
+static struct plan plan = {
 	.partitions = { { .fs_label = "nixos", .fs_uuid = "12-34", .mount_path = "/" } },
 	.partition_count = 1,
 	.system = SYSTEM,
@@ -83,11 +83,11 @@ static void put_damaged(const char *name, const char *section)
 	put_bytes(name, image, sizeof(image));
 }
 
-static void put_loader(void)
+static void put_loader_as(const char *name)
 {
 	static const struct section loader[] = { TEXT(".sdmagic", MAGIC), { NULL, NULL, 0 } };
 
-	put_program(PROGRAM, loader);
+	put_program(name, loader);
 }
 
 /* systemd-boot with one entry that starts the system. */
@@ -97,12 +97,13 @@ static int make_esp(void **state)
 		"/esp/EFI/Linux", "/esp/loader", "/esp/loader/entries" };
 
 	(void)state;
+	plan.architecture = architecture_find("x86_64");
 	make_root(folders, sizeof(folders) / sizeof(folders[0]));
 	put("/store/k", "kernel");
 	put("/store/i", "initrd");
 	put("/esp/k", "kernel");
 	put("/esp/i", "initrd and secrets");
-	put_loader();
+	put_loader_as(PROGRAM);
 	put(ENTRY, "title a\nlinux /k\ninitrd /i\noptions " INIT "\n");
 	return 0;
 }
@@ -197,6 +198,20 @@ static void folders_that_cannot_be_read_are_errors(void **state)
 	cannot_read("/hidden", "Permission denied");
 	drop("/esp/EFI/Linux");
 	put("/esp/EFI/Linux", "a file");
+	boots(NULL);
+}
+
+/* Each architecture has its program, and ignores entries of others. */
+static void program_and_entry_are_of_the_guests_architecture(void **state)
+{
+	(void)state;
+	put(ENTRY, "linux /k\ninitrd /i\narchitecture X64\noptions " INIT "\n");
+	boots(NULL);
+	put(ENTRY, "linux /k\ninitrd /i\narchitecture aa64\noptions " INIT "\n");
+	boots("no boot entry");
+	plan.architecture = architecture_find("aarch64");
+	boots("BOOTAA64.EFI");
+	put_loader_as("/esp/EFI/BOOT/BOOTAA64.EFI");
 	boots(NULL);
 }
 
@@ -407,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_program_has_to_be_systemd_boot),
 		TEST(folders_that_cannot_be_read_are_errors),
+		TEST(program_and_entry_are_of_the_guests_architecture),
 		TEST(other_files_are_no_entries),
 		TEST(an_entry_has_to_start_the_system),
 		TEST(the_store_has_to_have_the_files),
