@@ -30,6 +30,12 @@ struct decompress {
 	bool whole; /* the input so far ends with a frame, stream or member */
 };
 
+bool decompress_has_large_window(const uint8_t frame[6])
+{
+	return !(frame[4] & 0x20) &&
+	       10 + (frame[5] >> 3) + ((frame[5] & 7) != 0) > DECOMPRESS_WINDOW_LOG_MAX;
+}
+
 struct decompress *decompress_new(void)
 {
 	struct decompress *decompress = must_realloc(NULL, 1, sizeof(*decompress));

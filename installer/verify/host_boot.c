@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "verify/boot_options.h"
-#include "verify/pv_kernel.h"
+#include "verify/kernel_image.h"
 
 #define KERNEL_MAX_BYTES (256 * 1024 * 1024)
 
@@ -59,7 +59,7 @@ int host_boot_verify(const char *root, const struct plan *plan, const struct boo
 	r = file_read(path, KERNEL_MAX_BYTES, &image, &size_bytes, err);
 	if (r < 0)
 		return r;
-	r = pv_kernel_check_image(path, (const uint8_t *)image, size_bytes, err);
+	r = kernel_image_check(path, (const uint8_t *)image, size_bytes, plan->architecture, err);
 	if (r < 0)
 		return r;
 	r = host_boot_check_initrd(root, files, err);

@@ -67,14 +67,6 @@ static int check_elf(const char *path, const uint8_t *elf, size_t size_bytes, st
 	return refuse_kernel(path, "it is built without support for PV (CONFIG_XEN_PV)", err);
 }
 
-/* Whether a zstd frame wants a larger window than decompress takes (RFC 8878, 3.1.1.1.2). Kernels
- * that were packed with "zstd --ultra -22" may: their notes stay unread. */
-static bool has_large_window(const uint8_t frame[6])
-{
-	return !(frame[4] & 0x20) &&
-	       10 + (frame[5] >> 3) + ((frame[5] & 7) != 0) > DECOMPRESS_WINDOW_LOG_MAX;
-}
-
 /*
  * Unpacks a compressed kernel piece by piece and looks for the note in each piece. The last
  * NOTE_BYTES of a piece stay in front of the next one, so that a note on the border is found; full
@@ -155,7 +147,9 @@ static int check_payload(
 				"Xen cannot start %s as a PV domain: it is compressed with %s, "
 				"which Xen's domain builder does not undo; use zstd, xz or gzip.",
 				path, packings[i].name);
-		if (packings[i].compression == COMPRESSION_ZSTD && has_large_window(payload))
+		/* Kernels that were packed with "zstd --ultra -22" may: their notes stay unread. */
+		if (packings[i].compression == COMPRESSION_ZSTD &&
+			decompress_has_large_window(payload))
 			return 0;
 		return packings[i].check(
 			path, payload, size_bytes - packings[i].size_bytes, &packings[i], err);

@@ -156,6 +156,8 @@ broken_images_do_not_verify() {
 	need_root
 	broken 'initrd .* is empty' truncate -s 0 "$(store_file initrd)"
 	broken 'is not a kernel' cp key.pub "$(store_file kernel)"
+	broken 'is not a kernel for aarch64' sh -c 'printf aarch64-linux >"$1"' - "$(store_file system)"
+	broken 'says "z80", which is no platform' sh -c 'printf z80 >"$1"' - "$(store_file system)"
 	broken 'init is not executable' chmod 0444 "$(store_file init)"
 	broken 'mounts / from LABEL=other, which is not on this disk' \
 		sh -c 'echo "LABEL=other / ext4" >"$1"' - "$(store_file etc/fstab)"
