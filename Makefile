@@ -23,6 +23,9 @@ BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmak
 	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
 	libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev libzstd-dev liblzma-dev \
 	liblz4-dev libsqlite3-dev libjansson-dev libyaml-dev dosfstools
+# Programs for 64-bit ARM, made on x86-64: a compiler, an emulator for the unit tests, and a machine with UEFI.
+CROSS_PACKAGES = $(if $(filter x86_64,$(HOST_ARCH)),gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross \
+	qemu-user qemu-system-arm qemu-efi-aarch64)
 # Nix builds the sample guests; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools erofs-utils
@@ -41,8 +44,14 @@ LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients pyt
 XEN_PACKAGES = mmdebstrap
 # Debian packages of the host tools and the program.
 DEB_PACKAGES = debhelper lintian
-PACKAGES = $(BUILD_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(LIBVIRT_PACKAGES) \
+PACKAGES = $(BUILD_PACKAGES) $(CROSS_PACKAGES) $(ISO_PACKAGES) $(VM_PACKAGES) $(TEST_PACKAGES) $(LIBVIRT_PACKAGES) \
 	$(XEN_PACKAGES) $(DEB_PACKAGES)
+
+# ARCH=aarch64 on x86-64 builds the program and its unit tests for 64-bit ARM, below build/aarch64.
+HOST_ARCH := $(shell uname -m)
+ARCH ?= $(HOST_ARCH)
+CROSS = $(if $(filter $(HOST_ARCH),$(ARCH)),,$(ARCH))
+BUILD = build$(if $(CROSS),/$(CROSS))
 
 SOURCES = $(wildcard installer/*.c installer/*/*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))
@@ -63,16 +72,21 @@ CPPFLAGS = -D_GNU_SOURCE= -DVERSION='"$(VERSION)"' -Iinstaller
 CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD -MP
 
 # The program that ships. STATIC=system uses the static libraries of the environment (Nix); their
-# pkg-config files name what they need in turn.
+# pkg-config files name what they need in turn. Those of another architecture come with a compiler.
+ifneq ($(CROSS),)
+MUSL_CC = $(BUILD)/static/libraries/bin/musl-gcc
+AR = $(CROSS)-linux-gnu-ar
+else
 MUSL_CC ?= musl-gcc
+endif
 PKG_CONFIG ?= pkg-config
-STATIC ?= $$(installer/static-libs)
+STATIC ?= $$(installer/static-libs --arch $(ARCH))
 PKG_CONFIG_FLAGS = $(if $(filter system,$(STATIC)),--static)
-STATIC_OBJECTS = $(SOURCES:installer/%.c=build/static/%.o)
+STATIC_OBJECTS = $(SOURCES:installer/%.c=$(BUILD)/static/%.o)
 STATIC_CFLAGS = $(CFLAGS) -O2 -ffunction-sections -fdata-sections -fno-pie \
-	$$(cat build/static/cflags)
-LINK = $(MUSL_CC) -static -no-pie -s -pthread -Wl,--gc-sections -o build/guest-installer \
-	$(STATIC_OBJECTS) $$(cat build/static/libs)
+	$$(cat $(BUILD)/static/cflags)
+LINK = $(MUSL_CC) -static -no-pie -s -pthread -Wl,--gc-sections -o $(BUILD)/guest-installer \
+	$(STATIC_OBJECTS) $$(cat $(BUILD)/static/libs)
 
 # The same sources under sanitizers, against the distribution's shared libraries. SANITIZE= builds
 # without the sanitizers, which a static program cannot have.
@@ -123,33 +137,34 @@ endef
 
 .PHONY: all build asan fuzz iso demo bench deb dist check check-long check-nix check-quick check-xen coverage \
 	lint lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
-	lint-warnings install man site clean deps help print-link FORCE
+	lint-warnings install man site clean deps help print-cross-unit print-link unit cross-unit FORCE
 
 all: build ## the same as build
 
-build: build/guest-installer ## the static program build/guest-installer
+build: $(BUILD)/guest-installer ## the static program build/guest-installer; ARCH=aarch64: for 64-bit ARM
 
 # Changes only with its content.
 build/commit: FORCE
 	@mkdir -p build
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
 
-build/static/cflags: FORCE
-	@mkdir -p build/static
+$(BUILD)/static/cflags: FORCE
+	@mkdir -p $(BUILD)/static
 	@prefix=$(STATIC); \
 	if [[ $$prefix != system ]]; then \
 		export PKG_CONFIG_LIBDIR=$$prefix/lib/pkgconfig; \
 		headers="-idirafter $$prefix/kernel-headers"; \
+		ln -sfn $$prefix $(BUILD)/static/libraries; \
 	fi; \
-	$(call write_flags,build/static,$${headers-})
+	$(call write_flags,$(BUILD)/static,$${headers-})
 
 build/asan/cflags: FORCE
 	@mkdir -p build/asan
 	@$(call write_flags,build/asan)
 
-$(eval $(call object_tree,build/static,CC,MUSL_CC,STATIC_CFLAGS,build/static/cflags))
+$(eval $(call object_tree,$(BUILD)/static,CC,MUSL_CC,STATIC_CFLAGS,$(BUILD)/static/cflags))
 
-build/guest-installer: $(STATIC_OBJECTS)
+$(BUILD)/guest-installer: $(STATIC_OBJECTS)
 	$(call run,LD,$@) $(LINK)
 	@file $@ | grep -qE 'static(ally|-pie) linked' || { echo "$@ is not static" >&2; exit 1; }
 
@@ -166,6 +181,26 @@ build/asan/guest-installer: build/asan/main.o build/asan/libinstaller.a
 build/asan/test_%: tests/unit/test_%.c $(UNIT_SHARED) build/asan/libinstaller.a Makefile
 	$(call run,CC test,$<) $(HOST_CC) $(CPPFLAGS) $(ASAN_CFLAGS) -o $@ $(filter %.c %.a,$^) \
 		$(ASAN_LIBS) -lcmocka
+
+# The unit tests as static programs of the other architecture. Left out are those of COMPRESSING, because the
+# libraries that ship cannot compress, and those of CHILDREN: qemu-user does not know PR_SET_CHILD_SUBREAPER.
+COMPRESSING = test_closure test_copy test_database test_decompress test_nixos test_pv_kernel
+CHILDREN = test_process test_supervise
+CROSS_TESTS = $(filter-out $(addprefix $(BUILD)/unit/,$(COMPRESSING) $(CHILDREN)), \
+	$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c)))
+
+cross-unit: $(CROSS_TESTS)
+
+print-cross-unit:
+	@printf '%s\n' $(CROSS_TESTS)
+
+unit: $(if $(CROSS),,asan) ## the unit tests; ARCH=aarch64: those of 64-bit ARM, by qemu-user
+	tests/run $(if $(CROSS),tests/build/$(CROSS).sh,unit)
+
+$(BUILD)/unit/test_%: tests/unit/test_%.c $(UNIT_SHARED) $(BUILD)/static/libinstaller.a Makefile
+	@mkdir -p $(@D)
+	$(call run,CC test,$<) $(MUSL_CC) $(CPPFLAGS) $(STATIC_CFLAGS) -O0 -static -no-pie \
+		-Wl,--gc-sections -o $@ $(filter %.c %.a,$^) -lcmocka $$(cat $(BUILD)/static/libs)
 
 fuzz: $(FUZZ_TARGETS) ## the fuzz targets build/fuzz/*
 
@@ -188,6 +223,7 @@ demo: ## install a guest, start it and log in (runs deps)
 check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
 	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell \
 		lint-cppcheck lint-tidy build man asan fuzz iso
+	$(MAKE) -j "$$(nproc)" --output-sync=target build cross-unit ARCH=aarch64
 	tests/run
 
 check-long: check ## everything, and the tests that take hours (runs deps)
@@ -197,6 +233,7 @@ check-long: check ## everything, and the tests that take hours (runs deps)
 
 check-quick: deps ## the short tests that need no virtual machine, in 3 minutes (runs deps)
 	$(MAKE) -j "$$(nproc)" --output-sync=target build man asan
+	$(MAKE) -j "$$(nproc)" --output-sync=target build cross-unit ARCH=aarch64
 	tests/run --short 20 unit host build nix loop
 
 check-xen: deps ## the tests with a real Xen in an emulated machine, part of check (runs deps)

@@ -3,7 +3,7 @@
 # static-libs.sh — how each static library is configured and built (read by static-libs)
 #
 # One function per source package, called in its unpacked source, with musl-cc on the PATH and
-# DESTDIR set. Everything is installed below $DESTDIR/static-libs. What runs over every byte is built
+# ARCH, TOOLS and DESTDIR set. Everything is installed below $DESTDIR/static-libs. What runs over every byte is built
 # for speed, the rest for size.
 
 PREFIX=$DESTDIR/static-libs
@@ -11,9 +11,12 @@ JOBS=$(nproc)
 SECTIONS="-ffunction-sections -fdata-sections"
 SMALL="-Os $SECTIONS"
 FAST="-O2 $SECTIONS"
-COMMON=(--host=x86_64-linux-musl --prefix=/static-libs --sysconfdir=/etc --localstatedir=/var CC=musl-cc
+COMMON=("--host=$ARCH-linux-musl" --prefix=/static-libs --sysconfdir=/etc --localstatedir=/var CC=musl-cc
 	"PKG_CONFIG=pkg-config --static" "PKG_CONFIG_LIBDIR=$PREFIX/lib/pkgconfig"
 	"PKG_CONFIG_SYSROOT_DIR=$DESTDIR")
+CMAKE=(-B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_AR=$(command -v "$AR")")
+CMAKE+=("-DCMAKE_RANLIB=$(command -v "$RANLIB")" "-DCMAKE_C_FLAGS=$SMALL" -DCMAKE_BUILD_TYPE=None)
+CMAKE+=(-DCMAKE_INSTALL_PREFIX=/static-libs -DCMAKE_INSTALL_LIBDIR=lib)
 
 # autotools_configure CFLAGS OPTION... — configure, and never run autoconf or automake again,
 # whatever order the files of the source package were unpacked in.
@@ -25,6 +28,23 @@ autotools_configure() {
 	find . \( -name configure -o -name Makefile.in -o -name '*.h.in' \) \
 		-exec touch -d @1000000002 {} +
 	./configure "${COMMON[@]}" "CFLAGS=$cflags" "$@"
+}
+
+# Only for another architecture than this machine's, for which the distribution has no musl-gcc.
+build_musl() {
+	./configure "--target=$ARCH-linux-musl" "CROSS_COMPILE=$TOOLS" --prefix=/static-libs \
+		--syslibdir=/static-libs/lib --disable-shared --enable-wrapper=gcc
+	make -j "$JOBS"
+	make install "DESTDIR=$DESTDIR"
+}
+
+# The same: for the unit tests. Its header does not see that musl has uintptr_t.
+build_cmocka() {
+	sed -i '1i #define _UINTPTR_T 1' include/cmocka.h
+	cmake "${CMAKE[@]}" -DWITH_STATIC_LIB=ON
+	make -C build-static -j "$JOBS" cmocka-static
+	cp build-static/src/libcmocka-static.a "$PREFIX/lib/libcmocka.a"
+	cp include/cmocka*.h "$PREFIX/include/"
 }
 
 build_util_linux() {
@@ -69,9 +89,7 @@ build_zlib() {
 }
 
 build_brotli() {
-	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
-		-DCMAKE_INSTALL_PREFIX=/static-libs -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None \
-		-DBUILD_SHARED_LIBS=OFF -DBROTLI_DISABLE_TESTS=ON
+	cmake "${CMAKE[@]}" -DBUILD_SHARED_LIBS=OFF -DBROTLI_DISABLE_TESTS=ON
 	make -C build-static -j "$JOBS" brotlidec-static
 	cp build-static/libbrotlidec-static.a "$PREFIX/lib/libbrotlidec.a"
 	cp build-static/libbrotlicommon-static.a "$PREFIX/lib/libbrotlicommon.a"
@@ -98,7 +116,7 @@ build_lz4() {
 
 # Kept: SHA-2 and its assembly, Ed25519, TLS 1.2 and 1.3. CFLAGS replaces OpenSSL's own -O3.
 build_openssl() {
-	CC=musl-cc CFLAGS="$FAST" ./Configure linux-x86_64 --prefix=/static-libs --libdir=lib \
+	CC=musl-cc CFLAGS="$FAST" ./Configure "linux-$ARCH" --prefix=/static-libs --libdir=lib \
 		--openssldir=/etc/ssl no-shared no-tests no-async no-engine no-module no-legacy \
 		no-comp no-ui-console no-cms no-ct no-dtls no-srp no-psk no-ssl3 no-idea \
 		no-camellia no-seed no-bf no-cast no-rc2 no-rc4 no-md4 no-mdc2 no-whirlpool no-aria \
@@ -130,28 +148,25 @@ build_curl() {
 # The source package has no amalgamation: make it, then compile that one file.
 build_sqlite3() {
 	autotools_configure "$FAST" --disable-tcl --disable-shared --disable-readline
-	make -j "$JOBS" sqlite3.c
+	make -j "$JOBS" sqlite3.c CROSS_BUILDING=yes
 	# shellcheck disable=SC2086 # a list of flags
 	musl-cc $FAST -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DQS=0 -DSQLITE_DEFAULT_MEMSTATUS=0 \
 		-DHAVE_USLEEP=1 -c sqlite3.c -o sqlite3.o
-	ar rcs libsqlite3.a sqlite3.o
+	"$AR" rcs libsqlite3.a sqlite3.o
 	cp libsqlite3.a "$PREFIX/lib/"
 	cp sqlite3.h "$PREFIX/include/"
 	cp sqlite3.pc "$PREFIX/lib/pkgconfig/"
 }
 
 build_jansson() {
-	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
-		-DCMAKE_INSTALL_PREFIX=/static-libs -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None \
-		-DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
+	cmake "${CMAKE[@]}" -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
 	make -C build-static -j "$JOBS"
 	make -C build-static install "DESTDIR=$DESTDIR"
 }
 
 # The source package has no configure, and its cmake rules know no pkg-config.
 build_libyaml() {
-	cmake -B build-static -DCMAKE_C_COMPILER=musl-cc "-DCMAKE_C_FLAGS=$SMALL" \
-		-DCMAKE_BUILD_TYPE=None -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=OFF
+	cmake "${CMAKE[@]}" -DBUILD_TESTING=OFF -DBUILD_SHARED_LIBS=OFF
 	make -C build-static -j "$JOBS" yaml
 	cp build-static/libyaml.a "$PREFIX/lib/"
 	cp include/yaml.h "$PREFIX/include/"
@@ -165,5 +180,5 @@ build_dosfstools() {
 	autotools_configure "$SMALL" LDFLAGS="-static -Wl,--gc-sections"
 	make -j "$JOBS" -C src mkfs.fat
 	install -m 755 src/mkfs.fat "$PREFIX/bin/mkfs.fat"
-	strip "$PREFIX/bin/mkfs.fat"
+	"$STRIP" "$PREFIX/bin/mkfs.fat"
 }

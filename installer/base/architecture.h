@@ -10,7 +10,7 @@
  * "Discoverable Partitions Specification" (types of partitions) and "Boot Loader Specification" (key
  * architecture); Linux, COMMAND_LINE_SIZE of x86 and arm64.
  *
- * Tested by: tests/unit/test_architecture.c.
+ * Tested by: tests/unit/test_architecture.c, tests/build/aarch64.sh.
  */
 #pragma once
 

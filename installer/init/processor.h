@@ -6,7 +6,7 @@
  * (Intel SDM 2A, CPUID; AMD APM 3, E.3.2). On arm64 no register does: a hypervisor answers calls by the SMC
  * Calling Convention, which only a kernel can make.
  *
- * Tested by: tests/unit/test_machine.c.
+ * Tested by: tests/unit/test_machine.c, tests/build/aarch64.sh.
  */
 #pragma once
 
