@@ -8,7 +8,7 @@
  * Sources: DMTF DSP0134 (SMBIOS), 7.1.2.2; Linux, Documentation/devicetree/bindings/hypervisor and
  * arm/xen.txt; QEMU, hw/arm/virt.c; the SMBIOS strings of each product.
  *
- * Tested by: tests/unit/test_machine.c.
+ * Tested by: tests/unit/test_machine.c, tests/qemu/aarch64.sh.
  */
 #pragma once
 
