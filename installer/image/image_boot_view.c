@@ -20,7 +20,7 @@ int image_boot_view_show(
 	struct image_view *view, const char *system, struct boot_files *ret, struct error *err)
 {
 	static const char *const names[] = { "boot.json", "init", "kernel", "initrd",
-		"kernel-params", "etc/fstab" };
+		"kernel-params", "etc/fstab", "system" };
 	int r;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -17,7 +17,7 @@
 #define PROGRAM_FOLDERS "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 #define PROGRAM_BYTES	512
 #define VALUE_BYTES	64
-#define LOADER		"systemd/lib/systemd/boot/efi/systemd-bootx64.efi"
+#define LOADERS		"/systemd/lib/systemd/boot/efi/"
 #define FAT_EPOCH_S	315532800 /* 1980, before which FAT has no time */
 
 /* An EFI system partition that is written, and by what. */
@@ -223,12 +223,12 @@ static int add_entries(struct esp_image *esp, const struct image_request *reques
 static int add_boot_loader(struct esp_image *esp, const struct image_request *request,
 	struct image_view *view, struct error *err)
 {
-	static const char *const places[] = { "/EFI/systemd/systemd-bootx64.efi",
-		"/EFI/BOOT/BOOTX64.EFI" };
-	char inner[FILE_PATH_BYTES], from[FILE_PATH_BYTES];
+	const struct architecture *guest = request->plan->architecture;
+	char inner[FILE_PATH_BYTES], from[FILE_PATH_BYTES], place[FILE_PATH_BYTES];
 	int r;
 
-	file_below(inner, request->plan->system, "/" LOADER);
+	snprintf(inner, sizeof(inner), "%s" LOADERS "%s", request->plan->system, guest->loader_program);
+	snprintf(place, sizeof(place), "/EFI/systemd/%s", guest->loader_program);
 	r = image_view_show(view, inner, err);
 	if (r < 0 && file_is_missing(r))
 		return error_set_code(err, EXIT_VERIFY, r,
@@ -236,8 +236,10 @@ static int add_boot_loader(struct esp_image *esp, const struct image_request *re
 	if (r < 0)
 		return r;
 	r = file_resolve(view->root, inner, from, err);
-	for (size_t i = 0; r == 0 && i < sizeof(places) / sizeof(places[0]); i++)
-		r = copy_to_esp(esp, from, places[i], err);
+	if (r == 0)
+		r = copy_to_esp(esp, from, place, err);
+	if (r == 0)
+		r = copy_to_esp(esp, from, guest->efi_program, err);
 	if (r < 0)
 		return r;
 	return write_to_esp(esp, "/loader/entries.srel", "type1\n", err);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "guest/boot_files.h"
 #include "guest/etc_view.h"
 #include "guest/nixos.h"
 #include "image/image_boot_view.h"
@@ -28,6 +29,9 @@ static int read_system(struct plan *plan, struct image_view *view, struct error 
 	if (r < 0)
 		return r;
 	r = image_boot_view_show(view, plan->system, &files, err);
+	if (r < 0)
+		return r;
+	r = boot_files_architecture(view->root, plan->system, &plan->architecture, err);
 	if (r < 0 || plan->layout != LAYOUT_GPT)
 		return r;
 	return installed_disk_find_esp_path(plan, view->root, err);
