@@ -227,7 +227,8 @@ static int add_boot_loader(struct esp_image *esp, const struct image_request *re
 	char inner[FILE_PATH_BYTES], from[FILE_PATH_BYTES], place[FILE_PATH_BYTES];
 	int r;
 
-	snprintf(inner, sizeof(inner), "%s" LOADERS "%s", request->plan->system, guest->loader_program);
+	snprintf(inner, sizeof(inner), "%s" LOADERS "%s", request->plan->system,
+		guest->loader_program);
 	snprintf(place, sizeof(place), "/EFI/systemd/%s", guest->loader_program);
 	r = image_view_show(view, inner, err);
 	if (r < 0 && file_is_missing(r))
@@ -236,10 +237,12 @@ static int add_boot_loader(struct esp_image *esp, const struct image_request *re
 	if (r < 0)
 		return r;
 	r = file_resolve(view->root, inner, from, err);
-	if (r == 0)
-		r = copy_to_esp(esp, from, place, err);
-	if (r == 0)
-		r = copy_to_esp(esp, from, guest->efi_program, err);
+	if (r < 0)
+		return r;
+	r = copy_to_esp(esp, from, place, err);
+	if (r < 0)
+		return r;
+	r = copy_to_esp(esp, from, guest->efi_program, err);
 	if (r < 0)
 		return r;
 	return write_to_esp(esp, "/loader/entries.srel", "type1\n", err);

@@ -26,8 +26,8 @@ struct plan_needs {
 	uint64_t swap_bytes; /* the configuration's */
 	uint64_t boot_bytes; /* planner_boot_bytes */
 	unsigned firmware;   /* enum firmware: the one that booted this machine; 0 if unknown */
-	bool on_xen;	     /* this machine is a Xen domain that can be started again as a PV domain */
-	bool unmounted;	     /* of an image that is filled without a machine (unmounted_check) */
+	bool on_xen;	/* this machine is a Xen domain that can be started again as a PV domain */
+	bool unmounted; /* of an image that is filled without a machine (unmounted_check) */
 	const struct architecture
 		*architecture; /* this machine's; NULL if the plan is for another one */
 };

@@ -51,7 +51,7 @@ static const struct {
 	{ "lzo", COMPRESSION_NONE },
 };
 
-static int refuse_image(const struct kernel_file *file, const char *reason, struct error *err)
+static int not_a_kernel(const struct kernel_file *file, const char *reason, struct error *err)
 {
 	return error_set_code(err, EXIT_VERIFY, -EINVAL, "%s is not a kernel for %s: %s.",
 		file->path, file->architecture->name, reason);
@@ -84,10 +84,10 @@ static int check_program(
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		if (pe_sections_find("it", image, size_bytes, sections[i], &section, &reason) ==
 			-EBADMSG)
-			return refuse_image(file, "it is damaged or not complete", err);
+			return not_a_kernel(file, "it is damaged or not complete", err);
 	if (get_le16(image + get_le32(image + PE_POINTER_OFFSET) + PE_MACHINE_OFFSET) !=
 		file->architecture->pe_machine)
-		return refuse_image(file, "its header names another architecture", err);
+		return not_a_kernel(file, "its header names another architecture", err);
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static int check_plain(
 	uint64_t memory_bytes = get_le64(image + SIZE_OFFSET);
 
 	if (memory_bytes != 0 && memory_bytes < size_bytes)
-		return refuse_image(file, "it is larger than its header says", err);
+		return not_a_kernel(file, "it is larger than its header says", err);
 	return memcmp(image, "MZ", 2) == 0 ? check_program(file, image, size_bytes, err) : 0;
 }
 
@@ -120,7 +120,7 @@ static int check_unpacked(const struct kernel_file *file, const uint8_t *payload
 		used += got;
 	} while (r == 0 && got > 0 && used < HEADER_BYTES);
 	if (r == 0 && !is_arm_image(piece, used))
-		return refuse_image(file, "what it holds is not an Image", err);
+		return not_a_kernel(file, "what it holds is not an Image", err);
 	while (r == 0 && to_end && got > 0) {
 		got = 0;
 		r = decompress_step(
@@ -128,7 +128,7 @@ static int check_unpacked(const struct kernel_file *file, const uint8_t *payload
 	}
 	if (r == 0 && to_end)
 		r = decompress_finish(decompress, &damage);
-	return r < 0 ? refuse_image(file, "what it holds cannot be unpacked", err) : 0;
+	return r < 0 ? not_a_kernel(file, "what it holds cannot be unpacked", err) : 0;
 }
 
 static int check_payload_in(const struct kernel_file *file, const uint8_t *payload,
@@ -144,7 +144,7 @@ static int check_payload_in(const struct kernel_file *file, const uint8_t *paylo
 			return 0;
 		return check_unpacked(file, payload, size_bytes, compression, false, err);
 	}
-	return refuse_image(file, "how it is compressed is not known", err);
+	return not_a_kernel(file, "how it is compressed is not known", err);
 }
 
 static int check_zboot(
@@ -157,7 +157,7 @@ static int check_zboot(
 	if (r < 0)
 		return r;
 	if (offset > size_bytes || length > size_bytes - offset || length < ZBOOT_PAYLOAD_MIN)
-		return refuse_image(file, "its payload reaches beyond its end", err);
+		return not_a_kernel(file, "its payload reaches beyond its end", err);
 	return check_payload_in(
 		file, image + offset, length, (const char *)image + ZBOOT_PACKING_OFFSET, err);
 }
@@ -176,6 +176,6 @@ int kernel_image_check(const char *path, const uint8_t *image, size_t size_bytes
 		return check_plain(&file, image, size_bytes, err);
 	if (formats & KERNEL_GZIP && is_gzip(image, size_bytes))
 		return check_unpacked(&file, image, size_bytes, COMPRESSION_GZIP, true, err);
-	return refuse_image(
+	return not_a_kernel(
 		&file, "it is neither Image, nor Image.gz, nor an EFI zboot image", err);
 }
