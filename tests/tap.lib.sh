@@ -77,6 +77,11 @@ the_rest_is_long() {
 	[[ ${LONG-} ]] || exit 0
 }
 
+# figure NAME VALUE — records a figure of this run for the table of tests/README.md (tests/figures).
+figure() {
+	"$TOP/tests/figures" --record "$1" "$2"
+}
+
 # sample_key — prints the public key that signs the cache of the sample guests (iso/make-cache).
 sample_key() {
 	cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub"

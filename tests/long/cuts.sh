@@ -93,3 +93,4 @@ run_case "the program that replays can be built" build_replay
 prove bios guest-bios 1
 prove gpt guest 514
 run_case "gpt: UEFI starts nothing before everything was read back" UEFI_starts_nothing
+figure cuts "$((2 * POWER_CUTS)) cuts, two guests"

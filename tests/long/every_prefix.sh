@@ -63,7 +63,8 @@ start_states() {
 		run_case "$1: $firmware starts the guest in state $state, with a login" guest_lets_in
 		end_guest
 	done <starts
-	echo "# $1: $(wc -l <starts) boots"
+	boots=$(wc -l <starts)
+	echo "# $1: $boots boots"
 }
 
 # prove GUEST MANIFEST
@@ -72,12 +73,14 @@ prove() {
 	run_case "$1: no state breaks a promise" judge_states log empty "$2" \
 		--seed "$SEED" --starts "$STARTS" --every "$EVERY"
 	print_states "$1"
+	first=$(count_states)
 	start_states "$1"
 	run_case "$1: the unfinished disk can be started" write_unfinished
 	run_case "$1: an install over it can be recorded" record "$1" again unfinished
 	run_case "$1: no state of that install breaks a promise" judge_states again unfinished "$2" \
 		--seed "$SEED" --every "$EVERY"
 	print_states "$1, the next install"
+	figure "states-$1" "first install: $first; $boots of them booted; next install: $(count_states)"
 }
 
 cd "$SCRATCH"

@@ -157,3 +157,4 @@ run_case "the program that asks can be built" build_replay
 for fault in "${faults[@]}"; do
 	[[ $fault != *"${ONLY-}"* ]] || run_case "code ${fault%%: *}" meets "${fault%%: *}" "${fault#*: }"
 done
+figure faults "${#faults[@]} kinds"

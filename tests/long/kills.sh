@@ -56,6 +56,7 @@ kills_are_survived() {
 		cut=$((cut + 1))
 	done
 	echo "$cut cut, $finished finished"
+	figure kills "$KILLS kills: $cut unfinished disks, $finished finished ones"
 	((cut > 0))
 }
 

@@ -7,3 +7,4 @@
 
 prepare_calls
 run_case "direct: every call fails once with every fault" every_call direct ESMNAH
+record_calls calls-direct

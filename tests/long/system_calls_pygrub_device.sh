@@ -7,3 +7,4 @@
 
 prepare_calls
 run_case "pygrub: every call fails once with EIO or ENOSPC" every_call pygrub ES
+record_calls calls-pygrub-device

@@ -8,3 +8,4 @@
 
 prepare_calls
 run_case "pygrub: every call fails once with ENOMEM, EINTR, EAGAIN or half of the bytes" every_call pygrub MNAH
+record_calls calls-pygrub-rest

@@ -160,6 +160,14 @@ judge_all() {
 	((bad == 0 && unmet * 20 <= all))
 }
 
+# record_calls FIGURE — what every_call has judged, added up over its workers.
+record_calls() {
+	local calls faults
+	calls=$(wc -l <"$(printf '%s\n' "$SCRATCH"/*-0/calls)")
+	faults=$(cat "$SCRATCH"/*/faults | wc -l)
+	figure "$1" "$calls calls, $faults faults"
+}
+
 # every_call LAYOUT FAULTS — judges all calls with these faults, at one install for each processor.
 every_call() {
 	local count number worker workers=() failed=0

@@ -54,9 +54,14 @@ write_state() {
 	python3 "$TOP/tests/qemu/prefixes" write "$@"
 }
 
+# count_states — what judge_states has judged, as a sentence.
+count_states() {
+	sed -n 's/^\([a-z -]*\) \([0-9]*\)$/\2 \1/p' states | paste -sd, | sed 's/,/, /g'
+}
+
 # print_states NAME — the counts, as a comment of the test's output.
 print_states() {
-	echo "# $1: $(sed -n 's/^\([a-z -]*\) \([0-9]*\)$/\2 \1/p' states | paste -sd, | sed 's/,/, /g')"
+	echo "# $1: $(count_states)"
 }
 
 # partition IMAGE OFFSET SIZE FILE — copies this part of the image; OFFSET and SIZE in MiB.
