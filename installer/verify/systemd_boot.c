@@ -60,29 +60,44 @@ static int read_from_esp(const struct esp *esp, const char *name, size_t max_byt
 	return file_read(path, max_bytes, ret, ret_bytes, err);
 }
 
+/* Whether a program that is no unified kernel image is systemd-boot, which names itself in a section of its own.
+ * As built for 64-bit ARM before version 254 it has the sections .text and .data alone, and its name is behind
+ * them. */
+static int is_systemd_boot(
+	const char *path, const uint8_t *image, size_t size_bytes, bool *ret, struct error *err)
+{
+	struct pe_section section = { .size_bytes = size_bytes };
+	int r = pe_sections_find(path, image, size_bytes, ".sdmagic", &section, err);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret = memmem(image + section.offset_bytes, section.size_bytes, PROGRAM_MAGIC,
+		       strlen(PROGRAM_MAGIC)) != NULL;
+	return 0;
+}
+
 /* The program at the removable-media path (UEFI 2.10, 3.5.1.1). */
 static int find_efi_program(const struct esp *esp, enum efi_program *ret, struct error *err)
 {
 	AUTO_FREE char *image = NULL;
 	struct pe_section section;
 	size_t size_bytes;
+	bool is_loader = false;
 	const char *path = esp->architecture->efi_program;
 	int r = read_from_esp(esp, path, IMAGE_MAX_BYTES, &image, &size_bytes, err);
 
 	if (r < 0)
 		return r;
-	r = pe_sections_find(path, (const uint8_t *)image, size_bytes, ".sdmagic", &section, err);
-	if (r == -EBADMSG)
-		return r;
-	if (r == 0 && section.size_bytes >= strlen(PROGRAM_MAGIC) &&
-		memcmp(image + section.offset_bytes, PROGRAM_MAGIC, strlen(PROGRAM_MAGIC)) == 0) {
-		*ret = SYSTEMD_BOOT;
+	r = pe_sections_find(path, (const uint8_t *)image, size_bytes, ".linux", &section, err);
+	if (r == 0) {
+		*ret = UNIFIED_IMAGE;
 		return 0;
 	}
-	r = pe_sections_find(path, (const uint8_t *)image, size_bytes, ".linux", &section, err);
-	if (r == -EBADMSG)
+	if (r == -ENOENT)
+		r = is_systemd_boot(path, (const uint8_t *)image, size_bytes, &is_loader, err);
+	if (r < 0)
 		return r;
-	*ret = r == 0 ? UNIFIED_IMAGE : OTHER_PROGRAM;
+	*ret = is_loader ? SYSTEMD_BOOT : OTHER_PROGRAM;
 	return 0;
 }
 

@@ -148,11 +148,20 @@ static void the_program_has_to_be_systemd_boot(void **state)
 		{ NULL, NULL, 0 } },
 				    third[] = { TEXT(".sdmagic",
 							"#### LoaderInfo: another-boot 252 ####"),
+					    { NULL, NULL, 0 } },
+				    arm[] = { TEXT(".text", "x"), TEXT("", MAGIC),
+					    { NULL, NULL, 0 } },
+				    stub[] = { TEXT(".text", "x"),
+					    TEXT("", "#### LoaderInfo: systemd-stub 252 ####"),
 					    { NULL, NULL, 0 } };
 
 	(void)state;
 	boots(NULL);
 	assert_true(entry.known);
+	put_program(PROGRAM, arm);
+	boots(NULL);
+	put_program(PROGRAM, stub);
+	boots("is not systemd-boot");
 	put_program(PROGRAM, other);
 	boots("is not systemd-boot");
 	put_program(PROGRAM, third);
