@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/architecture.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -155,7 +156,9 @@ bool machine_can_power_off(const char *sysfs)
 	       machine_xen_kind(sysfs) != XEN_NONE;
 }
 
-enum firmware machine_firmware(void)
+unsigned machine_firmware(void)
 {
-	return access("/sys/firmware/efi", F_OK) == 0 ? FIRMWARE_UEFI : FIRMWARE_BIOS;
+	if (access("/sys/firmware/efi", F_OK) == 0)
+		return FIRMWARE_UEFI;
+	return architecture_native()->no_bios ? 0 : FIRMWARE_BIOS;
 }

@@ -49,5 +49,6 @@ bool machine_is_domain(enum xen_kind kind);
  * sysfs is normally "/sys". */
 bool machine_can_power_off(const char *sysfs);
 
-/* The firmware that booted us. */
-enum firmware machine_firmware(void);
+/* The firmware that booted us (enum firmware); 0 if a host has started the kernel in place of the only firmware
+ * that machines of this architecture have. */
+unsigned machine_firmware(void);
