@@ -74,6 +74,7 @@ CFLAGS = -std=gnu11 $(WARNINGS) -pthread -MMD -MP
 # The program that ships. STATIC=system uses the static libraries of the environment (Nix); their
 # pkg-config files name what they need in turn. Those of another architecture come with a compiler.
 ifneq ($(CROSS),)
+unexport MUSL_CC AR
 MUSL_CC = $(BUILD)/static/libraries/bin/musl-gcc
 AR = $(CROSS)-linux-gnu-ar
 else
@@ -137,7 +138,7 @@ endef
 
 .PHONY: all build asan fuzz iso demo bench deb dist check check-long check-nix check-quick check-xen coverage \
 	lint lint-analyzer lint-cppcheck lint-format lint-python lint-shell lint-structure lint-tidy \
-	lint-warnings install man site clean deps help print-cross-unit print-link unit cross-unit FORCE
+	lint-warnings install man site clean deps help native-build print-cross-unit print-link unit cross-unit FORCE
 
 all: build ## the same as build
 
@@ -210,10 +211,14 @@ build/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) build/fuzz/objects/libin
 	$(call run,CC fuzz,$<) $(FUZZ_CC) $(CPPFLAGS) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) \
 		-fsanitize=fuzzer,address,undefined -o $@ $(filter %.c %.a,$^) $(ASAN_LIBS)
 
-iso: build/guest-installer.iso ## the lean ISO build/guest-installer.iso
+iso: $(BUILD)/guest-installer.iso ## the lean ISO build/guest-installer.iso; ARCH=aarch64: for 64-bit ARM
 
-build/guest-installer.iso: build/guest-installer $(shell find iso -type f)
-	$(call run,ISO,$@) iso/build
+# This machine's own program checks the settings of another architecture's ISO.
+$(BUILD)/guest-installer.iso: $(BUILD)/guest-installer $(shell find iso -type f) $(if $(CROSS),| native-build)
+	$(call run,ISO,$@) iso/build --arch $(ARCH)
+
+native-build:
+	$(if $(silent),@)$(MAKE) ARCH=$(HOST_ARCH) build
 
 demo: ## install a guest, start it and log in (runs deps)
 	@MAKE='$(MAKE)' qemu/demo --build
@@ -223,7 +228,7 @@ demo: ## install a guest, start it and log in (runs deps)
 check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
 	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell \
 		lint-cppcheck lint-tidy build man asan fuzz iso
-	$(MAKE) -j "$$(nproc)" --output-sync=target build cross-unit ARCH=aarch64
+	$(MAKE) -j "$$(nproc)" --output-sync=target build cross-unit iso ARCH=aarch64
 	tests/run
 
 check-long: check ## everything, and the tests that take hours (runs deps)

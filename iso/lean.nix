@@ -17,6 +17,8 @@ let
   cache = import ./guest-cache.nix { inherit pkgs package; } guest;
   conf = import ./module/settings.nix { inherit lib; };
   static = pkgs.pkgsStatic or pkgs;
+  architecture = (import ./architectures.nix).${pkgs.stdenv.hostPlatform.parsed.cpu.name or "x86_64"};
+  isolinux = if architecture.hasBios then "${pkgs.syslinux}/share/syslinux" else "";
 
   kernel = "${config.system.build.kernel}/${config.system.boot.loader.kernelFile}";
   modules = config.system.modulesTree;
@@ -39,6 +41,7 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
       pkgs.cpio
       pkgs.gawk
       pkgs.grub2_efi
+      pkgs.jq
       pkgs.kmod
       pkgs.mtools
       pkgs.xorriso
@@ -50,9 +53,10 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
     busybox = "${static.busybox}/bin/busybox";
     mkfsFat = "${static.dosfstools}/bin/mkfs.fat";
     installer = "${package}/bin/guest-installer";
-    ISOLINUX = "${pkgs.syslinux}/share/syslinux";
-    SYSLINUX_MODULES = "${pkgs.syslinux}/share/syslinux";
-    GRUB_MODULES = "${pkgs.grub2_efi}/lib/grub/x86_64-efi";
+    ISOLINUX = isolinux;
+    SYSLINUX_MODULES = isolinux;
+    GRUB_MODULES = "${pkgs.grub2_efi}/lib/grub/${architecture.grubTarget}";
+    architecture = builtins.toJSON architecture;
     CA_BUNDLE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
     SOURCE_DATE_EPOCH = 1;
   }
@@ -69,6 +73,7 @@ pkgs.runCommand "guest-${config.networking.hostName}.iso"
     ${lib.concatStringsSep "\n" (
       lib.mapAttrsToList (file: text: "printf %s ${lib.escapeShellArg text} >root/${file}") files
     )}
-    bash "$scripts/assemble" "$kernel" initrd.img "$out/iso/$name" \
+    printf '%s\n' "$architecture" >architecture.json
+    bash "$scripts/assemble" --architecture architecture.json "$kernel" initrd.img "$out/iso/$name" \
       ${cache}/cache ${cache}/guest.json root/.
   ''

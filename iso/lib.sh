@@ -3,9 +3,8 @@
 # lib.sh — functions and variables of the scripts in this folder; they source it.
 
 iso_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build_dir=$(dirname "$iso_dir")/build
+native_build_dir=$(dirname "$iso_dir")/build
 cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer
-debs_dir=$cache_dir/debs
 
 # Products carry the date of the commit: two builds of one commit are identical.
 if [[ -z ${SOURCE_DATE_EPOCH:-} ]]; then
@@ -27,6 +26,19 @@ wanted() {
 	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$1"
 }
 
+# choose_architecture ARCH — sets arch, build_dir for what is built for it, and debs_dir for its packages.
+choose_architecture() {
+	arch=$1 build_dir=$native_build_dir debs_dir=$cache_dir/debs
+	[[ $arch == x86_64 || $arch == aarch64 ]] || die "$arch is neither x86_64 nor aarch64"
+	[[ $arch == "$(uname -m)" ]] || build_dir=$native_build_dir/$arch
+	[[ $arch == x86_64 ]] || debs_dir=$cache_dir/debs-$arch
+}
+
+# architecture_row ARCH — prints its row of architectures.nix as JSON.
+architecture_row() {
+	(nix_setup && nix-instantiate --eval --strict --json "$iso_dir/architectures.nix" -A "$1")
+}
+
 # Configures Nix for this folder: without the daemon's settings, substituters and build users.
 nix_setup() {
 	export NIX_CONFIG='experimental-features = nix-command
@@ -41,3 +53,5 @@ warn-dirty = false'
 write_cache() {
 	nix copy --quiet --to "file://$2?compression=zstd&compression-level=12&secret-key=$1" "${@:3}"
 }
+
+choose_architecture "$(uname -m)"

@@ -30,6 +30,11 @@ let
         source = embedded;
         target = "/guest-installer.embedded";
       }
+      # For the tool qemu/first-run.
+      {
+        source = builtins.toFile "architecture" "${pkgs.stdenv.hostPlatform.system or "x86_64-linux"}\n";
+        target = "/guest-installer.arch";
+      }
     ];
   };
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # out, debian, glibc … are the derivations' variables
-# Imitates nixpkgs' standard environment: what the derivations' builders share.
+# Imitates nixpkgs' standard environment: what the derivations' builders share. The packages may be of another
+# architecture: no program of theirs runs here.
 
 umask 022
 export LC_ALL=C
@@ -18,16 +19,16 @@ unpack() {
 unpack_kernel() {
 	dpkg-deb --fsys-tarfile "$package" | tar -x --no-same-owner ./boot ./lib/modules
 	mkdir "$out"
-	mv "boot/vmlinuz-$release" "$out/bzImage"
+	mv "boot/vmlinuz-$release" "$out/$kernelFile"
 	mv "boot/config-$release" "$out/config"
 	mv lib "$out/lib"
 	depmod -b "$out" "$release"
 }
 
 install_glibc() {
-	local from=$debian/lib/x86_64-linux-gnu library
+	local from=$debian/lib/$multiarch library
 	mkdir -p "$out/lib"
-	for library in ld-linux-x86-64.so.2 libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 \
+	for library in "$loader" libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 \
 		librt.so.1 libresolv.so.2 libutil.so.1 libanl.so.1 libnss_files.so.2 libnss_dns.so.2; do
 		cp -L "$from/$library" "$out/lib/$library"
 	done
@@ -36,7 +37,7 @@ install_glibc() {
 # find_library SONAME — its file in the unpacked packages.
 find_library() {
 	local dir
-	for dir in {,usr/}lib/x86_64-linux-gnu{,/systemd} usr/lib/nix; do
+	for dir in {,usr/}"lib/$multiarch"{,/systemd} usr/lib/nix; do
 		[[ -e $debian/$dir/$1 ]] || continue
 		readlink -f "$debian/$dir/$1"
 		return
@@ -113,7 +114,7 @@ install_programs() {
 	for file in "$@"; do
 		cp -L "$debian/$file" "$out/bin/"
 		# shellcheck disable=SC2086 # split into words: store paths have no blanks
-		patchelf --set-interpreter "$glibc/lib/ld-linux-x86-64.so.2" \
+		patchelf --set-interpreter "$glibc/lib/$loader" \
 			--set-rpath "$(rpath "$glibc" $libraries)" "$out/bin/${file##*/}"
 	done
 }
@@ -135,13 +136,20 @@ link_nix_commands() {
 	ln -s ../../bin/nix "$out/libexec/nix/build-remote"
 }
 
+# applets FILE — prints the names in a BusyBox, which are a sorted list of strings (busybox,
+# include/applet_tables.h): `FILE --list` without running it.
+applets() {
+	perl -0777 -ne 'print tr/\0/\n/r for /\0(\[\0\[\[\0(?:[^\0\n]+\0)+)\0/' "$1"
+}
+
 install_busybox() {
 	local applet
 	mkdir -p "$out/bin"
 	cp "$debian/bin/busybox" "$out/bin/"
 	while read -r applet; do
 		[[ $applet == busybox ]] || ln -s busybox "$out/bin/$applet"
-	done < <("$out/bin/busybox" --list)
+	done < <(applets "$out/bin/busybox")
+	[[ -L $out/bin/sh && -L $out/bin/wget ]] || { echo 'the applets of BusyBox cannot be read' >&2 && return 1; }
 }
 
 install_grub_modules() {
@@ -252,7 +260,7 @@ install_systemd_initrd() {
 		cp -P "$debian/$file" "root/usr/$file"
 	done <"$initrd/files"
 	copy_libraries root/usr/bin/* root/usr/lib/systemd/systemd* root/usr/lib/systemd/system-generators/*
-	cp "$(find_library ld-linux-x86-64.so.2)" root/usr/lib/
+	cp "$(find_library "$loader")" root/usr/lib/
 	cp "$busybox/bin/busybox" root/usr/bin/
 	ln -s busybox root/usr/bin/sh
 	ln -s kmod root/usr/bin/modprobe

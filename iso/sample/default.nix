@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 # The sample guests: systems with the shape of NixOS, made of Debian's programs.
 # They demonstrate and test the installer without nixpkgs and a network.
-# `debs` is the folder that iso/fetch-debs fills.
-{ debs }:
+# `debs` is the folder that iso/fetch-debs fills for the architecture `arch`.
+{
+  debs,
+  arch ? "x86_64",
+}:
 let
-  packages = import ./packages.nix { inherit debs; };
+  architecture = (import ../architectures.nix).${arch};
+  packages = import ./packages.nix { inherit debs architecture; };
   layouts = import ./layouts.nix;
 
   # A system without switch-to-configuration needs the program that this would run.
@@ -20,6 +24,7 @@ in
     };
   };
   inherit (packages) busybox linux guest-linux;
+  packages = packages.debian;
   gpt = import ./system.nix { inherit packages; } layouts.gpt;
   grub-uefi = import ./system.nix { inherit packages; } layouts.grub-uefi;
   systemd-boot = import ./system.nix { inherit packages; } layouts.systemd-boot;

@@ -8,6 +8,7 @@ default_config=$1
 device=@device@
 efi=@efi@
 pygrub=@pygrub@
+terminals='@terminals@'
 
 echo 'updating GRUB 2 menu...' >&2
 mkdir -p /boot/grub
@@ -86,11 +87,8 @@ write_menu() {
 		  set default=0
 		  set timeout=0
 		fi
-		serial --unit=0 --speed=115200
-		terminal_input serial console
-		terminal_output serial console
-
 	END
+	printf '%s\n\n' "$terminals" >&3
 	entry 'NixOS - Default' "$default_config" '--class nixos --unrestricted'
 	for link in "$default_config"/specialisation/*; do
 		[[ ! -e $link ]] || entry "NixOS - (${link##*/} - $(cat "$link/nixos-version"))" "$link" '--class nixos'
@@ -125,7 +123,7 @@ install_grub() {
 	fi
 	if [[ $efi != none ]]; then
 		echo "installing the GRUB 2 boot loader into $efi..." >&2
-		grub-install --recheck --target=x86_64-efi --directory="$modules/x86_64-efi" \
+		grub-install --recheck --target=@efiTarget@ --directory="$modules/@efiTarget@" \
 			"$no_locales" --boot-directory=/boot "--efi-directory=$efi" --removable --no-uefi-secure-boot
 	fi
 }

@@ -7,7 +7,8 @@ set -euo pipefail
 export PATH=@utillinux@/bin:@busybox@/bin
 default_config=$(readlink -f "$1")
 esp=/boot
-program=@systemdBoot@/systemd-bootx64.efi
+program=@systemdBoot@/systemd-boot@efiName@.efi
+removable=EFI/BOOT/@efiProgram@
 
 declare -A wanted=()
 
@@ -49,7 +50,7 @@ remove_obsolete() {
 
 install_program() {
 	local target
-	for target in EFI/systemd/systemd-bootx64.efi EFI/BOOT/BOOTX64.EFI; do
+	for target in "EFI/systemd/${program##*/}" "$removable"; do
 		echo "Copied \"$program\" to \"$esp/$target\"." >&2
 		cp "$program" "$esp/$target.tmp"
 		mv "$esp/$target.tmp" "$esp/$target"
@@ -57,7 +58,7 @@ install_program() {
 }
 
 mkdir -p "$esp"/EFI/{BOOT,nixos,systemd} "$esp/loader/entries"
-if [[ ${NIXOS_INSTALL_BOOTLOADER:-} == 1 ]] || ! cmp -s "$program" "$esp/EFI/BOOT/BOOTX64.EFI"; then
+if [[ ${NIXOS_INSTALL_BOOTLOADER:-} == 1 ]] || ! cmp -s "$program" "$esp/$removable"; then
 	install_program
 fi
 generations=$(find /nix/var/nix/profiles -name 'system-*-link' | sed 's/.*system-\(.*\)-link/\1/' | sort -n)

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Programs, libraries and kernel of the sample guests. Everything is taken from
 # .deb files with known hashes, so a result depends on these and on the build
-# tools, not on other packages of the building machine.
-{ debs }:
+# tools, not on other packages of the building machine. Packages of another
+# architecture are copied and edited: every derivation is one of the building
+# machine, so that Nix needs no builder of that architecture, and no builder starts
+# a program of the packages.
+{ debs, architecture }:
 let
+  inherit (architecture) kernelFile multiarch;
   index = builtins.fromJSON (builtins.readFile (debs + "/index.json"));
 
   deb =
@@ -22,8 +26,9 @@ let
     name: environment: script:
     derivation (
       {
-        inherit name;
-        system = "x86_64-linux";
+        inherit name multiarch kernelFile;
+        inherit (architecture) loader;
+        system = builtins.currentSystem;
         # Without the trailing colon, bash would exec the last command. Coreutils
         # close their output before they exit; Nix takes that for the end of the
         # builder and kills it.
@@ -41,15 +46,18 @@ let
     );
 
   isKernel = name: builtins.match "linux-image-[0-9].*" name != null;
+  kernelsOf =
+    flavour:
+    builtins.filter (name: builtins.match "linux-image-[0-9.]+-[0-9]+-${flavour}" name != null) (
+      builtins.attrNames index
+    );
 
   # A kernel package with modules.dep, which Debian makes after unpacking. The flavour is the part of
   # its name behind the version.
   kernel =
     flavour:
     let
-      names = builtins.filter isKernel (builtins.attrNames index);
-      isWanted = name: builtins.match "linux-image-[0-9.]+-[0-9]+-${flavour}" name != null;
-      name = builtins.head (builtins.filter isWanted names);
+      name = builtins.head (kernelsOf flavour);
     in
     rec {
       release = builtins.head (builtins.match "linux-image-(.*)" name);
@@ -60,8 +68,9 @@ let
       } "unpack_kernel";
     };
 
-  isoKernel = kernel "amd64";
-  guestKernel = kernel "cloud-amd64";
+  guestKernel = kernel "cloud-${architecture.debian}";
+  isoKernel =
+    if kernelsOf architecture.debian == [ ] then guestKernel else kernel architecture.debian;
 
   # One tree of all packages except the kernels; used only during builds.
   debian = make "debian-packages" {
@@ -113,7 +122,7 @@ let
   modules = selectModules (builtins.readFile ./modules);
 in
 {
-  inherit make debian;
+  inherit make debian architecture;
   # The ISO's.
   inherit (isoKernel) linux;
   guest-linux = guestKernel.linux;
@@ -128,30 +137,32 @@ in
     mv $out/bin/sftp-server $out/libexec/
   '';
   sysusers = programs "systemd-standalone-sysusers" "sysusers" files.sysusers "";
-  binutils = make "binutils-${versionOf "binutils-x86-64-linux-gnu"}" {
+  binutils = make "binutils-${versionOf "binutils-${builtins.replaceStrings [ "_" ] [ "-" ] multiarch}"}" {
     inherit debian glibc libraries;
     present = [
       glibc
       libraries
     ];
-    file = "usr/bin/x86_64-linux-gnu-objcopy";
+    file = "usr/bin/${multiarch}-objcopy";
   } "install_objcopy";
   grub = make "grub-${versionOf "grub-common"}" {
     inherit debian glibc libraries;
     files = files.grub;
     wanted = ./grub-modules;
-  } "install_programs $files\ninstall_grub_modules i386-pc x86_64-efi";
+  } "install_programs $files\ninstall_grub_modules ${
+    if architecture.hasBios then "i386-pc " else ""
+  }${architecture.grubTarget}";
 
   systemd-boot = make "systemd-boot-${versionOf "systemd-boot-efi"}" { inherit debian; } ''
     mkdir $out
-    cp $debian/usr/lib/systemd/boot/efi/{systemd-bootx64.efi,linuxx64.efi.stub} $out/
+    cp $debian/usr/lib/systemd/boot/efi/{systemd-boot${architecture.efiName}.efi,linux${architecture.efiName}.efi.stub} $out/
   '';
 
   busybox = make "busybox-${versionOf "busybox-static"}" { inherit debian; } "install_busybox";
 
   kernel = make "linux-${guestKernel.version}" { inherit (guestKernel) linux; } ''
     mkdir $out
-    cp $linux/bzImage $linux/config $out/
+    cp $linux/$kernelFile $linux/config $out/
   '';
 
   inherit modules;

@@ -32,6 +32,7 @@ let
     else
       "";
   release = packages.kernelRelease;
+  inherit (packages) architecture;
   forXen = layout.firmware == [ ];
   hasOverlay = layout.etc.overlay or false;
   isImmutable = hasOverlay && !layout.etc.mutable;
@@ -46,10 +47,7 @@ let
   modules = if hasOverlay then packages.overlayModules else packages.modules;
   hostKeyFolder = if isImmutable then "/var/lib/ssh" else "/etc/ssh";
   # The initrd is the same in every layout: the kernel command line names the root file system.
-  kernelParams = [
-    "console=tty0"
-    "console=ttyS0,115200n8"
-  ]
+  kernelParams = map (console: "console=${console}") architecture.consoles
   ++ (
     if forXen then
       [
@@ -65,12 +63,11 @@ let
     else
       [ ]
   )
-  # On a busy host an emulated timer can fire too late for the kernel's timer check, which then panics.
+  ++ architecture.kernelParams
   # An emulated processor has nothing to mitigate, and it costs a fifth of each boot. Programs that are
   # loaded to other addresses at each start have to be translated anew each time. The kernel's tests of its
   # own cryptography are half of its emulated start.
   ++ [
-    "no_timer_check"
     "cryptomgr.notests"
     "initcall_blacklist=crypto_kdf108_init"
     "init_on_alloc=0"
@@ -213,7 +210,7 @@ let
     ''
     + onlyIf hasSystemdBoot ''
       mkdir -p "$out/lib/systemd/boot/efi"
-      ln -s "$systemdBoot/systemd-bootx64.efi" "$out/lib/systemd/boot/efi/"
+      ln -s "$systemdBoot/systemd-boot${architecture.efiName}.efi" "$out/lib/systemd/boot/efi/"
     ''
   );
 
@@ -271,6 +268,7 @@ let
       script "install-systemd-boot.sh" ./install-systemd-boot.sh {
         utillinux = util-linux;
         systemdBoot = systemd-boot;
+        inherit (architecture) efiName efiProgram;
       }
     else if layout.bootloader.type == "external" then
       script "install-unified-images.sh" ./install-unified-images.sh {
@@ -287,15 +285,22 @@ let
         efi = if layout.bootloader.efi then espPath else "none";
         pygrub = if layout.layout == "pygrub" then "1" else "0";
         grubVersion = grub.name;
+        efiTarget = architecture.grubTarget;
+        # Without a serial port that GRUB drives, the firmware's console is all.
+        terminals =
+          if architecture.hasGrubSerial then
+            "serial --unit=0 --speed=115200\nterminal_input serial console\nterminal_output serial console"
+          else
+            "terminal_input console\nterminal_output console";
       };
   bootspecOf = toplevel: version: {
     "org.nixos.bootspec.v1" = {
       inherit kernelParams toplevel;
       init = "${toplevel}/init";
       initrd = "${initrd}/initrd";
-      kernel = "${packages.kernel}/bzImage";
+      kernel = "${packages.kernel}/${architecture.kernelFile}";
       label = "guest-installer sample ${version} (Linux ${release})";
-      system = "x86_64-linux";
+      inherit (architecture) system;
     };
   };
   onlyIf = condition: value: if condition then value else "";
@@ -311,6 +316,7 @@ let
       version
       ;
     inherit (packages) kernel;
+    guestSystem = architecture.system;
     # Without switch-to-configuration nothing in the system refers to it.
     installBootLoader = onlyIf isActivatable installBootLoader;
     activate = onlyIf isActivatable ./activate.sh;
@@ -337,7 +343,7 @@ let
     );
   } ''
     mkdir "$out"
-    ln -s "$kernel/bzImage" "$out/kernel"
+    ln -s "$kernel/$kernelFile" "$out/kernel"
     ln -s "$modules" "$out/kernel-modules"
     ln -s "$initrd/initrd" "$out/initrd"
     ln -s "$etc/etc" "$out/etc"
@@ -345,7 +351,7 @@ let
     ln -s "$systemd" "$out/systemd"
     printf %s "$kernelParams" >"$out/kernel-params"
     printf %s "$version" >"$out/nixos-version"
-    printf %s x86_64-linux >"$out/system"
+    printf %s "$guestSystem" >"$out/system"
     printf %s 'systemd 0' >"$out/init-interface-version"
     printf '%s\n' "$bootspec" >"$out/boot.json"
     systemConfig=$out

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # aarch64.sh — proves that the program for 64-bit ARM is PID 1 of a machine of that architecture: it sees a
-# virtual machine, takes settings from fw_cfg, ends with a verdict on the serial port and powers off
+# virtual machine, takes settings from fw_cfg, ends with a verdict on the serial port and powers off; with LONG=1
+# also where UEFI describes the machine by ACPI
 #
 # Modules: init/machine, init/machine_signs, input/firmware_data, verdict/console.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
@@ -9,10 +10,9 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 
 make_initramfs() {
-	local drivers=$KERNEL/lib/modules
 	mkdir -p root/{dev,etc,lib/modules,proc,run,sys,tmp}
 	cp "$TOP/build/aarch64/guest-installer" root/init
-	find "$drivers" -name qemu_fw_cfg.ko -exec cp {} root/lib/modules/ \;
+	find "$KERNEL/lib/modules" -name qemu_fw_cfg.ko -exec cp {} root/lib/modules/ \;
 	echo qemu_fw_cfg.ko >root/lib/modules/drivers
 	cat >root/etc/guest-installer.conf <<-'END'
 		manifest = file:///medium/guest.json
@@ -26,7 +26,7 @@ make_initramfs() {
 boot() {
 	"$TOP/tests/patient" 240 qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on -accel tcg -m 512 \
 		-no-user-config -nodefaults -display none -no-reboot -serial stdio "$@" \
-		-kernel "$KERNEL"/boot/vmlinuz-* -initrd initramfs -append 'panic=-1 loglevel=4' >log </dev/null
+		-kernel "$KERNEL/Image" -initrd initramfs -append 'panic=-1 loglevel=4' >log </dev/null
 	cat log
 }
 
@@ -38,13 +38,13 @@ settings_come_by_fw_cfg() {
 	grep -a 'reboot: Power down' log
 }
 
-[[ -x $TOP/build/aarch64/guest-installer ]] || {
-	echo "aarch64.sh: there is no build/aarch64/guest-installer: make build ARCH=aarch64" >&2
+KERNEL=$TOP/build/aarch64/linux
+[[ -x $TOP/build/aarch64/guest-installer && -e $KERNEL/Image ]] || {
+	echo "aarch64.sh: there is no ISO for 64-bit ARM: make iso ARCH=aarch64" >&2
 	exit 1
 }
-KERNEL=$("$TOP/tests/qemu/arm_kernel")
 cd "$SCRATCH"
 make_initramfs
 run_case 'a machine of 64-bit ARM reads its settings and ends with a verdict' settings_come_by_fw_cfg
-run_case 'the same started by UEFI, which describes the machine by ACPI and SMBIOS' \
+run_long 'the same started by UEFI, which describes the machine by ACPI and SMBIOS' \
 	settings_come_by_fw_cfg -drive if=pflash,format=raw,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.fd
