@@ -73,7 +73,11 @@ class Attempt:
         display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
         if self._accel == "tcg" and options.machine.accel == "auto" and not options.quiet:
             here = options.hypervisor == "qemu"
-            reason = emulation_reason() if here else "the host has no hardware virtualisation"
+            reason = (
+                emulation_reason(options.machine.architecture)
+                if here
+                else "the host has no hardware virtualisation"
+            )
             display.report(f"the processor is emulated, which takes minutes: {reason}")
         machine = self._hypervisor.machine(self._private)
         try:

@@ -188,6 +188,7 @@ def _installing(options: GuestOptions) -> list[str]:
     if parse_size("--memory", machine.memory) < parse_size("--memory", least):
         machine = replace(machine, memory=least)
     words = ["--memory", machine.memory, "--firmware", machine.firmware, "--accel", machine.accel]
+    words += ["--arch", machine.architecture.name]
     tapped = options.network == "none" and options.tap
     words += ["--network", f"tap={options.tap}" if tapped else options.network]
     return words + (["--cores", str(machine.cores)] if machine.cores else [])

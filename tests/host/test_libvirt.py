@@ -12,7 +12,7 @@ import xml.etree.ElementTree as tree
 import tap
 from host.base.codes import Code, Failure
 from host.install.options import parse
-from host.libvirt import connection, names
+from host.libvirt import capabilities, connection, names
 from host.libvirt import xen_xml as xen_documents
 from host.libvirt import xml as documents
 from host.libvirt.owner import Turn
@@ -221,19 +221,19 @@ class Documents(Refusing):
         arch = "<guest><arch name='x86_64'><domain type='qemu'/>{}</arch></guest>"
         for more, has in (("", False), ("<domain type='kvm'/>", True)):
             text = f"<capabilities>{arch.format(more)}</capabilities>"
-            self.assertEqual(documents.has_kvm(text), has)
+            self.assertEqual(capabilities.has_domains(text, "kvm"), has)
         other = "<guest><arch name='aarch64'><domain type='kvm'/></arch></guest>"
-        self.assertFalse(documents.has_kvm(f"<capabilities>{other}</capabilities>"))
+        self.assertFalse(capabilities.has_domains(f"<capabilities>{other}</capabilities>", "kvm"))
         cpu = "<cpu><model>EPYC</model><feature name='{}'/></cpu>"
         for feature, has in (("svm", True), ("vmx", True), ("hypervisor", False)):
             text = f"<capabilities><host>{cpu.format(feature)}</host></capabilities>"
             self.assertEqual(
-                documents.host_cpu(text), cpu.format(feature).replace("'", '"').replace("/>", " />")
+                capabilities.host_cpu(text), cpu.format(feature).replace("'", '"').replace("/>", " />")
             )
-            self.assertEqual(documents.has_virtualisation(cpu.format(feature)), has)
-        self.assertEqual(documents.host_cpu("<capabilities/>"), "<cpu/>")
+            self.assertEqual(capabilities.has_virtualisation(cpu.format(feature)), has)
+        self.assertEqual(capabilities.host_cpu("<capabilities/>"), "<cpu/>")
         self.assertIsNone(documents.find_volume("<domain/>"))
-        self.refuse("XML that is none", lambda: documents.has_kvm("<a"), Code.EMULATOR)
+        self.refuse("XML that is none", lambda: capabilities.has_domains("<a", "kvm"), Code.EMULATOR)
 
 
 class Options(Refusing):

@@ -14,7 +14,8 @@ from host.qemu import bootspec
 from host.qemu.bootspec import System
 from host.base.codes import Failure
 from host.run.devices import tap_mac
-from host.run.kernel import command_line, kernel_release, modules_share
+from host.run.kernel import command_line, modules_share
+from host.run.kernel_file import kernel_release
 from host.run.options import Share, GuestOptions
 
 SYSTEM = System(3, "/nix/store/x/init", "/nix/store/y/initrd", ("console=ttyS0,115200n8", "quiet"))

@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Iterable, Optional, Sequence
 
+from host.base import architectures
+from host.base.architectures import Architecture
+from host.install.installer_iso import architecture_of
 from host.qemu import emulator
 from host.install.closure import Request, parse_request
 from host.base.codes import Code, Failure
@@ -95,8 +98,12 @@ def parse(arguments: Sequence[str]) -> Options:
         refuse(unfit)
     if not given.key and "keys" not in names:
         refuse("--key is needed (or --set keys=none)")
+    iso = _readable("the ISO", given.iso)
+    architecture = _architecture(given.arch, iso)
+    given.arch, given.firmware = architecture.name, given.firmware or architecture.firmwares[0]
+    cores = _number("--cores", given.cores) or 0
     machine = emulator.MachineOptions(
-        given.accel, given.firmware, given.memory, _number("--cores", given.cores) or 0
+        given.accel, given.firmware, given.memory, cores, architecture
     )
     emulator.check_machine(machine)
     require_size("--memory", given.memory, SMALLEST_MEMORY, "the installer needs")
@@ -121,7 +128,7 @@ def parse(arguments: Sequence[str]) -> Options:
     volume_options.check(given, disks[0].path)
     return Options(
         disks=disks,
-        iso=_readable("the ISO", given.iso),
+        iso=iso,
         direct=given.direct,
         keys=tuple(key if is_url(key) else os.path.abspath(key) for key in given.key),
         host_keys=tuple(given.host_key),
@@ -150,6 +157,15 @@ def parse(arguments: Sequence[str]) -> Options:
     )
 
 
+def _architecture(name: str, iso: str) -> Architecture:
+    """The ISO's; what the user has named is not another one."""
+    named = architectures.find(name) if name else None
+    found = architecture_of(iso)
+    if named and named is not found:
+        refuse(f"--arch {named.name}, but {iso} is for {found.name}")
+    return found
+
+
 def _number(option: str, text: str) -> Optional[int]:
     return emulator.parse_number(option, text) if text else None
 
@@ -172,6 +188,8 @@ def _check_xen(given: argparse.Namespace, disks: Sequence[Disk]) -> None:
     for name in ("prove_boot", "system", "manifest", "cache"):
         if getattr(given, name):
             refuse(f"--{name.replace('_', '-')} works with QEMU only")
+    if given.arch == "aarch64":
+        refuse("Xen's domains are installed for x86-64 only here: use QEMU, or libvirt with QEMU")
     if given.firmware != "bios":
         refuse("a domain boots the ISO by BIOS; leave --firmware away")
     for disk in disks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from dataclasses import replace
 from typing import Optional, Sequence
 
 from host.qemu import emulated_start, emulator
@@ -21,11 +22,13 @@ class QemuMachine:
 
     def __init__(self, options: Options, boot: Optional[BootFiles], run: str) -> None:
         """Starts it. `run` has the key drive's folder `keys`; `boot` spares the firmware."""
-        channels = Channels()
+        channels, machine = Channels(), options.machine
         if boot:
-            boot = emulated_start.spare_processor(boot, options.machine, run)
+            boot = emulated_start.spare_processor(boot, machine, run)
+            # Without a BIOS, QEMU starts the kernel itself.
+            machine = machine if machine.architecture.has_bios else replace(machine, firmware="")
         arguments = [
-            *emulator.machine_arguments(options.machine, run),
+            *emulator.machine_arguments(machine, run),
             *("-no-reboot", "-boot", "strict=on,reboot-timeout=0"),
             *network_arguments(options.network),
             *(*channels.add("console"), "-serial", "chardev:console"),

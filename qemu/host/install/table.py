@@ -114,11 +114,20 @@ puts the disk in place only if the installation succeeded. It needs no root.
                     "memory", "SIZE", "the guest's memory while it is installed", default="512M"
                 ),
                 Option("cores", "N", "its processors; by default those of the host, at most four"),
-                Option("firmware", "bios|uefi", "what boots the ISO", default="bios"),
+                Option(
+                    "arch",
+                    "x86_64|aarch64",
+                    "the processor of the machine; by default the one that the ISO is for",
+                ),
+                Option(
+                    "firmware",
+                    "bios|uefi",
+                    "what boots the ISO; by default bios, and uefi for aarch64",
+                ),
                 Option(
                     "accel",
                     "auto|kvm|tcg",
-                    "hardware virtualisation or emulation; auto takes kvm where it works",
+                    "hardware virtualisation or emulation; auto takes kvm where it works, which needs a guest of the host's architecture",
                     default="auto",
                 ),
                 Option(

@@ -33,6 +33,8 @@ def check(given: argparse.Namespace, volume: str) -> None:
 
 def _check_xen(given: argparse.Namespace) -> None:
     """What libvirt's driver for Xen lacks."""
+    if given.arch == "aarch64":
+        refuse("Xen's domains are installed for x86-64 only here: use QEMU, or libvirt with QEMU")
     if given.network == "user":
         refuse("--network takes none, bridge=INTERFACE or network=NAME under Xen, not 'user'")
     if given.firmware == "uefi":

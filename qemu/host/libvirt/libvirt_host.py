@@ -13,10 +13,11 @@ import os
 from typing import Any, Callable, ContextManager, Sequence
 
 from host.base import files
+from host.base.architectures import X86_64
 from host.base.codes import Code, Failure, report
 from host.install.machine import Machine
 from host.install.options import Options
-from host.libvirt import names, xen_xml, xml
+from host.libvirt import capabilities, names, xen_xml, xml
 from host.libvirt.connection import Connection
 from host.libvirt.libvirt_machine import LibvirtMachine, destroy, require_no_run
 from host.libvirt.owner import Turn
@@ -53,28 +54,37 @@ class LibvirtHost:
         connection, accel = self._connection, self._options.machine.accel
         if connection.is_xen:
             return "xen"
-        if accel == "tcg":
+        row = self._options.machine.architecture
+        if accel == "tcg" and row is X86_64:
             return "qemu"
         with connection.says("cannot read the capabilities"):
-            capabilities = connection.server.getCapabilities()
-        if xml.has_kvm(capabilities) and (accel == "kvm" or self._virtualises(capabilities)):
+            text = connection.server.getCapabilities()
+        if not any(capabilities.has_domains(text, kind, row) for kind in ("kvm", "qemu")):
+            sentence = (
+                f"{connection.shown} has no {row.emulator}: install QEMU for {row.name} there"
+            )
+            raise Failure(Code.EMULATOR, sentence)
+        if accel == "tcg":
+            return "qemu"
+        offered = capabilities.has_domains(text, "kvm", row)
+        if offered and (accel == "kvm" or row is not X86_64 or self._virtualises(text)):
             return "kvm"
         if accel == "kvm":
             sentence = f"{connection.shown} has no hardware virtualisation: leave --accel kvm away"
             raise Failure(Code.MISUSE, sentence)
         return "qemu"
 
-    def _virtualises(self, capabilities: str) -> bool:
+    def _virtualises(self, text: str) -> bool:
         """Whether the host's processor has the instructions: /dev/kvm, for which libvirt looks, alone
         proves nothing. A server that cannot list what a processor model includes is believed."""
-        library, cpu = self._connection.library, xml.host_cpu(capabilities)
+        library, cpu = self._connection.library, capabilities.host_cpu(text)
         try:
             whole = self._connection.server.baselineCPU(
                 [cpu], library.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
             )
         except library.libvirtError:
             return True
-        return xml.has_virtualisation(whole)
+        return capabilities.has_virtualisation(whole)
 
     def clear(self) -> None:
         require_no_run(self._connection, self._install_uuid, self._owner)
@@ -159,6 +169,7 @@ class LibvirtHost:
             firmware=machine.firmware,
             network=self._options.network,
             disks=tuple(disks),
+            architecture=machine.architecture,
         )
 
     def _cores(self) -> int:

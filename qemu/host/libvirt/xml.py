@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Optional
 from xml.etree.ElementTree import Element, SubElement
 
+from host.base.architectures import X86_64, Architecture
 from host.base.codes import Code, Failure
 
 NAMESPACE = "urn:guest-installer:domain"
 PORT = "org.guest-installer.0"
+EMULATED_ARM = "cortex-a72"
 tree.register_namespace("gi", NAMESPACE)
 
 
@@ -49,6 +51,7 @@ class Domain:
     network: str
     disks: tuple[Source, ...]
     owner: str = ""
+    architecture: Architecture = X86_64
 
 
 def volume(name: str, format: str, size_bytes: int, pool_is_of_files: bool) -> str:
@@ -66,40 +69,19 @@ def volume(name: str, format: str, size_bytes: int, pool_is_of_files: bool) -> s
 
 def read_volume_format(text: str) -> str:
     """The format in the XML of a volume that exists."""
-    found = _parse(text).find("target/format")
+    found = parse(text).find("target/format")
     name = found.get("type", "") if found is not None else ""
     return name if name in ("qcow2", "qed", "vmdk", "vdi", "vpc") else "raw"
 
 
 def read_pool_type(text: str) -> str:
     """The type in the XML of a pool."""
-    return _parse(text).get("type", "")
+    return parse(text).get("type", "")
 
 
 def read_pool_path(text: str) -> str:
     """The folder that the volumes in the XML of a pool have on the server."""
-    return (_parse(text).findtext("target/path") or "").rstrip("/")
-
-
-def has_kvm(text: str) -> bool:
-    """Whether the XML of a host's capabilities offers domains of the type kvm for x86-64."""
-    for arch in _parse(text).findall("guest/arch[@name='x86_64']"):
-        if any(domain.get("type") == "kvm" for domain in arch.findall("domain")):
-            return True
-    return False
-
-
-def host_cpu(text: str) -> str:
-    """The host's processor in the XML of its capabilities, as XML."""
-    cpu = _parse(text).find("host/cpu")
-    return "<cpu/>" if cpu is None else tree.tostring(cpu, encoding="unicode")
-
-
-def has_virtualisation(text: str) -> bool:
-    """Whether a processor in XML, with the features of its model, is one of Intel's or AMD's that can run
-    virtual machines."""
-    features = {feature.get("name") for feature in _parse(text).findall("feature")}
-    return bool(features & {"vmx", "svm"})
+    return (parse(text).findtext("target/path") or "").rstrip("/")
 
 
 def install_domain(domain: Domain, iso: Source, keys: Source) -> str:
@@ -153,15 +135,23 @@ def start(domain: Domain, *, restarts: bool) -> Element:
 def _domain(domain: Domain, *, restarts: bool) -> Element:
     top = start(domain, restarts=restarts)
     system = SubElement(top, "os", {"firmware": "efi"} if domain.firmware == "uefi" else {})
-    add_text(system, "type", "hvm", arch="x86_64")
+    row = domain.architecture
+    # For x86-64 libvirt has a default; there is none for machines of 64-bit ARM.
+    machine = {} if row.has_bios else {"machine": row.machine}
+    add_text(system, "type", "hvm", arch=row.name, **machine)
     if domain.firmware == "uefi":
         # Without it libvirt prefers a firmware with Secure Boot, which boots no unsigned system.
         loader = SubElement(system, "firmware")
         SubElement(loader, "feature", enabled="no", name="secure-boot")
     features = SubElement(top, "features")
     SubElement(features, "acpi")
-    SubElement(features, "apic")
-    SubElement(top, "cpu", mode="host-passthrough" if domain.kind == "kvm" else "maximum")
+    if row.has_bios:
+        SubElement(features, "apic")
+    if domain.kind == "kvm" or row.has_bios:
+        SubElement(top, "cpu", mode="host-passthrough" if domain.kind == "kvm" else "maximum")
+    else:
+        # libvirt cannot ask for pauth-impdef, without which the largest processor is slow.
+        add_text(SubElement(top, "cpu", mode="custom", match="exact"), "model", EMULATED_ARM)
     return top
 
 
@@ -221,7 +211,7 @@ def render(top: Element) -> str:
     return tree.tostring(top, encoding="unicode") + "\n"
 
 
-def _parse(text: str) -> Element:
+def parse(text: str) -> Element:
     """The XML that libvirt returned."""
     try:
         return tree.fromstring(text)
@@ -230,7 +220,7 @@ def _parse(text: str) -> Element:
 
 
 def _find_entry(text: str) -> Optional[Element]:
-    return _parse(text).find(f"metadata/{{{NAMESPACE}}}guest")
+    return parse(text).find(f"metadata/{{{NAMESPACE}}}guest")
 
 
 def find_volume(text: str) -> Optional[tuple[str, str]]:

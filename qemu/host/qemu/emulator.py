@@ -13,33 +13,27 @@ import stat
 from dataclasses import dataclass
 from typing import Optional
 
+from host.base import architectures
+from host.base.architectures import AARCH64, X86_64, Architecture
 from host.base.codes import Code, Failure
 
 ACCELERATIONS = ("auto", "kvm", "tcg")
-FIRMWARES = ("bios", "uefi")
 MAXIMUM_CORES = 4
 KVM = "/dev/kvm"
 NO_ACCESS = f"this user may not open {KVM}; join its group, which is often kvm"
 SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
-# The firmware's code and a template of its variables, as distributions call them.
-FIRMWARE_FILES = (
-    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
-    ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
-    ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
-    ("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
-    ("/run/libvirt/nix-ovmf/OVMF_CODE.fd", "/run/libvirt/nix-ovmf/OVMF_VARS.fd"),
-)
-
 
 @dataclass(frozen=True)
 class MachineOptions:
-    """What the user can choose of any machine; `cores` 0 stands for all, up to four."""
+    """What the user can choose of any machine; `cores` 0 stands for all, up to four. `firmware` is
+    empty where a host starts the kernel of a machine that has no BIOS."""
 
     accel: str = "auto"
     firmware: str = "bios"
     memory: str = "512M"
     cores: int = 0
+    architecture: Architecture = X86_64
 
 
 def parse_size(what: str, text: str) -> int:
@@ -63,8 +57,10 @@ def check_machine(machine: MachineOptions) -> None:
     """Failure(MISUSE) names the option that makes no sense."""
     if machine.accel not in ACCELERATIONS:
         raise Failure(Code.MISUSE, f"--accel takes auto, kvm or tcg, not '{machine.accel}'")
-    if machine.firmware not in FIRMWARES:
-        raise Failure(Code.MISUSE, f"--firmware takes bios or uefi, not '{machine.firmware}'")
+    row = machine.architecture
+    if machine.firmware not in row.firmwares:
+        known = "bios or uefi" if row.has_bios else f"uefi for {row.name}"
+        raise Failure(Code.MISUSE, f"--firmware takes {known}, not '{machine.firmware}'")
     parse_size("--memory", machine.memory)
 
 
@@ -77,15 +73,20 @@ def find_program(name: str) -> str:
     return program
 
 
-def find_emulator() -> str:
-    """QEMU for the only processor that guests have."""
-    return find_program("qemu-system-x86_64")
+def find_emulator(architecture: Architecture = X86_64) -> str:
+    """QEMU for that processor."""
+    return find_program(architecture.emulator)
 
 
-def detect_acceleration(device: str = KVM, cpuinfo: str = "/proc/cpuinfo") -> str:
-    """kvm where hardware virtualisation works, else tcg: the device alone proves nothing."""
-    if not os.access(device, os.R_OK | os.W_OK):
+def detect_acceleration(
+    device: str = KVM, cpuinfo: str = "/proc/cpuinfo", architecture: Architecture = X86_64
+) -> str:
+    """kvm where hardware virtualisation works, else tcg: on x86-64 the device alone proves nothing. On
+    64-bit ARM it exists only where it works."""
+    if not architectures.is_native(architecture) or not os.access(device, os.R_OK | os.W_OK):
         return "tcg"
+    if architecture is AARCH64:
+        return "kvm"
     try:
         with open(cpuinfo, encoding="ascii", errors="replace") as file:
             flags = file.read()
@@ -94,8 +95,10 @@ def detect_acceleration(device: str = KVM, cpuinfo: str = "/proc/cpuinfo") -> st
     return "kvm" if re.search(r"\b(vmx|svm)\b", flags) else "tcg"
 
 
-def emulation_reason() -> str:
+def emulation_reason(architecture: Architecture = X86_64) -> str:
     """Why hardware virtualisation does not work here, and what to do about it."""
+    if not architectures.is_native(architecture):
+        return f"the guest is one for {architecture.name}, and this host is none"
     if not os.path.exists(KVM):
         return f"this host has no {KVM}"
     if not os.access(KVM, os.R_OK | os.W_OK):
@@ -105,20 +108,24 @@ def emulation_reason() -> str:
 
 def acceleration(machine: MachineOptions) -> str:
     """kvm or tcg. Failure(EMULATOR) if kvm is required and does not work."""
+    if machine.accel == "kvm" and not architectures.is_native(machine.architecture):
+        raise Failure(Code.MISUSE, f"--accel kvm: {emulation_reason(machine.architecture)}")
     if machine.accel == "kvm" and os.path.exists(KVM) and not os.access(KVM, os.R_OK | os.W_OK):
         raise Failure(Code.EMULATOR, NO_ACCESS)
-    return detect_acceleration() if machine.accel == "auto" else machine.accel
+    if machine.accel != "auto":
+        return machine.accel
+    return detect_acceleration(architecture=machine.architecture)
 
 
-def find_firmware() -> tuple[str, str]:
+def find_firmware(architecture: Architecture = X86_64) -> tuple[str, str]:
     """The files of the UEFI firmware: its code, and the variables' template."""
-    ours = (os.environ.get("OVMF_CODE", ""), os.environ.get("OVMF_VARS", ""))
-    for code, variables in (ours, *FIRMWARE_FILES):
+    names = architecture.firmware_variables
+    ours = (os.environ.get(names[0], ""), os.environ.get(names[1], ""))
+    for code, variables in (ours, *architecture.firmware_files):
         if os.path.isfile(code) and os.path.isfile(variables):
             return code, variables
-    raise Failure(
-        Code.EMULATOR, "no UEFI firmware found; install OVMF or set OVMF_CODE and OVMF_VARS"
-    )
+    sentence = f"no UEFI firmware found; install {architecture.firmware_package} or set "
+    raise Failure(Code.EMULATOR, sentence + " and ".join(names))
 
 
 def quote(value: str) -> str:
@@ -140,22 +147,23 @@ def machine_arguments(machine: MachineOptions, run: str, *, options: str = "") -
     """QEMU and the arguments that every machine has. `run` is a private folder; the firmware's
     variables are written there afresh, because a stale boot order ends in the firmware's shell.
     `options` are further ones for -machine, each with a comma before it."""
-    accel = acceleration(machine)
+    accel, row = acceleration(machine), machine.architecture
     cores = machine.cores or min(len(os.sched_getaffinity(0)), MAXIMUM_CORES)
     arguments = [
-        *(find_emulator(), "-no-user-config", "-nodefaults"),
-        *("-machine", "pc" + options, "-accel", accel),
-        *("-cpu", "host" if accel == "kvm" else "max"),
-        *("-smp", str(cores), "-m", machine.memory),
-        *("-display", "none", "-vga", "std", "-device", "virtio-rng-pci"),
+        *(find_emulator(row), "-no-user-config", "-nodefaults"),
+        *("-machine", row.machine + options, "-accel", accel),
+        *("-cpu", "host" if accel == "kvm" else row.emulated_cpu),
+        *("-smp", str(cores), "-m", machine.memory, "-display", "none"),
+        *(["-vga", "std"] if row.has_screen else []),
+        *("-device", "virtio-rng-pci"),
     ]
     if machine.firmware == "uefi":
-        arguments += _firmware_arguments(run)
+        arguments += _firmware_arguments(row, run)
     return arguments
 
 
-def _firmware_arguments(run: str) -> list[str]:
-    code, template = find_firmware()
+def _firmware_arguments(architecture: Architecture, run: str) -> list[str]:
+    code, template = find_firmware(architecture)
     variables = os.path.join(run, "firmware-variables")
     shutil.copyfile(template, variables)
     return [

@@ -37,7 +37,10 @@ class Debugging:
 
     def arguments(self) -> list[str]:
         """QEMU's arguments; the last ones of all."""
-        return debug_arguments(self._options.debug, self._cid)
+        has_isa = self._options.machine.architecture.has_bios
+        return debug_arguments(
+            self._options.debug, self._cid, "pvpanic" if has_isa else "pvpanic-pci"
+        )
 
     def remarks(self) -> list[str]:
         """What the user needs to know: the commands for gdb and for SSH by the virtio socket."""
@@ -76,8 +79,9 @@ def _reports_panic(monitor: Monitor) -> bool:
     return False
 
 
-def debug_arguments(options: DebugOptions, cid: int) -> list[str]:
-    """QEMU's arguments; the user's own are the last ones. `cid` 0 is no virtio socket."""
+def debug_arguments(options: DebugOptions, cid: int, panic: str = "pvpanic") -> list[str]:
+    """QEMU's arguments; the user's own are the last ones. `cid` 0 is no virtio socket, and `panic` is the
+    device that the guest's kernel tells of its panic."""
     arguments: list[str] = []
     if options.gdb:
         host, _, port = options.gdb.rpartition(":")
@@ -87,7 +91,7 @@ def debug_arguments(options: DebugOptions, cid: int) -> list[str]:
         arguments += ["-chardev", f"socket,id=gdb,{place},server=on,wait=off"]
         arguments += ["-gdb", "chardev:gdb"]
     if options.dump_on_panic:
-        arguments += ["-device", "pvpanic", "-action", "panic=pause"]
+        arguments += ["-device", panic, "-action", "panic=pause"]
     if cid:
         arguments += ["-device", f"vhost-vsock-pci,guest-cid={cid}"]
     return [*arguments, *options.qemu_arguments]

@@ -11,6 +11,7 @@ import stat
 import tempfile
 from typing import IO, Sequence
 
+from host.base.architectures import Architecture
 from host.base.codes import Code, Failure
 from host.qemu.emulator import disk_format, parse_size, quote
 from host.run.options import GuestOptions, is_size
@@ -92,9 +93,12 @@ def usb_devices(options: GuestOptions) -> list[str]:
     return arguments
 
 
-def screen(vnc: str) -> list[str]:
+def screen(vnc: str, architecture: Architecture) -> list[str]:
     """The screen on a local socket, or no screen."""
-    return ["-vnc", f"unix:{quote(vnc)}"] if vnc else []
+    if not vnc:
+        return []
+    card = [] if architecture.has_screen else ["-device", "virtio-gpu-pci"]
+    return [*card, "-vnc", f"unix:{quote(vnc)}"]
 
 
 def _snapshot(snapshot: bool) -> str:

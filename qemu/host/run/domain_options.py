@@ -11,10 +11,22 @@ from dataclasses import dataclass, field
 from host.base.codes import Code, Failure
 from host.libvirt import names
 from host.qemu.emulator import MachineOptions, check_machine, parse_number
+from host.run.architecture import choose
 from host.run.words import OPTIONS, Words
 
 TASKS = ("status", "stop", "daemon", "console")
-INSTALLING = ("accel", "cores", "firmware", "iso", "key", "memory", "network", "set", "size")
+INSTALLING = (
+    "accel",
+    "arch",
+    "cores",
+    "firmware",
+    "iso",
+    "key",
+    "memory",
+    "network",
+    "set",
+    "size",
+)
 KNOWN = ("connect", "guest", "hypervisor", "json", "log", "name", "pool", "stop-timeout")
 
 
@@ -50,7 +62,9 @@ def check(words: Words, default_uri: str) -> DomainOptions:
         raise Failure(Code.MISUSE, "--json needs --status")
     if not one("guest"):
         raise Failure(Code.MISUSE, "a volume is needed")
-    check_machine(MachineOptions(one("accel"), one("firmware"), one("memory")))
+    architecture = choose(one("arch"), iso=one("iso"))
+    firmware = one("firmware") or architecture.firmwares[0]
+    check_machine(MachineOptions(one("accel"), firmware, one("memory"), architecture=architecture))
     volume = names.check_volume("run-guest", one("guest"))
     return DomainOptions(
         volume=volume,

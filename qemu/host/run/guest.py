@@ -76,7 +76,7 @@ class Guest:
             *network_cards(options),
             *self._shares.arguments,
             *usb_devices(options),
-            *screen(options.vnc),
+            *screen(options.vnc, options.machine.architecture),
             *kernel,
             *(["-no-reboot"] if options.run else []),
             *self._debugging.arguments(),

@@ -8,37 +8,20 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import struct
-from typing import Optional
 
 from host.qemu.bootspec import COMMAND_LINE_LIMIT, System, read_initrd, read_system
 from host.base.codes import Code, Failure
 from host.run.devices import TAP_NAME, tap_mac
+from host.run.kernel_file import kernel_release
 from host.run.options import MODULES_TAG, Share, GuestOptions
 from host.run.share import mount_point, mount_options
-
-HEADER_BYTES = 1 << 16
-
-
-def kernel_release(path: str) -> Optional[str]:
-    """What `uname -r` will say, or None if the file is no bzImage.
-
-    Format: Linux, Documentation/arch/x86/boot.rst (header magic 0x202, kernel_version 0x20e).
-    """
-    with open(path, "rb") as file:
-        head = file.read(HEADER_BYTES)
-    if len(head) < 0x210 or head[0x202:0x206] != b"HdrS":
-        return None
-    start = struct.unpack_from("<H", head, 0x20E)[0] + 0x200
-    words = head[start : start + 256].split(b"\0")[0].decode("ascii", "replace").split()
-    return words[0] if words else None
 
 
 def modules_share(options: GuestOptions) -> Share:
     """The folder of the modules that fit the kernel, to be mounted where the guest looks for them."""
     release = kernel_release(options.kernel)
     if not release:
-        raise Failure(Code.MISUSE, f"{options.kernel} is no bzImage: which modules are its own?")
+        raise Failure(Code.MISUSE, f"{options.kernel} is no kernel: which modules are its own?")
     for folder in (f"lib/modules/{release}", release):
         path = os.path.join(options.modules, folder)
         if os.path.isdir(path):
@@ -71,8 +54,9 @@ def command_line(options: GuestOptions, system: System, transport: str) -> str:
     if options.initrd == "none":
         number = str(system.partition) if system.partition else ""
         words += [f"root=/dev/vda{number}", "rw"]
-    if not any(word.startswith("console=ttyS0") for word in words):
-        words.append("console=ttyS0")
+    console = f"console={options.machine.architecture.serial_console}"
+    if not any(word.startswith(console) for word in words):
+        words.append(console)
     if options.run:
         words.append("panic=-1")  # at once; QEMU then ends instead of starting again
     if options.debug.gdb:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Sequence
 
 from host.base.codes import Code, Failure
+from host.run.architecture import choose
 from host.run.debug_options import DebugOptions, read_debug
 from host.qemu.emulator import MachineOptions, check_machine, parse_number, parse_size
 from host.run.words import OPTIONS, Words
@@ -84,13 +85,18 @@ def check(words: Words) -> GuestOptions:
     def number(name: str) -> int:
         return parse_number(f"--{name}", one(name)) if one(name) else 0
 
+    # What only asks about a guest that runs does not read its files.
+    asks = any(flag(name) for name in ("status", "stop")) or bool(one("dump"))
+    files = () if asks else tuple(_path(one(name)) for name in ("kernel", "iso", "guest"))
+    architecture = choose(one("arch"), *files)
     options = GuestOptions(
         guest=_path(one("guest")),
         machine=MachineOptions(
             accel=one("accel"),
-            firmware=one("firmware"),
+            firmware=one("firmware") or architecture.firmwares[0],
             memory=one("memory"),
             cores=number("cores"),
+            architecture=architecture,
         ),
         snapshot=flag("snapshot"),
         network=one("network"),

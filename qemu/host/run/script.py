@@ -7,7 +7,8 @@ from host.base.codes import Code, Failure, report
 from host.base.deadline import Deadline
 from host.run.guest import TOOL, Guest
 from host.run.devices import tap_mac
-from host.run.kernel import all_shares, kernel_release
+from host.run.kernel import all_shares
+from host.run.kernel_file import kernel_release
 from host.run.login import Login
 from host.run.share import mount_options, mount_point
 from host.protocol.verdict import harmless

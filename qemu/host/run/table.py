@@ -21,7 +21,16 @@ does not power off in time is ended.
                 Option("guest", "FILE", "the guest's disk, the same as the first argument"),
                 Option("memory", "SIZE", "the guest's memory", default="512M"),
                 Option("cores", "N", "its processors; by default those of the host, at most four"),
-                Option("firmware", "bios|uefi", "what boots the disk", default="bios"),
+                Option(
+                    "arch",
+                    "x86_64|aarch64",
+                    "its processor; by default that of --kernel or --iso, or the one that the type of the disk's root partition names",
+                ),
+                Option(
+                    "firmware",
+                    "bios|uefi",
+                    "what boots the disk; by default bios, and uefi for aarch64",
+                ),
                 Option(
                     "accel",
                     "auto|kvm|tcg",
