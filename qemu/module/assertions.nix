@@ -62,8 +62,13 @@ in
           message = of name "a guest under ${guest.hypervisor} has the layout ${lib.concatStringsSep " or " layouts.${guest.hypervisor}}, not ${toString (layoutOf guest)}.";
         }
         {
-          assertion = layoutOf guest != "bios" || guest.firmware == "bios";
+          assertion = layoutOf guest != "bios" || guest.firmware != "uefi";
           message = of name "its layout bios does not boot by UEFI: choose the layout gpt.";
+        }
+        {
+          assertion =
+            guest.architecture != "aarch64" || guest.firmware != "bios" && guest.hypervisor != "xen";
+          message = of name "a guest of 64-bit ARM boots by UEFI, under QEMU or libvirt: leave firmware away.";
         }
         {
           assertion = layoutOf guest == null || (layoutOf guest == "pygrub") == (guest.bootDiskSize != null);
@@ -93,7 +98,7 @@ in
           assertion =
             guest.hypervisor != "xen"
             ||
-              guest.firmware == "bios" && !guest.usbTablet && guest.display == "none" && guest.network.sshPort == null;
+              guest.firmware != "uefi" && !guest.usbTablet && guest.display == "none" && guest.network.sshPort == null;
           message = of name "firmware, usbTablet, display and network.sshPort are for guests under QEMU.";
         }
         {

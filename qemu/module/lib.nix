@@ -24,7 +24,11 @@ rec {
     let
       made = import ../../iso/guest-iso.nix { nixpkgs = pkgs.path; } {
         inherit (guest) system layout;
-        hostPlatform = pkgs.stdenv.hostPlatform.system;
+        hostPlatform =
+          if guest.architecture != null then
+            "${guest.architecture}-linux"
+          else
+            pkgs.stdenv.hostPlatform.system;
       };
       iso = if guest.system != null then made else guest.iso;
     in
@@ -39,6 +43,12 @@ rec {
     ) guest.keyFiles;
   keyArguments =
     guest: lib.imap0 (index: _: "--key \"$CREDENTIALS_DIRECTORY/${keyName index}\"") guest.keyFiles;
+
+  # What the guest or its ISO says without these.
+  machineArguments =
+    guest:
+    lib.optional (guest.architecture != null) "--arch ${guest.architecture}"
+    ++ lib.optional (guest.firmware != null) "--firmware ${guest.firmware}";
 
   # How systemd runs run-guest, which notifies it, and presses the guest's button at SIGTERM.
   serviceConfig = name: guest: {

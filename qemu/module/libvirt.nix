@@ -37,7 +37,9 @@ let
       ++ [
         "--memory ${toString guest.memory}M"
         "--cores ${toString guest.cores}"
-        "--firmware ${guest.firmware}"
+      ]
+      ++ common.machineArguments guest
+      ++ [
         "--network ${word (network guest)}"
         "--stop-timeout ${toString guest.stopTimeout}"
       ]

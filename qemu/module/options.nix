@@ -224,13 +224,32 @@ let
           '';
         };
 
+        architecture = mkOption {
+          type = types.nullOr (
+            types.enum [
+              "x86_64"
+              "aarch64"
+            ]
+          );
+          default = null;
+          description = ''
+            The guest's processor (QEMU, libvirt). Without a value the ISO says it. One
+            that is not the host's is emulated, which is slow.
+          '';
+        };
+
         firmware = mkOption {
-          type = types.enum [
-            "bios"
-            "uefi"
-          ];
-          default = "bios";
-          description = "What boots the guest (QEMU).";
+          type = types.nullOr (
+            types.enum [
+              "bios"
+              "uefi"
+            ]
+          );
+          default = null;
+          description = ''
+            What boots the guest (QEMU). Without a value a BIOS, and UEFI for a guest of
+            64-bit ARM, whose machines have no BIOS.
+          '';
         };
 
         keyFiles = mkOption {

@@ -37,8 +37,8 @@ let
       ++ [
         "--memory ${toString guest.memory}M"
         "--cores ${toString guest.cores}"
-        "--firmware ${guest.firmware}"
       ]
+      ++ common.machineArguments guest
       ++ map (path: "--disk ${word path}") guest.extraDisks
       ++ lib.optional (guest.network.type == "tap") "--network none --tap ${common.interface name guest}"
       ++ lib.optional (

@@ -55,6 +55,7 @@ import ./units.nix {
     };
     shop = guest // {
       hypervisor = "libvirt";
+      architecture = "aarch64";
       firmware = "uefi";
       libvirt.connect = "qemu+ssh://root@vm1.example/system";
       libvirt.network = "lan";

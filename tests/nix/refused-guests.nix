@@ -59,6 +59,10 @@ in
           hypervisor = "xen";
           display = "vnc";
         };
+        arm-with-bios = guest // {
+          architecture = "aarch64";
+          firmware = "bios";
+        };
         xen-with-uefi = of "gpt" // {
           hypervisor = "xen";
         };

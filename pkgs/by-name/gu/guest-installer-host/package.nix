@@ -28,6 +28,7 @@
 }:
 let
   top = ../../../..;
+  # qemu_kvm emulates the host's architecture only: for guests of another one it is overridden with qemu.
   # Without nbdkit run-guest cannot read a kernel from an installed disk; without virtiofsd it shares
   # folders by 9p. An old nixpkgs lacks them.
   programs = lib.filter (program: program != null) [
@@ -81,6 +82,8 @@ stdenv.mkDerivation {
       makeWrapper "$out/share/guest-installer/$tool" "$out/bin/guest-installer-''${tool#*/}" \
         --set-default OVMF_CODE ${OVMF.fd}/FV/OVMF_CODE.fd \
         --set-default OVMF_VARS ${OVMF.fd}/FV/OVMF_VARS.fd \
+        --set-default AAVMF_CODE ${qemu_kvm}/share/qemu/edk2-aarch64-code.fd \
+        --set-default AAVMF_VARS ${qemu_kvm}/share/qemu/edk2-arm-vars.fd \
         --prefix PATH : ${lib.makeBinPath programs}
     done
   '';
@@ -89,6 +92,9 @@ stdenv.mkDerivation {
     description = "Installs and runs NixOS guests on a host of virtual machines";
     license = lib.licenses.mit;
     mainProgram = "guest-installer-first-run";
-    platforms = [ "x86_64-linux" ];
+    platforms = [
+      "x86_64-linux"
+      "aarch64-linux"
+    ];
   };
 }

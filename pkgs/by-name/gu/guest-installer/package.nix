@@ -120,6 +120,9 @@ stdenv.mkDerivation {
       binary cache onto it, installs its boot loader, and reads everything back.
     '';
     mainProgram = "guest-installer";
-    platforms = [ "x86_64-linux" ];
+    platforms = [
+      "x86_64-linux"
+      "aarch64-linux"
+    ];
   };
 }
