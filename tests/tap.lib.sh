@@ -7,7 +7,9 @@
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export TOP
+# What is built for the machines of the test; build/aarch64 for those of 64-bit ARM.
+BUILT=$TOP/build
+export TOP BUILT
 # fdisk, mkfs and losetup live outside an ordinary user's path.
 export PATH=$PATH:/usr/sbin:/sbin
 TAP_COUNT=0

@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 SEED=6ba7b810-9dad-11d1-80b4-00c04fd430c8
 # Where an unprivileged user can read them, wherever the tree is.
 GUEST_INSTALLER=$SCRATCH/guest-installer
-CACHE=$TOP/build/cache
+CACHE=$BUILT/cache
 export NIX_CONFIG='build-users-group ='
 
 # as_nobody COMMAND… — without any right of root, and none that a program could give.
@@ -32,7 +32,7 @@ prepare_images() {
 	fi
 }
 
-# manifest_of NAME — the sample's manifest with the accounts that its activation makes, as NAME.json.
+# manifest_of NAME [FILE] — the sample's manifest with the accounts that its activation makes, as NAME.json.
 manifest_of() {
 	jq '.users = [
 		{name: "root", uid: 0, gid: 0, group: "root", home: "/root", locked: false,
@@ -41,7 +41,7 @@ manifest_of() {
 			locked: false, shell: "/run/current-system/sw/bin/bash"},
 		{name: "sshd", uid: 998, gid: 998, group: "sshd", home: "/var/empty", locked: true,
 			shell: "/run/current-system/sw/bin/nologin"}
-	]' "$TOP/build/guest-$1.json" >"$1.json"
+	]' "$BUILT/${2:-guest-$1.json}" >"$1.json"
 }
 
 # image_options NAME — the options of an image of that sample.
@@ -101,7 +101,7 @@ at_exit detach_roots
 # writes to the database that it opens, so it gets a copy.
 image_store_is_whole() {
 	local system
-	system=$(readlink -f "$TOP/build/sample-$3")
+	system=$(readlink -f "$BUILT/sample-$3")
 	cp --sparse=always "$1" copy.img
 	mkdir -p mnt
 	mount -o "loop,offset=$2" copy.img mnt

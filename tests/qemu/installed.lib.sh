@@ -6,6 +6,8 @@
 
 at_exit end_guest
 guest=
+# The EFI system partition's number; 1 for 64-bit ARM, whose machines need none for a BIOS.
+ESP_NUMBER=2
 
 end_guest() {
 	[[ ! $guest ]] || end_child "$guest"
@@ -75,7 +77,7 @@ press_the_power_button() {
 }
 
 closure() {
-	nix-store -qR "$TOP/build/sample-$1" | sort
+	nix-store -qR "$BUILT/sample-$1" | sort
 }
 
 # GRUB adds BOOT_IMAGE to the kernel's command line.
@@ -83,7 +85,7 @@ was_booted_by_grub() {
 	local line
 	line=$(in_guest cat /proc/cmdline)
 	echo "$line"
-	[[ $line == BOOT_IMAGE=* && $line == *" init=$(readlink "$TOP/build/sample-$1")/init "* ]]
+	[[ $line == BOOT_IMAGE=* && $line == *" init=$(readlink "$BUILT/sample-$1")/init "* ]]
 	[[ $(in_guest 'findmnt -no SOURCE,FSTYPE /') == "$2 ext4" ]]
 }
 
@@ -109,7 +111,7 @@ entries_are_those_of_the_source() {
 
 closure_survives_a_garbage_collection() {
 	local system before
-	system=$(readlink "$TOP/build/sample-$1")
+	system=$(readlink "$BUILT/sample-$1")
 	before=$(in_guest nix-store -qR "$system" | sort)
 	[[ $before == "$(closure "$1")" ]]
 	in_guest nix-collect-garbage -d 2>&1 | tee collected
@@ -124,7 +126,7 @@ closure_survives_a_garbage_collection() {
 registration_is_that_of_the_source() {
 	local paths system query
 	paths=$(closure "$1" | tr '\n' ' ')
-	system=$(readlink "$TOP/build/sample-$1")
+	system=$(readlink "$BUILT/sample-$1")
 	for query in "--hash $paths" "--size $paths" "--graph $system"; do
 		# shellcheck disable=SC2086 # split into words here as in the guest
 		nix-store -q $query | sort >expected
@@ -181,10 +183,10 @@ disk_is_clean() {
 	if grep -F needs_recovery header; then return 1; fi
 }
 
-# esp_is_clean IMAGE — the second partition is a sound FAT file system.
+# esp_is_clean IMAGE — the EFI system partition is a sound FAT file system.
 esp_is_clean() {
 	local start size
-	read -r start size < <(sfdisk --json "$1" | jq -r '.partitiontable.partitions[1] | "\(.start) \(.size)"')
+	read -r start size < <(sfdisk --json "$1" | jq -r --argjson number "$ESP_NUMBER" '.partitiontable.partitions[$number - 1] | "\(.start) \(.size)"')
 	dd if="$1" of=esp bs=512 skip="$start" count="$size" conv=sparse status=none
 	fsck.vfat -n esp
 	rm esp
@@ -210,8 +212,8 @@ copy_for_the_guest() {
 	cp --sparse=always "$1" copy.raw
 	head -c 17408 "$1" >table
 	dd if=/dev/zero of=copy.raw bs=17408 count=1 conv=notrunc status=none
-	mcopy -i "$1@@2M" "$TOP/build/guest-installer" table \
-		"$TOP"/build/guest-linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
+	mcopy -i "$1@@2M" "$BUILT/guest-installer" table \
+		"$BUILT"/guest-linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
 }
 
 # the_guest_takes_the_copy [ESP] — once, in the guest that was started with `--disk copy.raw`. ESP is where
@@ -220,7 +222,7 @@ the_guest_takes_the_copy() {
 	in_guest "mkdir -p /mnt /tmp/esp && cd ${1:-/boot} && mv guest-installer table loop.ko /tmp/ && cd / &&
 		chmod +x /tmp/guest-installer && { grep '^loop ' /proc/modules || insmod /tmp/loop.ko; } &&
 		dd if=/tmp/table of=/dev/vdb conv=notrunc && blockdev --rereadpt /dev/vdb &&
-		mount /dev/vdb2 /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt"
+		mount /dev/vdb$ESP_NUMBER /mnt && cp -r /mnt/. /tmp/esp/ && umount /mnt"
 }
 
 # take_profile — the counters of coverage that the guest's copy of the installer has left (tests/coverage/run).
@@ -232,11 +234,11 @@ take_profile() {
 # then verify ends with this code and such a sentence. What they changed is restored.
 verified() {
 	local code=0
-	in_guest "mount /dev/vdb2 /mnt && cd /mnt && $3 && cd / && umount /mnt" || return
+	in_guest "mount /dev/vdb$ESP_NUMBER /mnt && cd /mnt && $3 && cd / && umount /mnt" || return
 	in_guest '/tmp/guest-installer verify /dev/vdb' >said 2>&1 || code=$?
 	cat said
 	[[ ! ${TEST_PATH-} ]] || take_profile
 	[[ $code == "$1" ]] || { echo "verify ended with $code, not $1, after: $3" && return 1; }
 	grep -E "$2" said
-	in_guest 'mount /dev/vdb2 /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt'
+	in_guest "mount /dev/vdb$ESP_NUMBER /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt"
 }
