@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -23,6 +24,8 @@
 
 #define LINE_BYTES     512
 #define EXIT_NOT_FOUND 127
+#define USUAL_FOLDERS  "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
+#define ROOT_FOLDERS   "/usr/sbin:/sbin"
 
 static const char *const default_environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -236,4 +239,13 @@ int process_find(const char *name, const char *folders, char *ret, size_t ret_by
 		folders += length + (folders[length] == ':');
 	}
 	return -ENOENT;
+}
+
+int process_find_program(const char *name, char *ret, size_t ret_bytes)
+{
+	const char *path = getenv("PATH");
+
+	if (process_find(name, path ? path : USUAL_FOLDERS, ret, ret_bytes) == 0)
+		return 0;
+	return process_find(name, ROOT_FOLDERS, ret, ret_bytes);
 }

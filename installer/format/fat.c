@@ -25,17 +25,12 @@
 #define TYPE_OFFSET	    82
 #define SIGNATURE_OFFSET    510
 
-#define SEARCH_IF_NO_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
-
 static int find_mkfs_fat(char ret[PATH_BYTES], struct error *err)
 {
-	const char *folders = getenv("PATH");
-
-	if (process_find(PROGRAM, "/sbin", ret, PATH_BYTES) == 0 ||
-		process_find(PROGRAM, folders ? folders : SEARCH_IF_NO_PATH, ret, PATH_BYTES) == 0)
+	if (process_find_program(PROGRAM, ret, PATH_BYTES) == 0)
 		return 0;
 	return error_set(err, -ENOENT,
-		"A FAT file system is made by " PROGRAM ", which is neither in /sbin nor in PATH: "
+		"A FAT file system is made by " PROGRAM ", which is neither in PATH nor in /sbin: "
 		"install dosfstools.");
 }
 

@@ -14,11 +14,10 @@
 #include "guest/loader_files.h"
 #include "image/image_boot_view.h"
 
-#define PROGRAM_FOLDERS "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
-#define PROGRAM_BYTES	512
-#define VALUE_BYTES	64
-#define LOADERS		"/systemd/lib/systemd/boot/efi/"
-#define FAT_EPOCH_S	315532800 /* 1980, before which FAT has no time */
+#define PROGRAM_BYTES 512
+#define VALUE_BYTES   64
+#define LOADERS	      "/systemd/lib/systemd/boot/efi/"
+#define FAT_EPOCH_S   315532800 /* 1980, before which FAT has no time */
 
 /* An EFI system partition that is written, and by what. */
 struct esp_image {
@@ -39,10 +38,7 @@ static void close_esp(struct esp_image *esp)
 
 static int find_mtools(const char *name, char ret[PROGRAM_BYTES], struct error *err)
 {
-	const char *path = getenv("PATH");
-
-	if (process_find(name, path ? path : PROGRAM_FOLDERS, ret, PROGRAM_BYTES) == 0 ||
-		process_find(name, PROGRAM_FOLDERS, ret, PROGRAM_BYTES) == 0)
+	if (process_find_program(name, ret, PROGRAM_BYTES) == 0)
 		return 0;
 	return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 		"The EFI system partition of an image is filled by %s, which is not in PATH: install mtools.",

@@ -2,18 +2,14 @@
 #include "image/qemu_img.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/process.h"
 
-#define PROGRAM_BYTES	512
-#define PROGRAM_FOLDERS "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
+#define PROGRAM_BYTES 512
 
 static int find_qemu_img(char ret[PROGRAM_BYTES], struct error *err)
 {
-	const char *path = getenv("PATH");
-
-	if (process_find("qemu-img", path ? path : PROGRAM_FOLDERS, ret, PROGRAM_BYTES) == 0)
+	if (process_find_program("qemu-img", ret, PROGRAM_BYTES) == 0)
 		return 0;
 	return error_set_code(err, EXIT_CONFIGURATION, -ENOENT,
 		"An image of the format qcow2 is read and written by qemu-img, which is not in PATH: install it (Debian: qemu-utils), or use a raw image.");

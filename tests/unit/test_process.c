@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +60,30 @@ static void a_traceback_does_not_hide_the_reason(void **state)
 	assert_string_equal(err.text, "sh failed with exit status 1:   only this");
 }
 
+/* PATH is stronger than the folders of root, which are searched behind any PATH. */
+static void programs_of_the_host_are_found_in_path_first(void **state)
+{
+	char folder[] = "/tmp/guest-installer-test-XXXXXX", path[64], found[64];
+	char *before = getenv("PATH") ? strdup(getenv("PATH")) : NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/a-tool", folder);
+	assert_return_code(symlink("/bin/sh", path), 0);
+	assert_int_equal(setenv("PATH", folder, 1), 0);
+	assert_int_equal(process_find_program("a-tool", found, sizeof(found)), 0);
+	assert_string_equal(found, path);
+	assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+	assert_int_equal(process_find_program("a-tool", found, sizeof(found)), -ENOENT);
+	assert_return_code(unlink(path), 0);
+	assert_return_code(rmdir(folder), 0);
+	if (before)
+		setenv("PATH", before, 1);
+	else
+		unsetenv("PATH");
+	free(before);
+}
+
 static void it_reads_its_input(void **state)
 {
 	struct error err;
@@ -105,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_said_last_is_the_reason),
 		cmocka_unit_test(a_traceback_does_not_hide_the_reason),
+		cmocka_unit_test(programs_of_the_host_are_found_in_path_first),
 		cmocka_unit_test(it_reads_its_input),
 		cmocka_unit_test(much_output_is_read_to_its_end),
 		cmocka_unit_test(what_it_leaves_running_is_ended),
