@@ -43,12 +43,9 @@ int ext4_files_open(
 int ext4_files_close(struct ext4_files *files, struct error *err)
 {
 	ext2_filsys fs = files->fs;
-	errcode_t e = ext2fs_close_free(&fs);
 
-	if (e && fs)
-		ext2fs_free(fs);
 	files->fs = NULL;
-	return mkfs_check(e, "write the files of the guest", err);
+	return ext4_close(fs, "write the files of the guest", err);
 }
 
 int ext4_files_change(const char *path, uint64_t offset_bytes, ext4_change_fn *change,

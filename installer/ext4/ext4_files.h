@@ -34,7 +34,7 @@ struct ext4_access {
 int ext4_files_open(struct ext4_files *ret, const char *path, uint64_t offset_bytes,
 	struct error *err) WARN_UNUSED;
 
-/* Writes everything out and releases it, also on failure. */
+/* Writes everything and releases it, also on failure; the caller syncs the file (ext4_open). */
 int ext4_files_close(struct ext4_files *files, struct error *err) WARN_UNUSED;
 
 /* What is done between opening and closing. */

@@ -58,7 +58,7 @@ static void keep_checksums(ext2_filsys fs)
 	ext2fs_set_feature_csum_seed(fs->super);
 }
 
-static errcode_t write_uuid(ext2_filsys fs, const uint8_t uuid[UUID_BYTES])
+static void set_new_uuid(ext2_filsys fs, const uint8_t uuid[UUID_BYTES])
 {
 	keep_checksums(fs);
 	memcpy(fs->super->s_uuid, uuid, UUID_BYTES);
@@ -67,7 +67,6 @@ static errcode_t write_uuid(ext2_filsys fs, const uint8_t uuid[UUID_BYTES])
 	ext2fs_mark_super_dirty(fs);
 	/* The copies have the old UUID. */
 	fs->flags &= ~EXT2_FLAG_MASTER_SB_ONLY;
-	return ext2fs_flush(fs);
 }
 
 int ext4_identity_set(const char *path, uint64_t offset_bytes, const char *uuid, struct error *err)
@@ -81,9 +80,9 @@ int ext4_identity_set(const char *path, uint64_t offset_bytes, const char *uuid,
 	r = open_for_identity(path, offset_bytes, true, &fs, err);
 	if (r < 0)
 		return r;
-	r = mkfs_check(write_uuid(fs, bytes), "write its UUID", err);
-	if (r == 0)
-		r = mkfs_check(ext2fs_close_free(&fs), "write its UUID", err);
+	set_new_uuid(fs, bytes);
+	r = ext4_close(fs, "write its UUID", err);
+	fs = NULL;
 	if (r < 0)
 		error_wrap(err, "ext4 file system on %s", path);
 	return r;

@@ -19,6 +19,6 @@
  * is still to be replayed, -EUCLEAN for errors. */
 int ext4_identity_check(const char *path, uint64_t offset_bytes, struct error *err) WARN_UNUSED;
 
-/* Writes the UUID; the text is that of a UUID in any case. */
+/* Writes the UUID; the text is that of a UUID in any case. The caller syncs the file. */
 int ext4_identity_set(
 	const char *path, uint64_t offset_bytes, const char *uuid, struct error *err) WARN_UNUSED;

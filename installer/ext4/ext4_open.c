@@ -30,3 +30,15 @@ int ext4_open_with_bitmaps(
 		return r;
 	return mkfs_check(ext2fs_read_bitmaps(*ret), "read its bitmaps", err);
 }
+
+int ext4_close(ext2_filsys fs, const char *what, struct error *err)
+{
+	/* Blocks that are still in the cache when it is freed would be written without a word on failure. */
+	errcode_t e = io_channel_set_options(fs->io, "cache=off");
+
+	if (e == 0)
+		e = ext2fs_close2(fs, EXT2_FLAG_FLUSH_NO_SYNC);
+	if (e)
+		ext2fs_free(fs);
+	return mkfs_check(e, what, err);
+}

@@ -10,17 +10,16 @@
 #include "guest/boot_files.h"
 #include "guest/etc_view.h"
 #include "guest/nixos.h"
-#include "image/image_boot_view.h"
 #include "plan/unmounted_check.h"
 #include "verify/installed_disk.h"
 
 #define GRUB_FOLDER "/boot/grub"
 #define NIXOS_SHELL "/run/current-system/sw/bin/bash" /* of users.users.*.shell */
 
-/* The system, its files for the boot, and where the EFI system partition is mounted. */
+/* The system, and where the EFI system partition is mounted. */
 static int read_system(struct plan *plan, struct image_view *view, struct error *err)
 {
-	struct boot_files files;
+	char file[FILE_PATH_BYTES];
 	int r = image_view_show(view, "/nix/var/nix/profiles/system", err);
 
 	if (r < 0)
@@ -28,11 +27,16 @@ static int read_system(struct plan *plan, struct image_view *view, struct error 
 	r = installed_disk_find_system(plan, view->root, err);
 	if (r < 0)
 		return r;
-	r = image_boot_view_show(view, plan->system, &files, err);
+	file_below(file, plan->system, "/system");
+	r = image_view_show_optional(view, file, err);
 	if (r < 0)
 		return r;
 	r = boot_files_architecture(view->root, plan->system, &plan->architecture, err);
 	if (r < 0 || plan->layout != LAYOUT_GPT)
+		return r;
+	file_below(file, plan->system, "/etc/fstab");
+	r = image_view_show_optional(view, file, err);
+	if (r < 0)
 		return r;
 	return installed_disk_find_esp_path(plan, view->root, err);
 }
