@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -213,8 +212,6 @@ static int personalise(struct clone_image *clone, struct error *err)
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", decision->config.keys_user);
 	image_decision_set_request(decision, &clone->manifest, NULL, &clone->request);
 	file_below(folder, decision->folder, "/view");
-	if (mkdir(folder, 0700) < 0)
-		return error_errno_host(err, -errno, "create folder %s", folder);
 	r = image_view_open(plan, plan->root, folder, &view, err);
 	if (r < 0)
 		return r;

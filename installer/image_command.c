@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,8 +131,6 @@ static int fill_image(struct making *making, struct error *err)
 	int r;
 
 	file_below(folder, making->decision.folder, "/view");
-	if (mkdir(folder, 0700) < 0)
-		return error_errno_host(err, -errno, "create folder %s", folder);
 	r = image_view_open(&making->decision.plan, making->decision.plan.root, folder, &view, err);
 	if (r < 0)
 		return r;

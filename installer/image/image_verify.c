@@ -91,8 +91,6 @@ static int show_boot_file_systems(
 			r = image_esp_read(request, i, folder, err);
 		if (part->role != ROLE_BOOT)
 			continue;
-		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-			return error_errno_host(err, -errno, "create folder %s", folder);
 		r = image_view_open(plan, i, folder, &boot, err);
 		if (r < 0)
 			return r;
@@ -295,12 +293,11 @@ int image_verify(const struct image_request *request, struct verified *ret, stru
 	int r;
 
 	file_below(folder, request->folder, "/verify");
-	if (mkdir(folder, 0700) < 0)
-		return error_errno_host(err, -errno, "create folder %s", folder);
 	r = image_view_open(request->plan, request->plan->root, folder, &view, err);
-	if (r == 0)
+	if (r == 0) {
 		r = verify_with(request, &view, ret, err);
-	image_view_close(&view);
+		image_view_close(&view);
+	}
 	if (r < 0)
 		err->code = EXIT_VERIFY;
 	return r;

@@ -16,7 +16,10 @@
 int image_view_open(const struct plan *plan, size_t index, const char *folder,
 	struct image_view *ret, struct error *err)
 {
-	ret->root = folder;
+	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+		return error_errno_host(err, -errno, "create folder %s", folder);
+	if (text_copy(ret->root, sizeof(ret->root), folder) < 0)
+		return error_errno_host(err, -ENAMETOOLONG, "open folder %s", folder);
 	return ext4_reader_open(&ret->reader, plan_open_path(plan, index),
 		plan->partitions[index].offset_bytes, err);
 }

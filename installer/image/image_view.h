@@ -11,15 +11,17 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/file.h"
 #include "ext4/ext4_reader.h"
 #include "plan/plan.h"
 
 struct image_view {
-	const char *root; /* the folder, which has to stay */
+	char root[FILE_PATH_BYTES]; /* the folder */
 	struct ext4_reader reader;
 };
 
-/* Opens the ext4 of the plan with this index. The folder exists. */
+/* Opens the ext4 of the plan with this index, and makes the folder, below one that no other user can write to,
+ * unless it is there. */
 int image_view_open(const struct plan *plan, size_t index, const char *folder,
 	struct image_view *ret, struct error *err) WARN_UNUSED;
 void image_view_close(struct image_view *view);
