@@ -261,11 +261,8 @@ int clone_image_make(struct clone_image *clone, struct error *err)
 {
 	struct image_decision *decision = clone->decision;
 	const char *boot_from = options_find_set(decision->options, "boot-disk");
-	int r = image_decide_inputs(decision, err);
+	int r = copy_source(clone, boot_from, err);
 
-	if (r < 0)
-		return r;
-	r = copy_source(clone, boot_from, err);
 	if (r < 0)
 		return r;
 	r = read_copy(clone, boot_from, err);

@@ -16,13 +16,12 @@
 
 /* What a clone is made of, besides the decision. */
 struct clone_image {
-	struct image_decision
-		*decision; /* options, shared, folder and output.standard_output are set */
+	struct image_decision *decision;   /* by image_decide_inputs */
 	struct image_file file, boot_file; /* IMAGE_FILE_NONE before */
 	struct manifest manifest;	   /* as far as the image tells it */
 	struct image_request request;
 	uint8_t first_sector[BOOT_SECTOR_BYTES];
 };
 
-/* Everything from the options to the outputs' names. */
+/* Everything from the copy to the outputs' names. request.time_s is set. */
 int clone_image_make(struct clone_image *clone, struct error *err) WARN_UNUSED;

@@ -39,7 +39,7 @@ struct making {
 /* -------------------------------------------------------- from the first write on */
 
 /* The time of everything that has none of its own: reproducible-builds.org's SOURCE_DATE_EPOCH, a fixed
- * one where a seed is given, else now. */
+ * one where a seed is given, else now. The configuration, which has the seed, was read. */
 static int choose_time(struct making *making, struct error *err)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -185,8 +185,11 @@ static int make_image(struct making *making, struct error *err)
 static int clone_from(struct making *making, struct error *err)
 {
 	static struct clone_image clone = { .file = IMAGE_FILE_NONE, .boot_file = IMAGE_FILE_NONE };
-	int r = choose_time(making, err);
+	int r = image_decide_inputs(&making->decision, err);
 
+	if (r < 0)
+		return r;
+	r = choose_time(making, err);
 	if (r < 0)
 		return r;
 	clone.decision = &making->decision;
