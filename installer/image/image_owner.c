@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "ext4/ext4_remove.h"
 #include "guest/given_host_keys.h"
+#include "image/image_old_keys.h"
 
 #define MACHINE_ID "/etc/machine-id"
 #define LOG_FILE   "/var/log/guest-installer.log"
@@ -236,19 +237,6 @@ static int remove_host_keys(struct owning *owning, struct image_view *view, stru
 	return r;
 }
 
-static int remove_ssh_keys(struct owning *owning, struct error *err)
-{
-	const struct image_request *request = owning->request;
-	const struct boot_account *account = boot_accounts_find(
-		&request->manifest->accounts, request->plan->keys_user);
-	char path[FILE_PATH_BYTES];
-
-	if (!request->ssh_keys_text)
-		return 0;
-	file_below(path, account->home, "/.ssh/authorized_keys");
-	return ext4_remove(owning->files, path, err);
-}
-
 static int remove_given_files(struct owning *owning, struct error *err)
 {
 	const struct extra_file_settings *settings = owning->request->extra_files->settings;
@@ -270,7 +258,7 @@ int image_owner_remove(const struct image_request *request, struct image_view *v
 	r = remove_host_keys(&owning, view, err);
 	if (r < 0)
 		return r;
-	r = remove_ssh_keys(&owning, err);
+	r = image_old_keys_remove(view, request->plan->system, files, err);
 	if (r < 0)
 		return r;
 	return remove_given_files(&owning, err);

@@ -5,7 +5,7 @@
 # must not be copied so is refused
 #
 # Modules: clone_image, image_publish, image/image_copy, image/image_guest, image/image_identity,
-# image/image_owner, image/qemu_img, ext4/ext4_identity, ext4/ext4_remove, format/partition_table, format/fat, format/swap,
+# image/image_owner, image/image_old_keys, image/qemu_img, ext4/ext4_identity, ext4/ext4_remove, format/partition_table, format/fat, format/swap,
 # input/host_key_make.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=image.lib.sh
@@ -109,11 +109,15 @@ two_clones_differ() {
 }
 
 # What an install in the ordinary way leaves: accounts, host keys, a random seed. It was never a guest's disk, so
-# verify reads it at once.
+# verify reads it at once. Its owner has given keys to others, too.
 an_install_is_cloned() {
+	local old=(/home/operator/.ssh/authorized_keys=key.pub:0600:1000:1001
+		/home/left/.ssh/authorized_keys2=key.pub /etc/ssh/authorized_keys.d/operator=key.pub)
 	truncate -s 1200M out/installed.img
 	"$GUEST_INSTALLER" install --disk out/installed.img --manifest "$TOP/build/guest-direct.json" \
-		--cache "$CACHE" --key key.pub --set "trusted-keys=$(sample_key)" >installed 2>&1 || { cat installed && return 1; }
+		--cache "$CACHE" --key key.pub --set "trusted-keys=$(sample_key)" "${old[@]/#/--file=}" \
+		>installed 2>&1 || { cat installed && return 1; }
+	for file in "${old[@]%%=*}"; do file_in out/installed.img "$OFFSET" "$file" | cmp - key.pub; done
 	chown 65534 out/installed.img
 	cloned out/installed.img out/copy.img
 	owner_is_second out/copy.img "$OFFSET"
@@ -121,6 +125,18 @@ an_install_is_cloned() {
 	if grep -F "$(reported ssh-host-key)" installed; then return 1; fi
 	"$GUEST_INSTALLER" verify out/copy.img | tee verified
 	grep -F "host key: $(reported ssh-host-key-fingerprint)" verified
+}
+
+# With keys=none, the copy has no key at all.
+the_keys_of_earlier_users_are_gone() {
+	for file in /home/operator/.ssh/authorized_keys /home/left/.ssh/authorized_keys2 \
+		/etc/ssh/authorized_keys.d/operator; do
+		if file_in out/copy.img "$OFFSET" "$file" | grep .; then return 1; fi
+	done
+	cloned out/installed.img out/closed.img --set keys=none
+	if file_in out/closed.img "$OFFSET" /root/.ssh/authorized_keys | grep .; then return 1; fi
+	e2fsck -fn "out/closed.img?offset=$OFFSET"
+	rm out/closed.img
 }
 
 # A host key is secret, so no seed makes it. 0x12cea600 is the first day of 1980.
@@ -240,6 +256,7 @@ ssh-keygen -q -t ed25519 -N '' -C second -f second
 run_case "an image is cloned: new identifiers and keys, the same store" an_image_is_cloned
 run_case "two clones have nothing of their own in common" two_clones_differ
 run_case "an ordinary install is cloned, and verify accepts it" an_install_is_cloned
+run_case "no key of an earlier user is in the copy" the_keys_of_earlier_users_are_gone
 run_case "a given host key and a file are there" a_given_host_key_and_a_file_are_there
 run_case "the same seed gives the same copy" the_same_seed_gives_the_same_copy
 run_case "with host-keys=none the first boot makes them" without_a_host_key_the_first_boot_makes_it
