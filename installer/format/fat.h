@@ -5,7 +5,7 @@
  * The fields of the boot sector are those of Microsoft's FAT specification (fatgen103, "Boot Sector and
  * BPB").
  *
- * Tested by: tests/loop/format.sh, tests/image/clone.sh.
+ * Tested by: tests/loop/format.sh, tests/image/first_run_from.sh.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  *
  * It neither wipes what the disk held before nor has the kernel read the table: partition does.
  *
- * Tested by: tests/loop/system_calls.sh, tests/image/clone.sh.
+ * Tested by: tests/loop/system_calls.sh, tests/image/first_run_from.sh.
  */
 #pragma once
 

@@ -13,7 +13,7 @@
  *
  * and "SWAPSPACE2" as the page's last ten bytes.
  *
- * Tested by: tests/loop/swap.sh, tests/image/clone.sh.
+ * Tested by: tests/loop/swap.sh, tests/image/first_run_from.sh.
  */
 #pragma once
 

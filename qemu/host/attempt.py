@@ -70,7 +70,10 @@ class Attempt:
 
     def _run_installer(self, log: records.Log) -> None:
         options, display = self._options, self._display
-        display.event("started", disk=options.disks[0].path, log=log.path, accel=self._accel)
+        source = {"source": options.source.image} if options.source else {}
+        display.event(
+            "started", disk=options.disks[0].path, log=log.path, accel=self._accel, **source
+        )
         if self._accel == "tcg" and options.machine.accel == "auto" and not options.quiet:
             here = options.hypervisor == "qemu"
             reason = (
@@ -176,7 +179,7 @@ class Attempt:
         """After publication: a killed run leaves no record of success. A host without room for the
         record has the guest nevertheless."""
         try:
-            self.record(Code.SUCCESS, "installed", proof)
+            self.record(Code.SUCCESS, self._options.done(), proof)
         except OSError as error:
             self._display.report(f"cannot write the verdict file: {error.strerror or error}")
 
@@ -193,6 +196,7 @@ class Attempt:
                 "code": int(code),
                 "text": text,
                 "disk": options.disks[0].path,
+                "source": options.source.image if options.source else None,
                 "began": int(self._began),
                 "seconds": round(time.time() - self._began, 1),
                 "accel": self._accel,

@@ -19,6 +19,7 @@ from host.install.options import Options, parse
 from host.base.codes import Code, Failure, report, report_help
 from host.base.command_line import answer_common
 from host.install.table import PROGRAM
+from host.install.image_copy import require_keys_alone
 from host.install.installer_iso import require_installer_iso
 from host.install.keydrive import KeyDrive
 from host.base.lock import Lock, path_of
@@ -43,11 +44,13 @@ def main(argv: Sequence[str]) -> int:
             report_help(TOOL)
         return failure.code
     display = Display(TOOL, as_json=options.json, quiet=options.quiet)
-    code, text = _attempt(lambda: run(options, display))
+    code, text = _attempt(lambda: run(options, display), options.done())
     process.ignore_signals()
     display.event("finished", code=code, text=text, disk=options.disks[0].path)
     if code == Code.SUCCESS:
-        display.print_result(f"installed: {options.disks[0].path} (log: {options.records}.log)")
+        display.print_result(
+            f"{options.done()}: {options.disks[0].path} (log: {options.records}.log)"
+        )
     else:
         display.report(text)
     display.close()
@@ -63,12 +66,12 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _attempt(action: Callable[[], None]) -> tuple[int, str]:
+def _attempt(action: Callable[[], None], done: str) -> tuple[int, str]:
     """The exit status and the sentence of what happened."""
     process.raise_on_signals()
     try:
         action()
-        return Code.SUCCESS, "installed"
+        return Code.SUCCESS, done
     except Failure as failure:
         return failure.code, failure.sentence
     except process.Interrupted as interrupted:
@@ -86,6 +89,9 @@ def key_drive(options: Options) -> KeyDrive:
     if options.keys:
         drive.collect(options.keys)
     drive.add_settings("".join(f"{key} = {value}\n" for key, value in options.settings))
+    if options.source:
+        require_keys_alone(drive)
+        return drive
     drive.add_host_keys(options.host_keys)
     drive.add_guest_files(options.files)
     drive.add_settings(options.missing(hypervisors.settings(options)))
@@ -107,7 +113,8 @@ def _locks(options: Options) -> list[Lock]:
 def run(options: Options, display: Display) -> None:
     """One attempt: holds what it needs, clears away what the last one left, keeps the records."""
     drive = key_drive(options)
-    require_installer_iso(options.iso)
+    if not options.source:
+        require_installer_iso(options.iso)
     with contextlib.ExitStack() as stack:
         lock, *_ = [stack.enter_context(lock) for lock in _locks(options)]
         hypervisor = hypervisors.choose(options)
@@ -115,7 +122,7 @@ def run(options: Options, display: Display) -> None:
         hypervisor.clear()
         with lock.run_folder() as private, hypervisor.held():
             attempt = Attempt(options, hypervisor, display, drive, private)
-            outcome = _attempt(attempt.install)
+            outcome = _attempt(attempt.install, options.done())
             process.ignore_signals()
             code, text = outcome
             if code != Code.SUCCESS:

@@ -9,6 +9,7 @@ from host.base import files
 from host.base.codes import report
 from host.install import disk, qemu_machine
 from host.install.hypervisor import Hypervisor
+from host.install.image_copy import ImageCopy
 from host.install.machine import Machine
 from host.install.options import Options
 from host.install.qemu_machine import QemuMachine
@@ -33,7 +34,9 @@ def choose(options: Options) -> Hypervisor:
 
 
 def settings(options: Options) -> list[tuple[str, str]]:
-    """How the installer is told its disks."""
+    """How the installer is told its disks; the program that copies an image gets their names."""
+    if options.source:
+        return []
     by_libvirt = options.hypervisor == "libvirt" and is_xen(options.connect)
     on_xen = by_libvirt or options.hypervisor == "xen"
     naming = xen_machine.settings if on_xen else qemu_machine.settings
@@ -56,7 +59,16 @@ class FileHost:
         return disk.held(self._options.disks)
 
     def make(self) -> None:
-        disk.make(self._options.disks)
+        """A copy's disks are made by the program that copies."""
+        if not self._options.source:
+            disk.make(self._options.disks)
+
+    def machine(self, run: str) -> Machine:
+        """The installer's machine, or what makes a copy without one."""
+        return ImageCopy(self._options, run) if self._options.source else self._installer(run)
+
+    def _installer(self, run: str) -> Machine:
+        raise NotImplementedError
 
     def has_no_room(self) -> bool:
         return disk.has_no_room(self._options.disks[0].folder)
@@ -85,9 +97,10 @@ class QemuHost(FileHost):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.accel = emulator.acceleration(options.machine)
+        starts_machine = not options.source or options.prove_boot
+        self.accel = emulator.acceleration(options.machine) if starts_machine else "none"
 
-    def machine(self, run: str) -> Machine:
+    def _installer(self, run: str) -> Machine:
         return QemuMachine(self._options, self._boot_files(run), run)
 
 
@@ -100,7 +113,7 @@ class XenHost(FileHost):
         xen_machine.clear(self._options)
         super().clear()
 
-    def machine(self, run: str) -> Machine:
+    def _installer(self, run: str) -> Machine:
         return XenMachine(self._options, self._boot_files(run), run)
 
     def write_domain(self, results: Sequence[Result]) -> None:

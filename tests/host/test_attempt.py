@@ -28,8 +28,12 @@ class Steps(unittest.TestCase):
         )
         stack.enter_context(mock.patch.object(attempt.process, "ignore_signals", lambda: None))
         stack.enter_context(mock.patch.object(Attempt, "_run_installer", lambda *_: None))
-        options = mock.Mock(
-            records="web", prove_boot=False, disks=[types.SimpleNamespace(path="web")]
+        self.options = options = mock.Mock(
+            records="web",
+            prove_boot=False,
+            disks=[types.SimpleNamespace(path="web")],
+            source=None,
+            done=lambda: "installed",
         )
         self.hypervisor, self.display = mock.Mock(accel="kvm"), mock.Mock()
         self.attempt = Attempt(options, self.hypervisor, self.display, mock.Mock(), folder)
@@ -41,6 +45,15 @@ class Steps(unittest.TestCase):
         self.assertEqual(seen, [False])
         with open(VERDICT) as file:
             self.assertEqual(json.load(file)["code"], 0)
+
+    def test_the_record_of_a_copy_names_the_image(self):
+        self.options.source = types.SimpleNamespace(image="/image.raw")
+        self.options.done = lambda: "copied"
+        self.attempt.install()
+        self.hypervisor.publish.assert_called_once_with()
+        with open(VERDICT) as file:
+            record = json.load(file)
+        self.assertEqual((record["text"], record["source"]), ("copied", "/image.raw"))
 
     def test_a_guest_is_published_even_if_its_record_has_no_room(self):
         full = OSError(errno.ENOSPC, "No space left on device")

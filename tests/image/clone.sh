@@ -1,22 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # clone.sh — proves that the copy of an image is another guest: with identifiers, keys and host keys of its
-# own, sound file systems and the same store; that it boots and lets its own owner in; and that an image which
+# own, sound file systems and the same store; that no earlier user may log in to it; and that an image which
 # must not be copied so is refused
 #
 # Modules: clone_image, image_publish, image/image_copy, image/image_guest, image/image_identity,
-# image/image_owner, image/image_old_keys, image/qemu_img, ext4/ext4_identity, ext4/ext4_remove, format/partition_table, format/fat, format/swap,
+# image/image_owner, image/image_old_keys, image/qemu_img, ext4/ext4_identity, ext4/ext4_remove,
 # input/host_key_make.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=image.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/image.lib.sh"
-# shellcheck source=../qemu/machine.lib.sh
-source "$TOP/tests/qemu/machine.lib.sh"
-# shellcheck source=../qemu/installed.lib.sh
-source "$TOP/tests/qemu/installed.lib.sh"
-
-OFFSET=1048576
-GPT_OFFSET=$((514 * 1048576))
+# shellcheck source=clone.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/clone.lib.sh"
+# shellcheck source=../fingerprint.lib.sh
+source "$TOP/tests/fingerprint.lib.sh"
 
 # clone FROM OUTPUT OPTION… — by an ordinary user, for the key second.pub.
 clone() {
@@ -40,61 +37,11 @@ clone_refused() {
 	nothing_is_left
 }
 
-# reported KEY — a result of the last image.
-reported() {
-	sed -n "s/^INSTALL_RESULT $1=//p" said
-}
-
-# identifiers IMAGE — every UUID and serial number of the disk, a line each.
-identifiers() {
-	sfdisk --json "$1" | jq -r '.partitiontable | .id, (.partitions[] | .uuid // empty)'
-	for start in $(sfdisk --json "$1" | jq '.partitiontable.partitions[].start'); do
-		blkid -p -O $((start * 512)) -o value -s UUID "$1" || true
-	done
-}
-
-# names IMAGE — what the guest finds its file systems by.
-names() {
-	sfdisk --json "$1" | jq -r '.partitiontable.partitions[] | .name, .type'
-	for start in $(sfdisk --json "$1" | jq '.partitiontable.partitions[].start'); do
-		blkid -p -O $((start * 512)) -o value -s LABEL -s TYPE "$1" || true
-	done
-}
-
-# all_are_new IMAGE CLONE COUNT — so many identifiers, and none of them is in both.
-all_are_new() {
-	identifiers "$1" | sort >old
-	identifiers "$2" | sort >new
-	[[ $(wc -l <old) == "$3" && $(wc -l <new) == "$3" && ! $(comm -12 old new) ]] || { cat old new && return 1; }
-	diff <(names "$1") <(names "$2")
-}
-
-file_in() {
-	debugfs -R "cat $3" "$1?offset=$2" 2>/dev/null
-}
-
-# The reported host key is the one in the clone, and ssh-keygen agrees that its halves belong together.
-host_key_is_reported() {
-	file_in "$1" "$2" /etc/ssh/ssh_host_ed25519_key >host_key
-	chmod 600 host_key
-	[[ $(ssh-keygen -y -P '' -f host_key) == "$(reported ssh-host-key)" ]]
-	file_in "$1" "$2" /etc/ssh/ssh_host_ed25519_key.pub | grep -Fx "$(reported ssh-host-key)"
-}
-
-# owner_is_second IMAGE OFFSET
-owner_is_second() {
-	file_in "$1" "$2" /root/.ssh/authorized_keys | cmp - second.pub
-	file_in "$1" "$2" /etc/machine-id | grep -Fx uninitialized
-	host_key_is_reported "$1" "$2"
-	e2fsck -fn "$1?offset=$2"
-	debugfs -R 'stat /etc/ssh/ssh_host_ed25519_key' "$1?offset=$2" | grep -F 'Mode:  0600'
-}
-
 an_image_is_cloned() {
 	made direct out/first.img --size 1200M
-	sha256sum out/first.img >before
+	fingerprint out/first.img >before
 	cloned out/first.img out/second.img
-	sha256sum -c before
+	fingerprint out/first.img | diff before -
 	all_are_new out/first.img out/second.img 2
 	owner_is_second out/second.img "$OFFSET"
 	entries out/first.img "$OFFSET" mnt >expected
@@ -191,22 +138,6 @@ two_disks_are_cloned() {
 	rm out/root*.img out/boot*.img
 }
 
-a_larger_gpt_disk_with_swap_is_cloned() {
-	made systemd-boot out/gpt.img --size 2G --set swap=64M
-	cloned out/gpt.img out/disk.raw --size 2500M
-	all_are_new out/gpt.img out/disk.raw 8
-	sfdisk -V out/disk.raw
-	sfdisk --json out/disk.raw | jq -e '.partitiontable.lastlba > 5100000'
-	esp_is_clean out/disk.raw
-	owner_is_second out/disk.raw "$GPT_OFFSET"
-}
-
-# The host key that was reported before the first boot is the one that the guest shows.
-it_is_the_guest_that_was_reported() {
-	in_guest cat /etc/ssh/ssh_host_ed25519_key.pub | grep -Fx "$(reported ssh-host-key)"
-	in_guest findmnt -no UUID / | grep -Fx "$(reported root-uuid)"
-}
-
 other_images_are_refused() {
 	truncate -s 1200M out/blank.img
 	clone_refused 2 'holds no guest in a layout' out/blank.img
@@ -224,7 +155,7 @@ other_images_are_refused() {
 # shellcheck disable=SC2046 # store paths have no blanks
 a_guest_of_grub_is_refused() {
 	cp --sparse=always out/first.img out/grub.img
-	dd if="$(find $(closure bios) -name boot.img)" of=out/grub.img bs=440 count=1 conv=notrunc status=none
+	dd if="$(find $(nix-store -qR "$TOP/build/sample-bios") -name boot.img)" of=out/grub.img bs=440 count=1 conv=notrunc status=none
 	clone_refused 2 'GRUB finds its root by the UUID' out/grub.img
 	rm out/grub.img
 }
@@ -251,7 +182,7 @@ settings_that_do_not_fit_are_refused() {
 }
 
 prepare_images
-for sample in direct pygrub systemd-boot; do manifest_of "$sample"; done
+for sample in direct pygrub; do manifest_of "$sample"; done
 ssh-keygen -q -t ed25519 -N '' -C second -f second
 run_case "an image is cloned: new identifiers and keys, the same store" an_image_is_cloned
 run_case "two clones have nothing of their own in common" two_clones_differ
@@ -266,11 +197,3 @@ run_case "images that hold no finished guest are refused" other_images_are_refus
 run_case "a guest that GRUB starts is refused" a_guest_of_grub_is_refused
 run_case "an image that a guest has open is refused" an_image_in_use_is_refused
 run_case "settings that do not fit are refused" settings_that_do_not_fit_are_refused
-run_case "a GPT disk with swap is cloned to a larger one" a_larger_gpt_disk_with_swap_is_cloned
-mv second key
-mv second.pub key.pub
-start_guest out/disk.raw --firmware uefi
-run_case "the clone boots by UEFI and lets its own owner in" guest_lets_in
-run_case "it is the guest that was reported" it_is_the_guest_that_was_reported
-press_the_power_button
-run_case "the power button ended it" guest_ended_well

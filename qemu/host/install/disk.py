@@ -29,7 +29,8 @@ QEMU_IMG_HAS_NO_CHECK = 63
 
 @dataclass(frozen=True)
 class Disk:
-    """One disk. `size` is None if it exists already; `serial` is how the installer knows it."""
+    """One disk. `size` is None if it exists already, and empty if it gets that of the image it is a copy of;
+    `serial` is how the installer knows it."""
 
     path: str
     format: str

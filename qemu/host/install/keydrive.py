@@ -69,10 +69,14 @@ class KeyDrive:
                 Code.MISUSE, f"nothing to put on the key drive: no key in {' '.join(sources)}"
             )
 
+    def key_names(self) -> list[str]:
+        """The names of the files of public keys."""
+        other = (SETTINGS, *NETWORK, *NIXOS)
+        return [name for name in self.files if name not in other]
+
     def key_texts(self) -> list[bytes]:
         """The files of public keys."""
-        other = (SETTINGS, *NETWORK, *NIXOS)
-        return [data for name, data in self.files.items() if name not in other]
+        return [self.files[name] for name in self.key_names()]
 
     def add_settings(self, text: str) -> None:
         """Adds lines of the installer's configuration behind those of a file."""

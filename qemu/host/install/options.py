@@ -20,6 +20,7 @@ from host.install.disk import Disk, new_serial
 from host.install.keydrive import is_url
 from host.install import volume_options
 from host.install.checks import SMALLEST_DISK, TOO_SMALL, check_format, refuse, require_size
+from host.install.source_options import Source, parse_source
 from host.install.table import PROGRAM
 from host.libvirt import names as libvirt_names
 from host.protocol.start import refused_setting
@@ -62,6 +63,7 @@ class Options:
     hypervisor: str = "qemu"
     name: str = ""
     closure: Optional[Request] = None
+    source: Optional[Source] = None  # of a copy; None: an ISO installs
     connect: str = libvirt_names.DEFAULT_URI
     pool: str = libvirt_names.DEFAULT_POOL
     define: bool = False
@@ -75,6 +77,10 @@ class Options:
         """Lines of those settings that --set does not name."""
         return "".join(f"{key} = {value}\n" for key, value in settings if self.setting(key) is None)
 
+    def done(self) -> str:
+        """What success is called."""
+        return "copied" if self.source else "installed"
+
     def beside(self, kind: str) -> str:
         """A hidden name beside the records, for what lasts as long as the run."""
         folder, name = os.path.split(self.records)
@@ -84,8 +90,10 @@ class Options:
 def parse(arguments: Sequence[str]) -> Options:
     """The options of a command line. Failure(MISUSE) says what is wrong with it."""
     given = parse_options(PROGRAM, arguments)
-    absent = [f"--{name}" for name in ("disk", "iso") if not getattr(given, name)]
-    if not given.size and not given.existing:
+    source = parse_source(given)
+    needed = ("disk",) if source else ("disk", "iso")
+    absent = [f"--{name}" for name in needed if not getattr(given, name)]
+    if not source and not given.size and not given.existing:
         absent.append("--size (or --existing)")
     if absent:
         refuse(f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} needed")
@@ -98,7 +106,7 @@ def parse(arguments: Sequence[str]) -> Options:
         refuse(unfit)
     if not given.key and "keys" not in names:
         refuse("--key is needed (or --set keys=none)")
-    iso = _readable("the ISO", given.iso)
+    iso = "" if source else _readable("the ISO", given.iso)
     architecture = _architecture(given.arch, iso)
     given.arch, given.firmware = architecture.name, given.firmware or architecture.firmwares[0]
     cores = _number("--cores", given.cores) or 0
@@ -141,7 +149,7 @@ def parse(arguments: Sequence[str]) -> Options:
         prove_boot=True
         if given.prove_boot
         else False
-        if given.no_prove_boot or on_libvirt
+        if given.no_prove_boot or on_libvirt or source
         else None,
         records=_records(given.records, disks[0]),
         json=given.json,
@@ -150,6 +158,7 @@ def parse(arguments: Sequence[str]) -> Options:
         hypervisor=given.hypervisor,
         name=given.name,
         closure=closure,
+        source=source,
         connect=given.connect or libvirt_names.default_uri(),
         pool=given.pool or libvirt_names.DEFAULT_POOL,
         define=given.define,
@@ -158,7 +167,9 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 def _architecture(name: str, iso: str) -> Architecture:
-    """The ISO's; what the user has named is not another one."""
+    """The ISO's; what the user has named is not another one. Without an ISO no machine is started."""
+    if not iso:
+        return architectures.X86_64
     named = architectures.find(name) if name else None
     found = architecture_of(iso)
     if named and named is not found:
@@ -198,16 +209,24 @@ def _check_xen(given: argparse.Namespace, disks: Sequence[Disk]) -> None:
 
 
 def _parse_disks(given: argparse.Namespace) -> tuple[Disk, ...]:
-    disks = [_parse_disk("--size", given.disk, given.size or None, given.format, new_serial())]
+    copied = bool(getattr(given, "from"))
+    size = given.size or ("" if copied else None)
+    disks = [_parse_disk("--size", given.disk, size, given.format, new_serial())]
     further = [("--boot-disk", BOOT_SERIAL, given.boot_disk)] if given.boot_disk else []
     for number, text in enumerate(given.extra_disk, 1):
         further.append(("--extra-disk", f"extra{number}", text))
     for option, serial, text in further:
         match = re.fullmatch(r"(.+):([1-9][0-9]*[KMGT]?)", text)
-        path, size = match.groups() if match else (text, None)
+        path, size = match.groups() if match else (text, "" if copied else None)
+        if copied and size:
+            refuse(f"{option} {text} has a size, but with --from it gets that of --from-boot")
         disks.append(_parse_disk(option, path, size, "", serial))
     if len({disk.path for disk in disks}) < len(disks):
         refuse("one disk is named twice")
+    if copied and len({disk.format for disk in disks}) > 1:
+        refuse(
+            "with --from, both disks have the same format: say which with --format, or name them so"
+        )
     return tuple(disks)
 
 
@@ -220,8 +239,9 @@ def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial
             refuse(f"cannot find the disk {path}")
         default = "raw" if disk.is_device() else emulator.disk_format(path)
         return Disk(disk.path, format or default, None, serial)
-    least = SMALLEST_DISK if option == "--size" else 1
-    require_size(option, size, least, TOO_SMALL)
+    if size:
+        least = SMALLEST_DISK if option == "--size" else 1
+        require_size(option, size, least, TOO_SMALL)
     folder, name = os.path.split(os.path.abspath(path))
     if not os.path.isdir(folder):
         refuse(f"the folder of {path} does not exist")

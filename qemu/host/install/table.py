@@ -10,10 +10,12 @@ PROGRAM = Program(
     usage=(
         "--disk FILE --size SIZE --iso FILE --key FILE.pub... [OPTION]...",
         "--disk FILE --existing --iso FILE --key FILE.pub... [OPTION]...",
+        "--disk FILE --from FILE --key FILE.pub... [OPTION]...",
     ),
     text="""
 Makes the disk, boots the ISO with it and with a drive of SSH keys, follows the installation, and
-puts the disk in place only if the installation succeeded. It needs no root.
+puts the disk in place only if the installation succeeded. It needs no root. With --from, the disk is the
+copy of a finished guest's image, and no machine is started.
 """,
     sections=(
         Section(
@@ -24,7 +26,11 @@ puts the disk in place only if the installation succeeded. It needs no root.
                     "FILE",
                     "the guest's disk, which must not exist; with libvirt the name of a volume",
                 ),
-                Option("size", "SIZE", "its size, such as 4G"),
+                Option(
+                    "size",
+                    "SIZE",
+                    "its size, such as 4G; with --from by default that of the image",
+                ),
                 Option(
                     "format",
                     "raw|qcow2",
@@ -38,7 +44,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
                 Option(
                     "boot-disk",
                     "FILE[:SIZE]",
-                    "the disk for the boot file system of layout pygrub, which is the guest's first disk",
+                    "the disk for the boot file system of layout pygrub, which is the guest's first disk; with --from without SIZE",
                 ),
                 Option(
                     "extra-disk",
@@ -58,6 +64,16 @@ puts the disk in place only if the installation succeeded. It needs no root.
             "What is installed",
             (
                 Option("iso", "FILE", "the installer's ISO"),
+                Option(
+                    "from",
+                    "FILE",
+                    "instead of an ISO, the image of a finished guest that is shut down: the disk becomes a copy with identifiers, keys and host keys of its own; guest-installer makes it on this host, see guest-installer(8)",
+                ),
+                Option(
+                    "from-boot",
+                    "FILE",
+                    "for layout pygrub, the boot disk of that image; --boot-disk names the copy",
+                ),
                 Option(
                     "direct", "", "start the kernel of the ISO without firmware and boot loader"
                 ),
@@ -182,7 +198,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
                 Option(
                     "prove-boot",
                     "",
-                    "boot a copy of the installed disk before it is put in place, log in with a key of this run, and ask whether the given keys are accepted; the default where hardware virtualisation works",
+                    "boot a copy of the installed disk before it is put in place, log in with a key of this run, and ask whether the given keys are accepted; the default where hardware virtualisation works, but not with --from",
                 ),
                 Option("no-prove-boot", "", "do not boot it"),
                 Option("json", "", "print events on the standard output, one JSON object a line"),
@@ -191,7 +207,7 @@ puts the disk in place only if the installation succeeded. It needs no root.
         ),
     ),
     statuses=(
-        ("0", "The guest is installed."),
+        ("0", "The guest is installed, or copied."),
         ("1 to 79", "The installer's own code; see guest-installer-protocol(7)."),
         ("2", "The options are wrong, or the installer refused its configuration."),
         ("80", "QEMU, xl or libvirt failed."),
