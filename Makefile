@@ -21,7 +21,7 @@ export SOURCE_DATE_EPOCH
 # Compilers, and the sources of the static libraries.
 BUILD_PACKAGES = gcc libc6-dev make musl-tools pkg-config dpkg-dev perl tcl cmake file git \
 	ca-certificates libblkid-dev libfdisk-dev libmount-dev uuid-dev libext2fs-dev \
-	libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev libzstd-dev liblzma-dev \
+	libcurl4-openssl-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev liblzma-dev \
 	liblz4-dev libsqlite3-dev libjansson-dev libyaml-dev dosfstools
 # Programs for 64-bit ARM, made on x86-64: a compiler, an emulator for the unit tests, and a machine with UEFI.
 CROSS_PACKAGES = $(if $(filter x86_64,$(HOST_ARCH)),gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross \
@@ -57,9 +57,9 @@ SOURCES = $(wildcard installer/*.c installer/*/*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/asan/%,$(wildcard tests/unit/test_*.c))
 UNIT_SHARED = $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
-# What libcurl decodes answers with; pkg-config --static adds that by itself.
-CURL_DECODERS = $(if $(filter system,$(STATIC)),,libbrotlidec libbrotlicommon)
-LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto $(CURL_DECODERS) \
+# What libcurl speaks HTTP/2 and decodes answers with; pkg-config --static adds that by itself.
+CURL_NEEDS = $(if $(filter system,$(STATIC)),,libnghttp2 libbrotlidec libbrotlicommon)
+LIBRARIES = mount fdisk blkid uuid ext2fs com_err libcurl libssl libcrypto $(CURL_NEEDS) \
 	libzstd liblzma liblz4 zlib sqlite3 jansson yaml-0.1
 # A recipe prints one word and its file; V=1 prints the commands instead, and -s prints nothing.
 # run WORD,FILE — the start of a recipe's line.

@@ -97,6 +97,24 @@ build_brotli() {
 	cp build-static/libbrotli{dec,common}.pc "$PREFIX/lib/pkgconfig/"
 }
 
+# HTTP/2 for libcurl. The source package has no configure, and its cmake rules want a C++ compiler.
+build_nghttp2() {
+	local version numbers
+	version=$(sed -n 's/^project(nghttp2 VERSION \([0-9.]*\))$/\1/p' CMakeLists.txt)
+	IFS=. read -ra numbers <<<"$version"
+	sed -e "s/@PACKAGE_VERSION@/$version/" \
+		-e "s/@PACKAGE_VERSION_NUM@/$(printf '0x%02x%02x%02x' "${numbers[@]}")/" \
+		lib/includes/nghttp2/nghttp2ver.h.in >lib/includes/nghttp2/nghttp2ver.h
+	# shellcheck disable=SC2086 # a list of flags
+	(cd lib && musl-cc $SMALL -DHAVE_ARPA_INET_H -DHAVE_NETINET_IN_H -DHAVE_TIME_H -DHAVE_CLOCK_GETTIME \
+		-Iincludes -c ./*.c && ${AR-ar} rcs libnghttp2.a ./*.o)
+	cp lib/libnghttp2.a "$PREFIX/lib/"
+	cp -r lib/includes/nghttp2 "$PREFIX/include/"
+	sed -e 's,@prefix@,/static-libs,' -e 's,@exec_prefix@,/static-libs,' -e 's,@libdir@,/static-libs/lib,' \
+		-e 's,@includedir@,/static-libs/include,' -e "s,@VERSION@,$version," \
+		lib/libnghttp2.pc.in >"$PREFIX/lib/pkgconfig/libnghttp2.pc"
+}
+
 build_xz_utils() {
 	autotools_configure "$FAST" --disable-shared --enable-static --disable-encoders \
 		--disable-microlzma --disable-lzip-decoder --disable-xz --disable-xzdec \
@@ -136,8 +154,8 @@ build_curl() {
 		--disable-ntlm --disable-ntlm-wb --disable-tls-srp --disable-unix-sockets \
 		--disable-alt-svc --disable-hsts --disable-libcurl-option \
 		--disable-doh --disable-mime --disable-cookies "--with-zlib=$PREFIX" \
-		"--with-brotli=$PREFIX" "--with-zstd=$PREFIX" --without-libpsl --without-libidn2 --without-nghttp2 \
-		--without-librtmp --without-libssh2 \
+		"--with-brotli=$PREFIX" "--with-zstd=$PREFIX" "--with-nghttp2=$PREFIX" \
+		--without-libpsl --without-libidn2 --without-librtmp --without-libssh2 \
 		--with-ca-bundle=/etc/ssl/certs/ca-certificates.crt
 	make -j "$JOBS" -C lib
 	make -C lib install "DESTDIR=$DESTDIR"
