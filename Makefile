@@ -37,7 +37,7 @@ TEST_PACKAGES = procps mount strace clang libclang-rt-dev llvm clang-format clan
 	cryptsetup-bin lvm2 fdisk gdisk sqlite3 \
 	squashfs-tools systemd udev nginx openssl openssh-server python3-yaml socat tmux groff-base \
 	bsdextrautils zsh iproute2 gdb genisoimage universal-ctags brotli cloud-guest-utils dmidecode \
-	python3-jsonschema ipxe dnsmasq-base cmark-gfm aspell aspell-en
+	python3-jsonschema python3-h2 ipxe dnsmasq-base cmark-gfm aspell aspell-en
 # A libvirtd that the tests start themselves, virsh, Python's module, and virt-install.
 LIBVIRT_PACKAGES = libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt virtinst
 # A dom0 for tests with the real Xen, which runs in an emulated machine.

@@ -20,6 +20,7 @@
 #define FILE_SCHEME	     "file://"
 #define FILE_BUFFER_BYTES    (512L * 1024)
 #define NET_BUFFER_BYTES     (128L * 1024)
+#define CONNECTIONS_MAX	     64L /* to one server */
 #define CONNECT_TIMEOUT_S    15L
 #define STALL_TIMEOUT_S	     30L   /* unless the settings name another */
 #define STALL_BYTES_S	     1024L /* a transfer below this rate has stalled */
@@ -226,6 +227,8 @@ static void set_options(struct curl_transfer *transfer)
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(curl, CURLOPT_URL, transfer->url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "file,http,https");
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+		(long)(transfer->pauses ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "guest-installer/" VERSION);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
@@ -295,6 +298,8 @@ static bool is_transient(const struct curl_transfer *transfer, CURLcode code)
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_PARTIAL_FILE:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
 		return true;
 	case CURLE_SSL_CONNECT_ERROR:
 		return !strstr(transfer->easy->reason, "error:");
@@ -385,6 +390,7 @@ struct transfer_pool *curl_transfer_pool_new(size_t parallel)
 	if (!pool->multi)
 		abort();
 	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)parallel);
+	curl_multi_setopt(pool->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_MAX);
 	return pool;
 }
 

@@ -5,6 +5,10 @@
  * Reports how the attempt ended and whether the cause was transient. fetch decides about further
  * attempts and redirects. Content with a Content-Encoding that libcurl knows is decoded.
  *
+ * Over TLS the transfers of a pool share an HTTP/2 connection if the server speaks it; else each has
+ * a connection, which the next transfer uses again. A transfer that may be paused uses HTTP/1.1,
+ * because its bytes would block a shared connection; it belongs to a pool of such transfers.
+ *
  * Tested by: tests/unit/test_fetch.c, tests/net/client.sh, tests/net/faults.sh,
  * tests/net/odd_caches.sh.
  */
@@ -23,8 +27,8 @@ struct transfer_pool; /* the transfers of one thread and the connections that th
 struct easy_handle;   /* libcurl's state of a transfer */
 
 /* Takes the next piece. 0, or a negative errno with its sentence, which ends the transfer. -EAGAIN
- * pauses it: nothing was taken, and the same bytes are offered again after curl_transfer_wake. Not
- * allowed for file URLs. */
+ * pauses it: nothing was taken, and the same bytes are offered again after curl_transfer_wake. Only
+ * for transfers that pause, and not for file URLs. */
 typedef int curl_transfer_piece_fn(
 	void *userdata, const uint8_t *data, size_t size_bytes, struct error *err);
 
@@ -35,6 +39,7 @@ struct curl_transfer {
 	const char *url;	       /* file://, http:// or https:// */
 	const char *body;	       /* JSON to POST; NULL to GET */
 	const char *token;	       /* for Authorization: Bearer; NULL for none */
+	bool pauses;		       /* piece may return -EAGAIN: needs a connection of its own */
 	int64_t deadline_ms;	       /* of clock_now_ms; 0 for none */
 	curl_transfer_piece_fn *piece; /* NULL to discard the content */
 	void *userdata;		       /* for piece */

@@ -40,6 +40,9 @@ struct fetch {
 	const atomic_bool *stop;
 	struct retry_policy policy;
 	struct queued_request *first, **last; /* waiting for a slot */
+	size_t waiting;
+	size_t running; /* requests that have a slot */
+	size_t allowed; /* that may have one; grows with each that ends */
 	size_t parallel;
 	struct slot slots[];
 };
@@ -59,6 +62,7 @@ struct fetch *fetch_new(
 		fetch->policy.attempts = settings->attempts;
 	fetch->last = &fetch->first;
 	fetch->parallel = parallel;
+	fetch->allowed = 1;
 	return fetch;
 }
 
@@ -77,6 +81,7 @@ static struct queued_request *take_request(struct fetch *fetch)
 	fetch->first = queued->next;
 	if (!fetch->first)
 		fetch->last = &fetch->first;
+	fetch->waiting--;
 	return queued;
 }
 
@@ -87,6 +92,7 @@ static void release_slot(struct fetch *fetch, struct slot *slot)
 	free_request(slot->queued);
 	free(slot->url);
 	*slot = (struct slot){ 0 };
+	fetch->running--;
 }
 
 void fetch_free(struct fetch **fetch)
@@ -113,6 +119,14 @@ void fetch_add(struct fetch *fetch, const struct fetch_request *request)
 	queued->request.url = url_of_path(request->url);
 	*fetch->last = queued;
 	fetch->last = &queued->next;
+	fetch->waiting++;
+}
+
+bool fetch_starts_next(const struct fetch *fetch)
+{
+	size_t before = fetch->running + fetch->waiting;
+
+	return before < fetch->allowed && before < fetch->parallel;
 }
 
 static void begin_attempt(struct fetch *fetch, struct slot *slot)
@@ -134,11 +148,13 @@ static void start_request(struct fetch *fetch, struct slot *slot, struct queued_
 			.stop = fetch->stop,
 			.body = request->body,
 			.token = request->token,
+			.pauses = request->pauses,
 			.deadline_ms = request->deadline_ms,
 			.piece = request->piece,
 			.userdata = request->userdata,
 		},
 	};
+	fetch->running++;
 	begin_attempt(fetch, slot);
 }
 
@@ -149,6 +165,8 @@ static void report_end(struct fetch *fetch, struct slot *slot)
 	struct error err = slot->transfer.err;
 	int r = slot->transfer.result;
 
+	if (r != -ETIMEDOUT)
+		fetch->allowed++;
 	release_slot(fetch, slot);
 	request.done(request.done_userdata, r, &err);
 }
@@ -237,6 +255,14 @@ static void end_attempt(struct fetch *fetch, struct slot *slot)
 	report_end(fetch, slot);
 }
 
+/* Whether the next request may start. Their number doubles with each round trip: an HTTP/2 connection
+ * is there before the others, the queue of a small server's new connections does not overflow, and a
+ * server that does not answer is asked by one request. A paused one may wait for others. */
+static bool may_start(const struct fetch *fetch)
+{
+	return fetch->first && (fetch->running < fetch->allowed || fetch->first->request.pauses);
+}
+
 /* Begins the attempts whose time has come. Returns the time of the next one. */
 static int64_t begin_ready(struct fetch *fetch)
 {
@@ -245,7 +271,7 @@ static int64_t begin_ready(struct fetch *fetch)
 	for (size_t i = 0; i < fetch->parallel; i++) {
 		struct slot *slot = &fetch->slots[i];
 
-		if (!slot->queued && fetch->first)
+		if (!slot->queued && may_start(fetch))
 			start_request(fetch, slot, take_request(fetch));
 		if (!slot->queued || slot->transfer.easy)
 			continue;

@@ -6,6 +6,7 @@
  * retried as retry decides, and resumed as range_resume decides. An attempt that brings almost
  * nothing counts as one more failure in a row, so a server that sends a byte per connection is
  * given up. Permanent failures are returned at once, and -ETIMEDOUT when all attempts failed.
+ * The first request runs alone; each that ends lets one more run at a time.
  * Redirects lead to http and https, never from https to http.
  *
  * Every sentence names the requested URL without user and password. A missing resource (http: 404,
@@ -43,6 +44,7 @@ struct fetch_request {
 	const char *body;      /* JSON to POST; NULL to GET. Must outlive the request. */
 	const char *token;     /* for Authorization: Bearer; NULL for none. Must outlive it, too. */
 	int64_t deadline_ms;   /* of clock_now_ms; 0 for none */
+	bool pauses;	       /* piece may return -EAGAIN */
 	fetch_piece_fn *piece; /* takes the content in order; NULL to discard it */
 	void *userdata;	       /* for piece */
 	fetch_done_fn *done;
@@ -51,6 +53,9 @@ struct fetch_request {
 
 /* Adds a request. May be called from done. */
 void fetch_add(struct fetch *fetch, const struct fetch_request *request);
+
+/* Whether a request that is added now will start at once. */
+bool fetch_starts_next(const struct fetch *fetch);
 
 /* Continues all requests and waits at most wait_ms for something to happen. Returns whether a
  * request is left. */

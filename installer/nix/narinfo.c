@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lines "Field: value" (Nix manual, "Binary Cache"; libstore, NarInfo::NarInfo). Read are
- * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig. Sig may occur any number
- * of times, the others once; other fields are ignored.
+ * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig, and FileSize as a hint. Sig
+ * and FileSize may occur any number of times, the others once; other fields are ignored.
  *
  * A signature covers "1;<store path>;sha256:<nix32 of NarHash>;<NarSize>;<references as full paths,
  * sorted, joined by commas>" (libstore, ValidPathInfo::fingerprint). It is Ed25519. Keys and
@@ -107,6 +107,15 @@ static int parse_size(const char *field, const char *value, uint64_t *ret, struc
 	return 0;
 }
 
+/* Nix ignores the value, so a malformed one is no error. */
+static void parse_file_size(struct narinfo *info, const char *value)
+{
+	struct error ignored;
+
+	if (parse_size("FileSize", value, &info->file_bytes, &ignored) < 0)
+		info->file_bytes = 0;
+}
+
 /* sha256:<hex, nix32 or base64>, or sha256-<base64> (SRI). */
 static int parse_hash(struct narinfo *info, const char *value, struct error *err)
 {
@@ -190,11 +199,12 @@ enum field {
 	FIELD_REFERENCES,
 	FIELD_CA,
 	FIELD_SIG,
+	FIELD_FILE_SIZE,
 	FIELD_COUNT,
 };
 
 static const char *const field_names[FIELD_COUNT] = { "StorePath", "URL", "Compression", "NarHash",
-	"NarSize", "References", "CA", "Sig" };
+	"NarSize", "References", "CA", "Sig", "FileSize" };
 
 static int parse_field(struct narinfo *info, enum field field, char *value, struct error *err)
 {
@@ -217,6 +227,9 @@ static int parse_field(struct narinfo *info, enum field field, char *value, stru
 	case FIELD_SIG:
 		add_signature(info, value);
 		return 0;
+	case FIELD_FILE_SIZE:
+		parse_file_size(info, value);
+		return 0;
 	default:
 		return 0;
 	}
@@ -236,7 +249,7 @@ static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, 
 	for (unsigned field = 0; field < FIELD_COUNT; field++) {
 		if (strcmp(line, field_names[field]) != 0)
 			continue;
-		if (*seen & 1U << field && field != FIELD_SIG)
+		if (*seen & 1U << field && field < FIELD_SIG)
 			return error_set_code(
 				err, EXIT_FETCH, -EINVAL, "the field %s is given twice", line);
 		*seen |= 1U << field;

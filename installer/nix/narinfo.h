@@ -40,8 +40,9 @@ struct narinfo {
 	enum compression compression;
 	uint8_t nar_hash[SHA256_BYTES];
 	uint64_t nar_bytes;
-	const char *ca;	 /* content address from which store_path follows; NULL if none */
-	bool ca_ignored; /* the narinfo has another one */
+	uint64_t file_bytes; /* FileSize, a hint that no signature covers; 0 if there is none */
+	const char *ca;	     /* content address from which store_path follows; NULL if none */
+	bool ca_ignored;     /* the narinfo has another one */
 	struct content_address address;	  /* ca parsed */
 	enum content_check content_check; /* how the archive proves ca */
 	const char **references;	  /* base names, sorted, without duplicates */

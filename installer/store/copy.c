@@ -218,6 +218,7 @@ static int take_from(struct fallback *fallback, struct fetch *fetch, size_t cach
 	other.text = NULL;
 	path->info.url = other.url;
 	path->info.compression = other.compression;
+	path->info.file_bytes = other.file_bytes;
 	path->cache = cache;
 	narinfo_free(&other);
 	return 0;

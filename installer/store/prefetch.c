@@ -8,22 +8,42 @@
 #include "base/cleanup.h"
 #include "base/thread.h"
 #include "net/url.h"
+#include "store/byte_ring.h"
 
-#define STREAMS	     16 /* more than there are workers, or nothing would be prefetched */
-#define STREAM_BYTES ((size_t)256 * 1024)
-#define WAIT_MS	     250
+#define WAIT_MS 250
 
-/* One transfer; bytes is a ring buffer. */
+/* An archive up to SMALL_BYTES gets a buffer for all of it, any other one a ring of RING_BYTES. */
+#define SMALL_BYTES ((size_t)512 * 1024)
+#define RING_BYTES  ((size_t)256 * 1024)
+
+/* Bounds of each queue. There are more transfers than workers, or nothing would be prefetched. */
+#define STREAMS_MAX	  128
+#define LARGE_STREAMS_MAX 16
+#define BUFFERS_BYTES	  ((size_t)8 * 1024 * 1024)
+
+/* One transfer. */
 struct prefetch_stream {
-	struct prefetch *prefetch;
+	struct prefetch_queue *queue;
 	bool used;
 	size_t position;
-	uint8_t *bytes;
-	uint64_t written_bytes, read_bytes; /* in total */
-	bool full;			    /* the transfer is paused until space is free */
+	struct byte_ring ring;
+	bool full; /* the transfer is paused until space is free */
 	bool ended;
 	int result;
 	struct error err;
+};
+
+/* The transfers of one thread: of the large archives, which are paused when their buffer is full, or
+ * of the small ones. */
+struct prefetch_queue {
+	struct prefetch *prefetch;
+	bool large;
+	struct fetch *fetch;
+	pthread_t thread;
+	size_t next; /* next position to start */
+	size_t buffers_bytes;
+	size_t stream_count;
+	struct prefetch_stream streams[STREAMS_MAX];
 };
 
 struct prefetch {
@@ -32,12 +52,10 @@ struct prefetch {
 	const struct closure *closure;
 	const size_t *order;
 	const atomic_bool *stop;
-	struct fetch *fetch;
-	pthread_t thread;
-	size_t next;	      /* next position to start */
 	pthread_mutex_t lock; /* of everything in streams except the bytes */
 	pthread_cond_t changed;
-	struct prefetch_stream streams[STREAMS];
+	struct prefetch_queue queues[2]; /* small, large */
+	size_t started;			 /* threads */
 };
 
 bool prefetch_covers(const struct cache_settings *settings, const struct closure_path *path)
@@ -57,35 +75,42 @@ static char *url_of(const struct prefetch *prefetch, size_t position)
 	return cache_archive_url(prefetch->settings->caches[path->cache], &path->info);
 }
 
-/* ------------------------------------------------------------ the thread that fetches */
-
-/* Appends to the ring buffer. */
-static void ring_write(struct prefetch_stream *stream, const uint8_t *data, size_t size_bytes)
+/* What the archive will need, by its sizes. FileSize may be wrong: see PREFETCH_TOO_LONG. */
+static uint64_t archive_bytes(const struct narinfo *info)
 {
-	size_t at = (size_t)(stream->written_bytes % STREAM_BYTES);
-	size_t first_bytes = STREAM_BYTES - at < size_bytes ? STREAM_BYTES - at : size_bytes;
+	if (info->compression == COMPRESSION_NONE)
+		return info->nar_bytes;
+	return info->file_bytes ? info->file_bytes : info->nar_bytes + RING_BYTES / 4;
+}
 
-	memcpy(stream->bytes + at, data, first_bytes);
-	memcpy(stream->bytes, data + first_bytes, size_bytes - first_bytes);
+/* The size of an archive's buffer, and whether that is smaller than the archive. */
+static size_t buffer_bytes(const struct prefetch *prefetch, size_t position, bool *ret_large)
+{
+	uint64_t all_bytes = archive_bytes(&path_of(prefetch, position)->info);
+
+	*ret_large = all_bytes > SMALL_BYTES;
+	return *ret_large ? RING_BYTES : (size_t)all_bytes;
 }
 
 static int take_prefetched_piece(
 	void *userdata, const uint8_t *data, size_t size_bytes, struct error *err)
 {
 	struct prefetch_stream *stream = userdata;
-	struct prefetch *prefetch = stream->prefetch;
+	struct prefetch *prefetch = stream->queue->prefetch;
 	bool full;
 
-	(void)err;
 	pthread_mutex_lock(&prefetch->lock);
-	full = STREAM_BYTES - (stream->written_bytes - stream->read_bytes) < size_bytes;
+	full = byte_ring_space(&stream->ring) < size_bytes;
 	stream->full = full;
 	pthread_mutex_unlock(&prefetch->lock);
+	if (full && !stream->queue->large)
+		return error_set_code(err, EXIT_FETCH, PREFETCH_TOO_LONG,
+			"the archive is longer than its FileSize");
 	if (full)
 		return -EAGAIN;
-	ring_write(stream, data, size_bytes);
+	byte_ring_copy(&stream->ring, data, size_bytes);
 	pthread_mutex_lock(&prefetch->lock);
-	stream->written_bytes += size_bytes;
+	byte_ring_written(&stream->ring, size_bytes);
 	pthread_cond_broadcast(&prefetch->changed);
 	pthread_mutex_unlock(&prefetch->lock);
 	return 0;
@@ -94,22 +119,25 @@ static int take_prefetched_piece(
 static void end_stream(void *userdata, int r, struct error *err)
 {
 	struct prefetch_stream *stream = userdata;
+	struct prefetch *prefetch = stream->queue->prefetch;
 
-	fallback_note_result(
-		stream->prefetch->fallback, path_of(stream->prefetch, stream->position)->cache, r);
-	pthread_mutex_lock(&stream->prefetch->lock);
+	fallback_note_result(prefetch->fallback, path_of(prefetch, stream->position)->cache, r);
+	pthread_mutex_lock(&prefetch->lock);
 	stream->ended = true;
 	stream->result = r;
 	stream->err = *err;
-	pthread_cond_broadcast(&stream->prefetch->changed);
-	pthread_mutex_unlock(&stream->prefetch->lock);
+	pthread_cond_broadcast(&prefetch->changed);
+	pthread_mutex_unlock(&prefetch->lock);
 }
 
-static void begin_stream(struct prefetch *prefetch, struct prefetch_stream *stream, size_t position)
+static void begin_stream(struct prefetch_queue *queue, struct prefetch_stream *stream,
+	size_t position, size_t capacity_bytes)
 {
+	struct prefetch *prefetch = queue->prefetch;
 	AUTO_FREE char *url = url_of(prefetch, position);
 	const struct fetch_request request = {
 		.url = url,
+		.pauses = queue->large,
 		.piece = take_prefetched_piece,
 		.userdata = stream,
 		.done = end_stream,
@@ -118,113 +146,138 @@ static void begin_stream(struct prefetch *prefetch, struct prefetch_stream *stre
 
 	stream->used = true;
 	stream->position = position;
-	stream->written_bytes = stream->read_bytes = 0;
+	byte_ring_init(&stream->ring, capacity_bytes);
+	queue->buffers_bytes += capacity_bytes;
 	stream->full = false;
 	stream->result = fallback_check(
 		prefetch->fallback, path_of(prefetch, position)->cache, &stream->err);
 	stream->ended = stream->result < 0;
 	if (!stream->ended)
-		fetch_add(prefetch->fetch, &request);
+		fetch_add(queue->fetch, &request);
 	pthread_cond_broadcast(&prefetch->changed);
+}
+
+/* A free stream; NULL if the transfers or the bytes of their buffers have reached their bounds. */
+static struct prefetch_stream *find_free_stream(struct prefetch_queue *queue, size_t capacity_bytes)
+{
+	if (queue->buffers_bytes + capacity_bytes > BUFFERS_BYTES)
+		return NULL;
+	for (size_t i = 0; i < queue->stream_count; i++)
+		if (!queue->streams[i].used)
+			return &queue->streams[i];
+	return NULL;
 }
 
 /* Starts transfers as long as streams are free.
  *
- * In: the next position that has no transfer yet. Positions without a remote archive are
- * skipped; each other one gets a stream, in order. Out: whether positions are left. A cache that
- * is marked unresponsive is not asked: its stream ends at once with -ETIMEDOUT, and the worker
- * that reads it continues with another cache. */
-static bool begin_streams(struct prefetch *prefetch)
+ * In: the next position that has no transfer yet. Positions without a remote archive and those of
+ * the other queue are skipped; each other one gets a stream, in order. Out: whether positions are
+ * left. A cache that is marked unresponsive is not asked: its stream ends at once with -ETIMEDOUT,
+ * and the worker that reads it continues with another cache. */
+static bool begin_streams(struct prefetch_queue *queue)
 {
-	struct prefetch_stream *stream = prefetch->streams;
+	struct prefetch *prefetch = queue->prefetch;
 
 	pthread_mutex_lock(&prefetch->lock);
-	while (prefetch->next < prefetch->closure->count) {
-		if (prefetch_covers(prefetch->settings, path_of(prefetch, prefetch->next))) {
-			while (stream < prefetch->streams + STREAMS && stream->used)
-				stream++;
-			if (stream == prefetch->streams + STREAMS)
-				break;
-			begin_stream(prefetch, stream, prefetch->next);
-		}
-		prefetch->next++;
+	for (; queue->next < prefetch->closure->count; queue->next++) {
+		struct prefetch_stream *stream;
+		bool large;
+		size_t capacity_bytes = buffer_bytes(prefetch, queue->next, &large);
+
+		if (large != queue->large ||
+			!prefetch_covers(prefetch->settings, path_of(prefetch, queue->next)))
+			continue;
+		/* Later it may be known that its cache does not answer. */
+		if (!queue->large && !fetch_starts_next(queue->fetch))
+			break;
+		stream = find_free_stream(queue, capacity_bytes);
+		if (!stream)
+			break;
+		begin_stream(queue, stream, queue->next, capacity_bytes);
 	}
 	pthread_mutex_unlock(&prefetch->lock);
-	return prefetch->next < prefetch->closure->count;
+	return queue->next < prefetch->closure->count;
 }
 
 static void *fetch_all(void *userdata)
 {
-	struct prefetch *prefetch = userdata;
+	struct prefetch_queue *queue = userdata;
 	bool more = true, running = true;
 
-	while ((more || running) && !atomic_load(prefetch->stop)) {
-		more = begin_streams(prefetch);
-		running = fetch_step(prefetch->fetch, WAIT_MS);
+	while ((more || running) && !atomic_load(queue->prefetch->stop)) {
+		more = begin_streams(queue);
+		running = fetch_step(queue->fetch, WAIT_MS);
 	}
 	return NULL;
 }
-
-/* ------------------------------------------------------------ the workers */
 
 /* The stream of a position; NULL if the copy was stopped. The lock is held. */
 static struct prefetch_stream *wait_for_stream(struct prefetch *prefetch, size_t position)
 {
+	struct prefetch_queue *queue;
+	bool large;
+
+	(void)buffer_bytes(prefetch, position, &large);
+	queue = &prefetch->queues[large];
 	while (!atomic_load(prefetch->stop)) {
-		for (struct prefetch_stream *stream = prefetch->streams;
-			stream < prefetch->streams + STREAMS; stream++)
-			if (stream->used && stream->position == position)
-				return stream;
+		for (size_t i = 0; i < queue->stream_count; i++)
+			if (queue->streams[i].used && queue->streams[i].position == position)
+				return &queue->streams[i];
 		pthread_cond_wait(&prefetch->changed, &prefetch->lock);
 	}
 	return NULL;
 }
 
-/* The number of bytes that can be read in one piece; 0 at the end or if the copy was stopped. */
-static size_t wait_for_bytes(struct prefetch_stream *stream)
+/* The next bytes in one piece; *ret_size_bytes is 0 at the end or if the copy was stopped. */
+static const uint8_t *wait_for_bytes(struct prefetch_stream *stream, size_t *ret_size_bytes)
 {
-	struct prefetch *prefetch = stream->prefetch;
-	size_t at = (size_t)(stream->read_bytes % STREAM_BYTES), size_bytes;
+	struct prefetch *prefetch = stream->queue->prefetch;
+	const uint8_t *bytes;
 
 	pthread_mutex_lock(&prefetch->lock);
-	while (stream->written_bytes == stream->read_bytes && !stream->ended &&
-		!atomic_load(prefetch->stop))
+	bytes = byte_ring_next(&stream->ring, ret_size_bytes);
+	while (*ret_size_bytes == 0 && !stream->ended && !atomic_load(prefetch->stop)) {
 		pthread_cond_wait(&prefetch->changed, &prefetch->lock);
-	size_bytes = (size_t)(stream->written_bytes - stream->read_bytes);
+		bytes = byte_ring_next(&stream->ring, ret_size_bytes);
+	}
 	pthread_mutex_unlock(&prefetch->lock);
-	return size_bytes < STREAM_BYTES - at ? size_bytes : STREAM_BYTES - at;
+	return bytes;
 }
 
 /* Frees space in the ring. Continues a paused transfer only when half of the ring is free. */
 static void release_bytes(struct prefetch_stream *stream, size_t size_bytes)
 {
-	struct prefetch *prefetch = stream->prefetch;
+	struct prefetch *prefetch = stream->queue->prefetch;
 	bool wake;
 
 	pthread_mutex_lock(&prefetch->lock);
-	stream->read_bytes += size_bytes;
-	wake = stream->full && stream->written_bytes - stream->read_bytes <= STREAM_BYTES / 2;
+	byte_ring_read(&stream->ring, size_bytes);
+	wake = stream->full && byte_ring_space(&stream->ring) >= RING_BYTES / 2;
 	if (wake)
 		stream->full = false;
 	pthread_mutex_unlock(&prefetch->lock);
 	if (wake)
-		fetch_wake(prefetch->fetch);
+		fetch_wake(stream->queue->fetch);
 }
 
 /* Returns the result of the transfer and frees its stream for another archive. */
 static int release_buffer(struct prefetch_stream *stream, struct error *err)
 {
-	struct prefetch *prefetch = stream->prefetch;
+	struct prefetch_queue *queue = stream->queue;
+	struct prefetch *prefetch = queue->prefetch;
 	int r;
 
 	pthread_mutex_lock(&prefetch->lock);
 	r = stream->ended ? stream->result : error_set(err, -ECANCELED, "the copy was stopped");
 	if (stream->ended && r < 0)
 		*err = stream->err;
-	if (stream->ended)
+	if (stream->ended) {
+		queue->buffers_bytes -= stream->ring.capacity_bytes;
+		byte_ring_free(&stream->ring);
 		stream->used = false;
+	}
 	pthread_mutex_unlock(&prefetch->lock);
-	fetch_wake(prefetch->fetch);
+	fetch_wake(queue->fetch);
 	return r;
 }
 
@@ -239,10 +292,13 @@ int prefetch_read(struct prefetch *prefetch, size_t position, fetch_piece_fn *pi
 	pthread_mutex_unlock(&prefetch->lock);
 	if (!stream)
 		return error_set(err, -ECANCELED, "the copy was stopped");
-	while ((size_bytes = wait_for_bytes(stream)) > 0) {
-		int r = piece(userdata, stream->bytes + stream->read_bytes % STREAM_BYTES,
-			size_bytes, err);
+	for (;;) {
+		const uint8_t *bytes = wait_for_bytes(stream, &size_bytes);
+		int r;
 
+		if (size_bytes == 0)
+			break;
+		r = piece(userdata, bytes, size_bytes, err);
 		if (r < 0) {
 			AUTO_FREE char *url = url_of(prefetch, position);
 
@@ -255,8 +311,6 @@ int prefetch_read(struct prefetch *prefetch, size_t position, fetch_piece_fn *pi
 	return release_buffer(stream, err);
 }
 
-/* ------------------------------------------------------------ beginning and end */
-
 static bool is_any_remote(const struct cache_settings *settings, const struct closure *closure)
 {
 	for (size_t i = 0; i < closure->count; i++)
@@ -267,44 +321,59 @@ static bool is_any_remote(const struct cache_settings *settings, const struct cl
 
 static void destroy_prefetch(struct prefetch *prefetch)
 {
-	fetch_free(&prefetch->fetch);
-	for (size_t i = 0; i < STREAMS; i++)
-		free(prefetch->streams[i].bytes);
+	for (size_t i = 0; i < prefetch->started; i++)
+		pthread_join(prefetch->queues[i].thread, NULL);
+	for (size_t i = 0; i < 2; i++) {
+		fetch_free(&prefetch->queues[i].fetch);
+		for (size_t j = 0; j < STREAMS_MAX; j++)
+			byte_ring_free(&prefetch->queues[i].streams[j].ring);
+	}
 	pthread_cond_destroy(&prefetch->changed);
 	pthread_mutex_destroy(&prefetch->lock);
 	free(prefetch);
 }
 
-int prefetch_start(struct fallback *fallback, const struct closure *closure, const size_t *order,
-	const atomic_bool *stop, struct prefetch **ret, struct error *err)
+static void init_queue(struct prefetch *prefetch, bool large)
 {
-	const struct cache_settings *settings = fallback->settings;
-	struct prefetch *prefetch = NULL;
-	int r;
+	struct prefetch_queue *queue = &prefetch->queues[large];
+
+	queue->prefetch = prefetch;
+	queue->large = large;
+	queue->stream_count = large ? LARGE_STREAMS_MAX : STREAMS_MAX;
+	queue->fetch = fetch_new(&prefetch->settings->fetch, queue->stream_count, prefetch->stop);
+	for (size_t i = 0; i < queue->stream_count; i++)
+		queue->streams[i].queue = queue;
+}
+
+int prefetch_start(struct fallback *fallback, const struct closure *closure, const size_t *order,
+	atomic_bool *stop, struct prefetch **ret, struct error *err)
+{
+	struct prefetch *prefetch;
 
 	*ret = NULL;
-	if (!is_any_remote(settings, closure))
+	if (!is_any_remote(fallback->settings, closure))
 		return 0;
 	prefetch = must_realloc(NULL, 1, sizeof(*prefetch));
 	*prefetch = (struct prefetch){
-		.settings = settings,
+		.settings = fallback->settings,
 		.fallback = fallback,
 		.closure = closure,
 		.order = order,
 		.stop = stop,
-		.fetch = fetch_new(&settings->fetch, STREAMS, stop),
 	};
 	pthread_mutex_init(&prefetch->lock, NULL);
 	pthread_cond_init(&prefetch->changed, NULL);
-	for (size_t i = 0; i < STREAMS; i++)
-		prefetch->streams[i] = (struct prefetch_stream){
-			.prefetch = prefetch,
-			.bytes = must_realloc(NULL, STREAM_BYTES, 1),
-		};
-	r = thread_start(&prefetch->thread, fetch_all, prefetch);
-	if (r < 0) {
-		destroy_prefetch(prefetch);
-		return error_errno(err, r, "start a thread");
+	init_queue(prefetch, false);
+	init_queue(prefetch, true);
+	for (; prefetch->started < 2; prefetch->started++) {
+		struct prefetch_queue *queue = &prefetch->queues[prefetch->started];
+		int r = thread_start(&queue->thread, fetch_all, queue);
+
+		if (r < 0) {
+			atomic_store(stop, true);
+			destroy_prefetch(prefetch);
+			return error_errno(err, r, "start a thread");
+		}
 	}
 	*ret = prefetch;
 	return 0;
@@ -317,14 +386,14 @@ void prefetch_stop(struct prefetch *prefetch)
 	pthread_mutex_lock(&prefetch->lock);
 	pthread_cond_broadcast(&prefetch->changed);
 	pthread_mutex_unlock(&prefetch->lock);
-	fetch_wake(prefetch->fetch);
+	for (size_t i = 0; i < 2; i++)
+		fetch_wake(prefetch->queues[i].fetch);
 }
 
 void prefetch_free(struct prefetch **prefetch)
 {
 	if (!*prefetch)
 		return;
-	pthread_join((*prefetch)->thread, NULL);
 	destroy_prefetch(*prefetch);
 	*prefetch = NULL;
 }

@@ -2,15 +2,17 @@
 /*
  * prefetch — fetches archives over the network before the workers need them.
  *
- * One thread runs a fixed number of transfers in the order in which the workers will read, each
- * into a buffer of a fixed size. A transfer whose buffer is full is paused. So a worker does not
- * wait for a server's latency, and memory does not grow with the closure. Workers read local
+ * Two threads run transfers in the order in which the workers will read: one those of large archives,
+ * which are paused when their buffers are full, one those of small ones, which fit into their buffers
+ * and share an HTTP/2 connection. Number and buffers of the transfers are bounded. So a worker does
+ * not wait for a server's latency, and memory does not grow with the closure. Workers read local
  * archives themselves.
  *
- * Tested by: tests/net/client.sh.
+ * Tested by: tests/net/client.sh, tests/net/http2.sh, tests/net/odd_caches.sh.
  */
 #pragma once
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -22,11 +24,15 @@
 
 struct prefetch;
 
+/* The error of an archive that is longer than its narinfo says, so that it did not fit into its buffer.
+ * Its worker fetches it itself. */
+#define PREFETCH_TOO_LONG (-EMSGSIZE)
+
 /* order lists the indices of the closure's paths, as the workers will read them; it has to stay,
- * as have the others. A cache that fallback has marked unresponsive is not asked. Returns 0 and
+ * as have the others. stop is set if a thread cannot be started. A cache that fallback has marked unresponsive is not asked. Returns 0 and
  * NULL if no path comes over the network. */
 int prefetch_start(struct fallback *fallback, const struct closure *closure, const size_t *order,
-	const atomic_bool *stop, struct prefetch **ret, struct error *err) WARN_UNUSED;
+	atomic_bool *stop, struct prefetch **ret, struct error *err) WARN_UNUSED;
 
 /* Wakes all waiting threads, which then look at stop. */
 void prefetch_stop(struct prefetch *prefetch);

@@ -127,7 +127,8 @@ static int stream_archive(
 	AUTO_FREE char *url = NULL;
 	int r;
 
-	if (cache == path->cache && prefetch_covers(job->settings, path))
+	if (cache == path->cache && !worker->prefetch_failed &&
+		prefetch_covers(job->settings, path))
 		return prefetch_read(job->prefetch, worker->position, fill_pieces, worker, err);
 	url = cache_archive_url(job->settings->caches[cache], info);
 	r = fetch_stream(worker->fetch, url, fill_pieces, worker, err);
@@ -187,7 +188,12 @@ static int produce_path(struct worker *worker, struct error *err)
 	int r;
 
 	worker->produced_bytes = 0;
+	worker->prefetch_failed = false;
 	r = produce_from(worker, path->cache, &path->info, err);
+	if (r == PREFETCH_TOO_LONG) {
+		worker->prefetch_failed = true;
+		r = produce_from(worker, path->cache, &path->info, err);
+	}
 	for (size_t i = 1; i < cache_count && fallback_helps(r, err); i++) {
 		size_t cache = (path->cache + i) % cache_count;
 		struct error next = { 0 };

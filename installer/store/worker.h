@@ -54,6 +54,7 @@ struct worker {
 	struct decompress *decompress;
 	struct piece *piece; /* being filled */
 	size_t position, path;
+	bool prefetch_failed;	 /* of this path: its archive is fetched without it */
 	uint64_t produced_bytes; /* of this path's archive */
 	uint64_t known_bytes;	 /* still to skip: another cache sends them again */
 

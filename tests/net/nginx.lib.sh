@@ -60,11 +60,11 @@ make_certificates() {
 	make_certificate other ours DNS:elsewhere.example 20200101000000Z 20990101000000Z
 }
 
-# tls_server PORT CERTIFICATE — a server block that hands the cache out.
+# tls_server PORT CERTIFICATE [PROTOCOL] — a server block that hands the cache out.
 tls_server() {
 	cat <<-END
 		server {
-			listen 127.0.0.1:$1 ssl;
+			listen 127.0.0.1:$1 ssl ${3-};
 			ssl_certificate $CERTS/$2.crt;
 			ssl_certificate_key $CERTS/$2.key;
 			include $NGINX/locations;
@@ -74,7 +74,7 @@ tls_server() {
 }
 
 # start_nginx — serves what $NGINX/locations says: at $HTTP without TLS, at $HTTPS with a good
-# certificate, at $FOREIGN, $EXPIRED and $OTHER with others. $NGINX/access tells each request.
+# certificate, at $HTTP2 also by HTTP/2, at $FOREIGN, $EXPIRED and $OTHER with others. $NGINX/access tells each request.
 start_nginx() {
 	cat >"$NGINX/conf" <<-END
 		daemon on;
@@ -95,6 +95,7 @@ start_nginx() {
 			sendfile on;
 			server { listen 127.0.0.1:$HTTP; include $NGINX/locations; }
 			$(tls_server "$HTTPS" good)
+			$(tls_server "$HTTP2" good http2)
 			$(tls_server "$FOREIGN" foreign-good)
 			$(tls_server "$EXPIRED" expired)
 			$(tls_server "$OTHER" other)
@@ -256,8 +257,8 @@ attempts() {
 begin_suite() {
 	mkdir "$NGINX"
 	: >"$NGINX/access"
-	read -r HTTP HTTPS FOREIGN EXPIRED OTHER CUT NOBODY < <(free_ports 7)
-	export HTTP HTTPS FOREIGN EXPIRED OTHER CUT NOBODY
+	read -r HTTP HTTPS HTTP2 FOREIGN EXPIRED OTHER CUT NOBODY < <(free_ports 8)
+	export HTTP HTTPS HTTP2 FOREIGN EXPIRED OTHER CUT NOBODY
 	build_client
 	at_exit tell_of_making
 	make_certificates &>"$SCRATCH/make.log"

@@ -4,7 +4,7 @@
 #
 # odd-cache serves a closure in many ways. For each, the real `nix copy` says whether the closure can
 # be had, and the shipping modules must agree; what arrives is compared with Nix's store. Needs what
-# `make asan` builds. Exercises cache, narinfo, content_address, fallback, fetch, range_resume and
+# `make asan` builds. Exercises cache, narinfo, content_address, fallback, prefetch, fetch, range_resume and
 # curl_transfer.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"

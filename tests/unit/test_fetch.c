@@ -226,6 +226,37 @@ static void a_stop_ends_a_transfer_before_all_has_come(void **state)
 	fetch_free(&fetch);
 }
 
+static void ignore_end(void *userdata, int r, struct error *err)
+{
+	(void)userdata;
+	(void)err;
+	assert_int_equal(r, 0);
+}
+
+static void each_request_that_ends_lets_one_more_run_at_a_time(void **state)
+{
+	static const size_t expected[] = { 1, 2, 3, 3 };
+	const struct fetch_request request = { .url = odd_path, .done = ignore_end };
+
+	(void)state;
+	for (size_t ended = 0; ended < sizeof(expected) / sizeof(expected[0]); ended++) {
+		struct fetch *fetch = fetch_new(&config, 3, NULL);
+		size_t added = 0;
+
+		for (size_t i = 0; i < ended; i++) {
+			fetch_add(fetch, &request);
+			while (fetch_step(fetch, 100))
+				;
+		}
+		for (; fetch_starts_next(fetch); added++)
+			fetch_add(fetch, &request);
+		assert_int_equal(added, expected[ended]);
+		while (fetch_step(fetch, 100))
+			;
+		fetch_free(&fetch);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +269,7 @@ int main(void)
 		cmocka_unit_test(what_the_receiver_says_ends_the_transfer),
 		cmocka_unit_test(a_stopped_transfer_ends),
 		cmocka_unit_test(a_stop_ends_a_transfer_before_all_has_come),
+		cmocka_unit_test(each_request_that_ends_lets_one_more_run_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -209,6 +209,29 @@ static void sizes_that_are_not_plain_numbers_are_refused(void **state)
 	}
 }
 
+static void a_file_size_is_a_hint_and_never_refused(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t file_bytes;
+	} lines[] = {
+		{ "FileSize: 316\n", 316 },
+		{ "", 0 },
+		{ "FileSize: x\n", 0 },
+		{ "FileSize: -1\n", 0 },
+		{ "FileSize: 18446744073709551616\n", 0 },
+		{ "FileSize: 1\nFileSize: 2\n", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct narinfo info = parse_good(changed("FileSize: 316\n", lines[i].line));
+
+		assert_int_equal(info.file_bytes, lines[i].file_bytes);
+		narinfo_free(&info);
+	}
+}
+
 static void wrong_hashes_are_refused(void **state)
 {
 	(void)state;
@@ -411,6 +434,7 @@ int main(void)
 		cmocka_unit_test(urls_that_leave_the_cache_are_refused),
 		cmocka_unit_test(urls_that_nix_takes_are_taken),
 		cmocka_unit_test(sizes_that_are_not_plain_numbers_are_refused),
+		cmocka_unit_test(a_file_size_is_a_hint_and_never_refused),
 		cmocka_unit_test(wrong_hashes_are_refused),
 		cmocka_unit_test(malformed_references_are_refused),
 		cmocka_unit_test(lines_and_bytes_that_do_not_belong_are_refused),
