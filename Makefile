@@ -29,7 +29,7 @@ CROSS_PACKAGES = $(if $(filter x86_64,$(HOST_ARCH)),gcc-aarch64-linux-gnu linux-
 # Nix builds the sample guests; boot loaders and writers for the ISO.
 ISO_PACKAGES = nix-bin patchelf busybox-static cpio kmod jq zstd xorriso isolinux syslinux-common \
 	grub-common grub-efi-amd64-bin mtools erofs-utils
-# Machines to install on, the host's tools, and the key to log in with.
+# Machines to install on, the host tools, and the key to log in with.
 VM_PACKAGES = qemu-system-x86 qemu-utils ovmf ipxe-qemu openssh-client python3 nbdkit
 # Linters and analysers, unit tests, and the programs that check what the installer wrote.
 TEST_PACKAGES = procps mount strace clang libclang-rt-dev llvm clang-format clang-tidy cppcheck shellcheck shfmt black mypy mandoc \
@@ -312,20 +312,22 @@ lint-structure: $(STATIC_OBJECTS)
 
 # Manual pages contain the options that --help of guest-installer lists, and those of the host
 # tools' tables (qemu/host/manual.py).
-PAGES = $(patsubst share/man/%.in,build/man/%,$(wildcard share/man/*.in))
-HOST_PAGES = $(filter build/man/%.1,$(PAGES))
+# The sources of the host tools' pages have the names of the source tree, the pages those that users type.
+OWN_PAGES = $(patsubst share/man/%.in,build/man/%,$(filter-out %.1.in,$(wildcard share/man/*.in)))
+HOST_PAGES = $(patsubst share/man/%.in,build/man/guest-installer-%,$(wildcard share/man/*.1.in))
 
-man: $(PAGES) ## the manual pages build/man/*
+man: $(OWN_PAGES) $(HOST_PAGES) ## the manual pages build/man/*
 
-build/man/%: share/man/%.in share/make-page build/guest-installer
+$(OWN_PAGES): build/man/%: share/man/%.in share/make-page share/installed-names build/guest-installer
 	@mkdir -p $(@D)
-	$(call run,MAN,$@) build/guest-installer --help | VERSION=$(VERSION) share/make-page $< >$@
+	$(call run,MAN,$@) build/guest-installer --help | VERSION=$(VERSION) share/make-page $< \
+		| share/installed-names $(TOOLS) >$@
 
-$(HOST_PAGES): build/man/%.1: share/man/%.1.in share/make-page \
+$(HOST_PAGES): build/man/guest-installer-%.1: share/man/%.1.in share/make-page share/installed-names \
 		$(wildcard qemu/host/*.py qemu/host/*/*.py)
 	@mkdir -p $(@D)
 	$(call run,MAN,$@) PYTHONPATH=qemu python3 -B -m host.manual $* <$< >$@.in
-	@VERSION=$(VERSION) share/make-page $@.in </dev/null >$@
+	@VERSION=$(VERSION) share/make-page $@.in </dev/null | share/installed-names $(TOOLS) >$@
 	@rm $@.in
 
 site: man ## a web site of the documents and manual pages, build/site
@@ -346,11 +348,9 @@ install: build man ## programs, manual pages and completion, below DESTDIR and P
 	for tool in $(TOOLS); do \
 		ln -sf ../share/guest-installer/$$tool \
 			$(DESTDIR)$(PREFIX)/bin/guest-installer-$${tool#*/}; \
-		share/installed-names $(TOOLS) <build/man/$${tool#*/}.1 \
-			>$(share)/man/man1/guest-installer-$${tool#*/}.1; \
 	done
-	for page in $(filter-out $(HOST_PAGES),$(PAGES)); do \
-		share/installed-names $(TOOLS) <$$page >$(share)/man/man$${page##*.}/$${page##*/}; \
+	for page in $(OWN_PAGES) $(HOST_PAGES); do \
+		install -m 644 $$page $(share)/man/man$${page##*.}/; \
 	done
 	install -D -m 644 share/completions/guest-installer.bash $(bash_completions)/guest-installer
 	for tool in $(TOOLS); do \

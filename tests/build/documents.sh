@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# documents.sh — proves that every file and every function that the documents name exists, and that each command
-# block of README.md and docs/ names the test that runs it, or says why none does
-# shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
+# documents.sh — proves that every file and every function that the documents name exists, that each command block
+# of README.md and docs/ names the test that runs it, or says why none does, and that each host tool has one name
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # fixtures are not expanded; the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 cd "$TOP"
 
 documents=(README.md CONTRIBUTING.md CHANGES.md keys/README.md docs/*.md docs/engines/*.md)
+all_documents=("${documents[@]}" tests/README.md tests/bench/README.md)
 with_commands=(README.md keys/README.md docs/*.md docs/engines/*.md)
 
 # Paths below the folders of the repository, and the Markdown links to files. A word in angle
@@ -84,6 +85,35 @@ faulty_marks_are_found() {
 	blocks_are_marked "$page"
 }
 
+# short_names FILE — the lines that call a host tool by another name than the installed one. Some documents name
+# the files of a checkout, too.
+short_names() {
+	perl -ne '
+		BEGIN { $tool = "first-run|run-guest|serve-cache|xen-domain|make-key-drive" }
+		$found = m{(?<![\w/.-])($tool)(?![\w-])} || m{(?<![\w/.-])iso(?:\(1\)| (customize|show|reset|extract)\b)};
+		$found ||= m{(?<![\w-])(qemu|keys)/($tool|iso)\b} unless $ENV{HAS_FILES};
+		print "$ARGV:$.: $_" if $found' "$1"
+}
+
+tools_have_one_name() {
+	case $1 in
+	CHANGES.md | docs/ARCHITECTURE.md | docs/quick-start.md) export HAS_FILES=1 ;;
+	esac
+	short_names "$1" | tee "$SCRATCH/found"
+	[[ ! -s $SCRATCH/found ]]
+}
+
+short_names_are_found() {
+	local line
+	for line in 'run first-run' '`make-key-drive`' 'see iso(1)' 'by `iso customize`' '    qemu/first-run --help' '`keys/make-key-drive`'; do
+		[[ $(short_names - <<<"$line") ]] || { echo "accepted: $line" && return 1; }
+	done
+	for line in 'guest-installer-first-run' 'guest-installer-iso(1)' '`guest-installer-iso customize`' 'an iso that shows' \
+		'tests/qemu/first_run.sh' 'tools/bin/guest-installer-run-guest'; do
+		[[ ! $(short_names - <<<"$line") ]] || { echo "found: $line" && return 1; }
+	done
+}
+
 every_page_is_in_the_index() {
 	local page
 	for page in docs/engines/*.md; do
@@ -95,6 +125,10 @@ run_case "a block without a mark, and a mark without a reason or a test, are fou
 run_case "every page of docs/engines is in its index" every_page_is_in_the_index
 for document in "${with_commands[@]}"; do
 	run_case "every command block of $document is run by a test, or says why not" blocks_are_marked "$document"
+done
+run_case "a host tool under another name than the installed one is found" short_names_are_found
+for document in "${all_documents[@]}"; do
+	run_case "$document has one name for each host tool" tools_have_one_name "$document"
 done
 for document in "${documents[@]}"; do
 	run_case "every path that $document names exists" paths_exist "$document"

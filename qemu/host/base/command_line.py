@@ -153,7 +153,7 @@ def help_text(program: Program) -> str:
     lines += ["", *_paragraphs(program.text), ""]
     for section in (*program.sections, program.common):
         if section.heading:
-            lines.append(f"{section.heading}:")
+            lines.append(f"{version.named(section.heading)}:")
         for option in section.options:
             lines += _option_lines(option)
         lines.append("")
@@ -162,7 +162,7 @@ def help_text(program: Program) -> str:
     lines.append("Exit status:")
     width = max(len(status) for status, _ in program.statuses)
     for status, meaning in program.statuses:
-        lines.append(f"  {status:<{width}}  {meaning}")
+        lines.append(f"  {status:<{width}}  {version.named(meaning)}")
     return "\n".join(lines) + "\n"
 
 
@@ -177,7 +177,7 @@ def answer_common(program: Program, arguments: Sequence[str]) -> Optional[str]:
 
 def _paragraphs(text: str) -> list[str]:
     lines: list[str] = []
-    for paragraph in text.strip().split("\n\n"):
+    for paragraph in version.named(text).strip().split("\n\n"):
         if lines:
             lines.append("")
         if paragraph.startswith("  "):  # literal
@@ -189,7 +189,9 @@ def _paragraphs(text: str) -> list[str]:
 
 def _option_lines(option: Option) -> list[str]:
     head = f"  {option.head()}"
-    body = textwrap.wrap(describe(option), COLUMNS - TEXT_COLUMN, break_on_hyphens=False)
+    body = textwrap.wrap(
+        version.named(describe(option)), COLUMNS - TEXT_COLUMN, break_on_hyphens=False
+    )
     lines = [] if len(head) + 2 <= TEXT_COLUMN else [head]
     for line in body:
         start = head if not lines else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Deadlines: every wait of the host's tools has one."""
+"""Deadlines: every wait of the host tools has one."""
 
 from __future__ import annotations
 

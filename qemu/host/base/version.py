@@ -6,17 +6,27 @@ Both are in files two folders above `host`: in the source tree, and where `make 
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 UNKNOWN = "unknown"
+# The tools whose names are no other words: "iso" may be one.
+IN_TEXT = re.compile(
+    r"(?<![\w/.-])(first-run|run-guest|serve-cache|xen-domain|make-key-drive)(?![\w-])"
+)
 
 
 def name_of(tool: str) -> str:
     """The name that a user calls the tool by: `make install` gives it a prefix."""
     is_installed = TOP.parts[-2:] == ("share", "guest-installer")
     return f"guest-installer-{tool}" if is_installed else tool
+
+
+def named(text: str) -> str:
+    """The text with the tools under the names that a user calls them by."""
+    return IN_TEXT.sub(lambda match: name_of(match[1]), text)
 
 
 def number() -> str:
