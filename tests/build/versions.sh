@@ -59,6 +59,14 @@ the_table_has_the_versions_of_the_code() {
 	(($(documented | wc -l) == 5))
 }
 
+# The names of a release's files in commands.
+the_pages_name_files_of_this_version() {
+	local page
+	for page in README.md docs/quick-start.md; do
+		grep -oE '\bguest-installer-[0-9]+\.[0-9]+\.[0-9]+' "$page" | sort -u | diff - <(echo "guest-installer-$(<VERSION)")
+	done
+}
+
 writers_and_pages_have_the_same_versions() {
 	local manifest protocol plan
 	read -r manifest protocol plan < <(documented | awk '/MANIFEST|PROTOCOL|PLAN_JSON/ { print $1 }' | xargs)
@@ -89,5 +97,6 @@ run_case "in a clone the commit is git's, and changes of what is built mark it" 
 run_case "a source archive has its commit, also below another repository" an_archive_says_its_commit
 run_case "tools without their tree say that version and commit are unknown" a_copy_without_either_says_so
 run_case "docs/versions.md has the versions of the code" the_table_has_the_versions_of_the_code
+run_case "the files of a release that the pages name have the version of the program" the_pages_name_files_of_this_version
 run_case "what writes a format and what describes it have its version" writers_and_pages_have_the_same_versions
 run_case "a manifest of a later version is refused with code 2" a_later_manifest_is_refused
