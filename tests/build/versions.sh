@@ -62,8 +62,8 @@ the_table_has_the_versions_of_the_code() {
 # The names of a release's files in commands.
 the_pages_name_files_of_this_version() {
 	local page
-	for page in README.md docs/quick-start.md; do
-		grep -oE '\bguest-installer-[0-9]+\.[0-9]+\.[0-9]+' "$page" | sort -u | diff - <(echo "guest-installer-$(<VERSION)")
+	for page in README.md docs/quick-start.md docs/services.md; do
+		grep -oE '\bguest-installer(-host)?[-_][0-9]+\.[0-9]+\.[0-9]+' "$page" | grep -o '[0-9.]*$' | sort -u | diff - VERSION
 	done
 }
 

@@ -4,9 +4,10 @@
 #
 # Source it after tests/tap.lib.sh and qemu/lib.sh. It needs root, and no machine: systemd is PID 1 of
 # namespaces (systemd-init), with a network, devices and control groups of its own, and only the
-# units that it is given.
+# units that it is given. What $MANAGER/usr and $MANAGER/etc have is added to /usr and /etc of this machine.
 
 MANAGER=$SCRATCH/manager
+UNIT=guest- # what the name of a guest's unit begins with
 GROUP=${SCRATCH##*/}
 
 # start_manager — with the units in $MANAGER/units.
@@ -43,21 +44,21 @@ property() {
 # expect GUEST PROPERTY VALUE
 expect() {
 	local value
-	value=$(property "guest-$1" "$2")
+	value=$(property "$UNIT$1" "$2")
 	[[ $value == "$3" ]] && return
-	echo "$2 of guest-$1 is '$value', not '$3'" && return 1
+	echo "$2 of $UNIT$1 is '$value', not '$3'" && return 1
 }
 
 # is GUEST PROPERTY PATTERN
 # shellcheck disable=SC2053 # it is meant as one
-is() { [[ $(property "guest-$1" "$2") == $3 ]]; }
+is() { [[ $(property "$UNIT$1" "$2") == $3 ]]; }
 
 # journal GUEST — the output of its service.
-journal() { within journalctl --quiet --no-pager --output=cat --unit="guest-$1"; }
+journal() { within journalctl --quiet --no-pager --output=cat --unit="$UNIT$1"; }
 
 # start GUEST… — returns when they are ready; prints their output if they fail.
 start() {
-	within systemctl start "${@/#/guest-}" && return
+	within systemctl start "${@/#/$UNIT}" && return
 	local name
 	for name; do journal "$name" | tail -n 50; done
 	return 1
