@@ -225,11 +225,20 @@ demo: ## install a guest, start it and log in (runs deps)
 
 # Of lint, the compiler's warnings come from the fuzz targets, and the structure from the tests. Of the
 # analysers it runs the two that find most for their time; check-long runs the third one.
+ifneq ($(CROSS),)
+# What there is for the other architecture, also what takes long.
+CROSS_FILES = $(wildcard tests/*/$(CROSS)*.sh) tests/build/architectures.sh tests/host/test_architectures.py
+
+check: deps
+	$(MAKE) -j "$$(nproc)" --output-sync=target build cross-unit iso
+	LONG=1 tests/run $(CROSS_FILES)
+else
 check: deps ## lint, unit tests, fuzzing, file systems, virtual machines (runs deps)
 	$(MAKE) -j "$$(nproc)" --output-sync=target lint-format lint-python lint-shell \
 		lint-cppcheck lint-tidy build man asan fuzz iso
 	$(MAKE) -j "$$(nproc)" --output-sync=target build cross-unit iso ARCH=aarch64
 	tests/run
+endif
 
 check-long: check ## everything, and the tests that take hours (runs deps)
 	$(MAKE) lint-analyzer

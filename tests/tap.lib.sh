@@ -7,8 +7,8 @@
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# What is built for the machines of the test; build/aarch64 for those of 64-bit ARM.
-BUILT=$TOP/build
+# What is built for the machines of the test; a test of 64-bit ARM has set it to build/aarch64.
+BUILT=${BUILT:-$TOP/build}
 export TOP BUILT
 # fdisk, mkfs and losetup live outside an ordinary user's path.
 export PATH=$PATH:/usr/sbin:/sbin

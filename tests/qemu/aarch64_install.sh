@@ -1,26 +1,37 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# aarch64_install.sh — proves that the ISO for 64-bit ARM installs a guest by UEFI with fresh variables, that the
-# guest boots from its disk alone and lets its owner in, that the command verify accepts it, and refuses it once it
+# aarch64_install.sh — proves that the ISO for 64-bit ARM installs a guest by UEFI with fresh variables, by the command
+# of docs/arm.md, that the guest boots from its disk alone and lets its owner in, that the command verify accepts it, and refuses it once it
 # does not start; and that a guest for another architecture is refused in a machine whose kernel QEMU starts
 # itself. With LONG=1 also installs without firmware, after a cut, and with GRUB.
 #
 # Modules: base/architecture, init/machine, verify/systemd_boot, verify/kernel_image, verify/grub_cfg.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the guest expands; the cases are called by name
+BUILT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/aarch64
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
-BUILT=$TOP/build/aarch64
 # shellcheck source=machine.lib.sh
 source "$TOP/tests/qemu/machine.lib.sh"
+# shellcheck source=../page.lib.sh
+source "$TOP/tests/page.lib.sh"
 # shellcheck source=installed.lib.sh
 source "$TOP/tests/qemu/installed.lib.sh"
 
 ISO=$BUILT/guest-installer.iso
 ROOT_TYPE=B921B045-1DF0-41C3-AF44-4C6F280D3FAE # Discoverable Partitions Specification
 
-# install DISK [OPTION]… — the tool reads the architecture off the ISO.
+# install_guest DISK [OPTION]… — the tool reads the architecture off the ISO.
 install_guest() {
 	"$TOP/qemu/first-run" --disk "$1" --size 2G --cores 1 --iso "$ISO" --key key.pub "${@:2}"
+}
+
+# The command of docs/arm.md, with this test's names.
+install_as_documented() {
+	blocks_run_by docs/arm.md tests/qemu/aarch64_install.sh | grep -v '^guest-installer-run-guest guest.qcow2' |
+		sed "s,guest.qcow2,disk.raw,; s,size 4G,size 2G,; s,~/.ssh/id_ed25519.pub,key.pub,
+			s,--iso [^ ]*,--cores 1 --iso $ISO," >commands
+	grep -c '^guest-installer-first-run ' commands
+	PATH=$(installed_names):$PATH bash -eux commands
 }
 
 it_is_partitioned_for_its_architecture() {
@@ -116,7 +127,7 @@ was_booted_by_grub() {
 cd "$SCRATCH"
 ESP_NUMBER=1
 ssh-keygen -q -t ed25519 -N '' -C tester -f key
-run_case 'the guest is installed by UEFI from the ISO' install_guest disk.raw
+run_case 'the command of the document installs the guest by UEFI from the ISO' install_as_documented
 enough
 run_case 'it is partitioned for its architecture' it_is_partitioned_for_its_architecture
 run_case 'its disk is clean' disk_is_clean disk.raw
