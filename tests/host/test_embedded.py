@@ -85,6 +85,13 @@ class Menus(Refusing):
             self.assertEqual(len(text), len(MENUS[path]))
             self.assertRegex(text.decode(), r"\n#*\n(#{63}\n){3}\Z")
 
+    def test_the_menu_of_grub_alone_gets_the_arguments(self):
+        changed = menus.add_arguments({menus.GRUB: GRUB}, "debug a=b")
+        self.assertEqual(changed, {menus.GRUB: menus.add_arguments(MENUS, "debug a=b")[menus.GRUB]})
+        with self.assertRaises(Failure) as caught:
+            menus.add_arguments({menus.GRUB: COMMENTS}, "a")
+        self.assertIn("one line linux", caught.exception.sentence)
+
     def test_a_console_replaces_that_of_its_driver(self):
         table = (
             ("console=ttyS1", "console=tty0 quiet console=ttyS1"),

@@ -86,11 +86,12 @@ def mode_of(content: Mapping[str, bytes], arguments: str = "") -> int:
 
 def find_menus(image: Image, needed: bool) -> dict[str, tuple[Extent, bytes]]:
     """The boot menus of a lean ISO by path: where they are, and their original text. A full ISO has none
-    that could be changed; its live system finds its own medium or does not start."""
+    that could be changed; its live system finds its own medium or does not start. One for machines without a
+    BIOS has that of GRUB alone."""
     paths = (menus.ISOLINUX, menus.GRUB)
     found = {path: image.find(path) for path in paths}
     texts = {path: (extent, image.original_at(extent)) for path, extent in found.items() if extent}
-    if len(texts) == len(paths) and menus.have_space(text for _, text in texts.values()):
+    if menus.GRUB in texts and menus.have_space(text for _, text in texts.values()):
         return texts
     if needed:
         raise Failure(

@@ -16,7 +16,11 @@ from host.embed import area
 
 ISOLINUX = "/isolinux/isolinux.cfg"
 GRUB = "/boot/grub/grub.cfg"
-COMMAND_LINE = re.compile(rb"^\s*APPEND (\S.*)$", re.MULTILINE)
+# The line with the kernel's command line, and how a message calls it.
+LINES = {
+    ISOLINUX: ("APPEND", re.compile(rb"^\s*APPEND (\S.*)$", re.MULTILINE)),
+    GRUB: ("linux", re.compile(rb"^\s*if linux \S+ (\S.*); then$", re.MULTILINE)),
+}
 COMMENT = b"#" * 63 + b"\n"
 RESERVED = re.compile(rb"(?:#{63}\n)+\Z")
 PROMISE = "guest-installer.embedded="
@@ -54,10 +58,13 @@ def have_space(texts: Iterable[bytes]) -> bool:
 
 
 def add_arguments(menus: Mapping[str, bytes], arguments: str) -> dict[str, bytes]:
-    """The menus with the arguments, by path. Failure(MISUSE) says why there is no place for them."""
-    found = COMMAND_LINE.findall(menus[ISOLINUX])
+    """The menus with the arguments, by path; an ISO for machines without a BIOS has that of GRUB alone.
+    Failure(MISUSE) says why there is no place for them."""
+    path = ISOLINUX if ISOLINUX in menus else GRUB
+    name, pattern = LINES[path]
+    found = pattern.findall(menus[path])
     if len(found) != 1:
-        raise Failure(Code.MISUSE, f"{ISOLINUX} in the ISO does not have one line APPEND")
+        raise Failure(Code.MISUSE, f"{path} in the ISO does not have one line {name}")
     changed = join(found[0].decode("ascii", "replace"), arguments).encode()
     return {path: _replace(path, menu, found[0], changed) for path, menu in menus.items()}
 
