@@ -24,8 +24,9 @@ rec {
   };
 
   nixosModules = {
-    installer = ./iso/module;
-    host = ./qemu/module;
+    # Sets, because `nix flake check` of Nix 2.8 refuses paths.
+    installer.imports = [ ./iso/module ];
+    host.imports = [ ./qemu/module ];
     layouts = import ./iso/layouts;
   };
 
@@ -75,6 +76,15 @@ rec {
   };
   iso = example "full";
   lean-iso = example "lean";
+
+  # Installs a guest and starts it, for builders with the features kvm and nixos-test.
+  nixos-test = pkgs.testers.runNixOSTest (
+    import ./tests/nixos/install.nix {
+      inherit pkgs;
+      inherit (lib) mkGuestIso;
+      hostPlatform = system;
+    }
+  );
 
   # A live system that builds the configuration of its key drive.
   nixos-install-iso = lib.mkGuestIso {

@@ -33,7 +33,13 @@
       inherit (all) lib nixosModules;
 
       checks.${system} = {
-        inherit (all) guest-installer host-tools lean-iso options-json;
+        inherit (all)
+          guest-installer
+          host-tools
+          lean-iso
+          nixos-test
+          options-json
+          ;
       };
 
       apps.${system}.demo = {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# tools.sh — proves that the host's tools work from the package that Nix builds, with Debian's
+# tools.sh — proves that the host tools work from the package that Nix builds, with Debian's
 # programs instead of those of nixpkgs (tests/nix/pkgs.nix) and an empty environment
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
@@ -19,7 +19,8 @@ build_by_nix() {
 # says_its_options TOOL PROGRAM
 says_its_options() {
 	env -i "result/bin/guest-installer-$1" --help | tr -s ' \n' ' ' >said
-	"$TOP/$2" --help | sed -E "1,/^$/s/^(Usage:|      ) $1 /\1 guest-installer-$1 /" | tr -s ' \n' ' ' | diff - said
+	"$TOP/$2" --help | sed -E "1,/^$/s/^(Usage:|      ) iso /\1 guest-installer-iso /" |
+		"$TOP/share/installed-names" "${tools[@]}" | tr -s ' \n' ' ' | diff - said
 }
 
 says_its_version() {
@@ -42,9 +43,10 @@ finds_its_firmware() {
 	grep -Ex "$NIX_STORE_DIR/.*_CODE.fd $NIX_STORE_DIR/.*_VARS.fd" found
 }
 
+tools=(qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain qemu/iso keys/make-key-drive)
 cd "$SCRATCH"
-run_case "Nix builds the host's tools" build_by_nix
-for tool in qemu/first-run qemu/run-guest qemu/serve-cache qemu/xen-domain qemu/iso keys/make-key-drive; do
+run_case "Nix builds the host tools" build_by_nix
+for tool in "${tools[@]}"; do
 	run_case "${tool#*/} prints its options" says_its_options "${tool#*/}" "$tool"
 done
 run_case "a tool prints the version" says_its_version

@@ -15,6 +15,6 @@ evaluates() {
 
 cd "$SCRATCH"
 for name in guest-installer host-tools iso lean-iso nixos-install-iso iso-of-configuration iso-of-flake \
-	lean-iso-of-flake demo options-json by-name-program by-name-host shell bios gpt pygrub direct host; do
+	lean-iso-of-flake demo nixos-test options-json by-name-program by-name-host shell bios gpt pygrub direct host; do
 	run_case "$name" evaluates "$name"
 done

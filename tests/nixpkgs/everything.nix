@@ -90,6 +90,7 @@ in
   lean-iso = all.lean-iso.drvPath;
   nixos-install-iso = all.nixos-install-iso.drvPath;
   demo = all.demo.drvPath;
+  nixos-test = all.nixos-test.drvPath;
   by-name-program = (call ../../pkgs/by-name/gu/guest-installer/package.nix).drvPath;
   by-name-host = (call ../../pkgs/by-name/gu/guest-installer-host/package.nix).drvPath;
   options-json = all.options-json.drvPath;

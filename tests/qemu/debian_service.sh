@@ -30,8 +30,8 @@ configure() {
 # A dynamic user's folder is below /var/lib/private.
 configure_guests() {
 	local guests=$MANAGER/lib/private/guests
-	mkdir -p -m 700 "$MANAGER/lib/private"
 	mkdir -p "$guests/standin" "$MANAGER/host"
+	chmod 700 "$MANAGER/lib/private"
 	make_standin standin.raw 'guest is up\n' button
 	qemu-img convert -q -O qcow2 standin.raw "$guests/standin/disk.qcow2"
 	configure standin --ssh-port 2201
