@@ -7,7 +7,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 cd "$TOP"
 
-documents=(README.md CONTRIBUTING.md CHANGES.md keys/README.md docs/*.md docs/engines/*.md)
+documents=(README.md CONTRIBUTING.md CHANGES.md SECURITY.md keys/README.md docs/*.md docs/engines/*.md)
 all_documents=("${documents[@]}" tests/README.md tests/bench/README.md)
 with_commands=(README.md keys/README.md docs/*.md docs/engines/*.md)
 
@@ -29,7 +29,7 @@ paths_exist() {
 		echo "$1 names $path, which does not exist"
 		missing=1
 	done < <(named_paths "$1")
-	((count > 0)) || [[ $1 == CHANGES.md ]]
+	((count > 0)) || [[ $1 == @(CHANGES|SECURITY).md ]]
 	return "$missing"
 }
 

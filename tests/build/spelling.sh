@@ -37,7 +37,7 @@ a_wrong_word_is_found() {
 
 the_list_is_sorted_and_needed() {
 	LC_ALL=C sort -fuc "$DICTIONARY"
-	cat README.md CONTRIBUTING.md CHANGES.md keys/README.md docs/*.md docs/engines/*.md tests/README.md >"$SCRATCH/all"
+	cat README.md CONTRIBUTING.md CHANGES.md SECURITY.md keys/README.md docs/*.md docs/engines/*.md tests/README.md >"$SCRATCH/all"
 	local word
 	while read -r word; do
 		grep -qiwF -- "$word" "$SCRATCH/all" || { echo "no document has $word" && return 1; }
@@ -46,6 +46,6 @@ the_list_is_sorted_and_needed() {
 
 run_case "a wrong word is found, and code is none" a_wrong_word_is_found
 run_case "the list of words is sorted, and each is needed" the_list_is_sorted_and_needed
-for document in README.md CONTRIBUTING.md CHANGES.md keys/README.md docs/*.md docs/engines/*.md tests/README.md; do
+for document in README.md CONTRIBUTING.md CHANGES.md SECURITY.md keys/README.md docs/*.md docs/engines/*.md tests/README.md; do
 	run_case "$document is spelled well" is_spelled_well "$document"
 done

@@ -46,6 +46,13 @@ the_unit_is_valid() {
 	! grep -F 'guest@' said
 }
 
+# A unit whose SupplementaryGroups= has an unknown group does not start.
+the_units_group_exists() {
+	local group
+	group=$(sed -n 's/^SupplementaryGroups=//p' "root-$1/lib/systemd/system/guest@.service")
+	in_root "$1" getent group "$group"
+}
+
 nothing_is_started() {
 	[[ ! -e root-$1/etc/systemd/system/multi-user.target.wants/guest@web.service ]]
 	[[ $(find "root-$1/etc/guest-installer" -type f) == "root-$1/etc/guest-installer/example.conf" ]]
@@ -65,6 +72,7 @@ for suite in bookworm trixie; do
 	run_case "$suite: a key drive is made" a_key_drive_is_made "$suite"
 	run_case "$suite: man finds the pages" pages_are_found "$suite"
 	run_case "$suite: the unit guest@ is valid" the_unit_is_valid "$suite"
+	run_case "$suite: the group of its user exists" the_units_group_exists "$suite"
 	run_case "$suite: no guest is enabled" nothing_is_started "$suite"
 	run_case "$suite: they are removed without a trace" they_can_be_removed "$suite"
 done
