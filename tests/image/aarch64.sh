@@ -38,7 +38,8 @@ the_esp_is_for_its_architecture() {
 it_was_started_and_activated() {
 	[[ $(in_guest uname -m) == aarch64 ]]
 	in_guest cat /proc/cmdline | grep -F "init=$SYSTEM/init "
-	in_guest 'readlink /run/current-system /nix/var/nix/profiles/system
+	in_guest 'readlink /run/current-system
+		readlink /nix/var/nix/profiles/system
 		findmnt -no SOURCE,FSTYPE /boot
 		ls /etc/passwd /etc/ssh/ssh_host_ed25519_key' | diff - <(printf '%s\n' "$SYSTEM" \
 		system-1-link '/dev/vda1 vfat' /etc/passwd /etc/ssh/ssh_host_ed25519_key)

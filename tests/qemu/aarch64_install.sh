@@ -119,6 +119,17 @@ the_next_run_finishes_it() {
 	disk_is_clean disk.raw
 }
 
+# The kernel is the guest's own here, so that the initrd has its modules.
+a_kernel_of_the_host_runs_a_script() {
+	local status=0
+	printf '%s\n' '#!/bin/sh' 'uname -m' 'cat /proc/cmdline' 'exit 7' >script
+	"$TOP/qemu/run-guest" disk.raw --cores 1 --kernel "$BUILT/linux/Image" --append own=1 --snapshot \
+		--run script --identity key >said 2>messages || status=$?
+	cat said messages
+	[[ $status == 7 && $(head -n 1 said) == aarch64 ]]
+	grep -E "^init=$(readlink "$BUILT/sample-systemd-boot")/init .* own=1" said
+}
+
 was_booted_by_grub() {
 	in_guest cat /proc/cmdline | tee line
 	[[ $(<line) == BOOT_IMAGE=*" init=$(readlink "$BUILT/sample-grub-uefi")/init "* ]]
@@ -151,6 +162,7 @@ start_guest disk.raw
 run_long 'that guest boots and lets its owner in' guest_lets_in
 press_the_power_button
 run_long 'the power button ended it, too' guest_ended_well
+run_long 'a kernel from the host runs a script in it' a_kernel_of_the_host_runs_a_script
 rm -f disk.raw*
 run_long 'a guest with GRUB is installed' \
 	install_guest disk.raw --direct --set manifest=file:///medium/guest-grub-uefi.json
