@@ -228,12 +228,15 @@ class Documents(Refusing):
         for feature, has in (("svm", True), ("vmx", True), ("hypervisor", False)):
             text = f"<capabilities><host>{cpu.format(feature)}</host></capabilities>"
             self.assertEqual(
-                capabilities.host_cpu(text), cpu.format(feature).replace("'", '"').replace("/>", " />")
+                capabilities.host_cpu(text),
+                cpu.format(feature).replace("'", '"').replace("/>", " />"),
             )
             self.assertEqual(capabilities.has_virtualisation(cpu.format(feature)), has)
         self.assertEqual(capabilities.host_cpu("<capabilities/>"), "<cpu/>")
         self.assertIsNone(documents.find_volume("<domain/>"))
-        self.refuse("XML that is none", lambda: capabilities.has_domains("<a", "kvm"), Code.EMULATOR)
+        self.refuse(
+            "XML that is none", lambda: capabilities.has_domains("<a", "kvm"), Code.EMULATOR
+        )
 
 
 class Options(Refusing):
