@@ -51,6 +51,16 @@ agrees() {
 			select(.value != $own[0][$row][.key])] | (map(debug) | length) == 0)' "$1"
 }
 
+# The derivation of an ISO as Nix would make it of a guest of 64-bit ARM, with Debian's programs.
+nixs_iso_starts_by_uefi_alone() {
+	"$TOP/iso/fetch-debs" >debs
+	nix-instantiate --eval --strict --json --argstr debs "$(<debs)" -E '{ debs }: let iso = import '"$TOP"'/tests/nix/lean.nix {
+		inherit debs; installer = "/bin/true"; mkfsFat = "/bin/true"; cpu = "aarch64";
+	}; in { inherit (iso) ISOLINUX GRUB_MODULES architecture; }' | tee iso-of-nix.json
+	jq -e '.ISOLINUX == "" and (.GRUB_MODULES | endswith("/lib/grub/arm64-efi")) and
+		(.architecture | fromjson | .efiProgram == "BOOTAA64.EFI")' iso-of-nix.json
+}
+
 the_last_console_is_the_serial_port() {
 	nix-instantiate --eval --strict --json "$TOP/iso/architectures.nix" |
 		jq -e 'all(.[]; .serialConsole as $port | .consoles[-1] | startswith($port + ","))'
@@ -62,4 +72,5 @@ hosts_table >host.json
 isos_table >iso.json
 run_case "the host's tools agree with the installer" agrees host.json 6
 run_case 'the ISO agrees with the installer' agrees iso.json 7
+run_case 'an ISO of 64-bit ARM that Nix makes starts by UEFI alone' nixs_iso_starts_by_uefi_alone
 run_case 'the last console of an ISO is the first serial port' the_last_console_is_the_serial_port

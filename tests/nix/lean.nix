@@ -4,6 +4,8 @@
   debs,
   installer,
   mkfsFat,
+  # The processor of the packages, as nixpkgs calls it; only to look at the derivation.
+  cpu ? "x86_64",
 }:
 let
   sample = import ../../iso/sample { inherit debs; };
@@ -22,6 +24,9 @@ in
 import ../../iso/lean.nix
   {
     pkgs = pkgs // {
+      stdenv = pkgs.stdenv // {
+        hostPlatform.parsed.cpu.name = cpu;
+      };
       pkgsStatic = {
         inherit (sample) busybox;
         dosfstools = program "mkfs.fat" mkfsFat;
