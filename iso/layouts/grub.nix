@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
 # guest-installer, layouts bios and gpt: GRUB on a virtio disk, and a serial
 # console from the first line.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
+  # Machines of 64-bit ARM have no BIOS, and their firmware drives the serial port.
+  isArm = pkgs.stdenv.hostPlatform.isAarch64 or false;
   # Lower priority than the device that nixpkgs derives from a `label`.
   weak = lib.mkOverride ((lib.mkOptionDefault null).priority - 1);
   # Weaker than mkDefault: the modules of other boot loaders and profiles win.
@@ -28,14 +35,14 @@ in
   boot = {
     kernelParams = [
       "console=tty0"
-      "console=ttyS0,115200n8"
+      (if isArm then "console=ttyAMA0,115200n8" else "console=ttyS0,115200n8")
     ];
     loader = {
       timeout = modest 1;
       grub = {
         enable = modest (!others);
-        device = modest "/dev/vda";
-        extraConfig = ''
+        device = modest (if isArm then "nodev" else "/dev/vda");
+        extraConfig = lib.mkIf (!isArm) ''
           serial --unit=0 --speed=115200
           terminal_input serial console
           terminal_output serial console

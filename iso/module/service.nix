@@ -9,6 +9,8 @@
 }:
 let
   cfg = config.services.guest-installer;
+  architecture =
+    (import ../architectures.nix).${pkgs.stdenv.hostPlatform.parsed.cpu.name or "x86_64"};
   settings = import ./settings.nix { inherit lib; };
   unlessDisabled = {
     ConditionKernelCommandLine = "!guest-installer.disable";
@@ -49,14 +51,11 @@ in
     environment.etc."guest-installer.conf".source = configuration;
     environment.systemPackages = [ cfg.package ];
 
-    # The last console is /dev/console; the installer writes to all of them. On a busy host an
-    # emulated timer can fire too late for the kernel's timer check, which then panics.
-    boot.kernelParams = [
-      "console=tty0"
-      "console=ttyS0,115200n8"
-      "panic=-1"
-      "no_timer_check"
-    ];
+    # The last console is /dev/console; the installer writes to all of them.
+    boot.kernelParams =
+      map (console: "console=${console}") architecture.consoles
+      ++ [ "panic=-1" ]
+      ++ architecture.kernelParams;
     boot.loader.timeout = lib.mkForce 1;
 
     systemd.services.guest-installer = {

@@ -198,6 +198,20 @@ in
     machine
     ../../iso/own-disk.nix
   ];
+  # The layout gpt with GRUB, where pkgs is that of 64-bit ARM.
+  arm = installed [
+    {
+      boot.loader.systemd-boot.enable = lib.mkForce false;
+      _module.args.pkgs = lib.mkForce (
+        import ../nix/pkgs.nix
+        // {
+          dosfstools = "/usr";
+          gnused = "/usr";
+          stdenv.hostPlatform.isAarch64 = true;
+        }
+      );
+    }
+  ];
   labelled = (installed [ { fileSystems."/".label = "system"; } ]).facts.mounts;
   # Without the module own-disk.nix, the guest would be refused.
   hosted = builtins.tryEval (builtins.toJSON (installed [ machine ]).facts);

@@ -28,6 +28,7 @@ cd "$SCRATCH"
 run_case "the live system's service and its assertions" is_golden installer
 run_case "each layout with a configuration for UEFI" is_golden layouts
 run_case "each layout from the file for rebuilds" is_golden rebuilt layouts
+run_case "the layout gpt of a guest of 64-bit ARM" is_golden arm
 run_case "a configuration that names its root by a label of its own" is_golden labelled
 run_case "a configuration for a virtual machine of nixpkgs" is_golden machine
 run_case "the same configuration without the module own-disk.nix" is_golden hosted
