@@ -9,16 +9,30 @@
   outputs =
     { self, nixpkgs }:
     let
-      system = "x86_64-linux";
-      pkgs = nixpkgs.legacyPackages.${system};
-      all = import ./. {
-        nixpkgs = nixpkgs.outPath;
-        inherit system pkgs;
-        commit = self.rev or self.dirtyRev or "unknown";
-      };
+      for =
+        system:
+        import ./. {
+          nixpkgs = nixpkgs.outPath;
+          inherit system;
+          pkgs = nixpkgs.legacyPackages.${system};
+          commit = self.rev or self.dirtyRev or "unknown";
+        };
+      each =
+        make:
+        builtins.listToAttrs (
+          map
+            (name: {
+              inherit name;
+              value = make (for name) nixpkgs.legacyPackages.${name};
+            })
+            [
+              "x86_64-linux"
+              "aarch64-linux"
+            ]
+        );
     in
     {
-      packages.${system} = {
+      packages = each (all: _: {
         default = all.guest-installer;
         inherit (all)
           guest-installer
@@ -28,28 +42,31 @@
           nixos-install-iso
           options-json
           ;
-      };
+      });
 
-      inherit (all) lib nixosModules;
+      inherit (for "x86_64-linux") lib nixosModules;
 
-      checks.${system} = {
-        inherit (all)
-          guest-installer
-          host-tools
-          lean-iso
-          nixos-test
-          options-json
-          ;
-      };
+      checks = each (
+        all: _: {
+          inherit (all)
+            guest-installer
+            host-tools
+            lean-iso
+            nixos-test
+            options-json
+            ;
+        }
+      );
 
-      apps.${system}.demo = {
+      # The demonstration starts a machine of x86-64.
+      apps.x86_64-linux.demo = {
         type = "app";
-        program = "${all.demo}/bin/guest-installer-demo";
+        program = "${(for "x86_64-linux").demo}/bin/guest-installer-demo";
       };
 
-      devShells.${system}.default = all.shell;
+      devShells = each (all: _: { default = all.shell; });
 
-      formatter.${system} = pkgs.nixfmt-tree or pkgs.nixfmt;
+      formatter = each (_: pkgs: pkgs.nixfmt-tree or pkgs.nixfmt);
 
       templates.default = {
         path = ./iso/template;

@@ -72,6 +72,15 @@ refuses() {
 	grep -qF "$2" <<<"$message"
 }
 
+# With a nixpkgs that has nothing.
+flake_is_for_both_architectures() {
+	nix-instantiate --eval --strict --json -E "let outputs = (import $TOP/flake.nix).outputs {
+			self = { };
+			nixpkgs = { outPath = /nowhere; legacyPackages = { x86_64-linux = { }; aarch64-linux = { }; }; };
+		}; in map builtins.attrNames [ outputs.packages outputs.packages.aarch64-linux outputs.checks ]" |
+		jq -e '.[0] == ["aarch64-linux", "x86_64-linux"] and .[2] == .[0] and (.[1] | index("guest-installer"))'
+}
+
 cd "$SCRATCH"
 mkdir made
 git -C "$TOP" ls-files '*.nix' >sources
@@ -81,6 +90,7 @@ done <sources
 for flake in flake.nix iso/template/flake.nix; do
 	run_case "the inputs of $flake are in no registry" inputs_need_no_registry "$TOP/$flake"
 done
+run_case "the flake has packages for both architectures" flake_is_for_both_architectures
 run_case "a guest's facts are those of its configuration" facts_are_golden
 while IFS=: read -r attribute sentence; do
 	run_case "a guest is refused for $attribute" refuses "$attribute" "$sentence"
