@@ -11,11 +11,12 @@
 #include "base/littleendian.h"
 #include "base/process.h"
 
-#define PROGRAM		"mkfs.fat"
-#define SERIAL_DIGITS	8
-#define FAT_BLOCK_BYTES 1024 /* in which mkfs.fat takes a size */
-#define PATH_BYTES	512
-#define NUMBER_BYTES	24
+#define PROGRAM			 "mkfs.fat"
+#define SERIAL_DIGITS		 8
+#define FAT_BLOCK_BYTES		 1024 /* in which mkfs.fat takes a size */
+#define SMALL_CLUSTERS_MAX_BYTES (260ULL * 1024 * 1024)
+#define PATH_BYTES		 512
+#define NUMBER_BYTES		 24
 
 /* Of a boot sector. */
 #define BOOT_SECTOR_BYTES   512
@@ -73,14 +74,25 @@ static int serial_digits(const char *serial, char ret[SERIAL_DIGITS + 1], struct
 	return 0;
 }
 
+/* mkfs.fat would choose by the size of the whole disk, so that a FAT32 on a disk of more than 8 GiB had less than the
+ * 65,525 clusters by which some readers, such as mtools, tell it from FAT16 (Microsoft, "FAT: General Overview of
+ * On-Disk Format", "FAT Type Determination"). This is its choice for a disk that is as large as the partition. */
+static unsigned sectors_per_cluster(const struct fat_request *request)
+{
+	unsigned bytes = request->size_bytes > SMALL_CLUSTERS_MAX_BYTES ? 4096 : 512;
+
+	return bytes > request->sector_bytes ? bytes / request->sector_bytes : 1;
+}
+
 int fat_make(const struct fat_request *request, struct error *err)
 {
-	char program[PATH_BYTES], serial[SERIAL_DIGITS + 1];
+	char program[PATH_BYTES], serial[SERIAL_DIGITS + 1], cluster[NUMBER_BYTES];
 	char sector[NUMBER_BYTES], offset[NUMBER_BYTES], blocks[NUMBER_BYTES];
 	/* --invariant fixes the label's date, so that the same plan gives the same bytes; it also
 	 * sets a serial number, which -i behind it replaces. */
 	const char *argv[] = { program, "--invariant", "-F", "32", "-n", request->label, "-i",
-		serial, "-S", sector, "--offset", offset, request->path, blocks, NULL };
+		serial, "-S", sector, "-s", cluster, "--offset", offset, request->path, blocks,
+		NULL };
 	const struct process child = { .argv = argv };
 	int r = find_mkfs_fat(program, err);
 
@@ -88,6 +100,7 @@ int fat_make(const struct fat_request *request, struct error *err)
 		r = serial_digits(request->serial, serial, err);
 	if (r == 0) {
 		snprintf(sector, sizeof(sector), "%u", request->sector_bytes);
+		snprintf(cluster, sizeof(cluster), "%u", sectors_per_cluster(request));
 		snprintf(offset, sizeof(offset), "%llu",
 			(unsigned long long)(request->offset_bytes / request->sector_bytes));
 		snprintf(blocks, sizeof(blocks), "%llu",

@@ -25,7 +25,7 @@ struct fat_request {
 /* Starts the program once, without a disk: EXIT_CONFIGURATION if it cannot be started. */
 int fat_check(struct error *err) WARN_UNUSED;
 
-/* The program is /sbin/mkfs.fat (it lies there in the initramfs), or the first in PATH. */
+/* The program is the first mkfs.fat in PATH, or that in /sbin, as in the initramfs. */
 int fat_make(const struct fat_request *request, struct error *err) WARN_UNUSED;
 
 /* Writes the serial number (XXXX-XXXX) of the FAT32 at offset_bytes of an open disk, and of the copy of its

@@ -162,6 +162,21 @@ fat_with_large_sectors() {
 	[[ $(od -An -tu2 -j11 -N2 "$SCRATCH/fat" | xargs) == 4096 ]]
 }
 
+# mkfs.fat itself makes it so if the disk is no larger than the partition.
+fat_on_a_large_disk() {
+	local large=$SCRATCH/large small=$SCRATCH/small
+	truncate -s 40G "$large"
+	truncate -s 512M "$small"
+	"$EFFECTS" fat "$large" $((2 * MIB)) $((512 * MIB)) 512 ESP 1234-ABCD
+	mkfs.fat --invariant -F 32 -n ESP -i 1234ABCD -S 512 "$small"
+	dd if="$large" bs=1M skip=2 count=512 conv=sparse of="$SCRATCH/cut" status=none
+	fsck.vfat -n "$SCRATCH/cut" | tee "$SCRATCH/clusters"
+	(($(sed -n 's,.*/\([0-9]*\) clusters$,\1,p' "$SCRATCH/clusters") >= 65525))
+	mmd -i "$large@@2M" ::/EFI ::/EFI/BOOT
+	diff <(od -An -tx1 -j 11 -N 13 "$SCRATCH/cut") <(od -An -tx1 -j 11 -N 13 "$small")
+	rm "$large" "$small" "$SCRATCH/cut"
+}
+
 fat_is_reproducible() {
 	local name
 	for name in fat fat2; do
@@ -263,6 +278,7 @@ run_case "old bytes below a new ext4 do no harm" old_bytes_do_no_harm
 run_case "a gpt plan gives a clean FAT32 and a clean ext4, the mark kept" gpt_layout_is_formatted
 run_case "a bios plan gives a clean ext4, the mark kept" bios_layout_is_formatted
 run_case "FAT32 can have 4096-byte sectors" fat_with_large_sectors
+run_case "FAT32 on a large disk has the clusters of one on a small disk" fat_on_a_large_disk
 run_case "FAT of the same request is the same bytes" fat_is_reproducible
 run_case "wrong labels, UUIDs and paths are refused by name" wrong_requests_are_refused
 run_case "that mkfs.fat is missing is told before a byte is written" missing_program_is_told_before
