@@ -18,7 +18,8 @@
 #include "disk/probe.h"
 #include "image/qemu_img.h"
 
-#define PIECE_BYTES ((size_t)1024 * 1024)
+#define PIECE_BYTES  ((size_t)1024 * 1024)
+#define SECTOR_BYTES 512 /* of an image */
 
 static bool is_standard_output(const struct image_output *output)
 {
@@ -43,7 +44,7 @@ static int check_device_is_blank(const struct image_output *output, struct error
 	if (text_copy(disk->path, sizeof(disk->path), output->path) < 0)
 		return error_errno_host(err, -ENAMETOOLONG, "read %s", output->path);
 	disk->size_bytes = output->device_bytes;
-	disk->sector_bytes = 512;
+	disk->sector_bytes = SECTOR_BYTES;
 	r = probe_content(disk, err);
 	if (r < 0)
 		return r;
@@ -59,17 +60,35 @@ static int check_device_is_blank(const struct image_output *output, struct error
 	return 0;
 }
 
+/* The kernel reads a partition table in the sectors of its device. */
+static int check_sectors(int fd, const char *path, struct error *err)
+{
+	int sector_bytes;
+
+	if (ioctl(fd, BLKSSZGET, &sector_bytes) < 0)
+		return error_errno_host(err, -errno, "read the size of the sectors of %s", path);
+	if (sector_bytes == SECTOR_BYTES)
+		return 0;
+	return error_set_code(err, EXIT_NO_DISK, -EINVAL,
+		"%s has sectors of %d bytes, and the partition table of an image is for sectors of %d: name a disk with such sectors, or install the guest in a machine, from the installer's ISO.",
+		path, sector_bytes, SECTOR_BYTES);
+}
+
 /* O_EXCL fails while the device or a partition of it is mounted or held (open(2)). */
 static int check_output_device(struct image_output *output, struct error *err)
 {
 	AUTO_CLOSE int fd = open(output->path, O_RDWR | O_EXCL | O_CLOEXEC);
 	const char *temporary = getenv("TMPDIR");
+	int r;
 
 	if (fd < 0 && errno == EBUSY)
 		return error_set_code(err, EXIT_NO_DISK, -EBUSY,
 			"%s is in use: unmount it, and what lies on its partitions.", output->path);
 	if (fd < 0)
 		return error_errno_host(err, -errno, "open %s", output->path);
+	r = check_sectors(fd, output->path, err);
+	if (r < 0)
+		return r;
 	if (ioctl(fd, BLKGETSIZE64, &output->device_bytes) < 0)
 		return error_errno_host(err, -errno, "read the size of %s", output->path);
 	snprintf(output->folder, sizeof(output->folder), "%s",

@@ -51,7 +51,7 @@ without_qemu_img_the_fix_is_named() {
 
 attach_device() {
 	truncate -s "$1" device.img
-	device=$(losetup -f --show device.img)
+	device=$(losetup -f --show "${@:2}" device.img)
 	at_exit detach_device
 	chown 65534 "$device"
 }
@@ -66,6 +66,15 @@ a_device_has_the_same() {
 	refused 2 'has the size of the device: leave --size' direct "$device" --size 1G
 	made direct "$device" --seed "$SEED"
 	cmp "$device" out/direct.img
+}
+
+# The kernel would read the partition table of an image in other places.
+larger_sectors_are_refused() {
+	local device
+	attach_device "$SIZE" -b 4096
+	refused 10 'has sectors of 4096 bytes, and the partition table of an image is for sectors of 512' direct "$device"
+	cmp -n 1048576 "$device" /dev/zero
+	detach_device
 }
 
 a_device_with_content_is_kept() {
@@ -98,6 +107,8 @@ run_case "standard output has the same bytes" standard_output_has_the_same
 run_case "a reader that ends early is a failure" a_closed_pipe_is_a_failure
 run_case "qcow2 has the same content, and is the same each time" qcow2_has_the_same
 run_case "without qemu-img, qcow2 is refused with the fix" without_qemu_img_the_fix_is_named
+run_case "a block device with larger sectors is refused" larger_sectors_are_refused
+rm -f device.img
 attach_device "$SIZE"
 run_case "a block device has the same bytes" a_device_has_the_same
 run_case "a block device with content is refused untouched, unless it is to be wiped" a_device_with_content_is_kept
