@@ -15,6 +15,7 @@
 
 #define QCOW2_MAGIC "QFI\xfb" /* QEMU, docs/interop/qcow2.rst, "Header" */
 #define COPY_BYTES  ((size_t)64 * 1024 * 1024)
+#define PIECE_BYTES ((size_t)1024 * 1024)
 
 /* -------------------------------------------------------- what the source is */
 
@@ -51,6 +52,32 @@ int image_copy_check(const char *path, bool *ret_qcow2, struct error *err)
 
 /* -------------------------------------------------------- copying */
 
+static int copy_by_memory(int from, int to, off_t at, off_t end, struct error *err)
+{
+	AUTO_FREE uint8_t *piece = must_realloc(NULL, PIECE_BYTES, 1);
+
+	while (at < end) {
+		size_t left = (size_t)(end - at);
+		ssize_t n = file_read_at(
+			from, piece, left < PIECE_BYTES ? left : PIECE_BYTES, (uint64_t)at);
+		int r;
+
+		if (n <= 0)
+			return error_errno_host(err, n < 0 ? (int)n : -EIO, "read the image");
+		r = file_write_at(to, piece, (size_t)n, (uint64_t)at);
+		if (r < 0)
+			return error_errno_host(err, r, "copy the image");
+		at += n;
+	}
+	return 0;
+}
+
+/* The kernel copies only between file systems that agree on it (copy_file_range(2), ERRORS). */
+static bool kernel_cannot_copy(int code)
+{
+	return code == EXDEV || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
+}
+
 /* From one hole to the next, within the kernel where it can. */
 static int copy_data(int from, int to, off_t at, off_t end, struct error *err)
 {
@@ -63,6 +90,8 @@ static int copy_data(int from, int to, off_t at, off_t end, struct error *err)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && kernel_cannot_copy(errno))
+			return copy_by_memory(from, to, at, end, err);
 		if (n <= 0)
 			return error_errno_host(err, n < 0 ? -errno : -EIO, "copy the image");
 	}
@@ -87,26 +116,6 @@ static int copy_all_data(int from, int to, off_t size_bytes, struct error *err)
 	return r;
 }
 
-/* A disk has no holes, and copy_file_range takes files alone. */
-static int copy_disk(int from, int to, uint64_t size_bytes, struct error *err)
-{
-	AUTO_FREE uint8_t *piece = must_realloc(NULL, COPY_BYTES, 1);
-	uint64_t at = 0;
-
-	while (at < size_bytes) {
-		ssize_t n = file_read_at(from, piece, COPY_BYTES, at);
-		int r;
-
-		if (n <= 0)
-			return error_errno_host(err, n < 0 ? (int)n : -EIO, "read the image");
-		r = file_write_at(to, piece, (size_t)n, at);
-		if (r < 0)
-			return error_errno_host(err, r, "copy the image");
-		at += (uint64_t)n;
-	}
-	return 0;
-}
-
 static int copy_content(int from, int to, struct error *err)
 {
 	uint64_t size_bytes;
@@ -117,7 +126,8 @@ static int copy_content(int from, int to, struct error *err)
 	if (S_ISBLK(st.st_mode)) {
 		if (ioctl(from, BLKGETSIZE64, &size_bytes) < 0)
 			return error_errno_host(err, -errno, "read the size of the image");
-		return copy_disk(from, to, size_bytes, err);
+		/* A disk has no holes, and copy_file_range takes files alone. */
+		return copy_by_memory(from, to, 0, (off_t)size_bytes, err);
 	}
 	if (ioctl(to, FICLONE, from) == 0)
 		return 0;

@@ -3,7 +3,7 @@
 # output.sh — proves that an image goes to a file, to standard output, to a blank block device or into
 # qcow2 with the same content; and that a file, or a device with content, is never written to
 #
-# Modules: image/image_output, image/image_file, image/image_folder, image/qemu_img, image_publish.
+# Modules: image/image_copy, image/image_output, image/image_file, image/image_folder, image/qemu_img, image_publish.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=image.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/image.lib.sh"
@@ -47,6 +47,34 @@ without_qemu_img_the_fix_is_named() {
 		--set trusted-keys=none --shrink out/none.qcow2 >said 2>&1 && return 1
 	/usr/bin/grep -E '^INSTALL_FAILED code=2 .*qemu-img, which is not in PATH: install it' said
 	[[ ! -e out/none.qcow2 ]]
+}
+
+# copy_to FOLDER — a copy of the image, by an ordinary user.
+copy_to() {
+	as_nobody "$GUEST_INSTALLER" image --from out/direct.img --key key.pub "$1/copy.img" >said 2>&1
+}
+
+# The kernel does not copy between file systems of two kinds.
+a_copy_may_lie_in_another_file_system() {
+	local offset=$((1 << 20))
+	mkdir -p mnt other
+	mount -t tmpfs -o mode=1777,size=200m tmpfs other
+	copy_to other || { cat said && return 1; }
+	e2fsck -fn "other/copy.img?offset=$offset"
+	entries out/direct.img "$offset" mnt >expected
+	entries other/copy.img "$offset" mnt | diff expected -
+	(($(stat -c %b other/copy.img) * 512 < 100 << 20)) # holes stay holes
+	umount other
+}
+
+# And without room no part of it stays.
+a_full_file_system_is_named() {
+	mount -t tmpfs -o mode=1777,size=20m tmpfs other
+	if copy_to other; then return 1; fi
+	grep -E '^INSTALL_FAILED code=40 .*No space left on device' said
+	[[ ! $(ls -A other) ]]
+	nothing_is_left
+	umount other
 }
 
 attach_device() {
@@ -107,6 +135,8 @@ run_case "standard output has the same bytes" standard_output_has_the_same
 run_case "a reader that ends early is a failure" a_closed_pipe_is_a_failure
 run_case "qcow2 has the same content, and is the same each time" qcow2_has_the_same
 run_case "without qemu-img, qcow2 is refused with the fix" without_qemu_img_the_fix_is_named
+run_case "a copy may lie in another file system" a_copy_may_lie_in_another_file_system
+run_case "a file system without room is named, and nothing stays in it" a_full_file_system_is_named
 run_case "a block device with larger sectors is refused" larger_sectors_are_refused
 rm -f device.img
 attach_device "$SIZE"
