@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 import dataclasses
+import errno
 import os
 import time
 from typing import Optional
@@ -25,6 +26,7 @@ from host.install.proof_login import given_keys
 
 # From this code on the installer writes; then a full host looks like a broken disk to it.
 FIRST_WRITING_CODE = 30
+NO_ROOM = os.strerror(errno.ENOSPC)
 NOT_BOOTED_BY_FIRMWARE = ("direct", "pygrub")
 
 
@@ -99,7 +101,7 @@ class Attempt:
             verdict.require_success(follower.serial, follower.port)
         except Failure as failure:
             wrote = FIRST_WRITING_CODE <= failure.code < Code.EMULATOR
-            full = machine.has_no_room() or self._host_is_full()
+            full = machine.has_no_room() or self._host_is_full() or self._copy_had_no_room(failure)
             if full and (wrote or failure.code == Code.NO_VERDICT):
                 raise Failure(Code.NO_ROOM, f"no room on the host: {failure.sentence}") from None
             more = hint(failure.code, failure.sentence)
@@ -107,6 +109,10 @@ class Attempt:
             if failure.code == Code.NO_VERDICT:
                 sentence = f"{failure.sentence}; the end of {log.path}:\n{log.tail()}"
             raise Failure(failure.code, sentence) from None
+
+    def _copy_had_no_room(self, failure: Failure) -> bool:
+        """What the program had written of a copy is gone with it, so that there is room again."""
+        return self._options.source is not None and NO_ROOM in failure.sentence
 
     def _host_is_full(self) -> bool:
         """A host that cannot be asked must not replace the installer's verdict."""
@@ -129,10 +135,16 @@ class Attempt:
         """Whether the disk is booted before it is published: on demand, and by default where that
         takes seconds and the guest's SSH server can be reached."""
         options = self._options
+        known = {result.key: result.value for result in self._results()}
+        layout = known.get("layout")
+        if options.prove_boot and layout in NOT_BOOTED_BY_FIRMWARE:
+            raise Failure(
+                Code.MISUSE,
+                f"--prove-boot boots by firmware, which a disk of layout {layout} cannot",
+            )
         if options.prove_boot is not None:
             return options.prove_boot
-        known = {result.key: result.value for result in self._results()}
-        if self._accel != "kvm" or known.get("layout") in NOT_BOOTED_BY_FIRMWARE:
+        if self._accel != "kvm" or layout in NOT_BOOTED_BY_FIRMWARE:
             return False
         absent = missing_programs()
         if absent:

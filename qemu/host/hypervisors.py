@@ -50,6 +50,8 @@ class FileHost:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        if options.source:
+            self.accel = "none"
 
     def clear(self) -> None:
         disk.recover(self._options.disks)
@@ -97,8 +99,8 @@ class QemuHost(FileHost):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        starts_machine = not options.source or options.prove_boot
-        self.accel = emulator.acceleration(options.machine) if starts_machine else "none"
+        if not options.source or options.prove_boot:
+            self.accel = emulator.acceleration(options.machine)
 
     def _installer(self, run: str) -> Machine:
         return QemuMachine(self._options, self._boot_files(run), run)

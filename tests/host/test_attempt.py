@@ -14,6 +14,7 @@ import tap
 from host import attempt
 from host.attempt import Attempt
 from host.base.codes import Code, Failure
+from host.protocol.verdict import Result
 
 VERDICT = "web.verdict.json"
 
@@ -55,6 +56,15 @@ class Steps(unittest.TestCase):
             record = json.load(file)
         self.assertEqual((record["text"], record["source"]), ("copied", "/image.raw"))
 
+    def test_a_disk_that_firmware_cannot_boot_is_not_proved(self):
+        self.options.prove_boot = True
+        results = [Result("layout", "direct")]
+        with mock.patch.object(Attempt, "_results", lambda _: results):
+            with self.assertRaises(Failure) as caught:
+                self.attempt.install()
+        self.assertIn("a disk of layout direct cannot", caught.exception.sentence)
+        self.hypervisor.publish.assert_not_called()
+
     def test_a_guest_is_published_even_if_its_record_has_no_room(self):
         full = OSError(errno.ENOSPC, "No space left on device")
         with mock.patch.object(attempt.records, "write_verdict", side_effect=full):
@@ -62,9 +72,9 @@ class Steps(unittest.TestCase):
         self.hypervisor.publish.assert_called_once_with()
         self.assertIn("No space left", self.display.report.call_args.args[0])
 
-    def judge(self, machine_is_full):
+    def judge(self, machine_is_full, sentence="copying failed"):
         follower = mock.Mock()
-        failed = Failure(40, "copying failed")
+        failed = Failure(40, sentence)
         with mock.patch.object(attempt.verdict, "require_success", side_effect=failed):
             with self.assertRaises(Failure) as caught:
                 machine = mock.Mock(has_no_room=lambda: machine_is_full)
@@ -75,6 +85,13 @@ class Steps(unittest.TestCase):
         self.hypervisor.has_no_room.side_effect = Failure(Code.EMULATOR, "cannot read the pool")
         failure = self.judge(False)
         self.assertEqual((failure.code, failure.sentence), (40, "copying failed (log: web.log)"))
+
+    def test_a_copy_without_room_does_though_there_is_room_again(self):
+        self.hypervisor.has_no_room.return_value = False
+        self.assertEqual(self.judge(False, "copy: No space left on device").code, 40)
+        self.options.source = types.SimpleNamespace(image="/image.raw")
+        failure = self.judge(False, "copy: No space left on device")
+        self.assertEqual(failure.code, Code.NO_ROOM)
 
     def test_a_host_without_room_does(self):
         self.hypervisor.has_no_room.return_value = True
