@@ -152,16 +152,19 @@ def _make_guest(options: GuestOptions, disk: str) -> None:
     """Has first-run make the guest if there is none, and everything is there to make it."""
     if os.path.exists(disk):
         return
-    if not options.iso:
+    if not options.iso and not options.source:
         message = f"cannot find the disk {disk}; with --iso and --key, it would be made"
         raise Failure(Code.MISUSE, message)
     report(TOOL, f"there is no {disk} yet; {name_of('first-run')} makes it")
-    command: list[str] = [FIRST_RUN, "--disk", disk, "--size", options.size, "--iso", options.iso]
+    command = [FIRST_RUN, "--disk", disk]
+    command += ["--from", options.source] if options.source else ["--iso", options.iso]
+    if options.size:
+        command += ["--size", options.size]
     for key in options.keys:
         command += ["--key", key]
     for setting in options.settings:
         command += ["--set", setting]
-    _run_first_run(command + _installing(options))
+    _run_first_run(command if options.source else command + _installing(options))
 
 
 def _make_domain(options: DomainOptions) -> None:

@@ -114,9 +114,19 @@ class Words(unittest.TestCase):
             ("there is no disk", ("--disk", "8X")),
             ("exclude each other", ("--daemon", "--console")),
             ("--json needs", ("--json",)),
+            ("--iso and --from exclude each other", ("--iso", "i", "--from", "f")),
         ):
             with self.subTest(arguments=arguments):
                 self.refused(sentence, "g.raw", *arguments)
+
+    def test_a_copy_has_the_size_of_its_image_unless_another_is_named(self):
+        for size, arguments in (
+            ("4G", ("--iso", "i")),
+            ("8G", ("--iso", "i", "--size", "8G")),
+            ("", ("--from", "f")),
+            ("8G", ("--from", "f", "--size", "8G")),
+        ):
+            self.assertEqual(self.options("g.raw", *arguments).size, size)
 
     def test_help_names_every_option_once(self):
         lines = help_text(PROGRAM).splitlines()

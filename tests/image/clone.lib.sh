@@ -58,4 +58,3 @@ owner_is_second() {
 	e2fsck -fn "$1?offset=$2"
 	debugfs -R 'stat /etc/ssh/ssh_host_ed25519_key' "$1?offset=$2" | grep -F 'Mode:  0600'
 }
-

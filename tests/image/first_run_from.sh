@@ -154,6 +154,7 @@ kill_at_each() {
 
 # The host key that was reported before the first boot is the one that the guest shows.
 it_is_the_guest_that_was_reported() {
+	cp out/own.raw.log said
 	in_guest cat /etc/ssh/ssh_host_ed25519_key.pub | grep -Fx "$(reported ssh-host-key)"
 	in_guest findmnt -no UUID / | grep -Fx "$(reported root-uuid)"
 }
@@ -174,9 +175,8 @@ run_case "a kill where the disk gets its name publishes a whole disk or none" ki
 run_long "a kill at any change of a file does, too" kill_at_each link,unlink,rename,mkdir,fsync,openat 1
 mv second key
 mv second.pub key.pub
-cp out/web.raw.log said
-start_guest out/web.raw --firmware uefi
-run_case "the copy boots by UEFI and lets its own owner in" guest_lets_in
+start_guest out/own.raw --firmware uefi --from out/gpt.img --key key.pub
+run_case "run-guest makes a copy, which boots by UEFI and lets its own owner in" guest_lets_in
 run_case "it is the guest that was reported" it_is_the_guest_that_was_reported
 press_the_power_button
 run_case "the power button ended it" guest_ended_well

@@ -12,6 +12,7 @@ from host.base.codes import Code, Failure
 from host.libvirt import names
 from host.qemu.emulator import MachineOptions, check_machine, parse_number
 from host.run.architecture import choose
+from host.run.options import NEW_DISK
 from host.run.words import OPTIONS, Words
 
 TASKS = ("status", "stop", "daemon", "console")
@@ -84,6 +85,6 @@ def _install_words(words: Words) -> tuple[str, ...]:
     """The arguments of first-run that come from the words, and the size of the disk."""
     given: list[str] = []
     for name in INSTALLING:
-        for value in words.get(name, [OPTIONS[name].default] if name == "size" else []):
+        for value in words.get(name, [NEW_DISK] if name == "size" else []):
             given += [f"--{name}", value]
     return tuple(given)

@@ -16,6 +16,7 @@ from host.qemu.emulator import MachineOptions, check_machine, parse_number, pars
 from host.run.words import OPTIONS, Words
 
 MODULES_TAG = "modules"
+NEW_DISK = "4G"
 NETWORKS = ("user", "none")
 TRANSPORTS = ("auto", "virtiofs", "9p")
 
@@ -64,8 +65,9 @@ class GuestOptions:
     boot_timeout: int = 300
     timeout: int = 3600
     iso: str = ""
+    source: str = ""
     keys: tuple[str, ...] = ()
-    size: str = "4G"
+    size: str = ""
     settings: tuple[str, ...] = ()
     debug: DebugOptions = field(default_factory=DebugOptions)
 
@@ -126,8 +128,9 @@ def check(words: Words) -> GuestOptions:
         boot_timeout=number("boot-timeout"),
         timeout=number("timeout"),
         iso=_path(one("iso")),
+        source=_path(one("from")),
         keys=tuple(_path(value) for value in many("key")),
-        size=one("size"),
+        size=one("size") or ("" if one("from") else NEW_DISK),
         settings=many("set"),
         debug=read_debug(words),
     )
@@ -219,7 +222,9 @@ def _check_task(options: GuestOptions) -> None:
 
 
 def _check_together(options: GuestOptions) -> None:
-    """Options that need each other."""
+    """Options that need or exclude each other."""
+    if options.iso and options.source:
+        raise Failure(Code.MISUSE, "--iso and --from exclude each other")
     for name, value in (("--initrd", options.initrd), ("--append", options.append)):
         if value and not options.kernel:
             raise Failure(Code.MISUSE, f"{name} needs --kernel")

@@ -190,8 +190,17 @@ does not power off in time is ended.
             "A guest that does not exist yet, which first-run makes",
             (
                 Option("iso", "FILE", "the installer's ISO"),
+                Option(
+                    "from",
+                    "FILE",
+                    "instead of an ISO, the image of a finished guest that is shut down: this guest becomes a copy with identifiers and keys of its own",
+                ),
                 Option("key", "FILE.pub", "a public key that may log in", many=True),
-                Option("size", "SIZE", "the size of its disk", default="4G"),
+                Option(
+                    "size",
+                    "SIZE",
+                    "the size of its disk; with --from by default that of the image, else 4G",
+                ),
                 Option("set", "KEY=VALUE", "one line of the installer's configuration", many=True),
             ),
         ),
