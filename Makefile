@@ -267,6 +267,7 @@ check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER (runs 
 
 bench: deps iso ## compare the copy stage with other programs, 15 minutes, as root (runs deps)
 	tests/bench/native.sh
+	tests/bench/clone.sh
 	tests/bench/net.sh
 	tests/bench/guest.sh
 
