@@ -20,7 +20,7 @@
 #define FILE_SCHEME	     "file://"
 #define FILE_BUFFER_BYTES    (512L * 1024)
 #define NET_BUFFER_BYTES     (128L * 1024)
-#define CONNECTIONS_MAX	     64L /* to one server */
+#define CONNECTIONS_MAX	     128L /* to one server */
 #define CONNECT_TIMEOUT_S    15L
 #define STALL_TIMEOUT_S	     30L   /* unless the settings name another */
 #define STALL_BYTES_S	     1024L /* a transfer below this rate has stalled */
@@ -362,7 +362,8 @@ static void set_result(struct curl_transfer *transfer, CURLcode code)
 		return;
 	} else if (status && !is_content(transfer, status)) {
 		set_status_result(transfer, status);
-	} else if (code != CURLE_OK) {
+	} else if (code != CURLE_OK && !range_resume_is_complete(&transfer->resume)) {
+		/* A shared connection may end between the last byte and the end of the answer. */
 		set_curl_error(transfer, code);
 	} else {
 		/* libcurl reports a read error of a file as its end; the length shows it. */

@@ -79,6 +79,12 @@ void range_resume_take(struct range_resume *resume, size_t size_bytes)
 	resume->got_bytes += (int64_t)(size_bytes - known_bytes);
 }
 
+bool range_resume_is_complete(const struct range_resume *resume)
+{
+	return !resume->encoded && resume->total_bytes > 0 && resume->skip_bytes == 0 &&
+	       resume->got_bytes == resume->total_bytes;
+}
+
 int range_resume_end(const struct range_resume *resume, struct error *err)
 {
 	if (resume->skip_bytes == 0 &&

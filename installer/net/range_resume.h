@@ -52,5 +52,8 @@ size_t range_resume_known(const struct range_resume *resume, size_t size_bytes);
 /* Counts size_bytes bytes of the answer as taken, the known ones among them. */
 void range_resume_take(struct range_resume *resume, size_t size_bytes);
 
+/* Whether the last byte has been taken, as far as the length is known. Then nothing is left to request. */
+bool range_resume_is_complete(const struct range_resume *resume);
+
 /* 0 if everything has arrived, else -EIO with a sentence. */
 int range_resume_end(const struct range_resume *resume, struct error *err) WARN_UNUSED;

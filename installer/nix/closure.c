@@ -16,7 +16,7 @@
 #include "nix/cache.h"
 
 #define SLOTS_START	  64
-#define LOOKUPS_AT_A_TIME 128
+#define LOOKUPS_AT_A_TIME 256
 #define WAIT_MS		  250
 
 /* A traversal of the closure. Paths that were visited are described, the others only named. */

@@ -22,6 +22,7 @@ static struct range_resume broken_off(const char *etag)
 	range_resume_take(&resume, 400);
 	assert_int_equal(range_resume_end(&resume, &err), -EIO);
 	assert_string_equal(err.text, "only 400 of 1000 bytes could be read");
+	assert_false(range_resume_is_complete(&resume));
 	return resume;
 }
 
@@ -49,6 +50,7 @@ static void a_part_goes_on_where_the_first_answer_broke_off(void **state)
 	assert_int_equal(range_resume_known(&resume, 600), 0);
 	range_resume_take(&resume, 600);
 	assert_int_equal(resume.got_bytes, 1000);
+	assert_true(range_resume_is_complete(&resume));
 	assert_int_equal(range_resume_end(&resume, &err), 0);
 }
 
@@ -133,6 +135,7 @@ static void an_unknown_length_ends_where_it_ends(void **state)
 	assert_int_equal(range_resume_begin(&resume, &answer, &err), 0);
 	range_resume_take(&resume, 10);
 	assert_int_equal(range_resume_end(&resume, &err), 0);
+	assert_false(range_resume_is_complete(&resume));
 	/* But not before what had come already. */
 	assert_int_equal(range_resume_begin(&resume, &answer, &err), 0);
 	range_resume_take(&resume, 9);
