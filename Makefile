@@ -265,10 +265,12 @@ NIXPKGS_TESTS = $(if $(wildcard $(NIXPKGS)/pkgs/top-level/all-packages.nix),nixp
 check-nix: deps ## evaluate everything with the nixpkgs of NIXPKGS=FOLDER (runs deps)
 	tests/run nix $(NIXPKGS_TESTS)
 
-bench: deps iso ## compare the copy stage with other programs, 15 minutes, as root (runs deps)
+bench: deps iso ## compare the copy stage with other programs, an hour, as root (runs deps)
 	tests/bench/native.sh
 	tests/bench/clone.sh
+	tests/bench/linear.sh
 	tests/bench/net.sh
+	tests/bench/net.sh --far
 	tests/bench/guest.sh
 
 lint: lint-format lint-python lint-shell lint-structure lint-warnings lint-cppcheck lint-tidy \

@@ -18,13 +18,14 @@ die() {
 
 # build_driver — the program that calls the shipping objects; prints its path.
 build_driver() {
-	local libs headers objects driver=$build_dir/bench/install
+	local compiler libs headers objects driver=$build_dir/bench/install
 	mkdir -p "$build_dir/bench"
 	make -s -C "$top_dir" build >&2
+	read -ra compiler <<<"${MUSL_CC:-musl-gcc}"
 	read -ra headers <"$build_dir/static/cflags"
 	read -ra libs <"$build_dir/static/libs"
 	mapfile -t objects < <(find "$build_dir/static" -name '*.o' ! -name main.o | sort)
-	"${MUSL_CC:-musl-gcc}" -static -no-pie -s -pthread -Wl,--gc-sections -std=gnu11 -O2 -Wall -Wextra \
+	"${compiler[@]}" -static -no-pie -s -pthread -Wl,--gc-sections -std=gnu11 -O2 -Wall -Wextra \
 		-Werror -D_GNU_SOURCE= -I "$top_dir/installer" "${headers[@]}" -o "$driver" \
 		"$bench_dir/install.c" "${objects[@]}" "${libs[@]}"
 	printf '%s\n' "$driver"

@@ -22,6 +22,12 @@ loop device, in each of the ways, one after the other, and waits until all is on
   unsquashfs     of a zstd squashfs of the store
   dd             the archives as one file, with fsync
 
+and what is no such way, but bounds it:
+
+  bound          zstd and SHA-256 of the same archives, in threads of one process; nothing is written
+  dd-direct      the archives straight into the image file, with O_DIRECT
+  mkfs           mkfs.ext4 -d, which writes the store into an unmounted file system
+
 Prints medians, and the spread of each round's ratios. The image is made in TMPDIR.
 END
 }
@@ -47,6 +53,18 @@ way_dd() {
 	dd if="$closure/nars" of="$target/nars" bs=1M conv=fsync status=none
 }
 
+way_bound() {
+	"$driver" bound "file://$closure/cache" "$(cat "$closure/key")" "$system"
+}
+
+way_dd-direct() {
+	dd if="$closure/nars" of="$work/image" bs=1M oflag=direct conv=notrunc,fsync status=none
+}
+
+way_mkfs() {
+	mke2fs -q -t ext4 -d "$closure/origin" "$work/image" && sync "$work/image"
+}
+
 # new_target WAY — an empty file system: unmounted for the installer, which mounts it later, and
 # mounted for the others.
 new_target() {
@@ -54,7 +72,7 @@ new_target() {
 	truncate -s "$image_bytes" "$work/image"
 	if [[ $1 == installer ]]; then
 		"$driver" format "$work/image"
-	else
+	elif [[ $1 != @(bound|dd-direct|mkfs) ]]; then
 		mke2fs -q -t ext4 "$work/image"
 		mount -o loop "$work/image" "$target"
 	fi
@@ -75,7 +93,7 @@ measure() {
 		die "$way failed: $(tail -n 3 "$work/log")"
 	awk -v way="$way" -v ticks=$(($(kernel_ticks) - before)) \
 		'{ print way, $1, $2 + $3, ticks / 100 }' <<<"$times" >>"$work/results"
-	umount "$target"
+	! mountpoint -q "$target" || umount "$target"
 }
 
 # peak NAME SYSTEM — the installer's peak memory in KiB, and a line on it to standard error.
@@ -119,7 +137,7 @@ main() {
 	mkdir "$target"
 	trap cleanup EXIT
 	for ((round = 0; round < rounds; round++)); do
-		for way in installer nix-copy cp unsquashfs dd; do
+		for way in installer bound dd-direct mkfs nix-copy cp unsquashfs dd; do
 			measure "$way"
 		done
 	done

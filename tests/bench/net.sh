@@ -7,11 +7,12 @@ set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/bench.lib.sh"
 
 rounds=${BENCH_ROUNDS:-3}
-image_bytes=$((2 << 30))
+image_bytes=$((4 << 30))
+round_trip_ms=70
 
 usage() {
 	cat <<END
-usage: net.sh
+usage: net.sh [--far]
 
 As root. Each of $rounds rounds (BENCH_ROUNDS) takes the closure of tests/bench/closure from an nginx
 of its own in each of these ways, one after the other:
@@ -21,15 +22,22 @@ of its own in each of these ways, one after the other:
   nix-copy       nix copy over http, signatures checked, onto a fresh ext4
   curl, curl-tls every archive with one curl, to /dev/null, over http and https
 
-Prints medians of wall and CPU seconds (nginx not among them) and ratios to curl.
+With --far a closure of 3,000 paths and 1.5 GiB comes over TLS, by HTTP/1.1 and by HTTP/2:
+
+  https, h2      as above
+  https-far, h2-far, nix-copy-far
+                 through a relay that adds $round_trip_ms ms to each round trip (tests/bench/delay-relay);
+                 nix copy by HTTP/2
+
+Prints medians of wall and CPU seconds (nginx and relay not among them) and ratios to the first way.
 END
 }
 
 start_nginx() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench \
 		-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key" -out "$work/ca.pem" 2>/dev/null
-	read -r http https < <(python3 -c 'import socket
-s = [socket.socket() for _ in range(2)]
+	read -r http https h2 < <(python3 -c 'import socket
+s = [socket.socket() for _ in range(3)]
 for one in s: one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in s))')
 	cat >"$work/nginx.conf" <<-END
@@ -48,9 +56,21 @@ print(*(one.getsockname()[1] for one in s))')
 				ssl_certificate $work/ca.pem;
 				ssl_certificate_key $work/key;
 			}
+			server {
+				listen 127.0.0.1:$h2 ssl http2;
+				ssl_certificate $work/ca.pem;
+				ssl_certificate_key $work/key;
+			}
 		}
 	END
 	nginx -p "$work" -c "$work/nginx.conf" -e "$work/nginx.error"
+}
+
+start_relay() {
+	"$bench_dir/delay-relay" "$round_trip_ms" "$https" "$h2" >"$work/relay" &
+	relay=$!
+	until [[ -s $work/relay ]]; do read -rt 0.1 <> <(:) || true; done
+	read -r https_far h2_far <"$work/relay"
 }
 
 install_from() {
@@ -65,14 +85,35 @@ way_https() {
 	install_from "https://127.0.0.1:$https/cache" "$work/ca.pem"
 }
 
+way_h2() {
+	install_from "https://127.0.0.1:$h2/cache" "$work/ca.pem"
+}
+
+way_https-far() {
+	install_from "https://127.0.0.1:$https_far/cache" "$work/ca.pem"
+}
+
+way_h2-far() {
+	install_from "https://127.0.0.1:$h2_far/cache" "$work/ca.pem"
+}
+
 way_file() {
 	install_from "file://$closure/cache"
 }
 
-way_nix-copy() {
-	HOME=$work/home nix copy --option trusted-public-keys "$(cat "$closure/key")" \
-		--from "http://127.0.0.1:$http/cache" --to "$target" "$system" && sync -f "$target"
+nix_copy_from() {
+	HOME=$work/home NIX_SSL_CERT_FILE=$work/ca.pem nix copy \
+		--option trusted-public-keys "$(cat "$closure/key")" \
+		--from "$1" --to "$target" "$system" && sync -f "$target"
 	rm -rf "${work:?}/home"
+}
+
+way_nix-copy() {
+	nix_copy_from "http://127.0.0.1:$http/cache"
+}
+
+way_nix-copy-far() {
+	nix_copy_from "https://127.0.0.1:$h2_far/cache"
 }
 
 fetch_all() {
@@ -91,7 +132,7 @@ way_curl-tls() {
 new_target() {
 	rm -f "$work/image"
 	truncate -s "$image_bytes" "$work/image"
-	if [[ $1 == nix-copy ]]; then
+	if [[ $1 == nix-copy* ]]; then
 		mke2fs -q -t ext4 "$work/image"
 		mount -o loop "$work/image" "$target"
 	else
@@ -107,7 +148,7 @@ measure() {
 	times=$({ time "way_$way" 1>&3 2>&4; } 3>"$work/said" 4>"$work/log" 2>&1) ||
 		die "$way failed: $(tail -n 3 "$work/log")"
 	awk -v way="$way" '{ print way, $1, $2 + $3 }' <<<"$times" >>"$work/results"
-	grep peak-kib "$work/said" | sed "s/^/$way /" >&2 || true
+	grep -E 'peak-kib|closure' "$work/said" | sed "s/^/$way /" >&2 || true
 	! mountpoint -q "$target" || umount "$target"
 }
 
@@ -120,17 +161,19 @@ median() {
 cleanup() {
 	! mountpoint -q "$target" || umount "$target"
 	[[ ! -f $work/nginx.pid ]] || kill "$(cat "$work/nginx.pid")"
+	[[ ! ${relay-} ]] || kill "$relay" || true
 	rm -rf "$work"
 }
 
 main() {
+	local round way ways=(curl http https file nix-copy curl-tls) size=()
 	case ${1:-} in
 	--help) usage && exit 0 ;;
+	--far) ways=(https h2 https-far h2-far nix-copy-far) size=(3000 1536 30000) ;;
 	?*) usage >&2 && exit 2 ;;
 	esac
 	((UID == 0)) || die "only root can mount"
-	local round way ways=(http https file nix-copy curl curl-tls)
-	closure=$("$bench_dir/closure")
+	closure=$("$bench_dir/closure" "${size[@]}")
 	system=$(cat "$closure/system")
 	driver=${BENCH_DRIVER:-$(build_driver)}
 	work=$(mktemp -d "${TMPDIR:-/tmp}/guest-installer-bench.XXXXXX")
@@ -138,16 +181,17 @@ main() {
 	mkdir "$target"
 	trap cleanup EXIT
 	start_nginx
+	start_relay
 	sed -n 's/^URL: //p' "$closure"/cache/*.narinfo >"$work/names"
 	for ((round = 0; round < rounds; round++)); do
 		for way in "${ways[@]}"; do
 			measure "$way"
 		done
 	done
-	printf '%-10s %8s %8s %8s\n' way wall cpu wall/curl
+	printf '%-12s %8s %8s %8s\n' way wall cpu "wall/${ways[0]}"
 	for way in "${ways[@]}"; do
-		printf '%-10s %8.2f %8.2f %8.2f\n' "$way" "$(median "$way" 2)" "$(median "$way" 3)" \
-			"$(awk "BEGIN { print $(median "$way" 2) / $(median curl 2) }")"
+		printf '%-12s %8.2f %8.2f %8.2f\n' "$way" "$(median "$way" 2)" "$(median "$way" 3)" \
+			"$(awk "BEGIN { print $(median "$way" 2) / $(median "${ways[0]}" 2) }")"
 	done
 }
 
