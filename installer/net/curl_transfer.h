@@ -10,7 +10,7 @@
  * because its bytes would block a shared connection; it belongs to a pool of such transfers.
  *
  * Tested by: tests/unit/test_fetch.c, tests/net/client.sh, tests/net/faults.sh,
- * tests/net/odd_caches.sh.
+ * tests/net/http2.sh, tests/net/odd_caches.sh.
  */
 #pragma once
 

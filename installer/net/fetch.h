@@ -13,7 +13,7 @@
  * 403, 410) is -ENOENT. All errors have EXIT_FETCH. curl_transfer does the network.
  *
  * Tested by: tests/unit/test_fetch.c, tests/net/client.sh, tests/net/faults.sh,
- * tests/net/odd_caches.sh.
+ * tests/net/http2.sh, tests/net/odd_caches.sh.
  */
 #pragma once
 

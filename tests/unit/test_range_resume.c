@@ -54,6 +54,25 @@ static void a_part_goes_on_where_the_first_answer_broke_off(void **state)
 	assert_int_equal(range_resume_end(&resume, &err), 0);
 }
 
+static void nothing_is_left_only_when_the_last_byte_of_a_known_length_was_taken(void **state)
+{
+	static const struct {
+		struct range_resume resume;
+		bool complete;
+	} cases[] = {
+		{ { .total_bytes = 9, .got_bytes = 9 }, true },
+		{ { .total_bytes = 9, .got_bytes = 8 }, false },
+		{ { .total_bytes = 9, .got_bytes = 9, .skip_bytes = 1 }, false },
+		{ { .total_bytes = 9, .got_bytes = 9, .encoded = true }, false },
+		{ { .total_bytes = -1, .got_bytes = 9 }, false },
+		{ { .total_bytes = 0, .got_bytes = 0 }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(range_resume_is_complete(&cases[i].resume), cases[i].complete);
+}
+
 static void a_server_that_begins_again_is_skipped_to_the_break(void **state)
 {
 	struct range_resume resume = broken_off("\"a\"");
@@ -229,6 +248,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_part_goes_on_where_the_first_answer_broke_off),
+		cmocka_unit_test(
+			nothing_is_left_only_when_the_last_byte_of_a_known_length_was_taken),
 		cmocka_unit_test(a_server_that_begins_again_is_skipped_to_the_break),
 		cmocka_unit_test(another_part_is_refused),
 		cmocka_unit_test(what_has_changed_is_not_spliced),
