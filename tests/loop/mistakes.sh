@@ -29,6 +29,7 @@ prepare() {
 	mkdir -p bin share/guest-installer user other.tree iso.tree
 	cp -r "$TOP/qemu" "$TOP/keys" share/guest-installer/
 	ln -s ../share/guest-installer/qemu/first-run bin/guest-installer-first-run
+	ln -s ../share/guest-installer/qemu/run-guest bin/guest-installer-run-guest
 	cp "$TOP/build/guest-installer" bin/
 	cp -r "$TOP/build/cache" cache
 	cp "$TOP"/build/guest*.json .
@@ -41,6 +42,7 @@ prepare() {
 	echo precious >user/there.qcow2
 	truncate -s 100M user/small.img
 	truncate -s 1600M user/content.img user/blank.img
+	qemu-img create -q -f qcow2 user/blank.qcow2 1G
 	mke2fs -Fqt ext4 -L precious user/content.img
 	((UID)) || chown -R 65534 user
 	chmod -R go+rX .
@@ -59,6 +61,12 @@ first_line() {
 refuses() {
 	first_line "$1" "^guest-installer-first-run: .*$2" bin/guest-installer-first-run "${@:3}"
 	[[ -z $(find user -newer prepared -name '*.log') ]]
+}
+
+# starts_nothing DISK — run-guest refuses a disk without a guest.
+starts_nothing() {
+	first_line 2 '^guest-installer-run-guest: no firmware boots .*blank; install a guest on it by .*--existing, or give a kernel' \
+		bin/guest-installer-run-guest "$1"
 }
 
 first() {
@@ -100,6 +108,8 @@ run_case "an ISO of another system" first 2 "is not an ISO of guest-installer, .
 run_case "a file that is no ISO" first 2 'is no ISO image: name the guest-installer.iso by --iso' --iso blank
 run_case "a folder of another user" first 2 'cannot write to the folder .*: Permission denied; choose' \
 	--disk "$PWD/guest.qcow2"
+run_case "a blank disk started as a guest, raw" starts_nothing user/blank.img
+run_case "a blank disk started as a guest, qcow2" starts_nothing user/blank.qcow2
 run_case "no size" refuses 2 '--size \(or --existing\) is needed' \
 	--disk user/guest.qcow2 --iso iso --key user/key.pub
 run_case "a unit that first-run does not take" first 2 "not '4GiB'; write 4G" --size 4GiB

@@ -71,7 +71,7 @@ options_of() {
 	# shellcheck disable=SC2016 # expanded by the stand-in
 	printf '#!/bin/bash\nprintf "%%s\\n" "$@" >%q\nexit 1\n' "$PWD/arguments" >bin/qemu-system-x86_64
 	chmod +x bin/qemu-system-x86_64
-	[[ -e guest.raw ]] || truncate -s 1M guest.raw
+	[[ -e guest.raw ]] || { echo guest >guest.raw && truncate -s 1M guest.raw; }
 	PATH=$PWD/bin:$PATH run "$TOP/qemu/run-guest" "$@"
 }
 

@@ -15,6 +15,7 @@ import socket
 from typing import IO, Any, Optional, Union
 
 from host.base import sockets
+from host.run import boot_sector
 from host.base.codes import Code, Failure, report
 from host.base.deadline import Deadline
 from host.qemu.qemu_process import Channels, QemuProcess
@@ -61,6 +62,8 @@ class Guest:
         kernel = (
             kernel_arguments(options, self.disk, self.transport, self.run) if options.kernel else []
         )
+        if not options.kernel:
+            boot_sector.check(self.disk, self.run)
         self._debugging = Debugging(options, self.disk)
         paths = [disk for disk in options.disks if not is_size(disk)]
         self._devices = hold_devices([self.disk, *paths])
