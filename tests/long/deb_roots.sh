@@ -15,9 +15,10 @@ make_packages() {
 	cp "$TOP"/build/deb/*.deb .
 }
 
-# install SUITE — APT resolves what the packages depend on. The manual pages stay; documents of others go.
+# install SUITE — APT resolves what the packages depend on. Of what they recommend, the unit needs udev and
+# libnss-systemd. The manual pages stay; documents of others go.
 install() {
-	make_root "$1" "systemd,man-db,$(find "$PWD" -maxdepth 1 -name '*.deb' | paste -sd ,)"
+	make_root "$1" "systemd,udev,libnss-systemd,man-db,$(find "$PWD" -maxdepth 1 -name '*.deb' | paste -sd ,)"
 }
 
 programs_run() {
