@@ -32,6 +32,27 @@ sentences_are_short() {
 	[[ $(words_of_a_sentence "$SCRATCH/text") == 700 ]]
 }
 
+# long_sentences FILE — those with more than 25 words; a semicolon or colon ends one, too.
+long_sentences() {
+	perl -0777 -ne '
+		s/<!--.*?-->//gs; s/!\[.*?\]\(.*?\)//gs; s/^(?: {4}|\||#).*$//gm; s/\]\([^)]*\)/]/g;
+		foreach (split /(?<=[.!?:;])\s+|\n\s*\n|\n\s*(?:-|\d+\.) /) {
+			my $words = () = /\S*\w\S*/g;
+			print "$words words: $_\n" if $words > 25;
+		}' "$1"
+}
+
+# docs/ARCHITECTURE.md names files and functions within its sentences.
+no_sentence_is_long() {
+	local page
+	for page in README.md SECURITY.md CONTRIBUTING.md keys/README.md docs/*.md docs/engines/*.md tests/README.md; do
+		[[ $page == docs/@(ARCHITECTURE|options).md ]] || long_sentences "$page"
+	done | tee "$SCRATCH/long"
+	[[ ! -s $SCRATCH/long ]]
+	printf 'A sentence%s.\n' "$(printf ' word%.0s' {1..24})" >"$SCRATCH/text"
+	[[ $(long_sentences "$SCRATCH/text") == '26 words: '* ]]
+}
+
 the_overview_is_what_its_script_makes() {
 	docs/pictures/make-overview | diff - docs/pictures/overview.svg
 }
@@ -107,6 +128,7 @@ the_template_names_whole_commands() {
 
 run_case "README.md has 120 lines at most" has_120_lines_at_most
 run_case "its sentences have 18 words at most, on average" sentences_are_short
+run_case "no sentence of a document has more than 25 words" no_sentence_is_long
 run_case "the overview is what its script makes" the_overview_is_what_its_script_makes
 run_case "the recorded session ran the commands of README.md" the_session_has_the_commands_of_the_readme
 run_case "every exit code has its section" every_exit_code_has_its_section
