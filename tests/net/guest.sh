@@ -61,7 +61,7 @@ store_is_that_of_the_source() {
 
 # The server goes away while the store is copied, and comes back on its port.
 interrupt_server() {
-	wait_until 200 grep -aqsE '^INSTALL_PROGRESS copy [2-6]' console
+	wait_until 200 grep -aqsE '^INSTALL_PROGRESS copy ' console
 	kill -KILL "$served_by"
 	wait_until 60 grep -aqs '; again in [0-9]* ms' console
 	serve https2 --port "$served_port" --certificate server.pem --certificate-key server.key
