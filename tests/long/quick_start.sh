@@ -52,15 +52,16 @@ as_user() {
 
 # The commands have a terminal, in which the user types ahead what the guest's shell is to do.
 they_lead_to_a_prompt() {
-	# shellcheck disable=SC2016 # the guest's shell expands it
 	printf 'echo "$(uname -n) $(id -un) $((6 * 7))"\nexit\n' |
 		as_user "$1" 'script --quiet --return --command "bash -eu commands" /dev/null' | tr -d '\r' | tee typed
 	grep -x 'sample-gpt root 42' typed
 }
 
 it_is_stopped() {
+	local status=0
 	as_user "$1" './*-host/bin/guest-installer-run-guest guest.qcow2 --stop'
-	as_user "$1" './*-host/bin/guest-installer-run-guest guest.qcow2 --status' || (($? == 3))
+	as_user "$1" './*-host/bin/guest-installer-run-guest guest.qcow2 --status' || status=$?
+	((status == 3))
 }
 
 run_case "make dist" make_release

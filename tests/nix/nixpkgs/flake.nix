@@ -5,6 +5,9 @@
   outputs =
     { self }:
     {
-      legacyPackages.x86_64-linux = import ./pkgs.nix;
+      legacyPackages = {
+        x86_64-linux = import ./pkgs.nix;
+        aarch64-linux = import ./pkgs.nix;
+      };
     };
 }
