@@ -18,7 +18,9 @@ assert SPEC
 figures = importlib.util.module_from_spec(SPEC)
 LOADER.exec_module(figures)
 
-OLD = "| machines killed at random moments | 3 kills | `long/kills.sh` | 0123456789ab, 2020-01-01 |\n"
+OLD = (
+    "| machines killed at random moments | 3 kills | `long/kills.sh` | 0123456789ab, 2020-01-01 |\n"
+)
 
 
 def document(rows: str) -> str:
