@@ -8,6 +8,7 @@ import os
 import subprocess
 import unittest
 import xml.etree.ElementTree as tree
+from dataclasses import replace
 from unittest import mock
 
 import tap
@@ -179,6 +180,23 @@ class Machines(unittest.TestCase):
         with mock.patch.object(emulator, "find_program", lambda name: name):
             with mock.patch.object(emulator, "find_firmware", lambda row: ("/dev/null",) * 2):
                 return emulator.machine_arguments(machine, ".")
+
+    def test_firmware_may_be_that_which_qemu_comes_with(self):
+        os.makedirs("qemu/bin")
+        os.makedirs("qemu/share/qemu")
+        os.mkdir("bin")
+        for name in (*AARCH64.bundled_firmware, "../../bin/qemu-system-aarch64"):
+            with open(f"qemu/share/qemu/{name}", "wb") as file:
+                os.fchmod(file.fileno(), 0o755)
+        os.symlink("../qemu/bin/qemu-system-aarch64", "bin/qemu-system-aarch64")
+        row = replace(AARCH64, firmware_files=())
+        with mock.patch.dict(os.environ, PATH=os.path.abspath("bin")):
+            found = emulator.find_firmware(row)
+            self.assertEqual(found[0], os.path.realpath("qemu/share/qemu/edk2-aarch64-code.fd"))
+            os.unlink("qemu/share/qemu/edk2-arm-vars.fd")
+            with self.assertRaises(Failure) as caught:
+                emulator.find_firmware(row)
+        self.assertIn("AAVMF_CODE and AAVMF_VARS", caught.exception.sentence)
 
     def test_an_emulated_machine_of_64_bit_arm_is_virt_without_a_vga_card(self):
         arguments = self.arguments(firmware="uefi", accel="tcg")

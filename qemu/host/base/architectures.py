@@ -18,7 +18,8 @@ from host.base.codes import Code, Failure
 class Architecture:
     """`machine` is QEMU's and libvirt's name, `emulated_cpu` the processor to emulate. `firmwares` has the
     default first. `firmware_variables` of the environment name the firmware's files before `firmware_files`
-    are tried: its code, and a template of its variables. `serial_console` is the kernel's name of the first
+    are tried: its code, and a template of its variables. QEMU itself comes with `bundled_firmware`, in the folder
+    share/qemu beside that of its programs. `serial_console` is the kernel's name of the first
     serial port. `has_screen` says whether the machine has a VGA card. `root_type` is the type of a root
     partition (UAPI Group, "Discoverable Partitions Specification")."""
 
@@ -30,6 +31,7 @@ class Architecture:
     firmware_package: str
     firmware_variables: tuple[str, str]
     firmware_files: tuple[tuple[str, str], ...]
+    bundled_firmware: tuple[str, str]
     serial_console: str
     has_screen: bool
     root_type: str
@@ -61,6 +63,7 @@ X86_64 = Architecture(
         ("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
         ("/run/libvirt/nix-ovmf/OVMF_CODE.fd", "/run/libvirt/nix-ovmf/OVMF_VARS.fd"),
     ),
+    bundled_firmware=("edk2-x86_64-code.fd", "edk2-i386-vars.fd"),
     serial_console="ttyS0",
     has_screen=True,
     root_type="4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
@@ -88,9 +91,9 @@ AARCH64 = Architecture(
             "/usr/share/qemu/aavmf-aarch64-code.bin",
             "/usr/share/qemu/aavmf-aarch64-vars.bin",
         ),
-        ("/usr/share/qemu/edk2-aarch64-code.fd", "/usr/share/qemu/edk2-arm-vars.fd"),
         ("/run/libvirt/nix-ovmf/AAVMF_CODE.fd", "/run/libvirt/nix-ovmf/AAVMF_VARS.fd"),
     ),
+    bundled_firmware=("edk2-aarch64-code.fd", "edk2-arm-vars.fd"),
     serial_console="ttyAMA0",
     has_screen=False,
     root_type="B921B045-1DF0-41C3-AF44-4C6F280D3FAE",

@@ -121,11 +121,21 @@ def find_firmware(architecture: Architecture = X86_64) -> tuple[str, str]:
     """The files of the UEFI firmware: its code, and the variables' template."""
     names = architecture.firmware_variables
     ours = (os.environ.get(names[0], ""), os.environ.get(names[1], ""))
-    for code, variables in (ours, *architecture.firmware_files):
+    for code, variables in (ours, *architecture.firmware_files, _bundled_firmware(architecture)):
         if os.path.isfile(code) and os.path.isfile(variables):
             return code, variables
     sentence = f"no UEFI firmware found; install {architecture.firmware_package} or set "
     raise Failure(Code.EMULATOR, sentence + " and ".join(names))
+
+
+def _bundled_firmware(architecture: Architecture) -> tuple[str, str]:
+    """Where QEMU's own build installs it, as in nixpkgs; empty names if there is no QEMU."""
+    program = shutil.which(architecture.emulator)
+    if not program:
+        return "", ""
+    prefix = os.path.dirname(os.path.dirname(os.path.realpath(program)))
+    code, variables = architecture.bundled_firmware
+    return f"{prefix}/share/qemu/{code}", f"{prefix}/share/qemu/{variables}"
 
 
 def quote(value: str) -> str:
