@@ -16,6 +16,20 @@ die() {
 	exit 1
 }
 
+# make_place — the folder `work`, and in it `target` to mount on; both go when the benchmark ends.
+make_place() {
+	work=$(mktemp -d "${TMPDIR:-/tmp}/guest-installer-bench.XXXXXX")
+	target=$work/target
+	mkdir "$target"
+	trap remove_place EXIT
+}
+
+remove_place() {
+	! mountpoint -q "$target" || umount "$target"
+	[[ $(type -t end_servers) != function ]] || end_servers
+	rm -rf "$work"
+}
+
 # build_driver — the program that calls the shipping objects; prints its path.
 build_driver() {
 	local compiler libs headers objects driver=$build_dir/bench/install

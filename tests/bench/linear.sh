@@ -42,11 +42,6 @@ measure() {
 	done
 }
 
-cleanup() {
-	! mountpoint -q "$target" || umount "$target"
-	rm -rf "$work"
-}
-
 main() {
 	case ${1:-} in
 	--help) usage && exit 0 ;;
@@ -54,10 +49,7 @@ main() {
 	esac
 	((UID == 0)) || die "only root can mount"
 	driver=${BENCH_DRIVER:-$(build_driver)}
-	work=$(mktemp -d "${TMPDIR:-/tmp}/guest-installer-bench.XXXXXX")
-	target=$work/target
-	mkdir "$target"
-	trap cleanup EXIT
+	make_place
 	{
 		measure packages
 		measure small 1000 512 10000

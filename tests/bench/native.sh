@@ -117,11 +117,6 @@ compare_memory() {
 	((large - small < 2048 && small - large < 2048)) || die "memory grows with the closure"
 }
 
-cleanup() {
-	! mountpoint -q "$target" || umount "$target"
-	rm -rf "$work"
-}
-
 main() {
 	case ${1:-} in
 	--help) usage && exit 0 ;;
@@ -132,10 +127,7 @@ main() {
 	closure=$("$bench_dir/closure")
 	system=$(cat "$closure/system")
 	driver=${BENCH_DRIVER:-$(build_driver)}
-	work=$(mktemp -d "${TMPDIR:-/tmp}/guest-installer-bench.XXXXXX")
-	target=$work/target
-	mkdir "$target"
-	trap cleanup EXIT
+	make_place
 	for ((round = 0; round < rounds; round++)); do
 		for way in installer bound dd-direct mkfs nix-copy cp unsquashfs dd; do
 			measure "$way"

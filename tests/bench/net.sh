@@ -158,11 +158,10 @@ median() {
 		awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-cleanup() {
-	! mountpoint -q "$target" || umount "$target"
+# end_servers — called when the benchmark ends.
+end_servers() {
 	[[ ! -f $work/nginx.pid ]] || kill "$(cat "$work/nginx.pid")"
 	[[ ! ${relay-} ]] || kill "$relay" || true
-	rm -rf "$work"
 }
 
 main() {
@@ -176,10 +175,7 @@ main() {
 	closure=$("$bench_dir/closure" "${size[@]}")
 	system=$(cat "$closure/system")
 	driver=${BENCH_DRIVER:-$(build_driver)}
-	work=$(mktemp -d "${TMPDIR:-/tmp}/guest-installer-bench.XXXXXX")
-	target=$work/target
-	mkdir "$target"
-	trap cleanup EXIT
+	make_place
 	start_nginx
 	start_relay
 	sed -n 's/^URL: //p' "$closure"/cache/*.narinfo >"$work/names"

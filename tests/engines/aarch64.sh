@@ -32,13 +32,6 @@ it_starts() {
 	await 200 grep -aqs 'Server listening on 0.0.0.0' web.console || { cat web.run web.console && return 1; }
 }
 
-# press_the_power_button — leaves in `ended` how run-guest ended.
-press_the_power_button() {
-	kill -TERM "$guest"
-	ended=0
-	wait "$guest" || ended=$?
-}
-
 it_powered_off() {
 	cat web.run
 	((ended == 0))

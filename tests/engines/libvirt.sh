@@ -118,13 +118,6 @@ run_guest_knows_its_state() {
 	run_guest shop.img --stop
 }
 
-# press_the_power_button — leaves in `ended` how run-guest ended.
-press_the_power_button() {
-	kill -TERM "$guest"
-	ended=0
-	wait "$guest" || ended=$?
-}
-
 the_guest_powered_off() {
 	cat web.run
 	((ended == 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # variables shared with the test files
+# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the test files
 # tests/engines/libvirtd.lib.sh — a real libvirtd of the test's own, without a service manager
 #
 # The paths of a system's libvirtd are compiled in. The test therefore runs in a mount namespace where
@@ -83,4 +83,11 @@ volumes() {
 forward_ssh() {
 	virsh qemu-monitor-command "$1" --hmp 'hostfwd_add tcp:127.0.0.1:0-:22' >/dev/null
 	virsh qemu-monitor-command "$1" --hmp 'info usernet' | awk '/HOST_FORWARD/ { print $4 }'
+}
+
+# press_the_power_button — of the guest that run-guest runs in the background; leaves in `ended` how run-guest ended.
+press_the_power_button() {
+	kill -TERM "$guest"
+	ended=0
+	wait "$guest" || ended=$?
 }

@@ -22,7 +22,7 @@ copy_sources() {
 	git -C "$TOP" ls-files -z flake.nix default.nix VERSION Makefile installer iso pkgs qemu keys release docs tests/nixos |
 		xargs -0 tar -C "$TOP" -c | tar -x -C tree
 	cp -r "$TOP/tests/nix/nixpkgs/." nixpkgs/
-	cp "$TOP/tests/nix/standin.nix" nixpkgs/
+	cp "$TOP"/tests/nix/{standin,gpt-config}.nix nixpkgs/
 }
 
 with_input=(--no-write-lock-file --override-input nixpkgs "path:$SCRATCH/nixpkgs")

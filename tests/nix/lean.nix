@@ -40,7 +40,7 @@ import ../../iso/lean.nix
       files = [ "${rebuild.name}=/medium/rebuild.nix" ];
     };
     files."rebuild.nix" = rebuild.text;
-    guest.config = {
+    guest.config = import ./gpt-config.nix // {
       guestInstaller.layout = "gpt";
       networking.hostName = "sample";
       system = {
@@ -50,32 +50,6 @@ import ../../iso/lean.nix
         };
         boot.loader.kernelFile = "bzImage";
         modulesTree = sample.guest-linux;
-      };
-      swapDevices = [ ];
-      fileSystems = {
-        "/" = {
-          mountPoint = "/";
-          device = "/dev/disk/by-label/nixos";
-          fsType = "ext4";
-        };
-        "/boot" = {
-          mountPoint = "/boot";
-          device = "/dev/disk/by-label/ESP";
-          fsType = "vfat";
-        };
-      };
-      boot.loader = {
-        efi.efiSysMountPoint = "/boot";
-        grub = {
-          enable = true;
-          device = "/dev/vda";
-          efiSupport = true;
-          efiInstallAsRemovable = true;
-        };
-      };
-      services.openssh = {
-        enable = true;
-        authorizedKeysFiles = [ ".ssh/authorized_keys" ];
       };
     };
   }

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Optional, Sequence
+from typing import Sequence
 
 from host.base import process
 from host.base.codes import Code, Failure
 from host.base.installer import find_installer
 from host.install.keydrive import KeyDrive, SETTINGS
+from host.install.machine import ConsoleOnly
 from host.install.options import Options
 
 MESSAGES = "messages"
 
 
-class ImageCopy:
+class ImageCopy(ConsoleOnly):
     """A Machine that is none; see install/machine.py."""
 
     def __init__(self, options: Options, run: str) -> None:
@@ -41,20 +42,8 @@ class ImageCopy:
         assert pipe
         return pipe.fileno()
 
-    def port(self) -> Optional[int]:
-        return None
-
-    def monitor(self) -> Optional[int]:
-        return None
-
-    def read_events(self) -> bool:
-        return False
-
     def fileno(self) -> int:
         return self._child.fileno()
-
-    def has_no_room(self) -> bool:
-        return False
 
     def end(self) -> None:
         self._child.kill()

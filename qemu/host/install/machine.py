@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The machine that the installer runs in, as the code that follows an installation sees it.
 
-Implemented by install/qemu_machine.py and xen/xen_machine.py; first_run.py chooses.
+Implemented by install/qemu_machine.py, xen/xen_machine.py, libvirt/libvirt_machine.py, and install/image_copy.py,
+which starts none.
 """
 
 from __future__ import annotations
@@ -39,3 +40,19 @@ class Machine(Protocol):
 
     def close(self) -> None:
         """Ends the machine and gives back what it took."""
+
+
+class ConsoleOnly:
+    """What a Machine answers of which the host knows nothing but its console and its end."""
+
+    def port(self) -> Optional[int]:
+        return None
+
+    def monitor(self) -> Optional[int]:
+        return None
+
+    def read_events(self) -> bool:
+        return False
+
+    def has_no_room(self) -> bool:
+        return False

@@ -13,6 +13,7 @@ import socket
 from typing import Any, Optional
 
 from host.base.codes import Code, Failure
+from host.install.machine import ConsoleOnly
 from host.libvirt import xen_xml, xml
 from host.libvirt.connection import Connection, wait_until
 from host.libvirt.streams import StreamSocket
@@ -90,7 +91,7 @@ class DomainEnd:
         self._theirs.close()
 
 
-class LibvirtMachine:
+class LibvirtMachine(ConsoleOnly):
     """A Machine under libvirt; see install/machine.py."""
 
     def __init__(
@@ -129,12 +130,6 @@ class LibvirtMachine:
 
     def port(self) -> Optional[int]:
         return self._sockets[1].ours.fileno() if len(self._sockets) > 1 else None
-
-    def monitor(self) -> Optional[int]:
-        return None
-
-    def read_events(self) -> bool:
-        return False
 
     def fileno(self) -> int:
         return self._end.fileno()

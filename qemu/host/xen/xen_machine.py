@@ -20,6 +20,7 @@ from host.install.options import BOOT_SERIAL, Options
 from host.base.codes import Code, Failure
 from host.base.deadline import Deadline
 from host.install.disk import Disk
+from host.install.machine import ConsoleOnly
 from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
 from host.make_key_drive import fill_image
@@ -120,7 +121,7 @@ def domain_ran(messages: str) -> bool:
         return False
 
 
-class XenMachine:
+class XenMachine(ConsoleOnly):
     """A Machine under Xen; see install/machine.py."""
 
     def __init__(self, options: Options, boot: Optional[BootFiles], run_folder: str) -> None:
@@ -160,20 +161,8 @@ class XenMachine:
     def console(self) -> int:
         return self._console
 
-    def port(self) -> Optional[int]:
-        return None
-
-    def monitor(self) -> Optional[int]:
-        return None
-
-    def read_events(self) -> bool:
-        return False
-
     def fileno(self) -> int:
         return self._child.fileno()
-
-    def has_no_room(self) -> bool:
-        return False
 
     def end(self) -> None:
         _destroy(self._xl, self._identifier)

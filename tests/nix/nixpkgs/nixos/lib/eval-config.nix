@@ -16,7 +16,7 @@ let
 in
 builtins.deepSeq (map call (builtins.filter (module: !(builtins.isPath module)) modules)) {
   inherit pkgs;
-  config = {
+  config = import ../../gpt-config.nix // {
     guestInstaller.layout = "gpt";
     networking.hostName = "guest";
     system = {
@@ -27,32 +27,6 @@ builtins.deepSeq (map call (builtins.filter (module: !(builtins.isPath module)) 
       };
       boot.loader.kernelFile = "bzImage";
       modulesTree = pkgs.runCommand "kernel-modules" { } "";
-    };
-    swapDevices = [ ];
-    fileSystems = {
-      "/" = {
-        mountPoint = "/";
-        device = "/dev/disk/by-label/nixos";
-        fsType = "ext4";
-      };
-      "/boot" = {
-        mountPoint = "/boot";
-        device = "/dev/disk/by-label/ESP";
-        fsType = "vfat";
-      };
-    };
-    boot.loader = {
-      efi.efiSysMountPoint = "/boot";
-      grub = {
-        enable = true;
-        device = "/dev/vda";
-        efiSupport = true;
-        efiInstallAsRemovable = true;
-      };
-    };
-    services.openssh = {
-      enable = true;
-      authorizedKeysFiles = [ ".ssh/authorized_keys" ];
     };
   };
 }
