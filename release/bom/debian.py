@@ -61,9 +61,10 @@ class StaticSources:
     def part_of(self, path: Path) -> Part:
         """The source package of a library or program in the folder."""
         product = str(path.resolve().relative_to(self._prefix))
-        if product not in self._by_product:
+        # Objects that are in no library are those that start a program: of a musl that was built, too.
+        name = self._by_product.get("lib/libc.a" if path.suffix == ".o" else product)
+        if not name:
             raise Unknown(f"no source package is recorded for {path}")
-        name = self._by_product[product]
         dsc = self._prefix / "sources" / f"{name}.dsc"
         copyright_text = dsc.with_suffix(".copyright").read_text(errors="replace")
         return Part(

@@ -19,23 +19,55 @@ from bom import debian
 from bom.spdx import Document, Part
 
 TOP = Path(__file__).resolve().parents[2]
-# What iso/assemble and iso/make-initramfs take from the machine, beside the packages of iso/fetch-debs.
-ISO_FILES = (
-    "/usr/lib/ISOLINUX/isolinux.bin",
-    "/usr/lib/syslinux/modules/bios/ldlinux.c32",
-    "/usr/lib/grub/x86_64-efi/linux.mod",
-    "/usr/sbin/update-ca-certificates",
-)
+# What iso/assemble and iso/make-initramfs take from the machine, beside the packages of iso/fetch-debs. The GRUB
+# of an ISO for 64-bit ARM is one of those packages.
+ISO_FILES = {
+    "x86_64": (
+        "/usr/lib/ISOLINUX/isolinux.bin",
+        "/usr/lib/syslinux/modules/bios/ldlinux.c32",
+        "/usr/lib/grub/x86_64-efi/linux.mod",
+        "/usr/sbin/update-ca-certificates",
+    ),
+    "aarch64": ("/usr/sbin/update-ca-certificates",),
+}
 PURPOSES = {".gz": "ARCHIVE", ".deb": "INSTALL", ".iso": "INSTALL", "": "APPLICATION"}
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sbom", allow_abbrev=False, description=__doc__)
-    parser.add_argument("--libraries", type=Path, required=True, help="folder of static-libs")
-    parser.add_argument("--debs", type=Path, help="folder of iso/fetch-debs, with an ISO")
-    parser.add_argument("--link", required=True, help="the link line (make print-link)")
+    parser.add_argument(
+        "--build",
+        nargs=4,
+        action="append",
+        required=True,
+        metavar=("ARCH", "LIBRARIES", "DEBS", "LINK"),
+        help="for an architecture the folders of static-libs and iso/fetch-debs, and the link line "
+        "(make print-link)",
+    )
     parser.add_argument("product", type=Path, nargs="+", help="a file of the release")
     return parser.parse_args(words)
+
+
+class Build:
+    """What the products of one architecture were made from."""
+
+    def __init__(self, architecture: str, libraries: str, debs: str, link: str) -> None:
+        self.architecture = architecture
+        self._libraries = Path(libraries)
+        self._debs = Path(debs)
+        self._sources = debian.StaticSources(self._libraries)
+        files = linked_files(link)
+        self.linked = [self._sources.part_of(path) for path in files if self._sources.has(path)]
+        self.linked += debian.installed(path for path in files if not self._sources.has(path))
+
+    def relate_iso(self, document: Document, product: Part) -> None:
+        """Adds what the ISO has beside the program."""
+        program = self._sources.part_of(self._libraries / "bin" / "mkfs.fat")
+        document.relate(product, "CONTAINS", program)
+        for part in debian.installed(Path(name) for name in ISO_FILES[self.architecture]):
+            document.relate(product, "CONTAINS", part)
+        for part in debian.downloaded(self._debs):
+            document.relate(product, "GENERATED_FROM", part)
 
 
 def linked_files(link: str) -> list[Path]:
@@ -64,8 +96,11 @@ def _product(path: Path, version: str) -> Part:
 
 
 def _contains_program(path: Path) -> bool:
-    name = path.name
-    return name.endswith((".iso", "_amd64.deb", "x86_64"))
+    return path.name.endswith((".iso", "_amd64.deb", "x86_64", "aarch64"))
+
+
+def _architecture_of(path: Path) -> str:
+    return "aarch64" if path.name.removesuffix(".iso").endswith("aarch64") else "x86_64"
 
 
 def make(options: argparse.Namespace) -> Document:
@@ -75,39 +110,27 @@ def make(options: argparse.Namespace) -> Document:
         [TOP / "release" / "commit"], stdout=subprocess.PIPE, text=True, check=True
     ).stdout.split()
     document = Document(version, commit, int(os.environ.get("SOURCE_DATE_EPOCH") or seconds))
-    sources = debian.StaticSources(options.libraries)
-    files = linked_files(options.link)
-    linked = [sources.part_of(path) for path in files if sources.has(path)]
-    linked += debian.installed(path for path in files if not sources.has(path))
+    builds = {words[0]: Build(*words) for words in options.build}
     for path in options.product:
         product = _product(path, version)
         document.products.append(product)
-        if _contains_program(path):
-            for part in linked:
-                document.relate(product, "STATIC_LINK", part)
+        if not _contains_program(path):
+            continue
+        build = builds[_architecture_of(path)]
+        for part in build.linked:
+            document.relate(product, "STATIC_LINK", part)
         if path.suffix == ".iso":
-            _relate_iso(document, product, sources, options)
+            build.relate_iso(document, product)
     return document
-
-
-def _relate_iso(
-    document: Document,
-    product: Part,
-    sources: debian.StaticSources,
-    options: argparse.Namespace,
-) -> None:
-    document.relate(product, "CONTAINS", sources.part_of(options.libraries / "bin" / "mkfs.fat"))
-    for part in debian.installed(Path(name) for name in ISO_FILES):
-        document.relate(product, "CONTAINS", part)
-    for part in debian.downloaded(options.debs):
-        document.relate(product, "GENERATED_FROM", part)
 
 
 def main(words: list[str]) -> int:
     """The program."""
     options = _arguments(words)
-    if not options.debs and any(path.suffix == ".iso" for path in options.product):
-        print("sbom: an ISO is made from packages: name their folder by --debs", file=sys.stderr)
+    wanted = {_architecture_of(path) for path in options.product if _contains_program(path)}
+    missing = wanted - {words[0] for words in options.build}
+    if missing:
+        print(f"sbom: there are products for {missing.pop()}: give --build for it", file=sys.stderr)
         return 2
     try:
         document = make(options)

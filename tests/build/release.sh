@@ -60,7 +60,7 @@ the_bill_is_valid() {
 	some_debs
 	cp "$TOP/build/guest-installer" "$name-x86_64"
 	echo >"$name.iso"
-	"$TOP/release/sbom" --libraries "$libraries" --debs debs --link "$link" "$name-x86_64" "$name.iso" >"$bill"
+	"$TOP/release/sbom" --build x86_64 "$libraries" debs "$link" "$name-x86_64" "$name.iso" >"$bill"
 	"$TOP/tests/release/valid-spdx" "$bill"
 }
 
@@ -99,7 +99,7 @@ an_unknown_library_is_refused() {
 	mkdir -p copy
 	cp -r "$libraries"/{lib,sources,bin} copy/
 	sed -i '/libz\.a/d' copy/sources/zlib.products
-	if "$TOP/release/sbom" --libraries copy --link "${link//$libraries/$PWD/copy}" \
+	if "$TOP/release/sbom" --build x86_64 copy debs "${link//$libraries/$PWD/copy}" \
 		"$name-x86_64" 2>said; then return 1; fi
 	grep -F 'sbom: no source package is recorded for' said
 }

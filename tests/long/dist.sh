@@ -18,7 +18,7 @@ release() {
 }
 
 every_file_is_the_same() {
-	(($(find "$first" -type f | wc -l) == 9))
+	(($(find "$first" -type f | wc -l) == 11))
 	diff -r "$first" "$second"
 }
 
@@ -34,12 +34,15 @@ it_verifies() {
 	ssh-keygen -Y verify -f allowed_signers -I release -n guest-installer-release \
 		-s "$first/SHA256SUMS.sig" <"$first/SHA256SUMS"
 	(cd "$first" && sha256sum --check SHA256SUMS)
-	(($(wc -l <"$first/SHA256SUMS") == 7))
+	(($(wc -l <"$first/SHA256SUMS") == 9))
 	"$TOP/tests/release/valid-spdx" "$first/$name.spdx.json"
 }
 
 the_program_names_the_commit() {
-	[[ $("$first/$name-x86_64" --version) == "guest-installer ${name#*-*-} (commit $(git -C one rev-parse HEAD))" ]]
+	local wanted
+	wanted="guest-installer ${name#*-*-} (commit $(git -C one rev-parse HEAD))"
+	[[ $("$first/$name-x86_64" --version) == "$wanted" ]]
+	[[ $(qemu-aarch64 "$first/$name-aarch64" --version) == "$wanted" ]]
 }
 
 host_tools_run_from_any_folder() {
@@ -55,9 +58,10 @@ the_packages_have_the_program() {
 }
 
 the_bill_has_every_package_of_the_iso() {
-	local folder
-	folder=$("$TOP/iso/fetch-debs")
-	jq -r '.[].sha256' "$folder/index.json" | sort >wanted
+	local arch
+	for arch in x86_64 aarch64; do
+		jq -r '.[].sha256' "$("$TOP/iso/fetch-debs" --arch "$arch")/index.json"
+	done | sort -u >wanted
 	jq -r '.packages[].checksums[]?.checksumValue' "$first/$name.spdx.json" | sort | comm -23 wanted - | tee missing
 	[[ ! -s missing ]]
 }
@@ -70,4 +74,4 @@ run_case "sums, signature and bill of materials verify" it_verifies
 run_case "the program, built without git, names the commit" the_program_names_the_commit
 run_case "the host tools run from the folder they are unpacked in" host_tools_run_from_any_folder
 run_case "the packages have the program of the release" the_packages_have_the_program
-run_case "the bill of materials has every package of the ISO" the_bill_has_every_package_of_the_iso
+run_case "the bill of materials has every package of the ISOs" the_bill_has_every_package_of_the_iso
