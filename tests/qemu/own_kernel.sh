@@ -146,7 +146,7 @@ misfits_are_refused_before_the_start() {
 	: >nothing
 	one_word --kernel nothing
 	[[ $status == 2 ]]
-	grep -F 'is no bzImage' messages
+	grep -F 'is no kernel: which modules are its own?' messages
 	truncate -s 10M blank.raw
 	one_word blank.raw --kernel "$kernel"
 	[[ $status == 80 ]]
