@@ -12,6 +12,8 @@ SEED=6ba7b810-9dad-11d1-80b4-00c04fd430c8
 GUEST_INSTALLER=$SCRATCH/guest-installer
 CACHE=$BUILT/cache
 export NIX_CONFIG='build-users-group ='
+# make hands it on, and it would date the images.
+unset SOURCE_DATE_EPOCH
 
 # as_nobody COMMAND… — without any right of root, and none that a program could give.
 as_nobody() {

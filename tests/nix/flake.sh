@@ -35,7 +35,7 @@ other_outputs_are_refused() {
 	cp -r tree other
 	sed -i 's/default = all.guest-installer;/default = "guest-installer";/' other/flake.nix
 	if nix flake check --no-build "${with_input[@]}" "path:$PWD/other" 2>said; then return 1; fi
-	grep -F 'packages.x86_64-linux.default' said
+	grep -E 'packages\.(x86_64|aarch64)-linux\.default' said
 }
 
 script_has_types() {
