@@ -83,13 +83,18 @@ static uint64_t archive_bytes(const struct narinfo *info)
 	return info->file_bytes ? info->file_bytes : info->nar_bytes + RING_BYTES / 4;
 }
 
-/* The size of an archive's buffer, and whether that is smaller than the archive. */
-static size_t buffer_bytes(const struct prefetch *prefetch, size_t position, bool *ret_large)
+static struct prefetch_queue *queue_of(struct prefetch *prefetch, size_t position)
 {
-	uint64_t all_bytes = archive_bytes(&path_of(prefetch, position)->info);
+	bool large = archive_bytes(&path_of(prefetch, position)->info) > SMALL_BYTES;
 
-	*ret_large = all_bytes > SMALL_BYTES;
-	return *ret_large ? RING_BYTES : (size_t)all_bytes;
+	return &prefetch->queues[large];
+}
+
+/* The size of an archive's buffer: of a small one all of it. */
+static size_t buffer_bytes(const struct prefetch_queue *queue, size_t position)
+{
+	return queue->large ? RING_BYTES
+			    : (size_t)archive_bytes(&path_of(queue->prefetch, position)->info);
 }
 
 static int take_prefetched_piece(
@@ -181,15 +186,15 @@ static bool begin_streams(struct prefetch_queue *queue)
 	pthread_mutex_lock(&prefetch->lock);
 	for (; queue->next < prefetch->closure->count; queue->next++) {
 		struct prefetch_stream *stream;
-		bool large;
-		size_t capacity_bytes = buffer_bytes(prefetch, queue->next, &large);
+		size_t capacity_bytes;
 
-		if (large != queue->large ||
+		if (queue_of(prefetch, queue->next) != queue ||
 			!prefetch_covers(prefetch->settings, path_of(prefetch, queue->next)))
 			continue;
 		/* Later it may be known that its cache does not answer. */
 		if (!queue->large && !fetch_starts_next(queue->fetch))
 			break;
+		capacity_bytes = buffer_bytes(queue, queue->next);
 		stream = find_free_stream(queue, capacity_bytes);
 		if (!stream)
 			break;
@@ -214,11 +219,8 @@ static void *fetch_all(void *userdata)
 /* The stream of a position; NULL if the copy was stopped. The lock is held. */
 static struct prefetch_stream *wait_for_stream(struct prefetch *prefetch, size_t position)
 {
-	struct prefetch_queue *queue;
-	bool large;
+	struct prefetch_queue *queue = queue_of(prefetch, position);
 
-	(void)buffer_bytes(prefetch, position, &large);
-	queue = &prefetch->queues[large];
 	while (!atomic_load(prefetch->stop)) {
 		for (size_t i = 0; i < queue->stream_count; i++)
 			if (queue->streams[i].used && queue->streams[i].position == position)
