@@ -45,8 +45,8 @@ enum xen_kind machine_xen_kind(const char *sysfs);
 /* Whether the kind is an unprivileged domain, which can be installed on. */
 bool machine_is_domain(enum xen_kind kind);
 
-/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, by UEFI, or by PSCI of a device tree. Otherwise the kernel halts.
- * sysfs is normally "/sys". */
+/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, by UEFI, or by PSCI of a device tree.
+ * Otherwise the kernel halts. sysfs is normally "/sys". */
 bool machine_can_power_off(const char *sysfs);
 
 /* The firmware that booted us (enum firmware); 0 if a host has started the kernel in place of the only firmware

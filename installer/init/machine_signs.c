@@ -17,7 +17,6 @@ static const struct {
 	{ "", "KVM" },
 	{ "KubeVirt", "" },
 	{ "OpenStack Foundation", "" },
-	{ "Red Hat", "KVM" },
 	{ "Red Hat", "OpenStack" },
 	{ "VMware", "" },
 	{ "innotek GmbH", "VirtualBox" },
