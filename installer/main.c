@@ -32,6 +32,7 @@
 #include "init/iso_medium.h"
 #include "init/machine.h"
 #include "init/pid1.h"
+#include "init/processor.h"
 #include "init/run_folder.h"
 #include "init/settle.h"
 #include "init/supervise.h"
@@ -583,6 +584,8 @@ int main(int argc, char **argv)
 	struct options options;
 	struct error err;
 
+	/* Before PID 1 has mounted /proc, its own path is that of the kernel's argument. */
+	processor_prefer_plain_code(getpid() == 1 ? argv[0] : "/proc/self/exe", argv);
 	log_set_sink(show_line);
 	if (getpid() == 1)
 		run_as_init();
