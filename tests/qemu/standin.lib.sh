@@ -40,7 +40,8 @@ write_standin_iso() {
 	return 1
 }
 
-# Ports of QEMU's pc machine: COM1 at 0x3f8, ACPI's power management block at 0x600.
+# Ports of QEMU's pc machine: COM1 at 0x3f8, ACPI's power management block at 0x600. Between two ticks of the
+# BIOS's timer a machine that waits needs no processor.
 standin_source() {
 	cat <<'END'
 .code16
@@ -83,9 +84,12 @@ end:
 	mov $0x505, %dx
 	mov $1, %al
 	out %al, %dx
-halt:	jmp halt
+halt:	hlt
+	jmp halt
 .endif
 .ifdef hang
+	sti
+	hlt
 	jmp end
 .endif
 .ifdef button
@@ -93,7 +97,9 @@ halt:	jmp halt
 	mov $0x100, %ax
 	out %ax, %dx
 	mov $0x600, %dx
-wait:	in %dx, %ax
+	sti
+wait:	hlt
+	in %dx, %ax
 	test $0x100, %ax
 	jz wait
 .endif
