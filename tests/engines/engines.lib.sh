@@ -69,7 +69,7 @@ start_shape() {
 	mapfile -t arguments < <(drives "$2" && with_key && with_firmware)
 	printf 'ssh -p %s root@127.0.0.1\n' "$port" >"$SCRATCH/guest.out"
 	rm -f "$SCRATCH/channel" "$SCRATCH/known_hosts"
-	"${tied[@]}" qemu-system-x86_64 -accel "$ACCEL" -cpu max -m 512 -display none -no-reboot \
+	"${tied[@]}" qemu-system-x86_64 -accel "$ACCEL" -cpu "$(processor)" -m 512 -display none -no-reboot \
 		-device virtio-rng-pci -nic "user,model=virtio,hostfwd=tcp:127.0.0.1:$port-:22" \
 		-serial "file:$SCRATCH/guest.console" "${shape[@]}" "${arguments[@]}" \
 		</dev/null >"$SCRATCH/guest.messages" 2>&1 &
@@ -85,7 +85,7 @@ clock_of_emulation() {
 # run_microvm CONSOLE [QEMU ARGUMENT]… — as run_machine, without its PCI devices and its serial port.
 run_microvm() {
 	status=0
-	"${tied[@]}" "$TOP/tests/patient" 300 "${tied[@]}" qemu-system-x86_64 -accel "$ACCEL" -cpu max -m 512 \
+	"${tied[@]}" "$TOP/tests/patient" 300 "${tied[@]}" qemu-system-x86_64 -accel "$ACCEL" -cpu "$(processor)" -m 512 \
 		-display none -no-reboot -nic none -nodefaults -chardev stdio,id=console \
 		-kernel "$boot/vmlinuz" -initrd "$boot/initrd.img" "${@:2}" \
 		</dev/null >"$1" 2>"$1.messages" || status=$?

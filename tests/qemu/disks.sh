@@ -87,7 +87,7 @@ run_disks() {
 			-device "virtio-blk-pci,drive=$name")
 	done
 	timeout --kill-after=5 "$DEADLINE" qemu-system-x86_64 -no-user-config -nodefaults \
-		-machine pc -accel tcg -cpu max -m 512 -display none -no-reboot \
+		-machine pc -accel tcg -cpu qemu64 -m 512 -display none -no-reboot \
 		-kernel "$boot/vmlinux" -initrd "$SCRATCH/initrd" -serial "file:$SCRATCH/serial" \
 		-append "$(cat "$boot/command-line") mitigations=off" \
 		-drive "if=none,format=raw,id=vda,file=$SCRATCH/vda" \
