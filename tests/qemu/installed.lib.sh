@@ -231,14 +231,18 @@ take_profile() {
 }
 
 # verified CODE SENTENCE COMMANDS — these change the copy's EFI system partition, the current folder;
-# then verify ends with this code and such a sentence. What they changed is restored.
+# then verify ends with this code and such a sentence. What they changed is restored. The guest does it in one
+# session; its status is 99 if a command beside verify fails.
 verified() {
-	local code=0
-	in_guest "mount /dev/vdb$ESP_NUMBER /mnt && cd /mnt && $3 && cd / && umount /mnt" || return
-	in_guest '/tmp/guest-installer verify /dev/vdb' >said 2>&1 || code=$?
+	local code=0 before=: after=:
+	if [[ $3 != true ]]; then
+		before="mount /dev/vdb$ESP_NUMBER /mnt && cd /mnt && $3 && cd / && umount /mnt"
+		after="mount /dev/vdb$ESP_NUMBER /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt"
+	fi
+	in_guest "{ $before; } || exit 99; code=0; /tmp/guest-installer verify /dev/vdb 2>&1 || code=\$?
+		{ $after; } || exit 99; exit \$code" >said || code=$?
 	cat said
 	[[ ! ${TEST_PATH-} ]] || take_profile
 	[[ $code == "$1" ]] || { echo "verify ended with $code, not $1, after: $3" && return 1; }
 	grep -E "$2" said
-	in_guest "mount /dev/vdb$ESP_NUMBER /mnt && rm -rf /mnt/* && cp -r /tmp/esp/. /mnt/ && umount /mnt"
 }
