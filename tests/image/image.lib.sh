@@ -6,6 +6,8 @@
 # can write.
 # shellcheck source=tests/tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=tests/image/guest.lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.lib.sh"
 
 SEED=6ba7b810-9dad-11d1-80b4-00c04fd430c8
 # Where an unprivileged user can read them, wherever the tree is.
@@ -32,18 +34,6 @@ prepare_images() {
 		cp -r "$CACHE" cache-copy
 		CACHE=$SCRATCH/cache-copy
 	fi
-}
-
-# manifest_of NAME [FILE] — the sample's manifest with the accounts that its activation makes, as NAME.json.
-manifest_of() {
-	jq '.users = [
-		{name: "root", uid: 0, gid: 0, group: "root", home: "/root", locked: false,
-			shell: "/run/current-system/sw/bin/bash"},
-		{name: "operator", uid: 1000, gid: 1001, group: "operator", home: "/home/operator",
-			locked: false, shell: "/run/current-system/sw/bin/bash"},
-		{name: "sshd", uid: 998, gid: 998, group: "sshd", home: "/var/empty", locked: true,
-			shell: "/run/current-system/sw/bin/nologin"}
-	]' "$BUILT/${2:-guest-$1.json}" >"$1.json"
 }
 
 # image_options NAME — the options of an image of that sample.

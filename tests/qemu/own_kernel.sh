@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # own_kernel.sh — proves that one command makes a guest, boots it with a kernel that is not on its disk,
-# gives it modules, disks and a folder, and returns the result of a script in it
+# gives it modules, disks and a folder, and returns the result of a script in it. The guest is the copy of an
+# image; services.sh proves that run-guest installs one from an ISO.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -11,11 +12,13 @@ source "$TOP/tests/qemu/machine.lib.sh"
 source "$TOP/tests/qemu/installed.lib.sh"
 # shellcheck source=kernels.lib.sh
 source "$TOP/tests/qemu/kernels.lib.sh"
+# shellcheck source=../image/guest.lib.sh
+source "$TOP/tests/image/guest.lib.sh"
 
 write_project() {
 	cat >.guest <<-END
 		guest = guest.qcow2
-		iso = $ISO
+		from = image.raw
 		key = key.pub
 		size = 2G
 
@@ -78,7 +81,7 @@ both_kernels_run_and_the_disk_stays_as_it_is() {
 	local before
 	before=$(sha256sum guest.qcow2)
 	printf '#!/bin/sh\nuname -r\n' >short
-	one_word guest.qcow2 --snapshot --run short --identity key --boot-timeout 600
+	one_word guest.qcow2 --firmware uefi --snapshot --run short --identity key --boot-timeout 600
 	[[ $status == 0 && $(cat said) == "$(cat installed)" ]]
 	one_word --run short
 	[[ $status == 0 && $(cat said) == "$release" ]]
@@ -163,6 +166,7 @@ release=$(ls "$modules/lib/modules")
 run_case "modules of another kernel go into an initrd" make_initrd "$modules/lib/modules/$release" initrd virtiofs
 enough
 write_project
+run_case "an image is made" make_guest image.raw
 run_case "one word makes the guest and runs the script" one_word_makes_the_guest_and_runs_the_script
 enough
 run_long "it boots with either kernel, and the disk stays as it is" \
