@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # host_kernel.sh — proves that guests whose kernel the host starts, on two whole disks (pygrub) or on
 # one with a table (direct), boot with the kernel on their disk and accept the login of their owner;
-# and that neither of two disks is written to if one is refused
+# and that neither of two disks is written to if one is refused. A machine installs the pair; the rest
+# runs on image files.
 # shellcheck source-path=SCRIPTDIR disable=SC2154,SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -13,15 +14,26 @@ source "$TOP/tests/qemu/installed.lib.sh"
 
 PAIR=('manifest = file:///medium/guest-pygrub.json' 'disk = /dev/vda' 'boot-disk = /dev/vdb')
 
-# install_on CONSOLE DISK… — the guest of the folder `keys` on these disks.
-install_on() {
-	local console=$1 arguments=() name
-	shift
-	for name; do
-		mapfile -t -O "${#arguments[@]}" arguments < <(disk "$name")
-	done
-	mapfile -t -O "${#arguments[@]}" arguments < <(key_drive keys)
-	run_installer "$console" "${arguments[@]}"
+# install_pair CONSOLE — the guest of the folder `keys` on root.raw and boot.raw, in a machine.
+install_pair() {
+	local arguments
+	mapfile -t arguments < <(disk root.raw && disk boot.raw && key_drive keys)
+	run_installer "$1" "${arguments[@]}"
+}
+
+# install_on_files CONSOLE LAYOUT OPTION… — the guest of this layout, by this host; leaves the exit status in
+# `status`.
+install_on_files() {
+	status=0
+	"$TOP/build/guest-installer" install --layout "$2" --cache "$TOP/build/cache" \
+		--manifest "$TOP/build/guest-$2.json" --set "trusted-keys=$(sample_key)" --key key.pub "${@:3}" \
+		>"$1" 2>&1 || status=$?
+}
+
+# expect_code CONSOLE CODE PATTERN — it was refused with this code and such a sentence.
+expect_code() {
+	[[ $status == "$2" ]] && last_line "$1" | grep -E "INSTALL_FAILED code=$2 stage=target .*$3" && return
+	echo "status $status:" && cat "$1" && return 1
 }
 
 # result CONSOLE KEY — the value of a result of the installer.
@@ -31,15 +43,14 @@ result() {
 
 one_disk_with_data_keeps_both() {
 	local data other before_data before_other
-	give_keys "${PAIR[@]}"
-	for data in ${LONG:+root} boot; do
+	for data in root boot; do
 		other=$([[ $data == root ]] && echo boot || echo root)
 		blank_disk root.raw 1600M
 		blank_disk boot.raw 64M
 		printf 'somebody needs this' | dd of="$data.raw" bs=1 seek=512K conv=notrunc status=none
 		before_data=$(fingerprint "$data.raw") before_other=$(fingerprint "$other.raw")
-		install_on refused root.raw boot.raw
-		expect_refusal refused 12 target 'holds data'
+		install_on_files refused pygrub --disk root.raw --boot-disk boot.raw
+		expect_code refused 12 'holds data'
 		before=$before_data expect_unchanged "$data.raw"
 		before=$before_other expect_unchanged "$other.raw"
 	done
@@ -49,7 +60,7 @@ pair_is_installed() {
 	give_keys "${PAIR[@]}"
 	blank_disk root.raw 1600M
 	blank_disk boot.raw 64M
-	install_on console root.raw boot.raw
+	install_pair console
 	expect_verdict console INSTALL_SUCCESSFUL
 	[[ $(result console disk) == /dev/vda && $(result console boot-disk) == /dev/vdb ]]
 }
@@ -100,7 +111,7 @@ start_by_kernel() {
 	rm -f channel
 	echo "ssh -p $port root@127.0.0.1" >guest.out
 	"${tied[@]}" "$TOP/tests/patient" 400 "${tied[@]}" \
-		qemu-system-x86_64 -accel "$ACCEL" -cpu "$([[ $ACCEL == kvm ]] && echo host || echo max)" \
+		qemu-system-x86_64 -accel "$ACCEL" -cpu "$(processor)" \
 		-m 512 -display none -no-reboot -device virtio-rng-pci -serial file:guest.console \
 		-nic "user,model=virtio,hostfwd=tcp:127.0.0.1:$port-:22" \
 		-kernel kernel -initrd initrd -append "$(cat command-line)" "${arguments[@]}" \
@@ -122,19 +133,17 @@ boot_disk_is_mounted() {
 
 installed_pair_is_refused() {
 	local root_before boot_before
-	give_keys "${PAIR[@]}"
 	root_before=$(fingerprint root.raw) boot_before=$(fingerprint boot.raw)
-	install_on again root.raw boot.raw
-	expect_refusal again 13 target 'already installed.*[Dd]etach'
+	install_on_files again pygrub --disk root.raw --boot-disk boot.raw
+	expect_code again 13 'already installed: .*boot.raw .*root.raw .*To install anew'
 	before=$root_before expect_unchanged root.raw
 	before=$boot_before expect_unchanged boot.raw
 }
 
 direct_is_installed() {
-	give_keys 'manifest = file:///medium/guest-direct.json'
 	blank_disk disk.raw 1600M
-	install_on console disk.raw
-	expect_verdict console INSTALL_SUCCESSFUL
+	install_on_files console direct --disk disk.raw
+	[[ $status == 0 && $(last_line console) == INSTALL_SUCCESSFUL ]] || { cat console && return 1; }
 	sfdisk --json disk.raw | tee table
 	jq -e '.partitiontable | .label == "dos" and (.partitions | length == 1) and
 		.partitions[0].type == "83" and (.partitions[0] | has("bootable") | not)' table
