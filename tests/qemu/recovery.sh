@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # recovery.sh — proves that first-run, killed in random stages, it or its QEMU, never leaves a disk
 # published that is not whole, that a full file system is reported, and that the next call succeeds.
-# KILLS=N sets the number of kills, SEED=N chooses other stages.
+# The guest is the smallest one. KILLS=N sets the number of kills, SEED=N chooses other stages.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -15,8 +15,11 @@ KILLS=${KILLS:-2}
 RANDOM=${SEED:-1}
 STAGES=(start disks partition copy 'copy [3-5]' database activation bootloader verify)
 
+INSTALL=(--size 2G --cores 1 --iso "$ISO" --key key.pub --direct
+	--set manifest=file:///medium/guest-direct.json)
+
 begin() {
-	"$TOP/qemu/first-run" --disk guest.raw --size 2G --cores 1 --iso "$ISO" --key key.pub --direct \
+	"$TOP/qemu/first-run" --disk guest.raw "${INSTALL[@]}" \
 		>said 2>&1 </dev/null &
 	tool=$!
 }
@@ -84,11 +87,10 @@ full_host_is_85() {
 	((EUID == 0)) || namespace+=(--map-root-user)
 	mkdir full
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	"${namespace[@]}" bash -c 'mount -t tmpfs -o size=60M full full || exit 1
+	"${namespace[@]}" bash -c 'mount -t tmpfs -o size=40M full full || exit 1
 		"$@" || status=$?
 		find full -mindepth 1 -printf "%f\n" >left
-		exit "$status"' - "$TOP/qemu/first-run" --disk full/guest.qcow2 --size 2G --cores 1 --iso "$ISO" --key key.pub \
-		--direct >said 2>&1 || status=$?
+		exit "$status"' - "$TOP/qemu/first-run" --disk full/guest.qcow2 "${INSTALL[@]}" >said 2>&1 || status=$?
 	cat said
 	[[ $status == 85 && $(sort left | xargs) == 'guest.qcow2.log guest.qcow2.verdict.json' ]]
 	grep -F 'no room on the host: a disk could not grow' said
