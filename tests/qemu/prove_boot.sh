@@ -28,7 +28,7 @@ give_keys_away_when_copied() {
 guest_that_refuses_its_owner_is_refused() {
 	local status=0
 	PATH=$PWD/bin:$PATH:/usr/sbin "$TOP/qemu/first-run" --disk guest.raw --size 2G --cores 1 --iso "$ISO" \
-		--key key.pub --direct --prove-boot >said 2>&1 || status=$?
+		--key key.pub --direct --prove-boot --set manifest=file:///medium/guest-bios.json >said 2>&1 || status=$?
 	cat said
 	[[ -e opened && $status == 81 ]]
 	grep -E 'does not let its owner in: .*Permission denied' said
