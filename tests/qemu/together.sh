@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # together.sh — proves that several first-runs at once from one ISO install guests that accept the
-# login of their owner, have recorded host keys and share no identity; by firmware, by --direct and with
-# --prove-boot, in 256 MiB of memory, with a swap partition. GUESTS=N sets the number of guests.
+# login of their owner, have recorded host keys and share no identity; by --direct, of three guests one by
+# firmware, and one with --prove-boot; in 256 MiB of memory, with a swap partition. GUESTS=N sets the number of
+# guests.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -11,12 +12,12 @@ source "$TOP/tests/qemu/machine.lib.sh"
 
 GUESTS=${GUESTS:-2}
 
-# Of three guests the first starts without firmware, and the second boots before it is published.
+# Of three guests the second boots before it is published, and the third starts by firmware.
 install_all() {
 	local number more pids=() failed=0
 	for ((number = 1; number <= GUESTS; number++)); do
 		more=()
-		((number % 3 != 1)) || more+=(--direct)
+		((number % 3 == 0)) || more+=(--direct)
 		((number % 3 != 2)) || more+=(--prove-boot)
 		"$TOP/qemu/first-run" --disk "guest$number.qcow2" --size 2G --cores 1 --iso "$ISO" --key key.pub \
 			--memory 256M --set swap=200M "${more[@]}" >"guest$number.out" 2>&1 </dev/null &
