@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # failures.sh — proves that an install that goes wrong ends by itself, reports the failure whatever
-# else is printed, and leaves a disk that does not boot and that the next install takes
+# else is printed, and leaves a disk that does not boot and that the next install takes. With LONG=1 also a
+# power cut just before the verdict; crash.sh judges the states of many.
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2317 # the stand-in expands; the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -80,7 +81,7 @@ a_damaged_archive_fails_and_its_disk_is_taken_again() {
 		cmp - <(LC_ALL=C && cat keys/*.pub)
 }
 
-a_power_cut_before_the_verdict_leaves_a_disk_that_does_not_start() {
+powercut() {
 	prepare
 	run_installer console "${disk[@]}" &
 	await 200 grep -aqs '^INSTALL_PROGRESS verify' console
@@ -128,3 +129,4 @@ a_program_that_hangs_ends_with_the_timeout() {
 
 take_boot_files
 run_tests "${BASH_SOURCE[0]}"
+run_long "a power cut before the verdict leaves a disk that does not start" in_own_folder powercut

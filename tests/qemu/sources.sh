@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # sources.sh — proves that configuration and keys are taken from every source, that the stronger
-# source wins, and that the keys of several places are added together
+# source wins, and that the keys of several places are added together. With LONG=1 also that a machine
+# reports the line of user-data that is no YAML.
 #
 # Modules: input/cloud_drive, input/config_sources, input/firmware_data, input/key_sources.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2317 # the tests are called by name
@@ -144,7 +145,7 @@ a_credential_alone_is_enough_and_places_that_are_not_named_are_not_read() {
 	expect_unchanged disk
 }
 
-an_alias_to_nothing_in_user_data_is_refused_with_its_line() {
+aliastonothing() {
 	blank_disk disk 2G
 	mkdir seed
 	printf '#cloud-config\na: &a x\nb: *b\n' >seed/user-data
@@ -157,3 +158,4 @@ an_alias_to_nothing_in_user_data_is_refused_with_its_line() {
 
 take_boot_files
 run_tests "${BASH_SOURCE[0]}"
+run_long "an alias to nothing in user-data is refused with its line" in_own_folder aliastonothing
