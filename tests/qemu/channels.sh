@@ -27,7 +27,7 @@ portverdict() {
 
 a_console_that_nobody_reads_leaves_the_verdict_to_the_port() {
 	blank_disk disk 2G
-	give_keys
+	give_keys 'manifest = file:///medium/guest-direct.json'
 	fullpipe console
 	mapfile -t arguments < <(disk disk && key_drive keys && port "file,path=events")
 	run_installer console "${arguments[@]}"
