@@ -35,7 +35,7 @@ make_live_system() {
 		df -T "$TMPDIR" | grep ext4
 		cat /proc/swaps
 		dd if=/dev/zero of=/dev/null bs=1100M count=1
-		dd if=/dev/zero of="$TMPDIR/much" bs=1M count=700
+		dd if=/dev/zero of="$TMPDIR/much" bs=1M count=70
 		tar -x -f /medium/system.tar -C "$2"
 	END
 }
