@@ -40,7 +40,7 @@ no_domain_runs() {
 
 a_killed_run_publishes_nothing() {
 	begin web.qcow2
-	await 200 reaches web.qcow2 copy
+	await 200 reaches web.qcow2 disks
 	[[ $(virsh -q list --name | xargs) == web-install ]]
 	kill -KILL "$tool"
 	wait "$tool" || true
