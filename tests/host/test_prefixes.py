@@ -128,8 +128,8 @@ class Promises(unittest.TestCase):
         boots = "yes" if startable and whole else "no"
         return Verdict(startable, whole, mark, {"bios": boots, "uefi": "no"})
 
-    def faults(self, requests, taken="true"):
-        judge = Judge(self.image, self, lambda _: [taken], 1)
+    def faults(self, requests, taken="true", ask_every=1):
+        judge = Judge(self.image, self, lambda _: [taken], 1, ask_every)
         judge.run(requests, 2, 1)
         return judge.faults
 
@@ -154,6 +154,11 @@ class Promises(unittest.TestCase):
     def test_a_disk_that_the_next_install_refuses_is_found(self):
         faults = self.faults([write(1, 64, MARKS[1]), flush(2)], taken="false")
         self.assertEqual(faults, ["1: the next install does not take it: "])
+
+    def test_the_installer_is_asked_of_every_nth_state(self):
+        requests = [write(1, 64, MARKS[1]), flush(2), write(3, 64, MARKS[1]), flush(4)]
+        faults = self.faults(requests, taken="false", ask_every=2)
+        self.assertEqual(faults, ["3: the next install does not take it: "])
 
 
 if __name__ == "__main__":

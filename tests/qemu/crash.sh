@@ -16,11 +16,11 @@ source "$TOP/tests/qemu/cut.lib.sh"
 
 ROOT_MIB=514
 
-# The program checks every position that touches the table or the mark, and every sixteenth of the others
+# The program checks every position that touches the table or the mark, and every 64th of the others
 # (tests/long/cuts.sh: each), and prints where the disk could be booted and where not.
 every_cut_is_taken_again() {
 	empty_disk swept
-	"$REPLAY" sweep log swept "$TOP/build/guest.json" 16 | tee windows
+	"$REPLAY" sweep log swept "$TOP/build/guest.json" 64 | tee windows
 	[[ $(cut -d' ' -f1 windows | xargs) == 'open shut open shut open requests asked bytes' ]]
 	cmp swept recorded
 }
@@ -31,12 +31,12 @@ window() {
 
 no_state_breaks_a_promise() {
 	empty_disk empty
-	judge_states log empty guest --every 128
+	judge_states log empty guest --every 128 --ask-every 4
 }
 
 # The disk is that of the killed machine: whatever its install had written has to go before the new mark.
 no_state_of_the_next_run_does() {
-	judge_states next before guest --every 256 --samples 1
+	judge_states next before guest --every 256 --ask-every 4 --samples 1
 }
 
 # The partition table exists for a moment, so that the kernel reads it.

@@ -33,7 +33,7 @@ def run_judge(options):
         path = os.path.join(scratch, "image")
         copy(options.base, path)
         model = Model(Image(options.base), Image(options.final), scratch)
-        judge = Judge(Image(path), model, ask, options.every)
+        judge = Judge(Image(path), model, ask, options.every, options.ask_every)
         judge.run(requests, options.samples, options.seed)
         if subprocess.run(["cmp", path, options.final], check=False).returncode != 0:
             judge.faults.append("the log does not lead from the disk before to the disk after")
@@ -62,6 +62,9 @@ def parse():
     )
     judge.set_defaults(run=run_judge)
     judge.add_argument("--every", type=int, default=1, help="judge every Nth state in full")
+    judge.add_argument(
+        "--ask-every", type=int, default=1, help="ask the installer of every Nth of these states"
+    )
     judge.add_argument(
         "--samples", type=int, default=2, help="of subsets and tears of a long window"
     )

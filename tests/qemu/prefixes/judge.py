@@ -21,14 +21,17 @@ KINDS = "prefixes", "reordered", "torn"
 
 class Judge:
     """One image, on which each state is tried out. ask is a command that exits with 0 if the installer
-    would take the image; of all states every nth is judged in full, and each after a watched write.
+    would take the image; of all states every nth is judged in full, and each after a watched write. Of
+    those the installer is asked after every ask_every-th: it reads 320 MiB of a blank disk.
     """
 
-    def __init__(self, image, model, ask, every):
+    def __init__(self, image, model, ask, every, ask_every=1):
         self.image = image
         self.model = model
         self.ask = ask
         self.every = every
+        self.ask_every = ask_every
+        self.could_ask = 0
         self.root = model.geometry.root
         self.loader = model.geometry.esp or self.root
         self.last_write = {}  # by part: the number of the last flushed request to it
@@ -63,6 +66,8 @@ class Judge:
             in_full = True
         asks = in_full and mark != "installed"
         asks = asks and (self.may_change_the_choice(state) or number % LESS_OFTEN == 0)
+        self.could_ask += asks
+        asks = asks and self.could_ask % self.ask_every == 0
         can_be_started = sector[-2:] == SIGNATURE
         self.counts["with a boot signature"] += can_be_started
         if not asks and not (in_full and can_be_started) and mark != "installed":
