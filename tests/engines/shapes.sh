@@ -64,11 +64,10 @@ installs_without_firmware() {
 	rm -f disk
 	truncate -s 2G disk
 	shape microvm
-	# shellcheck disable=SC2119 # no settings
-	give_keys
+	give_keys 'manifest = file:///medium/guest-direct.json' # the smallest one
 	mapfile -t arguments < <(drives disk)
 	run_microvm console "${shape[@]}" "${arguments[@]}" \
-		-append "console=hvc0 panic=-1 scsi_mod.scan=sync loglevel=4 mitigations=off $(clock_of_emulation)" \
+		-append "console=hvc0 panic=-1 scsi_mod.scan=sync loglevel=4 $FASTER $(clock_of_emulation)" \
 		-drive "if=none,id=keys,format=raw,readonly=on,file=fat:floppy:$PWD/keys" \
 		-device virtio-blk-device,drive=keys
 	is_installed disk vda
@@ -80,7 +79,7 @@ installs_without_firmware() {
 # ends at the reset.
 is_reset_without_acpi() {
 	run_microvm console -machine microvm,acpi=off -serial chardev:console \
-		-append "console=ttyS0 panic=-1 ignore_loglevel mitigations=off loop.nonsense=\"a b\"" \
+		-append "console=ttyS0 panic=-1 ignore_loglevel $FASTER loop.nonsense=\"a b\"" \
 		-device virtio-blk-device,drive=disk -drive if=none,id=disk,format=raw,file=disk,readonly=on
 	expect_refusal console 20 keys 'No SSH key'
 	grep -aE "virtio_mmio: unknown parameter 'device' ignored" console
