@@ -8,6 +8,8 @@ at_exit end_guest
 guest=
 # The EFI system partition's number; 1 for 64-bit ARM, whose machines need none for a BIOS.
 ESP_NUMBER=2
+# What a GPT takes at the start of a disk: 2 sectors and 16 KiB.
+TABLE_BYTES=17408
 
 end_guest() {
 	[[ ! $guest ]] || end_child "$guest"
@@ -210,8 +212,8 @@ installer_leaves_it_alone() {
 # guest's own EFI system partition until then.
 copy_for_the_guest() {
 	cp --sparse=always "$1" copy.raw
-	head -c 17408 "$1" >table
-	dd if=/dev/zero of=copy.raw bs=17408 count=1 conv=notrunc status=none
+	head -c "$TABLE_BYTES" "$1" >table
+	dd if=/dev/zero of=copy.raw bs="$TABLE_BYTES" count=1 conv=notrunc status=none
 	mcopy -i "$1@@2M" "$BUILT/guest-installer" table \
 		"$BUILT"/guest-linux/lib/modules/*/kernel/drivers/block/loop.ko ::/
 }
