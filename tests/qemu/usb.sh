@@ -16,9 +16,10 @@ stick() {
 		-device usb-storage,drive=stick,bootindex=0
 }
 
+# The guest of layout direct is the smallest one.
 installs_by_bios() {
 	local arguments
-	give_keys
+	give_keys 'manifest = file:///medium/guest-direct.json'
 	truncate -s 2G disk.raw
 	mapfile -t arguments < <(disk disk.raw && key_drive keys && stick "$ISO")
 	run_machine console 300 "${arguments[@]}"
