@@ -49,7 +49,8 @@ refuses_two_blank_disks() {
 	local sums
 	truncate -s 2G one two
 	sums=$(sha256_of one two)
-	run_shape console nvme one -drive "if=none,id=two,format=raw,file=two" -device ide-hd,bus=ide.1,drive=two
+	run_shape console nvme one -drive "if=none,id=two,format=raw,file=two$(past_the_page_cache)" \
+		-device ide-hd,bus=ide.1,drive=two
 	expect_refusal console 11 target 'sda .*is blank \[disk=.*nvme0n1 .*is blank \[disk=serial:nvme-0\]'
 	[[ $(sha256_of one two) == "$sums" ]]
 }
