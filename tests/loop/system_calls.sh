@@ -11,7 +11,7 @@
 . "$(dirname "$0")/system_calls.lib.sh"
 
 SEED=${SEED:-1}
-COUNT=${COUNT:-22}
+COUNT=${COUNT:-12}
 
 # The judge accepts an install in which no call fails.
 undisturbed() {
