@@ -19,6 +19,8 @@ source "$TOP/tests/qemu/installed.lib.sh"
 install_tools() {
 	mkdir -p "$SCRATCH/package/build"
 	cp -r "$TOP/qemu" "$TOP/VERSION" "$SCRATCH/package"
+	export PYTHONPYCACHEPREFIX=$SCRATCH/pycache
+	python3 -m compileall -q "$SCRATCH/package/qemu/host"
 	cp "$GUEST_INSTALLER" "$SCRATCH/package/build"
 }
 
