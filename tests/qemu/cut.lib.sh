@@ -25,7 +25,7 @@ record_install() {
 	: >"$1"
 	mapfile -t arguments < <(key_drive keys)
 	arguments+=("${@:3}")
-	run_installer console "${arguments[@]}" -blockdev driver=file,node-name=disk,filename=recorded \
+	run_installer console "${arguments[@]}" -blockdev "driver=file,node-name=disk,filename=recorded$(past_the_page_cache)" \
 		-blockdev "driver=file,node-name=log,filename=$(qemu_quote "$1")" \
 		-blockdev driver=blklogwrites,node-name=logged,file=disk,log=log \
 		-device virtio-blk-pci,drive=logged
