@@ -96,7 +96,7 @@ emulation_broke() {
 make_share() {
 	mkdir -p "$1/tools"
 	cp -r "$TOP/qemu" "$TOP/keys" "$1/tools/"
-	# Where no processor is emulated: the tools leave no bytecode behind, and dom0 has the same Python.
+	# Here no processor is emulated. The tools leave no compiled modules behind; dom0 has the same Python.
 	env -u PYTHONPYCACHEPREFIX python3 -m compileall -q "$1/tools/qemu"
 	cp "$TOP/tests/xen/steps.lib.sh" "$1/steps.lib.sh"
 	ssh-keygen -q -t ed25519 -N '' -C test -f "$1/key"
