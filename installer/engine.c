@@ -101,13 +101,13 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 	return 0;
 }
 
-int engine_copy(struct shared_state *shared, struct engine *engine,
-	const struct cache_settings *settings, const struct plan *plan, struct error *err)
+int engine_copy(struct shared_state *shared, struct engine *engine, const struct config *config,
+	const struct plan *plan, struct error *err)
 {
 	if (engine->engine != ENGINE_CACHE)
 		return 0;
 	progress_begin(shared, STAGE_COPY, "copying the store");
-	return install_steps_copy_store(shared, plan, settings, &engine->closure, err);
+	return install_steps_copy_store(shared, plan, config, &engine->closure, err);
 }
 
 int engine_settle(struct shared_state *shared, const struct engine *engine,

@@ -32,9 +32,8 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 	struct plan_needs *needs, struct error *err) WARN_UNUSED;
 
 /* Engine cache: copies the closure into the unmounted root file system. */
-int engine_copy(struct shared_state *shared, struct engine *engine,
-	const struct cache_settings *settings, const struct plan *plan,
-	struct error *err) WARN_UNUSED;
+int engine_copy(struct shared_state *shared, struct engine *engine, const struct config *config,
+	const struct plan *plan, struct error *err) WARN_UNUSED;
 
 /* On the mounted target: registers the copied paths, or builds the system. Afterwards the profile
  * leads to plan->system. */

@@ -98,7 +98,7 @@ static int copy_store_to_image(struct making *making, struct error *err)
 	const struct copy_target target = {
 		.path = plan->open_path,
 		.offset_bytes = plan->partitions[plan->root].offset_bytes,
-		.reproducible = true,
+		.workers = making->decision.config.workers,
 	};
 
 	progress_begin(making->decision.shared, STAGE_COPY, "copying the store");

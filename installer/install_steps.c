@@ -39,9 +39,9 @@ static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *shared)
 }
 
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
-	const struct cache_settings *settings, struct closure *closure, struct error *err)
+	const struct config *config, struct closure *closure, struct error *err)
 {
-	struct copy_target target = { .reproducible = false };
+	struct copy_target target = { .workers = config->workers };
 	struct place place;
 	int r = format_find_place(plan, plan->root, &place, err);
 
@@ -49,7 +49,7 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 		return r;
 	target.path = place.path;
 	target.offset_bytes = place.offset_bytes;
-	return copy_closure(settings, closure, &target, watch_copy, shared, err);
+	return copy_closure(&config->cache, closure, &target, watch_copy, shared, err);
 }
 
 /* Runs the guest's own installer of its boot loader, with the disk under the guest's name for it. */

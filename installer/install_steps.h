@@ -12,11 +12,11 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "format/disk_lock.h"
 #include "guest/extra_files.h"
 #include "init/run_folder.h"
 #include "input/host_key_file.h"
-#include "nix/cache_settings.h"
 #include "nix/closure.h"
 #include "plan/manifest.h"
 #include "plan/plan.h"
@@ -26,8 +26,7 @@
 
 /* Copies the closure into the unmounted root file system. */
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
-	const struct cache_settings *settings, struct closure *closure,
-	struct error *err) WARN_UNUSED;
+	const struct config *config, struct closure *closure, struct error *err) WARN_UNUSED;
 
 /* What is installed besides the system. */
 struct guest_files {

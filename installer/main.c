@@ -412,7 +412,7 @@ static int carry_out(
 	if (r < 0)
 		return r;
 
-	r = engine_copy(shared, &d->engine, &d->config.cache, &d->plan, err);
+	r = engine_copy(shared, &d->engine, &d->config, &d->plan, err);
 	if (r < 0)
 		return r;
 

@@ -118,9 +118,10 @@ struct config {
 	bool first_boot_verdict;
 	bool boot_installed; /* if-installed = boot */
 	unsigned timeout_s;
-	bool as_init;	 /* no source's: this is PID 1, which cannot exit */
-	bool as_program; /* no source's: this runs on a system, which it cannot replace */
-	bool as_clone;	 /* no source's: an image is copied, and no system is read */
+	unsigned workers; /* of the copy; 0: as processors and memory allow */
+	bool as_init;	  /* no source's: this is PID 1, which cannot exit */
+	bool as_program;  /* no source's: this runs on a system, which it cannot replace */
+	bool as_clone;	  /* no source's: an image is copied, and no system is read */
 	struct ip_setting ip;
 	char interface[32];		       /* "auto", "eth0", "52:54:00:12:34:56" */
 	char report_url[CONFIG_TEXT_BYTES];    /* empty: none */

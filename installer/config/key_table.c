@@ -184,6 +184,17 @@ static int set_swap(uint64_t *ret, const char *text)
 	return 0;
 }
 
+static int set_workers(unsigned *ret, const char *text)
+{
+	if (strlen(text) == 1 && strchr("124", text[0]))
+		*ret = (unsigned)(text[0] - '0');
+	else if (strcmp(text, "auto") == 0)
+		*ret = 0;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 /* After a failure there is no guest that kexec could start. */
 static int set_ending(enum ending *ret, const char *text, bool success)
 {

@@ -8,9 +8,9 @@
 
 #define ALIGNMENT 4096
 
-void allocator_open(struct allocator *ret, struct ext4_image *image)
+void allocator_open(struct allocator *ret, struct ext4_image *image, size_t area)
 {
-	*ret = (struct allocator){ .image = image };
+	*ret = (struct allocator){ .image = image, .area = area };
 }
 
 /* -------------------------------------------------------- blocks */
@@ -85,7 +85,8 @@ int allocator_take_blocks(struct allocator *allocator, uint64_t wanted, struct e
 	int r = 0;
 
 	if (allocator->blocks.count == 0)
-		r = ext4_image_take_blocks(allocator->image, wanted, &allocator->blocks, err);
+		r = ext4_image_take_blocks(
+			allocator->image, allocator->area, wanted, &allocator->blocks, err);
 	if (r < 0)
 		return r;
 	r = ensure_buffer(allocator, err);
@@ -117,7 +118,21 @@ static void drop_inodes(struct allocator *allocator)
 	allocator->inodes_used = 0;
 }
 
-/* Writes the whole run, unused inodes too: the table may hold old bytes. */
+/* Returns the blocks of the table that have no used inode. */
+static void return_inodes(struct allocator *allocator)
+{
+	uint64_t per_block = allocator->image->block_bytes / allocator->image->inode_bytes;
+	uint64_t kept = (allocator->inodes_used + per_block - 1) / per_block * per_block;
+	const struct extent_run unused = { allocator->inodes.start + kept,
+		allocator->inodes.count - kept };
+
+	if (kept >= allocator->inodes.count)
+		return;
+	ext4_image_return_inodes(allocator->image, allocator->area, &unused);
+	allocator->inodes.count = kept;
+}
+
+/* Writes all of the run, also unused inodes: the table may hold old bytes. */
 static int write_inodes(struct allocator *allocator, struct error *err)
 {
 	int r;
@@ -142,7 +157,7 @@ static int ensure_inodes(struct allocator *allocator, struct error *err)
 	r = write_inodes(allocator, err);
 	if (r < 0)
 		return r;
-	r = ext4_image_take_inodes(allocator->image, &allocator->inodes, err);
+	r = ext4_image_take_inodes(allocator->image, allocator->area, &allocator->inodes, err);
 	if (r < 0)
 		return r;
 	size_bytes = (size_t)allocator->inodes.count * image->inode_bytes + image->block_bytes;
@@ -183,10 +198,12 @@ void allocator_set_inode(struct allocator *allocator, uint32_t inode, const void
 
 int allocator_close(struct allocator *allocator, struct error *err)
 {
-	int r = write_inodes(allocator, err);
+	int r;
 
+	return_inodes(allocator);
+	r = write_inodes(allocator, err);
 	submit_buffer(allocator);
-	ext4_image_return_blocks(allocator->image, &allocator->blocks);
+	ext4_image_return_blocks(allocator->image, allocator->area, &allocator->blocks);
 	allocator->blocks = (struct extent_run){ 0 };
 	return r;
 }

@@ -2,11 +2,11 @@
 /*
  * allocator — hands out blocks and inodes of an ext4 image to one writing thread.
  *
- * Each thread has an allocator with a run of blocks and a run of inodes of its own, so that what it
- * writes is contiguous on the disk and is written in large pieces. The caller keeps the blocks of a
- * file (struct extents).
+ * Each thread has an allocator with an area of its own and, in it, a run of blocks and a run of inodes,
+ * so that what it writes is contiguous on the disk and is written in large pieces. The caller keeps the
+ * blocks of a file (struct extents).
  *
- * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh.
+ * Tested by: tests/unit/test_unpack.c, tests/unit/test_copy_areas.c, tests/loop/store.sh.
  */
 #pragma once
 
@@ -29,6 +29,7 @@ struct extents {
 
 struct allocator {
 	struct ext4_image *image;
+	size_t area;
 	struct extent_run blocks; /* free blocks of this thread */
 	uint8_t *buffer;	  /* being filled; NULL if none */
 	uint64_t buffer_block;	  /* where it will be written */
@@ -39,9 +40,10 @@ struct allocator {
 	uint8_t *inode_uses;
 };
 
-void allocator_open(struct allocator *ret, struct ext4_image *image);
+/* One allocator at a time may be open in an area. */
+void allocator_open(struct allocator *ret, struct ext4_image *image, size_t area);
 
-/* Submits what was filled to be written and returns unused blocks to the image. */
+/* Submits what was filled to be written and returns unused blocks and inodes to the area. */
 int allocator_close(struct allocator *allocator, struct error *err) WARN_UNUSED;
 
 /* Frees memory only, for an image that is dropped. Has no effect after allocator_close. */

@@ -16,10 +16,7 @@
 #include "ext4/ext4_open.h"
 #include "ext4/mkfs.h"
 
-#define DIRECT_BYTES   4096 /* no disk has larger sectors */
-#define RUN_BYTES      (8 * 1024 * 1024)
-#define INODES_PER_RUN 1024
-#define SHARE	       64 /* of the free blocks or inodes, the largest part of one run */
+#define DIRECT_BYTES 4096 /* no disk has larger sectors */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "ext4 is little-endian, and so are we");
 
@@ -60,8 +57,10 @@ static int find_free_inodes(struct ext4_image *image, struct error *err)
 		return error_set(err, -ENOTEMPTY, "there are files in it already");
 	image->nix_inode = free_inode;
 	image->store_inode = free_inode + 1;
-	/* The first inode of the next block of the table, which nothing else uses. */
-	image->next_inode = (free_inode + 1 + per_block - 1) / per_block * per_block + 1;
+	/* It begins with the next block of the table, which nothing else uses. */
+	image->area_count = 1;
+	ext4_area_open_whole(image->fs,
+		(free_inode + 1 + per_block - 1) / per_block * per_block + 1, &image->areas[0]);
 	return 0;
 }
 
@@ -86,7 +85,6 @@ static int open_image(struct ext4_image *image, const char *path, size_t writers
 	image->inode_bytes = EXT2_INODE_SIZE(image->fs->super);
 	image->checksums = ext2fs_has_feature_metadata_csum(image->fs->super);
 	image->now_s = image->fs->now ? image->fs->now : time(NULL);
-	image->next_block = image->fs->super->s_first_data_block;
 	r = check_features(image, err);
 	if (r < 0)
 		return r;
@@ -179,100 +177,97 @@ int ext4_image_close(struct ext4_image *image, struct error *err)
 
 /* -------------------------------------------------------- blocks and inodes */
 
-static uint64_t min_u64(uint64_t value, uint64_t limit)
+int ext4_image_divide(
+	struct ext4_image *image, const uint64_t bytes[], size_t area_count, struct error *err)
 {
-	return value < limit ? value : limit;
+	image->area_count = area_count;
+	return mkfs_check(ext4_area_divide(image->fs, bytes, area_count, image->areas),
+		"divide the free space", err);
 }
 
-/* Finds a free block after the last allocated one, or else from the start, where blocks were
- * returned. The lock is held. */
-static errcode_t find_free_block(struct ext4_image *image, blk64_t *ret)
+/* Clears blocks; in a file they become a hole. */
+static int clear_blocks(const struct ext4_image *image, const struct extent_run *run)
 {
-	ext2fs_block_bitmap map = image->fs->block_map;
-	blk64_t first = image->fs->super->s_first_data_block;
-	blk64_t last = ext2fs_blocks_count(image->fs->super) - 1;
-	errcode_t e = ENOENT;
+	size_t size_bytes = (size_t)run->count * image->block_bytes;
+	uint64_t at_bytes = image->offset_bytes + run->start * image->block_bytes;
+	AUTO_FREE uint8_t *zeros = NULL;
 
-	if (image->next_block <= last)
-		e = ext2fs_find_first_zero_block_bitmap2(map, image->next_block, last, ret);
-	if (e == ENOENT)
-		e = ext2fs_find_first_zero_block_bitmap2(map, first, last, ret);
-	return e == ENOENT ? ENOSPC : e;
+	if (run->count == 0 || fallocate(image->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				       (off_t)at_bytes, (off_t)size_bytes) == 0)
+		return 0;
+	zeros = aligned_alloc(
+		DIRECT_BYTES, (size_bytes + DIRECT_BYTES - 1) / DIRECT_BYTES * DIRECT_BYTES);
+	if (!zeros)
+		abort();
+	memset(zeros, 0, size_bytes);
+	return file_write_at(image->fd, zeros, size_bytes, at_bytes);
 }
 
-/* Allocates a run of contiguous blocks. The lock is held.
- *
- * In: wanted, the number of blocks that a file needs. A run is at least a fixed size or a small
- * share of the free blocks, whichever is less, so that small files of one writer are adjacent
- * and writers alternate rarely. Out: a run that begins at the first free block and ends at the
- * first used one; it may be shorter than wanted. ENOSPC if fewer than wanted blocks are free in
- * total. */
-static errcode_t take_blocks(struct ext4_image *image, uint64_t wanted, struct extent_run *ret)
+int ext4_image_join(struct ext4_image *image, struct error *err)
 {
-	ext2_filsys fs = image->fs;
-	uint64_t free_blocks = ext2fs_free_blocks_count(fs->super);
-	uint64_t share = min_u64(RUN_BYTES / image->block_bytes, free_blocks / SHARE);
-	blk64_t first, last, taken;
-	errcode_t e = wanted > free_blocks ? ENOSPC : find_free_block(image, &first);
+	for (size_t i = 0; i + 1 < image->area_count; i++) {
+		const struct extent_run gap = ext4_area_find_gap(image->fs, &image->areas[i]);
+		int r = clear_blocks(image, &gap);
 
-	if (e)
-		return e;
-	last = min_u64(
-		first + (wanted > share ? wanted : share) - 1, ext2fs_blocks_count(fs->super) - 1);
-	e = ext2fs_find_first_set_block_bitmap2(fs->block_map, first, last, &taken);
-	if (e != 0 && e != ENOENT)
-		return e;
-	*ret = (struct extent_run){ first, (e ? last + 1 : taken) - first };
-	ext2fs_block_alloc_stats_range(fs, ret->start, (blk_t)ret->count, +1);
-	image->next_block = ret->start + ret->count;
+		if (r < 0)
+			return error_errno(err, r, "clear unused inodes");
+	}
+	ext4_area_open_whole(
+		image->fs, image->areas[image->area_count - 1].next_inode, &image->areas[0]);
+	image->area_count = 1;
 	return 0;
 }
 
-int ext4_image_take_blocks(
-	struct ext4_image *image, uint64_t wanted, struct extent_run *ret, struct error *err)
+/* Releases the lock after an allocation. */
+static int end_allocation(struct ext4_image *image, long e, const char *what, struct error *err)
 {
-	errcode_t e;
-
-	pthread_mutex_lock(&image->lock);
-	e = take_blocks(image, wanted, ret);
+	if (e == ENOSPC && image->area_count > 1)
+		image->area_is_full = true;
 	pthread_mutex_unlock(&image->lock);
-	return mkfs_check(e, "find space on the target", err);
+	return mkfs_check(e, what, err);
 }
 
-void ext4_image_return_blocks(struct ext4_image *image, const struct extent_run *run)
+bool ext4_image_area_is_full(struct ext4_image *image)
+{
+	bool is_full;
+
+	pthread_mutex_lock(&image->lock);
+	is_full = image->area_is_full;
+	pthread_mutex_unlock(&image->lock);
+	return is_full;
+}
+
+int ext4_image_take_blocks(struct ext4_image *image, size_t area, uint64_t wanted,
+	struct extent_run *ret, struct error *err)
+{
+	pthread_mutex_lock(&image->lock);
+	return end_allocation(image,
+		ext4_area_take_blocks(image->fs, &image->areas[area], wanted, ret),
+		"find space on the target", err);
+}
+
+void ext4_image_return_blocks(struct ext4_image *image, size_t area, const struct extent_run *run)
 {
 	if (run->count == 0)
 		return;
 	pthread_mutex_lock(&image->lock);
-	ext2fs_block_alloc_stats_range(image->fs, run->start, (blk_t)run->count, -1);
+	ext4_area_return_blocks(image->fs, &image->areas[area], run);
 	pthread_mutex_unlock(&image->lock);
 }
 
-/* Allocates a run within one group, in whole blocks of its table. */
-static errcode_t take_inodes(struct ext4_image *image, struct extent_run *ret)
+int ext4_image_take_inodes(
+	struct ext4_image *image, size_t area, struct extent_run *ret, struct error *err)
 {
-	const struct ext2_super_block *sb = image->fs->super;
-	uint32_t per_block = image->block_bytes / image->inode_bytes;
-	uint64_t first = image->next_inode;
-	uint64_t count = (sb->s_inodes_count + 1 - first) / SHARE / per_block * per_block;
-	uint64_t left_in_group = sb->s_inodes_per_group - (first - 1) % sb->s_inodes_per_group;
-
-	if (first > sb->s_inodes_count)
-		return ENOSPC;
-	count = min_u64(count < per_block ? per_block : count, INODES_PER_RUN);
-	*ret = (struct extent_run){ first, min_u64(count, left_in_group) };
-	image->next_inode += ret->count;
-	return 0;
-}
-
-int ext4_image_take_inodes(struct ext4_image *image, struct extent_run *ret, struct error *err)
-{
-	errcode_t e;
-
 	pthread_mutex_lock(&image->lock);
-	e = take_inodes(image, ret);
+	return end_allocation(image, ext4_area_take_inodes(image->fs, &image->areas[area], ret),
+		"find an inode on the target", err);
+}
+
+void ext4_image_return_inodes(struct ext4_image *image, size_t area, const struct extent_run *run)
+{
+	pthread_mutex_lock(&image->lock);
+	ext4_area_return_inodes(&image->areas[area], run);
 	pthread_mutex_unlock(&image->lock);
-	return mkfs_check(e, "find an inode on the target", err);
 }
 
 void ext4_image_use_inodes(

@@ -7,7 +7,8 @@
  * disk refers to what was written: the file system stays empty. Terms and layout are those of
  * Linux, Documentation/filesystems/ext4/.
  *
- * Tested by: tests/unit/test_unpack.c, tests/loop/store.sh, tests/fuzz/peers.sh.
+ * Tested by: tests/unit/test_unpack.c, tests/unit/test_ext4_area.c, tests/loop/store.sh,
+ * tests/fuzz/peers.sh.
  */
 #pragma once
 
@@ -18,14 +19,11 @@
 
 #include "base/error.h"
 #include "ext4/async_writer.h"
+#include "ext4/ext4_area.h"
 
 struct struct_ext2_filsys;
 
-/* Contiguous blocks or inodes. */
-struct extent_run {
-	uint64_t start;
-	uint64_t count;
-};
+#define EXT4_AREAS_MAX 4
 
 struct ext4_image {
 	struct struct_ext2_filsys *fs;
@@ -38,14 +36,15 @@ struct ext4_image {
 	int64_t now_s;			 /* creation time of everything */
 	uint32_t nix_inode, store_inode; /* of /nix and /nix/store */
 	pthread_mutex_t lock;		 /* of fs and of what follows */
-	uint64_t next_block;
-	uint64_t next_inode;
+	struct ext4_area areas[EXT4_AREAS_MAX];
+	size_t area_count;
+	bool area_is_full; /* an allocation failed, but not because the whole is full */
 	struct deferred_inode *deferred;
 	size_t deferred_count, deferred_capacity;
 };
 
 /* Opens the ext4 at offset_bytes of a device or an image file. It must not contain any file.
- * writers is the number of allocators that may be open at a time. */
+ * writers is the number of allocators that may be open at a time. There is one area, the whole. */
 int ext4_image_open(struct ext4_image *ret, const char *path, uint64_t offset_bytes, size_t writers,
 	struct error *err) WARN_UNUSED;
 
@@ -56,16 +55,25 @@ int ext4_image_close(struct ext4_image *image, struct error *err) WARN_UNUSED;
 /* Releases the image; the file system on the disk stays empty. */
 void ext4_image_drop(struct ext4_image *image);
 
-/* Allocates contiguous blocks: wanted or more if that many are contiguous, else fewer. -ENOSPC
- * if fewer than wanted are free in total. This and all that follow are thread-safe. */
-int ext4_image_take_blocks(struct ext4_image *image, uint64_t wanted, struct extent_run *ret,
+/* Divides the whole into areas, for writers that do not influence each other (ext4_area); bytes are
+ * those that will be written to each. */
+int ext4_image_divide(struct ext4_image *image, const uint64_t bytes[], size_t area_count,
 	struct error *err) WARN_UNUSED;
+/* Makes them one area again; all allocators are closed. */
+int ext4_image_join(struct ext4_image *image, struct error *err) WARN_UNUSED;
+
+/* Allocates contiguous blocks in an area: wanted or more if that many are contiguous, else fewer.
+ * -ENOSPC if fewer than wanted are free in it. This and all that follow are thread-safe. */
+int ext4_image_take_blocks(struct ext4_image *image, size_t area, uint64_t wanted,
+	struct extent_run *ret, struct error *err) WARN_UNUSED;
 /* Returns unused blocks. */
-void ext4_image_return_blocks(struct ext4_image *image, const struct extent_run *run);
+void ext4_image_return_blocks(struct ext4_image *image, size_t area, const struct extent_run *run);
 
 /* Allocates contiguous inodes that fill whole blocks of the inode table. -ENOSPC. */
-int ext4_image_take_inodes(
-	struct ext4_image *image, struct extent_run *ret, struct error *err) WARN_UNUSED;
+int ext4_image_take_inodes(struct ext4_image *image, size_t area, struct extent_run *ret,
+	struct error *err) WARN_UNUSED;
+/* Returns inodes at the end of the run that was taken last; they fill whole blocks of the table. */
+void ext4_image_return_inodes(struct ext4_image *image, size_t area, const struct extent_run *run);
 /* Marks the inodes of a run as used. */
 enum inode_use {
 	INODE_FREE,
@@ -74,6 +82,9 @@ enum inode_use {
 };
 void ext4_image_use_inodes(
 	struct ext4_image *image, const struct extent_run *run, const uint8_t *uses);
+
+/* Whether an allocation failed because an area was full, not the whole. */
+bool ext4_image_area_is_full(struct ext4_image *image);
 
 /* Writes the blocks of the inode table that hold a run. */
 int ext4_image_write_inodes(struct ext4_image *image, const struct extent_run *run,

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Each free worker takes the largest remaining path, so that no worker is left with a large one
- * at the end.
- */
 #include "store/copy.h"
 
 #include <errno.h>
@@ -18,46 +14,23 @@
 #include "net/url.h"
 #include "store/worker.h"
 
-#define WORKERS_MAX	     4
 #define WORKER_MEMORY_BYTES  (96 * MIB) /* a window of 64 MiB, the ring, libcurl's buffers */
 #define PROGRESS_INTERVAL_MS 250
 #define DAMAGED_MAX	     8 /* give up after this many restarts */
 
-static int compare_sizes(const void *a, const void *b, void *userdata)
-{
-	const struct job *job = userdata;
-	size_t path_a = *(const size_t *)a, path_b = *(const size_t *)b;
-	uint64_t size_a = job->closure->paths[path_a].info.nar_bytes;
-	uint64_t size_b = job->closure->paths[path_b].info.nar_bytes;
-
-	if (size_a != size_b)
-		return size_a > size_b ? -1 : 1;
-	return path_a < path_b ? -1 : 1;
-}
-
-/* Orders the paths by size, largest first; always in the same order. */
-static size_t *make_order(struct job *job)
-{
-	size_t *order = must_realloc(NULL, job->closure->count, sizeof(*order));
-
-	for (size_t i = 0; i < job->closure->count; i++)
-		order[i] = i;
-	qsort_r(order, job->closure->count, sizeof(*order), compare_sizes, job);
-	return order;
-}
-
-/* One worker per processor, as far as memory suffices for the largest windows. */
-static size_t choose_worker_count(const struct closure *closure)
+/* One worker per processor, as far as memory suffices for the largest windows. 1, 2 or 4: they have
+ * the same number of groups. */
+static size_t choose_worker_count(const struct copy_target *target, const struct closure *closure)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t workers = processors > WORKERS_MAX ? WORKERS_MAX : (size_t)processors;
+	size_t workers = target->workers ? target->workers : COPY_GROUPS_MAX;
 
-	if (workers > memory / WORKER_MEMORY_BYTES)
-		workers = (size_t)(memory / WORKER_MEMORY_BYTES);
-	if (workers > closure->count)
-		workers = closure->count;
-	return processors < 1 || workers < 1 ? 1 : workers;
+	if (target->workers == 0 && processors < 3)
+		workers = processors < 2 ? 1 : 2;
+	while (workers > 1 && (workers > memory / WORKER_MEMORY_BYTES || workers > closure->count))
+		workers /= 2;
+	return workers;
 }
 
 /* Waits until all threads have ended, at most interval_ms; the lock is held. Returns whether a
@@ -103,7 +76,7 @@ static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 
 static void run_workers(struct job *job, copy_progress_fn *progress, void *userdata)
 {
-	pthread_t threads[2 * WORKERS_MAX];
+	pthread_t threads[2 * COPY_GROUPS_MAX];
 	size_t count;
 	int r;
 
@@ -125,7 +98,7 @@ static void run_workers(struct job *job, copy_progress_fn *progress, void *userd
 }
 
 static void job_init(struct job *job, struct fallback *fallback, const struct closure *closure,
-	struct ext4_image *image, size_t worker_count)
+	struct ext4_image *image, const struct copy_groups *groups)
 {
 	pthread_condattr_t attributes;
 
@@ -134,7 +107,8 @@ static void job_init(struct job *job, struct fallback *fallback, const struct cl
 		.closure = closure,
 		.image = image,
 		.fallback = fallback,
-		.worker_count = worker_count,
+		.groups = *groups,
+		.worker_count = groups->worker_count,
 		.failed = JOB_NO_PATH,
 	};
 	pthread_mutex_init(&job->lock, NULL);
@@ -143,7 +117,6 @@ static void job_init(struct job *job, struct fallback *fallback, const struct cl
 	pthread_cond_init(&job->ended, &attributes);
 	pthread_condattr_destroy(&attributes);
 	store_dir_begin(&job->store, image);
-	job->order = make_order(job);
 	job->workers = must_realloc(NULL, job->worker_count, sizeof(*job->workers));
 	for (size_t i = 0; i < job->worker_count; i++)
 		worker_init(&job->workers[i], job);
@@ -155,52 +128,93 @@ static void job_destroy(struct job *job)
 	for (size_t i = 0; i < job->worker_count; i++)
 		worker_destroy(&job->workers[i]);
 	free(job->workers);
-	free(job->order);
 	store_dir_drop(&job->store);
 	pthread_cond_destroy(&job->ended);
 	pthread_mutex_destroy(&job->lock);
 }
 
-/* Runs the workers on an open image. *ret_damaged is the path whose archive was damaged, or
- * JOB_NO_PATH. */
-static int copy_to_image(struct fallback *fallback, const struct closure *closure,
-	struct ext4_image *image, size_t worker_count, copy_progress_fn *progress, void *userdata,
-	size_t *ret_damaged, struct error *err)
+/* One attempt to copy. */
+struct attempt {
+	struct fallback *fallback;
+	const struct closure *closure;
+	const struct copy_target *target;
+	copy_progress_fn *progress;
+	void *userdata;
+	bool whole;	    /* in one area, by one worker */
+	size_t damaged;	    /* the path whose archive was damaged, or JOB_NO_PATH */
+	bool area_was_full; /* it did not fit into the areas, but may do so into the whole */
+};
+
+/* The result of the workers. If only an area was full, all that they have written reaches the disk: so
+ * the blocks that nothing refers to have the same bytes each time, too. */
+static int result_of(struct attempt *attempt, const struct job *job, struct error *err)
+{
+	int r = job->result;
+
+	if (r < 0)
+		*err = job->err;
+	attempt->damaged = fallback_is_damage(r) ? job->failed : JOB_NO_PATH;
+	if (r < 0 || !atomic_load(&job->area_was_full))
+		return r;
+	r = async_writer_drain(job->image->writer, err);
+	if (r < 0)
+		return r;
+	attempt->area_was_full = true;
+	return error_errno(err, -ENOSPC, "find space on the target");
+}
+
+/* Runs the workers on an open image. */
+static int copy_to_image(struct attempt *attempt, const struct copy_groups *groups,
+	struct ext4_image *image, struct error *err)
 {
 	struct job job;
 	int r;
 
-	job_init(&job, fallback, closure, image, worker_count);
-	r = prefetch_start(fallback, closure, job.order, &job.stop, &job.prefetch, err);
+	job_init(&job, attempt->fallback, attempt->closure, image, groups);
+	r = prefetch_start(
+		attempt->fallback, attempt->closure, groups->order, &job.stop, &job.prefetch, err);
 	if (r == 0) {
-		run_workers(&job, progress, userdata);
-		r = job.result;
-		if (r < 0)
-			*err = job.err;
+		run_workers(&job, attempt->progress, attempt->userdata);
+		r = result_of(attempt, &job, err);
 	}
-	*ret_damaged = fallback_is_damage(r) ? job.failed : JOB_NO_PATH;
 	if (r == 0)
 		r = store_dir_write(&job.store, err);
 	job_destroy(&job);
 	return r;
 }
 
-static int copy_once(struct fallback *fallback, const struct closure *closure,
-	const struct copy_target *target, copy_progress_fn *progress, void *userdata,
-	size_t *ret_damaged, struct error *err)
+/* Each group of paths is copied into an area of its own. */
+static int copy_groups_to_image(
+	struct attempt *attempt, const struct copy_groups *groups, struct error *err)
 {
-	size_t worker_count = target->reproducible ? 1 : choose_worker_count(closure);
+	const struct copy_target *target = attempt->target;
 	struct ext4_image image;
-	int r = ext4_image_open(&image, target->path, target->offset_bytes, worker_count, err);
+	int r = ext4_image_open(
+		&image, target->path, target->offset_bytes, groups->worker_count, err);
 
-	*ret_damaged = JOB_NO_PATH;
 	if (r < 0)
 		return r;
-	r = copy_to_image(
-		fallback, closure, &image, worker_count, progress, userdata, ret_damaged, err);
+	r = ext4_image_divide(&image, groups->bytes, groups->group_count, err);
+	if (r == 0)
+		r = copy_to_image(attempt, groups, &image, err);
 	if (r == 0)
 		return ext4_image_close(&image, err);
 	ext4_image_drop(&image);
+	return r;
+}
+
+static int copy_once(struct attempt *attempt, struct error *err)
+{
+	struct copy_groups groups;
+	int r;
+
+	copy_groups_make(attempt->closure, attempt->whole ? 1 : COPY_GROUPS_MAX,
+		attempt->whole ? 1 : choose_worker_count(attempt->target, attempt->closure),
+		&groups);
+	attempt->damaged = JOB_NO_PATH;
+	attempt->area_was_full = false;
+	r = copy_groups_to_image(attempt, &groups, err);
+	copy_groups_free(&groups);
 	return r;
 }
 
@@ -270,20 +284,35 @@ static bool avoid_damage(
 	return found;
 }
 
+/* Whether the copy can start again, in one area, after a group did not fit into its own. */
+static bool avoid_areas(struct attempt *attempt)
+{
+	if (!attempt->area_was_full)
+		return false;
+	log_line("the disk is nearly full: the copy begins anew, with one worker");
+	attempt->whole = true;
+	return true;
+}
+
 int copy_closure(const struct cache_settings *settings, struct closure *closure,
 	const struct copy_target *target, copy_progress_fn *progress, void *userdata,
 	struct error *err)
 {
 	struct fallback fallback;
+	struct attempt attempt = { .fallback = &fallback,
+		.closure = closure,
+		.target = target,
+		.progress = progress,
+		.userdata = userdata };
 	unsigned times = 0;
-	size_t damaged;
 	int r = fallback_begin(&fallback, settings, err);
 
 	if (r < 0)
 		return r;
 	do
-		r = copy_once(&fallback, closure, target, progress, userdata, &damaged, err);
-	while (damaged != JOB_NO_PATH &&
-		avoid_damage(&fallback, &closure->paths[damaged], times++, err));
+		r = copy_once(&attempt, err);
+	while (avoid_areas(&attempt) ||
+		(attempt.damaged != JOB_NO_PATH &&
+			avoid_damage(&fallback, &closure->paths[attempt.damaged], times++, err)));
 	return r;
 }

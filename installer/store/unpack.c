@@ -12,10 +12,10 @@
 #define MODE_DIRECTORY	0555
 #define MODE_LINK	0777
 
-void unpack_open(struct unpack *ret, struct ext4_image *image)
+void unpack_open(struct unpack *ret, struct ext4_image *image, size_t area)
 {
 	*ret = (struct unpack){ .root_parent = image->store_inode };
-	allocator_open(&ret->allocator, image);
+	allocator_open(&ret->allocator, image, area);
 }
 
 int unpack_close(struct unpack *unpack, struct error *err)

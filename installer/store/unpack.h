@@ -44,8 +44,8 @@ struct unpack {
 /* The event handlers; their userdata is a struct unpack. */
 extern const struct nar_events unpack_events;
 
-/* Prepares to unpack archives into the image, one after the other. */
-void unpack_open(struct unpack *ret, struct ext4_image *image);
+/* Prepares to unpack archives into an area of the image, one after the other. */
+void unpack_open(struct unpack *ret, struct ext4_image *image, size_t area);
 
 /* Passes everything to the image. Required before the image is closed. */
 int unpack_close(struct unpack *unpack, struct error *err) WARN_UNUSED;

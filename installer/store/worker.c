@@ -226,15 +226,16 @@ void *worker_produce(void *userdata)
 {
 	struct worker *worker = userdata;
 	struct job *job = worker->job;
+	const struct copy_groups *groups = &job->groups;
+	size_t number = (size_t)(worker - job->workers), *position = &worker->position;
 	struct error err = { 0 };
 
-	while (!atomic_load(&job->stop)) {
+	*position = copy_groups_find(groups, number, 0);
+	for (; *position < groups->path_count && !atomic_load(&job->stop);
+		*position = copy_groups_find(groups, number, *position + 1)) {
 		int r;
 
-		worker->position = atomic_fetch_add(&job->next, 1);
-		if (worker->position >= job->closure->count)
-			break;
-		worker->path = job->order[worker->position];
+		worker->path = groups->order[*position];
 		r = produce_path(worker, &err);
 		if (r < 0)
 			worker_fail(worker, worker->path, r, &err);
@@ -257,6 +258,32 @@ static int check_hash(struct worker *worker, const struct narinfo *info, struct 
 	nix32_encode(sum, sizeof(sum), got);
 	return error_set_code(err, EXIT_VERIFY, -EBADMSG,
 		"the archive has the wrong hash: expected sha256:%s, got sha256:%s", expected, got);
+}
+
+static void begin_group(struct worker *worker, size_t group)
+{
+	unpack_drop(&worker->unpack);
+	unpack_open(&worker->unpack, worker->job->image, group);
+	worker->group = group;
+}
+
+static int enter_group(struct worker *worker, size_t group, struct error *err)
+{
+	int r = unpack_close(&worker->unpack, err);
+
+	begin_group(worker, group);
+	worker->skip_group = false;
+	return r;
+}
+
+/* Drops a group that does not fit into its area. The others continue, so that what is written where
+ * nothing refers to it does not depend on the speed of the workers either. */
+static void leave_group(struct worker *worker)
+{
+	begin_group(worker, worker->group);
+	digest_free(&worker->digest);
+	worker->skip_group = true;
+	atomic_store(&worker->job->area_was_full, true);
 }
 
 static void begin_archive(struct worker *worker, const struct narinfo *info)
@@ -302,18 +329,32 @@ static int end_archive(struct worker *worker, const struct narinfo *info, struct
 	return 0;
 }
 
-static int consume_piece(struct worker *worker, const struct piece *piece, struct error *err)
+static int unpack_piece(struct worker *worker, const struct piece *piece, struct error *err)
 {
-	struct job *job = worker->job;
-	const struct narinfo *info = path_info(job, piece->path);
+	const struct narinfo *info = path_info(worker->job, piece->path);
 	int r;
 
 	if (!worker->digest)
 		begin_archive(worker, info);
 	digest_update(worker->digest, piece->bytes, piece->size_bytes);
 	r = nar_feed(worker->nar, piece->bytes, piece->size_bytes, err);
-	if (r == 0 && piece->last)
-		r = end_archive(worker, info, err);
+	if (r < 0)
+		return r;
+	return piece->last ? end_archive(worker, info, err) : 0;
+}
+
+static int consume_piece(struct worker *worker, const struct piece *piece, struct error *err)
+{
+	struct job *job = worker->job;
+	size_t group = job->groups.groups[piece->path];
+	int r = group == worker->group ? 0 : enter_group(worker, group, err);
+
+	if (r == 0 && !worker->skip_group)
+		r = unpack_piece(worker, piece, err);
+	if (r == -ENOSPC && ext4_image_area_is_full(job->image)) {
+		leave_group(worker);
+		r = 0;
+	}
 	atomic_fetch_add(&job->done_bytes, piece->size_bytes);
 	return r;
 }
@@ -346,7 +387,8 @@ void worker_init(struct worker *worker, struct job *job)
 	piece_ring_init(&worker->ring);
 	worker->fetch = fetch_new(&job->settings->fetch, 1, &job->stop);
 	worker->decompress = decompress_new();
-	unpack_open(&worker->unpack, job->image);
+	worker->group = (size_t)(worker - job->workers);
+	unpack_open(&worker->unpack, job->image, worker->group);
 	worker->nar = nar_new(&unpack_events, &worker->unpack);
 }
 

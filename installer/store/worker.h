@@ -17,6 +17,7 @@
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
 #include "nix/fallback.h"
+#include "store/copy_groups.h"
 #include "store/piece_ring.h"
 #include "store/prefetch.h"
 #include "store/store_dir.h"
@@ -29,12 +30,12 @@ struct job {
 	struct ext4_image *image;
 	struct store_dir store;
 	struct fallback *fallback;
-	size_t *order;		   /* indices of the paths */
+	struct copy_groups groups;
 	struct prefetch *prefetch; /* NULL if nothing comes over the network */
 	struct worker *workers;
 	size_t worker_count;
-	atomic_size_t next; /* into order */
 	atomic_uint_fast64_t done_bytes;
+	atomic_bool area_was_full; /* a group did not fit into its area; its copy is incomplete */
 	atomic_bool stop;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t ended;
@@ -53,7 +54,8 @@ struct worker {
 	struct fetch *fetch;
 	struct decompress *decompress;
 	struct piece *piece; /* being filled */
-	size_t position, path;
+	size_t position;     /* in the order */
+	size_t path;
 	bool prefetch_failed;	 /* of this path: its archive is fetched without it */
 	uint64_t produced_bytes; /* of this path's archive */
 	uint64_t known_bytes;	 /* still to skip: another cache sends them again */
@@ -62,6 +64,8 @@ struct worker {
 	struct nar *nar;
 	struct unpack unpack;
 	struct digest *digest; /* NULL between two paths */
+	size_t group;	       /* whose area unpack writes to */
+	bool skip_group;       /* the area is full: the rest of the group is dropped */
 };
 
 /* A worker of the job, and its end when no thread uses it any longer. */

@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 		make_fresh();
 	write_fresh();
 	promised(ext4_image_open(&image, path, 0, 1, &err) == 0);
-	unpack_open(&unpack, &image);
+	unpack_open(&unpack, &image, 0);
 	r = feed(&unpack, data, size_bytes, &err);
 	if (r == 0)
 		r = finish(&unpack, &image, &err);

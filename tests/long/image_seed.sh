@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # image_seed.sh — proves that one seed gives the same image and the same copy of it in ten runs: by root and by an
-# ordinary user, in other folders, time zones and locales, on one processor, from caches of other compressions, and
-# through standard output
+# ordinary user, in other folders, time zones and locales, on one processor, by one, two and four workers, from caches
+# of other compressions, and through standard output
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../image/image.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../image/image.lib.sh"
@@ -14,6 +14,8 @@ export NIX_CONFIG=$'build-users-group =\nexperimental-features = nix-command\nsu
 RUNS=('as_nobody' 'env' 'as_nobody env TZ=Asia/Tokyo LC_ALL=C' 'as_nobody env TMPDIR=/dev/shm' 'taskset -c 0'
 	'env HOME=/ nice' 'as_nobody -' 'as_nobody none' 'as_nobody xz' 'in_another_folder')
 
+WORKERS=(auto 1 2 4)
+
 in_another_folder() {
 	mkdir -p "$SCRATCH/another/folder"
 	(umask 077 && cd "$SCRATCH/another/folder" && "$@")
@@ -21,7 +23,7 @@ in_another_folder() {
 
 # run_number NUMBER OPTION… — the image run.img, or its copy.
 run_number() {
-	local before cache=$CACHE
+	local before cache=$CACHE workers=${WORKERS[$1 % 4]}
 	read -ra before <<<"${RUNS[$1]}"
 	rm -f out/run.img out/boot.img
 	[[ ${before[1]-} != none && ${before[1]-} != xz ]] || cache=$SCRATCH/cache-${before[1]}
@@ -53,7 +55,7 @@ ten_runs_are_equal() {
 
 seeded() {
 	image_options "$1"
-	printf '%s\n' --seed "$SEED" "${@:2}"
+	printf '%s\n' --seed "$SEED" "${@:2}" --set workers="$workers"
 }
 
 copied() {

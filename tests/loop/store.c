@@ -43,7 +43,7 @@ static int unpack(const char *path, const char *name, struct error *err)
 
 	if (r < 0)
 		return r;
-	unpack_open(&state, &image);
+	unpack_open(&state, &image, 0);
 	store_dir_begin(&store, &image);
 	r = feed(&state, err);
 	if (r == 0)

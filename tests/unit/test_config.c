@@ -118,6 +118,7 @@ static void every_key_is_read(void **state)
 	      "host-keys = none\nfiles = /etc/a=/b/c /d=/e=f "
 	      "/g=/h:0600 /i=/j:1:0640:1000:4294967294 /k=drive:l.txt:0400 /m=/n:600\n"
 	      "on-success = reboot\non-failure = shell\nif-installed = boot\ntimeout = 604800\n"
+	      "workers = 2\n"
 	      "seed = 00000000-0000-4000-8000-00000000000a\n"
 	      "ip = ::::guest::dhcp\ninterface = 52:54:00:12:34:56\n"
 	      "report-url = https://host/report?a=b\nengine = cache\nhostname = web-7\n"
@@ -284,6 +285,22 @@ static void swap_is_none_or_whole_mib(void **state)
 		assert_int_equal(config.error_count, 0);
 		assert_int_equal(config.swap_bytes, good[i].size_bytes);
 	}
+}
+
+static void workers_are_1_2_4_or_chosen(void **state)
+{
+	begin(state);
+	for (unsigned workers = 1; workers <= 4; workers *= 2) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "workers = %u", workers);
+		merge_option(&config, "--set", text);
+		assert_int_equal(config.error_count, 0);
+		assert_int_equal(config.workers, workers);
+	}
+	merge_option(&config, "--set", "workers = auto");
+	assert_int_equal(config.error_count, 0);
+	assert_int_equal(config.workers, 0);
 }
 
 static void a_later_wipe_replaces_an_earlier_one(void **state)
@@ -481,7 +498,8 @@ static void bad_values_say_what_can_be(void **state)
 		"keys-user = ../root", "on-success = halt", "on-failure = kexec",
 		"if-installed = start", "on-failure = ", "timeout = 0", "timeout = 604801",
 		"timeout = -1", "timeout = 1h", "timeout = 18446744073709551617", "timeout = +5",
-		"seed = 1" };
+		"seed = 1", "workers = 0", "workers = 3", "workers = 12",
+		"workers = ", "workers = many" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct error err = { 0 };
@@ -687,6 +705,7 @@ int main(void)
 		TEST(keys_come_from_the_last_place_that_was_said),
 		TEST(keys_come_from_the_places_that_are_named),
 		TEST(swap_is_none_or_whole_mib),
+		TEST(workers_are_1_2_4_or_chosen),
 		TEST(comments_blanks_marks_and_line_ends_are_no_matter),
 		TEST(later_sources_win),
 		TEST(trusted_keys_can_be_taken_back),

@@ -73,7 +73,7 @@ static int unpack_bytes(const uint8_t *bytes, size_t size_bytes, struct error *e
 
 	if (r < 0)
 		return r;
-	unpack_open(&unpack, &volume);
+	unpack_open(&unpack, &volume, 0);
 	r = feed(&unpack, bytes, size_bytes, err);
 	if (r == 0)
 		r = finish(&unpack, err);
@@ -455,7 +455,7 @@ static void a_file_in_many_pieces_is_whole(void **state)
 
 	(void)state;
 	assert_int_equal(ext4_image_open(&volume, image.path, 0, 1, &err), 0);
-	unpack_open(&unpack, &volume);
+	unpack_open(&unpack, &volume, 0);
 	directory_begin(&root, 0, volume.store_inode);
 	assert_int_equal(
 		allocator_take_inode(&unpack.allocator, INODE_DIRECTORY, &root.inode, &err), 0);
