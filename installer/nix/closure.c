@@ -14,6 +14,7 @@
 #include "net/fetch.h"
 #include "net/url.h"
 #include "nix/cache.h"
+#include "nix/narinfo_queue.h"
 
 #define SLOTS_START	  64
 #define LOOKUPS_AT_A_TIME 256
@@ -23,7 +24,10 @@
 struct traversal {
 	const struct cache_settings *settings;
 	struct fetch *fetch;
+	size_t fetching; /* requests */
 	struct cache_trust trust;
+	struct narinfo_queue *queue;
+	bool any_remote;	      /* a cache is reached over the network */
 	bool unreachable[CACHES_MAX]; /* failed in all attempts */
 	struct closure closure;
 	size_t *referrers; /* for each path, the one that refers to it first */
@@ -134,10 +138,11 @@ static int check_caches(struct traversal *traversal, struct error *err)
 
 /* A lookup of one path, in one cache after the other. */
 struct lookup {
+	struct narinfo_request
+		request; /* in the queue or not; first, so that a lookup is found by it */
 	struct traversal *traversal;
 	size_t index; /* of the path */
 	size_t cache;
-	struct download document;
 	bool answered; /* the cache that was asked last has sent a narinfo */
 	struct error
 		*refusal; /* why the narinfos of earlier caches were rejected; NULL if none was */
@@ -145,21 +150,35 @@ struct lookup {
 
 static void receive_narinfo(void *userdata, int r, struct error *err);
 
-static void request_narinfo(struct lookup *lookup)
+static void fetch_narinfo(struct lookup *lookup)
 {
-	const struct traversal *traversal = lookup->traversal;
-	AUTO_FREE char *url = cache_narinfo_url(traversal->settings->caches[lookup->cache],
-		traversal->closure.paths[lookup->index].info.store_path);
+	struct traversal *traversal = lookup->traversal;
+	AUTO_FREE char *url = cache_narinfo_url(lookup->request.cache, lookup->request.store_path);
 	const struct fetch_request request = {
 		.url = url,
 		.piece = download_add,
-		.userdata = &lookup->document,
+		.userdata = &lookup->request.document,
 		.done = receive_narinfo,
 		.done_userdata = lookup,
 	};
 
-	lookup->document.size_bytes = 0;
+	lookup->request.is_file = false;
+	lookup->request.document.size_bytes = 0;
+	traversal->fetching++;
 	fetch_add(traversal->fetch, &request);
+}
+
+static void request_narinfo(struct lookup *lookup)
+{
+	struct traversal *traversal = lookup->traversal;
+
+	lookup->request.cache = traversal->settings->caches[lookup->cache];
+	lookup->request.is_file = narinfo_queue_reads(lookup->request.cache);
+	lookup->request.document.size_bytes = 0;
+	if (lookup->request.is_file)
+		narinfo_queue_add(traversal->queue, &lookup->request);
+	else
+		fetch_narinfo(lookup);
 }
 
 /* Selects the next cache that answers; false if there is none. */
@@ -191,8 +210,10 @@ static int visit_path(
 	*lookup = (struct lookup){
 		.traversal = traversal,
 		.index = index,
-		.document.limit_bytes = NARINFO_BYTES_MAX,
+		.request.document.limit_bytes = NARINFO_BYTES_MAX,
 	};
+	memcpy(lookup->request.store_path, traversal->closure.paths[index].info.store_path,
+		sizeof(lookup->request.store_path));
 	if (traversal->unreachable[0])
 		(void)next_cache(lookup);
 	request_narinfo(lookup);
@@ -216,21 +237,6 @@ static int absent_error(const struct traversal *traversal, size_t index, struct 
 	return error_set_code(err, EXIT_FETCH, -ENOENT, "%s, which %s refers to, is not in %s",
 		closure->paths[index].info.store_path,
 		closure->paths[traversal->referrers[index]].info.store_path, caches);
-}
-
-static int read_answer(struct lookup *lookup, struct error *err)
-{
-	const struct traversal *traversal = lookup->traversal;
-	struct closure_path *path = &traversal->closure.paths[lookup->index];
-	struct narinfo info;
-	int r = cache_read_narinfo(traversal->settings->caches[lookup->cache],
-		path->info.store_path, &lookup->document, &traversal->trust, &info, err);
-
-	if (r < 0)
-		return r;
-	path->info = info;
-	path->cache = lookup->cache;
-	return 0;
 }
 
 /* A malformed or unsigned narinfo is skipped in favour of the next cache, as Nix does. The
@@ -328,25 +334,71 @@ static int end_lookup(const struct lookup *lookup, int r, struct error *err)
 	return follow_references(traversal, err);
 }
 
-static void receive_narinfo(void *userdata, int r, struct error *err)
+/* Continues after a lookup in one cache. */
+static void finish_lookup(struct lookup *lookup, int r, struct error *err)
 {
-	struct lookup *lookup = userdata;
 	struct traversal *traversal = lookup->traversal;
 
-	lookup->answered = r == 0;
-	if (r == 0)
-		r = read_answer(lookup, err);
-	if (r < 0 && try_next_cache(lookup, r, err))
+	if (r < 0 && traversal->result == 0 && try_next_cache(lookup, r, err))
 		return;
-	r = end_lookup(lookup, r, err);
+	if (traversal->result == 0)
+		r = end_lookup(lookup, r, err);
 	if (r < 0 && traversal->result == 0) {
 		traversal->result = r;
 		traversal->err = *err;
 		atomic_store(&traversal->stop, true);
 	}
 	free(lookup->refusal);
-	free(lookup->document.text);
+	free(lookup->request.document.text);
 	free(lookup);
+}
+
+static void receive_narinfo(void *userdata, int r, struct error *err)
+{
+	struct lookup *lookup = userdata;
+
+	lookup->traversal->fetching--;
+	lookup->answered = false;
+	if (r < 0)
+		finish_lookup(lookup, r, err);
+	else
+		narinfo_queue_add(lookup->traversal->queue, &lookup->request);
+}
+
+/* Takes a narinfo that was verified, or was not, from the queue. */
+static void take_narinfo(struct lookup *lookup)
+{
+	struct narinfo_request *request = &lookup->request;
+	struct closure_path *path = &lookup->traversal->closure.paths[lookup->index];
+
+	if (request->unread) {
+		fetch_narinfo(lookup);
+		return;
+	}
+	lookup->answered = !request->is_file || request->result != -ENOENT;
+	if (request->result == 0) {
+		path->info = request->info;
+		path->cache = lookup->cache;
+	}
+	finish_lookup(lookup, request->result, &request->err);
+}
+
+/* Returns whether anything is left to do. What is in files is looked up in a fixed order, so that the
+ * first error is always the same. */
+static bool continue_traversal(struct traversal *traversal)
+{
+	struct narinfo_request *request;
+
+	if (traversal->fetching > 0)
+		fetch_step(traversal->fetch, WAIT_MS);
+	if (traversal->fetching > 0 && !traversal->any_remote)
+		return true;
+	do {
+		request = narinfo_queue_take(traversal->queue, traversal->fetching == 0);
+		if (request)
+			take_narinfo((struct lookup *)request);
+	} while (request && (traversal->any_remote || traversal->fetching == 0));
+	return request || traversal->fetching > 0;
 }
 
 static int traverse(
@@ -359,6 +411,8 @@ static int traverse(
 	r = check_caches(traversal, err);
 	if (r < 0)
 		return r;
+	traversal->queue = narinfo_queue_new(&traversal->trust,
+		traversal->any_remote ? traversal->fetch : NULL, &traversal->stop);
 	r = visit_path(traversal, store_path_base_name(system), 0, err);
 	if (r < 0)
 		return r;
@@ -367,20 +421,19 @@ static int traverse(
 			traversal, store_path_base_name(second), traversal->closure.count, err);
 	if (r < 0)
 		return r;
-	while (fetch_step(traversal->fetch, WAIT_MS))
+	while (continue_traversal(traversal))
 		;
 	if (traversal->result < 0)
 		*err = traversal->err;
 	return traversal->result;
 }
 
-/* Local files are read one at a time; only network lookups run in parallel. */
-static size_t choose_parallel(const struct cache_settings *settings)
+static bool is_any_cache_remote(const struct cache_settings *settings)
 {
 	for (size_t i = 0; i < settings->cache_count; i++)
 		if (url_is_remote(settings->caches[i]))
-			return LOOKUPS_AT_A_TIME;
-	return 1;
+			return true;
+	return false;
 }
 
 int closure_walk(const struct cache_settings *settings, const char *system, const char *second,
@@ -394,8 +447,12 @@ int closure_walk(const struct cache_settings *settings, const char *system, cons
 			err, EXIT_CONFIGURATION, -EINVAL, "'%s' is not a store path", system);
 	if (settings->cache_count == 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "no cache is named");
-	traversal.fetch = fetch_new(&settings->fetch, choose_parallel(settings), &traversal.stop);
+	traversal.any_remote = is_any_cache_remote(settings);
+	/* Files are fetched one at a time, in order; only network lookups run in parallel. */
+	traversal.fetch = fetch_new(
+		&settings->fetch, traversal.any_remote ? LOOKUPS_AT_A_TIME : 1, &traversal.stop);
 	r = traverse(&traversal, system, second, err);
+	narinfo_queue_free(&traversal.queue);
 	fetch_free(&traversal.fetch);
 	free(traversal.referrers);
 	if (r < 0) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Exercises closure and narinfo_queue. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -330,6 +331,66 @@ static void a_closure_of_thousands_is_walked(void **state)
 	closure_free(&closure);
 }
 
+#define WIDE 40 /* paths that one refers to */
+
+static const char *wide_name(int i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%032d-leaf", 1000 + i);
+	return name;
+}
+
+/* A system that refers to many paths, which threads verify at the same time. */
+static void make_wide(void)
+{
+	char references[WIDE * 40] = "";
+
+	for (int i = 0; i < WIDE; i++) {
+		add(&cache, wide_name(i), NULL);
+		snprintf(references + strlen(references), sizeof(references) - strlen(references),
+			"%s%s", i ? " " : "", wide_name(i));
+	}
+	add(&cache, SYSTEM, references);
+}
+
+static void paths_that_are_verified_in_threads_keep_their_order(void **state)
+{
+	(void)state;
+	make_wide();
+	for (int round = 0; round < 20; round++) {
+		struct closure closure;
+		struct error err = { 0 };
+
+		if (closure_walk(&config, STORE_DIR "/" SYSTEM, "", &closure, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(closure.count, 1 + WIDE);
+		for (int i = 0; i < WIDE; i++)
+			assert_int_equal(closure_find(&closure, wide_name(i)), 1 + i);
+		closure_free(&closure);
+	}
+}
+
+/* What kinds of errors there are takes more or less time to find out. */
+static void the_first_error_is_always_the_same(void **state)
+{
+	char path[128], sentence[128];
+
+	(void)state;
+	make_wide();
+	cachedir_change(&cache, wide_name(10), "NarSize: 10", "NarSize: 11");
+	cachedir_change(&cache, wide_name(11), "URL:", "Url:");
+	cachedir_change(&cache, wide_name(38), "NarSize: 10", "NarSize: 11");
+	snprintf(path, sizeof(path), "%s/%.32s.narinfo", cache.path, wide_name(12));
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/%.32s.narinfo", cache.path, wide_name(13));
+	unlink(path);
+	mkdir(path, 0755);
+	snprintf(sentence, sizeof(sentence), "%s carries a wrong signature", wide_name(10));
+	for (int round = 0; round < 20; round++)
+		refused(EXIT_VERIFY, sentence);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_diamond, remove_diamond)
 
 int main(void)
@@ -354,6 +415,8 @@ int main(void)
 		TEST(a_folder_that_is_no_cache_is_refused),
 		TEST(a_system_that_is_no_store_path_is_refused),
 		TEST(a_closure_of_thousands_is_walked),
+		TEST(paths_that_are_verified_in_threads_keep_their_order),
+		TEST(the_first_error_is_always_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
