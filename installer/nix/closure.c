@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ struct lookup {
 	struct error
 		*refusal; /* why the narinfos of earlier caches were rejected; NULL if none was */
 };
+
+_Static_assert(offsetof(struct lookup, request) == 0, "a lookup begins with its request");
 
 static void receive_narinfo(void *userdata, int r, struct error *err);
 
