@@ -40,7 +40,7 @@ struct narinfo_queue;
  * none. When stop is set, results are -ECANCELED. */
 struct narinfo_queue *narinfo_queue_new(
 	const struct cache_trust *trust, struct fetch *fetch, const atomic_bool *stop);
-void narinfo_queue_free(struct narinfo_queue **queue); /* all were taken */
+void narinfo_queue_free(struct narinfo_queue **freed); /* all were taken */
 
 /* Whether the narinfo of this path is in a folder, so that is_file may be set. */
 bool narinfo_queue_reads(const char *cache);
