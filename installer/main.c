@@ -440,7 +440,7 @@ static int prepare_machine(struct error *ret_no_medium, struct error *err)
 		log_line("medium: %s", ret_no_medium->text);
 		ret_no_medium->code = EXIT_FETCH;
 	}
-	settle_wait();
+	settle_wait(true);
 	return run_folder_make(err);
 }
 
@@ -464,7 +464,7 @@ static int settle_machine(
 	if (options->as_init)
 		return prepare_machine(ret_no_medium, err);
 	if (!config_sources_name_image(options))
-		settle_wait();
+		settle_wait(false);
 	return 0;
 }
 

@@ -90,7 +90,7 @@ int iso_medium_mount(struct error *err)
 		if (settled && elapsed >= GRACE_MS)
 			return refuse_missing(seen, err);
 		if (!settled && elapsed >= SETTLE_MS) {
-			settle_wait();
+			settle_wait(false);
 			settled = true;
 		}
 		poll(NULL, 0, NAP_MS);

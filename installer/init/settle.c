@@ -17,7 +17,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define QUIET_MS     500
+#define QUIET_MS     500 /* for buses whose drivers find disks by themselves, after they are loaded */
+#define PROMPT_MS    100   /* for those that have found them when they are loaded */
 #define USB_QUIET_MS 1500  /* a hub powers a port, debounces it and resets it without an event */
 #define USB_MS	     15000 /* for the disks of a USB device: usb-storage waits a second by itself */
 #define DEADLINE_MS  30000
@@ -120,13 +121,21 @@ static void find_unready_nvme(char *ret, size_t ret_bytes)
 	}
 }
 
+/* Whether something matches the pattern. */
+static bool any_path(const char *pattern)
+{
+	glob_t found = { 0 };
+	bool any = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+
+	globfree(&found);
+	return any;
+}
+
 /* Whether a storage interface of a USB device (Universal Serial Bus Mass Storage Class Overview, class
  * 08) has shown its disk. One without a driver never will. */
 static bool is_usb_ready(const char *interface)
 {
 	char path[512], class[8];
-	glob_t disks = { 0 };
-	bool shown;
 
 	snprintf(path, sizeof(path), USB_DEVICES "/%.100s/bInterfaceClass", interface);
 	file_read_line(path, class, sizeof(class));
@@ -136,9 +145,7 @@ static bool is_usb_ready(const char *interface)
 	if (access(path, F_OK) < 0)
 		return true;
 	snprintf(path, sizeof(path), USB_DEVICES "/%.100s/host*/target*/*/block/*", interface);
-	shown = glob(path, GLOB_NOSORT, NULL, &disks) == 0;
-	globfree(&disks);
-	return shown;
+	return any_path(path);
 }
 
 /* Names the first USB device whose disk has not appeared in ret; empty if all have. Tells whether there
@@ -161,14 +168,47 @@ static bool find_unready_usb(char *ret, size_t ret_bytes)
 	return any;
 }
 
+/* Whether a SCSI host had found its disks when its driver was loaded: the scan of virtio's is a part of that
+ * with scsi_mod.scan=sync (Linux, scsi_scan_host), and loading waits for libata's (do_init_module). */
+static bool is_prompt_host(const char *name_file)
+{
+	static const char *const prompt[] = { "virtio_scsi", "ahci", "ata_piix", "ata_generic" };
+	char name[64];
+
+	file_read_line(name_file, name, sizeof(name));
+	for (size_t i = 0; i < sizeof(prompt) / sizeof(prompt[0]); i++)
+		if (strcmp(name, prompt[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether all disks were found while the drivers were loaded. */
+static bool is_prompt(void)
+{
+	glob_t hosts = { 0 };
+	char scan[16];
+	bool prompt = true;
+
+	file_read_line("/sys/module/scsi_mod/parameters/scan", scan, sizeof(scan));
+	glob("/sys/class/scsi_host/*/proc_name", GLOB_NOSORT, NULL, &hosts);
+	for (size_t i = 0; i < hosts.gl_pathc && prompt; i++)
+		prompt = strcmp(scan, "sync") == 0 && is_prompt_host(hosts.gl_pathv[i]);
+	globfree(&hosts);
+	return prompt && !any_path("/sys/class/nvme/*") && !any_path("/sys/bus/xen/devices/*") &&
+	       !any_path("/sys/bus/vmbus/devices/*");
+}
+
 /* ret_quiet_ms is how long no event may have come. */
-static bool all_ready(int64_t elapsed_ms, int *ret_quiet_ms, char *ret_missing, size_t ret_bytes)
+static bool all_ready(
+	bool loaded, int64_t elapsed_ms, int *ret_quiet_ms, char *ret_missing, size_t ret_bytes)
 {
 	static const char *const buses[] = { "virtio", "xen", "scsi" };
 	char missing_usb[128];
 
-	*ret_quiet_ms = find_unready_usb(missing_usb, sizeof(missing_usb)) ? USB_QUIET_MS
-									   : QUIET_MS;
+	if (find_unready_usb(missing_usb, sizeof(missing_usb)))
+		*ret_quiet_ms = USB_QUIET_MS;
+	else
+		*ret_quiet_ms = loaded && is_prompt() ? PROMPT_MS : QUIET_MS;
 	ret_missing[0] = '\0';
 	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]) && !ret_missing[0]; i++)
 		find_unready(buses[i], ret_missing, ret_bytes);
@@ -193,7 +233,7 @@ static bool event_within(int fd, int timeout_ms)
 	return true;
 }
 
-void settle_wait(void)
+void settle_wait(bool loaded)
 {
 	AUTO_CLOSE int events = open_events();
 	int64_t start = clock_now_ms(), last_event = start;
@@ -203,7 +243,8 @@ void settle_wait(void)
 	for (;;) {
 		if (event_within(events, NAP_MS))
 			last_event = clock_now_ms();
-		bool ready = all_ready(clock_now_ms() - start, &quiet_ms, missing, sizeof(missing));
+		bool ready = all_ready(
+			loaded, clock_now_ms() - start, &quiet_ms, missing, sizeof(missing));
 
 		if (ready && clock_now_ms() - last_event >= quiet_ms)
 			return;
