@@ -154,6 +154,13 @@ kill_at_each() {
 	rm out/killed.img*
 }
 
+# Such a copy has no /etc/passwd before it is started.
+a_copy_is_published_when_it_has_booted() {
+	from out/gpt.img out/proved.raw --firmware uefi --prove-boot || { cat printed && return 1; }
+	grep -F 'the installed disk boots and lets root in' printed
+	rm out/proved.raw*
+}
+
 # The host key that was reported before the first boot is the one that the guest shows.
 it_is_the_guest_that_was_reported() {
 	cp out/own.raw.log said
@@ -175,6 +182,7 @@ run_case "what the program refuses is refused with its code and sentence" refusa
 run_case "an image that a guest has open is refused" an_image_in_use_is_refused
 run_case "a kill where the disk gets its name publishes a whole disk or none" kill_at_each link,unlink 5
 run_long "a kill at any change of a file does, too" kill_at_each link,unlink,rename,mkdir,fsync,openat 1
+run_long "a copy whose start is to be proved is started, and lets its owner in" a_copy_is_published_when_it_has_booted
 mv second key
 mv second.pub key.pub
 start_guest out/own.raw --firmware uefi --from out/gpt.img --key key.pub

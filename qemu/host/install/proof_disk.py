@@ -56,8 +56,7 @@ def make_copy(disk: Disk, folder: str, user: str, public_key: str) -> str:
 
 
 def _add_key(copy: str, folder: str, user: str, public_key: str) -> None:
-    partition = find_partition(copy, "/etc/passwd")
-    home, owner, group = _account(read_file(copy, partition, "/etc/passwd", LARGEST_FILE), user)
+    partition, (home, owner, group) = _find_account(copy, user)
     path = f"{home}/.ssh/authorized_keys"
     try:
         text = read_file(copy, partition, path, LARGEST_FILE)
@@ -79,6 +78,19 @@ def _add_key(copy: str, folder: str, user: str, public_key: str) -> None:
     said = _run(["debugfs", "-w", "-f", "commands", f"{COPY}?offset={offset}"], folder)
     if read_file(copy, partition, path, LARGEST_FILE) != text:
         raise _failure(user, said.strip().splitlines()[-1] if said.strip() else "debugfs failed")
+
+
+def _find_account(copy: str, user: str) -> tuple[int, tuple[str, int, int]]:
+    """The partition with the guest, and the user's account there. An image has no accounts before its first
+    start, but root's is the same in each guest."""
+    try:
+        partition = find_partition(copy, "/etc/passwd")
+    except NotFound:
+        partition = find_partition(copy, "/etc/NIXOS")
+        if user != "root":
+            raise _failure(user, "the image has no /etc/passwd before its first start") from None
+        return partition, ("/root", 0, 0)
+    return partition, _account(read_file(copy, partition, "/etc/passwd", LARGEST_FILE), user)
 
 
 def _account(passwd: bytes, user: str) -> tuple[str, int, int]:
