@@ -12,6 +12,7 @@
 #include "install_steps.h"
 #include "net/download.h"
 #include "net/url.h"
+#include "nix/closure_walk.h"
 #include "nixos_install/run.h"
 #include "store/database.h"
 #include "verdict/progress.h"

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * closure — reads the closure of a system from the binary caches.
+ * closure — the store paths of a system, found by their names.
  *
- * Traverses narinfos from the system's store path and verifies each one. Reads metadata only. Copy
- * reads the archives.
+ * closure_walk reads it from the binary caches.
  *
- * Tested by: tests/unit/test_closure.c, tests/net/client.sh, tests/net/faults.sh.
+ * Tested by: tests/unit/test_closure.c.
  */
 #pragma once
 
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "nix/cache_settings.h"
 #include "nix/narinfo.h"
 
 #define CLOSURE_PATHS_MAX 100000
@@ -27,17 +25,14 @@ struct closure_path {
 
 struct closure {
 	struct closure_path *paths; /* the system first; contains every reference of every path */
-	size_t count;
+	size_t count, capacity;
 	uint64_t nar_bytes; /* sum */
 	uint32_t *slots;    /* hash table: index into paths plus one, 0 if free */
 	size_t slot_count;  /* a power of two, at least twice count */
 };
 
-/* Reads the closure of a store path, and of a second one, which is not part of the system but needed
- * for its installation (empty: none). The caller frees ret by closure_free on success only. Codes:
- * EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature), EXIT_CONFIGURATION. */
-int closure_walk(const struct cache_settings *settings, const char *system, const char *second,
-	struct closure *ret, struct error *err) WARN_UNUSED;
+/* Adds the path of this base name, which nothing describes yet. 1, 0 if it is present, or -E2BIG. */
+int closure_add(struct closure *closure, const char *name) WARN_UNUSED;
 
 /* The index of a store path or base name, or -1. */
 ssize_t closure_find(const struct closure *closure, const char *path_or_base_name);

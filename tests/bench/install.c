@@ -29,7 +29,7 @@
 #include "format/format.h"
 #include "format/target_mount.h"
 #include "guest/nixos.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 #include "nix/decompress.h"
 #include "plan/plan.h"
 #include "store/copy.h"

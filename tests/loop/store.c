@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "ext4/ext4_image.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 #include "nix/nar.h"
 #include "store/copy.h"
 #include "store/database.h"

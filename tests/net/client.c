@@ -25,7 +25,7 @@
 #include "engine.h"
 #include "input/config_sources.h"
 #include "net/download.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 #include "store/copy.h"
 
 static int read_config(const char *path, struct config *config, struct error *err)

@@ -3,8 +3,8 @@
 # client.sh — proves that a closure arrives whole over http and https from an nginx that is cut off,
 # killed, busy or slow, and that passwords go only where they belong
 #
-# The shipping modules fetch; the real Nix makes and judges the stores. Exercises closure, fallback,
-# copy, prefetch, worker, fetch, download, range_resume and curl_transfer. Needs what `make asan`
+# The shipping modules fetch; the real Nix makes and judges the stores. Exercises closure_walk, fallback,
+# copy, prefetch, worker, archive_source, fetch, download, range_resume and curl_transfer. Needs what `make asan`
 # builds.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"

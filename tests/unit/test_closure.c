@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "cachedir.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 
 /* system -> left, right; left -> base; right -> base, right; base -> base */
 #define SYSTEM "00000000000000000000000000000001-system"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises copy, worker, piece_ring, fallback and prefetch. */
+/* Exercises copy, copy_job, worker, archive_source, piece_ring, fallback and prefetch. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -21,7 +21,7 @@
 #include "base/cleanup.h"
 #include "cachedir.h"
 #include "image.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 #include "store/copy.h"
 
 #define MAGIC	  "nix-archive-1 "

@@ -21,7 +21,7 @@
 #include "base/units.h"
 #include "cachedir.h"
 #include "image.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 #include "store/copy.h"
 
 #define MAGIC	    "nix-archive-1 "

@@ -21,7 +21,7 @@
 #include "base/encoding.h"
 #include "cachedir.h"
 #include "image.h"
-#include "nix/closure.h"
+#include "nix/closure_walk.h"
 #include "store/copy.h"
 #include "store/database.h"
 
