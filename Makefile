@@ -185,7 +185,7 @@ build/asan/test_%: tests/unit/test_%.c $(UNIT_SHARED) build/asan/libinstaller.a 
 
 # The unit tests as static programs of the other architecture. Left out are those of COMPRESSING, because the
 # libraries that ship cannot compress, and those of CHILDREN: qemu-user does not know PR_SET_CHILD_SUBREAPER.
-COMPRESSING = test_closure test_copy test_database test_decompress test_nixos test_pv_kernel
+COMPRESSING = test_closure test_copy test_copy_areas test_database test_decompress test_nixos test_pv_kernel
 CHILDREN = test_process test_supervise
 CROSS_TESTS = $(filter-out $(addprefix $(BUILD)/unit/,$(COMPRESSING) $(CHILDREN)), \
 	$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c)))

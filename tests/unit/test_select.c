@@ -733,9 +733,10 @@ static void sixty_four_disks_still_make_one_line_with_a_way_out(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < DISKS_MAX; i++) {
-		snprintf(disks[i].name, sizeof(disks[i].name), "vd%c%c", (char)('a' + i / 26),
-			(char)('a' + i % 26));
-		snprintf(disks[i].path, sizeof(disks[i].path), "/dev/%s", disks[i].name);
+		const char name[] = { 'v', 'd', (char)('a' + i / 26), (char)('a' + i % 26), 0 };
+
+		snprintf(disks[i].name, sizeof(disks[i].name), "%s", name);
+		snprintf(disks[i].path, sizeof(disks[i].path), "/dev/%s", name);
 		disks[i].size_bytes = 4 * GIB;
 		memset(disks[i].labels[0].label, 'x', DISK_TEXT_BYTES - 1);
 		disks[i].label_count = 1;
