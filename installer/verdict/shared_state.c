@@ -4,13 +4,30 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "verdict/console.h"
+
+/* The verdict of a program that has no memory to keep one. */
+static _Noreturn void end_without_memory(void)
+{
+	static const struct event failed = {
+		.type = EVENT_FAILED,
+		.stage = STAGE_START,
+		.code = EXIT_TOO_SMALL,
+		.text = "There is no memory for the state of an install: give the machine more of it."
+	};
+	char line[PROTOCOL_LINE_BYTES];
+
+	console_write(line, protocol_line(line, &failed), true);
+	exit(EXIT_TOO_SMALL);
+}
+
 struct shared_state *shared_state_new(void)
 {
 	struct shared_state *shared = mmap(
 		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (shared == MAP_FAILED)
-		abort();
+		end_without_memory();
 	shared->timeout_s = INSTALL_TIMEOUT_S;
 	shared->on_success = ENDING_POWEROFF;
 	shared->on_failure = ENDING_POWEROFF;

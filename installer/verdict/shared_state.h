@@ -32,7 +32,8 @@ struct shared_state {
 	struct result results[RESULTS_MAX]; /* reported so far */
 };
 
-/* Maps memory that survives fork, with the default timeout and endings. Aborts without memory. */
+/* Maps memory that survives fork, with the default timeout and endings. Without memory it prints a verdict
+ * and ends the program. */
 struct shared_state *shared_state_new(void);
 
 /* Keeps a result for the report; more than RESULTS_MAX are dropped. */
