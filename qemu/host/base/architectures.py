@@ -48,11 +48,13 @@ class Architecture:
         return "bios" in self.firmwares
 
 
+# Page tables of five levels, which only a machine with more than 64 TiB needs, take an eighth of the time of an
+# emulated start.
 X86_64 = Architecture(
     name="x86_64",
     system="x86_64-linux",
     machine="pc",
-    emulated_cpu="max",
+    emulated_cpu="max,la57=off",
     firmwares=("bios", "uefi"),
     firmware_package="OVMF",
     firmware_variables=("OVMF_CODE", "OVMF_VARS"),
