@@ -242,6 +242,7 @@ static void patterns_match_as_in_openssh(void **state)
 	assert_int_equal(sshd_match_origin(&origin, "*,!10.0.1.*"), -1);
 	assert_int_equal(sshd_match_origin(&origin, "*.example"), 1);
 	assert_int_equal(sshd_match_origin(&origin, "10.0.0.0/24"), 0);
+	assert_int_equal(sshd_match_origin(&origin, "10.0.128.0/17"), 0);
 	assert_int_equal(sshd_match_origin(&origin, "2001:db8::/32"), 0);
 	assert_int_equal(sshd_match_origin(&origin, "10.0.0.1/8"), 0);
 	assert_int_equal(sshd_match_origin(&origin, "*,10.0.1.2/33"), 0);
@@ -275,7 +276,8 @@ static void addresses_are_compared_by_value(void **state)
 static void what_is_no_network_matches_no_address(void **state)
 {
 	static const char *const words[] = { "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/8x",
-		"10.0.0.0/33", "10.0.0.0/-8", "10.0.0.1/8", "10.0.0/8", "host/8", "/8" };
+		"10.0.0.0/33", "10.0.0.0/-8", "10.0.0.1/8", "10.0.0/8", "host/8", "/8",
+		"0000000000000000000000000000000000000000000000000000000000000010.0.0.0/8" };
 	const struct sshd_origin origin = { .address = "10.0.1.2", .host = "a.example" };
 
 	(void)state;
@@ -353,6 +355,7 @@ static void what_cannot_be_evaluated_is_refused_with_its_line(void **state)
 	refuses("PermitRootLogin yes # no\n", "root", "a quote or a comment");
 	refuses("PermitRootLogin\n", "root", "a keyword without a value");
 	refuses("PermitRotLogin yes\n", "root", "an unknown keyword");
+	accepts("LogLevel VERBOSE\n", "root");
 	refuses("PubkeyAcceptedAlgorithms +ssh-rsa\n", "root", "a list of algorithms");
 }
 
