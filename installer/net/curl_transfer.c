@@ -17,7 +17,6 @@
 #include "net/retry.h"
 #include "net/url.h"
 
-#define FILE_SCHEME	     "file://"
 #define FILE_BUFFER_BYTES    (512L * 1024)
 #define NET_BUFFER_BYTES     (128L * 1024)
 #define CONNECTIONS_MAX	     128L /* to one server */
@@ -312,12 +311,12 @@ static bool is_transient(const struct curl_transfer *transfer, CURLcode code)
 static void set_file_error(struct curl_transfer *transfer)
 {
 	AUTO_CLOSE int fd = -1;
+	const char *quoted = url_file_path(transfer->url);
 	char *path = NULL;
 	int r = -EIO;
 
-	if (strncmp(transfer->url, FILE_SCHEME "/", strlen(FILE_SCHEME "/")) == 0)
-		path = curl_easy_unescape(
-			transfer->easy->curl, transfer->url + strlen(FILE_SCHEME), 0, NULL);
+	if (quoted)
+		path = curl_easy_unescape(transfer->easy->curl, quoted, 0, NULL);
 	if (path) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		r = fd < 0 ? -errno : -EIO;

@@ -86,6 +86,13 @@ char *url_of_path(const char *url_or_path)
 	return url;
 }
 
+const char *url_file_path(const char *url_or_path)
+{
+	if (text_starts_with(url_or_path, FILE_SCHEME))
+		url_or_path += strlen(FILE_SCHEME);
+	return url_or_path[0] == '/' ? url_or_path : NULL;
+}
+
 void url_hide_credentials(char *text)
 {
 	for (char *at = text; (at = strstr(at, "://")) != NULL;) {

@@ -12,9 +12,7 @@
 #include "base/thread.h"
 #include "net/url.h"
 
-#define THREADS_MAX  4
-#define FILE_SCHEME  "file://"
-#define SCHEME_BYTES (sizeof(FILE_SCHEME) - 1)
+#define THREADS_MAX 4
 
 struct narinfo_queue {
 	const struct cache_trust *trust;
@@ -32,16 +30,16 @@ struct narinfo_queue {
 /* -------------------------------------------------------- one narinfo */
 
 /* The path of a URL of a file; NULL if it is another URL, or one with quoted characters. */
-static const char *path_of_url(const char *url)
+static const char *plain_file_path(const char *url)
 {
-	if (strncmp(url, FILE_SCHEME, SCHEME_BYTES) == 0)
-		url += SCHEME_BYTES;
-	return url[0] == '/' && !strchr(url, '%') ? url : NULL;
+	const char *path = url_file_path(url);
+
+	return path && !strchr(path, '%') ? path : NULL;
 }
 
 bool narinfo_queue_reads(const char *cache)
 {
-	return path_of_url(cache) != NULL;
+	return plain_file_path(cache) != NULL;
 }
 
 /* Reads all of a regular file that is not larger than the limit: 0, -ENOENT, or another errno. */
@@ -68,7 +66,7 @@ static int read_narinfo_file(const char *path, struct download *document, struct
 static int read_from_cache(struct narinfo_request *request)
 {
 	AUTO_FREE char *url = cache_narinfo_url(request->cache, request->store_path);
-	const char *path = path_of_url(url);
+	const char *path = plain_file_path(url);
 	int r = path ? read_narinfo_file(path, &request->document, &request->err) : -EINVAL;
 
 	request->unread = r < 0 && r != -ENOENT;

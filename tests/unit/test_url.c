@@ -48,6 +48,16 @@ static void what_is_remote_is_told_from_files(void **state)
 	assert_false(url_is_remote("/http://host"));
 }
 
+static void the_path_of_a_file_url_stays_quoted(void **state)
+{
+	(void)state;
+	assert_string_equal(url_file_path("file:///a%20b"), "/a%20b");
+	assert_string_equal(url_file_path("/a b"), "/a b");
+	assert_null(url_file_path("file://host/a"));
+	assert_null(url_file_path("https://host/a"));
+	assert_null(url_file_path("a"));
+}
+
 static void names_are_joined_with_one_slash(void **state)
 {
 	(void)state;
@@ -133,6 +143,7 @@ int main(void)
 		cmocka_unit_test(only_files_and_http_are_allowed),
 		cmocka_unit_test(a_base_has_neither_query_nor_fragment),
 		cmocka_unit_test(what_is_remote_is_told_from_files),
+		cmocka_unit_test(the_path_of_a_file_url_stays_quoted),
 		cmocka_unit_test(names_are_joined_with_one_slash),
 		cmocka_unit_test(a_path_is_quoted_and_a_url_is_not),
 		cmocka_unit_test(users_and_passwords_are_hidden),
