@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "init/processor.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,9 @@ enum processor_answer processor_hypervisor(void)
 #endif
 }
 
-bool processor_is_emulated(void)
+/* Whether QEMU emulates the processor (its accelerator TCG), by the signature of CPUID leaf 0x40000000
+ * (QEMU, target/i386/cpu.c). False where processors do not say. */
+static bool is_emulated(void)
 {
 #if defined(__x86_64__)
 	unsigned eax, signature[3];
@@ -47,7 +50,7 @@ bool processor_is_emulated(void)
 
 void processor_prefer_plain_code(const char *program, char **argv)
 {
-	if (!processor_is_emulated() || getenv(CAPABILITIES))
+	if (!is_emulated() || getenv(CAPABILITIES))
 		return;
 	if (setenv(CAPABILITIES, PLAIN_CAPABILITIES, 1) == 0)
 		execv(program, argv);
