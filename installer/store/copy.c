@@ -66,7 +66,7 @@ static int start_threads(struct job *job, pthread_t *ret, size_t *ret_count)
 	int r = 0;
 
 	*ret_count = 0;
-	for (size_t i = 0; i < 2 * job->worker_count && r == 0; i++) {
+	for (size_t i = 0; i < 2 * job->groups.worker_count && r == 0; i++) {
 		r = thread_start(
 			&ret[i], i % 2 ? worker_consume : worker_produce, &job->workers[i / 2]);
 		*ret_count += r == 0;
@@ -81,7 +81,7 @@ static void run_workers(struct job *job, copy_progress_fn *progress, void *userd
 	int r;
 
 	/* Set before the threads start: a thread that ends early must not look like the last. */
-	job->running = 2 * job->worker_count;
+	job->running = 2 * job->groups.worker_count;
 	r = start_threads(job, threads, &count);
 	if (r < 0) {
 		struct error err = { 0 };
@@ -89,7 +89,7 @@ static void run_workers(struct job *job, copy_progress_fn *progress, void *userd
 		error_errno(&err, r, "start a thread");
 		job_fail(job, JOB_NO_PATH, r, &err);
 		pthread_mutex_lock(&job->lock);
-		job->running -= 2 * job->worker_count - count;
+		job->running -= 2 * job->groups.worker_count - count;
 		pthread_mutex_unlock(&job->lock);
 	}
 	watch_workers(job, progress, userdata);
@@ -108,7 +108,6 @@ static void job_init(struct job *job, struct fallback *fallback, const struct cl
 		.image = image,
 		.fallback = fallback,
 		.groups = *groups,
-		.worker_count = groups->worker_count,
 		.failed = JOB_NO_PATH,
 	};
 	pthread_mutex_init(&job->lock, NULL);
@@ -117,15 +116,15 @@ static void job_init(struct job *job, struct fallback *fallback, const struct cl
 	pthread_cond_init(&job->ended, &attributes);
 	pthread_condattr_destroy(&attributes);
 	store_dir_begin(&job->store, image);
-	job->workers = must_realloc(NULL, job->worker_count, sizeof(*job->workers));
-	for (size_t i = 0; i < job->worker_count; i++)
+	job->workers = must_realloc(NULL, job->groups.worker_count, sizeof(*job->workers));
+	for (size_t i = 0; i < job->groups.worker_count; i++)
 		worker_init(&job->workers[i], job);
 }
 
 static void job_destroy(struct job *job)
 {
 	prefetch_free(&job->prefetch);
-	for (size_t i = 0; i < job->worker_count; i++)
+	for (size_t i = 0; i < job->groups.worker_count; i++)
 		worker_destroy(&job->workers[i]);
 	free(job->workers);
 	store_dir_drop(&job->store);

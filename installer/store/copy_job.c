@@ -11,7 +11,7 @@ void job_fail(struct job *job, size_t path, int r, const struct error *err)
 	}
 	pthread_mutex_unlock(&job->lock);
 	atomic_store(&job->stop, true);
-	for (size_t i = 0; i < job->worker_count; i++)
+	for (size_t i = 0; i < job->groups.worker_count; i++)
 		piece_ring_stop(&job->workers[i].ring);
 	prefetch_stop(job->prefetch);
 }

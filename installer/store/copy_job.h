@@ -29,8 +29,7 @@ struct job {
 	struct fallback *fallback;
 	struct copy_groups groups;
 	struct prefetch *prefetch; /* NULL if nothing comes over the network */
-	struct worker *workers;
-	size_t worker_count;
+	struct worker *workers;	   /* groups.worker_count */
 	atomic_uint_fast64_t done_bytes;
 	atomic_bool area_was_full; /* a group did not fit into its area; its copy is incomplete */
 	atomic_bool stop;
@@ -45,7 +44,6 @@ struct job {
 struct worker {
 	struct job *job;
 	struct piece_ring ring;
-	pthread_t threads[2];
 
 	/* of the producer */
 	struct fetch *fetch;
