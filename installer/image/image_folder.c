@@ -35,5 +35,6 @@ static int remove_temporary(const char *path, const struct stat *st, int type, s
 
 void image_folder_remove(const char *folder)
 {
-	nftw(folder, remove_temporary, DESCRIPTORS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (nftw(folder, remove_temporary, DESCRIPTORS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0)
+		log_line("cannot remove %s: %s", folder, strerror(errno));
 }

@@ -302,20 +302,35 @@ static int copy_to_name(
 	return r;
 }
 
+/* A name that a power cut may take back is removed: a failure leaves no image. */
+static int keep_name(const struct image_output *output, int folder, struct error *err)
+{
+	int r;
+
+	if (fsync(folder) == 0)
+		return 0;
+	r = -errno;
+	unlink(output->path);
+	return error_errno(err, r, "wait until the name %s is written", output->path);
+}
+
 static int give_name(
 	const struct image_output *output, const struct image_file *file, struct error *err)
 {
 	AUTO_CLOSE int folder = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
 
+	if (folder < 0)
+		return error_errno_host(err, -errno, "open the folder %s", output->folder);
 	if (fsync(file->fd) < 0)
 		return error_errno(err, -errno, "wait until the image is written");
 	if (!file->linkable)
-		return copy_to_name(output, file, err);
-	if (linkat(AT_FDCWD, file->path, AT_FDCWD, output->path, AT_SYMLINK_FOLLOW) < 0)
-		return refuse_name(output, -errno, err);
-	if (folder < 0 || fsync(folder) < 0)
-		return error_errno(err, -errno, "wait until the name %s is written", output->path);
-	return 0;
+		r = copy_to_name(output, file, err);
+	else if (linkat(AT_FDCWD, file->path, AT_FDCWD, output->path, AT_SYMLINK_FOLLOW) < 0)
+		r = refuse_name(output, -errno, err);
+	if (r < 0)
+		return r;
+	return keep_name(output, folder, err);
 }
 
 /* -------------------------------------------------------- formats */
