@@ -58,9 +58,10 @@ static char folder[OBJECT_MAX]; /* the current one */
 
 /* What is asked for. */
 static FILE *output;
-static const char *wanted_key;
+static const char *wanted_key, *wanted_name;
 static unsigned int wanted_number;
 static char wanted_fault;
+static bool met;
 
 /* -------------------------------------------------------- the filter */
 
@@ -186,17 +187,26 @@ static void fail(
 		ret->val = call_do_half(call, asked);
 		ret->error = ret->val < 0 ? (int)ret->val : 0;
 	}
+	met = true;
 	fprintf(output, "met\n");
+}
+
+/* Roles are told by the order of the processes, so the first call of each child counts, whatever it is. */
+static bool is_wanted(const struct call *call)
+{
+	return !wanted_key || (!met && strcmp(call->name, wanted_name) == 0) || !child_pid;
 }
 
 static void answer(const struct seccomp_notif *asked, struct seccomp_notif_resp *ret)
 {
 	const struct call *call = call_find(asked->data.nr);
-	const char *role = find_role((pid_t)asked->pid);
 	char object[OBJECT_MAX] = "", text[OBJECT_MAX + 64], faults[16];
+	const char *role = NULL;
 
 	ret->id = asked->id;
 	ret->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	if (is_wanted(call))
+		role = find_role((pid_t)asked->pid);
 	if (!role)
 		return;
 	call_list_faults(call, asked, faults);
@@ -292,6 +302,7 @@ int main(int argc, char **argv)
 	} else if (argc > 8 && strcmp(argv[1], "fail") == 0) {
 		snprintf(key, sizeof(key), "%s\t%s\t%s", argv[3], argv[4], argv[5]);
 		wanted_key = key;
+		wanted_name = argv[4];
 		wanted_number = (unsigned int)atoi(argv[6]);
 		wanted_fault = argv[7][0];
 		argv += 8;

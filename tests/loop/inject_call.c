@@ -90,11 +90,22 @@ static void link_of(pid_t pid, int fd, char *ret, size_t size)
 	ret[length < 0 ? 0 : length] = '\0';
 }
 
-/* What differs between two runs is replaced: the current folder, numbers of processes, loop devices
- * and inodes. */
+/* Replaces what mkdtemp(3) has chosen in the name of an image's temporary folder. */
+static void normalize_temporary(char *text)
+{
+	static const char folder[] = "/tmp/guest-installer-";
+	char *at = strstr(text, folder);
+
+	if (at && strlen(at) >= strlen(folder) + 6)
+		memcpy(at + strlen(folder), "XXXXXX", 6);
+}
+
+/* What differs between two runs is replaced: the current folder, names of temporary files, numbers of processes, loop
+ * devices and inodes. */
 static void normalize(char *text, const char *folder)
 {
-	static const char *const before[] = { "/proc/", "/dev/loop", "/block/loop", "[", "/fd/" };
+	static const char *const before[] = { "/proc/", "/dev/loop", "/block/loop", "[",
+		"/fd/", "/#" };
 	size_t folder_length = strlen(folder);
 	char *to;
 
@@ -102,7 +113,7 @@ static void normalize(char *text, const char *folder)
 		memmove(text + 1, text + folder_length, strlen(text + folder_length) + 1);
 		*text = '.';
 	}
-
+	normalize_temporary(text);
 	for (char *c = text; *c; c++) {
 		if (*c == '\t' || *c == '\n' || *c == ' ')
 			*c = '_';

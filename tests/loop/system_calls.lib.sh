@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# tests/loop/system_calls.lib.sh — lets system calls of an install on an image file fail, one in each
-# install, and judges what comes of it
+# tests/loop/system_calls.lib.sh — lets system calls fail, one in each install on an image file (layouts direct and
+# pygrub) or in each image that an ordinary user makes (layout image), and judges what comes of it
 #
 # Needs what `make build iso` builds. inject.c lists and fails the calls, which it numbers for each file.
 # On one processor an install has one worker, so that the numbers are the same in each install.
+# Images in memory take half of the time: an install waits for its disk.
+if (($(df --output=avail /dev/shm 2>/dev/null | tail -n 1) > 4 << 20)); then export TMPDIR=/dev/shm; fi
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
+# shellcheck source=tests/image/guest.lib.sh
+. "$TOP/tests/image/guest.lib.sh"
 
 INJECT=$SCRATCH/inject
-PROGRAM=$TOP/build/guest-installer
+# Where an ordinary user can read them, wherever the tree is.
+PROGRAM=$SCRATCH/guest-installer
+CACHE=$TOP/build/cache
+SEED_OF_IMAGES=11111111-2222-4333-8444-555555555555
 # Seconds in which each install has to end.
 readonly IN_TIME=60
 export NIX_CONFIG='build-users-group =
@@ -29,41 +36,59 @@ unmount_all() {
 }
 at_exit unmount_all
 
-# enter_worker LAYOUT NUMBER — a folder of its own with the key; `install` is the command, `at` the root
-# file system, at `offset`, and `images` are the arguments of verify.
+# enter_worker LAYOUT NUMBER — a folder of its own with the key. `install` is the command, `user` what starts it
+# and the injector as the right user, `disk` what an install writes to, `offset` that of its root file system, `images`
+# are the arguments of verify, and `processor` is where all of it runs.
 enter_worker() {
-	layout=$1 offset=0 images=(nixos.img)
+	local manifest=$BUILT/guest-$1.json
+	layout=$1 disk=nixos.img offset=1048576 images=(nixos.img) processor=$(($2 % $(nproc)))
 	mkdir -p "$SCRATCH/$1-$2/mnt"
 	cd "$SCRATCH/$1-$2"
 	cp "$SCRATCH/key.pub" .
-	install=("$PROGRAM" install --cache "$TOP/build/cache" --key key.pub --disk nixos.img
-		--manifest "$TOP/build/guest-$1.json" --set "timeout=$IN_TIME" --set
-		"trusted-keys=$(sample_key)")
-	if [[ $1 == direct ]]; then
-		offset=1048576
-	else
+	user=() install=("$PROGRAM" install --disk nixos.img)
+	case $1 in
+	pygrub)
+		offset=0
 		install+=(--boot-disk boot.img)
 		images+=(--boot-disk boot.img)
-	fi
-	at="nixos.img?offset=$offset"
+		;;
+	image)
+		manifest=$SCRATCH/systemd-boot.json disk=raw.img offset=$((514 * 1048576))
+		user=(as_nobody env "TMPDIR=$PWD/tmp") install=("$PROGRAM" image --size 1600M --format qcow2 --seed "$SEED_OF_IMAGES")
+		mkdir -p tmp
+		chown 65534:65534 . tmp
+		;;
+	esac
+	install+=(--cache "$CACHE" --key key.pub --manifest "$manifest" --set "timeout=$IN_TIME"
+		--set "trusted-keys=$(sample_key)")
+	[[ $1 != image ]] || install+=(nixos.img)
 }
 
+# An image is made anew; an install takes a disk that is there.
 new_images() {
 	rm -f nixos.img boot.img
+	if [[ $layout == image ]]; then
+		rm -rf tmp/*
+		return
+	fi
 	truncate -s 1600M nixos.img
 	[[ $layout == direct ]] || truncate -s 64M boot.img
 }
 
-# list_calls FILE — the calls of an install that nothing disturbs: role, name, object, number, faults.
+# list_calls FILE — the calls of an install that nothing disturbs: role, name, object, number, faults. Its image is kept.
 list_calls() {
 	new_images
-	taskset 1 "$INJECT" list "$1" "${install[@]}" >said 2>&1 || { cat said && return 1; }
+	"${user[@]}" taskset -c "$processor" "$INJECT" list "$1" "${install[@]}" >said 2>&1 || { cat said && return 1; }
 	(($(wc -l <"$1") > 1000))
+	[[ $layout != image ]] || cp nixos.img whole.img
 }
 
-# list_faults FAULTS CALLS — one line for each call and each of its faults among these letters.
+# list_faults FAULTS CALLS — one line for each call and each of its faults among these letters. The command image
+# reads kernel and initrd by 9,000 calls, one for each block of the ext4: after the first 200 every sixteenth counts.
 list_faults() {
-	awk -F'\t' -v OFS='\t' -v wanted="$1" '{
+	local step=1
+	[[ $layout != image ]] || step=16
+	awk -F'\t' -v OFS='\t' -v wanted="$1" -v step="$step" '$4 <= 200 || $4 % step == 0 {
 		for (i = 1; i <= length($5); i++)
 			if (index(wanted, substr($5, i, 1)))
 				print $1, $2, $3, $4, substr($5, i, 1)
@@ -80,35 +105,39 @@ sample() {
 
 # is_good — the disk that was reported as installed is: by e2fsck, debugfs and the command verify.
 is_good() {
-	e2fsck -fn "$at" >judged 2>&1 || { cat judged && echo "e2fsck finds the root damaged" && return 1; }
-	[[ $layout == direct ]] || e2fsck -fn boot.img >judged 2>&1 || { cat judged && return 1; }
-	debugfs -R 'cat /root/.ssh/authorized_keys' "$at" 2>judged | cmp - key.pub || return 1
-	"$PROGRAM" verify "${images[@]}" >judged 2>&1 || { cat judged && return 1; }
+	e2fsck -fn "$disk?offset=$offset" >judged 2>&1 || { cat judged && echo "e2fsck finds the root damaged" && return 1; }
+	[[ ! -e boot.img ]] || e2fsck -fn boot.img >judged 2>&1 || { cat judged && return 1; }
+	debugfs -R 'cat /root/.ssh/authorized_keys' "$disk?offset=$offset" 2>judged | cmp - key.pub || return 1
+	# This needs a kernel with vfat for the images.
+	[[ $layout == image ]] || "$PROGRAM" verify "${images[@]}" >judged 2>&1 || { cat judged && return 1; }
 }
 
 # has_all_bytes — Nix finds the content of every store path unchanged.
 has_all_bytes() {
-	mount -o "loop,offset=$offset" nixos.img mnt
+	mount -o "loop,offset=$offset" "$disk" mnt || return 1
 	nix-store --store "$PWD/mnt" --verify --check-contents >judged 2>&1
 	umount mnt
 	! grep -E 'missing|modified|error' judged
 }
 
-# nothing_left — neither a process, nor a loop device, nor a mount.
+# nothing_left — neither a process, nor a loop device, nor a mount, nor a temporary file.
 nothing_left() {
 	local image
 	! grep left report || return 1
+	if [[ $layout == image && $(find . -name '.?*' -type f -o -path './tmp/*' | tee left) ]]; then
+		grep -q 'cannot remove ' said || { cat left && return 1; }
+	fi
 	for image in nixos.img boot.img; do
 		[[ ! -e $image || -z $(losetup -j "$image") ]] || { losetup -j "$image" && return 1; }
 	done
 	! grep -F " /run/guest-installer" /proc/self/mountinfo
 }
 
-# has_verdict STATUS ROLE NAME — the last line is the verdict of this code with a sentence. If the parent
-# could not print or had not begun, the status alone tells.
+# has_verdict STATUS ROLE NAME — the last line is the verdict of this code with a sentence; after it an image may
+# complain of temporary files. If the parent could not print or had not begun, the status alone tells.
 has_verdict() {
 	local last
-	last=$(tail -n 1 said)
+	last=$(grep -v ' cannot remove ' said | tail -n 1)
 	case $2.$3 in parent.write | parent.sendto) return 0 ;; esac
 	if [[ $1 == 0 ]]; then
 		[[ $last == INSTALL_SUCCESSFUL ]]
@@ -119,8 +148,12 @@ has_verdict() {
 	fi
 }
 
-# next_run_finishes — an image that was written to is taken by the next run.
+# next_run_finishes — an image that was written to is taken by the next run. What was to be made anew is not there.
 next_run_finishes() {
+	if [[ $layout == image ]]; then
+		[[ ! -e nixos.img ]]
+		return
+	fi
 	[[ $(stat -c %b nixos.img) != 0 ]] || return 0
 	"${install[@]}" >said.next 2>&1 || { tail -n 1 said.next && return 1; }
 	is_good
@@ -130,14 +163,17 @@ next_run_finishes() {
 judge() {
 	local status=0
 	new_images
-	taskset 1 "$TOP/tests/patient" $((2 * IN_TIME)) "$INJECT" fail report "$@" "${install[@]}" >said 2>&1 ||
-		status=$?
+	rm -f report
+	"${user[@]}" taskset -c "$processor" "$TOP/tests/patient" $((2 * IN_TIME)) \
+		"$INJECT" fail report "$@" "${install[@]}" >said 2>&1 || status=$?
 	# Of the codes, 60 is a timeout; 124 and above are no codes of the installer.
 	((status < 60)) || { tail -n 3 said && echo "status $status" && return 1; }
 	has_verdict "$status" "$1" "$2" || { tail -n 3 said && echo "status $status without its verdict" && return 1; }
 	nothing_left || return 1
 	if [[ $status != 0 ]]; then
 		next_run_finishes
+	elif [[ $layout == image ]]; then
+		cmp nixos.img whole.img
 	else
 		is_good && { [[ $5 == N ]] || has_all_bytes; }
 	fi
@@ -152,7 +188,7 @@ judge_all() {
 			sed 's/^/    /' complaint
 			bad=$((bad + 1))
 		}
-		grep -q met report || unmet=$((unmet + 1))
+		grep -q met report || { echo "$role $name $object number $number did not come" && unmet=$((unmet + 1)); }
 		all=$((all + 1))
 	done <"$1"
 	echo "$all faults, $bad complaints, $unmet did not come"
@@ -168,10 +204,11 @@ record_calls() {
 	figure "$1" "$calls calls, $faults faults"
 }
 
-# every_call LAYOUT FAULTS — judges all calls with these faults, at one install for each processor.
+# every_call LAYOUT FAULTS — judges all calls with these faults. Half of the time of an install is waiting for its
+# disk, so two installs share a processor.
 every_call() {
 	local count number worker workers=() failed=0
-	count=$(nproc)
+	count=$((2 * $(nproc)))
 	for ((number = 0; number < count; number++)); do
 		(
 			enter_worker "$1" "$number"
@@ -190,7 +227,11 @@ every_call() {
 # prepare_calls — what every file needs before its first case.
 prepare_calls() {
 	((UID)) || "$TOP/iso/make-cache"
+	chmod 755 "$SCRATCH"
 	cd "$SCRATCH"
+	cp "$TOP/build/guest-installer" "$PROGRAM"
+	as_nobody test -r "$CACHE/nix-cache-info" || { cp -r "$CACHE" cache && CACHE=$SCRATCH/cache; }
 	ssh-keygen -q -t ed25519 -N '' -C tester -f key
+	manifest_of systemd-boot
 	run_case "the injector can be built" build_inject
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# system_calls.sh — proves that a system call which fails ends an install on image files with the right
-# code and a sentence, and leaves a disk that is whole or that the next run takes
+# system_calls.sh — proves that a system call which fails ends an install on image files, or the making of an image,
+# with the right code and a sentence, and leaves a disk that is whole or that the next run takes, or no image
 #
 # A sample of the calls, chosen by SEED; tests/long/system_calls_*.sh fail every call. COUNT is the number
 # of faults for each layout.
@@ -15,28 +15,29 @@ COUNT=${COUNT:-12}
 
 # The judge accepts an install in which no call fails.
 undisturbed() {
-	enter_worker "$1" sample
+	enter_worker "$1" 0
 	list_calls calls
+	[[ $1 != image ]] || qemu-img convert -O raw nixos.img raw.img
 	is_good
 	has_all_bytes
 }
 
 some_calls_fail() {
-	enter_worker "$1" sample
+	enter_worker "$1" 0
 	list_faults ESMNAH calls | sample "$COUNT" "$SEED" >faults
 	judge_all faults
 }
 
 # libfdisk takes a write that ends early for a whole one.
 half_a_table_is_noticed() {
-	enter_worker direct sample
+	enter_worker direct 0
 	judge child write ./nixos.img 1 H
 	grep -E '^INSTALL_FAILED code=30 .*partition 1 is not in it' said
 }
 
 # The mark of an installed disk is written by then. The next run has to take the disk all the same.
 the_last_flush_fails() {
-	enter_worker direct sample
+	enter_worker direct 0
 	judge child fsync ./nixos.img "$(awk '$1 == "child" && $2 == "fsync" && $3 == "./nixos.img"' calls | wc -l)" E
 	grep '^INSTALL_FAILED code=41 ' said
 }
@@ -46,7 +47,7 @@ if ((UID)); then
 	exit 0
 fi
 prepare_calls
-for layout in direct pygrub; do
+for layout in direct pygrub image; do
 	run_case "$layout: the calls of an install are listed" undisturbed "$layout"
 	run_case "$layout: $COUNT calls that fail are survived, with SEED=$SEED" some_calls_fail "$layout"
 done
