@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "config/source_date.h"
 #include "guest/nixos.h"
 #include "input/config_sources.h"
 #include "input/unused_configuration.h"
@@ -90,6 +90,9 @@ int engine_read(const struct config *config, const struct key_drive *drive, stru
 	ret->engine = config->engine;
 	if (config->engine == ENGINE_NIXOS_INSTALL)
 		return read_build_request(config, drive, ret, needs, err);
+	r = source_date_choose(config, &ret->source_date_s, err);
+	if (r < 0)
+		return r;
 	r = engine_read_manifest(config, &ret->manifest, err);
 	if (r < 0)
 		return r;
@@ -123,7 +126,7 @@ int engine_settle(struct shared_state *shared, const struct engine *engine,
 			ssh_keys_text, TARGET_PATH, plan->system, err);
 	}
 	progress_begin(shared, STAGE_DATABASE, "registering the store paths");
-	r = database_write(TARGET_PATH, &engine->closure, time(NULL), err);
+	r = database_write(TARGET_PATH, &engine->closure, engine->source_date_s, err);
 	if (r < 0)
 		return r;
 	return nixos_link_profile(TARGET_PATH, plan->system, err);

@@ -23,6 +23,7 @@ struct engine {
 	enum engine_kind engine;
 	struct manifest manifest;	    /* of the closure, or the one assumed for the layout */
 	struct closure closure;		    /* engine cache */
+	int64_t source_date_s;		    /* engine cache: when the store paths are registered */
 	struct build_request build_request; /* engine nixos-install */
 };
 

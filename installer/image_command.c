@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "clone_image.h"
+#include "config/source_date.h"
 #include "format/format.h"
 #include "format/partition_table.h"
 #include "image/image_boot_disk.h"
@@ -27,8 +27,6 @@
 #include "verdict/channels.h"
 #include "verdict/progress.h"
 
-#define SEEDED_TIME_S 315532800 /* 1980-01-01, the first day of FAT's calendar */
-
 /* One image, from the decision to the files. */
 struct making {
 	struct image_decision decision;
@@ -38,25 +36,13 @@ struct making {
 
 /* -------------------------------------------------------- from the first write on */
 
-/* The time of everything that has none of its own: reproducible-builds.org's SOURCE_DATE_EPOCH, a fixed
- * one where a seed is given, else now. The configuration, which has the seed, was read. */
 static int choose_time(struct making *making, struct error *err)
 {
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	char text[32], *end;
+	char text[32];
+	int r = source_date_choose(&making->decision.config, &making->request.time_s, err);
 
-	making->request.time_s = making->decision.config.given[KEY_SEED] ? SEEDED_TIME_S
-									 : (int64_t)time(NULL);
-	if (epoch) {
-		errno = 0;
-		making->request.time_s = strtoll(epoch, &end, 10);
-		if (errno || *end || end == epoch || making->request.time_s < 1 ||
-			making->request.time_s > INT32_MAX)
-			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-				"SOURCE_DATE_EPOCH is \"%.40s\": set it to seconds since 1970, from 1 to %" PRId32
-				".",
-				epoch, INT32_MAX);
-	}
+	if (r < 0)
+		return r;
 	/* libext2fs reads it. */
 	snprintf(text, sizeof(text), "%" PRId64, making->request.time_s);
 	if (setenv("E2FSPROGS_FAKE_TIME", text, 1) < 0)

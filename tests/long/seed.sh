@@ -9,11 +9,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
 source "$TOP/tests/qemu/machine.lib.sh"
 
 readonly SEED=11111111-2222-4333-8444-555555555555
-# What may differ in the root, each with its reason: the time of registration, the seconds of every
-# stage, and what must not be known beforehand.
+# What may differ in the root: the seconds of every stage, and what must not be known beforehand.
 readonly DIFFERENT='etc/ssh/ssh_host_ed25519_key
 etc/ssh/ssh_host_ed25519_key.pub
-nix/var/nix/db/db.sqlite
 var/lib/systemd/random-seed
 var/log/guest-installer.log'
 
