@@ -104,8 +104,8 @@ static void normalize_temporary(char *text)
  * devices and inodes. */
 static void normalize(char *text, const char *folder)
 {
-	static const char *const before[] = { "/proc/", "/dev/loop", "/block/loop", "[",
-		"/fd/", "/#" };
+	static const char *const before[] = { "/proc/", "/dev/loop", "/block/loop", "[", "/fd/",
+		"/#" };
 	size_t folder_length = strlen(folder);
 	char *to;
 
