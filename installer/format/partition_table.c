@@ -189,7 +189,8 @@ static int check_table_entry(
 	return 0;
 }
 
-/* libfdisk ignores a write that ends early. Of an image file no kernel reads the table either. */
+/* libfdisk ignores a write that ends early, and writes a damaged backup of a GPT where it cannot learn the disk's
+ * size. Of an image file no kernel reads the table either. */
 static int read_table_back(const struct plan *plan, int fd, struct error *err)
 {
 	AUTO_CONTEXT struct fdisk_context *context = NULL;
@@ -197,6 +198,11 @@ static int read_table_back(const struct plan *plan, int fd, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		r = check_table_entry(plan, i, context, err);
+	/* In its memory libfdisk has put a valid half of a GPT in the place of a damaged one. */
+	if (r == 0 && fdisk_label_is_changed(fdisk_get_label(context, NULL)))
+		r = error_set(err, -EIO,
+			"the partition table was written without an error, but one of its two copies is damaged; "
+			"the disk loses what is written to it");
 	return r;
 }
 
