@@ -118,7 +118,8 @@ static int set_identity(const struct mkfs_request *request, ext2_filsys fs, stru
 	sb->s_def_hash_version = EXT2_HASH_HALF_MD4;
 	sb->s_max_mnt_count = -1;
 	sb->s_checkinterval = 0;
-	sb->s_kbytes_written = 1;
+	/* With 0 libext2fs counts nothing. What it writes depends on whether the disk can punch holes. */
+	sb->s_kbytes_written = 0;
 	return 0;
 }
 
