@@ -35,6 +35,24 @@ half_a_table_is_noticed() {
 	grep -E '^INSTALL_FAILED code=30 .*partition 1 is not in it' said
 }
 
+# libfdisk writes a backup that is not valid where it cannot learn the size of the disk.
+a_damaged_backup_of_a_table_is_noticed() {
+	local number
+	enter_worker image 0
+	for number in {1..9}; do
+		judge child fstat './#N_(deleted)' "$number" E
+		if grep -E '^INSTALL_FAILED code=30 .*one of its two copies is damaged' said; then return; fi
+	done
+	return 1
+}
+
+# What cannot be punched is written. What counts the writes would differ.
+an_image_without_holes_has_the_same_bytes() {
+	enter_worker image 0
+	judge child fallocate './#N_(deleted)' 2 S
+	grep INSTALL_SUCCESSFUL said
+}
+
 # The mark of an installed disk is written by then. The next run has to take the disk all the same.
 the_last_flush_fails() {
 	enter_worker direct 0
@@ -52,4 +70,6 @@ for layout in direct pygrub image; do
 	run_case "$layout: $COUNT calls that fail are survived, with SEED=$SEED" some_calls_fail "$layout"
 done
 run_case "a partition table of which half is written is noticed" half_a_table_is_noticed
+run_case "a GPT of which one copy is damaged is noticed" a_damaged_backup_of_a_table_is_noticed
+run_case "an image where no hole can be punched has the same bytes" an_image_without_holes_has_the_same_bytes
 run_case "a disk whose last flush fails is taken by the next run" the_last_flush_fails
