@@ -84,6 +84,11 @@ static int fit_mount(const struct plan *plan, const struct manifest_mount *mount
 			"%s, "
 			"or let the guest mount it by label.",
 			mount->path, mount->uuid, p->fs_uuid, key, mount->uuid);
+	if (mount->uuid[0] && strcmp(mount->uuid, p->fs_uuid) != 0)
+		return refuse_guest(err,
+			"The guest mounts %s by UUID %s, but udev names this file system %s, and "
+			"case counts there: write it so in the guest's configuration.",
+			mount->path, mount->uuid, p->fs_uuid);
 	return fit_partition(plan, p, mount, err);
 }
 

@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "verify/fstab.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+
+#define NAME_BYTES 512
 
 /* How fstab names a file system, and where the plan has that name. */
 static const struct {
 	const char *prefix;
 	size_t name; /* offset in struct plan_partition */
-	bool any_case;
 } forms[] = {
-	{ "/dev/disk/by-label/", offsetof(struct plan_partition, fs_label), false },
-	{ "LABEL=", offsetof(struct plan_partition, fs_label), false },
-	{ "/dev/disk/by-uuid/", offsetof(struct plan_partition, fs_uuid), true },
-	{ "UUID=", offsetof(struct plan_partition, fs_uuid), true },
-	{ "/dev/disk/by-partlabel/", offsetof(struct plan_partition, name), false },
-	{ "PARTLABEL=", offsetof(struct plan_partition, name), false },
-	{ "/dev/disk/by-partuuid/", offsetof(struct plan_partition, uuid), true },
-	{ "PARTUUID=", offsetof(struct plan_partition, uuid), true },
+	{ "/dev/disk/by-label/", offsetof(struct plan_partition, fs_label) },
+	{ "LABEL=", offsetof(struct plan_partition, fs_label) },
+	{ "/dev/disk/by-uuid/", offsetof(struct plan_partition, fs_uuid) },
+	{ "UUID=", offsetof(struct plan_partition, fs_uuid) },
+	{ "/dev/disk/by-partlabel/", offsetof(struct plan_partition, name) },
+	{ "PARTLABEL=", offsetof(struct plan_partition, name) },
+	{ "/dev/disk/by-partuuid/", offsetof(struct plan_partition, uuid) },
+	{ "PARTUUID=", offsetof(struct plan_partition, uuid) },
 };
 
 #define FORM_COUNT (sizeof(forms) / sizeof(forms[0]))
@@ -37,21 +39,46 @@ static size_t find_form(const char *device)
 	return i;
 }
 
+/* The name behind the form's prefix as it is on the disk: udev escapes characters of a link as \\xNN,
+ * and a tag may be in quotes. */
+static void decode_name(const char *text, char *ret, size_t ret_bytes)
+{
+	size_t length = strlen(text), used = 0;
+	bool quoted = length >= 2 && text[0] == '"' && text[length - 1] == '"';
+
+	text += quoted;
+	length -= quoted ? 2 : 0;
+	for (size_t i = 0; i < length && used + 1 < ret_bytes; i++) {
+		unsigned value;
+
+		if (i + 4 <= length && text_starts_with(text + i, "\\x") &&
+			isxdigit((unsigned char)text[i + 2]) &&
+			isxdigit((unsigned char)text[i + 3]) &&
+			sscanf(text + i + 2, "%2x", &value) == 1) {
+			ret[used++] = (char)value;
+			i += 3;
+		} else {
+			ret[used++] = text[i];
+		}
+	}
+	ret[used] = '\0';
+}
+
 bool fstab_device_may_be(const struct plan_partition *partition, const char *device)
 {
 	size_t form = find_form(device);
+	char wanted[NAME_BYTES];
 	const char *name;
 
 	if (form == FORM_COUNT)
 		return true;
 	name = (const char *)partition + forms[form].name;
-	device += strlen(forms[form].prefix);
 	/* Only partitions of a GPT have names, and the plan has them. Other names may be unknown. */
 	if (!name[0])
 		return name != partition->name;
-	if (strpbrk(device, "\\\""))
-		return true;
-	return (forms[form].any_case ? strcasecmp(device, name) : strcmp(device, name)) == 0;
+	/* Also of a UUID case counts: udev and systemd look for a link of this name. */
+	decode_name(device + strlen(forms[form].prefix), wanted, sizeof(wanted));
+	return strcmp(wanted, name) == 0;
 }
 
 /* Whether path is folder or below it. */
@@ -120,13 +147,20 @@ static bool is_on_disk(const struct plan *plan, const char *device)
 	return false;
 }
 
+/* Whether device is a tag or a path below /dev; "tmpfs" and "pool/root" are neither. */
+static bool names_block_device(const char *device)
+{
+	return text_starts_with(device, "/dev/") || strchr(device, '=');
+}
+
 static int check_planned(
 	const struct plan *plan, const char *path, const char *device, struct error *err)
 {
 	for (size_t i = 0; i < plan->partition_count; i++) {
 		const struct plan_partition *p = &plan->partitions[i];
 
-		if (strcmp(p->mount_path, path) == 0 && !fstab_device_may_be(p, device))
+		if (strcmp(p->mount_path, path) == 0 &&
+			!(names_block_device(device) && fstab_device_may_be(p, device)))
 			return error_set(err, -EBADMSG,
 				"The guest mounts %s from %s, which is not on this disk: its file system has the label %s and the UUID %s.",
 				path, device, p->fs_label, p->fs_uuid);

@@ -55,14 +55,14 @@ static void names_of_the_disk_itself_are_accepted(void **state)
 		"/dev/disk/by-label/nixos / ext4 x-initrd.mount 0 1\n/dev/disk/by-label/ESP /boot "
 		"vfat",
 		"LABEL=nixos / ext4\n",
-		"\t/dev/disk/by-uuid/" UUID "\t/\text4\n/dev/disk/by-uuid/abcd-0123 /boot vfat\n",
+		"\t/dev/disk/by-uuid/" UUID "\t/\text4\n/dev/disk/by-uuid/ABCD-0123 /boot vfat\n",
 		"UUID=" UUID " / ext4\n",
 		"PARTUUID=" OTHER " / ext4\n",
 		"/dev/disk/by-partlabel/root / ext4\n",
 		/* the boot partition has no such name here */
 		"PARTUUID=" OTHER " /boot vfat\n",
 		"/dev/vda2 / ext4\n/dev/xvda /boot ext4\n",
-		"/dev/disk/by-label/E\\x20P /boot vfat\n",
+		"/dev/disk/by-label/\\x45\\x53P /boot vfat\nLABEL=\"nixos\" / ext4\n",
 		"/dev/disk/by-label/data /data ext4\n/dev/disk/by-label/other none swap\n",
 		"tmpfs /tmp tmpfs\nserver:/nixos /nixos nfs\n",
 		/* nothing of the store or of the keys is hidden */
@@ -93,6 +93,16 @@ static void other_file_systems_are_refused(void **state)
 		{ "/dev/disk/by-partuuid/" UUID " / ext4\n", "by-partuuid" },
 		{ "/dev/disk/by-partlabel/other / ext4\n", "by-partlabel/other" },
 		{ "PARTLABEL=Root / ext4\n", "PARTLABEL=Root" },
+		{ "LABEL=\"other\" / ext4\n", "mounts / from LABEL=" },
+		{ "LABEL=\"nixos / ext4\n", "mounts / from LABEL=" },
+		{ "/dev/disk/by-label/E\\x20P /boot vfat\n", "by-label/E\\x20P" },
+		{ "/dev/disk/by-label/nixos\\x / ext4\n", "by-label/nixos\\x" },
+		/* case counts in the names of udev's links, where systemd looks for a UUID, too */
+		{ "UUID=11111111-2222-3333-4444-55555555AAAA / ext4\n", "55555555AAAA" },
+		{ "/dev/disk/by-uuid/abcd-0123 /boot vfat\n", "by-uuid/abcd-0123" },
+		/* what is no block device is not this disk */
+		{ "tmpfs / tmpfs\n", "mounts / from tmpfs" },
+		{ "pool/root / zfs\n", "mounts / from pool/root" },
 		{ "/dev/vda2 / ext4\n/dev/disk/by-uuid/ABCD-4567 /boot vfat\n", "mounts /boot" },
 		/* as nixpkgs' own virtual machines have them */
 		{ "LABEL=nixos / ext4\nnix-store /nix/.ro-store 9p trans=virtio\noverlay /nix/store overlay\n",

@@ -396,6 +396,10 @@ static void the_roots_uuid_is_the_configurations_else_the_manifests(void **state
 	strcpy(manifest.mounts[0].uuid, SEED);
 	refuses("The guest mounts / by UUID " SEED ", but the plan gives it " UUID
 		": set root-uuid = " SEED ", or let the guest mount it by label.");
+	strcpy(manifest.mounts[0].uuid, "12345678-1234-4234-8234-123456789ABC");
+	refuses("The guest mounts / by UUID 12345678-1234-4234-8234-123456789ABC, but udev names "
+		"this file system " UUID
+		", and case counts there: write it so in the guest's configuration.");
 }
 
 static void planned_labels_are_those_of_the_plan(void **state)
