@@ -63,6 +63,16 @@ static bool has_known_tag(const yaml_node_t *node)
 	return false;
 }
 
+bool yaml_is_null(const char *value)
+{
+	static const char *const texts[] = { "", "~", "null", "Null", "NULL" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(value, texts[i]) == 0)
+			return true;
+	return false;
+}
+
 static int walk_node(struct walk *walk, int index);
 
 static int report(struct walk *walk, const char *value)

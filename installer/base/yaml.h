@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -20,6 +21,9 @@
 #define YAML_DEPTH_MAX	16
 #define YAML_PATH_BYTES 256
 #define YAML_VALUES_MAX 20000
+
+/* Whether a scalar of this text is null where it is not quoted (YAML 1.1, "null"; PyYAML's resolver). */
+bool yaml_is_null(const char *value);
 
 /* Takes one scalar. path is like "users[].name": names of members joined by dots, [] for an
  * element of a list; characters of a name other than letters, digits, - and _ are question marks,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "input/cloud_config.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +94,8 @@ struct reading {
 	struct ssh_keys *keys;
 	const char *name;
 	char *ignored;
+	bool taken;	      /* a value was taken for keys */
+	struct error refusal; /* of the first value that has none */
 };
 
 static const struct rule *find_rule(const struct rule *rule, const char *path)
@@ -192,6 +195,21 @@ static bool is_keys_user(struct reading *reading)
 	return false;
 }
 
+/* Like a bad line of authorized_keys, a bad value is only warned of if another one is good. */
+static int take_cloud_keys(
+	struct reading *reading, const char *place, const char *value, struct error *err)
+{
+	int r = ssh_keys_add(reading->keys, place, value, strlen(value), err);
+
+	reading->taken |= r == 0;
+	if (r != -EINVAL)
+		return r;
+	ssh_keys_warn(reading->keys, err->text);
+	if (!reading->refusal.text[0])
+		reading->refusal = *err;
+	return 0;
+}
+
 static int read_scalar(const char *path, const char *value, void *userdata, struct error *err)
 {
 	struct reading *reading = userdata;
@@ -213,8 +231,10 @@ static int read_scalar(const char *path, const char *value, void *userdata, stru
 	}
 	if (use == USE_NOTHING || (use == USE_USER_KEYS && !is_keys_user(reading)))
 		return 0;
+	if (yaml_is_null(value))
+		return 0;
 	snprintf(place, sizeof(place), "%.60s in %.100s", path, reading->name);
-	return ssh_keys_add(reading->keys, place, value, strlen(value), err);
+	return take_cloud_keys(reading, place, value, err);
 }
 
 /* The first of two walks: which user each entry of users is, wherever its name stands in it. */
@@ -246,9 +266,13 @@ static int read_document(yaml_walk_fn *walk, const struct rule *rules, struct ss
 
 	if (r == 0)
 		r = walk(text, size_bytes, read_scalar, &reading, err);
+	if (r == 0 && reading.refusal.text[0] && !reading.taken) {
+		*err = reading.refusal;
+		r = -EINVAL;
+	}
 	if (r < 0 && err->code == EXIT_CONFIGURATION)
 		error_wrap(err, "%s", name);
-	return r;
+	return r == -EPERM ? -EINVAL : r;
 }
 
 /* ------------------------------------------------------------------- the form of user-data */

@@ -110,6 +110,8 @@ static int read_network_config(
 	struct network_cards *network = userdata;
 
 	(void)err;
+	if (value && yaml_is_null(value))
+		return 0;
 	if (text_starts_with(path, "network."))
 		path += strlen("network.");
 	if (text_starts_with(path, "config[]"))

@@ -81,6 +81,8 @@ static int read_user_setting(const char *path, const char *value, void *userdata
 	if (value && (text_starts_with(path, MAPPING "[") || strcmp(path, MAPPING) == 0) && *value)
 		config_add_error(settings->config, "%s: it is not a mapping from keys to values",
 			settings->source);
+	if (value && yaml_is_null(value))
+		return 0;
 	if (value && strcmp(path, "hostname") == 0)
 		snprintf(settings->hostname, sizeof(settings->hostname), "%s", value);
 	if (value && strcmp(path, "fqdn") == 0)
@@ -116,7 +118,8 @@ int cloud_settings_user_data(struct config *config, const char *name, const char
 static int read_hostname(const char *path, const char *value, void *userdata, struct error *err)
 {
 	(void)err;
-	if (value && (strcmp(path, "local-hostname") == 0 || strcmp(path, "hostname") == 0))
+	if (value && !yaml_is_null(value) &&
+		(strcmp(path, "local-hostname") == 0 || strcmp(path, "hostname") == 0))
 		cloud_settings_suggest_hostname(userdata, value);
 	return 0;
 }

@@ -85,7 +85,7 @@ static bool line_has_control_characters(const char *text, size_t length)
 	return false;
 }
 
-static void warn_of(struct ssh_keys *keys, const char *sentence)
+void ssh_keys_warn(struct ssh_keys *keys, const char *sentence)
 {
 	if (keys->warning_count < SSH_KEYS_WARNINGS_MAX)
 		keys->warnings[keys->warning_count++] = text_duplicate(sentence);
@@ -112,7 +112,7 @@ static void warn_of_type(struct ssh_keys *keys, const char *place, const struct 
 	snprintf(sentence, sizeof(sentence),
 		"%.150s has a key of the type %.64s, which only newer SSH servers know.", place,
 		line->type);
-	warn_of(keys, sentence);
+	ssh_keys_warn(keys, sentence);
 }
 
 /* Adds one line. 1 if it has a key, a duplicate perhaps; 0 for an empty one or a comment. Error:
@@ -199,7 +199,7 @@ static int take_line(struct ssh_keys *keys, const char *place, const char *text,
 	if (!outcome->first.text[0] || (r != -EKEYREJECTED && !outcome->malformed) || r == -EPERM)
 		outcome->first = err;
 	outcome->malformed |= r != -EKEYREJECTED;
-	warn_of(keys, err.text);
+	ssh_keys_warn(keys, err.text);
 	return r == -EPERM ? r : 0;
 }
 
@@ -228,7 +228,7 @@ int ssh_keys_add(struct ssh_keys *keys, const char *name, const char *text, size
 	drop_keys(keys, before);
 	drop_warnings(keys, warnings_before);
 	*err = outcome.first;
-	return -EINVAL;
+	return r == -EPERM ? r : -EINVAL;
 }
 
 int ssh_keys_is_key_file(const char *name)

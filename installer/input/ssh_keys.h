@@ -30,10 +30,13 @@ struct ssh_keys {
 };
 
 /* Adds the keys of one file; name stands in errors and warnings. -EINVAL with EXIT_NO_KEY if the
- * file is refused; no key of it is added then. A file that holds nothing but certificates and
+ * file is refused, -EPERM if it holds something else, such as a private key; no key of it is added then. A file that holds nothing but certificates and
  * expired keys adds warnings only. */
 int ssh_keys_add(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
 	struct error *err) WARN_UNUSED;
+
+/* Keeps a sentence for the caller to warn by. */
+void ssh_keys_warn(struct ssh_keys *keys, const char *sentence);
 
 /* Whether a file of this name on a key drive is read: authorized_keys, or *.pub in any case; never
  * names that begin with a dot. */

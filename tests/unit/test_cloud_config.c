@@ -190,6 +190,48 @@ static void openstack_gives_public_keys_and_keys(void **state)
 		"line 1 of public_keys.a in a file");
 }
 
+static void null_gives_no_key(void **state)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", "[]", "[~]",
+		"[null, '']" };
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++) {
+		snprintf(text, sizeof(text), "#cloud-config\nssh_authorized_keys: %s\n", nulls[i]);
+		gives(user_data, text, "", "");
+		snprintf(text, sizeof(text),
+			"#cloud-config\nssh_authorized_keys: %s\nusers:\n- {name: root, ssh_authorized_keys: [" KEY_A
+			"]}\n",
+			nulls[i]);
+		gives(user_data, text, KEY_A "\n", "");
+		snprintf(text, sizeof(text), "public-keys: %s\n", nulls[i]);
+		gives(cloud_config_meta_data, text, "", "");
+	}
+	gives(cloud_config_openstack, "{\"public_keys\": null}", "", "");
+}
+
+/* As in a file of keys. */
+static void a_bad_key_beside_good_ones_is_a_warning(void **state)
+{
+	(void)state;
+	gives(user_data,
+		"#cloud-config\nssh_authorized_keys:\n- ssh-dss AAAAB3NzaC1kc3M= old\n- " KEY_A
+		"\n",
+		KEY_A "\n", "");
+	gives(user_data, "#cloud-config\nssh_authorized_keys: [" KEY_A ", $KEY]\n", KEY_A "\n", "");
+	gives(cloud_config_meta_data, "public-keys:\n  a: nonsense\n  b: " KEY_B "\n", KEY_B "\n",
+		"");
+	gives(cloud_config_openstack,
+		"{\"public_keys\": {\"a\": \"nonsense\", \"b\": \"" KEY_B "\"}}", KEY_B "\n", "");
+	refuses(user_data, "#cloud-config\nssh_authorized_keys: [nonsense, rubbish]\n", EXIT_NO_KEY,
+		"where \"nonsense\" stands");
+	refuses(user_data,
+		"#cloud-config\nssh_authorized_keys: [" KEY_A
+		", '-----BEGIN OPENSSH PRIVATE KEY-----']\n",
+		EXIT_NO_KEY, "is a private key");
+}
+
 static void json_that_is_nested_too_deeply_is_refused(void **state)
 {
 	char text[200] = "{\"a\": ";
@@ -245,6 +287,8 @@ int main(void)
 		cmocka_unit_test(user_data_of_another_form_is_named),
 		cmocka_unit_test(meta_data_gives_public_keys_in_every_shape),
 		cmocka_unit_test(openstack_gives_public_keys_and_keys),
+		cmocka_unit_test(null_gives_no_key),
+		cmocka_unit_test(a_bad_key_beside_good_ones_is_a_warning),
 		cmocka_unit_test(json_that_is_nested_too_deeply_is_refused),
 		cmocka_unit_test(a_list_of_ignored_names_ends_somewhere),
 		cmocka_unit_test(what_cannot_be_right_is_refused_with_its_place),

@@ -72,6 +72,15 @@ static void version_1_of_proxmox_is_read(void **state)
 		"dhcp", "bc:24:11:00:00:01", "IPv6 addresses");
 }
 
+static void null_says_nothing(void **state)
+{
+	(void)state;
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e:\n    addresses: [192.0.2.5/24]\n    gateway4: null\n"
+		"    nameservers: {addresses: [~]}\n",
+		"192.0.2.5:::24:::off::", "", "");
+}
+
 static void version_1_has_members_in_any_order(void **state)
 {
 	(void)state;
@@ -243,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_1_of_proxmox_is_read),
+		cmocka_unit_test(null_says_nothing),
 		cmocka_unit_test(version_1_has_members_in_any_order),
 		cmocka_unit_test(version_2_is_read),
 		cmocka_unit_test(a_route_belongs_to_its_interface),

@@ -130,6 +130,8 @@ static void the_host_name_is_suggested_by_the_first_that_has_one(void **state)
 	expect_hostname("", "instance-id: i\nlocal-hostname: m.example\n", NULL, "m");
 	expect_hostname("", NULL, "{\"hostname\": \"o.novalocal\", \"name\": \"n\"}", "o");
 	expect_hostname("#cloud-config\nhostname: 'a b'\n", "hostname: m\n", NULL, "m");
+	expect_hostname("#cloud-config\nhostname: null\nfqdn: ~\n", "hostname: m\n", NULL, "m");
+	expect_hostname("", "local-hostname: null\n", NULL, "");
 	expect_hostname("", "[", "{", "");
 }
 
