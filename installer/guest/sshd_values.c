@@ -13,6 +13,7 @@
 #define PATH_BYTES	 1024
 #define CERTIFICATE_MARK "-cert-v01@"
 #define BLANKS		 " \t"
+#define COMMANDS_ONLY	 "forced-commands-only"
 
 void sshd_values_parse(const char *text, struct sshd_values *ret)
 {
@@ -179,12 +180,33 @@ bool sshd_values_accept_key(const struct sshd_values *values, const struct ssh_k
 			      : takes_signature(accepted, key->type);
 }
 
+static bool takes_commands_only(const struct sshd_values *values, const struct sshd_login *login)
+{
+	return strcmp(login->user, "root") == 0 &&
+	       strcasecmp(sshd_values_get(values, "permitrootlogin", ""), COMMANDS_ONLY) == 0;
+}
+
+/* Whether a client on another machine may log in with one of the keys. */
 static bool accepts_any_key(const struct sshd_values *values, const struct sshd_login *login)
 {
-	for (size_t i = 0; i < login->key_count; i++)
-		if (sshd_values_accept_key(values, &login->keys[i]))
+	bool commands_only = takes_commands_only(values, login);
+
+	for (size_t i = 0; i < login->key_count; i++) {
+		const struct ssh_key_line *key = &login->keys[i];
+
+		if (!key->local_only && (key->forced_command || !commands_only) &&
+			sshd_values_accept_key(values, key))
 			return true;
+	}
 	return false;
+}
+
+static bool are_all_local(const struct sshd_login *login)
+{
+	for (size_t i = 0; i < login->key_count; i++)
+		if (!login->keys[i].local_only)
+			return false;
+	return login->key_count > 0;
 }
 
 static bool has_forced_command(const struct sshd_login *login)
@@ -294,7 +316,7 @@ static int check_root(
 		strcasecmp(permit, "prohibit-password") == 0 ||
 		strcasecmp(permit, "without-password") == 0)
 		return 0;
-	if (strcasecmp(permit, "forced-commands-only") == 0 && has_forced_command(login))
+	if (strcasecmp(permit, COMMANDS_ONLY) == 0 && has_forced_command(login))
 		return 0;
 	return refuse_value(err, login, "PermitRootLogin", permit);
 }
@@ -321,6 +343,10 @@ static int check_keys(
 {
 	if (accepts_any_key(values, login))
 		return 0;
+	if (are_all_local(login))
+		return error_set_code(err, EXIT_VERIFY, -EACCES,
+			"The keys given for %s have from= with loopback addresses only, so that no other machine can log in: give one without it.",
+			login->user);
 	return error_set_code(err, EXIT_VERIFY, -EACCES,
 		"The guest's SSH server takes none of the keys given for %s: PubkeyAcceptedAlgorithms is \"%.300s\" and RequiredRSASize is %s. Give a key of another type, or change the guest.",
 		login->user, sshd_values_get(values, "PubkeyAcceptedAlgorithms", "the default"),

@@ -245,6 +245,7 @@ static int take_options(char **text, struct ssh_key_line *line, struct error *er
 		return r;
 	line->authority = options.authority;
 	line->forced_command = options.forced_command;
+	line->local_only = options.local_only;
 	line->expires = options.expires;
 	return 0;
 }

@@ -25,8 +25,9 @@ struct ssh_key_line {
 	char *comment;	 /* empty if there is none */
 	bool known_type; /* false: only newer SSH servers may know it; the blob is not checked */
 	bool authority, forced_command; /* options cert-authority and command= */
-	time_t expires;			/* option expiry-time=; 0: never */
-	unsigned rsa_bits;		/* of an RSA key, else 0 */
+	bool local_only; /* option from= with loopback addresses only: no other machine may use it */
+	time_t expires;	 /* option expiry-time=; 0: never */
+	unsigned rsa_bits; /* of an RSA key, else 0 */
 };
 
 /* Takes a trimmed line apart in place; ret points into it. Error: EXIT_NO_KEY, the sentence as

@@ -75,7 +75,7 @@ static time_t parse_time(const char *text)
 	return end && *end == '\0' ? timegm(&parts) : -1;
 }
 
-/* PORT, a service's name or *. */
+/* PORT, a service's name or *. The words none and any are for sshd_config: they name no service. */
 static bool is_port(const char *text)
 {
 	char *end;
@@ -85,6 +85,8 @@ static bool is_port(const char *text)
 		return true;
 	if (*text >= '0' && *text <= '9')
 		return *end == '\0' && number >= 1 && number <= 65535;
+	if (strcmp(text, "none") == 0 || strcmp(text, "any") == 0)
+		return false;
 	return *text >= 'a' && *text <= 'z' &&
 	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
@@ -108,7 +110,7 @@ static bool is_environment(const char *text)
 {
 	size_t length = strspn(text, NAME_ALPHABET);
 
-	return text[length] == '=';
+	return length && text[length] == '=';
 }
 
 static bool is_tunnel(const char *text)
@@ -166,6 +168,36 @@ static bool is_from_list(const char *list)
 	return true;
 }
 
+static bool is_loopback(const char *word, size_t length)
+{
+	return (length > 4 && strncmp(word, "127.", 4) == 0) ||
+	       (length == 3 && strncmp(word, "::1", 3) == 0) ||
+	       (length == 9 && strncasecmp(word, "localhost", 9) == 0);
+}
+
+/* From where a list lets a client in: a client has to match a word, and none of the negated ones. */
+enum reach {
+	REACH_NOWHERE,
+	REACH_LOCAL,
+	REACH_OTHERS,
+};
+
+static enum reach find_reach(const char *list)
+{
+	enum reach reach = REACH_NOWHERE;
+
+	while (*list) {
+		size_t length = strcspn(list, ",");
+
+		if (length == 2 && strncmp(list, "!*", 2) == 0)
+			return REACH_NOWHERE;
+		if (length && *list != '!' && reach != REACH_OTHERS)
+			reach = is_loopback(list, length) ? REACH_LOCAL : REACH_OTHERS;
+		list += length + (list[length] == ',');
+	}
+	return reach;
+}
+
 /* What has been read of a line so far. */
 struct option_state {
 	struct ssh_key_options *ret;
@@ -198,10 +230,14 @@ static int take_from_list(struct option_state *state, const char *value)
 	if (state->from)
 		return refuse_option(state->err, "from= twice, which SSH servers refuse");
 	state->from = true;
-	return is_from_list(value)
-		       ? 0
-		       : refuse_option(state->err,
-				 "from= with an address range that is none, such as 10.0.0.0/99");
+	if (!is_from_list(value))
+		return refuse_option(state->err,
+			"from= with an address range that is none, such as 10.0.0.0/99");
+	if (find_reach(value) == REACH_NOWHERE)
+		return refuse_option(state->err,
+			"from= that no address matches: add the addresses that may log in, such as * before !10.0.0.0/8");
+	state->ret->local_only = find_reach(value) == REACH_LOCAL;
+	return 0;
 }
 
 static int take_expiry(struct option_state *state, const char *value)

@@ -18,6 +18,7 @@
 struct ssh_key_options {
 	bool authority;	     /* cert-authority: the key signs certificates and does not log in */
 	bool forced_command; /* command= */
+	bool local_only;     /* from= with loopback addresses only */
 	time_t expires;	     /* expiry-time= in UTC; 0: none */
 };
 

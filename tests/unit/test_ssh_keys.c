@@ -285,6 +285,8 @@ static void options_are_checked_as_servers_do(void **state)
 	accepts("permitopen=\"[::1]:22\",permitopen=\"h:*\",permitlisten=\"22\",permitlisten=\"h:ssh\" " ED);
 	accepts("tunnel=\"any\",tunnel=\"0\" " ED);
 	accepts("from=\"!10.0.0.0/8,*.example,2001:db8::/32,h\" " ED);
+	accepts("from=\"127.0.0.1,::1\" " ED);
+	accepts("from=\"*,!10.0.0.0/8\" " ED);
 	accepts("from=\"host/8,*.example/x,10.0.0.1/999,::1/129,!10.0.0.0/8\" " ED);
 	accepts("from=\"" LONG_NAME LONG_NAME LONG_NAME "/8,h\" " ED);
 	accepts("cert-authority,principals=\"a,b\" " ED);
@@ -310,6 +312,14 @@ static void options_are_checked_as_servers_do(void **state)
 	refuses("permitopen=\"[::1]22\" " ED, "permitopen=");
 	refuses("permitlisten=\"h:\" " ED, "permitlisten=");
 	refuses("environment=\"X\" " ED, "environment=");
+	refuses("environment=\"=x\" " ED, "environment=");
+	refuses("permitlisten=\"none\" " ED, "permitlisten=");
+	refuses("permitopen=\"any\" " ED, "permitopen=");
+	refuses("permitopen=\"h:any\" " ED, "permitopen=");
+	refuses("from=\"!10.0.0.0/8\" " ED, "no address matches");
+	refuses("from=\"\" " ED, "no address matches");
+	refuses("from=\",,\" " ED, "no address matches");
+	refuses("from=\"*,!*\" " ED, "no address matches");
 	refuses("environment=\"X Y=1\" " ED, "environment=");
 	refuses("principals=\"root\" " ED, "without cert-authority");
 	refuses("from=\"10.0.0.0/99\" " ED, "from=");
