@@ -15,6 +15,7 @@
 #include "guest/revoked_keys.h"
 #include "guest/sshd_config.h"
 #include "guest/sshd_run.h"
+#include "guest/sshd_transport.h"
 #include "guest/sshd_values.h"
 
 #define TEXT_MAX_BYTES (256 * 1024)
@@ -230,6 +231,8 @@ static int try_origin(const struct attempt *attempt, struct sshd_origin *origin,
 		return try_origin(attempt, origin, port, ret, err);
 	}
 	r = check_values(attempt, origin, ret, err);
+	if (r == 0)
+		r = sshd_transport_check(ret, err);
 	if (r < 0)
 		sshd_values_free(ret);
 	return r;

@@ -18,30 +18,35 @@ static const char *const plain_keywords[] = { "AcceptEnv", "AddressFamily", "All
 	"AllowStreamLocalForwarding", "AllowTcpForwarding", "AuthorizedKeysCommand",
 	"AuthorizedKeysCommandUser", "AuthorizedPrincipalsCommand",
 	"AuthorizedPrincipalsCommandUser", "AuthorizedPrincipalsFile", "Banner",
-	"CASignatureAlgorithms", "ChallengeResponseAuthentication", "ChannelTimeout", "Ciphers",
+	"CASignatureAlgorithms", "ChallengeResponseAuthentication", "ChannelTimeout",
 	"ClientAliveCountMax", "ClientAliveInterval", "Compression", "DisableForwarding",
 	"ExposeAuthInfo", "FingerprintHash", "GatewayPorts", "GSSAPIAuthentication",
 	"GSSAPICleanupCredentials", "GSSAPIStrictAcceptorCheck", "HostbasedAcceptedAlgorithms",
 	"HostbasedAuthentication", "HostbasedUsesNameFromPacketOnly", "HostCertificate",
 	"HostKeyAgent", "IgnoreRhosts", "IgnoreUserKnownHosts", "IPQoS",
 	"KbdInteractiveAuthentication", "KerberosAuthentication", "KerberosOrLocalPasswd",
-	"KerberosTicketCleanup", "KexAlgorithms", "LoginGraceTime", "LogLevel", "LogVerbose",
-	"MACs", "MaxAuthTries", "MaxStartups", "ModuliFile", "PasswordAuthentication",
-	"PermitEmptyPasswords", "PermitListen", "PermitOpen", "PermitTTY", "PermitTunnel",
-	"PermitUserEnvironment", "PermitUserRC", "PerSourceMaxStartups", "PerSourceNetBlockSize",
-	"PerSourcePenalties", "PerSourcePenaltyExemptList", "PidFile", "PrintLastLog", "PrintMotd",
-	"PubkeyAuthOptions", "RekeyLimit", "SecurityKeyProvider", "SetEnv", "SshdAuthPath",
-	"SshdSessionPath", "StreamLocalBindMask", "StreamLocalBindUnlink", "Subsystem",
-	"SyslogFacility", "TCPKeepAlive", "TrustedUserCAKeys", "UnusedConnectionTimeout", "UseDNS",
-	"VersionAddendum", "X11DisplayOffset", "X11Forwarding", "X11UseLocalhost", "XAuthLocation",
-	NULL };
+	"KerberosTicketCleanup", "LoginGraceTime", "LogLevel", "LogVerbose", "MaxStartups",
+	"ModuliFile", "PasswordAuthentication", "PermitEmptyPasswords", "PermitListen",
+	"PermitOpen", "PermitTTY", "PermitTunnel", "PermitUserEnvironment", "PermitUserRC",
+	"PerSourceMaxStartups", "PerSourceNetBlockSize", "PerSourcePenalties",
+	"PerSourcePenaltyExemptList", "PidFile", "PrintLastLog", "PrintMotd", "PubkeyAuthOptions",
+	"RekeyLimit", "SecurityKeyProvider", "SetEnv", "SshdAuthPath", "SshdSessionPath",
+	"StreamLocalBindMask", "StreamLocalBindUnlink", "Subsystem", "SyslogFacility",
+	"TCPKeepAlive", "TrustedUserCAKeys", "UnusedConnectionTimeout", "UseDNS", "VersionAddendum",
+	"X11DisplayOffset", "X11Forwarding", "X11UseLocalhost", "XAuthLocation", NULL };
+
+/* Keywords of older versions, which sshd ignores with a warning. */
+static const char *const old_keywords[] = { "KeyRegenerationInterval", "Protocol",
+	"RhostsRSAAuthentication", "RSAAuthentication", "ServerKeyBits", "SkeyAuthentication",
+	"UseLogin", "UsePrivilegeSeparation", NULL };
 
 /* Keywords that decide over a login: of the first kind the first line counts, of the second every
  * line. */
 static const char *const first_keywords[] = { "AuthenticationMethods", "AuthorizedKeysFile",
-	"ChrootDirectory", "ForceCommand", "HostKeyAlgorithms", "MaxSessions", "PermitRootLogin",
-	"PubkeyAcceptedAlgorithms", "PubkeyAcceptedKeyTypes", "PubkeyAuthentication",
-	"RequiredRSASize", "RevokedKeys", "StrictModes", "UsePAM", NULL };
+	"ChrootDirectory", "Ciphers", "ForceCommand", "HostKeyAlgorithms", "KexAlgorithms", "MACs",
+	"MaxAuthTries", "MaxSessions", "PermitRootLogin", "PubkeyAcceptedAlgorithms",
+	"PubkeyAcceptedKeyTypes", "PubkeyAuthentication", "RefuseConnection", "RequiredRSASize",
+	"RevokedKeys", "StrictModes", "UsePAM", NULL };
 static const char *const added_keywords[] = { "AllowGroups", "AllowUsers", "DenyGroups",
 	"DenyUsers", "HostKey", "ListenAddress", "Port", NULL };
 
@@ -94,7 +99,7 @@ static int begin_match(struct reading *reading, char *criteria)
 	const struct sshd_origin nowhere = { .address = "", .host = "" };
 
 	reading->skipping = true;
-	if (strcasecmp(criteria, "User") != 0 || user[strcspn(user, "! \t\"")])
+	if (strcasecmp(criteria, "User") != 0 || !*user || user[strcspn(user, "! \t\"")])
 		return refuse_config_line(reading, "a Match block that could apply", criteria);
 	while (*user) {
 		size_t length = strcspn(user, ",");
@@ -139,7 +144,7 @@ static int take_config_line(struct reading *reading, char *keyword)
 		return refuse_config_line(reading, "a quote or a comment behind the value", value);
 	if (*value == '\0')
 		return refuse_config_line(reading, "a keyword without a value", keyword);
-	if (is_sshd_keyword(plain_keywords, keyword))
+	if (is_sshd_keyword(plain_keywords, keyword) || is_sshd_keyword(old_keywords, keyword))
 		return 0;
 	if (!is_sshd_keyword(first_keywords, keyword) && !is_sshd_keyword(added_keywords, keyword))
 		return refuse_config_line(reading, "an unknown keyword", keyword);

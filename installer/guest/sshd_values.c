@@ -107,7 +107,7 @@ static bool is_key_alone(
 {
 	(void)login;
 	(void)origin;
-	return strcasecmp(word, "any") == 0 || strcmp(word, "publickey") == 0;
+	return strcmp(word, "any") == 0 || strcmp(word, "publickey") == 0;
 }
 
 static bool is_user_pattern(
@@ -217,13 +217,13 @@ static bool has_forced_command(const struct sshd_login *login)
 	return false;
 }
 
-/* An RSA host key signs by three algorithms, of which the client chooses one that is offered. */
+/* An RSA host key signs by two algorithms that clients use, and by SHA-1 (ssh-rsa), which they have refused since
+ * OpenSSH 8.8. */
 static bool has_host_key_algorithm(const char *list, const char *type)
 {
 	if (strcmp(type, "ssh-rsa") != 0)
 		return is_in_list(list, type);
-	return is_in_list(list, "rsa-sha2-512") || is_in_list(list, "rsa-sha2-256") ||
-	       is_in_list(list, "ssh-rsa");
+	return is_in_list(list, "rsa-sha2-512") || is_in_list(list, "rsa-sha2-256");
 }
 
 bool sshd_values_offer_host_key(const struct sshd_values *values, const char *type)
@@ -282,6 +282,7 @@ static const struct {
 	{ "PubkeyAuthentication", "yes", { "yes" } },
 	{ "ForceCommand", "none", { "none" } },
 	{ "ChrootDirectory", "none", { "none", "/" } },
+	{ "RefuseConnection", "no", { "no" } },
 };
 
 static bool is_good_value(const char *value, const char *const *good)
@@ -304,6 +305,9 @@ static int check_singles(
 	}
 	if (strcmp(sshd_values_get(values, "MaxSessions", "10"), "0") == 0)
 		return refuse_value(err, login, "MaxSessions", "0");
+	/* The server ends the connection at the client's first request. */
+	if (strcmp(sshd_values_get(values, "MaxAuthTries", "6"), "0") == 0)
+		return refuse_value(err, login, "MaxAuthTries", "0");
 	return 0;
 }
 

@@ -220,6 +220,11 @@ out|ForceCommand|ed|ForceCommand /bin/false
 out|ForceCommand|ed|ForceCommand internal-sftp
 out|ChrootDirectory|ed|ChrootDirectory /var/empty
 out|MaxSessions|ed|MaxSessions 0
+out|MaxAuthTries|ed|MaxAuthTries 0
+out|KexAlgorithms|ed|KexAlgorithms diffie-hellman-group14-sha1
+out|Ciphers|ed|Ciphers aes128-cbc
+out|MACs|ed|Ciphers aes128-ctr\nMACs hmac-md5
+in||ed|Ciphers aes128-gcm@openssh.com\nMACs hmac-md5
 out|nonsense|ed|nonsense yes
 END
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "guest/sshd_config.h"
+#include "guest/sshd_transport.h"
 #include "guest/sshd_values.h"
 
 static char ed25519[] = "ssh-ed25519";
@@ -128,6 +129,7 @@ static void lists_that_let_the_owner_in_are_accepted(void **state)
 	accepts("AllowGroups admins wheel\n", "alice");
 	accepts("AllowGroups root\n", "root");
 	accepts("AuthenticationMethods any\n", "root");
+	refuses("AuthenticationMethods Any\n", "root", "AuthenticationMethods");
 	accepts("AuthenticationMethods publickey,password publickey\n", "root");
 }
 
@@ -192,9 +194,78 @@ static void commands_and_sessions_keep_the_owner_from_a_shell(void **state)
 	refuses("ForceCommand /bin/false\n", "root", "ForceCommand");
 	refuses("ChrootDirectory /var/empty\n", "root", "ChrootDirectory");
 	refuses("MaxSessions 0\n", "root", "MaxSessions");
+	refuses("MaxAuthTries 0\n", "root", "MaxAuthTries");
+	accepts("MaxAuthTries 1\n", "root");
+	refuses("RefuseConnection yes\n", "root", "RefuseConnection");
 	accepts("ForceCommand none\nChrootDirectory none\n", "root");
 	login.keys = &forced;
 	assert_int_equal(check("PermitRootLogin forced-commands-only\n", &login, &err), 0);
+}
+
+static void only_a_key_with_a_command_counts_where_root_needs_one(void **state)
+{
+	static char rsa[] = "ssh-rsa";
+	const struct ssh_key_line keys[] = {
+		{ .type = rsa, .rsa_bits = 3072, .forced_command = true }, { .type = ed25519 }
+	};
+	struct sshd_login login = login_of("root");
+	struct error err = { 0 };
+
+	(void)state;
+	login.keys = keys;
+	login.key_count = 2;
+	assert_int_equal(check("PermitRootLogin forced-commands-only\n", &login, &err), 0);
+	assert_int_equal(
+		check("PermitRootLogin forced-commands-only\nPubkeyAcceptedAlgorithms ssh-ed25519\n",
+			&login, &err),
+		-EACCES);
+	assert_int_equal(check("PubkeyAcceptedAlgorithms ssh-ed25519\n", &login, &err), 0);
+}
+
+static void a_key_for_the_guest_itself_lets_no_owner_in(void **state)
+{
+	const struct ssh_key_line keys[] = { { .type = ed25519, .local_only = true },
+		{ .type = ed25519 } };
+	struct sshd_login login = login_of("root");
+	struct error err = { 0 };
+
+	(void)state;
+	login.keys = keys;
+	assert_int_equal(check("", &login, &err), -EACCES);
+	assert_non_null(strstr(err.text, "loopback addresses only"));
+	login.key_count = 2;
+	assert_int_equal(check("", &login, &err), 0);
+}
+
+static void a_client_has_to_find_an_algorithm_of_its_own(void **state)
+{
+	static const struct {
+		const char *text, *refused; /* the keyword; NULL if the client is served */
+	} cases[] = {
+		{ "", NULL },
+		{ "KexAlgorithms diffie-hellman-group1-sha1,diffie-hellman-group14-sha1\n",
+			"KexAlgorithms" },
+		{ "kexalgorithms diffie-hellman-group14-sha256\n", NULL },
+		{ "KexAlgorithms +diffie-hellman-group1-sha1\nCiphers ^aes128-cbc\nMACs -hmac-md5\n",
+			NULL },
+		{ "Ciphers 3des-cbc,aes128-cbc\n", "Ciphers" },
+		{ "Ciphers aes128-cbc,aes256-ctr\n", NULL },
+		{ "Ciphers aes256-ctr\nMACs hmac-md5\n", "MACs" },
+		{ "Ciphers aes256-gcm@openssh.com\nMACs hmac-md5\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { .text = "" };
+		struct sshd_values values;
+
+		sshd_values_parse(cases[i].text, &values);
+		assert_int_equal(
+			sshd_transport_check(&values, &err), cases[i].refused ? -EACCES : 0);
+		if (cases[i].refused && !strstr(err.text, cases[i].refused))
+			fail_msg("%s", err.text);
+		sshd_values_free(&values);
+	}
 }
 
 static void a_server_has_to_listen_where_others_reach_it(void **state)
@@ -345,6 +416,8 @@ static void what_cannot_be_evaluated_is_refused_with_its_line(void **state)
 	(void)state;
 	refuses("Port 22\nInclude /etc/x\n", "root", "line 2 of a file has an Include");
 	refuses("Match all\n", "root", "Match block that could apply");
+	refuses("Match User\n", "root", "Match block that could apply");
+	accepts("Protocol 2\nUsePrivilegeSeparation sandbox\n", "root");
 	refuses("Match User root\n", "root", "Match block that could apply");
 	refuses("Match User git,r*\n", "root", "Match block that could apply");
 	refuses("Match User git," LONG_WORD ",x\n", "root", "Match block that could apply");
@@ -403,7 +476,7 @@ static void host_keys_are_offered_by_their_algorithms(void **state)
 		{ "", "ssh-rsa", true },
 		{ "hostkeyalgorithms ssh-ed25519,rsa-sha2-512\n", "ssh-rsa", true },
 		{ "hostkeyalgorithms rsa-sha2-256\n", "ssh-rsa", true },
-		{ "hostkeyalgorithms ssh-ed25519,ssh-rsa\n", "ssh-rsa", true },
+		{ "hostkeyalgorithms ssh-ed25519,ssh-rsa\n", "ssh-rsa", false },
 		{ "hostkeyalgorithms ssh-ed25519\n", "ssh-rsa", false },
 		{ "hostkeyalgorithms ssh-ed25519\n", "ssh-ed25519", true },
 		{ "hostkeyalgorithms ssh-ed25519\n", "ecdsa-sha2-nistp256", false },
@@ -444,6 +517,9 @@ int main(void)
 		cmocka_unit_test(a_locked_account_needs_pam),
 		cmocka_unit_test(keys_have_to_be_of_an_accepted_type_and_size),
 		cmocka_unit_test(commands_and_sessions_keep_the_owner_from_a_shell),
+		cmocka_unit_test(only_a_key_with_a_command_counts_where_root_needs_one),
+		cmocka_unit_test(a_key_for_the_guest_itself_lets_no_owner_in),
+		cmocka_unit_test(a_client_has_to_find_an_algorithm_of_its_own),
 		cmocka_unit_test(a_server_has_to_listen_where_others_reach_it),
 		cmocka_unit_test(patterns_match_as_in_openssh),
 		cmocka_unit_test(addresses_are_compared_by_value),
