@@ -213,6 +213,11 @@ static void conditions_run_as_far_as_they_are_known(void **state)
 	starts(TIMEOUT "if loadfont /f; then\n set gfxmode=auto\n insmod gfxterm\nelse\n"
 		       " set color=red\nfi\n" ENTRIES,
 		"/first");
+	starts(TIMEOUT
+		"if keystatus --shift; then\n set timeout=-1\nelse\n set default=1\nfi\n" ENTRIES,
+		"/second");
+	starts(TIMEOUT "if sleep --interruptible 1; then\n set default=1\nfi\n" ENTRIES, "/second");
+	starts(TIMEOUT "rmmod tpm\nbadram 1,2\ncutmem 1 2\nacpi /x\n" ENTRIES, "/first");
 	starts(TIMEOUT "if [ ! -z \"$feature_menuentry_id\" ]; then default=1; fi\n" ENTRIES,
 		"/second");
 }
