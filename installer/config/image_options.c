@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/key_table.h"
 
@@ -42,6 +43,18 @@ static bool is_qcow2_name(const char *name)
 	return length > end && strcmp(name + length - end, QCOW2_END) == 0;
 }
 
+/* Whether the end of a name is that of a format that is not made. */
+static bool is_foreign_name(const char *name)
+{
+	static const char *const ends[] = { ".vmdk", ".vdi", ".vhd", ".vhdx", ".qed", ".ova" };
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (strcasecmp(dot, ends[i]) == 0)
+			return true;
+	return false;
+}
+
 int image_options_check(
 	struct image_options *options, bool is_image, const char *output, struct error *err)
 {
@@ -63,6 +76,10 @@ int image_options_check(
 			err, "--boot-output names a file or a block device, not standard output.");
 	if (options->boot_output && strcmp(options->boot_output, output) == 0)
 		return refuse_image_option(err, "The two disks of an image are different files.");
+	if (options->format == IMAGE_BY_NAME && is_foreign_name(output))
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"%s has the name of a format that image does not write: name a .qcow2 or .raw, and convert it by qemu-img.",
+			output);
 	if (options->format == IMAGE_BY_NAME)
 		options->format = is_qcow2_name(output) ? IMAGE_QCOW2 : IMAGE_RAW;
 	return 0;

@@ -61,6 +61,7 @@ static void the_format_follows_the_name_or_the_option(void **state)
 		{ { { "image", "--shrink", ".qcow2" }, NULL }, IMAGE_RAW },
 		{ { { "image", "--shrink", "a.qcow2" }, NULL }, IMAGE_QCOW2 },
 		{ { { "image", "--shrink", "--format=raw", "a.qcow2" }, NULL }, IMAGE_RAW },
+		{ { { "image", "--shrink", "--format=raw", "a.vmdk" }, NULL }, IMAGE_RAW },
 		{ { { "image", "--shrink", "--format=qcow2", "-" }, NULL }, IMAGE_QCOW2 },
 	};
 
@@ -84,6 +85,7 @@ static void misuse_is_refused_with_the_fix(void **state)
 		{ { "image", "--size=99T", "a" }, "--size 99T: say whole MiB" },
 		{ { "image", "--size=8G", "--shrink", "a" }, "not both" },
 		{ { "image", "--format=vmdk", "a" }, "There is no format vmdk" },
+		{ { "image", "--size=8G", "a.VMDK" }, "a.VMDK has the name of a format" },
 		{ { "image", "--boot-output=a", "a" }, "are different files" },
 		{ { "image", "--boot-output=-", "a" }, "not standard output" },
 		{ { "image", "--from=b", "--shrink", "a" }, "leave --shrink out" },
