@@ -213,6 +213,7 @@ static int take_standard_output(struct making *making, struct error *err)
 int image_command_run(const struct options *options)
 {
 	static struct making making = { .file = IMAGE_FILE_NONE, .boot_file = IMAGE_FILE_NONE };
+	struct shared_state *shared = shared_state_new();
 	struct error err = { 0 };
 	int code, r;
 
@@ -225,7 +226,7 @@ int image_command_run(const struct options *options)
 		return EXIT_INTERNAL;
 	}
 	channels_open(false);
-	code = supervise(NULL, image_work, &making, shared_state_new());
+	code = supervise(NULL, image_work, &making, shared);
 	image_folder_remove(making.decision.folder);
 	return code;
 }

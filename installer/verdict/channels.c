@@ -7,11 +7,12 @@
 #include "verdict/console.h"
 #include "verdict/virtio_port.h"
 
+/* Without a port no JSON is made: it takes memory, and a lack of that must not end the parent. */
 static bool write_json(const struct event *event, bool must_deliver)
 {
-	AUTO_FREE char *line = protocol_json(event);
+	AUTO_FREE char *line = virtio_port_is_open() ? protocol_json(event) : NULL;
 
-	return virtio_port_write(line, strlen(line), must_deliver);
+	return line && virtio_port_write(line, strlen(line), must_deliver);
 }
 
 /* Sends EVENT_HELLO once, as soon as the host has opened its end. */

@@ -93,7 +93,12 @@ void virtio_port_open(bool wait)
 		wait_for_host();
 }
 
+bool virtio_port_is_open(void)
+{
+	return writer.fd >= 0;
+}
+
 bool virtio_port_write(const char *line, size_t size_bytes, bool must_deliver)
 {
-	return writer.fd >= 0 && line_writer_write(&writer, line, size_bytes, must_deliver);
+	return virtio_port_is_open() && line_writer_write(&writer, line, size_bytes, must_deliver);
 }

@@ -19,5 +19,7 @@ bool virtio_port_find(const char *port, bool wait, char *ret, size_t ret_bytes);
  * machine may appear later. */
 void virtio_port_open(bool wait);
 
+bool virtio_port_is_open(void);
+
 /* Writes a line. Returns whether all of it was written; false without a port. */
 bool virtio_port_write(const char *line, size_t size_bytes, bool must_deliver);
