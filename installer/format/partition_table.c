@@ -198,12 +198,14 @@ static int read_table_back(const struct plan *plan, int fd, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < plan->partition_count; i++)
 		r = check_table_entry(plan, i, context, err);
+	if (r < 0)
+		return r;
 	/* In its memory libfdisk has put a valid half of a GPT in the place of a damaged one. */
-	if (r == 0 && fdisk_label_is_changed(fdisk_get_label(context, NULL)))
-		r = error_set(err, -EIO,
+	if (fdisk_label_is_changed(fdisk_get_label(context, NULL)))
+		return error_set(err, -EIO,
 			"the partition table was written without an error, but one of its two copies is damaged; "
 			"the disk loses what is written to it");
-	return r;
+	return 0;
 }
 
 int partition_table_write(const struct plan *plan, int fd, struct error *err)
