@@ -41,6 +41,11 @@ static int fit_partition(const struct plan *plan, const struct plan_partition *p
 	bool named = !mount->partlabel[0] || strcmp(mount->partlabel, p->name) == 0;
 	bool numbered = !mount->partuuid[0] || strcasecmp(mount->partuuid, p->uuid) == 0;
 
+	if (mount->partuuid[strcspn(mount->partuuid, "ABCDEF")])
+		return refuse_guest(err,
+			"The guest finds %s by the partition's UUID %s, but udev names partitions in lower case: "
+			"write it so in the guest's configuration.",
+			mount->path[0] ? mount->path : "its swap", mount->partuuid);
 	if (named && numbered)
 		return 0;
 	return refuse_guest(err,

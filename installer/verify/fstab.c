@@ -16,15 +16,16 @@
 static const struct {
 	const char *prefix;
 	size_t name; /* offset in struct plan_partition */
+	bool lower;  /* udev writes it in lower case */
 } forms[] = {
-	{ "/dev/disk/by-label/", offsetof(struct plan_partition, fs_label) },
-	{ "LABEL=", offsetof(struct plan_partition, fs_label) },
-	{ "/dev/disk/by-uuid/", offsetof(struct plan_partition, fs_uuid) },
-	{ "UUID=", offsetof(struct plan_partition, fs_uuid) },
-	{ "/dev/disk/by-partlabel/", offsetof(struct plan_partition, name) },
-	{ "PARTLABEL=", offsetof(struct plan_partition, name) },
-	{ "/dev/disk/by-partuuid/", offsetof(struct plan_partition, uuid) },
-	{ "PARTUUID=", offsetof(struct plan_partition, uuid) },
+	{ "/dev/disk/by-label/", offsetof(struct plan_partition, fs_label), false },
+	{ "LABEL=", offsetof(struct plan_partition, fs_label), false },
+	{ "/dev/disk/by-uuid/", offsetof(struct plan_partition, fs_uuid), false },
+	{ "UUID=", offsetof(struct plan_partition, fs_uuid), false },
+	{ "/dev/disk/by-partlabel/", offsetof(struct plan_partition, name), false },
+	{ "PARTLABEL=", offsetof(struct plan_partition, name), false },
+	{ "/dev/disk/by-partuuid/", offsetof(struct plan_partition, uuid), true },
+	{ "PARTUUID=", offsetof(struct plan_partition, uuid), true },
 };
 
 #define FORM_COUNT (sizeof(forms) / sizeof(forms[0]))
@@ -67,7 +68,7 @@ static void decode_name(const char *text, char *ret, size_t ret_bytes)
 bool fstab_device_may_be(const struct plan_partition *partition, const char *device)
 {
 	size_t form = find_form(device);
-	char wanted[NAME_BYTES];
+	char wanted[NAME_BYTES], found[NAME_BYTES];
 	const char *name;
 
 	if (form == FORM_COUNT)
@@ -78,7 +79,10 @@ bool fstab_device_may_be(const struct plan_partition *partition, const char *dev
 		return name != partition->name;
 	/* Also of a UUID case counts: udev and systemd look for a link of this name. */
 	decode_name(device + strlen(forms[form].prefix), wanted, sizeof(wanted));
-	return strcmp(wanted, name) == 0;
+	snprintf(found, sizeof(found), "%s", name);
+	if (forms[form].lower)
+		text_lower(found);
+	return strcmp(wanted, found) == 0;
 }
 
 /* Whether path is folder or below it. */

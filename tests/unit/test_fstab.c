@@ -20,7 +20,7 @@ static struct plan plan = {
 	.partitions = { { .fs_label = "ESP", .fs_uuid = "ABCD-0123", .mount_path = "/boot" },
 		{ .fs_label = "nixos",
 			.fs_uuid = UUID,
-			.uuid = OTHER,
+			.uuid = "11111111-2222-3333-4444-55555555BBBB", /* as libfdisk writes it */
 			.name = "root",
 			.mount_path = "/" },
 		{ .fs_label = "swap" } },
@@ -97,6 +97,8 @@ static void other_file_systems_are_refused(void **state)
 		{ "LABEL=\"nixos / ext4\n", "mounts / from LABEL=" },
 		{ "/dev/disk/by-label/E\\x20P /boot vfat\n", "by-label/E\\x20P" },
 		{ "/dev/disk/by-label/nixos\\x / ext4\n", "by-label/nixos\\x" },
+		{ "/dev/disk/by-partuuid/11111111-2222-3333-4444-55555555BBBB / ext4\n",
+			"55555555BBBB" },
 		/* case counts in the names of udev's links, where systemd looks for a UUID, too */
 		{ "UUID=11111111-2222-3333-4444-55555555AAAA / ext4\n", "55555555AAAA" },
 		{ "/dev/disk/by-uuid/abcd-0123 /boot vfat\n", "by-uuid/abcd-0123" },
