@@ -30,8 +30,8 @@ struct ssh_keys {
 };
 
 /* Adds the keys of one file; name stands in errors and warnings. -EINVAL with EXIT_NO_KEY if the
- * file is refused, -EPERM if it holds something else, such as a private key; no key of it is added then. A file that holds nothing but certificates and
- * expired keys adds warnings only. */
+ * file is refused, -EPERM if it holds something else, such as a private key; no key of it is added
+ * then. A file that holds nothing but certificates and expired keys adds warnings only. */
 int ssh_keys_add(struct ssh_keys *keys, const char *name, const char *text, size_t size_bytes,
 	struct error *err) WARN_UNUSED;
 
