@@ -117,6 +117,11 @@ class Secrets(WithFolder):
             b"files = /etc/x=drive:file-1 /var/y=drive:file-2:0600:17:42\n",
         )
 
+    def test_a_key_in_the_place_of_its_file_is_refused(self):
+        for key in ("ssh-ed25519 AAAAC3Nz/aC1 anna", "/here/ecdsa-sha2-nistp256 AAAAE2Vj"):
+            self.refuses(Code.MISUSE, "a key is given as a file", self.drive.collect, [key])
+        self.refuses(Code.MISUSE, "No such file", self.drive.collect, ["/nowhere/id.pub"])
+
     def test_bad_files_for_the_guest_are_refused(self):
         source = self.file("secret", b"2")
         add = self.drive.add_guest_files

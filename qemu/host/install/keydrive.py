@@ -30,6 +30,8 @@ FETCH_SECONDS = 60
 LARGEST_FETCH = 256 << 10
 PRIVATE = re.compile(rb"PRIVATE KEY-----|^PuTTY-User-Key-File", re.MULTILINE)
 PUBLIC = re.compile(r"(^|.*[ \t\"])(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ AAAA[A-Za-z0-9+/=]+( .*)?$")
+# A key in the place of its file, perhaps behind the current folder.
+KEY_LINE = re.compile(r"(^|/)(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ AAAA")
 
 
 def drive_name(path: str) -> Optional[str]:
@@ -157,7 +159,10 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(LARGEST_DRIVE + 1)
     except OSError as error:
-        raise Failure(Code.MISUSE, f"cannot read the key file {path}: {error.strerror}") from error
+        reason = (
+            "a key is given as a file, such as key.pub" if KEY_LINE.search(path) else error.strerror
+        )
+        raise Failure(Code.MISUSE, f"cannot read the key file {path}: {reason}") from error
 
 
 class _SameTrust(urllib.request.HTTPRedirectHandler):
