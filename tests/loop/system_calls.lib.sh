@@ -84,7 +84,7 @@ list_calls() {
 }
 
 # list_faults FAULTS CALLS — one line for each call and each of its faults among these letters. The command image
-# reads kernel and initrd by 9,000 calls, one for each block of the ext4: after the first 200 every sixteenth counts.
+# reads kernel and initrd by some 9,000 calls, one for each block of the ext4: after the first 200 every sixteenth counts.
 list_faults() {
 	local step=1
 	[[ $layout != image ]] || step=16
