@@ -37,7 +37,7 @@ static bool offers(const struct sshd_values *values, const char *keyword, const 
 	AUTO_FREE char *copy = text_duplicate(sshd_values_get(values, keyword, "+"));
 	char *save = NULL;
 
-	if (*copy && strchr("+-^", *copy))
+	if (strspn(copy, "+-^"))
 		return true;
 	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save))
 		if (is_known(known, name))

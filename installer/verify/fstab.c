@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -50,13 +51,12 @@ static void decode_name(const char *text, char *ret, size_t ret_bytes)
 	text += quoted;
 	length -= quoted ? 2 : 0;
 	for (size_t i = 0; i < length && used + 1 < ret_bytes; i++) {
-		unsigned value;
-
 		if (i + 4 <= length && text_starts_with(text + i, "\\x") &&
 			isxdigit((unsigned char)text[i + 2]) &&
-			isxdigit((unsigned char)text[i + 3]) &&
-			sscanf(text + i + 2, "%2x", &value) == 1) {
-			ret[used++] = (char)value;
+			isxdigit((unsigned char)text[i + 3])) {
+			const char digits[] = { text[i + 2], text[i + 3], '\0' };
+
+			ret[used++] = (char)strtoul(digits, NULL, 16);
 			i += 3;
 		} else {
 			ret[used++] = text[i];

@@ -95,6 +95,7 @@ static void other_file_systems_are_refused(void **state)
 		{ "PARTLABEL=Root / ext4\n", "PARTLABEL=Root" },
 		{ "LABEL=\"other\" / ext4\n", "mounts / from LABEL=" },
 		{ "LABEL=\"nixos / ext4\n", "mounts / from LABEL=" },
+		{ "LABEL=n / ext4\n", "mounts / from LABEL=n" },
 		{ "/dev/disk/by-label/E\\x20P /boot vfat\n", "by-label/E\\x20P" },
 		{ "/dev/disk/by-label/nixos\\x / ext4\n", "by-label/nixos\\x" },
 		{ "/dev/disk/by-partuuid/11111111-2222-3333-4444-55555555BBBB / ext4\n",
@@ -144,6 +145,19 @@ static void other_file_systems_are_refused(void **state)
 		if (!strstr(err.text, cases[i].sentence))
 			fail_msg("%s", err.text);
 	}
+}
+
+static void a_name_longer_than_any_is_refused(void **state)
+{
+	char text[700] = "LABEL=";
+	struct error err;
+	size_t elsewhere;
+
+	(void)state;
+	memset(text + strlen("LABEL="), 'n', 600);
+	strcat(text, " / ext4\n");
+	assert_true(fstab_check(text, &elsewhere, &err) < 0);
+	assert_non_null(strstr(err.text, "mounts / from LABEL=nnn"));
 }
 
 static void without_keys_no_mount_hides_them(void **state)
@@ -200,6 +214,7 @@ int main(void)
 		cmocka_unit_test(names_of_partitions_need_a_gpt),
 		cmocka_unit_test(without_keys_no_mount_hides_them),
 		cmocka_unit_test(file_systems_that_are_needed_but_elsewhere_are_reported),
+		cmocka_unit_test(a_name_longer_than_any_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -739,6 +739,10 @@ static void partitions_get_the_names_that_the_guest_expects(void **state)
 	refuses("The guest finds /boot by the partition's UUID ABCDEF00-0000-4000-8000-000000000001, but "
 		"udev names partitions in lower case: write it so in the guest's configuration.");
 	strcpy(manifest.mounts[1].partuuid, "abcdef00-0000-4000-8000-000000000001");
+	strcpy(manifest.swap.partuuid, "ABCDEF00-0000-4000-8000-000000000003");
+	refuses("The guest finds its swap by the partition's UUID ABCDEF00-0000-4000-8000-000000000003, but "
+		"udev names partitions in lower case: write it so in the guest's configuration.");
+	manifest.swap.partuuid[0] = '\0';
 	strcpy(manifest.swap.partlabel, "system");
 	refuses("Two partitions are named \"system\": let the guest use another name (partlabel).");
 	manifest.swap.partlabel[0] = '\0';

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "input/ssh_key_line.h"
 #include "input/ssh_key_options.h"
 #include "input/ssh_keys.h"
 
@@ -503,6 +504,26 @@ static void key_files_are_known_by_their_names(void **state)
 	assert_false(ssh_keys_is_key_file(""));
 }
 
+static void a_key_for_this_machine_alone_is_marked(void **state)
+{
+	static const struct {
+		const char *from;
+		bool local;
+	} rows[] = { { "127.0.0.1,::1", true }, { "localhost,!h2", true }, { "h.2", false },
+		{ "other.net", false }, { "::1,h2", false } };
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ssh_key_line line;
+		struct error err;
+
+		snprintf(text, sizeof(text), "from=\"%s\" " ED, rows[i].from);
+		assert_int_equal(ssh_key_line_parse(text, &line, &err), 0);
+		assert_int_equal(line.local_only, rows[i].local);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +549,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(more_keys_than_there_is_room_for_are_refused),
 		cmocka_unit_test(key_files_are_known_by_their_names),
+		cmocka_unit_test(a_key_for_this_machine_alone_is_marked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
