@@ -36,15 +36,13 @@ struct making {
 
 /* -------------------------------------------------------- from the first write on */
 
-static int choose_time(struct making *making, struct error *err)
+static int set_time(struct making *making, int64_t time_s, struct error *err)
 {
 	char text[32];
-	int r = source_date_choose(&making->decision.config, &making->request.time_s, err);
 
-	if (r < 0)
-		return r;
+	making->request.time_s = time_s;
 	/* libext2fs reads it. */
-	snprintf(text, sizeof(text), "%" PRId64, making->request.time_s);
+	snprintf(text, sizeof(text), "%" PRId64, time_s);
 	if (setenv("E2FSPROGS_FAKE_TIME", text, 1) < 0)
 		return error_errno_host(err, -errno, "set the time of the image");
 	return 0;
@@ -56,7 +54,7 @@ static int make_files(struct making *making, struct error *err)
 	int r;
 
 	progress_begin(making->decision.shared, STAGE_PARTITION, "writing the partition table");
-	r = choose_time(making, err);
+	r = set_time(making, making->decision.engine.source_date_s, err);
 	if (r < 0)
 		return r;
 	r = image_file_make(making->decision.output.folder, plan->disk_bytes, &making->file, err);
@@ -171,15 +169,19 @@ static int make_image(struct making *making, struct error *err)
 static int clone_from(struct making *making, struct error *err)
 {
 	static struct clone_image clone = { .file = IMAGE_FILE_NONE, .boot_file = IMAGE_FILE_NONE };
+	int64_t time_s;
 	int r = image_decide_inputs(&making->decision, err);
 
 	if (r < 0)
 		return r;
-	r = choose_time(making, err);
+	r = source_date_choose(&making->decision.config, &time_s, err);
+	if (r < 0)
+		return r;
+	r = set_time(making, time_s, err);
 	if (r < 0)
 		return r;
 	clone.decision = &making->decision;
-	clone.request.time_s = making->request.time_s;
+	clone.request.time_s = time_s;
 	return clone_image_make(&clone, err);
 }
 
