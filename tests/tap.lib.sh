@@ -84,13 +84,6 @@ figure() {
 	"$TOP/tests/figures" --record "$1" "$2"
 }
 
-# as_nobody COMMAND… — without any right of root, and none that a program could give. Files that are not kept go
-# to $SCRATCH/tmp, if the test has made that for every user.
-as_nobody() {
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-		--no-new-privs env HOME=/nonexistent TMPDIR="$SCRATCH/tmp" PATH="$PATH" "$@"
-}
-
 # sample_key — prints the public key that signs the cache of the sample guests (iso/make-cache).
 sample_key() {
 	cat "${XDG_CACHE_HOME:-$HOME/.cache}/guest-installer/signing-key.pub"

@@ -17,6 +17,12 @@ export NIX_CONFIG='build-users-group ='
 # make hands it on, and it would date the images.
 unset SOURCE_DATE_EPOCH
 
+# as_nobody COMMAND… — without any right of root, and none that a program could give.
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+		--no-new-privs env HOME=/nonexistent TMPDIR="$SCRATCH/tmp" PATH="$PATH" "$@"
+}
+
 prepare_images() {
 	chmod 755 "$SCRATCH"
 	mkdir "$SCRATCH/tmp" "$SCRATCH/out"

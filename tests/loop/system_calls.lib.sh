@@ -7,16 +7,10 @@
 # On one processor an install has one worker, so that the numbers are the same in each install.
 # Images in memory take half of the time: an install waits for its disk.
 if (($(df --output=avail /dev/shm 2>/dev/null | tail -n 1) > 4 << 20)); then export TMPDIR=/dev/shm; fi
-# shellcheck source=tests/tap.lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
-# shellcheck source=tests/image/guest.lib.sh
-. "$TOP/tests/image/guest.lib.sh"
+# shellcheck source=tests/image/image.lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../image/image.lib.sh"
 
 INJECT=$SCRATCH/inject
-# Where an ordinary user can read them, wherever the tree is.
-PROGRAM=$SCRATCH/guest-installer
-CACHE=$TOP/build/cache
-SEED_OF_IMAGES=11111111-2222-4333-8444-555555555555
 # Seconds in which each install has to end.
 readonly IN_TIME=60
 export NIX_CONFIG='build-users-group =
@@ -45,7 +39,7 @@ enter_worker() {
 	mkdir -p "$SCRATCH/$1-$2/mnt"
 	cd "$SCRATCH/$1-$2"
 	cp "$SCRATCH/key.pub" .
-	user=() install=("$PROGRAM" install --disk nixos.img)
+	user=() install=("$GUEST_INSTALLER" install --disk nixos.img)
 	case $1 in
 	pygrub)
 		offset=0
@@ -54,7 +48,8 @@ enter_worker() {
 		;;
 	image)
 		manifest=$SCRATCH/systemd-boot.json disk=raw.img offset=$((514 * 1048576))
-		user=(as_nobody env "TMPDIR=$PWD/tmp") install=("$PROGRAM" image --size 1600M --format qcow2 --seed "$SEED_OF_IMAGES")
+		user=(as_nobody env "TMPDIR=$PWD/tmp")
+		install=("$GUEST_INSTALLER" image --size 1600M --format qcow2 --seed "$SEED")
 		mkdir -p tmp
 		chown 65534:65534 . tmp
 		;;
@@ -109,7 +104,7 @@ is_good() {
 	[[ ! -e boot.img ]] || e2fsck -fn boot.img >judged 2>&1 || { cat judged && return 1; }
 	debugfs -R 'cat /root/.ssh/authorized_keys' "$disk?offset=$offset" 2>judged | cmp - key.pub || return 1
 	# This needs a kernel with vfat for the images.
-	[[ $layout == image ]] || "$PROGRAM" verify "${images[@]}" >judged 2>&1 || { cat judged && return 1; }
+	[[ $layout == image ]] || "$GUEST_INSTALLER" verify "${images[@]}" >judged 2>&1 || { cat judged && return 1; }
 }
 
 # has_all_bytes — Nix finds the content of every store path unchanged.
@@ -227,11 +222,7 @@ every_call() {
 # prepare_calls — what every file needs before its first case.
 prepare_calls() {
 	((UID)) || "$TOP/iso/make-cache"
-	chmod 755 "$SCRATCH"
-	cd "$SCRATCH"
-	cp "$TOP/build/guest-installer" "$PROGRAM"
-	as_nobody test -r "$CACHE/nix-cache-info" || { cp -r "$CACHE" cache && CACHE=$SCRATCH/cache; }
-	ssh-keygen -q -t ed25519 -N '' -C tester -f key
+	prepare_images
 	manifest_of systemd-boot
 	run_case "the injector can be built" build_inject
 }

@@ -7,10 +7,10 @@
 # of faults for each layout.
 #
 # Modules: format/partition_table, store/copy, store/database, guest/nixos, guest/sshd_run.
+chosen=${SEED:-1}
 # shellcheck source=tests/loop/system_calls.lib.sh
 . "$(dirname "$0")/system_calls.lib.sh"
 
-SEED=${SEED:-1}
 COUNT=${COUNT:-12}
 
 # The judge accepts an install in which no call fails.
@@ -24,7 +24,7 @@ undisturbed() {
 
 some_calls_fail() {
 	enter_worker "$1" 0
-	list_faults ESMNAH calls | sample "$COUNT" "$SEED" >faults
+	list_faults ESMNAH calls | sample "$COUNT" "$chosen" >faults
 	judge_all faults
 }
 
@@ -67,7 +67,7 @@ fi
 prepare_calls
 for layout in direct pygrub image; do
 	run_case "$layout: the calls of an install are listed" undisturbed "$layout"
-	run_case "$layout: $COUNT calls that fail are survived, with SEED=$SEED" some_calls_fail "$layout"
+	run_case "$layout: $COUNT calls that fail are survived, with SEED=$chosen" some_calls_fail "$layout"
 done
 run_case "a partition table of which half is written is noticed" half_a_table_is_noticed
 run_case "a GPT of which one copy is damaged is noticed" a_damaged_backup_of_a_table_is_noticed
