@@ -93,7 +93,8 @@ int fat_make(const struct fat_request *request, struct error *err)
 	const char *argv[] = { program, "--invariant", "-F", "32", "-n", request->label, "-i",
 		serial, "-S", sector, "-s", cluster, "--offset", offset, request->path, blocks,
 		NULL };
-	const struct process child = { .argv = argv };
+	/* Quiet: it warns that the partition is smaller than the rest of the disk behind the offset. */
+	const struct process child = { .argv = argv, .quiet = true };
 	int r = find_mkfs_fat(program, err);
 
 	if (r == 0)
