@@ -28,12 +28,12 @@ static const char *const plain_keywords[] = { "AcceptEnv", "AddressFamily", "All
 	"KerberosTicketCleanup", "LoginGraceTime", "LogLevel", "LogVerbose", "MaxStartups",
 	"ModuliFile", "PasswordAuthentication", "PermitEmptyPasswords", "PermitListen",
 	"PermitOpen", "PermitTTY", "PermitTunnel", "PermitUserEnvironment", "PermitUserRC",
-	"PerSourceMaxStartups", "PerSourceNetBlockSize", "PerSourcePenalties",
-	"PerSourcePenaltyExemptList", "PidFile", "PrintLastLog", "PrintMotd", "PubkeyAuthOptions",
-	"RekeyLimit", "SecurityKeyProvider", "SetEnv", "SshdAuthPath", "SshdSessionPath",
-	"StreamLocalBindMask", "StreamLocalBindUnlink", "Subsystem", "SyslogFacility",
-	"TCPKeepAlive", "TrustedUserCAKeys", "UnusedConnectionTimeout", "UseDNS", "VersionAddendum",
-	"X11DisplayOffset", "X11Forwarding", "X11UseLocalhost", "XAuthLocation", NULL };
+	"PerSourceNetBlockSize", "PerSourcePenalties", "PerSourcePenaltyExemptList", "PidFile",
+	"PrintLastLog", "PrintMotd", "PubkeyAuthOptions", "RekeyLimit", "SecurityKeyProvider",
+	"SetEnv", "SshdAuthPath", "SshdSessionPath", "StreamLocalBindMask", "StreamLocalBindUnlink",
+	"Subsystem", "SyslogFacility", "TCPKeepAlive", "TrustedUserCAKeys",
+	"UnusedConnectionTimeout", "UseDNS", "VersionAddendum", "X11DisplayOffset", "X11Forwarding",
+	"X11UseLocalhost", "XAuthLocation", NULL };
 
 /* Keywords of older versions, which sshd ignores with a warning. */
 static const char *const old_keywords[] = { "KeyRegenerationInterval", "Protocol",
@@ -44,9 +44,9 @@ static const char *const old_keywords[] = { "KeyRegenerationInterval", "Protocol
  * line. */
 static const char *const first_keywords[] = { "AuthenticationMethods", "AuthorizedKeysFile",
 	"ChrootDirectory", "Ciphers", "ForceCommand", "HostKeyAlgorithms", "KexAlgorithms", "MACs",
-	"MaxAuthTries", "MaxSessions", "PermitRootLogin", "PubkeyAcceptedAlgorithms",
-	"PubkeyAcceptedKeyTypes", "PubkeyAuthentication", "RefuseConnection", "RequiredRSASize",
-	"RevokedKeys", "StrictModes", "UsePAM", NULL };
+	"MaxAuthTries", "MaxSessions", "PermitRootLogin", "PerSourceMaxStartups",
+	"PubkeyAcceptedAlgorithms", "PubkeyAcceptedKeyTypes", "PubkeyAuthentication",
+	"RefuseConnection", "RequiredRSASize", "RevokedKeys", "StrictModes", "UsePAM", NULL };
 static const char *const added_keywords[] = { "AllowGroups", "AllowUsers", "DenyGroups",
 	"DenyUsers", "HostKey", "ListenAddress", "Port", NULL };
 

@@ -293,6 +293,15 @@ static bool is_good_value(const char *value, const char *const *good)
 	return false;
 }
 
+/* Limits that let no client in when they are zero: the server drops the connection, ends it at the first request for
+ * a key, or refuses the session. */
+static const char *const limits[] = { "PerSourceMaxStartups", "MaxAuthTries", "MaxSessions" };
+
+static bool is_zero(const char *number)
+{
+	return *number && number[strspn(number, "0")] == '\0';
+}
+
 static int check_singles(
 	const struct sshd_values *values, const struct sshd_login *login, struct error *err)
 {
@@ -303,11 +312,9 @@ static int check_singles(
 		if (!is_good_value(value, single_rules[i].good))
 			return refuse_value(err, login, single_rules[i].keyword, value);
 	}
-	if (strcmp(sshd_values_get(values, "MaxSessions", "10"), "0") == 0)
-		return refuse_value(err, login, "MaxSessions", "0");
-	/* The server ends the connection at the client's first request. */
-	if (strcmp(sshd_values_get(values, "MaxAuthTries", "6"), "0") == 0)
-		return refuse_value(err, login, "MaxAuthTries", "0");
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (is_zero(sshd_values_get(values, limits[i], "none")))
+			return refuse_value(err, login, limits[i], "0");
 	return 0;
 }
 

@@ -37,7 +37,8 @@ config_is() {
 	agree "$expected" "$pattern" "$key"
 }
 
-# ours_is in|out PATTERN CONFIG — where the real answer depends on the address of the client.
+# ours_is in|out PATTERN CONFIG — where the real answer depends on the address of the client, or on a server that
+# counts its connections: the one of real_login has only one.
 ours_is() {
 	local ours=in
 	give_keys ed.pub
@@ -221,6 +222,7 @@ out|ForceCommand|ed|ForceCommand internal-sftp
 out|ChrootDirectory|ed|ChrootDirectory /var/empty
 out|MaxSessions|ed|MaxSessions 0
 out|MaxAuthTries|ed|MaxAuthTries 0
+in||ed|PerSourceMaxStartups 1
 out|KexAlgorithms|ed|KexAlgorithms diffie-hellman-group14-sha1
 out|Ciphers|ed|Ciphers aes128-cbc
 out|MACs|ed|Ciphers aes128-ctr\nMACs hmac-md5
@@ -236,6 +238,7 @@ in|port=22|PermitRootLogin no\nMatch Address 10.1.0.0/16\n  PermitRootLogin yes
 out|PermitRootLogin|PermitRootLogin no\nMatch Address 127.0.0.0/8\n  PermitRootLogin yes
 in|port=22|AllowUsers root@10.0.0.*
 out|AllowUsers|AllowUsers root@127.0.0.1
+out|PerSourceMaxStartups|PerSourceMaxStartups 0
 in|port=22|AllowUsers root@2001:db8:1::/48
 in|port=22|DenyUsers root@192.0.2.1
 in|port=22|UseDNS yes\nAllowUsers root@admin.example.com

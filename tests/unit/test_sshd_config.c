@@ -196,6 +196,9 @@ static void commands_and_sessions_keep_the_owner_from_a_shell(void **state)
 	refuses("MaxSessions 0\n", "root", "MaxSessions");
 	refuses("MaxAuthTries 0\n", "root", "MaxAuthTries");
 	accepts("MaxAuthTries 1\n", "root");
+	refuses("PerSourceMaxStartups 0\n", "root", "PerSourceMaxStartups");
+	accepts("PerSourceMaxStartups 1\n", "root");
+	accepts("PerSourceMaxStartups none\n", "root");
 	refuses("RefuseConnection yes\n", "root", "RefuseConnection");
 	accepts("ForceCommand none\nChrootDirectory none\n", "root");
 	login.keys = &forced;
