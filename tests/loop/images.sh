@@ -6,7 +6,8 @@
 #
 # Modules: verify/host_boot, verify/pygrub_disk, format/disk_lock, format/target_mount, disk/loop_device,
 # plan/candidates, verify_command, verify/installed_disk, verify/verify_request, verify/verify,
-# verify/boot_loader, guest/boot_files, init/run_folder, install_steps, print_plan.
+# verify/boot_loader, guest/boot_files, init/run_folder, install_steps, plan_command, target,
+# format/disk_transaction.
 # shellcheck disable=SC2016 # the inner shell expands what single quotes hold
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"

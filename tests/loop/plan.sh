@@ -3,7 +3,7 @@
 # plan.sh — proves that `plan` works without root, and that it gives the reason for every disk also
 # when the configuration is incomplete (candidates_judge, select_judge); and that `check` accepts what
 # plan accepts
-# Modules: check_command, plan/manifest_check.
+# Modules: check_command, plan_command, install_decision, plan/manifest_check.
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 

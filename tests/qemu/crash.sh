@@ -5,7 +5,7 @@
 # of what was not flushed, leaves a disk that can be started with a guest that is not complete. With LONG=1 it
 # kills the machine in two more places. tests/long/every_prefix.sh judges every state, and of more guests.
 #
-# Modules: init/supervise, format/partition.
+# Modules: init/supervise, format/partition, format/disk_transaction.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
