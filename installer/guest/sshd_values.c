@@ -299,7 +299,7 @@ static const char *const limits[] = { "PerSourceMaxStartups", "MaxAuthTries", "M
 
 static bool is_zero(const char *number)
 {
-	return *number && number[strspn(number, "0")] == '\0';
+	return number[strspn(number, "0")] == '\0';
 }
 
 static int check_singles(
