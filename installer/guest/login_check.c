@@ -14,6 +14,7 @@
 #include "guest/account.h"
 #include "guest/revoked_keys.h"
 #include "guest/sshd_config.h"
+#include "guest/sshd_login.h"
 #include "guest/sshd_run.h"
 #include "guest/sshd_transport.h"
 #include "guest/sshd_values.h"
@@ -53,7 +54,7 @@ static void free_keys(struct key_list *keys)
 static void warn_of_useless_keys(const struct sshd_values *values, const struct key_list *keys)
 {
 	for (size_t i = 0; i < keys->count; i++)
-		if (!sshd_values_accept_key(values, &keys->lines[i]))
+		if (!sshd_login_accepts_key(values, &keys->lines[i]))
 			log_line(
 				"warning: the guest's SSH server does not take the key %s %.100s (PubkeyAcceptedAlgorithms, RequiredRSASize)",
 				keys->lines[i].type, keys->lines[i].comment);
@@ -116,7 +117,7 @@ static int check_host_keys(
 			return r;
 		find_host_key_type(path, type);
 		exists = true;
-		offered |= sshd_values_offer_host_key(values, type);
+		offered |= sshd_transport_offers_host_key(values, type);
 	}
 	if (offered || !exists)
 		return 0;
@@ -214,7 +215,7 @@ static int check_values(const struct attempt *attempt, const struct sshd_origin 
 	}
 	if (r < 0)
 		return r;
-	return sshd_values_check_login(values, &login, origin, err);
+	return sshd_login_check(values, &login, origin, err);
 }
 
 /* A login from one origin; ret has the values on success, for the caller to free. */
@@ -252,7 +253,7 @@ static int find_login_port(const struct attempt *attempt, const struct sshd_orig
 	if (r < 0)
 		return r;
 	*ret = sshd_values_port(&values);
-	r = sshd_values_check_listen(&values, err);
+	r = sshd_transport_check_listen(&values, err);
 	sshd_values_free(&values);
 	return r;
 }

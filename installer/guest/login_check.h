@@ -2,7 +2,7 @@
 /*
  * login_check — whether the owner of the keys can log in to the installed guest by SSH.
  *
- * The guest's own sshd judges its configuration (sshd_run), sshd_values the values in force, and
+ * The guest's own sshd judges its configuration (sshd_run), sshd_login the values in force, and
  * account the user. Where that sshd cannot be executed, or no program of the guest may be run,
  * sshd_config reads the file instead. The target may be mounted read-only, nothing of it is changed.
  *

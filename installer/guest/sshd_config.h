@@ -4,7 +4,7 @@
  *
  * Pure. The guest's `sshd -T` is the first choice (sshd_run). This reader is the fallback: it
  * refuses what it cannot evaluate, namely Include, Match blocks that could apply, quotes, comments
- * behind a value and unknown keywords. What the values mean is decided by sshd_values. It also
+ * behind a value and unknown keywords. What the values mean is decided by sshd_login. It also
  * finds the host keys that a configuration names. Format: sshd_config(5).
  *
  * Tested by: tests/unit/test_sshd_config.c, tests/fuzz/sshd_config.c.

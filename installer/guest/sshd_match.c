@@ -37,6 +37,20 @@ bool sshd_match_pattern(const char *text, const char *pattern)
 	return *pattern == '\0';
 }
 
+bool sshd_match_list(const char *list, const char *name)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		char word[128];
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, list);
+		if (sshd_match_pattern(name, word))
+			return true;
+		list += length + (list[length] == ',');
+	}
+	return false;
+}
+
 /* The bytes of an address in network order; returns how many there are, 0 if it is none. */
 static size_t parse_address(const char *text, unsigned char ret[ADDRESS_BYTES])
 {

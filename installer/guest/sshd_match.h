@@ -27,6 +27,9 @@ struct sshd_origin {
 /* Whether text matches a pattern of literal characters, '*' and '?'. */
 bool sshd_match_pattern(const char *text, const char *pattern) WARN_UNUSED;
 
+/* Whether the name matches one of the patterns of a comma-separated list without negation. */
+bool sshd_match_list(const char *list, const char *name) WARN_UNUSED;
+
 /* Compares an origin with a comma-separated list of addresses, networks and host names. 1: one of
  * them matches; -1: a negated one ('!') does; 0: none does, or a network of the list is malformed. As in
  * OpenSSH, host names have no case, and addresses are compared by value. */

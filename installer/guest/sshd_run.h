@@ -3,7 +3,7 @@
  * sshd_run — runs the guest's own SSH server inside the target to check its configuration.
  *
  * It finds the program and its options in the guest's systemd units, and asks it with -t and -T.
- * What the printed values mean is decided by sshd_values. Formats: sshd(8), systemd.service(5),
+ * What the printed values mean is decided by sshd_login. Formats: sshd(8), systemd.service(5),
  * "COMMAND LINES", systemd.socket(5), ListenStream.
  *
  * Tested by: tests/unit/test_sshd_run.c, tests/loop/sshd.sh, tests/loop/lockout.sh,

@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guest/sshd_match.h"
+
+#define BLANKS " \t"
 
 /* The defaults of the client's versions together. */
 static const char *const key_exchanges[] = { "mlkem768x25519-sha256", "sntrup761x25519-sha512",
@@ -64,4 +68,55 @@ int sshd_transport_check(const struct sshd_values *values, struct error *err)
 	if (!offers(values, "MACs", macs))
 		return refuse_algorithms(values, "MACs", err);
 	return 0;
+}
+
+/* An RSA host key signs by two algorithms that clients use, and by SHA-1 (ssh-rsa), which they have refused since
+ * OpenSSH 8.8. */
+static bool has_host_key_algorithm(const char *list, const char *type)
+{
+	if (strcmp(type, "ssh-rsa") != 0)
+		return sshd_match_list(list, type);
+	return sshd_match_list(list, "rsa-sha2-512") || sshd_match_list(list, "rsa-sha2-256");
+}
+
+bool sshd_transport_offers_host_key(const struct sshd_values *values, const char *type)
+{
+	const char *offered = sshd_values_get(values, "hostkeyalgorithms", NULL);
+
+	return !offered || has_host_key_algorithm(offered, type);
+}
+
+/* ------------------------------------------------------------------- where it listens */
+
+/* The address of "0.0.0.0:22" or "[::]:22". */
+static void take_address(const char *value, char ret[128])
+{
+	const char *end;
+
+	if (*value == '[') {
+		end = strchrnul(++value, ']');
+	} else {
+		end = strrchr(value, ':');
+		end = end && strchr(value, ':') == end ? end : value + strcspn(value, BLANKS);
+	}
+	snprintf(ret, 128, "%.*s", (int)(end - value), value);
+}
+
+int sshd_transport_check_listen(const struct sshd_values *values, struct error *err)
+{
+	const char *value, *last = NULL;
+	char address[128];
+	size_t at = 0;
+
+	while ((value = sshd_values_next(values, "ListenAddress", &at))) {
+		take_address(value, address);
+		if (!sshd_match_is_loopback(address))
+			return 0;
+		last = value;
+	}
+	if (!last)
+		return 0;
+	return error_set_code(err, EXIT_VERIFY, -EACCES,
+		"The guest's SSH server listens on its own loopback address only (ListenAddress %.100s), where no client reaches it.",
+		last);
 }

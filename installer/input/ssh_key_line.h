@@ -5,7 +5,7 @@
  * Pure. Format: sshd(8), "AUTHORIZED_KEYS FILE FORMAT", the blob: RFC 4253, section 6.6, RFC 5656,
  * RFC 8709, OpenSSH's PROTOCOL.certkeys and PROTOCOL.u2f. A line that every sshd ignores is
  * refused, because it would lock the owner out. Whether the guest's sshd accepts the key is decided
- * by sshd_values.
+ * by sshd_login.
  *
  * Tested by: tests/unit/test_ssh_keys.c, tests/loop/authorized_keys.sh, tests/fuzz/ssh_keys.c,
  * tests/fuzz/peers.sh.

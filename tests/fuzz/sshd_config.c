@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "guest/sshd_config.h"
+#include "guest/sshd_login.h"
 #include "guest/sshd_values.h"
 #include "mutate.h"
 
@@ -26,7 +27,7 @@ static void check_values(const char *text, const struct sshd_login *login)
 	sshd_values_parse(text, &values);
 	for (size_t i = 0; i < count; i++) {
 		struct error err = FUZZ_NO_ERROR;
-		int r = sshd_values_check_login(&values, login, &origins[i], &err);
+		int r = sshd_login_check(&values, login, &origins[i], &err);
 
 		promised(!sshd_match_is_loopback(origins[i].address));
 		promised(!strchr(origins[i].host, ',') && !strchr(origins[i].address, ','));

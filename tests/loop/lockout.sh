@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # lockout.sh — proves that an install ends with a code and a sentence for each way to lock the owner
 # out of the guest, and succeeds for each harmless variation
-# (login_check, account, chroot, extra_files, host_keys, sshd_run, sshd_values)
+# (login_check, account, chroot, extra_files, host_keys, sshd_run, sshd_login)
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 # shellcheck source=tests/loop/login.lib.sh

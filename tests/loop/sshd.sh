@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # sshd.sh — proves that login_check lets a configuration of sshd pass exactly where the guest's own
-# sshd lets the owner in (login_check, sshd_run, sshd_values, sshd_transport, revoked_keys)
+# sshd lets the owner in (login_check, sshd_run, sshd_login, sshd_transport, revoked_keys)
 # shellcheck source=tests/loop/effects.lib.sh
 . "$(dirname "$0")/effects.lib.sh"
 # shellcheck source=tests/loop/login.lib.sh

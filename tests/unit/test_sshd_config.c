@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "guest/sshd_config.h"
+#include "guest/sshd_login.h"
 #include "guest/sshd_transport.h"
 #include "guest/sshd_values.h"
 
@@ -49,9 +50,9 @@ static int check(const char *text, const struct sshd_login *login, struct error 
 	if (r < 0)
 		return r;
 	sshd_values_parse(printed, &values);
-	r = sshd_values_check_login(&values, login, &origins[0], err);
+	r = sshd_login_check(&values, login, &origins[0], err);
 	for (size_t i = 1; i < count && r < 0; i++)
-		if (sshd_values_check_login(&values, login, &origins[i], &other) == 0)
+		if (sshd_login_check(&values, login, &origins[i], &other) == 0)
 			r = 0;
 	sshd_values_free(&values);
 	free(printed);
@@ -296,7 +297,8 @@ static void a_server_has_to_listen_where_others_reach_it(void **state)
 		struct error err;
 
 		sshd_values_parse(cases[i].text, &values);
-		assert_int_equal(sshd_values_check_listen(&values, &err) < 0, cases[i].result < 0);
+		assert_int_equal(
+			sshd_transport_check_listen(&values, &err) < 0, cases[i].result < 0);
 		assert_int_equal(sshd_values_port(&values), cases[i].port);
 		sshd_values_free(&values);
 	}
@@ -491,7 +493,7 @@ static void host_keys_are_offered_by_their_algorithms(void **state)
 
 		sshd_values_parse(cases[i].list, &values);
 		assert_int_equal(
-			sshd_values_offer_host_key(&values, cases[i].type), cases[i].offered);
+			sshd_transport_offers_host_key(&values, cases[i].type), cases[i].offered);
 		sshd_values_free(&values);
 	}
 }
