@@ -150,6 +150,8 @@ static int take_config_line(struct reading *reading, char *keyword)
 		return refuse_config_line(reading, "an unknown keyword", keyword);
 	if (is_sshd_keyword(algorithm_keywords, keyword) && strchr("+-^", *value))
 		return refuse_config_line(reading, "a change to a list of algorithms", value);
+	if (is_sshd_keyword(algorithm_keywords, keyword) && strchr(value, '!'))
+		return refuse_config_line(reading, "a negated algorithm", value);
 	keep_value(reading, keyword, value);
 	return 0;
 }

@@ -435,6 +435,8 @@ static void what_cannot_be_evaluated_is_refused_with_its_line(void **state)
 	refuses("PermitRotLogin yes\n", "root", "an unknown keyword");
 	accepts("LogLevel VERBOSE\n", "root");
 	refuses("PubkeyAcceptedAlgorithms +ssh-rsa\n", "root", "a list of algorithms");
+	refuses("PubkeyAcceptedAlgorithms !ssh-rsa,*\n", "root", "a negated algorithm");
+	refuses("HostKeyAlgorithms *,!ssh-rsa\n", "root", "a negated algorithm");
 }
 
 static void the_host_keys_that_are_named_are_wanted(void **state)
