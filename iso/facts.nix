@@ -141,7 +141,35 @@ let
   allowUsers = settings.AllowUsers or null;
   login =
     lib.optionalAttrs (builtins.isString permitRootLogin) { permit_root_login = permitRootLogin; }
-    // lib.optionalAttrs (builtins.isList allowUsers && allowUsers != [ ]) { allow_users = allowUsers; };
+    // lib.optionalAttrs (builtins.isList allowUsers && allowUsers != [ ]) { allow_users = allowUsers; }
+    // lib.optionalAttrs isFirewalled { firewalled = true; };
+
+  # Whether the firewall surely admits no client to the SSH server. Interfaces that the guest trusts, rules of its own,
+  # and firewalld may admit one.
+  firewall = config.networking.firewall or { };
+  hasOtherRules =
+    firewall.backend or "iptables" == "firewalld"
+    || firewall.extraCommands or "" != ""
+    || firewall.extraInputRules or "" != ""
+    || config.networking.nftables.ruleset or "" != ""
+    || config.networking.nftables.rulesetFile or null != null
+    || lib.filter (interface: interface != "lo") (firewall.trustedInterfaces or [ ]) != [ ];
+  admits =
+    interface: port:
+    builtins.elem port (interface.allowedTCPPorts or [ ])
+    || builtins.any (range: range.from <= port && port <= range.to) (
+      interface.allowedTCPPortRanges or [ ]
+    );
+  isAdmitted =
+    port:
+    builtins.any (interface: admits interface port) (
+      [ firewall ] ++ builtins.attrValues (firewall.interfaces or { })
+    );
+  isFirewalled =
+    config.services.openssh.enable
+    && firewall.enable or false
+    && !hasOtherRules
+    && !builtins.any isAdmitted (config.services.openssh.ports or [ 22 ]);
 
   # Without further settings NixOS makes mirroredBoots of device and devices.
   devices = lib.unique (

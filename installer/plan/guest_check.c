@@ -396,6 +396,11 @@ int guest_check_ssh(const struct config *config, const struct manifest *manifest
 			"The guest has no SSH server, so no one could log in with the "
 			"keys: enable "
 			"one in the guest, or say keys = none.");
+	if (manifest->ssh_firewalled)
+		return refuse_guest(err,
+			"The guest's firewall admits no client to its SSH server, so no one could log in "
+			"with the keys: set services.openssh.openFirewall or add the port to "
+			"networking.firewall.allowedTCPPorts in the guest, or say keys = none.");
 	r = check_ssh_user(config->keys_user, manifest, err);
 	if (r < 0)
 		return r;

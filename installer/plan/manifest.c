@@ -257,7 +257,7 @@ static int parse_allow_users(const struct json_value *ssh, struct manifest *m, s
 static int parse_ssh(const struct json_value *root, struct manifest *m, struct error *err)
 {
 	static const char *const members[] = { "enabled", "authorized_keys_files",
-		"permit_root_login", "allow_users", NULL };
+		"permit_root_login", "allow_users", "firewalled", NULL };
 	struct json_value object, files;
 	int r = json_get_object(root, "ssh", &object, err);
 
@@ -272,6 +272,10 @@ static int parse_ssh(const struct json_value *root, struct manifest *m, struct e
 	if (json_has(&object, "permit_root_login"))
 		r = json_get_string(&object, "permit_root_login", m->permit_root_login,
 			sizeof(m->permit_root_login), err);
+	if (r < 0)
+		return r;
+	if (json_has(&object, "firewalled"))
+		r = json_get_bool(&object, "firewalled", &m->ssh_firewalled, err);
 	if (r < 0)
 		return r;
 	if (json_has(&object, "allow_users"))

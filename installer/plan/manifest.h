@@ -18,8 +18,8 @@
 #include "plan/boot_accounts.h"
 
 /* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version 2
- * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform. */
-#define MANIFEST_VERSION       4
+ * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version 4 ssh.firewalled. */
+#define MANIFEST_VERSION       5
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
 #define MANIFEST_USERS_MAX     16
@@ -56,9 +56,10 @@ struct manifest {
 	char permit_root_login[32];		   /* as in sshd_config; empty: not known */
 	char allow_users[MANIFEST_USERS_MAX][128]; /* patterns as in sshd_config */
 	size_t allow_user_count;		   /* 0: every user, or not known */
-	bool activation;			   /* the system has an activation script */
-	bool etc_overlay; /* /etc is mounted at boot (nixpkgs, system.etc.overlay) */
-	bool etc_mutable; /* … with a writable layer above */
+	bool ssh_firewalled; /* the guest's firewall admits no client to the SSH server */
+	bool activation;     /* the system has an activation script */
+	bool etc_overlay;    /* /etc is mounted at boot (nixpkgs, system.etc.overlay) */
+	bool etc_mutable;    /* … with a writable layer above */
 	struct boot_accounts accounts;
 };
 

@@ -22,12 +22,13 @@ let
       espPath ? "/boot",
       swapDevices ? [ ],
       settings ? { },
+      networking ? { },
       users ? { },
       system ? { },
       services ? { },
     }:
     {
-      inherit users system;
+      inherit networking users system;
       guestInstaller.layout = layout;
       fileSystems = builtins.mapAttrs (_: fs: fileSystem // fs) fileSystems;
       inherit swapDevices;
@@ -72,6 +73,15 @@ let
   grubOn = device: {
     enable = true;
     inherit device;
+  };
+  behindFirewall = settings: {
+    layout = "direct";
+    fileSystems."/" = ext4 "/dev/disk/by-label/NIXOS";
+    networking.firewall = {
+      enable = true;
+      allowedTCPPorts = [ 80 ];
+    }
+    // settings;
   };
 in
 builtins.mapAttrs (_: x: facts (config x)) {
@@ -146,6 +156,26 @@ builtins.mapAttrs (_: x: facts (config x)) {
       AllowUsers = [ "alice" ];
     };
   };
+  # The firewall of firewalled admits no client to the SSH server; those of the others do, or may.
+  firewalled = behindFirewall { trustedInterfaces = [ "lo" ]; };
+  firewall-port = behindFirewall { allowedTCPPorts = [ 22 ]; };
+  firewall-range = behindFirewall {
+    allowedTCPPortRanges = [
+      {
+        from = 20;
+        to = 25;
+      }
+    ];
+  };
+  firewall-interface = behindFirewall { interfaces.eth1.allowedTCPPorts = [ 22 ]; };
+  firewall-trusted = behindFirewall {
+    trustedInterfaces = [
+      "lo"
+      "tailscale0"
+    ];
+  };
+  firewall-rules = behindFirewall { extraInputRules = "ip saddr 192.0.2.0/24 accept"; };
+  firewall-off = behindFirewall { enable = false; };
   # What NixOS makes of boot.loader.grub.devices.
   mirrored = {
     layout = "bios";

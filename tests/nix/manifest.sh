@@ -37,7 +37,7 @@ configuration_is_kept() {
 	system=$(add_system)
 	manifest "$system" .
 	jq -e --arg system "$system" --argjson files "$(find "$system" | wc -l)" --slurpfile facts facts.json \
-		'. == $facts[0] + {version: 4, $system, $files, nar_bytes}' guest.json
+		'. == $facts[0] + {version: 5, $system, $files, nar_bytes}' guest.json
 	(($(jq .nar_bytes guest.json) == $(nix-store --dump "$system" | wc -c)))
 	jq -e '.ssh.enabled and .swap.label == "guestswap"' guest.json
 }

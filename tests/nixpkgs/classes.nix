@@ -168,6 +168,7 @@ in
       AllowUsers = [ "alice" ];
     };
   };
+  firewalled = facts "bios" { services.openssh.openFirewall = false; };
   # How /etc and the accounts come about.
   sysusers = facts "gpt" {
     systemd.sysusers.enable = true;

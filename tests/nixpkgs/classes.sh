@@ -10,7 +10,7 @@ GOLDEN=$TOP/tests/nixpkgs/golden
 ACCEPTED=(bios gpt pygrub direct boot boot-fat boot-and-esp grub-uefi grub-devices grub-mirrored systemd-boot systemd-boot-options external
 	grub-sda esp-elsewhere
 	sysusers etc-overlay etc-immutable switchless inactivatable perlless-direct
-	esp-of-the-guest allow-users by-uuid by-partition swap-file qemu-vm qemu-vm-direct xen-domU-direct)
+	esp-of-the-guest allow-users firewalled by-uuid by-partition swap-file qemu-vm qemu-vm-direct xen-domU-direct)
 REFUSED=(external-bios xbootldr auto-root grub-by-id perlless xen-domU luks mapper btrfs tmpfs by-partlabel by-name grub-elsewhere long-label
 	zfs-boot zfs-root lvm encrypted-fs swraid ext3 bcachefs btrfs-subvolume stratis resume home)
 

@@ -137,6 +137,10 @@ static void other_good_values_are_taken(void **state)
 	assert_string_equal(m.permit_root_login, "no");
 	assert_int_equal(m.allow_user_count, 2);
 	assert_string_equal(m.allow_users[1], "b*");
+	assert_false(m.ssh_firewalled);
+	assert_true(accepts(
+		"ssh", "{\"enabled\":true,\"authorized_keys_files\":[],\"firewalled\":true}")
+			    .ssh_firewalled);
 	m = accepts("swap", "{\"label\":\"swap\"}");
 	assert_string_equal(m.swap.label, "swap");
 	assert_string_equal(m.swap.fstype, "swap");
@@ -336,10 +340,10 @@ static void a_platform_is_one_of_the_table(void **state)
 
 static void another_version_is_refused_before_anything_else(void **state)
 {
-	const char *text = "{\"version\":5,\"new\":1}";
+	const char *text = "{\"version\":6,\"new\":1}";
 
 	(void)state;
-	refuses_text(text, strlen(text), "version is 5, but this installer reads versions up to 4");
+	refuses_text(text, strlen(text), "version is 6, but this installer reads versions up to 5");
 	refuses("version", "0", "version is 0");
 	refuses("version", "99999999999999", "version must be between");
 }
@@ -458,6 +462,8 @@ static void every_member_of_an_object_is_looked_at(void **state)
 	refuses("ssh", "{\"authorized_keys_files\":[]}", "ssh.enabled is missing");
 	refuses("ssh", "{\"enabled\":false,\"permit_root_login\":false}",
 		"ssh.permit_root_login must be a string");
+	refuses("ssh", "{\"enabled\":true,\"authorized_keys_files\":[],\"firewalled\":1}",
+		"ssh.firewalled must be");
 	refuses("ssh", "{\"enabled\":false,\"allow_users\":\"a\"}",
 		"ssh.allow_users must be an array");
 	refuses("ssh", "{\"enabled\":false,\"allow_users\":[1]}",

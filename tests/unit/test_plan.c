@@ -1016,6 +1016,17 @@ static void the_server_has_to_look_where_the_keys_go(void **state)
 		"keys = none.");
 }
 
+static void a_firewall_has_to_admit_clients(void **state)
+{
+	(void)state;
+	manifest.ssh_firewalled = true;
+	refuses("The guest's firewall admits no client to its SSH server, so no one could log in with the "
+		"keys: set services.openssh.openFirewall or add the port to "
+		"networking.firewall.allowedTCPPorts in the guest, or say keys = none.");
+	set("keys=none");
+	accepts();
+}
+
 static void the_server_has_to_let_the_user_in(void **state)
 {
 	(void)state;
@@ -1165,6 +1176,7 @@ int main(void)
 		TEST(a_loader_that_does_not_serve_is_refused),
 		TEST(somebody_has_to_be_able_to_enter),
 		TEST(the_server_has_to_look_where_the_keys_go),
+		TEST(a_firewall_has_to_admit_clients),
 		TEST(the_server_has_to_let_the_user_in),
 		TEST(accounts_of_the_boot_are_known_before),
 		TEST(no_file_goes_into_a_read_only_etc),
