@@ -105,6 +105,7 @@ static int find_built_guest(
 static int verify_mounted_target(struct shared_state *shared, struct install_decision *d,
 	struct disk_lock *lock, struct error *err)
 {
+	struct disk_drivers drivers;
 	const struct verify_request request = {
 		.plan = &d->plan,
 		.manifest = &d->engine.manifest,
@@ -114,6 +115,7 @@ static int verify_mounted_target(struct shared_state *shared, struct install_dec
 		.first_sector = lock->boot_sector.sector,
 		.ssh_keys_text = d->ssh_keys_text,
 		.given_host_keys = &d->given_host_keys,
+		.drivers = &drivers,
 	};
 	struct verified verified;
 	bool shown;
@@ -121,6 +123,7 @@ static int verify_mounted_target(struct shared_state *shared, struct install_dec
 
 	if (r < 0)
 		return r;
+	disk_drivers_find(candidates_target(&d->candidates)->sysfs_path, &drivers);
 	r = etc_view_mount(TARGET_PATH, d->plan.system, &d->engine.manifest, &shown, err);
 	if (r < 0)
 		return r;

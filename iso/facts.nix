@@ -228,6 +228,14 @@ let
       inherit gid;
     };
 
+  # The modules that stage 1 loads by itself, or for a device: a list, or a set of names that are true or false.
+  initrd = config.boot.initrd or { };
+  namesOf =
+    modules: if builtins.isAttrs modules then builtins.attrNames (lib.filterAttrs (_: on: on) modules) else modules;
+  initrdModules = lib.unique (
+    namesOf (initrd.availableKernelModules or [ ]) ++ namesOf (initrd.kernelModules or [ ])
+  );
+
   facts = {
     inherit layout;
     mounts = map mount (lib.sort (a: b: a.mountPoint < b.mountPoint) made);
@@ -256,6 +264,7 @@ let
     // login;
   }
   // swap
+  // lib.optionalAttrs (initrd.enable or true && initrdModules != [ ]) { initrd_modules = initrdModules; }
   // lib.optionalAttrs (!hasActivation) { activation = false; }
   // lib.optionalAttrs hasOverlay {
     etc = {

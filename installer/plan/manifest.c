@@ -334,6 +334,39 @@ static int parse_ways(const struct json_value *root, struct manifest *m, struct 
 	return boot_accounts_parse(root, &m->accounts, err);
 }
 
+/* The names of kernel modules, and of their files. */
+static bool is_module_name(const char *name)
+{
+	return *name &&
+	       name[strspn(name,
+		       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.")] ==
+		       '\0';
+}
+
+static int parse_initrd_modules(
+	const struct json_value *root, struct manifest *m, struct error *err)
+{
+	struct json_value names;
+	char name[64];
+	int r;
+
+	if (!json_has(root, "initrd_modules"))
+		return 0;
+	r = json_get_array(root, "initrd_modules", &names, err);
+	for (size_t i = 0; r == 0 && i < json_count(&names); i++) {
+		r = json_string_at(&names, i, name, sizeof(name), err);
+		if (r < 0)
+			return r;
+		if (!is_module_name(name))
+			return json_refuse(root, "initrd_modules", err,
+				"has \"%s\", which is no name of a kernel module", name);
+		if (!text_append(m->initrd_modules, sizeof(m->initrd_modules), "%s ", name))
+			return json_refuse(root, "initrd_modules", err, "has more than %d bytes",
+				MANIFEST_MODULES_BYTES);
+	}
+	return r;
+}
+
 static int parse_version(const struct json_value *root, struct error *err)
 {
 	uint64_t version;
@@ -352,7 +385,7 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 {
 	static const char *const members[] = { "version", "system", "layout", "mounts", "swap",
 		"bootloader", "firmware", "nar_bytes", "files", "ssh", "activation", "etc", "users",
-		"platform", NULL };
+		"platform", "initrd_modules", NULL };
 	/* The version first: a later one may know other members. */
 	int r = parse_version(root, err);
 
@@ -389,6 +422,9 @@ static int parse_members(const struct json_value *root, struct manifest *m, stru
 	if (r < 0)
 		return r;
 	r = parse_ssh(root, m, err);
+	if (r < 0)
+		return r;
+	r = parse_initrd_modules(root, m, err);
 	if (r < 0)
 		return r;
 	return parse_ways(root, m, err);

@@ -18,11 +18,12 @@
 #include "plan/boot_accounts.h"
 
 /* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version 2
- * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version 4 ssh.firewalled. */
+ * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version 4 ssh.firewalled and initrd_modules. */
 #define MANIFEST_VERSION       5
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
 #define MANIFEST_USERS_MAX     16
+#define MANIFEST_MODULES_BYTES 16384
 
 /* How the guest finds a file system or its swap. A name that is empty is not fixed. */
 struct manifest_mount {
@@ -61,6 +62,8 @@ struct manifest {
 	bool etc_overlay;    /* /etc is mounted at boot (nixpkgs, system.etc.overlay) */
 	bool etc_mutable;    /* … with a writable layer above */
 	struct boot_accounts accounts;
+	char initrd_modules
+		[MANIFEST_MODULES_BYTES]; /* names, a blank behind each; empty: not known */
 };
 
 /* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:

@@ -16,6 +16,7 @@
 #include "guest/nixos.h"
 #include "verify/boot_loader.h"
 #include "verify/fstab.h"
+#include "verify/initrd_drivers.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
 
@@ -217,6 +218,11 @@ static int check_boot(const struct verify_request *request, struct verified *ret
 	if (r < 0)
 		return r;
 	warn_about_length(&ret->boot, request->plan);
+	r = request->drivers ? initrd_drivers_verify(request->root, request->plan->system,
+				       request->manifest->initrd_modules, request->drivers, err)
+			     : 0;
+	if (r < 0)
+		return r;
 	return boot_loader_verify(request, &ret->boot, &ret->entry, err);
 }
 

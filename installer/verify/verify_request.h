@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "disk/disk_drivers.h"
 #include "input/host_key_file.h"
 #include "nix/closure.h"
 #include "plan/manifest.h"
@@ -20,4 +21,6 @@ struct verify_request {
 	const uint8_t *first_sector;   /* as it will be when it is restored: boot_sector.h */
 	const char *ssh_keys_text;     /* authorized_keys as written; NULL for keys=none */
 	const struct given_host_keys *given_host_keys; /* NULL for none */
+	const struct disk_drivers
+		*drivers; /* of the disk with the root; NULL where it does not matter */
 };

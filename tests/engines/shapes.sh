@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # shapes.sh — proves that the same ISO installs on the default disk of each engine, whatever its bus; that the
-# machine then boots the guest with the ISO left attached; and that other disks are not written to
+# machine then boots the guest with the ISO left attached; that a guest without a driver for its disk is refused; and
+# that other disks are not written to
 #
-# Modules: init/settle, init/pid1, init/modules, plan/emulated_disk, guest/boot_device.
+# Modules: init/settle, init/pid1, init/modules, plan/emulated_disk, guest/boot_device, disk/disk_drivers,
+# verify/initrd_drivers.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the tests are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -53,6 +55,15 @@ refuses_two_blank_disks() {
 		-device ide-hd,bus=ide.1,drive=two
 	expect_refusal console 11 target 'sda .*is blank \[disk=.*nvme0n1 .*is blank \[disk=serial:nvme-0\]'
 	[[ $(sha256_of one two) == "$sums" ]]
+}
+
+# lacks_the_driver SHAPE MODULE — the disk is filled, and the next run takes it again.
+lacks_the_driver() {
+	rm -f disk
+	truncate -s 2G disk
+	run_shape console "$1" disk
+	expect_refusal console 41 verify "initrd has no driver $2, by which this machine reaches the disk"
+	[[ $(mark_state disk) == 1 ]]
 }
 
 sha256_of() {
@@ -137,7 +148,7 @@ if [[ ${LONG-} ]]; then
 	run_case "they start it with the ISO attached, and it lets its owner in" lets_its_owner_in /dev/vda3
 	end_guest
 fi
-# The sample guest's kernel has no driver for these, so it is not booted.
-run_long "a SATA disk is installed" installs sata sda
-run_long "a disk of an LSI 53C895A is installed" installs lsi sda
-run_long "a disk of a MegaRAID SAS is installed" installs megasas sda
+# The sample guest's kernel has no driver for these.
+run_case "a guest without a driver for its SATA disk is no success" lacks_the_driver sata ahci
+run_long "nor is one without the driver of an LSI 53C895A" lacks_the_driver lsi sym53c8xx
+run_long "nor is one without the driver of a MegaRAID SAS" lacks_the_driver megasas megaraid_sas

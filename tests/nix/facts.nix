@@ -23,6 +23,7 @@ let
       swapDevices ? [ ],
       settings ? { },
       networking ? { },
+      initrd ? { },
       users ? { },
       system ? { },
       services ? { },
@@ -32,6 +33,7 @@ let
       guestInstaller.layout = layout;
       fileSystems = builtins.mapAttrs (_: fs: fileSystem // fs) fileSystems;
       inherit swapDevices;
+      boot.initrd = initrd;
       boot.loader = {
         efi.efiSysMountPoint = espPath;
         grub = {
@@ -176,6 +178,22 @@ builtins.mapAttrs (_: x: facts (config x)) {
   };
   firewall-rules = behindFirewall { extraInputRules = "ip saddr 192.0.2.0/24 accept"; };
   firewall-off = behindFirewall { enable = false; };
+  # What stage 1 loads, in both forms of the options.
+  initrd = {
+    layout = "direct";
+    fileSystems."/" = ext4 "/dev/disk/by-label/NIXOS";
+    initrd = {
+      availableKernelModules = [
+        "ahci"
+        "xen-blkfront"
+      ];
+      kernelModules = {
+        ahci = true;
+        dm_mod = true;
+        floppy = false;
+      };
+    };
+  };
   # What NixOS makes of boot.loader.grub.devices.
   mirrored = {
     layout = "bios";

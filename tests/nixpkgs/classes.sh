@@ -25,8 +25,11 @@ is_golden() {
 	diff -u "$GOLDEN/class-$1" made
 }
 
+# Their initrd has the drivers of the layouts, and which others depends on the revision of nixpkgs.
 has_facts() {
-	evaluate "$1" | jq . >made
+	evaluate "$1" >facts
+	jq -e '["ahci", "nvme", "virtio_blk", "virtio_pci", "xen-blkfront"] - .initrd_modules == []' facts
+	jq 'del(.initrd_modules)' facts >made
 	is_golden "$1"
 }
 

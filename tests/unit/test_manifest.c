@@ -37,7 +37,7 @@ static const struct {
  * an unknown name is added. */
 static const char *with(const char *name, const char *value)
 {
-	static char text[16384];
+	static char text[32768];
 	const char *comma = "";
 	char *p = text;
 	int found = 0;
@@ -141,6 +141,9 @@ static void other_good_values_are_taken(void **state)
 	assert_true(accepts(
 		"ssh", "{\"enabled\":true,\"authorized_keys_files\":[],\"firewalled\":true}")
 			    .ssh_firewalled);
+	assert_string_equal(m.initrd_modules, "");
+	assert_string_equal(accepts("initrd_modules", "[\"xen-blkfront\",\"ahci\"]").initrd_modules,
+		"xen-blkfront ahci ");
 	m = accepts("swap", "{\"label\":\"swap\"}");
 	assert_string_equal(m.swap.label, "swap");
 	assert_string_equal(m.swap.fstype, "swap");
@@ -473,8 +476,26 @@ static void every_member_of_an_object_is_looked_at(void **state)
 	refuses("ssh", ssh, "ssh.allow_users has more than");
 	refuses("ssh", "{\"enabled\":true,\"authorized_keys_files\":[\"a\",2]}",
 		"ssh.authorized_keys_files[1] must be a string");
+	refuses("initrd_modules", "\"ahci\"", "initrd_modules must be an array");
+	refuses("initrd_modules", "[7]", "initrd_modules[0] must be a string");
+	refuses("initrd_modules", "[\"ahci\",\"\"]", "initrd_modules");
+	refuses("initrd_modules", "[\"a hci\"]",
+		"initrd_modules has \"a hci\", which is no name of a kernel module");
 	refuses("etc", "7", "etc must be an object");
 	refuses("etc", "{\"overlay\":1,\"mutable\":true}", "etc.overlay must be");
+}
+
+/* 300 names of 60 bytes. */
+static void more_modules_than_there_is_room_for_are_refused(void **state)
+{
+	static char text[300 * 64];
+	char *p = text + sprintf(text, "[\"%060d\"", 0);
+
+	(void)state;
+	for (int i = 1; i < 300; i++)
+		p += sprintf(p, ",\"%060d\"", i);
+	sprintf(p, "]");
+	refuses("initrd_modules", text, "initrd_modules has more than 16384 bytes");
 }
 
 static void the_key_files_of_a_server_that_is_off_are_read(void **state)
@@ -578,6 +599,7 @@ int main(void)
 		cmocka_unit_test(every_member_of_an_account_is_looked_at),
 		cmocka_unit_test(a_platform_is_one_of_the_table),
 		cmocka_unit_test(another_version_is_refused_before_anything_else),
+		cmocka_unit_test(more_modules_than_there_is_room_for_are_refused),
 		cmocka_unit_test(unknown_members_are_refused_with_the_known_ones),
 		cmocka_unit_test(paths_are_looked_at),
 		cmocka_unit_test(mounts_are_looked_at),
