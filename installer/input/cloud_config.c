@@ -5,14 +5,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "input/cloud_form.h"
 
-#define HEADER	    "#cloud-config"
-#define JINJA	    "## template: jinja"
 #define NAME_BYTES  80
 #define USERS_MAX   64
 #define USER_BYTES  64
@@ -21,8 +19,9 @@
 
 enum use {
 	USE_KEYS,
-	USE_USER_KEYS, /* keys of an entry of users */
-	USE_NOTHING,   /* it asks for nothing that an install could do */
+	USE_USER_KEYS,	  /* keys of an entry of users */
+	USE_DEFAULT_KEYS, /* keys of the user that "user" describes, or of no named one */
+	USE_NOTHING,	  /* it asks for nothing that an install could do */
 };
 
 /* Paths as yaml_walk writes them; one that ends with a star stands for all that begin so. */
@@ -42,9 +41,18 @@ static const struct rule user_data_rules[] = {
 	{ "autoinstall.ssh.install-server", USE_NOTHING },
 	{ "users[].ssh_authorized_keys", USE_USER_KEYS },
 	{ "users[].ssh_authorized_keys[]", USE_USER_KEYS },
+	{ "users[].ssh_authorized_keys.*", USE_USER_KEYS },
 	{ "users[].ssh-authorized-keys", USE_USER_KEYS },
 	{ "users[].ssh-authorized-keys[]", USE_USER_KEYS },
+	{ "users[].ssh-authorized-keys.*", USE_USER_KEYS },
 	{ "users[].name", USE_NOTHING },
+	{ "user.ssh_authorized_keys", USE_DEFAULT_KEYS },
+	{ "user.ssh_authorized_keys[]", USE_DEFAULT_KEYS },
+	{ "user.ssh_authorized_keys.*", USE_DEFAULT_KEYS },
+	{ "user.ssh-authorized-keys", USE_DEFAULT_KEYS },
+	{ "user.ssh-authorized-keys[]", USE_DEFAULT_KEYS },
+	{ "user.ssh-authorized-keys.*", USE_DEFAULT_KEYS },
+	{ "user.name", USE_NOTHING },
 	{ "users[]", USE_NOTHING },  /* "default" */
 	{ "hostname", USE_NOTHING }, /* and what follows: cloud_settings reads it */
 	{ "fqdn", USE_NOTHING },
@@ -84,6 +92,8 @@ static const struct rule openstack_rules[] = {
 struct users {
 	char names[USERS_MAX][USER_BYTES];
 	size_t count;
+	/* The name in "user"; empty if its keys are those of the default user. */
+	char default_name[USER_BYTES];
 };
 
 struct reading {
@@ -158,36 +168,65 @@ static const char *entry_name(const struct reading *reading)
 	return entry >= 1 && entry <= USERS_MAX ? reading->users->names[entry - 1] : "";
 }
 
-/* users may also be a mapping from names to entries; its keys are those of one user, too. */
-static const char *strip_user(const char *path, const char *user)
+/* users may also be a mapping from names to entries. Writes "users.NAME.member" as "users[].member", and the
+ * name, in which yaml_walk has replaced the dots. */
+static bool split_user(const char *path, char ret_path[YAML_PATH_BYTES], char ret_name[USER_BYTES])
 {
-	size_t length = strlen(user);
+	const char *name = path + strlen("users."), *member;
 
-	if (strncmp(path, "users.", 6) != 0 || strncmp(path + 6, user, length) != 0 ||
-		path[6 + length] != '.')
-		return NULL;
-	return path + 6 + length + 1;
+	if (!text_starts_with(path, "users."))
+		return false;
+	member = strchr(name, '.');
+	if (!member || member - name >= USER_BYTES)
+		return false;
+	snprintf(ret_name, USER_BYTES, "%.*s", (int)(member - name), name);
+	snprintf(ret_path, YAML_PATH_BYTES, "users[]%.200s", member);
+	return true;
 }
 
-static enum use find_rule_use(const struct reading *reading, const char *path, bool *ret_known)
+/* Whether a path shows this name. */
+static bool is_shown_name(const char *shown, const char *name)
 {
-	const char *member = reading->user ? strip_user(path, reading->user) : NULL;
+	for (; *shown && *name; shown++, name++)
+		if (*shown != *name && (*shown != '?' || *name != '.'))
+			return false;
+	return !*shown && !*name;
+}
+
+/* The rule for a path; keys of a mapping users have those of the list. */
+static const struct rule *find_path_rule(const struct reading *reading, const char *path)
+{
+	char entry[YAML_PATH_BYTES], name[USER_BYTES];
 	const struct rule *rule = find_rule(reading->rules, path);
 
-	*ret_known = rule || (member && find_rule(reading->rules, member));
-	if (member && *ret_known)
-		return USE_KEYS;
-	return rule ? rule->use : USE_NOTHING;
+	if (!rule && reading->user && split_user(path, entry, name))
+		rule = find_rule(reading->rules, entry);
+	return rule;
 }
 
-/* Whether the keys of the entry at hand are those of keys-user; others are named as ignored. */
-static bool is_keys_user(struct reading *reading)
+/* Whose keys stand at the path: the name of a user, or NULL for keys of the default user, which are meant
+ * for any. */
+static const char *find_keys_owner(
+	const struct reading *reading, const char *path, enum use use, char ret_name[USER_BYTES])
 {
-	char name[NAME_BYTES];
+	char ignored[YAML_PATH_BYTES];
+	const char *owner = split_user(path, ignored, ret_name) ? ret_name : entry_name(reading);
 
-	if (strcmp(entry_name(reading), reading->user) == 0)
+	if (use != USE_DEFAULT_KEYS && strcmp(owner, "default") != 0)
+		return owner;
+	return reading->users->default_name[0] ? reading->users->default_name : NULL;
+}
+
+/* Whether the keys at the path are those of keys-user; others are named as ignored. */
+static bool is_keys_user(struct reading *reading, const char *path, enum use use)
+{
+	char name[NAME_BYTES], shown[USER_BYTES];
+	const char *owner = find_keys_owner(reading, path, use, shown);
+
+	if (!owner || strcmp(owner, reading->user) == 0 ||
+		(owner == shown && is_shown_name(owner, reading->user)))
 		return true;
-	snprintf(name, sizeof(name), "the keys of the user %.40s", entry_name(reading));
+	snprintf(name, sizeof(name), CLOUD_CONFIG_OTHER_USER "%.40s", owner);
 	for (char *p = name; *p; p++)
 		if (*p == ',' || (unsigned char)*p < ' ')
 			*p = '?';
@@ -196,40 +235,68 @@ static bool is_keys_user(struct reading *reading)
 }
 
 /* Like a bad line of authorized_keys, a bad value is only warned of if another one is good. */
-static int take_cloud_keys(
-	struct reading *reading, const char *place, const char *value, struct error *err)
+static int keep_refusal(struct reading *reading, const struct error *err)
 {
-	int r = ssh_keys_add(reading->keys, place, value, strlen(value), err);
-
-	reading->taken |= r == 0;
-	if (r != -EINVAL)
-		return r;
 	ssh_keys_warn(reading->keys, err->text);
 	if (!reading->refusal.text[0])
 		reading->refusal = *err;
 	return 0;
 }
 
+static int take_cloud_keys(
+	struct reading *reading, const char *place, const char *value, struct error *err)
+{
+	int r = ssh_keys_add(reading->keys, place, value, strlen(value), err);
+
+	reading->taken |= r == 0;
+	return r == -EINVAL ? keep_refusal(reading, err) : r;
+}
+
+/* Whether a list or a mapping stands at the path where a key belongs. */
+static bool is_below_keys(struct reading *reading, const char *path)
+{
+	for (const struct rule *rule = reading->rules; rule->path; rule++) {
+		size_t length = strlen(rule->path);
+
+		if (rule->use != USE_NOTHING && rule->path[length - 1] != '*' &&
+			strncmp(path, rule->path, length) == 0 &&
+			(path[length] == '.' || path[length] == '['))
+			return rule->use == USE_KEYS || is_keys_user(reading, path, rule->use);
+	}
+	return false;
+}
+
+static int refuse_shape(struct reading *reading, const char *path, struct error *err)
+{
+	error_set_code(err, EXIT_NO_KEY, -EINVAL,
+		"%.60s in %.100s is a list or a mapping where a key belongs: write each key as one line, in quotes if it has a colon",
+		path, reading->name);
+	return keep_refusal(reading, err);
+}
+
 static int read_scalar(const char *path, const char *value, void *userdata, struct error *err)
 {
 	struct reading *reading = userdata;
+	const struct rule *rule;
 	char place[300];
-	bool known;
 	enum use use;
 
 	if (!value) {
 		reading->entry += strcmp(path, "users[]") == 0;
 		return 0;
 	}
-	use = find_rule_use(reading, path, &known);
-	if (!known)
+	rule = find_path_rule(reading, path);
+	if (!rule && is_below_keys(reading, path))
+		return refuse_shape(reading, path, err);
+	if (!rule)
 		ignore(reading, path);
+	use = rule ? rule->use : USE_NOTHING;
 	/* OpenStack also lists the certificates with which Windows encrypts its password. */
 	if (use == USE_KEYS && text_starts_with(value, CERTIFICATE)) {
 		ignore_name(reading, "a certificate");
 		return 0;
 	}
-	if (use == USE_NOTHING || (use == USE_USER_KEYS && !is_keys_user(reading)))
+	if (use == USE_NOTHING || (use != USE_KEYS && !is_keys_user(reading, path, use)))
 		return 0;
 	if (yaml_is_null(value))
 		return 0;
@@ -248,6 +315,9 @@ static int note_user(const char *path, const char *value, void *userdata, struct
 	if (value && strcmp(path, "users[].name") == 0 && users->count >= 1 &&
 		users->count <= USERS_MAX)
 		snprintf(users->names[users->count - 1], USER_BYTES, "%s", value);
+	if (value && (strcmp(path, "user") == 0 || strcmp(path, "user.name") == 0) &&
+		!yaml_is_null(value))
+		snprintf(users->default_name, USER_BYTES, "%s", value);
 	return 0;
 }
 
@@ -275,60 +345,6 @@ static int read_document(yaml_walk_fn *walk, const struct rule *rules, struct ss
 	return r == -EPERM ? -EINVAL : r;
 }
 
-/* ------------------------------------------------------------------- the form of user-data */
-
-/* How user-data of other forms begins, and what they are. Case does not count, as in cloud-init's
- * user_data.py and handlers. */
-static const struct {
-	const char *start, *what;
-} forms[] = {
-	{ "\x1f\x8b", "it is compressed with gzip" },
-	{ "Content-Type:", "it is a multipart archive" },
-	{ "MIME-Version:", "it is a multipart archive" },
-	{ HEADER "-archive", "it is a " HEADER "-archive" },
-	{ HEADER "-jsonp", "it is a " HEADER "-jsonp" },
-	{ "#include", "it is a list of URLs (#include)" },
-	{ "#!", "it is a script" },
-};
-
-static bool begins_with(const char *text, size_t size_bytes, const char *start)
-{
-	size_t length = strlen(start);
-
-	return size_bytes >= length && strncasecmp(text, start, length) == 0;
-}
-
-/* A template in which nothing is to be filled in is the text itself, without its first line. */
-static const char *find_template_reason(const char *text, size_t size_bytes)
-{
-	if (memmem(text, size_bytes, "{{", 2) || memmem(text, size_bytes, "{%", 2) ||
-		memmem(text, size_bytes, "{#", 2))
-		return "it is a Jinja template, which is not filled in here";
-	return NULL;
-}
-
-/* Moves behind blanks at the start, and behind a line that says it is a template. NULL if the text
- * is #cloud-config then; else the reason why it is ignored. */
-static const char *find_ignore_reason(const char *text, size_t size_bytes)
-{
-	const char *end = text + size_bytes, *reason = NULL;
-
-	while (text < end && strchr(" \t\r\n", *text) && *text)
-		text++;
-	if (begins_with(text, (size_t)(end - text), JINJA)) {
-		reason = find_template_reason(text, (size_t)(end - text));
-		text = memchr(text, '\n', (size_t)(end - text));
-		if (reason || !text)
-			return reason ? reason : "it is an empty Jinja template";
-		text++;
-	}
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (begins_with(text, (size_t)(end - text), forms[i].start))
-			return forms[i].what;
-	return begins_with(text, (size_t)(end - text), HEADER) ? NULL
-							       : "the first line is not " HEADER;
-}
-
 int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *name,
 	const char *text, size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES],
 	struct error *err)
@@ -341,7 +357,7 @@ int cloud_config_user_data(struct ssh_keys *keys, const char *user, const char *
 	size_bytes -= bom_bytes;
 	if (size_bytes == 0)
 		return 0;
-	reason = find_ignore_reason(text, size_bytes);
+	reason = cloud_form_ignore_reason(text, size_bytes);
 	if (reason) {
 		snprintf(ret_ignored, CLOUD_CONFIG_IGNORED_BYTES, CLOUD_CONFIG_WHOLE "%s)", reason);
 		return 0;
@@ -364,12 +380,4 @@ int cloud_config_openstack(struct ssh_keys *keys, const char *name, const char *
 	ret_ignored[0] = '\0';
 	return read_document(
 		json_walk, openstack_rules, keys, NULL, name, text, size_bytes, ret_ignored, err);
-}
-
-bool cloud_config_is_document(const char *text, size_t size_bytes)
-{
-	size_t bom_bytes = text_bom_bytes(text, size_bytes);
-
-	return size_bytes > bom_bytes &&
-	       !find_ignore_reason(text + bom_bytes, size_bytes - bom_bytes);
 }

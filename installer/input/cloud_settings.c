@@ -10,7 +10,7 @@
 #include "base/yaml.h"
 #include "config/key_table.h"
 #include "config/merge.h"
-#include "input/cloud_config.h"
+#include "input/cloud_form.h"
 
 #define MAPPING		 "guest-installer"
 #define ASSIGNMENT_BYTES 4096
@@ -98,7 +98,8 @@ int cloud_settings_user_data(struct config *config, const char *name, const char
 	char source[200];
 	int r;
 
-	if (!cloud_config_is_document(text, size_bytes))
+	if (size_bytes == bom_bytes ||
+		cloud_form_ignore_reason(text + bom_bytes, size_bytes - bom_bytes))
 		return 0;
 	snprintf(source, sizeof(source), MAPPING " in %.150s", name);
 	settings.source = source;

@@ -9,12 +9,14 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "input/cloud_config.h"
 #include "input/instance_line.h"
 #include "input/smbios.h"
 #include "input/ssh_keys.h"
 
 #define CREDENTIAL_NAME "ssh.authorized_keys.root"
+#define WHY_BYTES	(CLOUD_CONFIG_IGNORED_BYTES + 300)
 
 /* The files that configuration names. */
 static int add_key_files(
@@ -65,9 +67,8 @@ static int refuse_none(const struct ssh_keys *keys, const char *why, struct erro
 			"%s; there is no other SSH key: give one that an SSH server takes, or say keys = none.",
 			keys->warnings[0]);
 	if (why[0])
-		return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
-			"No SSH key was found, and of %s: write it as #cloud-config, or give the keys in another way.",
-			why);
+		return error_set_code(
+			err, EXIT_NO_KEY, -ENOKEY, "No SSH key was found, and %s.", why);
 	return error_set_code(err, EXIT_NO_KEY, -ENOKEY,
 		"No SSH key was found: attach a FAT or ISO 9660 drive with ssh.pub, another *.pub or authorized_keys, a cidata or config-2 drive, or the systemd credential " CREDENTIAL_NAME
 		"; name a file with --key, or say keys = none.");
@@ -79,8 +80,28 @@ static void warn_ignored(const char *name, const char *ignored)
 		log_line("warning: %s: ignored, because nothing here uses it: %s", name, ignored);
 }
 
+/* Why user-data has no key, as far as what was ignored of it says, and what to do. */
+static void explain_ignored(
+	const char *name, const char *user, const char *ignored, char why[WHY_BYTES])
+{
+	const char *other = strstr(ignored, CLOUD_CONFIG_OTHER_USER);
+
+	if (text_starts_with(ignored, CLOUD_CONFIG_WHOLE))
+		snprintf(why, WHY_BYTES,
+			"of %s is ignored %s: write it as #cloud-config, or give the keys in another way",
+			name, ignored);
+	else if (other)
+		snprintf(why, WHY_BYTES,
+			"%s has %.*s, not of %s: set keys-user to that user, if the guest has it, or give keys for %s",
+			name, (int)strcspn(other, ","), other, user, user);
+	else if (strstr(ignored, "ssh_import_id"))
+		snprintf(why, WHY_BYTES,
+			"%s has them imported (ssh_import_id), which an install does not: write the keys themselves, as ssh_authorized_keys",
+			name);
+}
+
 static int add_user_data(struct ssh_keys *keys, const char *user, const struct cloud_drive *drive,
-	char why[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+	char why[WHY_BYTES], struct error *err)
 {
 	char name[CLOUD_FILE_NAME_BYTES], ignored[CLOUD_CONFIG_IGNORED_BYTES] = "";
 	int r;
@@ -88,9 +109,7 @@ static int add_user_data(struct ssh_keys *keys, const char *user, const struct c
 	cloud_drive_file_name(drive, &drive->user_data, name);
 	r = cloud_config_user_data(
 		keys, user, name, drive->user_data.text, drive->user_data.size_bytes, ignored, err);
-	if (strncmp(ignored, CLOUD_CONFIG_WHOLE, strlen(CLOUD_CONFIG_WHOLE)) == 0)
-		snprintf(why, CLOUD_CONFIG_IGNORED_BYTES, "%s is ignored %.*s", name,
-			CLOUD_CONFIG_IGNORED_BYTES - CLOUD_FILE_NAME_BYTES - 20, ignored);
+	explain_ignored(name, user, ignored, why);
 	warn_ignored(name, ignored);
 	return r;
 }
@@ -107,9 +126,9 @@ static int add_meta_data(struct ssh_keys *keys, const struct cloud_drive *drive,
 	return r;
 }
 
-/* Reads both files; why says that user-data was ignored as a whole. */
+/* Reads both files; why says why there may be no key in them. */
 static int add_cloud_drive(struct ssh_keys *keys, const char *user, const struct cloud_drive *drive,
-	char why[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+	char why[WHY_BYTES], struct error *err)
 {
 	char name[CLOUD_FILE_NAME_BYTES];
 	int r = 0;
@@ -120,6 +139,10 @@ static int add_cloud_drive(struct ssh_keys *keys, const char *user, const struct
 		r = add_meta_data(keys, drive, err);
 	snprintf(name, sizeof(name), "the %s drive", cloud_drive_label(drive->kind));
 	warn_ignored(name, drive->ignored);
+	if (drive->ignored[0] && !why[0])
+		snprintf(why, WHY_BYTES,
+			"%s has %s, which an install does not read: give the keys by user-data or meta-data",
+			name, drive->ignored);
 	return r;
 }
 
@@ -190,7 +213,7 @@ int key_sources_read(const struct key_settings *settings, const char *user,
 	const struct config_sources *sources, char **ret_text, struct error *err)
 {
 	struct ssh_keys keys = { .now = time(NULL) };
-	char why[CLOUD_CONFIG_IGNORED_BYTES] = "";
+	char why[WHY_BYTES] = "";
 	int r;
 
 	*ret_text = NULL;

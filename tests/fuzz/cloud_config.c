@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as user-data, as meta-data and as meta_data.json. */
+/* Any text as user-data, as meta-data and as meta_data.json.
+ *
+ * Modules: input/cloud_config, input/cloud_form, input/cloud_settings. */
 #include "input/cloud_config.h"
 #include "config/key_table.h"
 #include "input/cloud_settings.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which keys NoCloud's files give, and that what is ignored is named. */
+/* Proves which keys NoCloud's files give, and that what is ignored is named.
+ *
+ * Modules: input/cloud_config, input/cloud_form. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,14 +104,74 @@ static void keys_of_other_users_are_named_and_ignored(void **state)
 		KEY_B "\n", "the keys of the user alice, the keys of the user ");
 	/* also of a name that is as long as root's, or begins with it */
 	gives(user_data, "#cloud-config\nusers:\n  alice: {ssh_authorized_keys: [" KEY_A "]}\n", "",
-		"users");
+		"the keys of the user alice");
 	gives(user_data, "#cloud-config\nusers:\n  lisa: {ssh_authorized_keys: [" KEY_A "]}\n", "",
-		"users");
+		"the keys of the user lisa");
 	gives(user_data, "#cloud-config\nusers:\n  roots: {ssh_authorized_keys: [" KEY_A "]}\n", "",
-		"users");
+		"the keys of the user roots");
 	gives(user_data,
 		"#cloud-config\nusers:\n- name: roots\n  ssh_authorized_keys: [" KEY_A "]\n", "",
 		"the keys of the user roots");
+}
+
+static int user_data_for_alice(struct ssh_keys *keys, const char *name, const char *text,
+	size_t size_bytes, char ret_ignored[CLOUD_CONFIG_IGNORED_BYTES], struct error *err)
+{
+	return cloud_config_user_data(keys, "a.lice", name, text, size_bytes, ret_ignored, err);
+}
+
+/* As cloud-init's ug_util.py: user names the default user and may describe it, and an entry with the name
+ * default is that user, too. */
+static void the_default_user_is_the_one_that_user_names(void **state)
+{
+	static const char described[] = "#cloud-config\nuser:\n  ssh_authorized_keys: [" KEY_A
+					"]\n  name: a.lice\n";
+
+	(void)state;
+	gives(user_data_for_alice, described, KEY_A "\n", "");
+	gives(user_data, described, "", "the keys of the user a.lice");
+	gives(user_data, "#cloud-config\nuser: {ssh_authorized_keys: [" KEY_A "]}\n", KEY_A "\n",
+		"");
+	gives(user_data,
+		"#cloud-config\nusers: [default, {name: default, ssh_authorized_keys: " KEY_A
+		"}]\n",
+		KEY_A "\n", "");
+	gives(user_data,
+		"#cloud-config\nuser: bob\nusers: [{name: default, ssh_authorized_keys: " KEY_A
+		"}]\n",
+		"", "user, the keys of the user bob");
+	gives(user_data, "#cloud-config\nuser: bob\nssh_authorized_keys: [" KEY_A "]\n", KEY_A "\n",
+		"user");
+}
+
+/* distros/__init__.py takes the values of a mapping. */
+static void keys_of_a_user_may_be_a_mapping(void **state)
+{
+	(void)state;
+	gives(user_data,
+		"#cloud-config\nusers:\n- name: root\n  ssh_authorized_keys: {a: " KEY_A
+		", b: " KEY_B "}\n",
+		KEY_A "\n" KEY_B "\n", "");
+	gives(user_data_for_alice,
+		"#cloud-config\nusers:\n  a.lice: {ssh-authorized-keys: {a: " KEY_A "}}\n",
+		KEY_A "\n", "");
+	gives(user_data_for_alice,
+		"#cloud-config\nusers:\n  aXlice: {ssh-authorized-keys: {a: " KEY_A "}}\n", "",
+		"the keys of the user aXlice");
+}
+
+static void a_key_that_is_no_text_is_named(void **state)
+{
+	(void)state;
+	refuses(user_data, "#cloud-config\nssh_authorized_keys:\n- " KEY_A ": me\n", EXIT_NO_KEY,
+		"in a file is a list or a mapping where a key belongs: write each key as one line");
+	refuses(user_data, "#cloud-config\nssh_authorized_keys: [[" KEY_A "]]\n", EXIT_NO_KEY,
+		"ssh_authorized_keys[][] in a file is a list or a mapping");
+	gives(user_data, "#cloud-config\nssh_authorized_keys: [[" KEY_A "], " KEY_B "]\n",
+		KEY_B "\n", "");
+	gives(user_data,
+		"#cloud-config\nusers: [{name: bob, ssh_authorized_keys: [[" KEY_A "]]}]\n", "",
+		"the keys of the user bob, users[].ssh_authorized_keys");
 }
 
 static void aliases_give_keys_like_any_value(void **state)
@@ -282,6 +344,9 @@ int main(void)
 		cmocka_unit_test(keys_come_from_the_top_and_from_users),
 		cmocka_unit_test(what_is_ignored_is_named_once),
 		cmocka_unit_test(keys_of_other_users_are_named_and_ignored),
+		cmocka_unit_test(the_default_user_is_the_one_that_user_names),
+		cmocka_unit_test(keys_of_a_user_may_be_a_mapping),
+		cmocka_unit_test(a_key_that_is_no_text_is_named),
 		cmocka_unit_test(aliases_give_keys_like_any_value),
 		cmocka_unit_test(headers_that_cloud_init_takes_are_taken),
 		cmocka_unit_test(user_data_of_another_form_is_named),

@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "config/key_table.h"
 #include "config/merge.h"
 #include "input/config_sources.h"
@@ -248,6 +250,49 @@ static void no_key_anywhere_is_an_error(void **state)
 	assert_null(text);
 }
 
+/* A cidata drive without a key for root: the sentence names what is there, and what to do. */
+static void user_data_without_a_key_is_explained(void **state)
+{
+	static const struct {
+		const char *text, *ignored, *says;
+	} cases[] = {
+		{ "#cloud-config\nusers:\n- {name: ops, ssh_authorized_keys: [" KEY_A "]}\n", "",
+			"user-data on the cidata drive has the keys of the user ops, not of root: set keys-user to that user" },
+		{ "#cloud-config\nuser: {name: ops, ssh_authorized_keys: [" KEY_A
+		  "]}\nssh_import_id: [gh:ops]\n",
+			"", "has the keys of the user ops, not of root" },
+		{ "#cloud-config\nssh_import_id: [gh:ops]\n", "",
+			"has them imported (ssh_import_id), which an install does not: write the keys" },
+		{ "#cloud-config\nusers: [{name: root, ssh_import_id: [gh:ops]}]\n", "",
+			"has them imported (ssh_import_id)" },
+		{ "#!/bin/sh\n", "vendor-data",
+			"of user-data on the cidata drive is ignored all of it (it is a script): write it as #cloud-config" },
+		{ "#cloud-config\n", "vendor-data",
+			"the cidata drive has vendor-data, which an install does not read: give" },
+		{ "#cloud-config\nssh_authorized_keys: [" KEY_A ": mine]\n", "",
+			"is a list or a mapping where a key belongs" },
+		{ "#cloud-config\n", "", "attach a FAT or ISO 9660 drive" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO_FREE char *text = text_duplicate(cases[i].text);
+		struct config_sources sources = { .cidata = { .found = true,
+							  .user_data = { text, strlen(text) } } };
+		struct error err = { 0 };
+		struct config config;
+		char *keys = NULL;
+
+		snprintf(sources.cidata.ignored, sizeof(sources.cidata.ignored), "%s",
+			cases[i].ignored);
+		key_table_set_defaults(&config);
+		assert_true(key_sources_read(&config.keys, "root", &sources, &keys, &err) < 0);
+		assert_int_equal(err.code, EXIT_NO_KEY);
+		if (!strstr(err.text, cases[i].says))
+			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
+	}
+}
+
 /* What is wrong with a machine whose keys are this one file, named by the configuration or found on
  * the key drive. */
 static void refused_keys(const char *file, char *drive, const char *says)
@@ -433,6 +478,7 @@ int main(void)
 		cmocka_unit_test(strings_for_others_are_left_alone),
 		cmocka_unit_test(keys_of_all_places_are_added_once),
 		cmocka_unit_test(no_key_anywhere_is_an_error),
+		cmocka_unit_test(user_data_without_a_key_is_explained),
 		cmocka_unit_test(a_key_file_that_cannot_be_taken_is_an_error),
 		cmocka_unit_test(keys_that_have_expired_are_none),
 		cmocka_unit_test(bad_keys_of_every_source_are_named),
