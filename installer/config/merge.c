@@ -167,13 +167,29 @@ void merge_text(struct config *config, const char *source, const char *text, siz
 	}
 }
 
+/* Whether a word begins as a setting does, but for its case or _ for -, which the kernel takes for the same
+ * in the names of modules. */
+static bool has_similar_prefix(const char *word)
+{
+	for (const char *p = COMMAND_LINE_PREFIX; *p; p++, word++)
+		if (tolower((unsigned char)*word) != *p && !(*p == '-' && *word == '_'))
+			return false;
+	return true;
+}
+
 /* One word of the kernel command line, without its quotes. */
 static void merge_word(struct config *config, char *word)
 {
 	char *equals;
 
-	if (!text_starts_with(word, COMMAND_LINE_PREFIX))
+	if (!text_starts_with(word, COMMAND_LINE_PREFIX)) {
+		if (has_similar_prefix(word))
+			config_add_error(config,
+				"%s: \"%.32s\" begins with another word than " COMMAND_LINE_PREFIX
+				", which was probably meant",
+				COMMAND_LINE_SOURCE, word);
 		return;
+	}
 	word += strlen(COMMAND_LINE_PREFIX);
 	equals = strchr(word, '=');
 	if (equals)

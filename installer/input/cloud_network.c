@@ -2,6 +2,7 @@
 #include "input/cloud_network.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,6 +19,15 @@ static bool is_true(const char *value)
 
 /* -------------------------------------------------------- version 1 */
 
+/* The netmask or the prefix length of an IPv4 address; of an IPv6 address both are others. */
+static void take_netmask(struct network_card *card, const char *value)
+{
+	bool prefix = !value[strspn(value, "0123456789")];
+
+	if (!card->netmask[0] && !network_cards_is_ipv6(value) && !(prefix && atoi(value) > 32))
+		network_cards_keep(card->netmask, value);
+}
+
 static void take_subnet(struct network_cards *network, struct network_card *card,
 	const char *member, const char *value)
 {
@@ -25,9 +35,8 @@ static void take_subnet(struct network_cards *network, struct network_card *card
 		network_cards_take_addressing(network, card, value);
 	else if (strcmp(member, "address") == 0)
 		network_cards_add_address(network, card, value);
-	else if (strcmp(member, "netmask") == 0 && !card->netmask[0] &&
-		 !network_cards_is_ipv6(value))
-		network_cards_keep(card->netmask, value);
+	else if (strcmp(member, "netmask") == 0 || strcmp(member, "prefix") == 0)
+		take_netmask(card, value);
 	else if (strcmp(member, "gateway") == 0 && !card->gateway[0] &&
 		 !network_cards_is_ipv6(value))
 		network_cards_keep(card->gateway, value);
@@ -55,7 +64,9 @@ static void take_version_1(struct network_cards *network, const char *member, co
 	} else if (text_starts_with(member, ".subnets[].")) {
 		take_subnet(network, card, member + strlen(".subnets[]."), value);
 	} else if (strcmp(member, ".address") == 0 || strcmp(member, ".address[]") == 0) {
-		network_cards_add_dns(card, value);
+		network_cards_add_dns(card, value); /* of a nameserver */
+	} else if (*member == '.') {
+		network_cards_take_route(network, member + 1, value); /* of a route */
 	}
 }
 
@@ -86,7 +97,7 @@ static void take_version_2(
 	card = find_card(network, type, name);
 	if (!value)
 		network_cards_end_route(network, card);
-	else if (strcmp(member, ".match.macaddress") == 0 || strcmp(member, ".macaddress") == 0)
+	else if (strcmp(member, ".match.macaddress") == 0) /* .macaddress is one to set */
 		network_cards_keep(card->mac, value);
 	else if (strcmp(member, ".dhcp4") == 0 && is_true(value))
 		network_cards_take_addressing(network, card, "dhcp4");
@@ -96,7 +107,8 @@ static void take_version_2(
 		network_cards_add_address(network, card, value);
 	else if (strcmp(member, ".gateway4") == 0)
 		network_cards_keep(card->gateway, value);
-	else if (strcmp(member, ".nameservers.addresses[]") == 0)
+	else if (strcmp(member, ".nameservers.addresses[]") == 0 ||
+		 strcmp(member, ".nameservers.addresses") == 0)
 		network_cards_add_dns(card, value);
 	else if (text_starts_with(member, ".routes[]."))
 		network_cards_take_route(network, member + strlen(".routes[]."), value);

@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "net/ipconfig.h"
 
-#define DEFAULT_ROUTE "0.0.0.0/0"
+#define DEFAULT_ROUTE  "0.0.0.0/0"
+#define DEFAULT_PREFIX "24" /* as in cloud-init's network_state.py */
 
 void network_cards_keep(char ret[NETWORK_VALUE_BYTES], const char *value)
 {
@@ -36,10 +37,15 @@ bool network_cards_is_ipv6(const char *address)
 	return strchr(address, ':') != NULL;
 }
 
-void network_cards_add_dns(struct network_card *card, const char *address)
+void network_cards_add_dns(struct network_card *card, const char *addresses)
 {
-	if (!network_cards_is_ipv6(address) && card->dns_count < NETWORK_DNS_MAX)
-		network_cards_keep(card->dns[card->dns_count++], address);
+	char rest[256], *save = NULL;
+
+	snprintf(rest, sizeof(rest), "%s", addresses);
+	for (char *address = strtok_r(rest, ", \t\n", &save); address;
+		address = strtok_r(NULL, ", \t\n", &save))
+		if (ipconfig_is_host(address) && card->dns_count < NETWORK_DNS_MAX)
+			network_cards_keep(card->dns[card->dns_count++], address);
 }
 
 void network_cards_add_address(
@@ -100,6 +106,7 @@ void network_cards_take_addressing(
 {
 	if (strcmp(type, "dhcp") == 0 || strcmp(type, "dhcp4") == 0 ||
 		strcmp(type, "ipv4_dhcp") == 0) {
+		card->dhcp = true;
 		if (card->addressing != ADDRESS_STATIC)
 			card->addressing = ADDRESS_DHCP;
 	} else if (strstr(type, "6")) {
@@ -154,6 +161,24 @@ static void add_common_dns(const struct network_cards *cards, struct network_car
 		network_cards_add_dns(card, cards->others.dns[j]);
 }
 
+/* The default route that version 1 lists as an element of its own. */
+static void add_common_route(const struct network_cards *cards, struct network_card *card)
+{
+	for (size_t i = 0; i < cards->count && !card->gateway[0]; i++)
+		if (strcmp(cards->cards[i].type, "route") == 0)
+			network_cards_keep(card->gateway, cards->cards[i].gateway);
+}
+
+/* Whether the card also has an address by DHCP; in network_data.json that is another network. */
+static bool has_dhcp(const struct network_cards *cards, const struct network_card *card)
+{
+	for (size_t i = 0; i < cards->count; i++)
+		if (cards->cards[i].dhcp && card->link[0] &&
+			strcmp(cards->cards[i].link, card->link) == 0)
+			return true;
+	return card->dhcp;
+}
+
 /* Writes the value of ip and has it checked as any other. */
 static int write_ip(const struct network_card *card, struct cloud_network *ret, struct error *err)
 {
@@ -163,7 +188,9 @@ static int write_ip(const struct network_card *card, struct cloud_network *ret, 
 
 	if (card->addressing == ADDRESS_STATIC)
 		snprintf(ret->ip, sizeof(ret->ip), "%.40s::%.40s:%.40s:::off:%.40s:%.40s",
-			card->address, card->gateway, card->netmask, card->dns[0], card->dns[1]);
+			card->address, card->gateway,
+			card->netmask[0] ? card->netmask : DEFAULT_PREFIX, card->dns[0],
+			card->dns[1]);
 	else
 		snprintf(ret->ip, sizeof(ret->ip), "%s",
 			card->addressing == ADDRESS_DHCP ? "dhcp" : "off");
@@ -212,5 +239,9 @@ int network_cards_finish(struct network_cards *cards, struct cloud_network *ret,
 		return 0;
 	card = *chosen;
 	add_common_dns(cards, &card);
+	add_common_route(cards, &card);
+	/* The server then gives the route, so the address is one more. */
+	if (has_dhcp(cards, &card) && !card.gateway[0])
+		card.addressing = ADDRESS_DHCP;
 	return write_ip(&card, ret, err);
 }

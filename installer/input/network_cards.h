@@ -32,6 +32,7 @@ struct network_card {
 	char mac[NETWORK_VALUE_BYTES];
 	char link[NETWORK_VALUE_BYTES]; /* network_data.json: id of the interface of this network */
 	enum network_addressing addressing;
+	bool dhcp; /* also beside a static address */
 	char address[NETWORK_VALUE_BYTES], netmask[NETWORK_VALUE_BYTES],
 		gateway[NETWORK_VALUE_BYTES];
 	char dns[NETWORK_DNS_MAX][NETWORK_VALUE_BYTES];
@@ -68,7 +69,9 @@ bool network_cards_is_ipv6(const char *address);
 /* Begins the next interface, which is cards->card then. */
 void network_cards_begin(struct network_cards *cards);
 
-void network_cards_add_dns(struct network_card *card, const char *address);
+/* Name servers, separated by blanks or commas. What is no IPv4 address of another host is left out: IPv6
+ * servers, and those of the guest itself such as 127.0.0.53. */
+void network_cards_add_dns(struct network_card *card, const char *addresses);
 
 /* The first IPv4 address counts; "a.b.c.d/n" has its netmask behind it. */
 void network_cards_add_address(

@@ -33,7 +33,7 @@ static bool parse_ipv4(const char *text, uint32_t *ret)
 	return true;
 }
 
-static bool is_host_address(const char *text)
+bool ipconfig_is_host(const char *text)
 {
 	uint32_t address;
 
@@ -185,25 +185,57 @@ static int parse_address_field(
 	return 0;
 }
 
+/* The kernel takes 0.0.0.0 for a field that is left out, as boot loaders write it. */
+static void drop_zero_addresses(const char *fields[FIELDS_MAX])
+{
+	static const int places[] = { 0, 1, 2, 7, 8, 9 };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strcmp(fields[places[i]], "0.0.0.0") == 0)
+			fields[places[i]] = "";
+}
+
+static bool parse_mtu(const char *text, unsigned *ret)
+{
+	return parse_ip_number(text, MTU_MAX, ret) && *ret >= MTU_MIN;
+}
+
+/* In the place of the name servers dracut also has an MTU. */
+static void take_mtu(const char *fields[FIELDS_MAX], struct ipconfig *config)
+{
+	unsigned mtu;
+
+	if (*fields[8] || *fields[9] || !parse_mtu(fields[7], &mtu))
+		return;
+	config->mtu = mtu;
+	fields[7] = "";
+}
+
 /* Whether every address field but the first is an address or empty. */
 static bool are_addresses(const char *const fields[FIELDS_MAX])
 {
 	static const int places[] = { 1, 2, 7, 8, 9 };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (*fields[places[i]] && !is_host_address(fields[places[i]]))
+		if (*fields[places[i]] && !ipconfig_is_host(fields[places[i]]))
 			return false;
 	return true;
 }
 
-/* device:autoconf, in place. */
+/* device:autoconf or device:autoconf:mtu, in place. With DHCP the server's MTU counts. */
 static int parse_device_form(char *text, struct ip_setting *setting)
 {
-	char *colon = strchr(text, ':');
+	char *colon = strchr(text, ':'), *mtu = colon ? strchr(colon + 1, ':') : NULL;
+	unsigned ignored;
 
 	if (!colon || !colon[1])
 		return -EINVAL;
 	*colon = '\0';
+	if (mtu) {
+		*mtu = '\0';
+		if (!parse_mtu(mtu + 1, &ignored))
+			return -EINVAL;
+	}
 	if (!isalpha((unsigned char)*text) || !ipconfig_is_interface(text) ||
 		text_copy(setting->device, sizeof(setting->device), text) < 0)
 		return -EINVAL;
@@ -230,7 +262,11 @@ int ipconfig_parse(const char *text, struct ip_setting *ret)
 		*ret = setting;
 		return 0;
 	}
-	if (split_ip_fields(copy, fields) < 0 || !are_addresses(fields))
+	if (split_ip_fields(copy, fields) < 0)
+		return -EINVAL;
+	drop_zero_addresses(fields);
+	take_mtu(fields, &setting.fixed);
+	if (!are_addresses(fields))
 		return -EINVAL;
 	if (parse_method(fields[6], *fields[0], &setting.method) < 0)
 		return -EINVAL;
@@ -307,7 +343,7 @@ static void take_classless_routes(struct ipconfig *config, const char *text)
 		next_ip_word(&text, gateway, sizeof(gateway))) {
 		bool on_the_link = strcmp(gateway, "0.0.0.0") == 0;
 
-		if (!is_network(network) || (!on_the_link && !is_host_address(gateway)))
+		if (!is_network(network) || (!on_the_link && !ipconfig_is_host(gateway)))
 			continue;
 		set_gateway_route(config, strcmp(network, "0.0.0.0/0") == 0 ? "default" : network,
 			on_the_link ? "" : gateway);
@@ -320,7 +356,7 @@ static void take_routers(struct ipconfig *config, const char *text)
 	char word[IPV4_BYTES];
 
 	while (next_ip_word(&text, word, sizeof(word))) {
-		if (!is_host_address(word))
+		if (!ipconfig_is_host(word))
 			continue;
 		set_gateway_route(config, "default", word);
 		return;
@@ -332,7 +368,7 @@ static void take_dns(struct ipconfig *config, const char *text)
 	char word[IPV4_BYTES];
 
 	while (next_ip_word(&text, word, sizeof(word)))
-		if (is_host_address(word))
+		if (ipconfig_is_host(word))
 			ipconfig_add_dns(config, word);
 }
 

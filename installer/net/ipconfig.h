@@ -55,9 +55,10 @@ struct ip_setting {
 
 /* Parses the value of ip= (Linux, Documentation/admin-guide/nfs/nfsroot.rst):
  * client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0, or autoconf alone; and
- * device:autoconf (dracut.cmdline(7)). The
- * server and the time server are checked and not used. A netmask may also be a prefix length; a
- * missing one follows from the address class, as in the kernel. BOOTP and RARP are refused.
+ * device:autoconf (dracut.cmdline(7)), each also with dracut's MTU behind autoconf. The
+ * server and the time server are checked and not used; 0.0.0.0 is a field that is left out. A netmask
+ * may also be a prefix length; a missing one follows from the address class, as in the kernel. BOOTP and
+ * RARP are refused.
  * -EINVAL, and ret untouched. */
 int ipconfig_parse(const char *text, struct ip_setting *ret) WARN_UNUSED;
 
@@ -80,3 +81,6 @@ bool ipconfig_is_interface(const char *text);
 
 /* A hardware address of six bytes with colons, of any case. */
 bool ipconfig_is_mac(const char *text);
+
+/* An IPv4 address that another host can have: not of net 0 or 127, not multicast or reserved. */
+bool ipconfig_is_host(const char *text);

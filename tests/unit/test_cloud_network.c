@@ -248,6 +248,74 @@ static void interfaces_beyond_the_limit_are_named(void **state)
 	gives(cloud_network_config, text, "", "", "more than 32 interfaces");
 }
 
+/* The values that cloud-init's own network_state gives for the same files. */
+static void dhcp_beside_an_address_without_a_gateway_counts(void **state)
+{
+	(void)state;
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e: {dhcp4: true, addresses: [10.9.9.5/24]}\n", "dhcp",
+		"", "");
+	gives(cloud_network_config,
+		"version: 1\nconfig:\n- type: physical\n  name: e\n  subnets:\n"
+		"  - {type: static, address: 10.9.9.5/24}\n  - {type: dhcp4}\n",
+		"dhcp", "", "");
+	gives(cloud_network_data,
+		"{\"links\": [{\"id\": \"a\", \"ethernet_mac_address\": \"fa:16:3e:00:00:01\"}],"
+		" \"networks\": [{\"link\": \"a\", \"type\": \"ipv4\", \"ip_address\": \"10.9.9.5\","
+		" \"netmask\": \"255.255.255.0\"}, {\"link\": \"a\", \"type\": \"ipv4_dhcp\"}]}",
+		"dhcp", "fa:16:3e:00:00:01", "");
+	/* with a gateway it is complete */
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e: {dhcp4: true, addresses: [10.9.9.5/24], gateway4: 10.9.9.1}\n",
+		"10.9.9.5::10.9.9.1:24:::off::", "", "");
+}
+
+static void version_1_has_a_prefix_and_routes_of_their_own(void **state)
+{
+	(void)state;
+	gives(cloud_network_config,
+		"version: 1\nconfig:\n"
+		"- type: physical\n  name: e\n  subnets:\n"
+		"  - {type: static6, address: '2001:db8::5', prefix: 64}\n"
+		"  - {type: static, address: 10.9.9.5, prefix: 16}\n"
+		"- {destination: 10.0.0.0/8, gateway: 10.9.9.9, type: route}\n"
+		"- {type: route, destination: 0.0.0.0/0, gateway: 10.9.9.1}\n",
+		"10.9.9.5::10.9.9.1:16:::off::", "", "IPv6 addresses, routes");
+	gives(cloud_network_config,
+		"version: 1\nconfig:\n- type: physical\n  name: e\n"
+		"  subnets: [{type: static, address: 10.9.9.5, gateway: 10.9.9.1}]\n",
+		"10.9.9.5::10.9.9.1:24:::off::", "", "");
+}
+
+static void name_servers_that_the_installer_cannot_use_are_left_out(void **state)
+{
+	(void)state;
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e:\n    addresses: [10.9.9.5/24]\n    gateway4: 10.9.9.1\n"
+		"    nameservers: {addresses: [127.0.0.53, '192.0.2.53#dns.example', 192.0.2.54]}\n",
+		"10.9.9.5::10.9.9.1:24:::off:192.0.2.54:", "", "");
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e:\n    addresses: [10.9.9.5/24]\n    gateway4: 10.9.9.1\n"
+		"    nameservers: {addresses: 192.0.2.53}\n",
+		"10.9.9.5::10.9.9.1:24:::off:192.0.2.53:", "", "");
+	gives(cloud_network_config,
+		"version: 1\nconfig:\n- type: physical\n  name: e\n  subnets:\n"
+		"  - {type: static, address: 10.9.9.5/24, dns_nameservers: '192.0.2.53 192.0.2.54'}\n",
+		"10.9.9.5:::24:::off:192.0.2.53:192.0.2.54", "", "");
+}
+
+static void a_mac_address_to_set_is_not_that_of_the_card(void **state)
+{
+	(void)state;
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e:\n    match: {macaddress: '00:11:22:33:44:55'}\n"
+		"    macaddress: '00:11:22:33:44:99'\n    dhcp4: true\n",
+		"dhcp", "00:11:22:33:44:55", "");
+	gives(cloud_network_config,
+		"version: 2\nethernets:\n  e: {macaddress: '00:11:22:33:44:99', dhcp4: true}\n",
+		"dhcp", "", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +330,10 @@ int main(void)
 		cmocka_unit_test(network_data_is_read),
 		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(interfaces_beyond_the_limit_are_named),
+		cmocka_unit_test(dhcp_beside_an_address_without_a_gateway_counts),
+		cmocka_unit_test(version_1_has_a_prefix_and_routes_of_their_own),
+		cmocka_unit_test(name_servers_that_the_installer_cannot_use_are_left_out),
+		cmocka_unit_test(a_mac_address_to_set_is_not_that_of_the_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,12 +383,30 @@ static void the_command_line_is_read_as_the_kernel_does(void **state)
 	assert_string_equal(config.disk, "auto");
 }
 
+static void a_prefix_that_is_spelled_otherwise_is_an_error(void **state)
+{
+	static const char *const words[] = { "guest_installer.disk=/dev/vda",
+		"Guest-Installer.disk=/dev/vda", "GUEST_INSTALLER.disable" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		key_table_set_defaults(&config);
+		merge_command_line(&config, words[i]);
+		assert_int_equal(config.error_count, 1);
+		assert_non_null(
+			strstr(config.errors, "than guest-installer., which was probably meant"));
+	}
+	key_table_set_defaults(&config);
+	merge_command_line(&config, "guestinstaller.disk=x guest-installerX guest_installer");
+	assert_int_equal(config.error_count, 0);
+}
+
 static void the_kernels_own_ip_is_read_where_it_is_asked_for(void **state)
 {
 	/* forms of dracut and of systemd's generator that are none of the kernel's */
 	static const char *const initrds[] = { "ip=dhcp6", "ip=link-local", "ip=eth1:auto6",
 		"ip=[2001:db8::2]::[2001:db8::1]:64:guest:eth0:none",
-		"ip=192.0.2.2::192.0.2.1:24:guest:eth0:none:1500" };
+		"ip=192.0.2.2::192.0.2.1:24:guest:eth0:none:1500:52:54:00:12:34:56" };
 	char line[200] = "quiet ip=10.0.2.7::10.0.2.2:255.255.255.0 xip=a "
 			 "guest-installer.ip=off";
 	char ignored[MERGE_IGNORED_BYTES];
@@ -710,6 +728,7 @@ int main(void)
 		TEST(later_sources_win),
 		TEST(trusted_keys_can_be_taken_back),
 		TEST(the_command_line_is_read_as_the_kernel_does),
+		TEST(a_prefix_that_is_spelled_otherwise_is_an_error),
 		TEST(the_kernels_own_ip_is_read_where_it_is_asked_for),
 		TEST(the_network_is_for_urls_of_it_alone),
 		TEST(bad_words_on_the_command_line_are_refused),

@@ -89,6 +89,37 @@ static void what_is_left_out_has_the_kernels_default(void **state)
 	assert_string_equal(setting.fixed.dns[0], "192.168.0.3");
 }
 
+/* pxelinux and U-Boot write 0.0.0.0 where a server or a gateway is not known. */
+static void a_zero_address_is_a_field_that_is_left_out(void **state)
+{
+	struct ip_setting setting = setting_of("192.0.2.2:0.0.0.0:0.0.0.0:255.255.255.0::eth0:off:"
+					       "0.0.0.0:0.0.0.0");
+
+	(void)state;
+	assert_int_equal(setting.method, IP_STATIC);
+	assert_int_equal(setting.fixed.route_count, 0);
+	assert_int_equal(setting.fixed.dns_count, 0);
+	setting = setting_of("0.0.0.0::::guest:eth0:dhcp");
+	assert_int_equal(setting.method, IP_DHCP);
+	assert_string_equal(setting.device, "eth0");
+	assert_int_equal(setting_of("0.0.0.0").method, IP_DHCP);
+}
+
+/* dracut.cmdline(7) */
+static void an_mtu_may_follow_the_method(void **state)
+{
+	struct ip_setting setting = setting_of("192.0.2.2::192.0.2.1:24:guest:eth0:none:9000");
+
+	(void)state;
+	assert_int_equal(setting.method, IP_STATIC);
+	assert_int_equal(setting.fixed.mtu, 9000);
+	assert_int_equal(setting.fixed.dns_count, 0);
+	setting = setting_of("eth0:dhcp:1500");
+	assert_int_equal(setting.method, IP_DHCP);
+	assert_string_equal(setting.device, "eth0");
+	assert_int_equal(setting_of("192.0.2.2:::24:::off:192.0.2.53").fixed.mtu, 0);
+}
+
 static void what_is_no_setting_is_refused(void **state)
 {
 	static const char *const wrong[] = {
@@ -99,13 +130,15 @@ static void what_is_no_setting_is_refused(void **state)
 		"static",
 		"eth0:",
 		"eth0:dhcp6",
-		"eth0:dhcp:1500",
+		"eth0:dhcp:1500:52:54:00:12:34:56",
+		"eth0:dhcp:",
+		"eth0:dhcp:100",
 		"a-name-of-16-byte:dhcp",
 		":dhcp",
 		"10.0.2",
 		"10.0.2.256",
 		"127.0.0.1",
-		"0.0.0.0",
+		"0.0.0.1",
 		"224.0.0.1",
 		"10.0.2.7/24",
 		"10.0.2.7::10.0.2.2:255.0.255.0",
@@ -322,6 +355,8 @@ int main(void)
 		cmocka_unit_test(a_word_alone_is_the_method),
 		cmocka_unit_test(every_field_is_taken_over),
 		cmocka_unit_test(what_is_left_out_has_the_kernels_default),
+		cmocka_unit_test(a_zero_address_is_a_field_that_is_left_out),
+		cmocka_unit_test(an_mtu_may_follow_the_method),
 		cmocka_unit_test(what_is_no_setting_is_refused),
 		cmocka_unit_test(a_lease_is_taken_over),
 		cmocka_unit_test(classless_routes_win_over_routers),
