@@ -191,8 +191,14 @@ static int run_verify_command(const struct options *options)
 	struct error err = { 0 };
 
 	console_silence();
-	if (run_folder_make_private(&err) < 0) {
+	if (verify_command_check(options, &err) < 0) {
 		fprintf(stderr, "guest-installer: %s\n", err.text);
+		return err.code;
+	}
+	if (run_folder_make_private(&err) < 0) {
+		fprintf(stderr,
+			"guest-installer: %s: verify mounts the guest's file systems, so run it as root.\n",
+			err.text);
 		return EXIT_MOUNT;
 	}
 	return verify_command_run(options, TARGET_PATH);

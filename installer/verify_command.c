@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "disk/mount.h"
 #include "guest/etc_view.h"
 #include "guest/nixos.h"
@@ -17,6 +19,46 @@
 
 #define KEYS_MAX_BYTES (1024 * 1024)
 #define KEYS_USER      "root"
+
+/* Nothing is read yet, so nothing is wrong with a guest: the path is. */
+static int check_readable(const char *path, struct error *err)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	return error_set_code(err, EXIT_CONFIGURATION, -errno,
+		"%s cannot be read (%s): name the disk or the image file of a guest.", path,
+		strerror(errno));
+}
+
+/* A setting without a use here was meant to change the verdict, such as one with a typing error. */
+static int check_options(const struct options *options, struct error *err)
+{
+	if (options->config_given)
+		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+			"The command verify reads no configuration: leave --config out, and name the user whose keys are checked by --set keys-user=NAME.");
+	for (size_t i = 0; i < options->set_count; i++) {
+		const char *set = options->set[i];
+
+		if (!text_starts_with(set, "keys-user=") && !text_starts_with(set, "boot-disk="))
+			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+				"The command verify has no use for the setting \"%.64s\": it takes keys-user and boot-disk.",
+				set);
+	}
+	return 0;
+}
+
+int verify_command_check(const struct options *options, struct error *err)
+{
+	const char *boot_disk = options_find_set(options, "boot-disk");
+	int r = check_options(options, err);
+
+	if (r < 0)
+		return r;
+	r = check_readable(options->operand, err);
+	if (r < 0 || !boot_disk)
+		return r;
+	return check_readable(boot_disk, err);
+}
 
 /* The keys that are there; *ret stays NULL if the user has no such file. */
 static int read_keys(const char *root, const char *user, char **ret, struct error *err)

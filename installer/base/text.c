@@ -136,11 +136,11 @@ bool text_is_fat_label(const char *text)
 
 bool text_is_user_name(const char *text)
 {
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz_";
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz_0123456789-.";
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz_0123456789-.";
 	size_t length = strlen(text);
 
-	if (length < 1 || length > 32 || !strchr(first, text[0]))
+	if (length < 1 || length > 32 || strchr("0123456789-.", text[0]))
 		return false;
 	return strspn(text, allowed) == length;
 }

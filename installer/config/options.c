@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "config/key_table.h"
+#include "disk/disk_key.h"
 
 #define DEFAULT_CONFIG_PATH "/etc/guest-installer.conf"
 
@@ -72,6 +73,15 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static const char *form_name(enum short_form form)
+{
+	const struct option *option = long_options;
+
+	while (option->val != (int)form)
+		option++;
+	return option->name;
+}
+
 void options_init(struct options *options)
 {
 	memset(options, 0, sizeof(*options));
@@ -108,18 +118,28 @@ static int add_set(struct options *options, const char *assignment, struct error
 	return 0;
 }
 
-static bool stands_for_itself(const char *value)
+/* Whether the value is no path: of a disk, all that disk= can be besides. */
+static bool stands_for_itself(enum short_form form, const char *value)
 {
-	return strcmp(value, "auto") == 0 || text_starts_with(value, "serial:") ||
-	       strstr(value, "://");
+	struct disk_key key;
+
+	if (form == FORM_DISK || form == FORM_BOOT_DISK)
+		return disk_key_parse(value, &key) == 0 && key.kind != DISK_KEY_PATH;
+	return strcmp(value, "auto") == 0 || strstr(value, "://");
 }
 
 /* The absolute path of what an option names. */
-static int resolve_path(const char *name, char ret[PATH_MAX], struct error *err)
+static int resolve_path(
+	enum short_form form, const char *name, char ret[PATH_MAX], struct error *err)
 {
+	const char *example = form == FORM_DISK || form == FORM_BOOT_DISK
+				      ? "a disk or an image file, such as /dev/vda"
+				      : "a file or folder";
+
 	if (!realpath(name, ret))
-		return error_set_code(
-			err, EXIT_CONFIGURATION, -errno, "%s: %s.", name, strerror(errno));
+		return error_set_code(err, EXIT_CONFIGURATION, -errno,
+			"--%s %s: %s: name %s that exists.", form_name(form), name, strerror(errno),
+			example);
 	return 0;
 }
 
@@ -149,7 +169,7 @@ static int resolve_file_option(const char *value, char ret[OPTIONS_TEXT_BYTES], 
 	snprintf(name, sizeof(name), "%.*s", (int)length, source);
 	if (text_starts_with(name, CONFIG_DRIVE_PREFIX))
 		memcpy(path, name, sizeof(path));
-	else if ((r = resolve_path(name, path, err)) < 0)
+	else if ((r = resolve_path(FORM_FILE, name, path, err)) < 0)
 		return r;
 	if (strpbrk(path, " \t") ||
 		snprintf(ret, OPTIONS_TEXT_BYTES, "%.*s%s%s", (int)(source - value), value, path,
@@ -167,10 +187,10 @@ static int resolve_option(
 
 	if (form == FORM_FILE)
 		return resolve_file_option(value, ret, err);
-	if (!short_forms[form - FORM_DISK].is_path || stands_for_itself(value))
+	if (!short_forms[form - FORM_DISK].is_path || stands_for_itself(form, value))
 		snprintf(path, sizeof(path), "%s", value);
 	else
-		r = resolve_path(value, path, err);
+		r = resolve_path(form, value, path, err);
 	if (r < 0)
 		return r;
 	if (strpbrk(path, " \t") || text_copy(ret, OPTIONS_TEXT_BYTES, path) < 0)
@@ -225,12 +245,15 @@ static int parse_words(int count, char **words, struct options *ret, struct erro
 			"The option --embedded belongs to the command check.");
 	if (ret->embedded_path && count == 1)
 		return 0;
+	if (ret->command == COMMAND_CHECK && count == 1 && (ret->set_count || ret->config_given))
+		return 0;
 	if (operand && count != 2)
 		return error_set_code(
 			err, EXIT_CONFIGURATION, -EINVAL, "Say which %s, and no more.", operand);
 	if (!operand && count != 1)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install, plan, verify, check or image, or see --help.");
+			"The command %s takes options only, and not \"%s\": name the disk by --disk, and see --help.",
+			words[0], words[1]);
 	if (ret->json && ret->command != COMMAND_PLAN)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"The option --json belongs to the command plan.");
@@ -322,7 +345,7 @@ void options_print_help(void)
 	printf("Usage: guest-installer install [OPTION]...\n"
 	       "       guest-installer plan [--json] [OPTION]...\n"
 	       "       guest-installer verify [--boot-disk FILE] [--set KEY=VALUE]... DISK\n"
-	       "       guest-installer check [--config FILE] [--set KEY=VALUE]... MANIFEST\n"
+	       "       guest-installer check [--config FILE] [--set KEY=VALUE]... [MANIFEST]\n"
 	       "       guest-installer check --embedded FILE [MANIFEST]\n"
 	       "       guest-installer image {--size SIZE|--shrink} [OPTION]... OUTPUT\n"
 	       "       guest-installer image --from IMAGE [OPTION]... OUTPUT\n"

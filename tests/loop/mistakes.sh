@@ -11,6 +11,7 @@
 #   old ISO left in the drive                                  tests/qemu/installed.lib.sh
 #   too little memory for GRUB on UEFI                         tests/qemu/small.sh (the text: iso/assemble)
 #
+# Modules: verify_command.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"

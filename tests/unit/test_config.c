@@ -512,7 +512,7 @@ static void bad_values_say_what_can_be(void **state)
 		"fetch-attempts = 101", "cache = /a ftp://b", "cache = /",
 		"cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
 		"trusted-keys = a:AAAA", "trusted-keys = none " KEY, "trusted-keys = :" KEY,
-		"keys = usb", "keys-user = Root", "keys-user = a b", "keys-user = -x",
+		"keys = usb", "keys-user = 1root", "keys-user = a b", "keys-user = -x",
 		"keys-user = ../root", "on-success = halt", "on-failure = kexec",
 		"if-installed = start", "on-failure = ", "timeout = 0", "timeout = 604801",
 		"timeout = -1", "timeout = 1h", "timeout = 18446744073709551617", "timeout = +5",

@@ -75,6 +75,28 @@ static void the_format_follows_the_name_or_the_option(void **state)
 	}
 }
 
+/* The short forms of disk= take what disk= takes; check needs a manifest or settings. */
+static void words_that_are_no_paths_stand_for_themselves(void **state)
+{
+	static const struct row rows[] = {
+		{ { "plan", "--disk=size:>4G" }, "disk=size:>4G" },
+		{ { "plan", "--disk=smallest" }, "disk=smallest" },
+		{ { "plan", "--disk=serial:a" }, "disk=serial:a" },
+		{ { "plan", "--boot-disk=auto" }, "boot-disk=auto" },
+		{ { "check", "--set=disk=auto" }, "disk=auto" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct options options;
+		struct error err = { 0 };
+
+		if (parse(&rows[i], &options, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_string_equal(options.set[0], rows[i].says);
+	}
+}
+
 static void misuse_is_refused_with_the_fix(void **state)
 {
 	static const struct row rows[] = {
@@ -92,6 +114,14 @@ static void misuse_is_refused_with_the_fix(void **state)
 		{ { "install", "--from=b" }, "belong to the command image" },
 		{ { "install", "--size=8G" }, "belong to the command image" },
 		{ { "plan", "--shrink" }, "belong to the command image" },
+		{ { "install", "a.img" },
+			"The command install takes options only, and not \"a.img\": name the disk by --disk" },
+		{ { "plan", "--disk=nowhere" },
+			"--disk nowhere: No such file or directory: name a disk or an image file, such as /dev/vda" },
+		{ { "plan", "--manifest=nowhere" },
+			"--manifest nowhere: No such file or directory: name a file or folder that exists" },
+		{ { "plan", "--disk=size:4G" }, "--disk size:4G: No such file" },
+		{ { "check" }, "Say which manifest check shall read" },
 	};
 
 	(void)state;
@@ -111,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_said_counts),
 		cmocka_unit_test(the_format_follows_the_name_or_the_option),
+		cmocka_unit_test(words_that_are_no_paths_stand_for_themselves),
 		cmocka_unit_test(misuse_is_refused_with_the_fix),
 	};
 

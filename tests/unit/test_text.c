@@ -84,6 +84,8 @@ static void forms_are_checked(void **state)
 		{ text_is_fat_label, "boot", "twelve chars" },
 		{ text_is_fat_label, "A", " A" },
 		{ text_is_user_name, "_a-b.c", "9a" },
+		{ text_is_user_name, "Bob", "-a" },
+		{ text_is_user_name, "a_B.9", "" },
 		{ text_is_clean_path, "/", "//" },
 		{ text_is_clean_path, "/a/b.c", "/a/../b" },
 		{ text_is_clean_path, "/...", "a" },
