@@ -22,6 +22,7 @@ from host.install.table import PROGRAM
 from host.install.image_copy import require_keys_alone
 from host.install.installer_iso import require_installer_iso
 from host.install.keydrive import KeyDrive
+from host.install.settings_check import check_drive, check_settings
 from host.base.lock import Lock, path_of
 from host.protocol.progress import Display
 
@@ -115,6 +116,8 @@ def run(options: Options, display: Display) -> None:
     drive = key_drive(options)
     if not options.source:
         require_installer_iso(options.iso)
+        check_settings(options.settings)
+        check_drive(drive.content())
     with contextlib.ExitStack() as stack:
         lock, *_ = [stack.enter_context(lock) for lock in _locks(options)]
         hypervisor = hypervisors.choose(options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from typing import Optional, Sequence
 
 from host.protocol import verdict
@@ -13,6 +14,7 @@ from host.xen import domain
 from host.base.command_line import Option, Program, Section, answer_common, parse
 from host.base.codes import Code, Failure, report, report_help
 from host.base.files import write_whole
+from host.base.version import name_of
 from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
 
@@ -160,6 +162,12 @@ def _refuse_useless(given: argparse.Namespace) -> None:
         raise Failure(Code.MISUSE, "--name is needed")
     if given.kind == "install" and not given.iso:
         raise Failure(Code.MISUSE, "install needs --iso")
+    if re.search(r"(\.pub|authorized_keys)$", given.keys):
+        raise Failure(
+            Code.MISUSE,
+            f"--keys takes a drive, and {given.keys} is a file of keys: "
+            f"{name_of('make-key-drive')} makes one of it",
+        )
 
 
 def _given_boot(given: argparse.Namespace) -> Optional[Boot]:
@@ -188,6 +196,12 @@ def _installed_boot(given: argparse.Namespace, guest: Domain) -> Boot:
         raise Failure(Code.MISUSE, f"cannot read {given.installed}: {error.strerror}") from error
     channel = verdict.Channel(verdict.read_serial_line)
     channel.feed(log)
+    if not isinstance(channel.verdict, verdict.Successful):
+        raise Failure(
+            Code.MISUSE,
+            f"{given.installed} does not end with INSTALL_SUCCESSFUL: give the whole log of a "
+            "successful install onto this disk",
+        )
     boot = take_boot(channel.results, guest.disks[0], os.path.abspath(given.out))
     if given.command_line is not None:
         boot = Boot(boot.kernel, boot.ramdisk, f"{boot.command_line} {given.command_line}".strip())

@@ -81,7 +81,7 @@ the_example_is_accepted() {
 	# shellcheck disable=SC2086 # words, as systemd splits them
 	if root/usr/bin/guest-installer-run-guest "$PWD/none.qcow2" --key key.pub $OPTIONS 2>said; then return 1; fi
 	cat said
-	grep -x 'guest-installer-first-run: cannot read the ISO /srv/guest-installer.iso' said
+	grep -x 'guest-installer-first-run: cannot read the ISO /srv/guest-installer.iso: No such file or directory' said
 }
 
 run_case "the packages can be made" packages_are_made

@@ -6,6 +6,7 @@ import dataclasses
 import unittest
 
 import tap
+from host import xen_domain
 from host.xen import domain
 from host.base.codes import Code, Failure
 from host.xen.domain import Boot, Domain
@@ -116,6 +117,9 @@ class Refusals(unittest.TestCase):
             ("needs a bridge", {"mac": "00:16:3e:00:00:01"}),
             ("six bytes", {"bridge": "br0", "mac": "00:16:3e:00:00"}),
             ("six bytes", {"bridge": "br0", "mac": "00:16:3e:00:00:01,script=x"}),
+            ("no single card", {"bridge": "br0", "mac": "01:16:3e:00:00:01"}),
+            ("no single card", {"bridge": "br0", "mac": "FF:FF:FF:FF:FF:FF"}),
+            ("no single card", {"bridge": "br0", "mac": "00:00:00:00:00:00"}),
         ):
             with self.subTest(changes=changes):
                 guest = dataclasses.replace(GUEST, **changes)
@@ -128,12 +132,34 @@ class Refusals(unittest.TestCase):
             ("file:/vm/a:b.img", "/vm/a:b.img"),
             ("/vm/a:b.img", "/vm/a:b.img"),
             ("/vm/../vm//a.img", "/vm/a.img"),
+            ("/vm/a,b.img", "/vm/a,b.img"),
+            ("/vm/a,sda.img", "/vm/a,sda.img"),
+            ("/vm/sda", "/vm/sda"),
         ):
             with self.subTest(text=text):
                 self.assertEqual(domain.parse_disk(text), path)
         self.refuse("below /dev", lambda: domain.parse_disk("phy:/vm/a.img"))
         self.refuse("below /dev", lambda: domain.parse_disk("phy:../vm/a.img"))
         self.refuse("without ',xvda,w'", lambda: domain.parse_disk("phy:/dev/vg0/boot,xvda,w"))
+        # What xl reads from these, libxlutil's xlu_disk_parse says.
+        for text, words in (
+            ("/dev/vg0/boot,,xvda", "without ',xvda'"),
+            ("/dev/vg0/boot,raw,xvda,rw", "without ',xvda,rw'"),
+            ("/vm/a.img, xvda, w", "without ', xvda, w'"),
+            ("/vm/a.img,raw,hda", "without ',hda'"),
+            ("/vm/a.img,xvda1,w!", "without ',xvda1,w!'"),
+            ("/vm/cd.iso,,hdc,cdrom", "without ',hdc,cdrom'"),
+            ("file:/vm/cd.iso,hdc:cdrom,r", "without ',hdc:cdrom,r'"),
+            ("format=raw,vdev=xvda,access=rw,target=/vm/a.img", "a disk is"),
+            ("target=/vm/a.img", "a disk is"),
+            ("tap:aio:/vm/a.img", "a disk is"),
+            ("qcow2:/vm/a", "a disk is"),
+            ("raw:/vm/a.img", "a disk is"),
+            ("/vm/a.qcow2", "qemu-img convert -O raw"),
+            ("file:/vm/a.VMDK", "qemu-img convert -O raw"),
+        ):
+            with self.subTest(text=text):
+                self.refuse(words, lambda text=text: domain.parse_disk(text))
         self.refuse("a disk is", lambda: domain.parse_disk("file:"))
         self.refuse("a disk is", lambda: domain.parse_disk(""))
 
@@ -141,6 +167,29 @@ class Refusals(unittest.TestCase):
         self.assertEqual(domain.parse_memory("1G"), 1024)
         self.refuse("whole MiB", lambda: domain.parse_memory("1000K"))
         self.refuse("did you mean 1024M?", lambda: domain.parse_memory("1024"))
+
+
+class Tool(unittest.TestCase):
+    """What xen-domain itself refuses of its options."""
+
+    def refuse(self, words, *arguments):
+        with self.assertRaises(Failure) as caught:
+            xen_domain.domain_file(xen_domain._parse(arguments))
+        self.assertEqual(caught.exception.code, Code.MISUSE)
+        self.assertIn(words, caught.exception.sentence)
+
+    def test_the_log_is_that_of_a_successful_install(self):
+        tap.enter_folder(self)
+        result = "INSTALL_RESULT kernel=/k\nINSTALL_RESULT initrd=/i\nINSTALL_RESULT cmdline=c\n"
+        for end in ("", "INSTALL_FAILED code=41 stage=verify it would not start\n"):
+            with open("log", "w") as file:
+                file.write(result + end)
+            words = "--name g --disk g.img --installed log --out g.xl".split()
+            self.refuse("does not end with INSTALL_SUCCESSFUL", "direct", *words)
+
+    def test_a_file_of_keys_is_no_drive(self):
+        words = "--name g --disk g.img --iso a.iso --keys id.pub".split()
+        self.refuse("make-key-drive makes one of it", "install", *words)
 
 
 if __name__ == "__main__":

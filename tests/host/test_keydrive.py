@@ -127,7 +127,7 @@ class Secrets(WithFolder):
         add = self.drive.add_guest_files
         self.refuses(Code.MISUSE, "--file takes TARGET=FILE", add, [source])
         self.refuses(Code.MISUSE, "--file takes TARGET=FILE", add, [f"x={source}"])
-        self.refuses(Code.MISUSE, "cannot read the key file", add, ["/x=/nonexistent"])
+        self.refuses(Code.MISUSE, "cannot read the file /nonexistent", add, ["/x=/nonexistent"])
         self.refuses(Code.MISUSE, "more than 8", add, [f"/x={source}"] * 9)
         self.drive.add_settings("files = /a=/b\n")
         self.refuses(Code.MISUSE, "exclude each other", add, [f"/x={source}"])

@@ -27,6 +27,11 @@ KEYS = Source("vms", "web.qcow2.installing-keys", "raw")
 BASE = "--hypervisor libvirt --disk web.qcow2 --size 4G --iso iso --key key.pub"
 
 
+def disks(count):
+    """Options for this many further disks."""
+    return " ".join(f"--extra-disk d{number}:1G" for number in range(count))
+
+
 class Refusing(unittest.TestCase):
     def refuse(self, sentence, make, code=Code.MISUSE):
         with self.assertRaises(Failure) as caught:
@@ -285,6 +290,8 @@ class Options(Refusing):
             (f"{BASE} --network network=a'b", "network=NAME"),
             (f"{BASE} --format vmdk", "raw or qcow2"),
             (f"{BASE} --size 1M", "too small"),
+            (f"{BASE} {disks(25)}", "at most 25 disks here"),
+            (f"{BASE} --connect xen:///system {disks(6)}", "at most 6 disks here"),
             (f"{BASE} --extra-disk web.qcow2:1G", "named twice"),
             (f"{BASE} --disk a/web.qcow2", "not a path"),
         ):

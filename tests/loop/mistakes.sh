@@ -114,6 +114,17 @@ run_case "a blank disk started as a guest, qcow2" starts_nothing user/blank.qcow
 run_case "no size" refuses 2 '--size \(or --existing\) is needed' \
 	--disk user/guest.qcow2 --iso iso --key user/key.pub
 run_case "a unit that first-run does not take" first 2 "not '4GiB'; write 4G" --size 4GiB
+run_case "a setting that does not exist" first 2 'there is no key "wpie", "wipe" was probably meant' \
+	--set wpie=force
+run_case "a setting with a value that it cannot have" first 2 'disk cannot be "vda": it can be auto, an absolute path' \
+	--set disk=vda
+run_case "a folder in the place of the disk" first 2 'user is a folder: name the disk in it, such as .*/user/guest.qcow2' \
+	--disk user
+run_case "an empty variable in the place of the key" first 2 '--key needs a value' --key ''
+run_case "a disk that is not there, to be verified" first_line 2 'nowhere cannot be read .*: name the disk or the image' \
+	bin/guest-installer verify user/nowhere
+run_case "a setting that verify has no use for" first_line 2 'no use for the setting "key-user=bob": it takes keys-user' \
+	bin/guest-installer verify --set key-user=bob user/blank.img
 run_case "two disks: in a machine" asserted qemu/refusals.sh 'Name one with disk=/dev/NAME'
 run_case "a disk with content: in a machine" asserted qemu/refusals.sh 'use the setting in brackets'
 run_case "an ignored configuration.nix: in a machine" asserted qemu/refusals.sh 'leave it out, or use an ISO that builds'

@@ -99,7 +99,11 @@ def parse(program: Program, arguments: Sequence[str]) -> argparse.Namespace:
             parser.add_argument(f"--{option.name}", default=option.default)
     if program.positional:
         parser.add_argument(program.positional, nargs="*")
-    return parser.parse_intermixed_args(_joined(program, arguments))
+    found = parser.parse_intermixed_args(_joined(program, arguments))
+    for name, option in program.options().items():
+        if option.many and "" in getattr(found, name.replace("-", "_")):
+            raise Failure(Code.MISUSE, f"--{name} needs a value")
+    return found
 
 
 def given_words(program: Program, arguments: Sequence[str]) -> dict[str, list[str]]:

@@ -93,11 +93,12 @@ def _is_published(disk: Disk) -> bool:
 def require_absent(disks: Sequence[Disk]) -> None:
     """Failure(MISUSE) if a disk is in the way of a new one."""
     for disk in disks:
-        if not disk.existing and os.path.lexists(disk.path):
-            raise Failure(
-                Code.MISUSE,
-                f"{disk.path} exists already; remove it, or use it as it is with --existing",
-            )
+        if disk.existing or not os.path.lexists(disk.path):
+            continue
+        way_out = "remove it, or use it as it is with --existing"
+        if disk.is_device():
+            way_out = "say --existing, without --size, to install on this block device"
+        raise Failure(Code.MISUSE, f"{disk.path} exists already; {way_out}")
 
 
 def make(disks: Sequence[Disk]) -> None:

@@ -90,7 +90,7 @@ class KeyDrive:
     def add_host_keys(self, paths: Sequence[str]) -> None:
         """Adds private host keys; the installer derives the public ones."""
         for path in paths:
-            data = _read(path)
+            data = _read(path, "host key")
             name = secret_files.host_key_name(path, data)
             if name in self.secrets:
                 raise Failure(Code.MISUSE, f"two host keys are given for {name}; leave one out")
@@ -106,7 +106,7 @@ class KeyDrive:
         if files and re.search(rb"^\s*files\s*=", self.files.get(SETTINGS, b""), re.MULTILINE):
             raise Failure(Code.MISUSE, "--file and the setting files exclude each other")
         for index, file in enumerate(files):
-            self.secrets[secret_files.drive_name(index)] = _read(file.source)
+            self.secrets[secret_files.drive_name(index)] = _read(file.source, "file")
         if files:
             self.add_settings(secret_files.setting_of(files))
 
@@ -152,9 +152,9 @@ class KeyDrive:
         self.files[free] = data
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, what: str = "key file") -> bytes:
     if os.path.exists(path) and not os.path.isfile(path):
-        raise Failure(Code.MISUSE, f"cannot read the key file {path}: it is no regular file")
+        raise Failure(Code.MISUSE, f"cannot read the {what} {path}: it is no regular file")
     try:
         with open(path, "rb") as file:
             return file.read(LARGEST_DRIVE + 1)
@@ -162,7 +162,7 @@ def _read(path: str) -> bytes:
         reason = (
             "a key is given as a file, such as key.pub" if KEY_LINE.search(path) else error.strerror
         )
-        raise Failure(Code.MISUSE, f"cannot read the key file {path}: {reason}") from error
+        raise Failure(Code.MISUSE, f"cannot read the {what} {path}: {reason}") from error
 
 
 class _SameTrust(urllib.request.HTTPRedirectHandler):
@@ -192,13 +192,21 @@ def fetch_keys(url: str, seconds: float = FETCH_SECONDS) -> bytes:
         raise Failure(Code.MISUSE, f"cannot fetch {shown}: no answer in {seconds:g} s")
     data = answer[0]
     if isinstance(data, Exception):
-        raise Failure(Code.MISUSE, f"cannot fetch {shown}: {data}")
+        raise Failure(Code.MISUSE, f"cannot fetch {shown}: {_reason(data)}")
     key_text.check(shown, data)
     lines = [line.strip() for line in data.decode("utf-8", "replace").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines or not all(PUBLIC.match(line) for line in lines):
         raise Failure(Code.MISUSE, f"what {shown} leads to is no list of public SSH keys")
     return data
+
+
+def _reason(error: Exception) -> str:
+    """The words of the system or of the server, without Python's around them."""
+    if isinstance(error, urllib.error.HTTPError):
+        return str(error)
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause)
 
 
 def _fetch(url: str, seconds: float) -> Union[bytes, Exception]:

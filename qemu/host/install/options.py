@@ -19,7 +19,8 @@ from host.base.command_line import parse as parse_options
 from host.install.disk import Disk, new_serial
 from host.install.keydrive import is_url
 from host.install import volume_options
-from host.install.checks import SMALLEST_DISK, TOO_SMALL, check_format, refuse, require_size
+from host.install import checks
+from host.install.checks import check_format, readable, refuse, require_size
 from host.install.source_options import Source, parse_source
 from host.install.table import PROGRAM
 from host.libvirt import names as libvirt_names
@@ -106,7 +107,7 @@ def parse(arguments: Sequence[str]) -> Options:
         refuse(unfit)
     if not given.key and "keys" not in names:
         refuse("--key is needed (or --set keys=none)")
-    iso = "" if source else _readable("the ISO", given.iso)
+    iso = "" if source else readable("the ISO", given.iso)
     architecture = _architecture(given.arch, iso)
     given.arch, given.firmware = architecture.name, given.firmware or architecture.firmwares[0]
     cores = _number("--cores", given.cores) or 0
@@ -236,23 +237,17 @@ def _parse_disk(option: str, path: str, size: Optional[str], format: str, serial
     if size is None:
         disk = Disk(os.path.realpath(path), "", None, serial)
         if not os.path.isfile(disk.path) and not disk.is_device():
-            refuse(f"cannot find the disk {path}")
+            checks.refuse_absent_disk("--disk" if option == "--size" else option, path)
         default = "raw" if disk.is_device() else emulator.disk_format(path)
         return Disk(disk.path, format or default, None, serial)
     if size:
-        least = SMALLEST_DISK if option == "--size" else 1
-        require_size(option, size, least, TOO_SMALL)
+        checks.require_disk_size(option, size)
     folder, name = os.path.split(os.path.abspath(path))
     if not os.path.isdir(folder):
         refuse(f"the folder of {path} does not exist")
     path = os.path.join(os.path.realpath(folder), name)
+    checks.require_free_name(path)
     return Disk(path, format or emulator.disk_format(path), size, serial)
-
-
-def _readable(what: str, path: str) -> str:
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        refuse(f"cannot read {what} {path}")
-    return os.path.realpath(path)
 
 
 def _records(folder: str, disk: Disk) -> str:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import argparse
 from typing import Optional
 
-from host.install.checks import SMALLEST_DISK, TOO_SMALL, check_format, refuse, require_size
+from host.install.checks import check_format, refuse, require_disk_size
 from host.install.disk import Disk, new_serial
 from host.libvirt import names
+from host.xen.domain import DISK_NAMES as XEN_DISK_NAMES
+
+# vda to vdy: vdz is the key drive.
+MOST_DISKS = 25
 
 
 def check(given: argparse.Namespace, volume: str) -> None:
@@ -25,8 +29,12 @@ def check(given: argparse.Namespace, volume: str) -> None:
         if getattr(given, name):
             refuse(f"--{name.replace('_', '-')} does not work with libvirt")
     uri = names.check_uri(given.connect or names.default_uri())
+    most = MOST_DISKS
     if names.is_xen(uri):
         _check_xen(given)
+        most = len(XEN_DISK_NAMES)
+    if len(given.extra_disk) >= most:
+        refuse(f"a domain has at most {most} disks here, the guest's own among them")
     names.check_pool(given.pool or names.DEFAULT_POOL)
     names.domain_name(given.name, volume)
 
@@ -58,6 +66,5 @@ def _parse_volume(option: str, name: str, size: Optional[str], format: str, seri
     names.check_volume(option, name)
     check_format(format)
     if size is not None:
-        least = SMALLEST_DISK if option == "--disk" else 1
-        require_size("--size" if option == "--disk" else option, size, least, TOO_SMALL)
+        require_disk_size("--size" if option == "--disk" else option, size)
     return Disk(name, format, size, serial)

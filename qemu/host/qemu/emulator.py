@@ -49,7 +49,7 @@ def parse_size(what: str, text: str) -> int:
 def parse_number(what: str, text: str) -> int:
     """A whole number from 1 on; Failure(MISUSE) names `what` if it is none."""
     if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
-        raise Failure(Code.MISUSE, f"{what} takes a whole number, not '{text}'")
+        raise Failure(Code.MISUSE, f"{what} takes a whole number from 1 on, not '{text}'")
     return int(text)
 
 

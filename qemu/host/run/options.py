@@ -12,7 +12,8 @@ from typing import Sequence
 from host.base.codes import Code, Failure
 from host.run.architecture import choose
 from host.run.debug_options import DebugOptions, read_debug
-from host.qemu.emulator import MachineOptions, check_machine, parse_number, parse_size
+from host.install.checks import meant_size, require_disk_size
+from host.qemu.emulator import MachineOptions, check_machine, parse_number
 from host.run.words import OPTIONS, Words
 
 MODULES_TAG = "modules"
@@ -193,10 +194,10 @@ def _check_names(options: GuestOptions) -> None:
         raise Failure(Code.MISUSE, f"--network takes user or none, not '{options.network}'")
     if options.tap and not re.fullmatch(r"[A-Za-z0-9_.-]{1,15}", options.tap):
         raise Failure(Code.MISUSE, f"--tap takes an interface's name, not '{options.tap}'")
-    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", options.user):
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", options.user):
         raise Failure(Code.MISUSE, f"--user takes a user's name, not '{options.user}'")
     for disk in filter(is_size, options.disks):
-        parse_size("--disk", disk)
+        require_disk_size("--disk", disk)
     tags = [share.tag for share in options.shares]
     for tag in tags:
         if tags.count(tag) > 1:
@@ -230,6 +231,10 @@ def _check_together(options: GuestOptions) -> None:
             raise Failure(Code.MISUSE, f"{name} needs --kernel")
     if options.modules and not options.kernel:
         raise Failure(Code.MISUSE, "--modules needs --kernel, whose modules they are")
+    if options.ssh_port > 65535:
+        raise Failure(
+            Code.MISUSE, f"--ssh-port takes a port from 1 to 65535, not '{options.ssh_port}'"
+        )
     if options.network == "none" and (options.run or options.ssh_port):
         raise Failure(Code.MISUSE, "--run and --ssh-port need --network user")
     if options.address and not (options.tap and (options.kernel or options.run)):
@@ -250,4 +255,9 @@ def _check_files(options: GuestOptions) -> None:
             raise Failure(Code.MISUSE, f"there is no folder {path}")
     for disk in options.disks:
         if not is_size(disk) and not os.path.exists(disk):
-            raise Failure(Code.MISUSE, f"there is no disk {disk}")
+            size = meant_size(os.path.basename(disk))
+            hint = f"; for an empty one, write --disk {size}" if size else ""
+            raise Failure(Code.MISUSE, f"there is no disk {disk}{hint}")
+    for disk in (options.guest, *options.disks):
+        if os.path.isdir(disk):
+            raise Failure(Code.MISUSE, f"{disk} is a folder, and a disk is an image or a device")

@@ -23,6 +23,14 @@ CDROM_NAME = "xvdc"
 KEYS_NAME = "xvde"
 SMALLEST_MEMORY = 64
 
+# What xl-disk-configuration(5) puts before or behind the target of a disk, beside phy: and file:.
+XL_WORD = re.compile(
+    r"(tap2?|aio|ioemu|raw|qcow2?|qed|vhd|vhdx|vdi|drbd|iscsi|nbd|rbd):|(target|format|vdev|access|backend|backendtype|devtype|script)="
+)
+XL_NAME = re.compile(r",\s*((xvd|hd|sd)[a-z]+[0-9]*|d[0-9]+(p[0-9]+)?)\s*(,.*|:(cdrom|disk).*)?$")
+# The endings of images that are not raw, which a domain file of ours would call raw.
+CONTAINER = re.compile(r"\.(qcow2?|qed|vhdx?|vmdk|vdi)$", re.IGNORECASE)
+
 Value = Union[str, int, list[str]]
 
 
@@ -61,11 +69,15 @@ def parse_disk(text: str) -> str:
     kind, colon, path = text.partition(":")
     if not colon or kind not in ("phy", "file"):
         kind, path = "file", text
-    if not path:
+    if not path or XL_WORD.match(path):
         _refuse(f"a disk is phy:DEVICE, file:IMAGE or a path, not '{text}'")
-    if match := re.search(r",(xvd|hd|sd)[a-z]+[0-9]*,[rw]!?$", path):
+    if match := XL_NAME.search(path):
         _refuse(
             f"a disk is named without '{match[0]}' here: the guest's names follow from the order"
+        )
+    if CONTAINER.search(path):
+        _refuse(
+            f"a domain has raw disks, and '{path}' is none: convert it with qemu-img convert -O raw"
         )
     path = os.path.abspath(os.path.join("/dev", path) if kind == "phy" else path)
     if kind == "phy" and not path.startswith("/dev/"):
@@ -106,6 +118,11 @@ def check(domain: Domain) -> None:
     ):
         _refuse(
             f"a network card's address is six bytes such as 00:16:3e:01:02:03, not '{domain.mac}'"
+        )
+    if domain.mac is not None and (int(domain.mac[:2], 16) & 1 or not domain.mac.strip("0:")):
+        _refuse(
+            f"'{domain.mac}' is the address of no single card: its first byte is even, as in "
+            "00:16:3e:01:02:03"
         )
 
 
