@@ -105,6 +105,7 @@ static int probe_superblock(int fd, uint64_t offset_bytes, uint64_t size_bytes,
 		return errno ? -errno : -EIO;
 	copy_value(pr, "TYPE", ret->type, sizeof(ret->type));
 	copy_value(pr, "LABEL", ret->label, sizeof(ret->label));
+	copy_value(pr, "LABEL_FATBOOT", ret->boot_label, sizeof(ret->boot_label));
 	copy_value(pr, "UUID", ret->uuid, sizeof(ret->uuid));
 	return 0;
 }

@@ -24,6 +24,7 @@ int probe_content(struct disk *disk, struct error *err) WARN_UNUSED;
 struct probe_result {
 	char type[32];
 	char label[DISK_TEXT_BYTES];
+	char boot_label[DISK_TEXT_BYTES]; /* of FAT, that in the boot sector */
 	char uuid[DISK_TEXT_BYTES];
 };
 int probe_file_system(const char *path, uint64_t offset_bytes, uint64_t size_bytes,

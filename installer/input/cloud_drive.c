@@ -91,21 +91,17 @@ static int look_for_cloud_files(const char *path, void *userdata, struct error *
 	return 0;
 }
 
-static int read_cloud_disk(
-	struct disk *disk, const char *mount_path, struct cloud_drive *drive, struct error *err)
+static int read_cloud_node(struct disk *disk, const char *node, const struct probe_result *found,
+	const char *mount_path, struct cloud_drive *drive, struct error *err)
 {
 	const char *label = kinds[drive->kind].label;
-	struct probe_result found;
-	char node[sizeof(drive->node)];
 	int r;
 
-	if (!drive_find(disk, label, node, sizeof(node), &found))
-		return 0;
 	if (drive->found)
 		return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 			"%s and %s are both drives with the label %s; detach one of them",
 			drive->node, node, label);
-	r = drive_visit(node, found.type, mount_path, look_for_cloud_files, drive, err);
+	r = drive_visit(node, found->type, mount_path, look_for_cloud_files, drive, err);
 	if (r < 0) {
 		error_wrap(err, "the %s drive %s", label, node);
 		return r;
@@ -113,9 +109,23 @@ static int read_cloud_disk(
 	if (r == 0 || !drive->found)
 		return 0;
 	disk->key_drive = true;
-	log_line("%s drive: %s (%s)", label, node, found.type);
+	log_line("%s drive: %s (%s)", label, node, found->type);
 	snprintf(drive->node, sizeof(drive->node), "%s", node);
 	return 0;
+}
+
+static int read_cloud_disk(
+	struct disk *disk, const char *mount_path, struct cloud_drive *drive, struct error *err)
+{
+	const char *label = kinds[drive->kind].label;
+	char node[sizeof(drive->node)];
+	struct probe_result found;
+	unsigned place = 0;
+	int r = 0;
+
+	while (r == 0 && drive_find(disk, label, &place, node, sizeof(node), &found))
+		r = read_cloud_node(disk, node, &found, mount_path, drive, err);
+	return r;
 }
 
 int cloud_drive_read(struct disk *disks, size_t count, enum cloud_kind kind, const char *mount_path,

@@ -30,19 +30,30 @@ static bool passes(const char *node, const char *label, struct probe_result *ret
 
 	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, ret_found, &ignored) == 0 &&
 	       is_drive_type(ret_found->type) &&
-	       (!label || strcasecmp(ret_found->label, label) == 0);
+	       (!label || strcasecmp(ret_found->label, label) == 0 ||
+		       strcasecmp(ret_found->boot_label, label) == 0);
 }
 
-bool drive_find(const struct disk *disk, const char *label, char *ret_node, size_t ret_bytes,
-	struct probe_result *ret_found)
+bool drive_find(const struct disk *disk, const char *label, unsigned *place, char *ret_node,
+	size_t ret_bytes, struct probe_result *ret_found)
 {
 	if (disk->medium || disk->unreadable[0] || disk->used_by[0])
 		return false;
-	snprintf(ret_node, ret_bytes, "%s", disk->path);
-	if (passes(ret_node, label, ret_found))
+	while (*place <= DRIVE_PARTITIONS_MAX) {
+		unsigned number = (*place)++;
+
+		if (number)
+			partition_name(disk->path, number, ret_node, ret_bytes);
+		else
+			snprintf(ret_node, ret_bytes, "%s", disk->path);
+		if (!passes(ret_node, label, ret_found))
+			continue;
+		/* The partitions of a hybrid ISO are parts of it. */
+		if (!number)
+			*place = DRIVE_PARTITIONS_MAX + 1;
 		return true;
-	partition_name(disk->path, 1, ret_node, ret_bytes);
-	return passes(ret_node, label, ret_found);
+	}
+	return false;
 }
 
 int drive_visit(const char *node, const char *fstype, const char *mount_path,

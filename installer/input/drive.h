@@ -16,11 +16,14 @@
 #include "disk/disk.h"
 #include "disk/probe.h"
 
-/* The node with a FAT, ISO 9660 or UDF file system of this label (its case does not count; NULL for any), the
- * whole disk or its first partition, with what is there. False also for disks that are the medium, in use
- * or unreadable. */
-bool drive_find(const struct disk *disk, const char *label, char *ret_node, size_t ret_bytes,
-	struct probe_result *ret_found);
+/* Of these partitions each may have such a file system: Windows puts a reserved one before the first. */
+#define DRIVE_PARTITIONS_MAX 16
+
+/* The next node with a FAT, ISO 9660 or UDF file system of this label (its case does not count; NULL for
+ * any): the whole disk, else its partitions, with what is there. place is 0 for the first call, and is
+ * advanced. False at the end, and for disks that are the medium, in use or unreadable. */
+bool drive_find(const struct disk *disk, const char *label, unsigned *place, char *ret_node,
+	size_t ret_bytes, struct probe_result *ret_found);
 
 /* Mounts the node, calls look with the path, and detaches it again. 1 if that was looked at; 0 if
  * it cannot be mounted though it looks so (it may be in use, or damaged), which is logged; or the

@@ -233,16 +233,17 @@ static int look_for_keys(const char *path, void *drive, struct error *err)
 	return key_drive_read_folder(path, drive, err);
 }
 
-/* The whole disk or its first partition; ret->found says whether it has keys. */
-static int read_key_drive_disk(
-	const struct disk *disk, const char *mount_path, struct key_drive *ret, struct error *err)
+/* The next file system of a disk, as drive_find has it; ret->found says whether it has keys. Returns 1, or 0
+ * behind the last one. */
+static int read_key_drive_disk(const struct disk *disk, unsigned *place, const char *mount_path,
+	struct key_drive *ret, struct error *err)
 {
 	char node[sizeof(ret->node)];
 	struct probe_result found;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!drive_find(disk, NULL, node, sizeof(node), &found))
+	if (!drive_find(disk, NULL, place, node, sizeof(node), &found))
 		return 0;
 	r = drive_visit(node, found.type, mount_path, look_for_keys, ret, err);
 	if (r < 0) {
@@ -253,57 +254,65 @@ static int read_key_drive_disk(
 	snprintf(ret->disk_name, sizeof(ret->disk_name), "%s", disk->name);
 	snprintf(ret->node, sizeof(ret->node), "%s", node);
 	snprintf(ret->fstype, sizeof(ret->fstype), "%s", found.type);
-	return 0;
+	return 1;
 }
 
-/* Reads every key drive, of which the first one is kept, and counts them. ret_nodes names them all. */
-static int search(struct disk *disks, size_t count, const char *mount_path, struct key_drive *first,
-	struct key_drive *candidate, size_t *ret_found, char ret_nodes[NODES_BYTES],
-	struct error *err)
-{
-	*ret_found = 0;
-	ret_nodes[0] = '\0';
-	for (size_t i = 0; i < count; i++) {
-		int r = read_key_drive_disk(&disks[i], mount_path, candidate, err);
+/* What a search has found: every key drive is read, and the first one is kept. */
+struct found_drives {
+	struct key_drive first, candidate;
+	size_t count;
+	char nodes[NODES_BYTES]; /* of all of them */
+};
 
-		if (r < 0)
-			return r;
-		if (!candidate->found) {
-			key_drive_free(candidate);
-			continue;
+static void note_key_drive(struct found_drives *found)
+{
+	struct key_drive *drive = &found->candidate;
+
+	text_append(found->nodes, sizeof(found->nodes), "%s%s (%s)", found->count ? ", " : "",
+		drive->node, drive->fstype);
+	if (++found->count == 1)
+		found->first = *drive;
+	else
+		key_drive_free(drive);
+}
+
+static int search_disk(
+	struct disk *disk, const char *mount_path, struct found_drives *found, struct error *err)
+{
+	unsigned place = 0;
+	int r;
+
+	while ((r = read_key_drive_disk(disk, &place, mount_path, &found->candidate, err)) > 0) {
+		if (found->candidate.found) {
+			disk->key_drive = true;
+			note_key_drive(found);
+		} else {
+			key_drive_free(&found->candidate);
 		}
-		disks[i].key_drive = true;
-		text_append(ret_nodes, NODES_BYTES, "%s%s (%s)", *ret_found ? ", " : "",
-			candidate->node, candidate->fstype);
-		if (++*ret_found == 1)
-			*first = *candidate;
-		else
-			key_drive_free(candidate);
 	}
-	return 0;
+	return r;
 }
 
 int key_drive_read(struct disk *disks, size_t count, const char *mount_path, struct key_drive *ret,
 	struct error *err)
 {
-	AUTO_FREE struct key_drive *drives = must_realloc(NULL, 2, sizeof(*drives));
-	char nodes[NODES_BYTES];
-	size_t found;
-	int r;
+	AUTO_FREE struct found_drives *found = must_realloc(NULL, 1, sizeof(*found));
+	int r = 0;
 
-	memset(drives, 0, 2 * sizeof(*drives));
-	r = search(disks, count, mount_path, &drives[0], &drives[1], &found, nodes, err);
-	if (r == 0 && found > 1)
+	memset(found, 0, sizeof(*found));
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = search_disk(&disks[i], mount_path, found, err);
+	if (r == 0 && found->count > 1)
 		r = error_set_code(err, EXIT_NO_KEY, -EEXIST,
 			"There are %zu key drives, and only one is read: %s; detach the others.",
-			found, nodes);
+			found->count, found->nodes);
 	if (r < 0) {
-		key_drive_free(&drives[0]);
+		key_drive_free(&found->first);
 		return r;
 	}
-	if (found)
-		log_line("key drive: %s", nodes);
-	*ret = drives[0];
+	if (found->count)
+		log_line("key drive: %s", found->nodes);
+	*ret = found->first;
 	return 0;
 }
 

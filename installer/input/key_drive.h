@@ -33,7 +33,7 @@ struct key_drive_file {
 struct key_drive {
 	bool found;
 	char disk_name[DISK_TEXT_BYTES]; /* "vdb" */
-	char node[128]; /* the disk's node, or its first partition's: "/dev/vdb1" */
+	char node[128];			 /* the disk's node, or a partition's: "/dev/vdb1" */
 	char fstype[32];
 	struct key_drive_file files[KEY_DRIVE_FILES_MAX]; /* key files, sorted by name */
 	size_t count;
@@ -50,7 +50,7 @@ struct key_drive {
 };
 
 /* Looks at every disk that is neither medium nor in use nor unreadable, at cdroms too: a FAT, ISO 9660
- * or UDF file system on the whole of it or on its first partition, in whose root lies a key file, a host
+ * or UDF file system on the whole of it or on a partition, in whose root lies a key file, a host
  * key or guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
  * configuration on it are read, too. It is mounted on mount_path while it is looked at.
  * disk->key_drive is set for it. None is no error (found stays false); two are one, with

@@ -75,6 +75,11 @@ build_disks() {
 	# Looks like FAT, but has no file allocation table.
 	printf '\0' | dd of=vdf bs=1 seek=16 conv=notrunc status=none
 	fat_image vdg large.pub
+	# As Windows partitions a disk: a reserved partition comes first.
+	truncate -s 34M vdh
+	sfdisk -q vdh <<<$'label: gpt\n2048,2048,E3C9E316-0B5C-4DB8-817D-F92DF00215AE\n4096,,EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'
+	mkfs.fat -F 16 --offset 4096 vdh 30720 >/dev/null
+	mcopy -i vdh@@2M id.pub ::
 	truncate -s 64M sda
 	truncate -s 1200M nvme
 	xorriso -as mkisofs -quiet -V MEDIUM -o cd keys 2>/dev/null
@@ -82,7 +87,7 @@ build_disks() {
 
 run_disks() {
 	local name arguments=()
-	for name in vdc vdd vde vdf vdg; do
+	for name in vdc vdd vde vdf vdg vdh; do
 		arguments+=(-drive "if=none,format=raw,id=$name,file=$SCRATCH/$name"
 			-device "virtio-blk-pci,drive=$name")
 	done
@@ -130,7 +135,7 @@ disks_are_described() {
 	said medium-partition 0 \
 		"name=vdc path=/dev/vdc size=35651584 sector=512 serial= medium"
 	names=$(said scan 0 | grep -o '^name=[^ ]*' | cut -d= -f2 | xargs)
-	[[ $names == "sda sr0 vda vdb vdc vdd vde vdf vdg nvme0n1" ]]
+	[[ $names == "sda sr0 vda vdb vdc vdd vde vdf vdg vdh nvme0n1" ]]
 }
 
 first_install_works() {
@@ -173,6 +178,7 @@ key_drives_are_found() {
 		"file=ssh.pub 23 ssh-ed25519 AAAA whole" "config=12 disk = auto"
 	said key-partition 0 "disk1 key_drive=1" "found=1 disk=disk1 node=/dev/vdc1 count=1" \
 		"file=id.pub 27 ssh-ed25519 AAAA partition"
+	said key-second 0 "disk1 key_drive=1" "found=1 disk=disk1 node=/dev/vdh2 count=1"
 	said key-none 0 "found=0 disk= node= count=0"
 }
 

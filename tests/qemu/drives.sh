@@ -35,6 +35,16 @@ stick() {
 	mcopy -i "$1@@1M" "${@:2}" ::
 }
 
+# As Windows partitions a disk, a reserved partition first. The label is in the boot sector alone, where
+# fatlabel(8) of some versions writes it.
+secondpartition() {
+	truncate -s 6M "$1"
+	sfdisk -q "$1" <<<$'label: gpt\n2048,2048,E3C9E316-0B5C-4DB8-817D-F92DF00215AE\n4096,,EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'
+	mkfs.fat -F 12 --offset 4096 "$1" 3072 >/dev/null
+	printf '%-11s' "$2" | dd of="$1" bs=1 seek=$((2 * MIB + 43)) conv=notrunc status=none
+	mcopy -s -i "$1@@2M" "${@:3}" ::
+}
+
 isoimage() {
 	xorriso -as mkisofs -quiet "${@:3}" -o "$1" "$2" 2>messages
 }
@@ -134,12 +144,12 @@ iso_drives_give_settings_keys_host_keys_and_files() {
 	printf '#cloud-config\nssh_authorized_keys: ["%s"]\nguest-installer: {layout: pygrub}\n' \
 		"$(newkey user)" >config/openstack/latest/user_data
 	isoimage seed.iso seed -V CIDATA -J -r
-	isoimage config.iso config -V config-2 -r
+	secondpartition config.img config-2 config/openstack
 	mapfile -t arguments < <(
 		disk disk
 		printf '%s\n' -device piix3-usb-uhci -device usb-bot,id=cdrom -device virtio-scsi-pci,id=scsi
 		drive seed.iso ide-cd,bus=ide.1
-		drive config.iso scsi-cd,bus=scsi.0
+		drive config.img scsi-hd,bus=scsi.0
 	)
 	startwith scsi-cd,bus=cdrom.0 "${arguments[@]}"
 	expect_refusal console 2 target 'layout = bios, but the guest is built for the layout gpt'
@@ -148,7 +158,7 @@ iso_drives_give_settings_keys_host_keys_and_files() {
 	grep -aE 'medium: /dev/sr[0-2]' console
 	grep -aE 'key drive: /dev/sr[0-2] \(iso9660\)' console
 	grep -aE 'cidata drive: /dev/sr[0-2] \(iso9660\)' console
-	grep -aE 'config-2 drive: /dev/sr[0-2] \(iso9660\)' console
+	grep -aE 'config-2 drive: /dev/sd[a-z]2 \(vfat\)' console
 	expect_unchanged disk
 }
 
