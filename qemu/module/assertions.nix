@@ -37,6 +37,21 @@ let
     ];
   };
 
+  # What first-run refuses of a size, as the option's type accepts it.
+  units = {
+    "" = 1;
+    K = 1024;
+    M = 1024 * 1024;
+    G = 1024 * 1024 * 1024;
+    T = 1024 * 1024 * 1024 * 1024;
+  };
+  bytesOf =
+    size:
+    let
+      parts = builtins.match "([0-9]+)([KMGT]?)" size;
+    in
+    builtins.fromJSON (builtins.elemAt parts 0) * units.${builtins.elemAt parts 1};
+
   of = name: sentence: "virtualisation.guests.${name}: ${sentence}";
   each = check: lib.concatLists (lib.mapAttrsToList check guests);
 in
@@ -47,6 +62,32 @@ in
         {
           assertion = builtins.match "[a-z0-9]([a-z0-9-]{0,24})" name != null;
           message = of name "the name becomes a user's and a service's: up to 25 of a-z, 0-9 and -.";
+        }
+        {
+          assertion = guest.hypervisor != "xen" || builtins.match "[0-9]+" name == null;
+          message = of name "xl takes a name of digits alone for the number of a domain: give it a letter.";
+        }
+        {
+          assertion = bytesOf guest.diskSize >= 64 * units.M;
+          message = of name "no guest fits on a disk of ${guest.diskSize}: set diskSize to 64M or more, with its unit, such as 8G.";
+        }
+        {
+          assertion = guest.bootDiskSize == null || bytesOf guest.bootDiskSize >= units.M;
+          message = of name "bootDiskSize ${toString guest.bootDiskSize} is less than 1M: set it with its unit, such as 500M.";
+        }
+        {
+          # Under QEMU run-guest gives the installer more memory than the guest.
+          assertion = guest.hypervisor == "qemu" || guest.memory >= 128;
+          message = of name "the installer needs memory = 128 or more under ${guest.hypervisor}.";
+        }
+        {
+          assertion = guest.settings.report-token or null == null;
+          message = of name "settings.report-token is a secret, which the Nix store and the list of processes show: leave it out.";
+        }
+        {
+          assertion =
+            guest.settings.on-success or null != "kexec" && guest.settings.if-installed or null != "boot";
+          message = of name "first-run waits until the installer has ended, and then the guest is started: leave settings.on-success and settings.if-installed out.";
         }
         {
           assertion = (guest.iso == null) != (guest.system == null);

@@ -47,6 +47,24 @@ in
         port-one.network.sshPort = 2223;
         port-two.network.sshPort = 2223;
         setting.settings.wipe = true;
+        secret.settings.report-token = "geheim";
+        kexec.settings.on-success = "kexec";
+        boot-installed.settings.if-installed = "boot";
+        disk-without-unit.diskSize = "8";
+        small-disk.diskSize = "65535K";
+        boot-disk-without-unit = {
+          hypervisor = "xen";
+          bootDiskSize = "500";
+        };
+        "17".hypervisor = "xen";
+        small-xen = {
+          hypervisor = "xen";
+          memory = 64;
+        };
+        small-libvirt = {
+          hypervisor = "libvirt";
+          memory = 127;
+        };
         qemu-options = {
           hypervisor = "libvirt";
           qemu.options = [ "-S" ];
