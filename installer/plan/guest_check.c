@@ -120,6 +120,11 @@ int guest_check_swap(const struct plan *plan, const struct manifest *manifest, s
 
 	if (!swap->fstype[0])
 		return 0;
+	if (swap->uuid[strcspn(swap->uuid, "ABCDEF")])
+		return refuse_guest(err,
+			"The guest finds its swap by the UUID %s, but udev names swap in lower case: write "
+			"it so in the guest's configuration.",
+			swap->uuid);
 	for (size_t i = 0; i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_SWAP)
 			return fit_partition(plan, &plan->partitions[i], swap, err);

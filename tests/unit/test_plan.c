@@ -730,6 +730,9 @@ static void partitions_get_the_names_that_the_guest_expects(void **state)
 	strcpy(manifest.swap.fstype, "swap");
 	strcpy(manifest.swap.uuid, "ABCDEF00-0000-4000-8000-000000000002");
 	set("swap=64M");
+	refuses("The guest finds its swap by the UUID ABCDEF00-0000-4000-8000-000000000002, but udev names "
+		"swap in lower case: write it so in the guest's configuration.");
+	strcpy(manifest.swap.uuid, "abcdef00-0000-4000-8000-000000000002");
 	plan = accepts();
 	assert_string_equal(plan.partitions[1].name, "ESP");
 	assert_string_equal(plan.partitions[1].uuid, "ABCDEF00-0000-4000-8000-000000000001");
