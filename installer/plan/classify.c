@@ -29,6 +29,27 @@ static const struct {
 	{ "vfat", "a FAT file system" },
 };
 
+/* As many bytes as the disk's bus has for a serial number: virtio (virtio 1.2, 5.2.6.1), ATA (ACS-3, 7.12)
+ * and NVMe (NVMe 1.4, 5.15.2.2). 0 for SCSI, which has room enough. */
+static size_t serial_bytes(const struct disk *disk)
+{
+	bool cut = strncmp(disk->name, "vd", 2) == 0 || strncmp(disk->name, "nvme", 4) == 0 ||
+		   strcmp(disk->vendor, "ATA") == 0;
+
+	return cut ? 20 : 0;
+}
+
+/* Whether the name is the disk's serial number, or that which its host has cut off: OpenStack and others
+ * give a disk the 36 characters of a UUID. */
+static bool is_serial_of(const char *name, const struct disk *disk)
+{
+	size_t length = strlen(disk->serial);
+
+	if (!length || strcmp(name, disk->serial) == 0)
+		return length > 0;
+	return length == serial_bytes(disk) && strncmp(name, disk->serial, length) == 0;
+}
+
 bool classify_is_named(const char *disk_key, const struct disk *disk)
 {
 	struct disk_key key;
@@ -36,7 +57,7 @@ bool classify_is_named(const char *disk_key, const struct disk *disk)
 	if (disk_key_parse(disk_key, &key) < 0)
 		return false;
 	if (key.kind == DISK_KEY_SERIAL)
-		return disk->serial[0] && strcmp(key.name, disk->serial) == 0;
+		return is_serial_of(key.name, disk);
 	return key.kind == DISK_KEY_PATH &&
 	       (strcmp(key.name, disk->path) == 0 || udev_link_is_of(key.name, disk));
 }
