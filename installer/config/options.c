@@ -133,13 +133,12 @@ static int resolve_path(
 	enum short_form form, const char *name, char ret[PATH_MAX], struct error *err)
 {
 	const char *example = form == FORM_DISK || form == FORM_BOOT_DISK
-				      ? "a disk or an image file, such as /dev/vda"
-				      : "a file or folder";
+				      ? "a disk or an image file that exists, such as /dev/vda"
+				      : "a file or folder that exists";
 
 	if (!realpath(name, ret))
-		return error_set_code(err, EXIT_CONFIGURATION, -errno,
-			"--%s %s: %s: name %s that exists.", form_name(form), name, strerror(errno),
-			example);
+		return error_set_code(err, EXIT_CONFIGURATION, -errno, "--%s %s: %s: name %s.",
+			form_name(form), name, strerror(errno), example);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "disk/image_container.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
 #include "disk/udev_link.h"
@@ -415,6 +416,21 @@ static int find_image_use(struct disk *disk, const struct stat *file, struct err
 	return 0;
 }
 
+/* A qcow2 file and the like hold a disk, and are none. One that cannot be read is judged by the probe. */
+static int refuse_container(const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t start[IMAGE_CONTAINER_BYTES];
+	ssize_t n = fd < 0 ? 0 : pread(fd, start, sizeof(start), 0);
+	const char *name = n > 0 ? image_container_name(start, (size_t)n) : NULL;
+
+	if (!name)
+		return 0;
+	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+		"%s is a %s image, and the installer works on raw ones: name a raw file (truncate -s 8G FILE), or make a qcow2 image with the command image.",
+		path, name);
+}
+
 int devices_image(const char *path, struct disk *ret, struct error *err)
 {
 	struct disk disk;
@@ -438,6 +454,9 @@ int devices_image(const char *path, struct disk *ret, struct error *err)
 	disk.read_only = access(path, W_OK) < 0;
 	if (disk.read_only && errno != EROFS && errno != EACCES && errno != EPERM)
 		return error_errno(err, -errno, "look at the image file %s", path);
+	r = refuse_container(path, err);
+	if (r < 0)
+		return r;
 	r = find_image_use(&disk, &st, err);
 	if (r < 0)
 		return r;

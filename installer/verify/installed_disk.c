@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "disk/image_container.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
 #include "format/target_mount.h"
@@ -162,6 +163,9 @@ int installed_disk_read(const char *path, const char *boot_path, struct plan *re
 		return r;
 	if (file_read_at(fd, ret_first_sector, BOOT_SECTOR_BYTES, 0) != BOOT_SECTOR_BYTES)
 		return refuse_disk(path, "it is shorter than a sector", err);
+	if (image_container_name(ret_first_sector, BOOT_SECTOR_BYTES))
+		return refuse_disk(
+			path, "it is no raw image: convert it with qemu-img convert -O raw", err);
 	r = add_partitions(ret, path, boot_path, ret_first_sector, err);
 	return r == -ENOENT
 		       ? refuse_disk(path,

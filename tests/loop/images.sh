@@ -126,6 +126,16 @@ an_installed_image_verifies() {
 	nothing_attached nixos.img
 }
 
+an_image_that_is_not_raw_does_not_verify() {
+	need_root
+	local status=0
+	qemu-img create -q -f qcow2 other.qcow2 1G
+	"$GUEST_INSTALLER" verify other.qcow2 2>said || status=$?
+	cat said
+	[[ $status == 2 ]]
+	grep -F 'it is no raw image: convert it with qemu-img convert -O raw' said
+}
+
 # broken SENTENCE COMMAND… — with this done to a copy of the image, mounted in mnt, verify ends with 41
 # and this sentence.
 broken() {
@@ -488,6 +498,7 @@ run_case "an image file with a table is installed by one command" direct_is_inst
 run_case "further files, channels and keys are in it" further_files_are_there
 run_case "Nix finds its store whole" store_is_whole
 run_case "the command verify reads it back" an_installed_image_verifies
+run_case "verify names an image that is not raw" an_image_that_is_not_raw_does_not_verify
 run_case "what is broken in it ends verify with 41 and a sentence" broken_images_do_not_verify
 run_case "what holds no guest is refused" what_is_no_guest_does_not_verify
 run_case "a second time it is refused" an_installed_image_is_refused

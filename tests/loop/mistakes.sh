@@ -11,7 +11,7 @@
 #   old ISO left in the drive                                  tests/qemu/installed.lib.sh
 #   too little memory for GRUB on UEFI                         tests/qemu/small.sh (the text: iso/assemble)
 #
-# Modules: verify_command.
+# Modules: verify_command, disk/image_container.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=../tap.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tap.lib.sh"
@@ -44,6 +44,9 @@ prepare() {
 	truncate -s 100M user/small.img
 	truncate -s 1600M user/content.img user/blank.img
 	qemu-img create -q -f qcow2 user/blank.qcow2 1G
+	for format in qcow2 vmdk vdi vhdx vpc qed parallels; do
+		qemu-img create -q -f "$format" "user/image.$format" 2G
+	done
 	mke2fs -Fqt ext4 -L precious user/content.img
 	((UID)) || chown -R 65534 user
 	chmod -R go+rX .
@@ -105,6 +108,10 @@ run_case "a disk that exists" first 2 'exists already; remove it, or use it as i
 	--disk user/there.qcow2
 run_case "an image with content" unplanned 12 'holds an ext4 .* \[wipe=[0-9a-f]{16}\]\. Say wipe=TOKEN to' \
 	--disk "$PWD/user/content.img"
+for format in qcow2 vmdk vdi vhdx vpc qed parallels; do
+	run_case "an image in the format $format of QEMU" unplanned 2 'is a [a-zA-Z0-9]* image, .* name a raw file' \
+		--disk "$PWD/user/image.$format"
+done
 run_case "an ISO of another system" first 2 "is not an ISO of guest-installer, .*make iso.*--iso" --iso other.iso
 run_case "a file that is no ISO" first 2 'is no ISO image: name the guest-installer.iso by --iso' --iso blank
 run_case "a folder of another user" first 2 'cannot write to the folder .*: Permission denied; choose' \

@@ -117,7 +117,7 @@ static void misuse_is_refused_with_the_fix(void **state)
 		{ { "install", "a.img" },
 			"The command install takes options only, and not \"a.img\": name the disk by --disk" },
 		{ { "plan", "--disk=nowhere" },
-			"--disk nowhere: No such file or directory: name a disk or an image file, such as /dev/vda" },
+			"--disk nowhere: No such file or directory: name a disk or an image file that exists, such as /dev/vda" },
 		{ { "plan", "--manifest=nowhere" },
 			"--manifest nowhere: No such file or directory: name a file or folder that exists" },
 		{ { "plan", "--disk=size:4G" }, "--disk size:4G: No such file" },
