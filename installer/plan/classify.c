@@ -11,6 +11,8 @@
 #include "disk/udev_link.h"
 #include "plan/emulated_disk.h"
 
+#define MIB_BYTES ((uint64_t)1024 * 1024)
+
 /* Signatures, as libblkid names them, that are no file systems. */
 static const struct {
 	const char *type;
@@ -364,11 +366,23 @@ static bool is_unfinished(const struct select_request *request, const struct dis
 	return true;
 }
 
+/* Of two sizes that look the same when rounded, the needed one is printed in whole MiB. */
+static void describe_need(
+	const struct select_request *request, const struct disk *disk, char *ret_reason)
+{
+	char need[TEXT_SIZE_BYTES], size[TEXT_SIZE_BYTES];
+
+	text_size(need, request->min_bytes);
+	text_size(size, disk->size_bytes);
+	if (strcmp(need, size) == 0)
+		snprintf(need, sizeof(need), "%" PRIu64 " MiB",
+			(request->min_bytes + MIB_BYTES - 1) / MIB_BYTES);
+	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is too small, %s are needed", need);
+}
+
 enum disk_class classify_disk(const struct select_request *request, const struct disk *disk,
 	bool named, char ret_reason[CLASSIFY_REASON_BYTES])
 {
-	char need[TEXT_SIZE_BYTES];
-
 	if (is_out(request, disk, named, ret_reason))
 		return DISK_OUT;
 	if (is_installed(disk, ret_reason))
@@ -376,8 +390,7 @@ enum disk_class classify_disk(const struct select_request *request, const struct
 	if (!named && is_other_size(request, disk, ret_reason))
 		return DISK_OUT;
 	if (disk->size_bytes < request->min_bytes) {
-		snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is too small, %s are needed",
-			text_size(need, request->min_bytes));
+		describe_need(request, disk, ret_reason);
 		return DISK_SMALL;
 	}
 	if (is_unfinished(request, disk)) {

@@ -803,6 +803,19 @@ static void without_planned_labels_only_a_nameless_file_system_is_of_an_unfinish
 	assert_int_equal(classify_disk(&request, &disk, false, reason), DISK_CONTENT);
 }
 
+static void a_need_that_is_rounded_to_the_size_is_printed_in_full(void **state)
+{
+	static const struct select_request request = {
+		.disk = "auto", .layout = LAYOUT_GPT, .min_bytes = 2 * GIB + 2 * MIB + 1
+	};
+	static const struct disk disk = DISK_OF("vda", 2 * GIB, .serial = "");
+	char reason[CLASSIFY_REASON_BYTES];
+
+	(void)state;
+	assert_int_equal(classify_disk(&request, &disk, false, reason), DISK_SMALL);
+	assert_string_equal(reason, "is too small, 2051 MiB are needed");
+}
+
 static void a_key_that_names_no_disk_is_the_name_of_none(void **state)
 {
 	static const struct disk disk = DISK("vda", .serial = "auto");
@@ -817,17 +830,18 @@ static void a_key_that_names_no_disk_is_the_name_of_none(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[SHAPE_COUNT + 4] = {
+	struct CMUnitTest tests[SHAPE_COUNT + 5] = {
 		cmocka_unit_test(sixty_four_disks_still_make_one_line_with_a_way_out),
 		cmocka_unit_test(
 			the_last_of_four_planned_names_is_a_conflict_and_a_fifth_one_is_not),
 		cmocka_unit_test(
 			without_planned_labels_only_a_nameless_file_system_is_of_an_unfinished_install),
+		cmocka_unit_test(a_need_that_is_rounded_to_the_size_is_printed_in_full),
 		cmocka_unit_test(a_key_that_names_no_disk_is_the_name_of_none),
 	};
 
 	for (size_t i = 0; i < SHAPE_COUNT; i++)
-		tests[i + 4] = (struct CMUnitTest){ .name = shapes[i].name,
+		tests[i + 5] = (struct CMUnitTest){ .name = shapes[i].name,
 			.test_func = judges_as_the_table_says,
 			.initial_state = (void *)(uintptr_t)&shapes[i] };
 	return cmocka_run_group_tests(tests, NULL, NULL);
