@@ -17,6 +17,7 @@
 #include "init/floppy.h"
 #include "input/cloud_network.h"
 #include "input/cloud_settings.h"
+#include "input/drive.h"
 #include "input/instance_line.h"
 #include "input/key_drive_join.h"
 #include "net/download.h"
@@ -69,6 +70,17 @@ static int read_floppies(const char *mount_path, struct config_sources *ret, str
 	return count ? read_drives(disks, count, mount_path, ret, err) : 0;
 }
 
+/* Names a drive that the owner may take for one that is read. */
+static void note_unread(const struct disk *disks, size_t count, struct config_sources *ret)
+{
+	struct probe_result found;
+	char node[128];
+
+	for (size_t i = 0; i < count && !ret->unread[0]; i++)
+		if (drive_find_unread(&disks[i], node, sizeof(node), &found))
+			snprintf(ret->unread, sizeof(ret->unread), "%s is %s", node, found.type);
+}
+
 /* Floppies are read if there is no other drive. */
 static int read_all_drives(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err)
@@ -77,6 +89,7 @@ static int read_all_drives(struct disk *disks, size_t count, const char *mount_p
 
 	if (r < 0 || ret->drive.found || ret->cidata.found || ret->config_2.found)
 		return r;
+	note_unread(disks, count, ret);
 	return read_floppies(mount_path, ret, err);
 }
 

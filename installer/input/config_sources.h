@@ -29,6 +29,7 @@ struct config_sources {
 	struct embedded_source embedded;     /* in the ISO */
 	struct key_drive drive;		     /* with the files that are embedded in the ISO */
 	struct cloud_drive cidata, config_2; /* cidata may be fetched: see cloud_seed */
+	char unread[192]; /* a drive of a file system that is not read; empty: none */
 };
 
 /* Looks for the drives among the disks, marks them there, and reads everything. Floppies are read if no

@@ -24,14 +24,41 @@ static bool is_drive_type(const char *type)
 	       strcmp(type, "udf") == 0;
 }
 
-static bool passes(const char *node, const char *label, struct probe_result *ret_found)
+/* Whether a file system that is not read was meant to be: by its label, or because other systems format
+ * sticks so. */
+static bool is_meant(const struct probe_result *found)
+{
+	static const char *const labels[] = { "cidata", "config-2", "keys" };
+	static const char *const types[] = { "exfat", "ntfs", "hfsplus" };
+
+	for (size_t i = 0; i < 3; i++)
+		if (strcasecmp(found->label, labels[i]) == 0 || strcmp(found->type, types[i]) == 0)
+			return found->type[0] && !is_drive_type(found->type);
+	return false;
+}
+
+static bool probes(const char *node, struct probe_result *ret_found)
 {
 	struct error ignored;
 
-	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, ret_found, &ignored) == 0 &&
-	       is_drive_type(ret_found->type) &&
+	return access(node, R_OK) == 0 && probe_file_system(node, 0, 0, ret_found, &ignored) == 0;
+}
+
+static bool passes(const char *node, const char *label, struct probe_result *ret_found)
+{
+	return probes(node, ret_found) && is_drive_type(ret_found->type) &&
 	       (!label || strcasecmp(ret_found->label, label) == 0 ||
 		       strcasecmp(ret_found->boot_label, label) == 0);
+}
+
+/* The whole disk, or partition number. */
+static void name_drive_node(
+	const struct disk *disk, unsigned number, char *ret_node, size_t ret_bytes)
+{
+	if (number)
+		partition_name(disk->path, number, ret_node, ret_bytes);
+	else
+		snprintf(ret_node, ret_bytes, "%s", disk->path);
 }
 
 bool drive_find(const struct disk *disk, const char *label, unsigned *place, char *ret_node,
@@ -42,16 +69,26 @@ bool drive_find(const struct disk *disk, const char *label, unsigned *place, cha
 	while (*place <= DRIVE_PARTITIONS_MAX) {
 		unsigned number = (*place)++;
 
-		if (number)
-			partition_name(disk->path, number, ret_node, ret_bytes);
-		else
-			snprintf(ret_node, ret_bytes, "%s", disk->path);
+		name_drive_node(disk, number, ret_node, ret_bytes);
 		if (!passes(ret_node, label, ret_found))
 			continue;
 		/* The partitions of a hybrid ISO are parts of it. */
 		if (!number)
 			*place = DRIVE_PARTITIONS_MAX + 1;
 		return true;
+	}
+	return false;
+}
+
+bool drive_find_unread(
+	const struct disk *disk, char *ret_node, size_t ret_bytes, struct probe_result *ret_found)
+{
+	if (disk->medium || disk->unreadable[0] || disk->used_by[0])
+		return false;
+	for (unsigned number = 0; number <= DRIVE_PARTITIONS_MAX; number++) {
+		name_drive_node(disk, number, ret_node, ret_bytes);
+		if (probes(ret_node, ret_found) && is_meant(ret_found))
+			return true;
 	}
 	return false;
 }

@@ -25,6 +25,11 @@
 bool drive_find(const struct disk *disk, const char *label, unsigned *place, char *ret_node,
 	size_t ret_bytes, struct probe_result *ret_found);
 
+/* The first node whose file system is of another type, and was meant to be read: it has the label cidata,
+ * config-2 or keys, or is exFAT, NTFS or HFS+, as other systems format sticks. */
+bool drive_find_unread(
+	const struct disk *disk, char *ret_node, size_t ret_bytes, struct probe_result *ret_found);
+
 /* Mounts the node, calls look with the path, and detaches it again. 1 if that was looked at; 0 if
  * it cannot be mounted though it looks so (it may be in use, or damaged), which is logged; or the
  * error of look. */

@@ -217,6 +217,10 @@ int key_sources_read(const struct key_settings *settings, const char *user,
 	int r;
 
 	*ret_text = NULL;
+	if (sources->unread[0])
+		snprintf(why, WHY_BYTES,
+			"the drive %s, which is not read: format it as FAT, or make an ISO 9660 or UDF image",
+			sources->unread);
 	r = add_key_files(&keys, settings, err);
 	if (r == 0 && (settings->from & KEYS_FROM_DRIVE))
 		r = add_drive(&keys, &sources->drive, err);

@@ -27,6 +27,7 @@
 #include "format/swap.h"
 #include "format/target_mount.h"
 #include "guest/chroot.h"
+#include "input/drive.h"
 #include "input/key_drive.h"
 #include "plan/classify.h"
 #include "verify/pygrub_disk.h"
@@ -441,6 +442,20 @@ static int do_keydrive(char **arg, struct error *err)
 	return 0;
 }
 
+/* unread FILE */
+static int do_unread(char **arg, struct error *err)
+{
+	static struct disk disk;
+	struct probe_result found;
+	char node[128];
+
+	(void)err;
+	snprintf(disk.path, sizeof(disk.path), "%s", arg[0]);
+	if (drive_find_unread(&disk, node, sizeof(node), &found))
+		printf("unread=%s %s\n", node, found.type);
+	return 0;
+}
+
 static const struct command {
 	const char *name;
 	int least, most; /* arguments */
@@ -463,6 +478,7 @@ static const struct command {
 	{ "scan", 2, 3, do_scan },
 	{ "links", 2, 2, do_links },
 	{ "folder", 1, 1, do_folder },
+	{ "unread", 1, 1, do_unread },
 	{ "keydrive", 2, ARGUMENTS_MAX, do_keydrive },
 };
 

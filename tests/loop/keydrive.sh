@@ -107,6 +107,25 @@ too_many_files_are_refused() {
 	fails_with 20 "more than 64 key files" "$EFFECTS" folder .
 }
 
+# Only what was meant to be read: not a FAT drive, and not any other disk.
+drives_that_are_not_read_are_known() {
+	folder
+	truncate -s 4M cidata other fat
+	truncate -s 16M blank
+	mke2fs -Fqt ext4 -L CIDATA cidata
+	mke2fs -Fqt ext4 -L data other
+	mkfs.fat -n CIDATA fat >/dev/null
+	has "$("$EFFECTS" unread cidata)" "unread=cidata ext4"
+	[[ ! $("$EFFECTS" unread other) && ! $("$EFFECTS" unread fat) && ! $("$EFFECTS" unread blank) ]]
+	# exFAT's boot sector (exFAT file system specification, 3.1), as libblkid recognises it.
+	truncate -s 16M exfat
+	printf '\xeb\x76\x90EXFAT   ' | dd of=exfat conv=notrunc status=none
+	printf '\x00\x80\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x80\x00\x00\x00\x00\x01\x00\x00\x00\x0f\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x09\x03\x01' |
+		dd of=exfat bs=1 seek=72 conv=notrunc status=none
+	blkid -p exfat | grep -F 'TYPE="exfat"' && has "$("$EFFECTS" unread exfat)" "unread=exfat exfat"
+}
+
+run_case "drives of file systems that are not read are known" drives_that_are_not_read_are_known
 run_case "key files are read sorted by name, other kinds of file are not" key_files_are_read_in_order
 run_case "host keys are read, and are no keys of users" host_keys_are_no_keys_of_users
 run_case "a folder without keys is no key drive" empty_folder_is_no_key_drive

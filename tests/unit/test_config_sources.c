@@ -317,6 +317,21 @@ static void refused_keys(const char *file, char *drive, const char *says)
 	assert_null(text);
 }
 
+static void a_drive_that_is_not_read_is_named(void **state)
+{
+	static const struct config_sources sources = { .unread = "/dev/sdb1 is exfat" };
+	struct error err = { 0 };
+	struct config config;
+	char *text = NULL;
+
+	(void)state;
+	key_table_set_defaults(&config);
+	assert_true(key_sources_read(&config.keys, "root", &sources, &text, &err) < 0);
+	assert_int_equal(err.code, EXIT_NO_KEY);
+	assert_string_equal(err.text,
+		"No SSH key was found, and the drive /dev/sdb1 is exfat, which is not read: format it as FAT, or make an ISO 9660 or UDF image.");
+}
+
 static void a_key_file_that_cannot_be_taken_is_an_error(void **state)
 {
 	struct error err;
@@ -479,6 +494,7 @@ int main(void)
 		cmocka_unit_test(keys_of_all_places_are_added_once),
 		cmocka_unit_test(no_key_anywhere_is_an_error),
 		cmocka_unit_test(user_data_without_a_key_is_explained),
+		cmocka_unit_test(a_drive_that_is_not_read_is_named),
 		cmocka_unit_test(a_key_file_that_cannot_be_taken_is_an_error),
 		cmocka_unit_test(keys_that_have_expired_are_none),
 		cmocka_unit_test(bad_keys_of_every_source_are_named),
