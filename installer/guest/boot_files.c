@@ -58,6 +58,7 @@ static int read_boot_links(
 	AUTO_FREE char *text = NULL;
 	int r;
 
+	ret->devicetree[0] = '\0';
 	r = boot_files_find(root, system, "kernel", path, err);
 	if (r < 0)
 		return r;
@@ -100,6 +101,7 @@ int boot_files_read(const char *root, const char *system, struct boot_files *ret
 		return error_set(err, -EBADMSG, "%s starts another system: %s", path, spec.init);
 	snprintf(ret->kernel, sizeof(ret->kernel), "%s", spec.kernel);
 	snprintf(ret->initrd, sizeof(ret->initrd), "%s", spec.initrd);
+	snprintf(ret->devicetree, sizeof(ret->devicetree), "%s", spec.devicetree);
 	snprintf(ret->command_line, sizeof(ret->command_line), "init=%s %s", spec.init,
 		spec.kernel_params);
 	return 0;

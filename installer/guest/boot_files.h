@@ -17,6 +17,7 @@ struct boot_files {
 	char kernel[512]; /* files in the store */
 	char initrd[512]; /* empty if the system has none */
 	char command_line[5120];
+	char devicetree[512]; /* empty if the system names none */
 };
 
 /* root is where the target is mounted, system a store path. */

@@ -86,8 +86,11 @@ static int parse_systemd_boot(
 	r = json_get_object(root, "org.nixos.systemd-boot", &extension, err);
 	if (r < 0)
 		return r;
-	spec->devicetree = json_has(&extension, "devicetree") &&
-			   !json_has_null(&extension, "devicetree");
+	if (json_has(&extension, "devicetree") && !json_has_null(&extension, "devicetree"))
+		r = parse_store_file(
+			&extension, "devicetree", spec->devicetree, sizeof(spec->devicetree), err);
+	if (r < 0)
+		return r;
 	if (!json_has(&extension, "sortKey"))
 		return 0;
 	return json_get_string(&extension, "sortKey", spec->sort_key, sizeof(spec->sort_key), err);

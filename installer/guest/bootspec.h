@@ -24,9 +24,9 @@ struct bootspec {
 	char toplevel[256]; /* store path of the system */
 	char label[256];    /* what a boot menu shows */
 	char kernel_params[BOOTSPEC_PARAMS_BYTES]; /* joined with blanks, without init= */
-	char sort_key[64];   /* of the boot entry: "nixos", or org.nixos.systemd-boot's */
-	bool initrd_secrets; /* a program of the guest has to append secrets to the initrd */
-	bool devicetree;
+	char sort_key[256];   /* of the boot entry: "nixos", or org.nixos.systemd-boot's */
+	bool initrd_secrets;  /* a program of the guest has to append secrets to the initrd */
+	char devicetree[512]; /* file in the store; empty if it names none */
 };
 
 /* Error: -EINVAL, naming the member. */

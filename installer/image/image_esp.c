@@ -156,7 +156,7 @@ static int place_file(struct esp_image *esp, struct image_view *view, const char
 
 static int check_spec(const struct bootspec *spec, struct error *err)
 {
-	if (!spec->initrd_secrets && !spec->devicetree)
+	if (!spec->initrd_secrets && !spec->devicetree[0])
 		return 0;
 	return error_set_code(err, EXIT_VERIFY, -ENOTSUP,
 		"The system %s has %s, which only the guest's own programs can put on the EFI system partition: leave %s out, or install the guest in a machine, from the installer's ISO.",

@@ -37,7 +37,7 @@ const char *start_choice_why_no_kexec(const struct last_start *last, bool files_
 	if (kexec_failed_on_xen(last))
 		return "A start by kexec came back: the toolstack of this domain of Xen does not reset it softly.";
 	if (!files_known)
-		return "The boot entry names no kernel and initrd as files, so only the firmware can start it.";
+		return "The boot entry starts a unified kernel image, or has a device tree, so only the firmware can start it.";
 	return NULL;
 }
 

@@ -17,7 +17,7 @@
 #define BOOT_ENTRY_INITRDS_MAX 8
 
 struct boot_entry {
-	bool known; /* false: only the firmware can start it, as a unified kernel image; the rest is empty */
+	bool known; /* false: only the firmware can start it, as a unified kernel image, or a device tree */
 	char kernel[FILE_PATH_BYTES]; /* below the mounted target, as are the initrds */
 	char initrds[BOOT_ENTRY_INITRDS_MAX]
 		    [FILE_PATH_BYTES]; /* in the order in which they are loaded */

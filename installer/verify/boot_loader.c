@@ -2,7 +2,6 @@
 #include "verify/boot_loader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +12,15 @@
 #include "base/file.h"
 #include "init/machine.h"
 #include "verify/boot_options.h"
+#include "verify/efi_program.h"
 #include "verify/grub_cfg.h"
 #include "verify/grub_disk.h"
 #include "verify/host_boot.h"
 #include "verify/pygrub_disk.h"
 #include "verify/systemd_boot.h"
 
-#define TEXT_MAX_BYTES	  (4 * 1024 * 1024)
-#define PROGRAM_MIN_BYTES 1024
-#define GRUB_FOLDER	  "/boot/grub"
+#define TEXT_MAX_BYTES (4 * 1024 * 1024)
+#define GRUB_FOLDER    "/boot/grub"
 
 _Static_assert(GRUB_INITRDS_MAX <= BOOT_ENTRY_INITRDS_MAX, "an entry of GRUB fits");
 
@@ -213,34 +212,22 @@ static int verify_grub(const struct verify_request *request, const struct boot_f
 	return grub_disk_verify(request->disk_fd, request->first_sector, folder, err);
 }
 
-/* A PE image (Microsoft PE format, "MS-DOS stub") at the removable-media path (UEFI 2.10, 3.5.1.1).
- */
+/* The program at the removable-media path (UEFI 2.10, 3.5.1.1). */
 static int verify_efi_program(
 	const struct verify_request *request, const char *esp, struct error *err)
 {
-	char inner[512], path[FILE_PATH_BYTES], start[PROGRAM_MIN_BYTES];
-	AUTO_CLOSE int fd = -1;
-	ssize_t n;
+	const struct architecture *architecture = request->plan->architecture;
+	char inner[512];
 	int r;
 
-	snprintf(inner, sizeof(inner), "%s%s", esp, request->plan->architecture->efi_program);
-	r = file_resolve(request->root, inner, path, err);
+	snprintf(inner, sizeof(inner), "%s%s", esp, architecture->efi_program);
+	r = efi_program_check(request->root, inner, architecture, err);
 	if (r == -ENOENT)
 		return error_set(err, r,
 			"The guest has no file %s, so UEFI cannot start it: let its boot loader install "
 			"itself under this name (for GRUB, efiInstallAsRemovable).",
 			inner);
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, -errno, "open %s", path);
-	n = file_read_at(fd, start, sizeof(start), 0);
-	if (n < 0)
-		return error_errno(err, (int)n, "read %s", path);
-	if (n < PROGRAM_MIN_BYTES || memcmp(start, "MZ", 2) != 0)
-		return error_set(err, -EBADMSG, "%s is not an EFI program.", inner);
-	return 0;
+	return r;
 }
 
 void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,

@@ -78,12 +78,14 @@ static int parse_timeout(const char *value, struct error *err)
 	return 0;
 }
 
+/* "@saved" is what was started last, which a fresh machine does not know. systemd-boot ignores other names
+ * with "@". */
 static int parse_pattern(const char *value, char ret[256], struct error *err)
 {
+	if (strcasecmp(value, "@saved") == 0)
+		value = "";
 	if (value[0] == '@')
-		return error_set(err, -EINVAL,
-			"loader.conf sets the default %s, which depends on the machine's EFI variables: name an entry.",
-			value);
+		return 0;
 	if (text_copy(ret, 256, value) < 0)
 		return error_set(err, -EINVAL, "loader.conf has too long a default.");
 	text_lower(ret);
@@ -186,12 +188,13 @@ static char *find_text(struct loader_entry *entry, const char *key, size_t *ret_
 		char *text;
 		size_t bytes;
 	} texts[] = {
-		{ "title", entry->title, sizeof(entry->title) },
 		{ "version", entry->version, sizeof(entry->version) },
 		{ "machine-id", entry->machine_id, sizeof(entry->machine_id) },
 		{ "sort-key", entry->sort_key, sizeof(entry->sort_key) },
 		{ "linux", entry->kernel, sizeof(entry->kernel) },
 		{ "efi", entry->kernel, sizeof(entry->kernel) },
+		{ "uki", entry->kernel, sizeof(entry->kernel) },
+		{ "devicetree", entry->devicetree, sizeof(entry->devicetree) },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -210,6 +213,25 @@ static void take_architecture(const char *value, struct loader_entry *entry)
 	snprintf(entry->architecture, sizeof(entry->architecture), "%s", value);
 }
 
+/* Keys that systemd-boot ignores, or that change only what the menu shows. */
+static bool is_harmless_entry_key(const char *key)
+{
+	return strcmp(key, "title") == 0 || strcmp(key, "devicetree-overlay") == 0 ||
+	       strcmp(key, "profile") == 0 || strncmp(key, "grub_", 5) == 0;
+}
+
+/* systemd-boot ignores a key that it does not know, but a later version may know it. */
+static void note_unknown_line(
+	const char *file, const struct loader_line *line, struct loader_entry *ret)
+{
+	struct error err = { 0 };
+
+	if (ret->not_understood[0])
+		return;
+	(void)refuse_loader_line(file, line, &err);
+	snprintf(ret->not_understood, sizeof(ret->not_understood), "%.500s", err.text);
+}
+
 static int parse_entry_line(const char *file, const struct loader_line *line,
 	struct loader_entry *ret, struct error *err)
 {
@@ -217,7 +239,7 @@ static int parse_entry_line(const char *file, const struct loader_line *line,
 	char *text = find_text(ret, line->key, &bytes);
 	int r = 0;
 
-	if (strcmp(line->key, "efi") == 0)
+	if (strcmp(line->key, "efi") == 0 || strcmp(line->key, "uki") == 0)
 		ret->efi = true;
 	if (text)
 		r = text_copy(text, bytes, line->value);
@@ -231,10 +253,10 @@ static int parse_entry_line(const char *file, const struct loader_line *line,
 			    : -ENAMETOOLONG;
 	else if (strcmp(line->key, "architecture") == 0)
 		take_architecture(line->value, ret);
-	else if (strncmp(line->key, "grub_", 5) == 0)
-		r = 0; /* for GRUB only */
-	else
+	else if (strcmp(line->key, "initrd") == 0 || strcmp(line->key, "uki-url") == 0)
 		r = -EINVAL;
+	else if (!is_harmless_entry_key(line->key))
+		note_unknown_line(file, line, ret);
 	return r < 0 ? refuse_loader_line(file, line, err) : 0;
 }
 

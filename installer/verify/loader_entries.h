@@ -4,8 +4,8 @@
  *
  * Pure. Formats: UAPI Group, "Boot Loader Specification" (entries of type 1 and 2, sorting, boot
  * counting) and "Version Format Specification", loader.conf(5). The order and the choice follow
- * systemd 252, src/boot/efi/boot.c. EFI variables can change both: a fresh machine has none. Reading
- * the ESP is systemd_boot's part.
+ * systemd 252, src/boot/efi/boot.c. EFI variables can change both: a fresh machine has none, so that
+ * "default @saved" sets no default. Reading the ESP is systemd_boot's part.
  *
  * Tested by: tests/unit/test_loader_entries.c, tests/loop/boot_menus.sh,
  * tests/loop/nixpkgs_menus.sh, tests/fuzz/loader_entries.c.
@@ -29,27 +29,31 @@ struct loader_entry {
 	char file[256]; /* as it stands on the ESP */
 	char id[256];	/* the name in lower case, without the boot counter */
 	char title[256];
-	char sort_key[128];
+	char sort_key[256];
 	char machine_id[64];
-	char version[128];
-	long tries_left; /* -1: the entry is not counted */
+	char version[512]; /* a generation's label lists its tags */
+	long tries_left;   /* -1: the entry is not counted */
 	long tries_done;
-	bool unified;	       /* Type #2: a unified kernel image in /EFI/Linux */
-	bool efi;	       /* Type #1 with an EFI program that is not a kernel */
-	bool ignored;	       /* without a kernel, or for two architectures */
+	bool unified; /* Type #2: a unified kernel image in /EFI/Linux */
+	bool efi;     /* Type #1 with an EFI program that is not a kernel, or is an image (uki) */
+	bool ignored; /* without a kernel, or for two architectures */
 	char architecture[16]; /* "x64"; empty: for any. The caller ignores one for another */
 	char kernel[512];
 	char initrds[LOADER_INITRDS_MAX][512];
 	size_t initrd_count;
+	char devicetree[512]; /* empty: the firmware's is kept */
 	char options[LOADER_OPTIONS_BYTES];
+	char not_understood
+		[512]; /* a sentence on the first line with an unknown key; empty: there is none */
 };
 
-/* Parses loader.conf. -EINVAL with a sentence where it makes the menu wait for ever, where the
- * default depends on EFI variables (@saved), or where a line is not understood. */
+/* Parses loader.conf. -EINVAL with a sentence where it makes the menu wait for ever, or where a line is
+ * not understood. */
 int loader_entries_parse_config(
 	const char *text, struct loader_config *ret, struct error *err) WARN_UNUSED;
 
-/* Parses /loader/entries/FILE. -EINVAL naming file and line where a key is not understood. */
+/* Parses /loader/entries/FILE. -EINVAL naming file and line where a value is too long, or where the key
+ * is one by which the entry starts something from elsewhere. */
 int loader_entries_parse_type1(const char *file, const char *text, struct loader_entry *ret,
 	struct error *err) WARN_UNUSED;
 

@@ -8,6 +8,7 @@
 
 #define PE_POINTER_OFFSET    0x3c
 #define COFF_BYTES	     24 /* signature and file header */
+#define MACHINE_OFFSET	     4
 #define SECTION_COUNT_OFFSET 6
 #define OPTIONAL_SIZE_OFFSET 20
 #define SECTION_BYTES	     40
@@ -36,16 +37,41 @@ static int read_section(const char *path, const uint8_t *header, size_t size_byt
 	return 0;
 }
 
-int pe_sections_find(const char *path, const uint8_t *image, size_t size_bytes, const char *name,
-	struct pe_section *ret, struct error *err)
+/* Where the PE header is. */
+static int find_header(
+	const char *path, const uint8_t *image, size_t size_bytes, size_t *ret, struct error *err)
 {
-	size_t pe, count, table;
+	size_t pe;
 
 	if (size_bytes < PE_POINTER_OFFSET + 4 || memcmp(image, "MZ", 2) != 0)
 		return refuse_pe(path, "is not an EFI program", err);
 	pe = get_le32(image + PE_POINTER_OFFSET);
 	if (pe > size_bytes || size_bytes - pe < COFF_BYTES || memcmp(image + pe, "PE\0\0", 4) != 0)
 		return refuse_pe(path, "is not an EFI program", err);
+	*ret = pe;
+	return 0;
+}
+
+int pe_sections_machine(
+	const char *path, const uint8_t *image, size_t size_bytes, uint16_t *ret, struct error *err)
+{
+	size_t pe;
+	int r = find_header(path, image, size_bytes, &pe, err);
+
+	if (r < 0)
+		return r;
+	*ret = get_le16(image + pe + MACHINE_OFFSET);
+	return 0;
+}
+
+int pe_sections_find(const char *path, const uint8_t *image, size_t size_bytes, const char *name,
+	struct pe_section *ret, struct error *err)
+{
+	size_t pe, count, table;
+	int r = find_header(path, image, size_bytes, &pe, err);
+
+	if (r < 0)
+		return r;
 	count = get_le16(image + pe + SECTION_COUNT_OFFSET);
 	table = pe + COFF_BYTES + get_le16(image + pe + OPTIONAL_SIZE_OFFSET);
 	if (table > size_bytes || count > (size_bytes - table) / SECTION_BYTES)

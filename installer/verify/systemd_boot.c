@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "verify/boot_options.h"
+#include "verify/efi_program.h"
 #include "verify/loader_entries.h"
 #include "verify/pe_sections.h"
 #include "verify/unified_image.h"
@@ -246,6 +247,19 @@ static int check_initrds(const struct esp *esp, const struct loader_entry *entry
 	return 0;
 }
 
+/* systemd-boot stops if the device tree cannot be loaded. */
+static int check_devicetree(const struct esp *esp, const struct loader_entry *entry,
+	const char *store_file, struct error *err)
+{
+	char path[FILE_PATH_BYTES];
+
+	if (!entry->devicetree[0])
+		return 0;
+	if (store_file[0])
+		return compare_with_store(esp, entry->devicetree, store_file, file_compare, err);
+	return find_on_esp(esp, entry->devicetree, path, err);
+}
+
 static int check_type1(const struct esp *esp, const struct loader_entry *entry,
 	const struct boot_files *files, struct error *err)
 {
@@ -256,6 +270,9 @@ static int check_type1(const struct esp *esp, const struct loader_entry *entry,
 			"The boot entry %s starts the EFI program %s instead of a kernel.",
 			entry->file, entry->kernel);
 	r = compare_with_store(esp, entry->kernel, files->kernel, file_compare, err);
+	if (r < 0)
+		return r;
+	r = check_devicetree(esp, entry, files->devicetree, err);
 	if (r < 0)
 		return r;
 	return check_initrds(esp, entry, files->initrd, err);
@@ -276,6 +293,8 @@ static int check_entry(const struct esp *esp, const struct loader_entry *entry,
 	char where[320];
 	int r;
 
+	if (entry->not_understood[0])
+		return error_set(err, -EINVAL, "%s", entry->not_understood);
 	snprintf(where, sizeof(where), "The boot entry %s", entry->file);
 	r = boot_options_check(where, entry->options, plan, err);
 	if (r < 0)
@@ -284,7 +303,7 @@ static int check_entry(const struct esp *esp, const struct loader_entry *entry,
 			      : check_type1(esp, entry, files, err);
 }
 
-/* What systemd-boot loads for an entry of type 1. */
+/* What systemd-boot loads for an entry of type 1. kexec would keep the device tree of this kernel. */
 static int type1_boot_entry(const struct esp *esp, const struct loader_entry *entry,
 	struct boot_entry *ret, struct error *err)
 {
@@ -296,7 +315,7 @@ static int type1_boot_entry(const struct esp *esp, const struct loader_entry *en
 		return r;
 	ret->initrd_count = entry->initrd_count;
 	snprintf(ret->command_line, sizeof(ret->command_line), "%s", entry->options);
-	ret->known = true;
+	ret->known = !entry->devicetree[0];
 	return 0;
 }
 
@@ -314,8 +333,11 @@ static int verify_chosen(struct esp *esp, const struct plan *plan, const struct 
 {
 	struct loader_config config;
 	size_t chosen;
-	int r = read_loader_config(esp, &config, err);
+	int r = efi_program_check_kernel(esp->root, files->kernel, esp->architecture, err);
 
+	if (r < 0)
+		return r;
+	r = read_loader_config(esp, &config, err);
 	if (r < 0)
 		return r;
 	r = read_loader_entries(esp, err);
@@ -357,9 +379,12 @@ static int verify_image(
 {
 	struct loader_entry *entry = esp->entries;
 	const char *path = esp->architecture->efi_program;
-	int r = unified_image_options(
-		esp->root, esp->mount_path, path, entry->options, sizeof(entry->options), err);
+	int r = efi_program_check_kernel(esp->root, files->kernel, esp->architecture, err);
 
+	if (r < 0)
+		return r;
+	r = unified_image_options(
+		esp->root, esp->mount_path, path, entry->options, sizeof(entry->options), err);
 	if (r < 0)
 		return r;
 	r = boot_options_check(path, entry->options, plan, err);

@@ -5,7 +5,7 @@
 # and that an ESP without its files, or with those of another system, is refused
 #
 # Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/grub_words,
-# verify/loader_entries, verify/systemd_boot.
+# verify/loader_entries, verify/systemd_boot, verify/efi_program.
 # shellcheck source=tests/tap.lib.sh
 . "$(dirname "$0")/../tap.lib.sh"
 # shellcheck source=tests/loop/esp.lib.sh
@@ -72,6 +72,11 @@ entries_are_ordered() {
 	add_entry one.conf 'sort-key nixos\nmachine-id 00000000000000000000000000000001\nversion 1'
 	add_entry two.conf 'sort-key nixos\nmachine-id 00000000000000000000000000000002\nversion 2'
 	order_agrees
+	new_esp 'timeout 5\n'
+	add_entry a.conf 'devicetree /k\ndevicetree-overlay /k /k\nprofile 1'
+	add_entry b.conf "version Generation 2 $(printf 'tag-%.0s' {1..60})"
+	add_entry c.conf "title $(printf 'title %.0s' {1..60})\nnew-key x"
+	order_agrees
 }
 
 # default_agrees CONFIG — with entries of several generations.
@@ -91,6 +96,7 @@ defaults_are_found() {
 	default_agrees 'default other*\n'
 	default_agrees 'default nothing\n'
 	default_agrees '# default nixos-generation-2.conf\ndefault nixos-generation-1?.conf\n'
+	default_agrees 'default nixos-generation-1.conf\ndefault @saved\n'
 	default_agrees '\n'
 }
 
@@ -116,6 +122,11 @@ a_whole_esp_starts() {
 	echo secrets >EFI/nixos/secrets
 	echo 'initrd /EFI/nixos/secrets' >>loader/entries/nixos-generation-1.conf
 	mv loader/entries/nixos-generation-1.conf loader/entries/nixos-generation-1+3.conf
+	esp_is starts
+	echo tree >EFI/nixos/tree.efi
+	echo 'devicetree /EFI/nixos/tree.efi' >>loader/entries/nixos-generation-1+3.conf
+	printf 'title Other\nlinux /EFI/nixos/k.efi\nnew-key x\n' >loader/entries/a-other.conf
+	echo 'default @saved' >>loader/loader.conf
 	esp_is starts
 }
 
@@ -148,8 +159,10 @@ other_systems_are_refused() {
 	esp_is 'refused: *nixos-generation-2.conf does not start the system*'
 	new_target && echo 'timeout menu-force' >>loader/loader.conf
 	esp_is 'refused: *waits for ever*'
-	new_target && echo 'default @saved' >>loader/loader.conf
-	esp_is 'refused: *@saved*'
+	new_target && echo kernel >EFI/nixos/k.efi && cp EFI/nixos/k.efi "$SCRATCH/root$SYSTEM/kernel"
+	esp_is 'refused: UEFI cannot start the kernel, * CONFIG_EFI_STUB *'
+	new_target && echo 'devicetree /EFI/nixos/none.efi' >>loader/entries/nixos-generation-1.conf
+	esp_is 'refused: *none.efi*'
 	new_target && echo 'new-key x' >>loader/entries/nixos-generation-1.conf
 	esp_is 'refused: nixos-generation-1.conf line 6 is not understood: new-key x'
 	new_target && sed -i 's,^linux,efi,' loader/entries/*.conf

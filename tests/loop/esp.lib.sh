@@ -59,7 +59,7 @@ new_target() {
 	local root=$SCRATCH/root esp=$SCRATCH/root/boot
 	rm -rf "$root"
 	mkdir -p "$root$SYSTEM" "$esp/EFI/BOOT" "$esp/EFI/nixos" "$esp/EFI/Linux" "$esp/loader/entries"
-	echo kernel >"$root$SYSTEM/kernel"
+	cp "$STUB" "$root$SYSTEM/kernel" # the header of an EFI program, as a kernel has it
 	echo initrd >"$root$SYSTEM/initrd"
 	cp "$root$SYSTEM/kernel" "$esp/EFI/nixos/k.efi"
 	cp "$root$SYSTEM/initrd" "$esp/EFI/nixos/i.efi"

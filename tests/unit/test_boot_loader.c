@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is refused of GRUB's files on an installed disk, and of the program that UEFI starts, below a root of
- * the test's own. */
+/* Proves what is refused of GRUB's files on an installed disk, and by efi_program of the program that UEFI
+ * starts, below a root of the test's own. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +27,8 @@ static int disk_fd;
 static struct plan plan;
 static struct manifest manifest;
 static struct boot_entry entry;
-static const struct boot_files files = { "/store/k", "/store/i", "init=" SYSTEM "/init" };
-static const struct boot_files no_initrd = { "/store/k", "", "init=" SYSTEM "/init" };
+static const struct boot_files files = { "/store/k", "/store/i", "init=" SYSTEM "/init", "" };
+static const struct boot_files no_initrd = { "/store/k", "", "init=" SYSTEM "/init", "" };
 
 static void make_grub_disk(void)
 {
@@ -54,6 +54,9 @@ static int make_guest(void **state)
 	static const char *const folders[] = { "/store", "/boot", "/boot/efi", "/boot/efi/EFI",
 		"/boot/efi/EFI/BOOT", "/boot/grub", GRUB "i386-pc" };
 	char program[1024] = "MZ";
+
+	program[0x3c] = 0x40;
+	memcpy(program + 0x40, "PE\0\0\x64\x86", 6);
 
 	(void)state;
 	make_root(folders, sizeof(folders) / sizeof(folders[0]));
@@ -211,6 +214,12 @@ static void uefi_has_to_find_a_program(void **state)
 	boots("is not an EFI program");
 	put_bytes(EFI, no_program, sizeof(no_program));
 	boots("is not an EFI program");
+	no_program[0] = 'M';
+	no_program[1] = 'Z';
+	no_program[0x3c] = 0x40;
+	memcpy(no_program + 0x40, "PE\0\0\x64\xaa", 6);
+	put_bytes(EFI, no_program, sizeof(no_program));
+	boots("BOOTX64.EFI is an EFI program for another architecture than x86_64");
 	drop(EFI);
 	boots("so UEFI cannot start it");
 	make_below(EFI);
@@ -225,9 +234,11 @@ static void another_boot_loader_has_entries(void **state)
 {
 	(void)state;
 	strcpy(manifest.boot_loader, "systemd-boot");
-	boots("BOOTX64.EFI is not an EFI program");
+	boots("BOOTX64.EFI on the EFI system partition is not systemd-boot");
 	strcpy(manifest.boot_loader, "external");
-	boots("BOOTX64.EFI is not an EFI program");
+	boots("BOOTX64.EFI is neither systemd-boot nor");
+	plan.architecture = architecture_find("aarch64");
+	boots("BOOTAA64.EFI, so UEFI cannot start it");
 }
 
 static void the_boot_loader_of_a_disk_is_told_by_its_files(void **state)

@@ -148,11 +148,17 @@ static void the_members_for_systemd_boot_are_read(void **state)
 
 	(void)state;
 	assert_string_equal(spec.sort_key, "nixos");
-	assert_false(spec.initrd_secrets || spec.devicetree);
+	assert_false(spec.initrd_secrets);
+	assert_string_equal(spec.devicetree, "");
 	spec = accepts(WITH(
-		"\"org.nixos.systemd-boot\":{\"sortKey\":\"a\",\"devicetree\":\"/nix/store/x\"}"));
+		"\"org.nixos.systemd-boot\":{\"sortKey\":\"a\",\"devicetree\":\"/nix/store/x/y.dtb\"}"));
 	assert_string_equal(spec.sort_key, "a");
-	assert_true(spec.devicetree);
+	assert_string_equal(spec.devicetree, "/nix/store/x/y.dtb");
+	spec = accepts(WITH("\"org.nixos.systemd-boot\":{\"devicetree\":null}"));
+	assert_string_equal(spec.devicetree, "");
+	assert_string_equal(spec.sort_key, "nixos");
+	refuses(WITH("\"org.nixos.systemd-boot\":{\"devicetree\":\"/x\"}"),
+		"boot.json: org.nixos.systemd-boot.devicetree must be a file below /nix/store");
 	spec = accepts(V1(MAIN ",\"initrdSecrets\":\"/nix/store/x\""));
 	assert_true(spec.initrd_secrets);
 	spec = accepts(V1(MAIN ",\"initrdSecrets\":null"));

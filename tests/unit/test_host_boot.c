@@ -29,8 +29,9 @@ static struct plan plan = {
 	.partition_count = 1,
 	.system = SYSTEM,
 };
-static const struct boot_files both = { "/nix/store/k", "/nix/store/i", "init=" SYSTEM "/init" };
-static const struct boot_files no_initrd = { "/nix/store/k", "", "init=" SYSTEM "/init" };
+static const struct boot_files both = { "/nix/store/k", "/nix/store/i", "init=" SYSTEM "/init",
+	"" };
+static const struct boot_files no_initrd = { "/nix/store/k", "", "init=" SYSTEM "/init", "" };
 
 /* A guest whose kernel has Xen's note, with the menu that boots it. */
 static int make_guest(void **state)
@@ -86,7 +87,8 @@ static void writes_a_menu(const char *sentence)
 
 static void a_host_starts_a_kernel_and_its_initrd(void **state)
 {
-	static const struct boot_files other = { "/nix/store/k", "/nix/store/i", "init=/bin/sh" };
+	static const struct boot_files other = { "/nix/store/k", "/nix/store/i", "init=/bin/sh",
+		"" };
 	struct error err = { 0 };
 
 	(void)state;

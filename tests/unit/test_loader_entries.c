@@ -58,7 +58,6 @@ static void a_menu_that_waits_or_asks_variables_is_refused(void **state)
 	says(loader_entries_parse_config("timeout menu-force\n", &config, &err), "waits for ever");
 	says(loader_entries_parse_config("timeout x\n", &config, &err), "not understood: x");
 	says(loader_entries_parse_config("timeout 5s\n", &config, &err), "not understood: 5s");
-	says(loader_entries_parse_config("default @saved\n", &config, &err), "EFI variables");
 	says(loader_entries_parse_config("default " LONG_NAME "\n", &config, &err),
 		"too long a default");
 	says(loader_entries_parse_config(long_line("editor "), &config, &err),
@@ -73,12 +72,25 @@ static void a_menu_that_waits_or_asks_variables_is_refused(void **state)
 		0);
 }
 
+/* A fresh machine has no variable with an entry that was started before. */
+static void a_default_of_efi_variables_is_none(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		loader_entries_parse_config("default a.conf\ndefault @Saved\n", &config, &err), 0);
+	assert_string_equal(config.chosen, "");
+	assert_int_equal(
+		loader_entries_parse_config("default a.conf\ndefault @other\n", &config, &err), 0);
+	assert_string_equal(config.chosen, "a.conf");
+}
+
 static void an_entry_has_files_and_options(void **state)
 {
 	(void)state;
 	assert_int_equal(loader_entries_parse_type1("NixOS+2-1.conf",
 				 "title x\nlinux /k\ninitrd /a\ninitrd /b\noptions init=/i\n"
-				 "options quiet\nsort-key n\nversion 1\nmachine-id 2\n",
+				 "options quiet\nsort-key n\nversion 1\nmachine-id 2\n"
+				 "devicetree /d\ndevicetree-overlay /o\nprofile 0\n",
 				 &entry, &err),
 		0);
 	assert_string_equal(entry.id, "nixos.conf");
@@ -89,6 +101,8 @@ static void an_entry_has_files_and_options(void **state)
 	assert_int_equal(entry.initrd_count, 2);
 	assert_string_equal(entry.initrds[1], "/b");
 	assert_string_equal(entry.options, "init=/i quiet");
+	assert_string_equal(entry.devicetree, "/d");
+	assert_string_equal(entry.not_understood, "");
 	assert_false(entry.ignored);
 }
 
@@ -136,8 +150,28 @@ static void entries_that_do_not_apply_are_ignored(void **state)
 				 &entry, &err),
 		0);
 	assert_true(entry.ignored);
-	says(loader_entries_parse_type1("a.conf", "linux /k\nuki /u\n", &entry, &err),
-		"a.conf line 2 is not understood: uki /u");
+}
+
+/* The caller refuses it if the entry is the one that starts. */
+static void the_first_line_that_is_not_understood_is_noted(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		loader_entries_parse_type1("a.conf", "linux /k\nnew x\nnewer y\n", &entry, &err),
+		0);
+	assert_string_equal(entry.not_understood, "a.conf line 2 is not understood: new x");
+	assert_false(entry.ignored);
+}
+
+static void an_image_may_stand_in_an_entry(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		loader_entries_parse_type1("a.conf", "uki /u\nprofile 1\n", &entry, &err), 0);
+	assert_string_equal(entry.kernel, "/u");
+	assert_true(entry.efi);
+	says(loader_entries_parse_type1("a.conf", "uki-url http://x\n", &entry, &err),
+		"a.conf line 1 is not understood: uki-url http://x");
 }
 
 static void entries_have_their_limits(void **state)
@@ -149,8 +183,16 @@ static void entries_have_their_limits(void **state)
 		"too long a name");
 	says(loader_entries_parse_type2(LONG_NAME ".efi", "ID=x\n", &entry, &err),
 		"too long a name");
+	says(loader_entries_parse_type1("a.conf", long_line("version "), &entry, &err),
+		"a.conf line 1 is not understood: version x");
 	says(loader_entries_parse_type1("a.conf", long_line("title "), &entry, &err),
-		"a.conf line 1 is not understood: title x");
+		"a.conf has a line that is too long");
+	memset(text, 'v', 511);
+	memcpy(text, "version ", 8);
+	strcpy(text + 511, "\nlinux /k\n");
+	assert_int_equal(loader_entries_parse_type1("a.conf", text, &entry, &err), 0);
+	assert_int_equal(strlen(entry.version), 503);
+	memset(text, 0, sizeof(text));
 	memset(text, '#', sizeof(text) - 1);
 	says(loader_entries_parse_type1("a.conf", text, &entry, &err),
 		"a.conf has a line that is too long");
@@ -263,6 +305,7 @@ static void sections_are_found_in_the_table(void **state)
 {
 	static uint8_t image[1024];
 	struct pe_section section;
+	uint16_t machine;
 
 	(void)state;
 	memcpy(image, "MZ", 2);
@@ -273,6 +316,11 @@ static void sections_are_found_in_the_table(void **state)
 	image[0x60] = 5; /* in memory */
 	image[0x69] = 2; /* 512 bytes in the file */
 	image[0x6d] = 1; /* at 256 */
+	image[0x44] = 0x64;
+	image[0x45] = 0x86;
+	assert_int_equal(pe_sections_machine("/x", image, 0x58, &machine, &err), 0);
+	assert_int_equal(machine, 0x8664);
+	says(pe_sections_machine("/x", image, 0x57, &machine, &err), "/x is not an EFI program");
 	assert_int_equal(pe_sections_find("/x", image, sizeof(image), ".linux", &section, &err), 0);
 	assert_int_equal(section.offset_bytes, 256);
 	assert_int_equal(section.size_bytes, 5);
@@ -308,9 +356,12 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_configuration_names_a_default_in_lower_case),
 		cmocka_unit_test(a_menu_that_waits_or_asks_variables_is_refused),
+		cmocka_unit_test(a_default_of_efi_variables_is_none),
 		cmocka_unit_test(an_entry_has_files_and_options),
 		cmocka_unit_test(a_counter_is_the_last_plus_with_numbers),
 		cmocka_unit_test(entries_that_do_not_apply_are_ignored),
+		cmocka_unit_test(the_first_line_that_is_not_understood_is_noted),
+		cmocka_unit_test(an_image_may_stand_in_an_entry),
 		cmocka_unit_test(entries_have_their_limits),
 		cmocka_unit_test(of_one_entry_the_file_with_more_tries_comes_first),
 		cmocka_unit_test(versions_are_compared_piece_by_piece),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which EFI system partitions are refused, by systemd_boot and unified_image, below a root of the test's
+/* Proves which EFI system partitions are refused, by systemd_boot, efi_program and unified_image, below a root of the test's
  * own. tests/loop/boot_menus.sh and tests/loop/external_loaders.sh compare with the real loaders. */
 #include <errno.h>
 #include <setjmp.h>
@@ -26,14 +26,18 @@
 #define IMAGE	"/esp/EFI/Linux/a.efi"
 #define MAGIC	"#### LoaderInfo: systemd-boot 252 ####"
 
+/* The header of an EFI program for x86-64. */
+#define Z8     "\0\0\0\0\0\0\0\0"
+#define KERNEL "MZ" Z8 Z8 Z8 Z8 Z8 Z8 Z8 "\0\0\x40\0\0\0PE\0\0\x64\x86\0\0" Z8 Z8
+
 static struct boot_entry entry;
 static struct plan plan = {
 	.partitions = { { .fs_label = "nixos", .fs_uuid = "12-34", .mount_path = "/" } },
 	.partition_count = 1,
 	.system = SYSTEM,
 };
-static const struct boot_files both = { "/store/k", "/store/i", INIT };
-static const struct boot_files no_initrd = { "/store/k", "", INIT };
+static const struct boot_files both = { "/store/k", "/store/i", INIT, "" };
+static const struct boot_files no_initrd = { "/store/k", "", INIT, "" };
 
 struct section {
 	const char *name;
@@ -99,9 +103,9 @@ static int make_esp(void **state)
 	(void)state;
 	plan.architecture = architecture_find("x86_64");
 	make_root(folders, sizeof(folders) / sizeof(folders[0]));
-	put("/store/k", "kernel");
+	put_bytes("/store/k", KERNEL, sizeof(KERNEL) - 1);
 	put("/store/i", "initrd");
-	put("/esp/k", "kernel");
+	put_bytes("/esp/k", KERNEL, sizeof(KERNEL) - 1);
 	put("/esp/i", "initrd and secrets");
 	put_loader_as(PROGRAM);
 	put(ENTRY, "title a\nlinux /k\ninitrd /i\noptions " INIT "\n");
@@ -113,6 +117,17 @@ static int remove_esp(void **state)
 	(void)state;
 	remove_root();
 	return 0;
+}
+
+#define KERNEL_BYTES (sizeof(KERNEL) - 1)
+
+static void put_arm_kernel(const char *name)
+{
+	char kernel[KERNEL_BYTES + 1] = KERNEL;
+
+	kernel[0x44] = 0x64;
+	kernel[0x45] = (char)0xaa;
+	put_bytes(name, kernel, KERNEL_BYTES);
 }
 
 static void boots_with(const struct boot_files *files, const char *sentence)
@@ -221,7 +236,63 @@ static void program_and_entry_are_of_the_guests_architecture(void **state)
 	plan.architecture = architecture_find("aarch64");
 	boots("BOOTAA64.EFI");
 	put_loader_as("/esp/EFI/BOOT/BOOTAA64.EFI");
+	boots("/store/k is an EFI program for another architecture than aarch64");
+	put_arm_kernel("/store/k");
+	put_arm_kernel("/esp/k");
 	boots(NULL);
+}
+
+/* It would be loaded, and started by nothing. */
+static void the_kernel_has_to_be_an_efi_program(void **state)
+{
+	static const struct section image[] = { TEXT(".cmdline", INIT), TEXT(".linux", "kernel"),
+		TEXT(".initrd", "initrd"), { NULL, NULL, 0 } };
+	char zeros[KERNEL_BYTES] = "MZ";
+
+	(void)state;
+	put("/store/k", "kernel");
+	put("/esp/k", "kernel");
+	boots("UEFI cannot start the kernel, which has to be built with CONFIG_EFI_STUB for x86_64: "
+	      "/store/k is not an EFI program");
+	put_bytes("/store/k", zeros, sizeof(zeros));
+	boots("/store/k is not an EFI program");
+	put("/store/k", "kernel");
+	put_program(PROGRAM, image);
+	boots_externally("/store/k is not an EFI program");
+	drop("/store/k");
+	boots_externally("/store/k");
+	make_below("/store/k");
+	boots_externally("/store/k");
+}
+
+static void a_device_tree_has_to_be_there(void **state)
+{
+	static const struct boot_files tree = { "/store/k", "/store/i", INIT, "/store/tree" };
+
+	(void)state;
+	put(ENTRY, "linux /k\ninitrd /i\ndevicetree /tree\noptions " INIT "\n");
+	boots("/tree in");
+	put("/esp/tree", "tree");
+	boots(NULL);
+	assert_false(entry.known);
+	boots_with(&tree, "/store/tree in");
+	drop("/esp/tree");
+	boots_with(&tree, "/tree in");
+	put("/esp/tree", "tree");
+	put("/store/tree", "other");
+	boots_with(&tree, "/esp/tree");
+	put("/store/tree", "tree");
+	boots_with(&tree, NULL);
+}
+
+static void an_entry_that_is_not_understood_does_not_start(void **state)
+{
+	(void)state;
+	put("/esp/loader/entries/b.conf", "linux /k\nx y\n");
+	put("/esp/loader/loader.conf", "default a.conf\n");
+	boots(NULL);
+	put("/esp/loader/loader.conf", "default b.conf\n");
+	boots("b.conf line 2 is not understood: x y");
 }
 
 static void other_files_are_no_entries(void **state)
@@ -260,7 +331,7 @@ static void an_entry_has_to_start_the_system(void **state)
 	boots("does not start the system");
 	put(ENTRY, "title a\nlinux /none\n");
 	boots("has no boot entry with a kernel");
-	put(ENTRY, "x y\n");
+	put(ENTRY, "initrd /i\nuki-url x\n");
 	boots("is not understood");
 	drop(ENTRY);
 	make_below(ENTRY);
@@ -309,7 +380,7 @@ static void an_unknown_program_may_start_every_entry(void **state)
 
 #define RELEASE TEXT(".osrel", "ID=nixos\nNAME=NixOS\nVERSION_ID=1\n")
 #define CMDLINE TEXT(".cmdline", INIT)
-#define LINUX	TEXT(".linux", "kernel")
+#define LINUX	TEXT(".linux", KERNEL)
 #define INITRD	TEXT(".initrd", "initrd and secrets")
 
 static void images_are_entries_too(void **state)
@@ -368,7 +439,7 @@ static void an_image_has_the_files_of_the_store(void **state)
 	static const struct section good[] = { LINUX, INITRD, { NULL, NULL, 0 } },
 				    no_kernel[] = { INITRD, { NULL, NULL, 0 } },
 				    kernel_alone[] = { LINUX, { NULL, NULL, 0 } },
-				    longer[] = { TEXT(".linux", "kernel2"), { NULL, NULL, 0 } },
+				    longer[] = { TEXT(".linux", KERNEL "2"), { NULL, NULL, 0 } },
 				    short_initrd[] = { LINUX, TEXT(".initrd", "init"),
 					    { NULL, NULL, 0 } };
 
@@ -409,8 +480,8 @@ static void an_image_may_name_its_files(void **state)
 
 	(void)state;
 	memset(long_name, 'x', sizeof(long_name));
-	digest_sha256("kernel", 6, sum);
-	put("/esp/EFI/k", "kernel");
+	digest_sha256(KERNEL, sizeof(KERNEL) - 1, sum);
+	put_bytes("/esp/EFI/k", KERNEL, sizeof(KERNEL) - 1);
 	put_program(IMAGE, good);
 	is_image(&no_initrd, NULL);
 	put_program(IMAGE, short_sum);
@@ -432,6 +503,9 @@ int main(void)
 		TEST(the_program_has_to_be_systemd_boot),
 		TEST(folders_that_cannot_be_read_are_errors),
 		TEST(program_and_entry_are_of_the_guests_architecture),
+		TEST(the_kernel_has_to_be_an_efi_program),
+		TEST(a_device_tree_has_to_be_there),
+		TEST(an_entry_that_is_not_understood_does_not_start),
 		TEST(other_files_are_no_entries),
 		TEST(an_entry_has_to_start_the_system),
 		TEST(the_store_has_to_have_the_files),
