@@ -265,24 +265,50 @@ static int64_t retry_after_ms(const struct curl_transfer *transfer)
 }
 
 /* Object stores without list permission answer 403 for missing objects. */
+static int result_of_status(long status)
+{
+	switch (status) {
+	case 403:
+	case 404:
+	case 410:
+		return -ENOENT;
+	case 401:
+	case 407: /* a proxy's */
+		return -EACCES;
+	default:
+		return -EIO;
+	}
+}
+
+/* Sets where a redirect leads to, if it says so. */
+static void set_location(struct curl_transfer *transfer, long status)
+{
+	const char *to = NULL;
+
+	if (status < 300 || status > 308 || (status > 303 && status < 307))
+		return;
+	curl_easy_getinfo(transfer->easy->curl, CURLINFO_REDIRECT_URL, &to);
+	if (!to)
+		to = field(transfer, "Location");
+	if (!*to)
+		return;
+	transfer->location = strdup(to);
+	if (!transfer->location)
+		abort();
+}
+
 static void set_status_result(struct curl_transfer *transfer, long status)
 {
 	static const char password[] = ": it wants a user and a password, which the file netrc on "
 				       "the key drive can hold";
 	char reason[128];
-	const char *to = NULL;
 
 	snprintf(reason, sizeof(reason), "the server answers %ld%s", status,
 		status == 401 ? password : "");
-	fail(transfer, status == 404 || status == 403 || status == 410 ? -ENOENT : -EIO, reason);
+	fail(transfer, result_of_status(status), reason);
 	transfer->is_transient = retry_status(status);
 	transfer->retry_after_ms = retry_after_ms(transfer);
-	if (status < 301 || status > 308 || (status > 303 && status < 307))
-		return;
-	curl_easy_getinfo(transfer->easy->curl, CURLINFO_REDIRECT_URL, &to);
-	transfer->location = strdup(to ? to : field(transfer, "Location"));
-	if (!transfer->location)
-		abort();
+	set_location(transfer, status);
 }
 
 /* Whether the error is transient. An interrupted handshake is, one that TLS refused is not. */

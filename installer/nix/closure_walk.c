@@ -25,8 +25,8 @@ struct traversal {
 	size_t fetching; /* requests */
 	struct cache_trust trust;
 	struct narinfo_queue *queue;
-	bool any_remote;	      /* a cache is reached over the network */
-	bool unreachable[CACHES_MAX]; /* failed in all attempts */
+	bool any_remote;	   /* a cache is reached over the network */
+	bool left_out[CACHES_MAX]; /* is no cache of this store, or failed in all attempts */
 	struct closure closure;
 	size_t *referrers; /* for each path, the one that refers to it first */
 	size_t followed;   /* paths whose references are named */
@@ -55,22 +55,28 @@ static int add_path(
 	return 0;
 }
 
-/* Checks all caches and excludes those that do not answer. If none does, returns the last error. */
+/* Checks all caches and excludes those that cannot be read or are for another store, as Nix does. If none
+ * is left, returns the errors of all. */
 static int check_caches(struct traversal *traversal, struct error *err)
 {
-	bool any = false;
+	struct error reason;
+	size_t bad = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < traversal->settings->cache_count; i++) {
-		r = cache_check(traversal->fetch, traversal->settings->caches[i], err);
-		if (r < 0 && r != -ETIMEDOUT)
-			return r;
-		traversal->unreachable[i] = r < 0;
-		any = any || r == 0;
-		if (r < 0)
-			log_line("warning: a cache is left out: %s", err->text);
+		int one = cache_check(traversal->fetch, traversal->settings->caches[i], &reason);
+
+		traversal->left_out[i] = one < 0;
+		if (one == 0)
+			continue;
+		log_line("warning: a cache is left out: %s", reason.text);
+		if (bad++ == 0)
+			*err = reason;
+		else
+			text_append(err->text, sizeof(err->text), "; then %s", reason.text);
+		r = one;
 	}
-	return any ? 0 : r;
+	return bad == traversal->settings->cache_count ? r : 0;
 }
 
 /* A lookup of one path, in one cache after the other. */
@@ -128,7 +134,7 @@ static bool next_cache(struct lookup *lookup)
 
 	do
 		cache++;
-	while (cache < traversal->settings->cache_count && traversal->unreachable[cache]);
+	while (cache < traversal->settings->cache_count && traversal->left_out[cache]);
 	if (cache == traversal->settings->cache_count)
 		return false;
 	lookup->cache = cache;
@@ -153,7 +159,7 @@ static int visit_path(
 	};
 	memcpy(lookup->request.store_path, traversal->closure.paths[index].info.store_path,
 		sizeof(lookup->request.store_path));
-	if (traversal->unreachable[0])
+	if (traversal->left_out[0])
 		(void)next_cache(lookup);
 	request_narinfo(lookup);
 	return 0;
@@ -167,7 +173,7 @@ static int absent_error(const struct traversal *traversal, size_t index, struct 
 
 	for (size_t i = 0; i < settings->cache_count; i++)
 		text_append(caches, sizeof(caches), "%s%s%s", i ? ", " : "", settings->caches[i],
-			traversal->unreachable[i] ? " (which does not answer)" : "");
+			traversal->left_out[i] ? " (which is left out)" : "");
 	url_hide_credentials(caches);
 	/* Only what was asked for refers to itself. */
 	if (traversal->referrers[index] == index)
@@ -178,8 +184,8 @@ static int absent_error(const struct traversal *traversal, size_t index, struct 
 		closure->paths[traversal->referrers[index]].info.store_path, caches);
 }
 
-/* A malformed or unsigned narinfo is skipped in favour of the next cache, as Nix does. The
- * reason is kept for the case that no cache has a valid one. */
+/* A malformed or unsigned narinfo, or one that is not given without a password, is skipped in favour of the
+ * next cache, as Nix does. The reason is kept for the case that no cache has a valid one. */
 static void save_refusal(struct lookup *lookup, const struct error *err)
 {
 	if (lookup->refusal) {
@@ -241,13 +247,14 @@ static bool try_next_cache(struct lookup *lookup, int r, const struct error *err
 {
 	struct traversal *traversal = lookup->traversal;
 
-	if (r == -ETIMEDOUT && !traversal->unreachable[lookup->cache]) {
-		traversal->unreachable[lookup->cache] = true;
+	if (r == -ETIMEDOUT && !traversal->left_out[lookup->cache]) {
+		traversal->left_out[lookup->cache] = true;
 		log_line("warning: a cache is left out from now on: %s", err->text);
 	}
-	if ((!lookup->answered && r != -ENOENT && r != -ETIMEDOUT) || !next_cache(lookup))
+	if ((!lookup->answered && r != -ENOENT && r != -EACCES && r != -ETIMEDOUT) ||
+		!next_cache(lookup))
 		return false;
-	if (lookup->answered) {
+	if (lookup->answered || r == -EACCES) {
 		log_line("warning: another cache is asked: %s", err->text);
 		save_refusal(lookup, err);
 	}

@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 
-#define NAR_DEPTH_MAX  64   /* the root is at depth 0, the deepest node at 63 */
+#define NAR_DEPTH_MAX  2048 /* no path of Linux is deeper (PATH_MAX); the root is at depth 0 */
 #define NAR_NAME_MAX   255  /* bytes of one name */
 #define NAR_TARGET_MAX 4095 /* bytes of a link's target */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lines "Field: value" (Nix manual, "Binary Cache"; libstore, NarInfo::NarInfo). Read are
- * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig, and FileSize as a hint. Sig
- * and FileSize may occur any number of times, the others once; other fields are ignored.
+ * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig, and FileSize as a hint. Every Sig
+ * counts. References and CA may occur once; of the others the last one counts. Other fields are ignored.
  *
  * A signature covers "1;<store path>;sha256:<nix32 of NarHash>;<NarSize>;<references as full paths,
  * sorted, joined by commas>" (libstore, ValidPathInfo::fingerprint). It is Ed25519. Keys and
@@ -235,25 +235,37 @@ static int parse_field(struct narinfo *info, enum field field, char *value, stru
 	}
 }
 
+static int bad_line(const char *line, struct error *err)
+{
+	return error_set_code(err, EXIT_FETCH, -EINVAL,
+		"a line is not of the form 'Field: value': '%.200s'", line);
+}
+
+/* Whether Nix refuses another one of this field. An empty one does not count. */
+static bool is_given(const struct narinfo *info, enum field field)
+{
+	return (field == FIELD_REFERENCES && info->reference_count > 0) ||
+	       (field == FIELD_CA && info->ca);
+}
+
 /* Parses one line without its newline. seen is the set of the fields so far. */
 static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, struct error *err)
 {
 	char *value = strchr(line, ':');
 
-	if (!value || (value[1] != ' ' && value[1] != '\0'))
-		return error_set_code(err, EXIT_FETCH, -EINVAL,
-			"a line is not of the form 'Field: value': '%.200s'", line);
-	*value++ = '\0';
-	if (*value)
-		value++;
+	if (!value)
+		return bad_line(line, err);
 	for (unsigned field = 0; field < FIELD_COUNT; field++) {
-		if (strcmp(line, field_names[field]) != 0)
+		if ((size_t)(value - line) != strlen(field_names[field]) ||
+			strncmp(line, field_names[field], strlen(field_names[field])) != 0)
 			continue;
-		if (*seen & 1U << field && field < FIELD_SIG)
-			return error_set_code(
-				err, EXIT_FETCH, -EINVAL, "the field %s is given twice", line);
+		if (value[1] != ' ' && value[1] != '\0')
+			return bad_line(line, err);
+		if (is_given(info, (enum field)field))
+			return error_set_code(err, EXIT_FETCH, -EINVAL,
+				"the field %s is given twice", field_names[field]);
 		*seen |= 1U << field;
-		return parse_field(info, (enum field)field, value, err);
+		return parse_field(info, (enum field)field, value + (value[1] ? 2 : 1), err);
 	}
 	return 0;
 }

@@ -52,6 +52,18 @@ refused() {
 	install_fails "$2" "$3"
 }
 
+# passed_over WAY PATTERN — a cache before a good one; Nix takes the closure from both, too.
+passed_over() {
+	local store=$SCRATCH/realised caches="http://127.0.0.1:$PORT/$1 http://127.0.0.1:$PORT/plain"
+	nix-store --realise --store "$store" --option substituters "$caches" \
+		--option trusted-public-keys "$KEY" "$SYSTEM"
+	chmod -R u+w "$store"
+	rm -rf "$store"
+	write_config "$caches"
+	installs
+	grep -E "warning: .*$2" "$SCRATCH/run/log"
+}
+
 # Nix refuses the malformed line, we ignore it: the signature proves the rest.
 taken_without_its_junk() {
 	write_config "http://127.0.0.1:$PORT/$1"
@@ -119,9 +131,17 @@ main() {
 	done
 	run_case "a cache for another store directory" refused_as_by_nix other-store 42 \
 		"its store directory is /nix/store/, not /nix/store"
-	for way in absolute-url percent query wrong-file-size twenty-signatures bad-signature-first; do
+	for way in absolute-url percent query wrong-file-size twenty-signatures bad-signature-first repeated \
+		unknown-lines; do
 		run_case "narinfos with $way" taken_as_by_nix "$way"
 	done
+	run_case "a redirect of several choices" taken_as_by_nix choices
+	run_case "a redirect that leads nowhere" refused_as_by_nix nowhere 42 "the server answers 302$"
+	run_case "a cache that wants a password is passed over for the next" passed_over locked \
+		"another cache is asked: .* answers 401: it wants a user and a password"
+	run_case "one that has no nix-cache-info" passed_over no-info "a cache is left out: .* answers 404"
+	run_case "one for another store directory" passed_over other-store \
+		"a cache is left out: .* not /nix/store"
 	run_case "narinfos that lead to files" refused_as_by_nix file-url 42 "the field URL is wrong"
 	run_case "content-addressed paths without a signature" taken_as_by_nix unsigned
 	run_case "paths with neither signature nor address" refused_as_by_nix unsigned-no-ca 41 \
