@@ -22,7 +22,7 @@ struct bootspec {
 	char initrd[512];   /* file in the store; empty if the system has none */
 	char init[512];	    /* file in the store */
 	char toplevel[256]; /* store path of the system */
-	char label[256];    /* what a boot menu shows */
+	char label[448];    /* what a boot menu shows */
 	char kernel_params[BOOTSPEC_PARAMS_BYTES]; /* joined with blanks, without init= */
 	char sort_key[256];   /* of the boot entry: "nixos", or org.nixos.systemd-boot's */
 	bool initrd_secrets;  /* a program of the guest has to append secrets to the initrd */

@@ -159,6 +159,10 @@ static void the_members_for_systemd_boot_are_read(void **state)
 	assert_string_equal(spec.sort_key, "nixos");
 	refuses(WITH("\"org.nixos.systemd-boot\":{\"devicetree\":\"/x\"}"),
 		"boot.json: org.nixos.systemd-boot.devicetree must be a file below /nix/store");
+	spec = accepts(WITH("\"org.nixos.systemd-boot\":{\"sortKey\":null}"));
+	assert_string_equal(spec.sort_key, "nixos");
+	spec = accepts(WITH("\"org.nixos.systemd-boot\":null"));
+	assert_string_equal(spec.sort_key, "nixos");
 	spec = accepts(V1(MAIN ",\"initrdSecrets\":\"/nix/store/x\""));
 	assert_true(spec.initrd_secrets);
 	spec = accepts(V1(MAIN ",\"initrdSecrets\":null"));
@@ -184,6 +188,18 @@ static void specialisations_come_in_the_order_of_the_document(void **state)
 		bootspec_parse_specialisation(text, strlen(text), 2, name, &spec, &err), -ENOENT);
 }
 
+static void null_is_no_specialisation(void **state)
+{
+	static const char text[] = WITH("\"org.nixos.specialisation.v1\":null");
+	char name[BOOTSPEC_NAME_BYTES];
+	struct bootspec spec;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(
+		bootspec_parse_specialisation(text, strlen(text), 0, name, &spec, &err), -ENOENT);
+}
+
 static void a_name_that_leads_out_of_the_folder_is_refused(void **state)
 {
 	static const char text[] = WITH(
@@ -205,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_whole_document_is_read),
 		cmocka_unit_test(the_members_for_systemd_boot_are_read),
 		cmocka_unit_test(specialisations_come_in_the_order_of_the_document),
+		cmocka_unit_test(null_is_no_specialisation),
 		cmocka_unit_test(a_name_that_leads_out_of_the_folder_is_refused),
 		cmocka_unit_test(an_initrd_is_optional),
 		cmocka_unit_test(members_that_we_do_not_know_are_no_matter),
