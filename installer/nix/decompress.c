@@ -18,6 +18,9 @@
 /* zlib's windowBits: the largest window, behind a gzip header (zlib.h, inflateInit2). */
 #define GZIP_WINDOW_BITS (15 + 16)
 
+/* What shows the format. */
+#define START_BYTES 6
+
 /* liblzma's needs besides the dictionary are far below this. */
 #define XZ_MEMORY_MAX ((UINT64_C(1) << DECOMPRESS_WINDOW_LOG_MAX) + (UINT64_C(1) << 20))
 
@@ -28,6 +31,11 @@ struct decompress {
 	z_stream gzip;
 	bool begun; /* input has arrived */
 	bool whole; /* the input so far ends with a frame, stream or member */
+
+	bool known; /* the format, by the first bytes */
+	uint8_t start[START_BYTES];
+	size_t start_bytes; /* that have arrived */
+	size_t start_used;  /* that the decoder has read */
 };
 
 bool decompress_has_large_window(const uint8_t frame[6])
@@ -92,23 +100,80 @@ static int begin_gzip(struct decompress *decompress, struct error *err)
 	return 0;
 }
 
-int decompress_begin(struct decompress *decompress, enum compression compression, struct error *err)
+static int begin_format(struct decompress *decompress, struct error *err)
 {
-	decompress->compression = compression;
-	decompress->begun = false;
-	decompress->whole = compression == COMPRESSION_NONE;
-	switch (compression) {
+	switch (decompress->compression) {
 	case COMPRESSION_ZSTD:
 		return begin_zstd(decompress, err);
 	case COMPRESSION_XZ:
 	case COMPRESSION_LZMA:
-		return begin_lzma(decompress, compression, err);
+		return begin_lzma(decompress, decompress->compression, err);
 	case COMPRESSION_GZIP:
 		return begin_gzip(decompress, err);
 	case COMPRESSION_NONE:
+	case COMPRESSION_UNNAMED:
 		break;
 	}
-	return 0;
+	return bad_stream(err,
+		"neither its narinfo nor its start says how it is compressed (xz, zstd, gzip and lzma are supported)");
+}
+
+static void reset_decoder(struct decompress *decompress, enum compression compression, bool known)
+{
+	decompress->compression = compression;
+	decompress->begun = false;
+	decompress->whole = compression == COMPRESSION_NONE;
+	decompress->known = known;
+	decompress->start_bytes = 0;
+	decompress->start_used = 0;
+}
+
+int decompress_begin(struct decompress *decompress, enum compression compression, struct error *err)
+{
+	reset_decoder(decompress, compression, true);
+	return compression == COMPRESSION_NONE ? 0 : begin_format(decompress, err);
+}
+
+void decompress_begin_archive(struct decompress *decompress, enum compression compression)
+{
+	reset_decoder(decompress, compression, compression == COMPRESSION_NONE);
+}
+
+/* Formats with a magic number. The one of lzma is no number, but what every encoder writes. */
+static void find_format(struct decompress *decompress)
+{
+	static const struct {
+		const char *magic;
+		size_t size_bytes;
+		enum compression compression;
+	} formats[] = {
+		{ "\3757zXZ\0", 6, COMPRESSION_XZ },
+		{ "\x28\xb5\x2f\xfd", 4, COMPRESSION_ZSTD },
+		{ "\x1f\x8b", 2, COMPRESSION_GZIP },
+		{ "\x5d\0\0", 3, COMPRESSION_LZMA },
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (memcmp(decompress->start, formats[i].magic, formats[i].size_bytes) == 0)
+			decompress->compression = formats[i].compression;
+}
+
+/* Keeps the first bytes of the stream until they show the format. */
+static int take_start(
+	struct decompress *decompress, const uint8_t **data, size_t *size_bytes, struct error *err)
+{
+	size_t wanted = START_BYTES - decompress->start_bytes;
+	size_t size = wanted < *size_bytes ? wanted : *size_bytes;
+
+	memcpy(decompress->start + decompress->start_bytes, *data, size);
+	decompress->start_bytes += size;
+	*data += size;
+	*size_bytes -= size;
+	if (decompress->start_bytes < START_BYTES)
+		return 0;
+	find_format(decompress);
+	decompress->known = true;
+	return begin_format(decompress, err);
 }
 
 static int step_none(const uint8_t **data, size_t *size_bytes, uint8_t *ret, size_t capacity_bytes,
@@ -248,11 +313,9 @@ static int step_gzip(struct decompress *decompress, const uint8_t **data, size_t
 	return code == Z_OK || code == Z_BUF_ERROR ? 0 : gzip_error(decompress, code, err);
 }
 
-int decompress_step(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
+static int step_format(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
 	uint8_t *ret, size_t capacity_bytes, size_t *ret_bytes, struct error *err)
 {
-	if (*size_bytes > 0)
-		decompress->begun = true;
 	switch (decompress->compression) {
 	case COMPRESSION_ZSTD:
 		return step_zstd(decompress, data, size_bytes, ret, capacity_bytes, ret_bytes, err);
@@ -262,9 +325,47 @@ int decompress_step(struct decompress *decompress, const uint8_t **data, size_t 
 	case COMPRESSION_GZIP:
 		return step_gzip(decompress, data, size_bytes, ret, capacity_bytes, ret_bytes, err);
 	case COMPRESSION_NONE:
+	case COMPRESSION_UNNAMED:
 		break;
 	}
 	return step_none(data, size_bytes, ret, capacity_bytes, ret_bytes);
+}
+
+/* The bytes that were kept, before those that follow. */
+static int step_start(struct decompress *decompress, uint8_t *ret, size_t capacity_bytes,
+	size_t *ret_bytes, struct error *err)
+{
+	const uint8_t *start = decompress->start + decompress->start_used;
+	size_t left = decompress->start_bytes - decompress->start_used;
+	int r = step_format(decompress, &start, &left, ret, capacity_bytes, ret_bytes, err);
+
+	decompress->start_used = decompress->start_bytes - left;
+	return r;
+}
+
+int decompress_step(struct decompress *decompress, const uint8_t **data, size_t *size_bytes,
+	uint8_t *ret, size_t capacity_bytes, size_t *ret_bytes, struct error *err)
+{
+	size_t before = 0;
+	int r = 0;
+
+	*ret_bytes = 0;
+	if (*size_bytes > 0)
+		decompress->begun = true;
+	if (!decompress->known)
+		r = take_start(decompress, data, size_bytes, err);
+	if (r < 0 || !decompress->known)
+		return r;
+	if (decompress->start_used < decompress->start_bytes) {
+		r = step_start(decompress, ret, capacity_bytes, &before, err);
+		*ret_bytes = before;
+		if (r < 0 || decompress->start_used < decompress->start_bytes)
+			return r;
+	}
+	r = step_format(decompress, data, size_bytes, ret + before, capacity_bytes - before,
+		ret_bytes, err);
+	*ret_bytes += before;
+	return r;
 }
 
 static int finish_xz(struct decompress *decompress, struct error *err)
@@ -287,6 +388,9 @@ int decompress_finish(struct decompress *decompress, struct error *err)
 {
 	if (!decompress->begun)
 		return bad_stream(err, "it is empty");
+	if (!decompress->known)
+		return bad_stream(
+			err, "its %s stream breaks off", compression_name(decompress->compression));
 	if (decompress->compression == COMPRESSION_XZ)
 		return finish_xz(decompress, err);
 	if (decompress->whole)

@@ -32,6 +32,10 @@ void decompress_free(struct decompress **decompress);
 int decompress_begin(
 	struct decompress *decompress, enum compression compression, struct error *err) WARN_UNUSED;
 
+/* Begins an archive of a binary cache. As in Nix, the first bytes of a compressed one decide about its format,
+ * and the name counts where they do not show it. COMPRESSION_UNNAMED: there is none. */
+void decompress_begin_archive(struct decompress *decompress, enum compression compression);
+
 /* Decompresses *data into ret until the input is used up or ret is full. Advances *data and
  * *size_bytes; *ret_bytes is what was written. As long as ret was filled, call it again: output may
  * be left when all input is used. */

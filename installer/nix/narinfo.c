@@ -71,6 +71,7 @@ static const char *const compressions[] = {
 	[COMPRESSION_ZSTD] = "zstd",
 	[COMPRESSION_GZIP] = "gzip",
 	[COMPRESSION_LZMA] = "lzma",
+	[COMPRESSION_UNNAMED] = "compressed",
 };
 
 const char *compression_name(enum compression compression)
@@ -80,7 +81,10 @@ const char *compression_name(enum compression compression)
 
 static int parse_compression(struct narinfo *info, const char *value, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]); i++) {
+	info->compression = COMPRESSION_UNNAMED;
+	if (!*value)
+		return 0;
+	for (size_t i = 0; i < COMPRESSION_UNNAMED; i++) {
 		if (strcmp(value, compressions[i]) == 0) {
 			info->compression = (enum compression)i;
 			return 0;
@@ -270,7 +274,8 @@ static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, 
 	return 0;
 }
 
-/* Checks that the required fields are there. */
+/* Checks that the required fields are there. Without the field Compression the archive is compressed: Nix
+ * says bzip2, and looks what it is. */
 static int check_complete(const struct narinfo *info, unsigned seen, struct error *err)
 {
 	static const enum field needed[] = { FIELD_STORE_PATH, FIELD_URL, FIELD_NAR_HASH,
@@ -280,9 +285,6 @@ static int check_complete(const struct narinfo *info, unsigned seen, struct erro
 		if (!(seen & 1U << needed[i]))
 			return error_set_code(err, EXIT_FETCH, -EINVAL, "the field %s is missing",
 				field_names[needed[i]]);
-	if (!(seen & 1U << FIELD_COMPRESSION))
-		return error_set_code(err, EXIT_FETCH, -EINVAL,
-			"the field Compression is missing, which means bzip2, and that is not supported (none, xz and zstd are)");
 	if (info->nar_bytes == 0)
 		return bad_narinfo(err, "NarSize", "0");
 	return 0;
@@ -325,7 +327,7 @@ bool narinfo_is_content_addressed(const struct narinfo *info)
 
 int narinfo_parse(const char *text, size_t size_bytes, struct narinfo *ret, struct error *err)
 {
-	struct narinfo info = { 0 };
+	struct narinfo info = { .compression = COMPRESSION_UNNAMED };
 	unsigned seen = 0;
 	char *rest;
 	int r = 0;

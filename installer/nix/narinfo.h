@@ -3,7 +3,7 @@
  * narinfo — parses and verifies the description of one path in a Nix binary cache.
  *
  * Pure. cache fetches it. Accepts SHA-256 as the hash of the archive, and the compressions
- * none, xz and zstd. narinfo.c lists the fields and what a signature covers.
+ * none, xz, zstd, gzip and lzma. narinfo.c lists the fields and what a signature covers.
  *
  * Format: Nix manual, "Binary Cache".
  *
@@ -29,9 +29,10 @@ enum compression {
 	COMPRESSION_ZSTD,
 	COMPRESSION_GZIP,
 	COMPRESSION_LZMA,
+	COMPRESSION_UNNAMED, /* one of them but none: the archive shows which */
 };
 
-/* As narinfos name it: "xz". */
+/* As narinfos name it: "xz"; "compressed" if it is not named. */
 const char *compression_name(enum compression compression);
 
 struct narinfo {

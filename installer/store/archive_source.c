@@ -114,12 +114,11 @@ static int produce_from(
 	struct worker *worker, size_t cache, const struct narinfo *info, struct error *err)
 {
 	AUTO_FREE char *url = cache_archive_url(worker->job->settings->caches[cache], info);
-	int r = decompress_begin(worker->decompress, info->compression, err);
+	int r;
 
 	worker->known_bytes = worker->produced_bytes;
 	url_hide_credentials(url);
-	if (r < 0)
-		return r;
+	decompress_begin_archive(worker->decompress, info->compression);
 	r = stream_archive(worker, cache, info, err);
 	if (r < 0)
 		return r;

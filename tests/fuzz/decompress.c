@@ -41,7 +41,9 @@ static int decompress_all(struct decompress *decompress, enum compression compre
 {
 	struct error err = FUZZ_NO_ERROR;
 	uint64_t state = fuzz_hash(0, data, size_bytes);
-	int r = decompress_begin(decompress, compression, &err);
+	int r = 0;
+
+	decompress_begin_archive(decompress, compression);
 
 	*ret = (struct result){ 0 };
 	for (size_t piece; r == 0 && size_bytes > 0; data += piece, size_bytes -= piece) {

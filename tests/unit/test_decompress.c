@@ -105,13 +105,19 @@ static void add_raw(const char *text, size_t size)
 	stream.size_bytes += size;
 }
 
+static bool are_archives; /* of which the first bytes show the format */
+
 /* Decodes the stream with pieces of these sizes; *ret_total bytes land in memory of their own. */
 static int decode(enum compression compression, size_t in_piece, size_t out_piece, uint8_t *ret,
 	size_t *ret_total, struct error *err)
 {
 	struct decompress *decompress = decompress_new();
-	int r = decompress_begin(decompress, compression, err);
+	int r = 0;
 
+	if (are_archives)
+		decompress_begin_archive(decompress, compression);
+	else
+		r = decompress_begin(decompress, compression, err);
 	*ret_total = 0;
 	for (size_t at = 0; r == 0 && at < stream.size_bytes; at += in_piece) {
 		size_t left = stream.size_bytes - at;
@@ -176,6 +182,19 @@ static int empty_stream(void **state)
 {
 	(void)state;
 	stream.size_bytes = 0;
+	return 0;
+}
+
+static int begin_archives(void **state)
+{
+	are_archives = true;
+	return empty_stream(state);
+}
+
+static int end_archives(void **state)
+{
+	(void)state;
+	are_archives = false;
 	return 0;
 }
 
@@ -379,6 +398,37 @@ static void the_wrong_format_is_refused(void **state)
 	refused(COMPRESSION_LZMA, "it is not lzma");
 }
 
+static void the_start_of_an_archive_says_more_than_its_name(void **state)
+{
+	static const enum compression names[] = { COMPRESSION_ZSTD, COMPRESSION_XZ,
+		COMPRESSION_GZIP, COMPRESSION_LZMA, COMPRESSION_UNNAMED };
+
+	(void)state;
+	add_raw("nothing of these", 16);
+	refused(COMPRESSION_ZSTD, "it is not zstd");
+	refused(COMPRESSION_UNNAMED, "neither its narinfo nor its start says how it is compressed");
+	for (size_t i = 0; i < 4 * sizeof(names) / sizeof(names[0]); i++) {
+		stream.size_bytes = 0;
+		switch (i % 4) {
+		case 0:
+			add_zstd(plain, 5000, 20);
+			break;
+		case 1:
+			add_xz(plain, 5000, 1 << 20);
+			break;
+		case 2:
+			add_gzip(plain, 5000);
+			break;
+		default:
+			add_lzma(plain, 5000, 1 << 20);
+			break;
+		}
+		gives(names[i / 4], 5000);
+		stream.size_bytes = 5;
+		refused(names[i / 4], "stream breaks off");
+	}
+}
+
 static void a_decoder_serves_again_after_an_error(void **state)
 {
 	struct decompress *decompress = decompress_new();
@@ -434,6 +484,8 @@ int main(void)
 		cmocka_unit_test_setup(damaged_gzip_and_what_follows_it_are_refused, empty_stream),
 		cmocka_unit_test_setup(an_empty_file_is_refused, empty_stream),
 		cmocka_unit_test_setup(the_wrong_format_is_refused, empty_stream),
+		cmocka_unit_test_setup_teardown(the_start_of_an_archive_says_more_than_its_name,
+			begin_archives, end_archives),
 		cmocka_unit_test_setup(a_decoder_serves_again_after_an_error, empty_stream),
 	};
 

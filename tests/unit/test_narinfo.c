@@ -146,7 +146,6 @@ static void a_narinfo_that_misses_a_field_is_refused(void **state)
 	refused(changed("URL: ", "Other: "), "the field URL is missing");
 	refused(changed("NarHash: ", "Other: "), "the field NarHash is missing");
 	refused(changed("NarSize: ", "Other: "), "the field NarSize is missing");
-	refused(changed("Compression: zstd", "Other: x"), "bzip2");
 	refused("", "the field StorePath is missing");
 }
 
@@ -178,6 +177,22 @@ static void of_a_repeated_field_the_last_one_counts(void **state)
 	refused(changed("References: ", "References: " REFERENCE "\nReferences: "),
 		"References is given twice");
 	refused(changed("Sig: ", "CA: junk\nCA: junk\nSig: "), "CA is given twice");
+}
+
+static void a_compression_without_a_name_is_looked_for(void **state)
+{
+	static const char *const lines[] = { "Other: x",
+		"Compression: ", "Compression:", "Compression: none\nCompression: " };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct narinfo info = parse_good(changed("Compression: zstd", lines[i]));
+
+		assert_int_equal(info.compression, COMPRESSION_UNNAMED);
+		narinfo_free(&info);
+	}
+	refused(changed("Compression: zstd", "Compression: compressed"),
+		"the compression compressed is not supported");
 }
 
 static void other_compressions_are_refused_by_name(void **state)
@@ -458,6 +473,7 @@ int main(void)
 		cmocka_unit_test(no_references_may_be_written_in_any_way),
 		cmocka_unit_test(a_narinfo_that_misses_a_field_is_refused),
 		cmocka_unit_test(of_a_repeated_field_the_last_one_counts),
+		cmocka_unit_test(a_compression_without_a_name_is_looked_for),
 		cmocka_unit_test(other_compressions_are_refused_by_name),
 		cmocka_unit_test(urls_that_leave_the_cache_are_refused),
 		cmocka_unit_test(urls_that_nix_takes_are_taken),
