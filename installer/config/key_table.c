@@ -260,6 +260,31 @@ static int next_list_word(const char **text, char *ret, size_t ret_bytes)
 	return length > 0;
 }
 
+/* Whether the settings of a store in Nix's form say only in which order caches are asked. */
+static bool are_of_order(const char *settings)
+{
+	static const char *const names[] = { "priority=", "want-mass-query=" };
+	bool known = true;
+
+	while (known && *settings) {
+		known = false;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			known = known || text_starts_with(settings, names[i]);
+		settings += strcspn(settings, "&");
+		settings += *settings == '&';
+	}
+	return known;
+}
+
+/* The order is that of the list. A path may have the character in its name. */
+static void cut_order(char *cache)
+{
+	char *query = cache[0] == '/' ? NULL : strchr(cache, '?');
+
+	if (query && query[1] && are_of_order(query + 1))
+		*query = '\0';
+}
+
 static int set_caches(struct cache_settings *ret, const char *text)
 {
 	char caches[CACHES_MAX][CONFIG_TEXT_BYTES], word[CONFIG_TEXT_BYTES];
@@ -267,6 +292,7 @@ static int set_caches(struct cache_settings *ret, const char *text)
 	int r;
 
 	while ((r = next_list_word(&text, word, sizeof(word))) > 0) {
+		cut_order(word);
 		if (count == CACHES_MAX || !url_is_base(word))
 			return -EINVAL;
 		memcpy(caches[count++], word, sizeof(word));

@@ -507,7 +507,8 @@ static void bad_values_say_what_can_be(void **state)
 		"swap = yes", "swap = 1 G", "swap = auto", "manifest = ftp://example/guest.json",
 		"manifest = guest.json", "manifest = file://host/x", "manifest = /a b",
 		"system = /nix/store/x", "system = /usr", "cache = s3://cache", "cache = https://",
-		"cache = http://h/?a", "manifest-sha256 = 1234",
+		"cache = http://h/?a", "cache = http://h/?",
+		"cache = http://h?priority=1&trusted=1", "manifest-sha256 = 1234",
 		"manifest-sha256 = sha512-" SHA256_HEX, "ca-file = ca.pem", "stall-timeout = 0",
 		"fetch-attempts = 101", "cache = /a ftp://b", "cache = /",
 		"cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
@@ -542,6 +543,18 @@ static void a_refused_value_leaves_the_old_one(void **state)
 	assert_string_equal(config.disk, "/dev/vda");
 	assert_string_equal(config.cache.caches[0], "/medium/cache");
 	assert_int_equal(config.error_count, 2);
+}
+
+/* The order is that of the list; a path may have the character in its name. */
+static void the_order_in_a_cache_of_nix_is_cut(void **state)
+{
+	(void)state;
+	merge("cache = https://h/c?priority=10 file:///c?want-mass-query=1&priority=2 /d?priority=1\n"
+	      "trusted-keys = none\nmanifest = /x\n");
+	accepts();
+	assert_string_equal(config.cache.caches[0], "https://h/c");
+	assert_string_equal(config.cache.caches[1], "file:///c");
+	assert_string_equal(config.cache.caches[2], "/d?priority=1");
 }
 
 static void which_urls_are_allowed_is_said(void **state)
@@ -736,6 +749,7 @@ int main(void)
 		TEST(a_misspelt_key_names_the_one_that_was_meant),
 		TEST(bad_values_say_what_can_be),
 		TEST(a_refused_value_leaves_the_old_one),
+		cmocka_unit_test_setup(the_order_in_a_cache_of_nix_is_cut, begin),
 		cmocka_unit_test_setup(which_urls_are_allowed_is_said, begin),
 		cmocka_unit_test_setup(a_password_in_a_refused_url_is_not_told, begin),
 		cmocka_unit_test_setup(a_manifest_from_the_network_needs_its_hash, begin),
