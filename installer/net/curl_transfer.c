@@ -385,6 +385,9 @@ static void set_result(struct curl_transfer *transfer, CURLcode code)
 		fail(transfer, -ECANCELED, "it was stopped");
 	} else if (transfer->result < 0) {
 		return;
+	} else if (status == 416 &&
+		   range_resume_is_behind(&transfer->resume, field(transfer, "Content-Range"))) {
+		transfer->result = 0;
 	} else if (status && !is_content(transfer, status)) {
 		set_status_result(transfer, status);
 	} else if (code != CURLE_OK && !range_resume_is_complete(&transfer->resume)) {

@@ -49,6 +49,20 @@ int http_header_content_range(const char *value, struct content_range *ret)
 	return 0;
 }
 
+int http_header_whole_length(const char *value, int64_t *ret_total)
+{
+	static const char start[] = "bytes */";
+	int64_t total;
+
+	if (strncmp(value, start, strlen(start)) != 0)
+		return -EINVAL;
+	value += strlen(start);
+	if (take_number(&value, &total) < 0 || *value)
+		return -EINVAL;
+	*ret_total = total;
+	return 0;
+}
+
 bool http_header_is_strong_etag(const char *value)
 {
 	size_t length = strlen(value);

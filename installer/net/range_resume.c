@@ -85,6 +85,15 @@ bool range_resume_is_complete(const struct range_resume *resume)
 	       resume->got_bytes == resume->total_bytes;
 }
 
+bool range_resume_is_behind(const struct range_resume *resume, const char *content_range)
+{
+	int64_t total_bytes;
+
+	return resume->got_bytes > 0 && !resume->encoded &&
+	       http_header_whole_length(content_range, &total_bytes) == 0 &&
+	       total_bytes == resume->got_bytes;
+}
+
 int range_resume_end(const struct range_resume *resume, struct error *err)
 {
 	if (resume->skip_bytes == 0 &&

@@ -55,5 +55,9 @@ void range_resume_take(struct range_resume *resume, size_t size_bytes);
 /* Whether the last byte has been taken, as far as the length is known. Then nothing is left to request. */
 bool range_resume_is_complete(const struct range_resume *resume);
 
+/* Whether an answer 416 with this Content-Range means so: an answer without a length broke off behind its last
+ * byte. */
+bool range_resume_is_behind(const struct range_resume *resume, const char *content_range);
+
 /* 0 if everything has arrived, else -EIO with a sentence. */
 int range_resume_end(const struct range_resume *resume, struct error *err) WARN_UNUSED;

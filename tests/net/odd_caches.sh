@@ -125,6 +125,7 @@ main() {
 	run_case "an encoded archive that breaks off is continued" resumes_encoded_content
 	run_case "the rest of content with the Content-Encoding identity is requested" \
 		resumes_plain_content
+	run_case "an answer without a length that breaks off behind its last byte" taken no-length
 	run_case "an error page without end is not read" long_error_page_is_not_read
 	for way in crlf no-blank trailing-blank no-store-dir no-colon; do
 		run_case "a nix-cache-info with $way" taken_as_by_nix "$way"
@@ -132,7 +133,7 @@ main() {
 	run_case "a cache for another store directory" refused_as_by_nix other-store 42 \
 		"its store directory is /nix/store/, not /nix/store"
 	for way in absolute-url percent query wrong-file-size twenty-signatures bad-signature-first repeated \
-		unknown-lines; do
+		unknown-lines no-compression wrong-compression; do
 		run_case "narinfos with $way" taken_as_by_nix "$way"
 	done
 	run_case "a redirect of several choices" taken_as_by_nix choices

@@ -36,6 +36,21 @@ static void a_content_range_that_makes_no_sense_is_refused(void **state)
 			fail_msg("'%s' is accepted", bad[i]);
 }
 
+static void the_whole_length_of_a_missing_part_is_read(void **state)
+{
+	static const char *const bad[] = { "", "bytes */", "bytes */*", "bytes */5 ", "bytes */-5",
+		"bytes 0-4/5", "items */5", "bytes */99999999999999999999" };
+	int64_t total = -1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (http_header_whole_length(bad[i], &total) == 0)
+			fail_msg("'%s' is accepted", bad[i]);
+	assert_int_equal(total, -1);
+	assert_int_equal(http_header_whole_length("bytes */500", &total), 0);
+	assert_int_equal(total, 500);
+}
+
 static void weak_and_bare_etags_prove_nothing(void **state)
 {
 	(void)state;
@@ -54,6 +69,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_content_range_is_taken_apart),
 		cmocka_unit_test(a_content_range_that_makes_no_sense_is_refused),
+		cmocka_unit_test(the_whole_length_of_a_missing_part_is_read),
 		cmocka_unit_test(weak_and_bare_etags_prove_nothing),
 	};
 

@@ -176,6 +176,21 @@ static struct range_resume broken_off_encoded(void)
 	return resume;
 }
 
+static void nothing_is_missing_behind_the_last_byte(void **state)
+{
+	struct range_resume resume = { .got_bytes = 500, .total_bytes = -1 };
+
+	(void)state;
+	assert_true(range_resume_is_behind(&resume, "bytes */500"));
+	assert_false(range_resume_is_behind(&resume, "bytes */400"));
+	assert_false(range_resume_is_behind(&resume, "bytes */600"));
+	assert_false(range_resume_is_behind(&resume, ""));
+	resume.encoded = true;
+	assert_false(range_resume_is_behind(&resume, "bytes */500"));
+	resume = (struct range_resume){ .total_bytes = -1 };
+	assert_false(range_resume_is_behind(&resume, "bytes */0"));
+}
+
 static void encoded_content_begins_again_whatever_its_length(void **state)
 {
 	struct range_resume resume = broken_off_encoded();
@@ -256,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_weak_etag_is_not_asked_for),
 		cmocka_unit_test(a_longer_etag_than_there_is_room_for_is_not_cut),
 		cmocka_unit_test(an_unknown_length_ends_where_it_ends),
+		cmocka_unit_test(nothing_is_missing_behind_the_last_byte),
 		cmocka_unit_test(encoded_content_begins_again_whatever_its_length),
 		cmocka_unit_test(a_server_may_encode_one_answer_and_not_the_next),
 		cmocka_unit_test(parts_and_encoded_content_do_not_fit_together),
