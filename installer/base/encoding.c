@@ -110,17 +110,24 @@ size_t base64_decoded_bytes(const char *text, size_t length)
 
 int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes)
 {
-	size_t padding = (3 - size_bytes % 3) % 3;
+	if (length != BASE64_CHARS(size_bytes))
+		return -EINVAL;
+	return base64_decode_unpadded(text, length, ret, size_bytes);
+}
+
+int base64_decode_unpadded(const char *text, size_t length, uint8_t *ret, size_t size_bytes)
+{
+	size_t unpadded = BASE64_CHARS(size_bytes) - (3 - size_bytes % 3) % 3;
 	uint32_t window = 0;
 	size_t filled = 0;
 
-	if (length != BASE64_CHARS(size_bytes))
+	if (length != unpadded && length != BASE64_CHARS(size_bytes))
 		return -EINVAL;
-	for (size_t i = 0; i < length; i++) {
-		bool pad = i >= length - padding;
-		int value = digit(base64_alphabet, text[i]);
+	for (size_t i = 0; i < BASE64_CHARS(size_bytes); i++) {
+		bool pad = i >= unpadded;
+		int value = pad ? -1 : digit(base64_alphabet, text[i]);
 
-		if (pad ? text[i] != '=' : value < 0)
+		if (pad ? i < length && text[i] != '=' : value < 0)
 			return -EINVAL;
 		window = window << 6 | (pad ? 0 : (uint32_t)value);
 		if (i % 4 != 3)

@@ -40,6 +40,10 @@ int nix32_decode(const char *text, size_t length, uint8_t *ret, size_t size_byte
 int hex_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
 int base64_decode(const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
 
+/* As base64_decode, but the padding may be missing. */
+int base64_decode_unpadded(
+	const char *text, size_t length, uint8_t *ret, size_t size_bytes) WARN_UNUSED;
+
 /* A SHA-256 in any form that Nix writes: "sha256:" or nothing before hex, nix32 or base64, or
  * "sha256-" before base64 (SRI). Returns -EINVAL and leaves ret untouched if it is none. */
 int sha256_decode(const char *text, uint8_t ret[32]) WARN_UNUSED;

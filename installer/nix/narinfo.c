@@ -167,7 +167,7 @@ static int parse_references(struct narinfo *info, char *value, struct error *err
 	return 0;
 }
 
-/* "name:base64" of 64 bytes. */
+/* "name:base64" of 64 bytes; Nix does not need the padding. */
 static bool is_signature(const char *value)
 {
 	const char *colon = strchr(value, ':');
@@ -178,13 +178,15 @@ static bool is_signature(const char *value)
 	for (const char *c = value; c < colon; c++)
 		if (!isascii(*c) || !isgraph((unsigned char)*c))
 			return false;
-	return base64_decode(colon + 1, strlen(colon + 1), sig, sizeof(sig)) == 0;
+	return base64_decode_unpadded(colon + 1, strlen(colon + 1), sig, sizeof(sig)) == 0;
 }
 
 /* Ignores a malformed signature: it cannot be good, and a blank in it would make it two signatures
- * in the database. */
-static void add_signature(struct narinfo *info, const char *value)
+ * in the database. Those behind it do not count for Nix. */
+static void add_signature(struct narinfo *info, char *value)
 {
+	for (size_t n = strlen(value); n > 0 && strchr(" \t", value[n - 1]); n--)
+		value[n - 1] = '\0';
 	if (!is_signature(value))
 		return;
 	if ((info->signature_count & (info->signature_count - 1)) == 0)
@@ -360,7 +362,7 @@ int trusted_key_parse(const char *text, struct trusted_key *ret, struct error *e
 	struct trusted_key key = { 0 };
 
 	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(key.name) ||
-		base64_decode(colon + 1, strlen(colon + 1), key.key, sizeof(key.key)) < 0)
+		base64_decode_unpadded(colon + 1, strlen(colon + 1), key.key, sizeof(key.key)) < 0)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"the trusted key '%.200s' is not of the form name:base64 with 32 bytes",
 			text);
@@ -401,7 +403,7 @@ static bool signature_is_good(
 	const char *base64 = signature + strlen(key->name) + 1;
 	uint8_t sig[ED25519_SIG_BYTES];
 
-	return base64_decode(base64, strlen(base64), sig, sizeof(sig)) == 0 &&
+	return base64_decode_unpadded(base64, strlen(base64), sig, sizeof(sig)) == 0 &&
 	       digest_verify_ed25519(key->key, sig, signed_text, strlen(signed_text)) == 1;
 }
 

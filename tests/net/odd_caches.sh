@@ -133,7 +133,7 @@ main() {
 	run_case "a cache for another store directory" refused_as_by_nix other-store 42 \
 		"its store directory is /nix/store/, not /nix/store"
 	for way in absolute-url percent query wrong-file-size twenty-signatures bad-signature-first repeated \
-		unknown-lines no-compression wrong-compression; do
+		unknown-lines no-compression wrong-compression unpadded; do
 		run_case "narinfos with $way" taken_as_by_nix "$way"
 	done
 	run_case "a redirect of several choices" taken_as_by_nix choices

@@ -513,12 +513,12 @@ static void bad_values_say_what_can_be(void **state)
 		"fetch-attempts = 101", "cache = /a ftp://b", "cache = /",
 		"cache = /1 /2 /3 /4 /5 /6 /7 /8 /9", "trusted-keys = nokey",
 		"trusted-keys = a:AAAA", "trusted-keys = none " KEY, "trusted-keys = :" KEY,
-		"keys = usb", "keys-user = 1root", "keys-user = a b", "keys-user = -x",
-		"keys-user = ../root", "on-success = halt", "on-failure = kexec",
-		"if-installed = start", "on-failure = ", "timeout = 0", "timeout = 604801",
-		"timeout = -1", "timeout = 1h", "timeout = 18446744073709551617", "timeout = +5",
-		"seed = 1", "workers = 0", "workers = 3", "workers = 12",
-		"workers = ", "workers = many" };
+		"trusted-keys = " KEY "=", "trusted-keys = " KEY "A", "keys = usb",
+		"keys-user = 1root", "keys-user = a b", "keys-user = -x", "keys-user = ../root",
+		"on-success = halt", "on-failure = kexec", "if-installed = start",
+		"on-failure = ", "timeout = 0", "timeout = 604801", "timeout = -1", "timeout = 1h",
+		"timeout = 18446744073709551617", "timeout = +5", "seed = 1", "workers = 0",
+		"workers = 3", "workers = 12", "workers = ", "workers = many" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct error err = { 0 };

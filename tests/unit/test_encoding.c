@@ -107,6 +107,22 @@ static void base64_is_strict_about_padding_and_spare_bits(void **state)
 	assert_int_equal(base64_decode("Zg", 2, got, 1), -EINVAL);
 }
 
+static void the_padding_of_base64_may_be_missing_where_that_is_allowed(void **state)
+{
+	uint8_t got[3];
+
+	(void)state;
+	assert_int_equal(base64_decode_unpadded("Zg", 2, got, 1), 0);
+	assert_int_equal(got[0], 'f');
+	assert_int_equal(base64_decode_unpadded("Zg==", 4, got, 1), 0);
+	assert_int_equal(base64_decode_unpadded("Zm8", 3, got, 2), 0);
+	assert_memory_equal(got, "fo", 2);
+	assert_int_equal(base64_decode_unpadded("Zm9v", 4, got, 3), 0);
+	assert_int_equal(base64_decode_unpadded("Zg=", 3, got, 1), -EINVAL);
+	assert_int_equal(base64_decode_unpadded("Zh", 2, got, 1), -EINVAL);
+	assert_int_equal(base64_decode_unpadded("Z", 1, got, 1), -EINVAL);
+}
+
 /* The sum of "abc" (FIPS 180-2, B.1); the others by `nix hash to-…` of it. */
 static void a_sha256_is_read_in_every_form_of_nix(void **state)
 {
@@ -164,6 +180,7 @@ int main(void)
 		cmocka_unit_test(every_size_survives_nix32_there_and_back),
 		cmocka_unit_test(texts_that_are_not_exact_are_refused),
 		cmocka_unit_test(base64_is_strict_about_padding_and_spare_bits),
+		cmocka_unit_test(the_padding_of_base64_may_be_missing_where_that_is_allowed),
 		cmocka_unit_test(a_sha256_is_read_in_every_form_of_nix),
 		cmocka_unit_test(base64_is_written_as_the_standard_shows),
 	};

@@ -312,6 +312,28 @@ static void the_signature_of_nix_is_good(void **state)
 	narinfo_free(&info);
 }
 
+/* Nix does not need the padding, and reads nothing behind it. */
+static void a_signature_may_lack_its_padding_or_have_blanks_behind(void **state)
+{
+	static const char *const ends[] = { "0RNKBg\n", "0RNKBg==  \n", "0RNKBg==\t\n" };
+	struct trusted_key keys[] = { key_of(KEY), key_of(KEY) };
+	char unpadded[] = KEY;
+	struct error err = { 0 };
+
+	(void)state;
+	*strrchr(unpadded, '=') = '\0';
+	keys[1] = key_of(unpadded);
+	assert_memory_equal(keys[0].key, keys[1].key, sizeof(keys[0].key));
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct narinfo info = parse_good(changed("0RNKBg==\n", ends[i]));
+
+		assert_int_equal(info.signature_count, 1);
+		assert_null(strpbrk(info.signatures[0], " \t"));
+		assert_int_equal(narinfo_verify(&info, keys + 1, 1, &err), 0);
+		narinfo_free(&info);
+	}
+}
+
 static void one_good_signature_is_enough_beside_a_wrong_one(void **state)
 {
 	struct narinfo info = parse_good(
@@ -483,6 +505,7 @@ int main(void)
 		cmocka_unit_test(malformed_references_are_refused),
 		cmocka_unit_test(lines_and_bytes_that_do_not_belong_are_refused),
 		cmocka_unit_test(the_signature_of_nix_is_good),
+		cmocka_unit_test(a_signature_may_lack_its_padding_or_have_blanks_behind),
 		cmocka_unit_test(one_good_signature_is_enough_beside_a_wrong_one),
 		cmocka_unit_test(malformed_signatures_are_ignored_and_the_others_sorted),
 		cmocka_unit_test(a_content_address_that_the_path_does_not_follow_from_is_ignored),
