@@ -12,6 +12,7 @@
 #define LINE_BYTES	    MERGE_WORD_BYTES
 #define COMMAND_LINE_PREFIX "guest-installer."
 #define COMMAND_LINE_SOURCE "the kernel command line"
+#define SECRET_BASE64_CHARS 86 /* of the 64 bytes of a secret key; a public one has 32 */
 
 static void report_unknown_key(struct config *config, const char *where, const char *name)
 {
@@ -52,6 +53,36 @@ static void refuse_secret(struct config *config, const char *where)
 			where, info->name, info->values);
 }
 
+/* Whether the text has the secret half of a signing key, NAME:BASE64 as `nix key generate-secret` prints it. */
+static bool has_secret_key(const char *text)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	while ((text = strchr(text, ':')))
+		if (strspn(++text, letters) >= SECRET_BASE64_CHARS)
+			return true;
+	return false;
+}
+
+/* The error says the value, unless it is a secret. */
+static void refuse_setting(
+	struct config *config, const char *where, enum config_key key, const char *text)
+{
+	const struct config_key_info *info = &config_keys[key];
+
+	if (!*text)
+		config_add_error(
+			config, "%s: %s is empty: it can be %s", where, info->name, info->values);
+	else if (key == KEY_TRUSTED_KEYS && has_secret_key(text))
+		config_add_error(config,
+			"%s: %s has a secret key: give the public one, which nix key convert-secret-to-public prints",
+			where, info->name);
+	else
+		config_add_error(config, "%s: %s cannot be \"%.200s\": it can be %s", where,
+			info->name, text, info->values);
+}
+
 /* Sets one key. Returns it, or CONFIG_KEY_COUNT if there is no such key. */
 static enum config_key set(
 	struct config *config, const char *where, const char *name, const char *text)
@@ -68,12 +99,8 @@ static enum config_key set(
 		return key;
 	if (key == KEY_REPORT_TOKEN)
 		refuse_secret(config, where);
-	else if (!*text)
-		config_add_error(config, "%s: %s is empty: it can be %s", where, name,
-			config_keys[key].values);
 	else
-		config_add_error(config, "%s: %s cannot be \"%.200s\": it can be %s", where, name,
-			text, config_keys[key].values);
+		refuse_setting(config, where, key, text);
 	return key;
 }
 

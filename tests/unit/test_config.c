@@ -575,6 +575,17 @@ static void a_password_in_a_refused_url_is_not_told(void **state)
 		"https://) or absolute paths, separated by blanks");
 }
 
+static void a_secret_key_is_not_told(void **state)
+{
+	char text[200];
+
+	(void)state;
+	snprintf(text, sizeof(text), "cache = /c\ntrusted-keys = a:%086d==\nmanifest = /x\n", 0);
+	merge(text);
+	refuses("a.conf:2: trusted-keys has a secret key: give the public one, which nix key "
+		"convert-secret-to-public prints");
+}
+
 static void a_manifest_from_the_network_needs_its_hash(void **state)
 {
 	(void)state;
@@ -752,6 +763,7 @@ int main(void)
 		cmocka_unit_test_setup(the_order_in_a_cache_of_nix_is_cut, begin),
 		cmocka_unit_test_setup(which_urls_are_allowed_is_said, begin),
 		cmocka_unit_test_setup(a_password_in_a_refused_url_is_not_told, begin),
+		cmocka_unit_test_setup(a_secret_key_is_not_told, begin),
 		cmocka_unit_test_setup(a_manifest_from_the_network_needs_its_hash, begin),
 		TEST(a_key_set_twice_in_one_file_is_refused),
 		TEST(what_is_missing_is_said_all_at_once),
