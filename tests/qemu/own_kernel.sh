@@ -121,7 +121,7 @@ by_tap() {
 }
 
 the_guest_has_its_address_and_a_folder_that_it_cannot_write() {
-	await 300 by_tap true
+	await 300 by_tap true || { tail -n 50 console && return 1; }
 	[[ $(by_tap cat /mnt/work/question) == 'six by nine?' ]]
 	by_tap grep -E "'^work /mnt/work 9p ro,'" /proc/mounts
 	if by_tap touch /mnt/work/mine; then return 1; fi
