@@ -5,7 +5,7 @@
  * The manifest lists the modules of the initrd, and the guest's folder kernel-modules says what they depend on and
  * what the kernel has built in. Where one of both is missing, nothing is judged.
  *
- * Tested by: tests/engines/shapes.sh.
+ * Tested by: tests/unit/test_initrd_drivers.c, tests/engines/shapes.sh.
  */
 #pragma once
 
