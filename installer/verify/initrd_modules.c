@@ -24,7 +24,7 @@ static void name_module(const char *word, size_t length, char ret[NAME_BYTES])
 	ret[length] = '\0';
 }
 
-/* Whether one of the words stands for the module. */
+/* Whether one of the words stands for the module. The last word ends where the words do. */
 static bool has_module(const char *words, size_t size_bytes, const char name[NAME_BYTES])
 {
 	const char *end = words + size_bytes;
@@ -33,8 +33,6 @@ static bool has_module(const char *words, size_t size_bytes, const char name[NAM
 	while (words < end) {
 		size_t length = strcspn(words, BLANKS);
 
-		if (length > (size_t)(end - words))
-			length = (size_t)(end - words);
 		name_module(words, length, found);
 		if (strcmp(found, name) == 0)
 			return true;

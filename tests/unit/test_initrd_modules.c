@@ -16,6 +16,7 @@ static const char depends[] =
 	"kernel/drivers/ata/libahci.ko: kernel/drivers/ata/libata.ko kernel/drivers/scsi/scsi_mod.ko\n"
 	"kernel/drivers/ata/ahci.ko: kernel/drivers/ata/libahci.ko kernel/drivers/ata/libata.ko\n"
 	"kernel/drivers/block/xen-blkfront.ko.xz:\n"
+	"a line without a colon ahci\n"
 	"kernel/drivers/scsi/hv_storvsc.ko.zst: kernel/drivers/hv/hv_vmbus.ko.zst\n"
 	"kernel/drivers/nvme/host/nvme.ko: kernel/drivers/nvme/host/nvme-core.ko";
 static const char builtin[] =
