@@ -108,11 +108,11 @@ bool json_has(const struct json_value *object, const char *name)
 	return json_object_get(object->value, name) != NULL;
 }
 
-bool json_has_null(const struct json_value *object, const char *name)
+bool json_has_value(const struct json_value *object, const char *name)
 {
 	const json_t *value = json_object_get(object->value, name);
 
-	return value && json_typeof(value) == JSON_NULL;
+	return value && json_typeof(value) != JSON_NULL;
 }
 
 bool json_has_integer(const struct json_value *object, const char *name)

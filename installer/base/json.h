@@ -41,8 +41,8 @@ int json_only(
 
 bool json_has(const struct json_value *object, const char *name);
 
-/* Whether the member is there and null. */
-bool json_has_null(const struct json_value *object, const char *name);
+/* Whether the member is there and not null. */
+bool json_has_value(const struct json_value *object, const char *name);
 
 /* Whether the member is there and a whole number, which may be negative. */
 bool json_has_integer(const struct json_value *object, const char *name);

@@ -10,12 +10,6 @@
 #include "base/text.h"
 #include "nix/narinfo.h"
 
-/* Of an optional member null is as good as none. */
-static bool has_value(const struct json_value *object, const char *name)
-{
-	return json_has(object, name) && !json_has_null(object, name);
-}
-
 /* A member that must be a clean path below the store. */
 static int parse_store_file(const struct json_value *v1, const char *name, char *ret,
 	size_t ret_bytes, struct error *err)
@@ -57,7 +51,7 @@ static int parse_v1(const struct json_value *v1, struct bootspec *spec, struct e
 
 	if (r < 0)
 		return r;
-	if (has_value(v1, "initrd"))
+	if (json_has_value(v1, "initrd"))
 		r = parse_store_file(v1, "initrd", spec->initrd, sizeof(spec->initrd), err);
 	if (r < 0)
 		return r;
@@ -87,17 +81,17 @@ static int parse_systemd_boot(
 	int r;
 
 	snprintf(spec->sort_key, sizeof(spec->sort_key), "nixos");
-	if (!has_value(root, "org.nixos.systemd-boot"))
+	if (!json_has_value(root, "org.nixos.systemd-boot"))
 		return 0;
 	r = json_get_object(root, "org.nixos.systemd-boot", &extension, err);
 	if (r < 0)
 		return r;
-	if (has_value(&extension, "devicetree"))
+	if (json_has_value(&extension, "devicetree"))
 		r = parse_store_file(
 			&extension, "devicetree", spec->devicetree, sizeof(spec->devicetree), err);
 	if (r < 0)
 		return r;
-	if (!has_value(&extension, "sortKey"))
+	if (!json_has_value(&extension, "sortKey"))
 		return 0;
 	return json_get_string(&extension, "sortKey", spec->sort_key, sizeof(spec->sort_key), err);
 }
@@ -113,7 +107,7 @@ static int parse_spec(const struct json_value *root, struct bootspec *spec, stru
 	r = parse_v1(&v1, spec, err);
 	if (r < 0)
 		return r;
-	spec->initrd_secrets = has_value(&v1, "initrdSecrets");
+	spec->initrd_secrets = json_has_value(&v1, "initrdSecrets");
 	return parse_systemd_boot(root, spec, err);
 }
 
@@ -148,7 +142,7 @@ static int find_specialisation(const struct json_value *root, size_t index, cons
 	struct json_value all;
 	int r;
 
-	if (!has_value(root, "org.nixos.specialisation.v1"))
+	if (!json_has_value(root, "org.nixos.specialisation.v1"))
 		return -ENOENT;
 	r = json_get_object(root, "org.nixos.specialisation.v1", &all, err);
 	if (r < 0)
