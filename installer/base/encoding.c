@@ -99,6 +99,11 @@ void base64_encode(const uint8_t *data, size_t size_bytes, char *ret)
 	*ret = '\0';
 }
 
+size_t base64_digits(const char *text)
+{
+	return strspn(text, base64_alphabet);
+}
+
 size_t base64_decoded_bytes(const char *text, size_t length)
 {
 	size_t padding = 0;

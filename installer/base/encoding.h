@@ -31,6 +31,9 @@ void hex_encode(const uint8_t *data, size_t size_bytes, char *ret);
 /* ret takes BASE64_CHARS(size_bytes) characters and a NUL. */
 void base64_encode(const uint8_t *data, size_t size_bytes, char *ret);
 
+/* How many base64 digits the text begins with. */
+size_t base64_digits(const char *text);
+
 /* How many bytes base64 text of this length has, if it is any. */
 size_t base64_decoded_bytes(const char *text, size_t length);
 

@@ -469,11 +469,9 @@ static int set_files(struct extra_file_settings *ret, const char *text)
  * when they are used. */
 static bool is_trusted_key(const char *text)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *colon = strchr(text, ':');
 
-	if (!colon || colon == text || strspn(colon + 1, letters) != KEY_BASE64_CHARS)
+	if (!colon || colon == text || base64_digits(colon + 1) != KEY_BASE64_CHARS)
 		return false;
 	colon += 1 + KEY_BASE64_CHARS;
 	return !*colon || strcmp(colon, "=") == 0;

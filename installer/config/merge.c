@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "config/key_table.h"
 
@@ -56,11 +57,8 @@ static void refuse_secret(struct config *config, const char *where)
 /* Whether the text has the secret half of a signing key, NAME:BASE64 as `nix key generate-secret` prints it. */
 static bool has_secret_key(const char *text)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 	while ((text = strchr(text, ':')))
-		if (strspn(++text, letters) >= SECRET_BASE64_CHARS)
+		if (base64_digits(++text) >= SECRET_BASE64_CHARS)
 			return true;
 	return false;
 }
