@@ -7,11 +7,10 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "disk/disk_key.h"
 #include "disk/udev_link.h"
 #include "plan/emulated_disk.h"
-
-#define MIB_BYTES ((uint64_t)1024 * 1024)
 
 /* Signatures, as libblkid names them, that are no file systems. */
 static const struct {
@@ -376,7 +375,7 @@ static void describe_need(
 	text_size(size, disk->size_bytes);
 	if (strcmp(need, size) == 0)
 		snprintf(need, sizeof(need), "%" PRIu64 " MiB",
-			(request->min_bytes + MIB_BYTES - 1) / MIB_BYTES);
+			(uint64_t)((request->min_bytes + MIB - 1) / MIB));
 	snprintf(ret_reason, CLASSIFY_REASON_BYTES, "is too small, %s are needed", need);
 }
 

@@ -18,7 +18,8 @@
 #include "plan/boot_accounts.h"
 
 /* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version 2
- * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version 4 ssh.firewalled and initrd_modules. */
+ * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version 4
+ * ssh.firewalled and initrd_modules. */
 #define MANIFEST_VERSION       5
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
