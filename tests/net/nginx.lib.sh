@@ -86,6 +86,7 @@ start_nginx() {
 		http {
 			log_format told '\$msec \$connection \$status \$bytes_sent "\$http_range" "\$http_if_range" "\$http_authorization" \$request';
 			access_log $NGINX/access told;
+			limit_req_zone \$server_port zone=late:1m rate=20r/s;
 			client_body_temp_path $NGINX/body;
 			proxy_temp_path $NGINX/proxy;
 			fastcgi_temp_path $NGINX/fastcgi;
