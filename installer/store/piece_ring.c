@@ -3,6 +3,10 @@
 
 #include "base/cleanup.h"
 
+/* A thread that has found the ring empty, or full, is woken when so many pieces are in it: on a busy processor
+ * the two threads would else take turns for each piece. */
+#define WAKE_PIECES (RING_PIECES / 2)
+
 void piece_ring_init(struct piece_ring *ring)
 {
 	*ring = (struct piece_ring){ 0 };
@@ -23,9 +27,10 @@ void piece_ring_destroy(struct piece_ring *ring)
 struct piece *piece_ring_fill(struct piece_ring *ring)
 {
 	struct piece *piece = NULL;
+	size_t most = RING_PIECES - 1;
 
 	pthread_mutex_lock(&ring->lock);
-	while (!ring->stopped && ring->filled - ring->emptied == RING_PIECES)
+	for (; !ring->stopped && ring->filled - ring->emptied > most; most = WAKE_PIECES)
 		pthread_cond_wait(&ring->changed, &ring->lock);
 	if (!ring->stopped)
 		piece = &ring->pieces[ring->filled % RING_PIECES];
@@ -36,9 +41,11 @@ struct piece *piece_ring_fill(struct piece_ring *ring)
 struct piece *piece_ring_empty(struct piece_ring *ring)
 {
 	struct piece *piece = NULL;
+	size_t least = 1;
 
 	pthread_mutex_lock(&ring->lock);
-	while (!ring->stopped && !ring->ended && ring->filled == ring->emptied)
+	for (; !ring->stopped && !ring->ended && ring->filled - ring->emptied < least;
+		least = WAKE_PIECES)
 		pthread_cond_wait(&ring->changed, &ring->lock);
 	if (!ring->stopped && ring->filled != ring->emptied)
 		piece = &ring->pieces[ring->emptied % RING_PIECES];
@@ -46,11 +53,10 @@ struct piece *piece_ring_empty(struct piece_ring *ring)
 	return piece;
 }
 
-/* The other thread waits only if the ring was full or empty, so it is signalled only then. */
 void piece_ring_filled(struct piece_ring *ring)
 {
 	pthread_mutex_lock(&ring->lock);
-	if (ring->filled++ == ring->emptied)
+	if (++ring->filled - ring->emptied == WAKE_PIECES)
 		pthread_cond_signal(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
 }
@@ -58,7 +64,7 @@ void piece_ring_filled(struct piece_ring *ring)
 void piece_ring_emptied(struct piece_ring *ring)
 {
 	pthread_mutex_lock(&ring->lock);
-	if (ring->filled - ring->emptied++ == RING_PIECES)
+	if (ring->filled - ++ring->emptied == WAKE_PIECES)
 		pthread_cond_signal(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/stream_copy.h"
 #include "ext4/inode.h"
 
 #define MODE_FILE	0444
@@ -111,7 +112,7 @@ static int write_file(void *userdata, const uint8_t *data, size_t size_bytes, st
 				return r;
 		}
 		piece = size_bytes < unpack->space_bytes ? size_bytes : unpack->space_bytes;
-		memcpy(unpack->space, data, piece);
+		stream_copy(unpack->space, data, piece);
 		unpack->space += piece;
 		unpack->space_bytes -= piece;
 		unpack->left_bytes -= piece;
