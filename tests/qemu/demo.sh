@@ -10,12 +10,13 @@ cd "$SCRATCH"
 
 # shows SENTENCE [OPTION]… — all four parts, with this sentence on the store and a duration for each part.
 shows() {
+	local parts
 	"$TOP/qemu/demo" "${@:2}" >shown 2>said || { cat shown said && return 1; }
 	cat shown
 	grep -Fx "      store:        $1" shown
 	grep -F '[4/4] ' shown
-	[[ $(sed -nE 's/^([a-z ]*[a-z]) +[0-9]+\.[0-9] s$/\1/p' shown | paste -sd ,) == \
-		'install,boot until login,look around,power off' ]]
+	parts=$(sed -nE 's/^([a-z ]*[a-z]) +[0-9]+\.[0-9] s$/\1/p' shown | paste -sd ,)
+	[[ $parts == 'install,boot until login,look around,power off' ]]
 }
 
 leaves_nothing() {
