@@ -86,7 +86,7 @@ build_disks() {
 }
 
 run_disks() {
-	local name arguments=()
+	local name status=0 arguments=()
 	for name in vdc vdd vde vdf vdg vdh; do
 		arguments+=(-drive "if=none,format=raw,id=$name,file=$SCRATCH/$name"
 			-device "virtio-blk-pci,drive=$name")
@@ -102,12 +102,12 @@ run_disks() {
 		-drive "if=none,format=raw,id=sda,file=$SCRATCH/sda" \
 		-device scsi-hd,drive=sda,serial=SCSI-22 \
 		-drive "if=none,format=raw,media=cdrom,id=cd,file=$SCRATCH/cd" -device scsi-cd,drive=cd \
-		-drive "if=none,format=raw,id=nvme,file=$SCRATCH/nvme" -device nvme,drive=nvme,serial=nv-7
+		-drive "if=none,format=raw,id=nvme,file=$SCRATCH/nvme" -device nvme,drive=nvme,serial=nv-7 || status=$?
 	tr -d '\r' <"$SCRATCH/serial" >"$SCRATCH/lines"
-	grep -Fx '>>> mounts' "$SCRATCH/lines" || {
+	if ((status > 0)) || ! grep -Fx '>>> mounts' "$SCRATCH/lines"; then
 		cat "$SCRATCH/lines"
 		return 1
-	}
+	fi
 }
 
 # said STEP STATUS LINE… — the step ended with STATUS and printed each LINE.
