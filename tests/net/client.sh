@@ -104,16 +104,16 @@ damaged_from_the_next() {
 # connection. A delay of connections would not do: where a processor is busy, an answer may have arrived before
 # the client is there to send the next request, which then takes the same connection.
 many_requests_are_on_their_way() {
-	local narinfos connections requests
+	local narinfos all requests
 	: >"$NGINX/access"
 	from "http://127.0.0.1:$HTTP/late"
-	narinfos=$(sed -n '/narinfo/p' "$NGINX/access" | cut -d ' ' -f 2 | sort -u | wc -l)
-	connections=$(cut -d ' ' -f 2 "$NGINX/access" | sort -u | wc -l)
+	narinfos=$(connections narinfo)
+	all=$(connections .)
 	requests=$(wc -l <"$NGINX/access")
-	echo "$requests requests, $connections connections, $narinfos of them for narinfos"
+	echo "$requests requests, $all connections, $narinfos of them for narinfos"
 	((narinfos > 8))
 	# The connections are kept: far fewer than requests.
-	((connections < requests))
+	((all < requests))
 }
 
 # cut_connections OPTIONS — a relay at $CUT that breaks every connection off after 2 MB.

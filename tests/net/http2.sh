@@ -19,11 +19,6 @@ from() {
 	installs
 }
 
-# connections PATTERN — how many connections had a request like this.
-connections() {
-	grep -E -- "$1" "$NGINX/access" | cut -d ' ' -f 2 | sort -u | wc -l
-}
-
 # One connection has the narinfos, one the small archives. The large one has its own.
 requests_share_a_connection() {
 	from "https://127.0.0.1:$HTTP2/cache"

@@ -255,6 +255,11 @@ attempts() {
 	grep -cE -- "$1" "$NGINX/access" || true
 }
 
+# connections PATTERN — how many connections had a request like this.
+connections() {
+	grep -E -- "$1" "$NGINX/access" | cut -d ' ' -f 2 | sort -u | wc -l
+}
+
 begin_suite() {
 	mkdir "$NGINX"
 	: >"$NGINX/access"
