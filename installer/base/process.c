@@ -159,7 +159,7 @@ static void take_output(struct relay *relay, const char *data, size_t size_bytes
 }
 
 /* Reads until the last writer has closed the pipe, or until the program has ended and all its output
- * was read. Processes that it left running are killed, not waited for. */
+ * was read. Processes that it left running are killed, so that they write no more. */
 static void relay_output(int output, pid_t pid, struct relay *relay)
 {
 	AUTO_CLOSE int process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -200,12 +200,26 @@ static int check_exit(const char *name, int status, const char *last, struct err
 		"%s failed with exit status %d%s%s", name, WEXITSTATUS(status), said, last);
 }
 
+/* Waits for the end of the program. relay_output does not see processes that were left running with
+ * another output. They are killed before the program is reaped: after that its number, which is that
+ * of their group, may belong to others. */
+static int wait_for_end(pid_t pid, int *ret_status)
+{
+	siginfo_t info;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0)
+		if (errno != EINTR)
+			return -errno;
+	kill(-pid, SIGKILL);
+	return waitpid(pid, ret_status, 0) < 0 ? -errno : 0;
+}
+
 int process_run(const struct process *child, struct error *err)
 {
 	const char *name = file_base_name(child->argv[0]);
 	AUTO_CLOSE int input = open_input(child->input, err);
 	struct relay relay = { .child = child, .name = name };
-	int ends[2], status;
+	int ends[2], status, r;
 	pid_t pid;
 
 	if (input < 0)
@@ -222,9 +236,9 @@ int process_run(const struct process *child, struct error *err)
 	}
 	relay_output(ends[0], pid, &relay);
 	close(ends[0]);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_errno(err, -errno, "wait for %s", name);
+	r = wait_for_end(pid, &status);
+	if (r < 0)
+		return error_errno(err, r, "wait for %s", name);
 	return check_exit(name, status, relay.last, err);
 }
 

@@ -115,6 +115,19 @@ static void what_it_leaves_running_is_ended(void **state)
 	assert_true(WIFSIGNALED(status));
 }
 
+static void what_it_leaves_running_without_output_is_ended(void **state)
+{
+	struct error err;
+	int status;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(
+		run("exec >/dev/null 2>&1; sleep " LEFT_S " & sleep 0.1; exit 0", NULL, &err), 0);
+	assert_true(wait(&status) > 0);
+	assert_true(WIFSIGNALED(status));
+}
+
 static void what_flees_is_not_waited_for(void **state)
 {
 	int64_t start = clock_now_ms();
@@ -136,6 +149,7 @@ int main(void)
 		cmocka_unit_test(it_reads_its_input),
 		cmocka_unit_test(much_output_is_read_to_its_end),
 		cmocka_unit_test(what_it_leaves_running_is_ended),
+		cmocka_unit_test(what_it_leaves_running_without_output_is_ended),
 		cmocka_unit_test(what_flees_is_not_waited_for),
 	};
 
