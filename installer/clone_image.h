@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clone_image — makes a second guest of the image of a finished one: a copy with identifiers, keys and host
- * keys of its own (command image with --from).
+ * clone_image — makes a second guest of the image of a finished one: a copy with identifiers, keys
+ * and host keys of its own (command image with --from).
  *
- * The copy is changed where it lies, so it takes hardly longer than copying the file. The store, and with it the
- * system, stay as they are. A guest that GRUB starts is refused, because GRUB finds its root by the UUID.
+ * The copy is changed where it lies, so it takes hardly longer than copying the file. The store,
+ * and with it the system, stay as they are. A guest that GRUB starts is refused, because GRUB finds
+ * its root by the UUID.
  *
  * Tested by: tests/image/clone.sh.
  */

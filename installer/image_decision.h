@@ -2,8 +2,8 @@
 /*
  * image_decision — everything that is known of an image before its first byte is written.
  *
- * It reads configuration, keys, files and closure, looks at the outputs, and plans. All refusals are here
- * but those that the content of the store gives cause for. It writes nothing.
+ * It reads configuration, keys, files and closure, looks at the outputs, and plans. All refusals
+ * are here but those that the content of the store gives cause for. It writes nothing.
  *
  * Tested by: tests/image/refusals.sh.
  */
@@ -40,6 +40,7 @@ int image_decide_inputs(struct image_decision *decision, struct error *err) WARN
 /* options, shared, folder and output.standard_output are set. */
 int image_decide(struct image_decision *decision, struct error *err) WARN_UNUSED;
 
-/* What the modules of image/ take of it, besides times and accounts. closure: NULL for the copy of an image. */
+/* What the modules of image/ take of it, besides times and accounts. closure: NULL for the copy of
+ * an image. */
 void image_decision_set_request(const struct image_decision *decision,
 	const struct manifest *manifest, const struct closure *closure, struct image_request *ret);

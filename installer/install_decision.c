@@ -35,8 +35,8 @@ static int find_disks(struct install_decision *d, struct error *err)
 		sources->embedded.area ? &sources->embedded.embedded : NULL, &d->no_medium, err);
 }
 
-/* With if-installed=boot, a finished install is found before the network starts, which a guest that is
- * there needs no longer: only the report does. */
+/* With if-installed=boot, a finished install is found before the network starts, which a guest that
+ * is there needs no longer: only the report does. */
 static int find_installed(
 	struct config_reading *reading, struct install_decision *d, struct error *err)
 {
@@ -63,8 +63,9 @@ static int check_medium(const struct install_decision *d, struct error *err)
 	return -ENOENT;
 }
 
-/* The configuration, the network where it is needed, and what the configuration alone decides: an installed
- * guest to start, image files in place of disks, and the files that are written besides the system. */
+/* The configuration, the network where it is needed, and what the configuration alone decides: an
+ * installed guest to start, image files in place of disks, and the files that are written besides
+ * the system. */
 static int settle_configuration(const struct options *options, struct shared_state *shared,
 	struct install_decision *d, struct error *err)
 {

@@ -2,8 +2,8 @@
 /*
  * install_decision — everything that is known of an install before its first write.
  *
- * It reads disks, configuration, keys, files and closure, chooses the disk, and plans. All refusals are here
- * but those that the content of the store gives cause for. It writes nothing.
+ * It reads disks, configuration, keys, files and closure, chooses the disk, and plans. All refusals
+ * are here but those that the content of the store gives cause for. It writes nothing.
  *
  * Tested by: tests/loop/plan.sh.
  */
@@ -30,7 +30,7 @@ struct install_decision {
 	struct extra_files extra_files;
 };
 
-/* Begins the stages from the disks to the plan. Where installed.found is set, an installed guest is to be
- * started, and nothing else is read. decision starts as zeros, but for no_medium. */
+/* Begins the stages from the disks to the plan. Where installed.found is set, an installed guest is
+ * to be started, and nothing else is read. decision starts as zeros, but for no_medium. */
 int install_decide(const struct options *options, struct shared_state *shared,
 	struct install_decision *decision, struct error *err) WARN_UNUSED;

@@ -37,9 +37,9 @@ struct guest_files {
 	bool first_boot_verdict;
 };
 
-/* Writes host name, given host keys and further files, activates the system, writes host keys and SSH keys, and installs the boot
- * loader, in a chroot with its own mount namespace. The boot sector is on the disk only while the boot
- * loader is installed. */
+/* Writes host name, given host keys and further files, activates the system, writes host keys and
+ * SSH keys, and installs the boot loader, in a chroot with its own mount namespace. The boot sector
+ * is on the disk only while the boot loader is installed. */
 int install_steps_run_programs(struct shared_state *shared, const struct plan *plan,
 	const struct manifest *manifest, const struct guest_files *files, struct disk_lock *lock,
 	struct error *err) WARN_UNUSED;

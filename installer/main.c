@@ -2,8 +2,9 @@
 /*
  * main — the order of an install.
  *
- * install_decide() reads everything and makes the plan. All refusals are there, and it writes nothing.
- * carry_out() performs all writes. install() calls both in the child that supervise() watches.
+ * install_decide() reads everything and makes the plan. All refusals are there, and it writes
+ * nothing. carry_out() performs all writes. install() calls both in the child that supervise()
+ * watches.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -123,8 +124,8 @@ static void explain_failure(
 	*err = changed;
 }
 
-/* Waits until the machine's disks have appeared, also as a service of a live system, which starts when
- * its own file systems are mounted. An install on image files does not depend on them. */
+/* Waits until the machine's disks have appeared, also as a service of a live system, which starts
+ * when its own file systems are mounted. An install on image files does not depend on them. */
 static int settle_machine(
 	const struct options *options, struct error *ret_no_medium, struct error *err)
 {

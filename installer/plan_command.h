@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan_command — the command plan: prints what an install would do, for people or as JSON (plan_json).
+ * plan_command — the command plan: prints what an install would do, for people or as JSON
+ * (plan_json).
  *
  * It decides as an install does, and writes nothing.
  *
@@ -10,6 +11,6 @@
 
 #include "config/options.h"
 
-/* Prints the disks and the plan to standard output. A refusal goes to standard error, or into the JSON. Returns
- * the exit code. */
+/* Prints the disks and the plan to standard output. A refusal goes to standard error, or into the
+ * JSON. Returns the exit code. */
 int plan_command_run(const struct options *options);

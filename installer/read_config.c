@@ -52,8 +52,8 @@ int read_config_start_network(
 	return 0;
 }
 
-/* Where ds=nocloud names a URL, its files take the place of a cidata drive's; a drive is stronger. What the
- * other sources say of the network has to be enough for them. config is scratch. */
+/* Where ds=nocloud names a URL, its files take the place of a cidata drive's; a drive is stronger.
+ * What the other sources say of the network has to be enough for them. config is scratch. */
 static int fetch_seed(struct config_reading *reading, struct config_sources *sources,
 	struct config *config, struct error *err)
 {

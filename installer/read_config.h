@@ -2,8 +2,8 @@
 /*
  * read_config — reads the configuration, and brings the network up where it is needed.
  *
- * The two belong together: the files of ds=nocloud;s=URL are configuration that comes over the network, and a
- * faulty configuration is reported over it. config_sources merges the sources.
+ * The two belong together: the files of ds=nocloud;s=URL are configuration that comes over the
+ * network, and a faulty configuration is reported over it. config_sources merges the sources.
  *
  * Tested by: tests/net/guest.sh.
  */
@@ -24,12 +24,12 @@ struct config_reading {
 	bool network_is_up;
 };
 
-/* Fetches the files of ds=nocloud into sources, which needs the network, and reads the configuration. Faults of
- * the configuration are reported to report-url, as far as they leave it. */
+/* Fetches the files of ds=nocloud into sources, which needs the network, and reads the
+ * configuration. Faults of the configuration are reported to report-url, as far as they leave it. */
 int read_config(struct config_reading *reading, struct config_sources *sources, struct config *ret,
 	struct error *err) WARN_UNUSED;
 
-/* Brings the network up if it is needed or a report is to be sent, and begins the reports. A report alone can
- * be done without: it never changes the verdict. */
+/* Brings the network up if it is needed or a report is to be sent, and begins the reports. A report
+ * alone can be done without: it never changes the verdict. */
 int read_config_start_network(struct config_reading *reading, const struct config *config,
 	bool needed, struct error *err) WARN_UNUSED;

@@ -26,7 +26,8 @@ static int know_built_guest(struct install_decision *d, struct error *err)
 	return planner_choose_host_keys(&d->config, &d->engine.manifest, &d->plan, err);
 }
 
-/* The host's cloud data only suggests a name: it asks for nothing of a guest whose /etc is read-only. */
+/* The host's cloud data only suggests a name: it asks for nothing of a guest whose /etc is
+ * read-only. */
 static const char *guest_host_name(const struct install_decision *d)
 {
 	const struct manifest *manifest = &d->engine.manifest;

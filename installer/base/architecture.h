@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * architecture — what depends on the processor that a guest is made for: one row for each architecture.
+ * architecture — what depends on the processor that a guest is made for: one row for each
+ * architecture.
  *
- * Pure: a table. Another architecture is another row. What can be compiled for one architecture only is in
- * init/processor.c. Which layouts follow from a row is decided by layout, and which machine this is by
- * machine.
+ * Pure: a table. Another architecture is another row. What can be compiled for one architecture
+ * only is in init/processor.c. Which layouts follow from a row is decided by layout, and which
+ * machine this is by machine.
  *
- * Sources: UEFI 2.10, 3.5.1.1 (names of EFI programs); Microsoft PE format, "Machine Types"; UAPI Group,
- * "Discoverable Partitions Specification" (types of partitions) and "Boot Loader Specification" (key
- * architecture); Linux, COMMAND_LINE_SIZE of x86 and arm64.
+ * Sources: UEFI 2.10, 3.5.1.1 (names of EFI programs); Microsoft PE format, "Machine Types"; UAPI
+ * Group, "Discoverable Partitions Specification" (types of partitions) and "Boot Loader
+ * Specification" (key architecture); Linux, COMMAND_LINE_SIZE of x86 and arm64.
  *
  * Tested by: tests/unit/test_architecture.c, tests/build/aarch64.sh.
  */

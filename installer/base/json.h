@@ -61,8 +61,8 @@ int json_object_at(const struct json_value *array, size_t index, struct json_val
 int json_string_at(const struct json_value *array, size_t index, char *ret, size_t ret_bytes,
 	struct error *err) WARN_UNUSED;
 
-/* The member of an object with this index, in the document's order, which must be an object itself; index
- * must be below json_member_count. ret_name is valid as long as the document is. */
+/* The member of an object with this index, in the document's order, which must be an object itself;
+ * index must be below json_member_count. ret_name is valid as long as the document is. */
 size_t json_member_count(const struct json_value *object);
 int json_member_at(const struct json_value *object, size_t index, const char **ret_name,
 	struct json_value *ret, struct error *err) WARN_UNUSED;
@@ -80,11 +80,12 @@ int json_get_bool(const struct json_value *object, const char *name, bool *ret,
 int json_refuse(const struct json_value *object, const char *name, struct error *err,
 	const char *what, ...) PRINTF_LIKE(4, 5);
 
-/* Walks a document whose root must be an object, as yaml_walk does: visit takes each scalar with the path
- * that leads to it, in document order. path is like "keys[].data"; characters of a name other than
- * letters, digits, - and _ are question marks, and what does not fit is cut off. value is the text of a
- * string, a number, true or false; NULL announces that an element of an array begins which is an object
- * or an array. null counts as absent. A negative return ends the walk. Depth is limited. */
+/* Walks a document whose root must be an object, as yaml_walk does: visit takes each scalar with
+ * the path that leads to it, in document order. path is like "keys[].data"; characters of a name
+ * other than letters, digits, - and _ are question marks, and what does not fit is cut off. value
+ * is the text of a string, a number, true or false; NULL announces that an element of an array
+ * begins which is an object or an array. null counts as absent. A negative return ends the walk.
+ * Depth is limited. */
 typedef int json_scalar_fn(const char *path, const char *value, void *userdata, struct error *err);
 int json_walk(const char *text, size_t size_bytes, json_scalar_fn *visit, void *userdata,
 	struct error *err) WARN_UNUSED;

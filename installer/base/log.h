@@ -21,5 +21,6 @@ void log_set_sink(log_sink_fn *new_sink);
 /* Adds a line, without a final newline. */
 void log_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Writes the log to a file (0600, owned by the caller): the first MiB, and how many lines are missing. */
+/* Writes the log to a file (0600, owned by the caller): the first MiB, and how many lines are
+ * missing. */
 int log_save(const char *path, struct error *err) WARN_UNUSED;

@@ -28,8 +28,8 @@ struct process {
 /* Finds a program in folders, which are separated by colons as in PATH. -ENOENT. */
 int process_find(const char *name, const char *folders, char *ret, size_t ret_bytes) WARN_UNUSED;
 
-/* Finds a program of the host: in PATH, or in the usual folders if that is not set; then in the folders for
- * root's programs, which an ordinary user's PATH lacks. -ENOENT. */
+/* Finds a program of the host: in PATH, or in the usual folders if that is not set; then in the
+ * folders for root's programs, which an ordinary user's PATH lacks. -ENOENT. */
 int process_find_program(const char *name, char *ret, size_t ret_bytes) WARN_UNUSED;
 
 /* Runs it to its end. Standard output and error go line by line, sanitised, to the log with the

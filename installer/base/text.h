@@ -76,8 +76,8 @@ bool text_is_clean_path(const char *text);
 /* file:///… or an absolute path, without blanks and control characters. */
 bool text_is_file_url(const char *text);
 
-/* Decimal digits of a user's or group's number; moves *text behind them. -EINVAL if there are none, or for
- * 4294967295 and more: (uid_t)-1 is no number of a user. */
+/* Decimal digits of a user's or group's number; moves *text behind them. -EINVAL if there are none,
+ * or for 4294967295 and more: (uid_t)-1 is no number of a user. */
 int text_take_id(const char **text, unsigned *ret) WARN_UNUSED;
 
 /* A size for people: "4.0 GiB", "2.8 MiB", "512 bytes". Returns ret. */

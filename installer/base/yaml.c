@@ -43,8 +43,9 @@ static void push_name(struct walk *walk, size_t at, const char *name)
 			*p = '?';
 }
 
-/* Whether the tag is one of those that cloud-init's loader knows, PyYAML's safe one and python/unicode. It
- * refuses a document with another one. libyaml gives a node without a tag the first one of each list. */
+/* Whether the tag is one of those that cloud-init's loader knows, PyYAML's safe one and
+ * python/unicode. It refuses a document with another one. libyaml gives a node without a tag the
+ * first one of each list. */
 static bool has_known_tag(const yaml_node_t *node)
 {
 	static const char *const tags[][9] = {
@@ -158,7 +159,8 @@ static int add_yaml_member(
 
 static int add_members(struct walk *walk, struct members *members, const yaml_node_t *node);
 
-/* The value of "<<": a mapping, or a list of mappings, of which an earlier one overrides a later one. */
+/* The value of "<<": a mapping, or a list of mappings, of which an earlier one overrides a later
+ * one. */
 static int add_merged(struct walk *walk, struct members *members, const yaml_node_t *value)
 {
 	int r = 0;

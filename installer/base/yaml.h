@@ -22,7 +22,8 @@
 #define YAML_PATH_BYTES 256
 #define YAML_VALUES_MAX 20000
 
-/* Whether a scalar of this text is null where it is not quoted (YAML 1.1, "null"; PyYAML's resolver). */
+/* Whether a scalar of this text is null where it is not quoted (YAML 1.1, "null"; PyYAML's
+ * resolver). */
 bool yaml_is_null(const char *value);
 
 /* Takes one scalar. path is like "users[].name": names of members joined by dots, [] for an

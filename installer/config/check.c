@@ -82,8 +82,8 @@ static void check_ending(struct config *config, enum config_key key, enum ending
 			config_keys[key].name);
 }
 
-/* Only PID 1 ends the machine. After a reboot for a failure the ISO would start the guest again, whose
- * start has just failed. */
+/* Only PID 1 ends the machine. After a reboot for a failure the ISO would start the guest again,
+ * whose start has just failed. */
 static void check_start(struct config *config)
 {
 	if (config->as_program && config->on_success == ENDING_KEXEC)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_options — the options that belong to the command image alone: size, format, the second disk and the
- * image that is copied.
+ * image_options — the options that belong to the command image alone: size, format, the second disk
+ * and the image that is copied.
  *
  * Pure. options calls it; what is at the output is looked at by image_output.
  *
@@ -34,7 +34,7 @@ int image_options_set_size(
 int image_options_set_format(
 	struct image_options *options, const char *text, struct error *err) WARN_UNUSED;
 
-/* Checks whether they go together, and sets a format that was not given. is_image: they belong to this
- * command; to another one none may be given. */
+/* Checks whether they go together, and sets a format that was not given. is_image: they belong to
+ * this command; to another one none may be given. */
 int image_options_check(struct image_options *options, bool is_image, const char *output,
 	struct error *err) WARN_UNUSED;

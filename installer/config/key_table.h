@@ -35,11 +35,12 @@ int key_table_set(struct config *config, enum config_key key, const char *text) 
 size_t key_table_file_access(
 	const char *source, unsigned *ret_mode, unsigned *ret_uid, unsigned *ret_gid) WARN_UNUSED;
 
-/* A number with the suffix K, M, G or T, as whole MiB; at most 16T, which is what the header of a swap
- * area can count. -EINVAL. */
+/* A number with the suffix K, M, G or T, as whole MiB; at most 16T, which is what the header of a
+ * swap area can count. -EINVAL. */
 int key_table_parse_size(const char *text, uint64_t *ret) WARN_UNUSED;
 
-/* Whether NixOS takes this as networking.hostName: a label of RFC 1123, 2.1, or one with underscores. */
+/* Whether NixOS takes this as networking.hostName: a label of RFC 1123, 2.1, or one with
+ * underscores. */
 bool key_table_is_hostname(const char *text);
 
 /* Empties config and sets the defaults of keys.def. Aborts if one is no value of its key. */

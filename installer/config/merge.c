@@ -54,7 +54,8 @@ static void refuse_secret(struct config *config, const char *where)
 			where, info->name, info->values);
 }
 
-/* Whether the text has the secret half of a signing key, NAME:BASE64 as `nix key generate-secret` prints it. */
+/* Whether the text has the secret half of a signing key, NAME:BASE64 as `nix key generate-secret`
+ * prints it. */
 static bool has_secret_key(const char *text)
 {
 	while ((text = strchr(text, ':')))
@@ -192,8 +193,8 @@ void merge_text(struct config *config, const char *source, const char *text, siz
 	}
 }
 
-/* Whether a word begins as a setting does, but for its case or _ for -, which the kernel takes for the same
- * in the names of modules. */
+/* Whether a word begins as a setting does, but for its case or _ for -, which the kernel takes for
+ * the same in the names of modules. */
 static bool has_similar_prefix(const char *word)
 {
 	for (const char *p = COMMAND_LINE_PREFIX; *p; p++, word++)

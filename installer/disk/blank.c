@@ -30,8 +30,8 @@ struct scan {
 	uint64_t *piece;
 };
 
-/* A page cache would have to be filled first: that takes most of the time in an emulated guest, and half
- * of the time for a file on a fast disk. */
+/* A page cache would have to be filled first: that takes most of the time in an emulated guest, and
+ * half of the time for a file on a fast disk. */
 static void open_direct(struct scan *scan)
 {
 	char path[32];
@@ -40,8 +40,8 @@ static void open_direct(struct scan *scan)
 	scan->direct_fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK);
 }
 
-/* Whether the page cache holds all of a piece: it is the faster source then, by far, and a host has often
- * just written the image file that it gives to us. A machine has not read its disk before. */
+/* Whether the page cache holds all of a piece: it is the faster source then, by far, and a host has
+ * often just written the image file that it gives to us. A machine has not read its disk before. */
 static bool is_cached(const struct scan *scan, size_t size_bytes, uint64_t offset_bytes)
 {
 	unsigned char resident[PIECE_PAGES];

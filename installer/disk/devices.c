@@ -416,7 +416,8 @@ static int find_image_use(struct disk *disk, const struct stat *file, struct err
 	return 0;
 }
 
-/* A qcow2 file and the like hold a disk, and are none. One that cannot be read is judged by the probe. */
+/* A qcow2 file and the like hold a disk, and are none. One that cannot be read is judged by the
+ * probe. */
 static int refuse_container(const char *path, struct error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk_drivers — the kernel's modules that drive a disk, and the controllers and buses on the way to it.
+ * disk_drivers — the kernel's modules that drive a disk, and the controllers and buses on the way
+ * to it.
  *
  * It reads /sys (Linux, Documentation/ABI/testing/sysfs-bus-*, and the link "module" of each driver).
  * Drivers that are built into the kernel have no module and are left out.

@@ -37,8 +37,8 @@ struct disk_key {
 	uint64_t size_bytes;
 };
 
-/* Parses a value of the key disk. Sizes are whole numbers with the suffix K, M, G, T or none (bytes), as
- * powers of 1024. -EINVAL if the text has none of the forms. */
+/* Parses a value of the key disk. Sizes are whole numbers with the suffix K, M, G, T or none
+ * (bytes), as powers of 1024. -EINVAL if the text has none of the forms. */
 int disk_key_parse(const char *text, struct disk_key *ret) WARN_UNUSED;
 
 /* Whether the text names one disk: by path or by serial number. */

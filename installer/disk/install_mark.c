@@ -88,8 +88,9 @@ static bool has_undivided_checksum(const uint8_t block[MARK_BYTES])
 	return get_le32(block + CHECKSUM_OFFSET) == crc32_ieee(block, CHECKSUM_OFFSET);
 }
 
-/* Whether the second sector is that of a record of version 2, to which a start was to be added: the write of
- * version 3 was torn behind the first sector, which differs in the version and its checksum alone. */
+/* Whether the second sector is that of a record of version 2, to which a start was to be added: the
+ * write of version 3 was torn behind the first sector, which differs in the version and its
+ * checksum alone. */
 static bool has_older_second_sector(const uint8_t block[MARK_BYTES])
 {
 	uint8_t older[MARK_BYTES];
@@ -100,9 +101,10 @@ static bool has_older_second_sector(const uint8_t block[MARK_BYTES])
 	return has_undivided_checksum(older);
 }
 
-/* Whether the record, or of version 3 its first sector, is as it was written. Where a start was added to a
- * record of version 2 and only the second sector was written, that has taken the checksum of the first. It was
- * written only because the first sector was whole, and a sector is never half written. */
+/* Whether the record, or of version 3 its first sector, is as it was written. Where a start was
+ * added to a record of version 2 and only the second sector was written, that has taken the
+ * checksum of the first. It was written only because the first sector was whole, and a sector is
+ * never half written. */
 static bool has_checksum(const uint8_t block[MARK_BYTES], uint32_t version)
 {
 	if (version == MARK_VERSION)
@@ -112,8 +114,9 @@ static bool has_checksum(const uint8_t block[MARK_BYTES], uint32_t version)
 		       (version == UNDIVIDED_VERSION && has_start_checksum(block)));
 }
 
-/* The second sector. A start is recorded of a finished install alone. Of an unfinished one the sector is
- * not read: it may be that of the mark before, if a power cut let the disk write only the first. */
+/* The second sector. A start is recorded of a finished install alone. Of an unfinished one the
+ * sector is not read: it may be that of the mark before, if a power cut let the disk write only the
+ * first. */
 static bool get_mark_start(
 	const uint8_t block[MARK_BYTES], uint32_t version, struct install_mark *ret)
 {

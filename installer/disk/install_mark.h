@@ -6,27 +6,28 @@
  * 1,024 bytes that ext4 never uses (Linux Documentation/filesystems/ext4/, "special layout: the
  * first 1024 bytes of block group 0"). Layout, little endian:
  *
- *	   0  magic "guest-installer\0"
- *	  16  u32 version (3)
- *	  20  u32 state (1 unfinished, 2 installed)
- *	  24  store path of the system, NUL-padded, 256 bytes (empty while unfinished)
- *	 280  id of the partition table, NUL-padded, 40 bytes (empty if the layout has none)
- *	 320  UUID of the file system that begins here, NUL-padded, 40 bytes
- *	 360  zeros
- *	 508  u32 CRC-32 (IEEE 802.3) of the 508 bytes before
- *	 512  zeros if the ISO never started the guest; else:
- *	 512  u32 how the ISO last started the guest (1 kexec, 2 ejected medium)
- *	 516  u32 CRC-32 of the file system's superblock just before that start
- *	 520  zeros
- *	1020  u32 CRC-32 of the 508 bytes before
+ * 	   0  magic "guest-installer\0"
+ * 	  16  u32 version (3)
+ * 	  20  u32 state (1 unfinished, 2 installed)
+ * 	  24  store path of the system, NUL-padded, 256 bytes (empty while unfinished)
+ * 	 280  id of the partition table, NUL-padded, 40 bytes (empty if the layout has none)
+ * 	 320  UUID of the file system that begins here, NUL-padded, 40 bytes
+ * 	 360  zeros
+ * 	 508  u32 CRC-32 (IEEE 802.3) of the 508 bytes before
+ * 	 512  zeros if the ISO never started the guest; else:
+ * 	 512  u32 how the ISO last started the guest (1 kexec, 2 ejected medium)
+ * 	 516  u32 CRC-32 of the file system's superblock just before that start
+ * 	 520  zeros
+ * 	1020  u32 CRC-32 of the 508 bytes before
  *
- * A disk writes a sector of 512 bytes whole or not at all, but after a power cut only one of two may be
- * there. So each sector has its own checksum: the first one alone says what the disk is, and the second
- * one is read only of a finished install.
+ * A disk writes a sector of 512 bytes whole or not at all, but after a power cut only one of two
+ * may be there. So each sector has its own checksum: the first one alone says what the disk is, and
+ * the second one is read only of a finished install.
  *
- * Versions 1 and 2 had one checksum, at 1020, of all bytes before. Version 1 had zeros from 280 on: its
- * table_id and fs_uuid are empty. Both are read. So is a record of version 2 to which a start was added, as
- * version 3, if a power cut has left one sector of each. A record of a later version counts as damaged.
+ * Versions 1 and 2 had one checksum, at 1020, of all bytes before. Version 1 had zeros from 280 on:
+ * its table_id and fs_uuid are empty. Both are read. So is a record of version 2 to which a start
+ * was added, as version 3, if a power cut has left one sector of each. A record of a later version
+ * counts as damaged.
  *
  * Encoding and decoding do no I/O. install_mark_read does one pread, install_mark_write one pwrite
  * and an fsync. The module does not decide whether a mark is believed: classify does.

@@ -30,9 +30,9 @@ struct probe_result {
 int probe_file_system(const char *path, uint64_t offset_bytes, uint64_t size_bytes,
 	struct probe_result *ret, struct error *err) WARN_UNUSED;
 
-/* What the partition table says of the partition that begins at offset_bytes: its name (GPT), its UUID
- * (of an MBR, the disk's id and the number) and its size. Empty strings and 0 if there is none. The table of an image file
- * may count in sectors of 512 or 4,096 bytes. */
+/* What the partition table says of the partition that begins at offset_bytes: its name (GPT), its
+ * UUID (of an MBR, the disk's id and the number) and its size. Empty strings and 0 if there is
+ * none. The table of an image file may count in sectors of 512 or 4,096 bytes. */
 struct probe_partition {
 	char name[37];
 	char uuid[37];

@@ -132,8 +132,8 @@ static const char *find_pci(const char *path, char ret[16])
 	return after;
 }
 
-/* What follows the controller's address: nothing for virtio-blk; the SCSI address, with the number that
- * the host has among those of its controller. */
+/* What follows the controller's address: nothing for virtio-blk; the SCSI address, with the number
+ * that the host has among those of its controller. */
 static void list_path(const struct disk *disk, char ret[UDEV_LINKS_BYTES])
 {
 	unsigned host, channel, target;

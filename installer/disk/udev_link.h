@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * udev_link — derives the names that udev gives to a disk below /dev/disk/by-id and /dev/disk/by-path.
+ * udev_link — derives the names that udev gives to a disk below /dev/disk/by-id and
+ * /dev/disk/by-path.
  *
  * Pure. The lean ISO has no udev. Only names are derived that follow from /sys alone (systemd 252,
- * 60-persistent-storage.rules, scsi_id and udev-builtin-path_id.c): of virtio, ATA, NVMe and emulated SCSI
- * disks on PCI. A disk may have further names, which are not known here.
+ * 60-persistent-storage.rules, scsi_id and udev-builtin-path_id.c): of virtio, ATA, NVMe and
+ * emulated SCSI disks on PCI. A disk may have further names, which are not known here.
  *
  * Tested by: tests/unit/test_udev_link.c, tests/qemu/disks.sh, tests/fuzz/udev_link.c.
  */
@@ -16,8 +17,8 @@
 
 #include "disk/disk.h"
 
-/* The serial number by which scsi_id names a disk: from the vital product data page 0x83 (SPC-4, 7.8.6) if
- * its only names of the disk are vendor-specific texts. "" if it has others. */
+/* The serial number by which scsi_id names a disk: from the vital product data page 0x83 (SPC-4,
+ * 7.8.6) if its only names of the disk are vendor-specific texts. "" if it has others. */
 void udev_link_scsi_serial(
 	const uint8_t *page, size_t size_bytes, const struct disk *disk, char ret[DISK_TEXT_BYTES]);
 

@@ -32,8 +32,8 @@ static void add_part(struct digest *digest, const char *text)
 	digest_update(digest, text, strlen(text) + 1);
 }
 
-/* Both ends, where tables and most signatures are; the first byte that is not zero, where file systems
- * without a table begin, and the rest by samples. */
+/* Both ends, where tables and most signatures are; the first byte that is not zero, where file
+ * systems without a table begin, and the rest by samples. */
 static int add_content(struct digest *digest, int fd, const struct disk *disk)
 {
 	uint64_t size = disk->size_bytes;

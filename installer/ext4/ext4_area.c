@@ -85,8 +85,8 @@ static uint64_t first_inode_at(ext2_filsys fs, const struct ext4_area *whole, ui
 	return inode - index % EXT2_INODES_PER_BLOCK(fs->super);
 }
 
-/* The blocks of an area. Small files need more blocks than they have bytes, and any group may have them.
- * So what the bytes leave free is shared equally. */
+/* The blocks of an area. Small files need more blocks than they have bytes, and any group may have
+ * them. So what the bytes leave free is shared equally. */
 static uint64_t share_of(
 	ext2_filsys fs, uint64_t free_blocks, uint64_t bytes, uint64_t total_bytes, size_t count)
 {

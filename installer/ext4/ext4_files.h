@@ -2,9 +2,9 @@
 /*
  * ext4_files — adds folders, files and links to an unmounted ext4, by libext2fs.
  *
- * For the few files of a guest besides its store, which ext4_image writes. One thread writes them in the
- * order of the calls, so the same calls give the same bytes. Paths are absolute and clean; the module
- * does not follow links.
+ * For the few files of a guest besides its store, which ext4_image writes. One thread writes them
+ * in the order of the calls, so the same calls give the same bytes. Paths are absolute and clean;
+ * the module does not follow links.
  *
  * Tested by: tests/unit/test_ext4_files.c.
  */
@@ -44,8 +44,9 @@ typedef int ext4_change_fn(struct ext4_files *files, void *userdata, struct erro
 int ext4_files_change(const char *path, uint64_t offset_bytes, ext4_change_fn *change,
 	void *userdata, struct error *err) WARN_UNUSED;
 
-/* Makes a folder, or sets mode, owner and time of one that is there; the root is the empty path. Missing parents are made, with mode
- * 0755 and owner root. -ENOTDIR if there is another kind of file under its name. */
+/* Makes a folder, or sets mode, owner and time of one that is there; the root is the empty path.
+ * Missing parents are made, with mode 0755 and owner root. -ENOTDIR if there is another kind of
+ * file under its name. */
 int ext4_files_make_folder(struct ext4_files *files, const char *path,
 	const struct ext4_access *access, struct error *err) WARN_UNUSED;
 

@@ -2,9 +2,9 @@
 /*
  * ext4_reader — reads files of an unmounted ext4, by libext2fs.
  *
- * It opens the file system read-only and replays no journal: it is for a file system that was made and
- * closed here. Paths are absolute. Links are followed as a process would whose root is the file system.
- * An error for a missing file is -ENOENT (file_is_missing).
+ * It opens the file system read-only and replays no journal: it is for a file system that was made
+ * and closed here. Paths are absolute. Links are followed as a process would whose root is the file
+ * system. An error for a missing file is -ENOENT (file_is_missing).
  *
  * Tested by: tests/unit/test_ext4_files.c.
  */
@@ -43,8 +43,8 @@ int ext4_reader_look(struct ext4_reader *reader, const char *path, struct ext4_e
 int ext4_reader_follow(struct ext4_reader *reader, const char *path, struct ext4_entry *ret,
 	struct error *err) WARN_UNUSED;
 
-/* The target of a link, or the content of a regular file with a NUL after it, from malloc. -EFBIG above
- * max_bytes. */
+/* The target of a link, or the content of a regular file with a NUL after it, from malloc. -EFBIG
+ * above max_bytes. */
 int ext4_reader_read(struct ext4_reader *reader, const struct ext4_entry *entry, size_t max_bytes,
 	char **ret, size_t *ret_bytes, struct error *err) WARN_UNUSED;
 

@@ -2,8 +2,8 @@
 /*
  * ext4_remove — removes files of an unmounted ext4, by libext2fs.
  *
- * The steps are those of unlink(2): the name goes, and with the last one the blocks, the extended attributes
- * and the inode. Links on the way to the file are not followed.
+ * The steps are those of unlink(2): the name goes, and with the last one the blocks, the extended
+ * attributes and the inode. Links on the way to the file are not followed.
  *
  * Tested by: tests/unit/test_ext4_files.c.
  */

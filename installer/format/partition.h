@@ -14,17 +14,18 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* Erases what could be taken for content later on the disk whose descriptor fd the caller holds (O_EXCL
- * and flock): the first sector, and when the disk has that, the start of every new partition (1 MiB, but
- * not the root's mark), marks of other layouts, and all signatures. Returns when the disk has it.
+/* Erases what could be taken for content later on the disk whose descriptor fd the caller holds
+ * (O_EXCL and flock): the first sector, and when the disk has that, the start of every new
+ * partition (1 MiB, but not the root's mark), marks of other layouts, and all signatures. Returns
+ * when the disk has it.
  *
  * A layout without a table has two disks, boot_fd being the boot disk's and otherwise -1. Both are
  * wiped except for their marks, and the kernel forgets their former partitions. */
 int partition_wipe(const struct plan *plan, int fd, int boot_fd, struct error *err) WARN_UNUSED;
 
-/* Writes the table to a disk that partition_wipe has erased; does nothing for a layout without one. On a
- * block device the kernel reads the table again; when this returns every partition node exists with the
- * right size, and the page cache holds nothing of the whole disk.
+/* Writes the table to a disk that partition_wipe has erased; does nothing for a layout without one.
+ * On a block device the kernel reads the table again; when this returns every partition node exists
+ * with the right size, and the page cache holds nothing of the whole disk.
  *
  * The caller closes the O_EXCL descriptor (and keeps the flock) before the partitions are formatted
  * and mounted: while a disk is open exclusively, no partition of it can be. */

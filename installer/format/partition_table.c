@@ -32,8 +32,8 @@ static void unref_type(struct fdisk_parttype **type)
 #define AUTO_PARTITION CLEANUP(unref_partition)
 #define AUTO_TYPE      CLEANUP(unref_type)
 
-/* A context that works on the caller's descriptor and does not close it; the caller frees it, also after an
- * error. */
+/* A context that works on the caller's descriptor and does not close it; the caller frees it, also
+ * after an error. */
 static int open_table(const struct plan *plan, int fd, bool read_only, struct fdisk_context **ret,
 	struct error *err)
 {
@@ -189,8 +189,8 @@ static int check_table_entry(
 	return 0;
 }
 
-/* libfdisk ignores a write that ends early, and writes a damaged backup of a GPT where it cannot learn the disk's
- * size. Of an image file no kernel reads the table either. */
+/* libfdisk ignores a write that ends early, and writes a damaged backup of a GPT where it cannot
+ * learn the disk's size. Of an image file no kernel reads the table either. */
 static int read_table_back(const struct plan *plan, int fd, struct error *err)
 {
 	AUTO_CONTEXT struct fdisk_context *context = NULL;

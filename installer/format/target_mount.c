@@ -12,7 +12,8 @@
 
 /* noatime: reading while installing must not write. dioread_lock: without it ext4 touches each new
  * extent twice, for concurrent readers that do not exist yet. noinit_itable: the guest's first boot
- * can clear the inode tables. noload: a guest that lost its power has a journal, and replaying it writes. */
+ * can clear the inode tables. noload: a guest that lost its power has a journal, and replaying it
+ * writes. */
 static const char *mount_options(const struct plan_partition *part, bool read_only)
 {
 	if (part->fs == FS_VFAT)

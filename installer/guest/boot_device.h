@@ -2,8 +2,8 @@
 /*
  * boot_device — shows the disk to the guest's boot loader under the name that the guest has for it.
  *
- * A guest names the disk that GRUB is written to, such as /dev/vda. On another bus the disk has another
- * name, such as /dev/sda, and the guest's name may be missing or belong to another disk.
+ * A guest names the disk that GRUB is written to, such as /dev/vda. On another bus the disk has
+ * another name, such as /dev/sda, and the guest's name may be missing or belong to another disk.
  *
  * Tested by: tests/engines/shapes.sh.
  */
@@ -19,8 +19,8 @@ struct boot_device {
 };
 
 /* In the mount namespace of the chroot, mounts the node of the disk on the guest's name below root.
- * Nothing to do if name is empty, "nodev" or disk_path. disk_fd is the locked disk; -ESTALE if disk_path is
- * another one. */
+ * Nothing to do if name is empty, "nodev" or disk_path. disk_fd is the locked disk; -ESTALE if
+ * disk_path is another one. */
 int boot_device_show(const char *root, const char *name, const char *disk_path, int disk_fd,
 	struct boot_device *ret, struct error *err) WARN_UNUSED;
 

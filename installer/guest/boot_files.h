@@ -24,8 +24,8 @@ struct boot_files {
 int boot_files_read(const char *root, const char *system, struct boot_files *ret,
 	struct error *err) WARN_UNUSED;
 
-/* The architecture that the file `system` of the system's top level names; this program's if there is no
- * such file. -EBADMSG for one that is not known here. */
+/* The architecture that the file `system` of the system's top level names; this program's if there
+ * is no such file. -EBADMSG for one that is not known here. */
 int boot_files_architecture(const char *root, const char *system, const struct architecture **ret,
 	struct error *err) WARN_UNUSED;
 

@@ -73,7 +73,8 @@ static int parse_v1(const struct json_value *v1, struct bootspec *spec, struct e
 	return 0;
 }
 
-/* What systemd-boot-builder.py of nixpkgs reads besides: nixos/modules/system/boot/loader/systemd-boot. */
+/* What systemd-boot-builder.py of nixpkgs reads besides:
+ * nixos/modules/system/boot/loader/systemd-boot. */
 static int parse_systemd_boot(
 	const struct json_value *root, struct bootspec *spec, struct error *err)
 {

@@ -2,9 +2,9 @@
 /*
  * bootspec — boot.json of a NixOS system: what its default boot entry must start.
  *
- * Pure. Format: NixOS RFC 125, "Bootspec v1". Of other namespaces, the specialisations and the sort key
- * of systemd-boot are read; all others, and members that a later version adds, are ignored, as the RFC
- * asks of readers.
+ * Pure. Format: NixOS RFC 125, "Bootspec v1". Of other namespaces, the specialisations and the sort
+ * key of systemd-boot are read; all others, and members that a later version adds, are ignored, as
+ * the RFC asks of readers.
  *
  * Tested by: tests/unit/test_bootspec.c, tests/fuzz/bootspec.c.
  */

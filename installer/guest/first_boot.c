@@ -19,8 +19,8 @@
 #define CREDENTIAL	   CREDENTIALS_FOLDER "/tmpfiles.extra"
 #define CONSOLE_LINK	   "/run/guest-installer-console"
 
-/* The unit leaves out paths below /dev, and w follows the link. "!": only at boot. "-": a console that
- * cannot be written to is no failure of the unit. */
+/* The unit leaves out paths below /dev, and w follows the link. "!": only at boot. "-": a console
+ * that cannot be written to is no failure of the unit. */
 #define LINES                                                                                      \
 	"# Written by guest-installer: the first boot prints the verdict and removes this file.\n" \
 	"L+-! " CONSOLE_LINK " - - - - /dev/console\n"                                             \

@@ -16,8 +16,8 @@
 #include "guest/chroot.h"
 #include "input/host_key_file.h"
 
-/* Writes each pair (0600 and 0644, root), and asks the guest's ssh-keygen for the public key and for a
- * signature. EXIT_NO_KEY if the program refuses the key. A guest without ssh-keygen is not
+/* Writes each pair (0600 and 0644, root), and asks the guest's ssh-keygen for the public key and
+ * for a signature. EXIT_NO_KEY if the program refuses the key. A guest without ssh-keygen is not
  * asked. EXIT_CONFIGURATION for a place in an /etc that nothing can write to. */
 int given_host_keys_write(const struct chroot_session *session, const char *system,
 	bool can_write_etc, const struct given_host_keys *given, struct error *err) WARN_UNUSED;

@@ -229,7 +229,8 @@ static int parse_id_field(const char *field, unsigned *ret)
 	return 0;
 }
 
-/* name:password:uid:gid:gecos:home:shell (passwd(5)). -ENOENT for another user, -EINVAL for one without numbers. */
+/* name:password:uid:gid:gecos:home:shell (passwd(5)). -ENOENT for another user, -EINVAL for one
+ * without numbers. */
 static int parse_passwd_line(char *line, const char *name, struct nixos_user *ret)
 {
 	char *fields[7];

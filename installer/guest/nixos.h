@@ -16,8 +16,8 @@
 #include "guest/chroot.h"
 #include "plan/manifest.h"
 
-/* The folders that are there before the first store path, each parent before what it holds. The root is
- * the empty path. A NULL path ends the table. All belong to root. */
+/* The folders that are there before the first store path, each parent before what it holds. The
+ * root is the empty path. A NULL path ends the table. All belong to root. */
 struct nixos_folder {
 	const char *path;
 	mode_t mode;
@@ -65,7 +65,7 @@ int nixos_find_user(
 int nixos_find_groups(const char *root, const char *name, const struct nixos_user *user, char *ret,
 	size_t ret_bytes, struct error *err) WARN_UNUSED;
 
-/* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. For accounts that the guest
- * creates at boot, the home is made too. */
+/* ~user/.ssh/authorized_keys, 0600 in a folder of 0700, owned by the user. For accounts that the
+ * guest creates at boot, the home is made too. */
 int nixos_write_keys(const char *root, const char *user, const struct boot_accounts *accounts,
 	const char *text, struct error *err) WARN_UNUSED;

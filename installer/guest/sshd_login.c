@@ -217,8 +217,8 @@ static bool is_good_value(const char *value, const char *const *good)
 	return false;
 }
 
-/* Limits that let no client in when they are zero: the server drops the connection, ends it at the first request for
- * a key, or refuses the session. */
+/* Limits that let no client in when they are zero: the server drops the connection, ends it at the
+ * first request for a key, or refuses the session. */
 static const char *const limits[] = { "PerSourceMaxStartups", "MaxAuthTries", "MaxSessions" };
 
 static bool is_zero(const char *number)

@@ -68,8 +68,9 @@ static bool is_zero_behind(const unsigned char *bytes, size_t size_bytes, unsign
 	return true;
 }
 
-/* Compares an address with ADDRESS or ADDRESS/BITS: 1 or 0; -ENOENT if the word is neither; -EINVAL if
- * there are too many bits, or other ones behind them than zeros (OpenSSH, addr.c, addr_pton_cidr). */
+/* Compares an address with ADDRESS or ADDRESS/BITS: 1 or 0; -ENOENT if the word is neither; -EINVAL
+ * if there are too many bits, or other ones behind them than zeros (OpenSSH, addr.c,
+ * addr_pton_cidr). */
 static int match_network(const char *address, const char *word)
 {
 	unsigned char a[ADDRESS_BYTES], b[ADDRESS_BYTES];

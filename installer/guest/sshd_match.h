@@ -31,8 +31,8 @@ bool sshd_match_pattern(const char *text, const char *pattern) WARN_UNUSED;
 bool sshd_match_list(const char *list, const char *name) WARN_UNUSED;
 
 /* Compares an origin with a comma-separated list of addresses, networks and host names. 1: one of
- * them matches; -1: a negated one ('!') does; 0: none does, or a network of the list is malformed. As in
- * OpenSSH, host names have no case, and addresses are compared by value. */
+ * them matches; -1: a negated one ('!') does; 0: none does, or a network of the list is malformed.
+ * As in OpenSSH, host names have no case, and addresses are compared by value. */
 int sshd_match_origin(const struct sshd_origin *origin, const char *list) WARN_UNUSED;
 
 /* Whether a word of AllowUsers or DenyUsers, USER or USER@HOST, matches. */

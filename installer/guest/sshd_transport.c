@@ -70,8 +70,8 @@ int sshd_transport_check(const struct sshd_values *values, struct error *err)
 	return 0;
 }
 
-/* An RSA host key signs by two algorithms that clients use, and by SHA-1 (ssh-rsa), which they have refused since
- * OpenSSH 8.8. */
+/* An RSA host key signs by two algorithms that clients use, and by SHA-1 (ssh-rsa), which they have
+ * refused since OpenSSH 8.8. */
 static bool has_host_key_algorithm(const char *list, const char *type)
 {
 	if (strcmp(type, "ssh-rsa") != 0)

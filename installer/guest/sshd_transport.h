@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sshd_transport — whether a client with its default settings reaches an SSH server and agrees with it on
- * algorithms.
+ * sshd_transport — whether a client with its default settings reaches an SSH server and agrees with
+ * it on algorithms.
  *
- * Pure. A server that offers none of the client's algorithms ends each connection before the login. The client is
- * OpenSSH from 8.8 on: ssh_config(5), KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms.
+ * Pure. A server that offers none of the client's algorithms ends each connection before the login.
+ * The client is OpenSSH from 8.8 on: ssh_config(5), KexAlgorithms, Ciphers, MACs and
+ * HostKeyAlgorithms.
  *
  * Tested by: tests/unit/test_sshd_config.c, tests/loop/sshd.sh.
  */
@@ -15,8 +16,9 @@
 #include "base/error.h"
 #include "guest/sshd_values.h"
 
-/* 0 if they agree on KexAlgorithms, Ciphers and MACs; else -EACCES and EXIT_VERIFY, the sentence naming the keyword and its value. A list that begins with
- * +, - or ^ changes the server's default and is accepted. */
+/* 0 if they agree on KexAlgorithms, Ciphers and MACs; else -EACCES and EXIT_VERIFY, the sentence
+ * naming the keyword and its value. A list that begins with +, - or ^ changes the server's default
+ * and is accepted. */
 int sshd_transport_check(const struct sshd_values *values, struct error *err) WARN_UNUSED;
 
 /* Whether HostKeyAlgorithms has an algorithm for host keys of this type ("ssh-ed25519"). */

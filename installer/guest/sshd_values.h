@@ -3,8 +3,8 @@
  * sshd_values — the settings in force of an SSH server, by keyword.
  *
  * Pure. It takes the text that `sshd -T` prints, where comments, quotes, Include and Match blocks
- * are resolved already, and does not read sshd_config itself (sshd_config). What the values mean is decided by
- * sshd_login and sshd_transport. Format: sshd(8), -T.
+ * are resolved already, and does not read sshd_config itself (sshd_config). What the values mean is
+ * decided by sshd_login and sshd_transport. Format: sshd(8), -T.
  *
  * Tested by: tests/unit/test_sshd_config.c, tests/fuzz/sshd_config.c.
  */

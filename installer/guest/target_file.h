@@ -15,8 +15,8 @@
 #include "base/error.h"
 #include "base/file.h"
 
-/* The folder at a path of the guest, made if it is missing, with its parents (0755, root); ret is where
- * it really is. -EINVAL for one in the store. */
+/* The folder at a path of the guest, made if it is missing, with its parents (0755, root); ret is
+ * where it really is. -EINVAL for one in the store. */
 int target_file_make_folder(const char *root, const char *folder, char ret[FILE_PATH_BYTES],
 	struct error *err) WARN_UNUSED;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_boot_view — shows what the boot of a guest reads of its system: boot.json, init, the kernel, the
- * initrd and those of its specialisations.
+ * image_boot_view — shows what the boot of a guest reads of its system: boot.json, init, the
+ * kernel, the initrd and those of its specialisations.
  *
  * What they mean is decided by boot_files and bootspec.
  *

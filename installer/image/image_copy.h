@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "image/image_file.h"
 
-/* Whether the file is of the format qcow2. EXIT_CONFIGURATION if it is neither a file nor a disk, or if a
- * program such as QEMU has it open and locked. */
+/* Whether the file is of the format qcow2. EXIT_CONFIGURATION if it is neither a file nor a disk,
+ * or if a program such as QEMU has it open and locked. */
 int image_copy_check(const char *path, bool *ret_qcow2, struct error *err) WARN_UNUSED;
 
 /* Makes a file without a name in a folder with the content of a raw or a qcow2 image. */

@@ -55,8 +55,8 @@ int image_esp_check(struct error *err)
 	return find_mtools("mmd", program, err);
 }
 
-/* mtools writes times of SOURCE_DATE_EPOCH in local time. Files of the user (~/.mtoolsrc) are not read
- * without HOME. */
+/* mtools writes times of SOURCE_DATE_EPOCH in local time. Files of the user (~/.mtoolsrc) are not
+ * read without HOME. */
 static int open_esp(
 	const struct image_request *request, size_t index, struct esp_image *ret, struct error *err)
 {
@@ -214,8 +214,8 @@ static int add_entries(struct esp_image *esp, const struct image_request *reques
 	return r;
 }
 
-/* What `bootctl install` copies; the file entries.srel says which entries are there (systemd, The Boot
- * Loader Specification). */
+/* What `bootctl install` copies; the file entries.srel says which entries are there (systemd, The
+ * Boot Loader Specification). */
 static int add_boot_loader(struct esp_image *esp, const struct image_request *request,
 	struct image_view *view, struct error *err)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_esp — fills the EFI system partition of an image with systemd-boot, and copies it out again, by
- * mtools.
+ * image_esp — fills the EFI system partition of an image with systemd-boot, and copies it out
+ * again, by mtools.
  *
- * The file system itself is made by format (mkfs.fat). mtools is the well-kept writer of FAT that needs
- * no mount, no root and no library; it is a program of the host, as mkfs.fat and qemu-img are. The names
- * and texts of the files are decided by loader_files. All times are SOURCE_DATE_EPOCH's.
+ * The file system itself is made by format (mkfs.fat). mtools is the well-kept writer of FAT that
+ * needs no mount, no root and no library; it is a program of the host, as mkfs.fat and qemu-img
+ * are. The names and texts of the files are decided by loader_files. All times are
+ * SOURCE_DATE_EPOCH's.
  *
  * Tested by: tests/image/systemd_boot.sh.
  */

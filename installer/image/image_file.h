@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_file — the file in which an image is made: it has no name until the image is complete, so that
- * nothing is left of an attempt that fails or is killed.
+ * image_file — the file in which an image is made: it has no name until the image is complete, so
+ * that nothing is left of an attempt that fails or is killed.
  *
  * What becomes of it is decided by image_output.
  *

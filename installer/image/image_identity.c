@@ -48,7 +48,8 @@ static int renew_file_system(
 		plan_open_path(plan, index), part->offset_bytes, part->fs_uuid, err);
 }
 
-/* The swap area lies behind the last file system, and the plan of an installed disk does not have it. */
+/* The swap area lies behind the last file system, and the plan of an installed disk does not have
+ * it. */
 static int renew_swap(const struct plan *plan, int fd, const char *seed, struct error *err)
 {
 	const struct plan_partition *last = &plan->partitions[plan->partition_count - 1];

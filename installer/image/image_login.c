@@ -134,8 +134,8 @@ static int link_etc_ssh_file(const char *name, void *userdata, struct error *err
 	return file_make_link(target, path, err);
 }
 
-/* Given host keys whose types the server has to offer. The private part stays in the image: an empty file
- * stands for it. */
+/* Given host keys whose types the server has to offer. The private part stays in the image: an
+ * empty file stands for it. */
 static int show_host_keys(
 	const struct image_request *request, struct image_view *view, struct error *err)
 {

@@ -2,9 +2,9 @@
 /*
  * image_login — whether the owner of the keys can log in to the guest of an image.
  *
- * The keys, and the folders that lead to them, are read in the image, with their modes and owners. For
- * login_check it puts together the /etc that the guest's first activation makes, as far as the SSH server
- * reads it: the system's own /etc, the accounts of the manifest, and given host keys.
+ * The keys, and the folders that lead to them, are read in the image, with their modes and owners.
+ * For login_check it puts together the /etc that the guest's first activation makes, as far as the
+ * SSH server reads it: the system's own /etc, the accounts of the manifest, and given host keys.
  *
  * Tested by: tests/image/direct.sh.
  */

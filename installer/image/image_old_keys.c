@@ -57,7 +57,8 @@ static int visit_home(const char *name, void *userdata, struct error *err)
 	return remove_keys_of_home(userdata, home, err);
 }
 
-/* The home in a line of passwd, which gets a NUL behind it; NULL without one that a process could open. */
+/* The home in a line of passwd, which gets a NUL behind it; NULL without one that a process could
+ * open. */
 static char *find_home_field(char *line)
 {
 	for (int field = 0; line && field < HOME_FIELD; field++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_output — where a finished image goes: a new file, a blank block device or standard output, as it
- * is or as qcow2.
+ * image_output — where a finished image goes: a new file, a blank block device or standard output,
+ * as it is or as qcow2.
  *
- * A file gets its name in one step, and never that of a file which is there. qcow2 is written by qemu-img
- * of the host, which knows that format best. Nothing is written before image_output_write.
+ * A file gets its name in one step, and never that of a file which is there. qcow2 is written by
+ * qemu-img of the host, which knows that format best. Nothing is written before image_output_write.
  *
  * Tested by: tests/image/output.sh.
  */
@@ -28,11 +28,11 @@ struct image_output {
 	char folder[4096];     /* where the image is made */
 };
 
-/* Looks at what is there, and sets what is said above. EXIT_NOT_BLANK for a file that exists and a device
- * with content, EXIT_NO_DISK for a device in use, EXIT_CONFIGURATION if qemu-img is missing. */
+/* Looks at what is there, and sets what is said above. EXIT_NOT_BLANK for a file that exists and a
+ * device with content, EXIT_NO_DISK for a device in use, EXIT_CONFIGURATION if qemu-img is missing. */
 int image_output_check(struct image_output *output, struct error *err) WARN_UNUSED;
 
-/* Writes the image out and waits until the device has it. ret_sum: of what was written, as a program reads
- * it from there; NULL, and a file is not read for it. */
+/* Writes the image out and waits until the device has it. ret_sum: of what was written, as a
+ * program reads it from there; NULL, and a file is not read for it. */
 int image_output_write(const struct image_output *output, const struct image_file *image,
 	uint64_t *ret_bytes, uint8_t ret_sum[SHA256_BYTES], struct error *err) WARN_UNUSED;

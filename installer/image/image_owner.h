@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_owner — what makes one guest of an image: machine-id, host keys, SSH keys and given files, on its
- * unmounted root file system.
+ * image_owner — what makes one guest of an image: machine-id, host keys, SSH keys and given files,
+ * on its unmounted root file system.
  *
  * As systemd asks of images that may be copied ("Building Images Safely"), /etc/machine-id says
- * "uninitialized" (machine-id(5), "First Boot Semantics"), so that each copy makes its own, even after a
- * first boot that was interrupted.
+ * "uninitialized" (machine-id(5), "First Boot Semantics"), so that each copy makes its own, even
+ * after a first boot that was interrupted.
  *
  * Tested by: tests/image/direct.sh, tests/image/clone.sh.
  */
@@ -20,13 +20,13 @@
 int image_owner_add(const struct image_request *request, struct image_view *view,
 	struct ext4_files *files, struct error *err) WARN_UNUSED;
 
-/* Writes the guest's log of how it was made; what the console shows has times and paths of the host, which differ
- * between two runs. how: behind "made this disk"; more: further lines. */
+/* Writes the guest's log of how it was made; what the console shows has times and paths of the
+ * host, which differ between two runs. how: behind "made this disk"; more: further lines. */
 int image_owner_add_log(const struct image_request *request, struct ext4_files *files,
 	const char *how, const char *more, struct error *err) WARN_UNUSED;
 
-/* Removes from the copy of an image what image_owner_add will write, and what a guest that was booted made
- * for itself alone: host keys of every type, random seed and other secrets of one machine; and the SSH keys of
- * all its users (image_old_keys). */
+/* Removes from the copy of an image what image_owner_add will write, and what a guest that was
+ * booted made for itself alone: host keys of every type, random seed and other secrets of one
+ * machine; and the SSH keys of all its users (image_old_keys). */
 int image_owner_remove(const struct image_request *request, struct image_view *view,
 	struct ext4_files *files, struct error *err) WARN_UNUSED;

@@ -117,8 +117,8 @@ static int add_mount_points(struct filling *filling, struct error *err)
 	return 0;
 }
 
-/* The profile's first generation, and the root of garbage collection for all profiles, which Nix makes
- * when it first opens the store. */
+/* The profile's first generation, and the root of garbage collection for all profiles, which Nix
+ * makes when it first opens the store. */
 static int add_profile(struct filling *filling, struct error *err)
 {
 	int r = link_to(filling, PROFILES "/system-1-link", filling->request->plan->system, err);

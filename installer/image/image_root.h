@@ -3,11 +3,11 @@
  * image_root — writes what a guest has on its unmounted root file system besides the store: Nix's
  * database, the profile, folders, keys, further files and a log.
  *
- * It leaves behind what an install leaves before activation, which the guest does at its first boot. There is
- * no random seed, which the copies of an image would share.
+ * It leaves behind what an install leaves before activation, which the guest does at its first
+ * boot. There is no random seed, which the copies of an image would share.
  *
- * Host keys that are not given are left to the first boot too, in which NixOS makes them: copies of an
- * image must not share them, and RSA would not be reproducible.
+ * Host keys that are not given are left to the first boot too, in which NixOS makes them: copies of
+ * an image must not share them, and RSA would not be reproducible.
  *
  * Tested by: tests/image/direct.sh.
  */

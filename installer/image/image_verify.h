@@ -3,10 +3,10 @@
  * image_verify — reads an image back before it gets its name: what an install verifies on the mounted
  * target, as far as files tell it.
  *
- * Everything is read from the closed image by other code than has written it: libext2fs's reader and
- * mtools. The readers of verify and login_check judge copies of the files. No program of the guest runs,
- * so what only sshd could judge is refused (RevokedKeys, Match blocks that could apply), and so is a file
- * that the first activation would replace.
+ * Everything is read from the closed image by other code than has written it: libext2fs's reader
+ * and mtools. The readers of verify and login_check judge copies of the files. No program of the
+ * guest runs, so what only sshd could judge is refused (RevokedKeys, Match blocks that could
+ * apply), and so is a file that the first activation would replace.
  *
  * Tested by: tests/image/direct.sh, tests/image/systemd_boot.sh.
  */

@@ -3,8 +3,9 @@
  * image_view — copies files of an unmounted root file system to a folder of the host, under the same
  * paths, so that modules which read a mounted target can read them there.
  *
- * Links are copied as links, and what they lead to is copied too. Owners are not kept, and of modes only
- * whether the owner may execute: who asks for those asks ext4_reader. Nothing of the image is changed.
+ * Links are copied as links, and what they lead to is copied too. Owners are not kept, and of modes
+ * only whether the owner may execute: who asks for those asks ext4_reader. Nothing of the image is
+ * changed.
  *
  * Tested by: tests/image/direct.sh.
  */
@@ -20,14 +21,14 @@ struct image_view {
 	struct ext4_reader reader;
 };
 
-/* Opens the ext4 of the plan with this index, and makes the folder, below one that no other user can write to,
- * unless it is there. */
+/* Opens the ext4 of the plan with this index, and makes the folder, below one that no other user
+ * can write to, unless it is there. */
 int image_view_open(const struct plan *plan, size_t index, const char *folder,
 	struct image_view *ret, struct error *err) WARN_UNUSED;
 void image_view_close(struct image_view *view);
 
-/* Copies what is at a path, with every link on the way to it. Of a folder only the folder itself comes.
- * An error for a missing file is that of file_is_missing. */
+/* Copies what is at a path, with every link on the way to it. Of a folder only the folder itself
+ * comes. An error for a missing file is that of file_is_missing. */
 int image_view_show(struct image_view *view, const char *path, struct error *err) WARN_UNUSED;
 
 /* The same for a file that may be missing. */

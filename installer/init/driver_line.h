@@ -2,10 +2,10 @@
 /*
  * driver_line — decides whether the machine has a device for a driver.
  *
- * Pure. A line of /lib/modules/drivers describes one driver: the files of its dependencies and its own, in
- * load order, and the patterns of the devices that it is for. The patterns are those of modules.alias
- * (depmod(8)); a device matches as it does for udev, which loads a driver by the attribute "modalias" of the
- * device. iso/select-modules writes the lines.
+ * Pure. A line of /lib/modules/drivers describes one driver: the files of its dependencies and its
+ * own, in load order, and the patterns of the devices that it is for. The patterns are those of
+ * modules.alias (depmod(8)); a device matches as it does for udev, which loads a driver by the
+ * attribute "modalias" of the device. iso/select-modules writes the lines.
  *
  * Tested by: tests/unit/test_driver_line.c, tests/fuzz/driver_line.c.
  */

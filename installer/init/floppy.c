@@ -35,8 +35,8 @@ static bool has_controller(void)
 	return found;
 }
 
-/* The state of the drive says so (linux/fd.h). To read an empty drive would take longer, and the kernel
- * would print errors. */
+/* The state of the drive says so (linux/fd.h). To read an empty drive would take longer, and the
+ * kernel would print errors. */
 static bool holds_floppy(const char *name)
 {
 	struct floppy_drive_struct state;

@@ -2,8 +2,9 @@
 /*
  * floppy — finds the floppy disks in the drives of this machine.
  *
- * The driver is slow and rarely needed, so the lean ISO does not load it at the start: floppy_find does,
- * if the firmware announces a floppy controller. What is on a floppy is decided by the caller.
+ * The driver is slow and rarely needed, so the lean ISO does not load it at the start: floppy_find
+ * does, if the firmware announces a floppy controller. What is on a floppy is decided by the
+ * caller.
  *
  * Tested by: tests/qemu/drives.sh.
  */

@@ -18,7 +18,7 @@
  * EXIT_FETCH and a sentence that lists what is there instead. */
 int iso_medium_mount(struct error *err) WARN_UNUSED;
 
-/* Unmounts the ISO, unlocks its drive and opens the tray, so that the firmware finds no medium after a
- * reset. 0 only if the drive reports that it has none: -ENOENT if the ISO is not mounted, -ENOTTY if it is
- * in no drive with a tray, or another negative errno. */
+/* Unmounts the ISO, unlocks its drive and opens the tray, so that the firmware finds no medium
+ * after a reset. 0 only if the drive reports that it has none: -ENOENT if the ISO is not mounted,
+ * -ENOTTY if it is in no drive with a tray, or another negative errno. */
 int iso_medium_eject(struct error *err) WARN_UNUSED;

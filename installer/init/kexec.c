@@ -48,8 +48,8 @@ static int append_initrd(int to, const char *path, struct error *err)
 	return 0;
 }
 
-/* All initrds as one file in memory. The kernel loads no file that is open for writing, so it is opened a
- * second time. */
+/* All initrds as one file in memory. The kernel loads no file that is open for writing, so it is
+ * opened a second time. */
 static int join_initrds(const struct kexec_image *image, struct error *err)
 {
 	AUTO_CLOSE int joined = memfd_create("initrd", MFD_CLOEXEC);

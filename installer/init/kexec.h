@@ -2,9 +2,9 @@
 /*
  * kexec — loads a kernel that the running one starts instead of a reboot.
  *
- * The running kernel decides whether it may: it refuses if it has no kexec_file_load(2), if the sysctl
- * kernel.kexec_load_disabled is set, or if it is locked down and the kernel is not signed. Which kernel is
- * loaded is decided by the caller; supervise starts it.
+ * The running kernel decides whether it may: it refuses if it has no kexec_file_load(2), if the
+ * sysctl kernel.kexec_load_disabled is set, or if it is locked down and the kernel is not signed.
+ * Which kernel is loaded is decided by the caller; supervise starts it.
  *
  * Tested by: tests/qemu/stay_attached.sh.
  */

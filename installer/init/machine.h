@@ -2,8 +2,8 @@
 /*
  * machine — detects virtual machines, Xen, the firmware and the available memory.
  *
- * It reads /sys, /proc and the processor and changes nothing. Disks are devices' part. Which descriptions of
- * a machine are those of virtual machines is decided by machine_signs.
+ * It reads /sys, /proc and the processor and changes nothing. Disks are devices' part. Which
+ * descriptions of a machine are those of virtual machines is decided by machine_signs.
  *
  * Tested by: tests/unit/test_machine.c, tests/qemu/small.sh.
  */
@@ -14,12 +14,12 @@
 #include "base/error.h"
 #include "disk/layout.h"
 
-/* Whether this is a virtual machine. By /sys/hypervisor and the processor, or where that does not tell, by
- * machine_looks_virtual; a Xen dom0 counts as bare metal. */
+/* Whether this is a virtual machine. By /sys/hypervisor and the processor, or where that does not
+ * tell, by machine_looks_virtual; a Xen dom0 counts as bare metal. */
 bool machine_is_virtual(void);
 
-/* Whether the firmware describes a virtual machine, by SMBIOS, ACPI or a device tree. sysfs is normally
- * "/sys". */
+/* Whether the firmware describes a virtual machine, by SMBIOS, ACPI or a device tree. sysfs is
+ * normally "/sys". */
 bool machine_looks_virtual(const char *sysfs);
 
 /* 0 on a virtual machine, else -EPERM with EXIT_NOT_VIRTUAL. */
@@ -45,10 +45,10 @@ enum xen_kind machine_xen_kind(const char *sysfs);
 /* Whether the kind is an unprivileged domain, which can be installed on. */
 bool machine_is_domain(enum xen_kind kind);
 
-/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, by UEFI, or by PSCI of a device tree.
- * Otherwise the kernel halts. sysfs is normally "/sys". */
+/* Whether reboot(2) can switch the machine off: by ACPI, by Xen, by UEFI, or by PSCI of a device
+ * tree. Otherwise the kernel halts. sysfs is normally "/sys". */
 bool machine_can_power_off(const char *sysfs);
 
-/* The firmware that booted us (enum firmware); 0 if a host has started the kernel in place of the only firmware
- * that machines of this architecture have. */
+/* The firmware that booted us (enum firmware); 0 if a host has started the kernel in place of the
+ * only firmware that machines of this architecture have. */
 unsigned machine_firmware(void);

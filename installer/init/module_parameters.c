@@ -11,7 +11,8 @@ static char plain(char letter)
 	return letter == '-' ? '_' : letter;
 }
 
-/* The number of bytes of "virtio_mmio." at the start of the word; 0 if the word is for another module. */
+/* The number of bytes of "virtio_mmio." at the start of the word; 0 if the word is for another
+ * module. */
 static size_t match_module(const char *word, size_t word_bytes, const char *file)
 {
 	size_t length = strcspn(file, ".");

@@ -65,8 +65,8 @@ static void append_modaliases(struct names *modaliases, const char *files)
 	globfree(&found);
 }
 
-/* The devices of a virtual machine that exist as soon as the driver of their bus is loaded. USB and Hyper-V
- * report theirs later; "usb:" stands for all of them once the bus exists. */
+/* The devices of a virtual machine that exist as soon as the driver of their bus is loaded. USB and
+ * Hyper-V report theirs later; "usb:" stands for all of them once the bus exists. */
 static void find_devices(struct loader *loader)
 {
 	struct names *modaliases = &loader->modaliases;
@@ -84,8 +84,8 @@ static void find_devices(struct loader *loader)
 	loader->seen_count = loader->loaded.count;
 }
 
-/* ENODEV: the module's hardware is absent; ENOENT: that of a module which it needs. EEXIST: the module is
- * built in or already loaded. */
+/* ENODEV: the module's hardware is absent; ENOENT: that of a module which it needs. EEXIST: the
+ * module is built in or already loaded. */
 static void load_file(const char *name, const char *command_line)
 {
 	AUTO_FREE char *parameters = module_parameters_find(command_line, name);

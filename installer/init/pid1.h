@@ -10,6 +10,7 @@
 #pragma once
 
 /* Mounts /proc, /sys, /dev and /run, opens the consoles, sets the clock no earlier than the ISO's
- * build time (/etc/build-time), loads the drivers (modules), waits for the kernel's entropy and brings the
- * loopback interface up. Failures are logged and not fatal: the install reports what it lacks. */
+ * build time (/etc/build-time), loads the drivers (modules), waits for the kernel's entropy and
+ * brings the loopback interface up. Failures are logged and not fatal: the install reports what it
+ * lacks. */
 void pid1_prepare(void);

@@ -14,8 +14,8 @@
 #define CPUID_HYPERVISOR       0x40000000
 #define EMULATOR	       "TCGTCGTCGTCG"
 
-/* OPENSSL_ia32cap(3): without SSSE3 (bit 41) and AVX (bit 60), and without AVX2 (bit 5) and SHA (bit 29) of
- * the second word. */
+/* OPENSSL_ia32cap(3): without SSSE3 (bit 41) and AVX (bit 60), and without AVX2 (bit 5) and SHA
+ * (bit 29) of the second word. */
 #define CAPABILITIES	   "OPENSSL_ia32cap"
 #define PLAIN_CAPABILITIES "~0x1000020000000000:~0x20000020"
 
@@ -32,8 +32,8 @@ enum processor_answer processor_hypervisor(void)
 #endif
 }
 
-/* Whether QEMU emulates the processor (its accelerator TCG), by the signature of CPUID leaf 0x40000000
- * (QEMU, target/i386/cpu.c). False where processors do not say. */
+/* Whether QEMU emulates the processor (its accelerator TCG), by the signature of CPUID leaf
+ * 0x40000000 (QEMU, target/i386/cpu.c). False where processors do not say. */
 static bool is_emulated(void)
 {
 #if defined(__x86_64__)

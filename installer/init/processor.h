@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * processor — whether the processor itself says that a hypervisor runs below the kernel, and what to do
- * where QEMU emulates it.
+ * processor — whether the processor itself says that a hypervisor runs below the kernel, and what
+ * to do where QEMU emulates it.
  *
- * The only code that is written for one architecture. On x86 the hypervisor bit of CPUID leaf 1 says so
- * (Intel SDM 2A, CPUID; AMD APM 3, E.3.2). On arm64 no register does: a hypervisor answers calls by the SMC
- * Calling Convention, which only a kernel can make.
+ * The only code that is written for one architecture. On x86 the hypervisor bit of CPUID leaf 1
+ * says so (Intel SDM 2A, CPUID; AMD APM 3, E.3.2). On arm64 no register does: a hypervisor answers
+ * calls by the SMC Calling Convention, which only a kernel can make.
  *
  * Tested by: tests/unit/test_machine.c, tests/build/aarch64.sh, tests/build/emulated.sh.
  */
@@ -19,8 +19,9 @@ enum processor_answer {
 
 enum processor_answer processor_hypervisor(void);
 
-/* On a processor that QEMU emulates (its accelerator TCG), the program starts itself anew, as `program` with
- * argv, so that libcrypto uses no vector instructions: with those of AVX2 it computes 22 MiB of SHA-256 a
- * second there, without them 110. libcrypto reads the variable that says so when a program starts. Returns
- * if there is nothing to do, or if the start fails. Call it before anything else. */
+/* On a processor that QEMU emulates (its accelerator TCG), the program starts itself anew, as
+ * `program` with argv, so that libcrypto uses no vector instructions: with those of AVX2 it
+ * computes 22 MiB of SHA-256 a second there, without them 110. libcrypto reads the variable that
+ * says so when a program starts. Returns if there is nothing to do, or if the start fails. Call it
+ * before anything else. */
 void processor_prefer_plain_code(const char *program, char **argv);

@@ -42,8 +42,8 @@ static int open_events(void)
 }
 
 /* Whether a device on a bus is a disk or its controller: virtio types 2 (block) and 8 (SCSI host)
- * (Virtual I/O Device 1.2, section 5), Xen vbd, SCSI type 0 (disk; SPC-4, 6.4.2). Other devices of the bus
- * scsi are hosts and targets, which have no type. */
+ * (Virtual I/O Device 1.2, section 5), Xen vbd, SCSI type 0 (disk; SPC-4, 6.4.2). Other devices of
+ * the bus scsi are hosts and targets, which have no type. */
 static bool is_storage(const char *bus, const char *device)
 {
 	char path[512], type[32];
@@ -97,8 +97,8 @@ static void find_unready(const char *bus, char *ret, size_t ret_bytes)
 	}
 }
 
-/* Whether an NVMe controller needs no more time: it is in use, or has failed (Linux, nvme_sysfs_show_state).
- */
+/* Whether an NVMe controller needs no more time: it is in use, or has failed (Linux,
+ * nvme_sysfs_show_state). */
 static bool is_nvme_ready(const char *controller)
 {
 	char path[300], state[32];
@@ -131,8 +131,8 @@ static bool any_path(const char *pattern)
 	return any;
 }
 
-/* Whether a storage interface of a USB device (Universal Serial Bus Mass Storage Class Overview, class
- * 08) has shown its disk. One without a driver never will. */
+/* Whether a storage interface of a USB device (Universal Serial Bus Mass Storage Class Overview,
+ * class 08) has shown its disk. One without a driver never will. */
 static bool is_usb_ready(const char *interface)
 {
 	char path[512], class[8];
@@ -148,8 +148,8 @@ static bool is_usb_ready(const char *interface)
 	return any_path(path);
 }
 
-/* Names the first USB device whose disk has not appeared in ret; empty if all have. Tells whether there
- * is a USB controller at all. */
+/* Names the first USB device whose disk has not appeared in ret; empty if all have. Tells whether
+ * there is a USB controller at all. */
 static bool find_unready_usb(char *ret, size_t ret_bytes)
 {
 	AUTO_CLOSEDIR DIR *dir = opendir(USB_DEVICES);
@@ -168,8 +168,9 @@ static bool find_unready_usb(char *ret, size_t ret_bytes)
 	return any;
 }
 
-/* Whether a SCSI host had found its disks when its driver was loaded: the scan of virtio's is a part of that
- * with scsi_mod.scan=sync (Linux, scsi_scan_host), and loading waits for libata's (do_init_module). */
+/* Whether a SCSI host had found its disks when its driver was loaded: the scan of virtio's is a
+ * part of that with scsi_mod.scan=sync (Linux, scsi_scan_host), and loading waits for libata's
+ * (do_init_module). */
 static bool is_prompt_host(const char *name_file)
 {
 	static const char *const prompt[] = { "virtio_scsi", "ahci", "ata_piix", "ata_generic" };

@@ -243,8 +243,9 @@ static void run_shell(void)
 		;
 }
 
-/* RB_POWER_OFF would halt a machine that cannot be switched off, and it would run for ever. Hypervisors
- * for machines without power management take a reset for the end, or restart the machine. */
+/* RB_POWER_OFF would halt a machine that cannot be switched off, and it would run for ever.
+ * Hypervisors for machines without power management take a reset for the end, or restart the
+ * machine. */
 static int choose_ending(enum ending ending)
 {
 	if (ending == ENDING_REBOOT || ending == ENDING_KEXEC)

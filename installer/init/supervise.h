@@ -19,6 +19,6 @@ int supervise(int (*prepare)(struct error *err),
 	int (*work)(struct shared_state *shared, void *userdata), void *userdata,
 	struct shared_state *shared);
 
-/* Ends the machine as on-success or on-failure says for this exit code. Only for PID 1. With kexec the
- * loaded kernel starts; if none is loaded, the machine reboots. */
+/* Ends the machine as on-success or on-failure says for this exit code. Only for PID 1. With kexec
+ * the loaded kernel starts; if none is loaded, the machine reboots. */
 _Noreturn void supervise_end_machine(const struct shared_state *shared, int code);

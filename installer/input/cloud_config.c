@@ -168,8 +168,8 @@ static const char *entry_name(const struct reading *reading)
 	return entry >= 1 && entry <= USERS_MAX ? reading->users->names[entry - 1] : "";
 }
 
-/* users may also be a mapping from names to entries. Writes "users.NAME.member" as "users[].member", and the
- * name, in which yaml_walk has replaced the dots. */
+/* users may also be a mapping from names to entries. Writes "users.NAME.member" as
+ * "users[].member", and the name, in which yaml_walk has replaced the dots. */
 static bool split_user(const char *path, char ret_path[YAML_PATH_BYTES], char ret_name[USER_BYTES])
 {
 	const char *name = path + strlen("users."), *member;
@@ -204,8 +204,8 @@ static const struct rule *find_path_rule(const struct reading *reading, const ch
 	return rule;
 }
 
-/* Whose keys stand at the path: the name of a user, or NULL for keys of the default user, which are meant
- * for any. */
+/* Whose keys stand at the path: the name of a user, or NULL for keys of the default user, which are
+ * meant for any. */
 static const char *find_keys_owner(
 	const struct reading *reading, const char *path, enum use use, char ret_name[USER_BYTES])
 {

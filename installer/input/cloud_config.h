@@ -3,11 +3,12 @@
  * cloud_config — finds SSH keys in the files of cloud-init's NoCloud and OpenStack data sources.
  *
  * Pure. Of user-data in the form cloud-config these keys count: ssh_authorized_keys at the top,
- * those of the entry of users that is keys-user, those of user if it names keys-user or no user, and
- * autoinstall's ssh.authorized-keys; of meta-data public-keys; of OpenStack's meta_data.json public_keys
- * and keys. An install is no first boot: what neither this module nor cloud_settings reads is ignored, and
- * named for the caller to warn of. Formats: cloud-init's documentation, "Cloud config", "NoCloud",
- * "Config drive" and "Instance metadata", Ubuntu's autoinstall reference, OpenStack's "Metadata service".
+ * those of the entry of users that is keys-user, those of user if it names keys-user or no user,
+ * and autoinstall's ssh.authorized-keys; of meta-data public-keys; of OpenStack's meta_data.json
+ * public_keys and keys. An install is no first boot: what neither this module nor cloud_settings
+ * reads is ignored, and named for the caller to warn of. Formats: cloud-init's documentation,
+ * "Cloud config", "NoCloud", "Config drive" and "Instance metadata", Ubuntu's autoinstall
+ * reference, OpenStack's "Metadata service".
  *
  * Tested by: tests/unit/test_cloud_config.c, tests/fuzz/cloud_config.c.
  */

@@ -2,8 +2,8 @@
 /*
  * cloud_drive — the drives that cloud-init reads, read into memory: NoCloud's and OpenStack's.
  *
- * A file system with the label cidata or config-2, of any case, on a disk, a partition or a
- * cdrom: vfat, iso9660 or udf. Formats: cloud-init's documentation, "NoCloud" and "Config drive". What the
+ * A file system with the label cidata or config-2, of any case, on a disk, a partition or a cdrom:
+ * vfat, iso9660 or udf. Formats: cloud-init's documentation, "NoCloud" and "Config drive". What the
  * files say is decided by cloud_config, cloud_settings and cloud_network.
  *
  * Tested by: tests/qemu/sources.sh, tests/qemu/drives.sh.

@@ -2,8 +2,8 @@
 /*
  * cloud_form — the form of cloud-init's user-data, which its first line names.
  *
- * Pure. Only the form cloud-config is read here; the others are named for the caller to warn of. Format:
- * cloud-init's documentation, "User data formats".
+ * Pure. Only the form cloud-config is read here; the others are named for the caller to warn of.
+ * Format: cloud-init's documentation, "User data formats".
  *
  * Tested by: tests/unit/test_cloud_config.c, tests/fuzz/cloud_config.c.
  */

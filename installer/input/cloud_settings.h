@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cloud_settings — reads settings of this installer and the host name from the files of cloud-init's data
- * sources.
+ * cloud_settings — reads settings of this installer and the host name from the files of
+ * cloud-init's data sources.
  *
- * Pure. User-data of the form cloud-config may have a mapping guest-installer, whose members are the keys
- * of guest-installer.conf; a list counts as its elements joined by blanks. The host name is only
- * suggested: user-data's hostname or fqdn, else the instance's.
+ * Pure. User-data of the form cloud-config may have a mapping guest-installer, whose members are
+ * the keys of guest-installer.conf; a list counts as its elements joined by blanks. The host name
+ * is only suggested: user-data's hostname or fqdn, else the instance's.
  *
  * Tested by: tests/unit/test_cloud_settings.c, tests/fuzz/cloud_config.c.
  */
@@ -17,8 +17,8 @@
 #include "config/config.h"
 
 /* Merges the mapping guest-installer into config, whose errors are collected there with name, and
- * suggests the host name. Bad YAML is -EINVAL with EXIT_CONFIGURATION if the text mentions the mapping;
- * otherwise it is left to the reader of the keys. */
+ * suggests the host name. Bad YAML is -EINVAL with EXIT_CONFIGURATION if the text mentions the
+ * mapping; otherwise it is left to the reader of the keys. */
 int cloud_settings_user_data(struct config *config, const char *name, const char *text,
 	size_t size_bytes, struct error *err) WARN_UNUSED;
 

@@ -172,8 +172,8 @@ static int merge_cloud_drive(
 	return 0;
 }
 
-/* Uses the network configuration of a drive, where the installer needs a network and no source has said
- * how it is configured. */
+/* Uses the network configuration of a drive, where the installer needs a network and no source has
+ * said how it is configured. */
 static int merge_cloud_network(
 	struct config *config, const struct cloud_drive *drive, struct error *err)
 {
@@ -204,7 +204,8 @@ static int merge_cloud_network(
 	return 0;
 }
 
-/* The host name of ds=nocloud;…, which is weaker than a drive's. cloud_seed fetches the files of its URL. */
+/* The host name of ds=nocloud;…, which is weaker than a drive's. cloud_seed fetches the files of
+ * its URL. */
 static void merge_nocloud_line(struct config *config, const char *line)
 {
 	char value[512];

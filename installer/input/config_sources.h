@@ -32,8 +32,8 @@ struct config_sources {
 	char unread[192]; /* a drive of a file system that is not read; empty: none */
 };
 
-/* Looks for the drives among the disks, marks them there, and reads everything. Floppies are read if no
- * disk is such a drive. A closure that was appended to the ISO is mounted. */
+/* Looks for the drives among the disks, marks them there, and reads everything. Floppies are read
+ * if no disk is such a drive. A closure that was appended to the ISO is mounted. */
 int config_sources_collect(struct disk *disks, size_t count, const char *mount_path,
 	struct config_sources *ret, struct error *err) WARN_UNUSED;
 
@@ -44,13 +44,14 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
-/* Merges every source as far as it can be read, without an error: for the network and the downloads that come
- * before the rest of the configuration. */
+/* Merges every source as far as it can be read, without an error: for the network and the downloads
+ * that come before the rest of the configuration. */
 void config_sources_read_network(
 	const struct options *options, const struct config_sources *sources, struct config *ret);
 
-/* Merges --config, if it is given, the embedded configuration and --set, and nothing of this machine: for the
- * command check. With --config this is the whole configuration of an ISO, whose keys have to go together. */
+/* Merges --config, if it is given, the embedded configuration and --set, and nothing of this
+ * machine: for the command check. With --config this is the whole configuration of an ISO, whose
+ * keys have to go together. */
 int config_sources_read_given(const struct options *options, const struct key_drive *embedded,
 	struct config *ret, struct error *err) WARN_UNUSED;
 
@@ -63,7 +64,7 @@ int config_sources_load_credentials(const struct key_drive *drive, const char *f
  * machine's own disks and key drives do not matter. */
 bool config_sources_name_image(const struct options *options);
 
-/* Merges the firmware's part: the serial number, SMBIOS strings in their order, so that the last one wins,
- * then fw_cfg. */
+/* Merges the firmware's part: the serial number, SMBIOS strings in their order, so that the last
+ * one wins, then fw_cfg. */
 void config_sources_merge_firmware_data(
 	struct config *config, const struct firmware_data *firmware_data);

@@ -2,8 +2,8 @@
 /*
  * credential — reads a systemd credential from a word that a host hands over.
  *
- * Pure. Format: systemd's documentation "System and Service Credentials". smbios and instance_line know
- * where such words stand.
+ * Pure. Format: systemd's documentation "System and Service Credentials". smbios and instance_line
+ * know where such words stand.
  *
  * Tested by: tests/unit/test_smbios.c, tests/unit/test_instance_line.c, tests/fuzz/instance_line.c.
  */

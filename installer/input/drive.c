@@ -24,8 +24,8 @@ static bool is_drive_type(const char *type)
 	       strcmp(type, "udf") == 0;
 }
 
-/* Whether a file system that is not read was meant to be: by its label, or because other systems format
- * sticks so. */
+/* Whether a file system that is not read was meant to be: by its label, or because other systems
+ * format sticks so. */
 static bool is_meant(const struct probe_result *found)
 {
 	static const char *const labels[] = { "cidata", "config-2", "keys" };

@@ -12,9 +12,9 @@
  *     sha256 HEX
  *     size N
  *
- * N bytes follow, of which HEX is the sum: an archive in the format newc of cpio(5), with regular files
- * whose names have no slash. One of them is embedded.json. It says how the ISO becomes the original
- * one again, and where a closure is that was appended to it.
+ * N bytes follow, of which HEX is the sum: an archive in the format newc of cpio(5), with regular
+ * files whose names have no slash. One of them is embedded.json. It says how the ISO becomes the
+ * original one again, and where a closure is that was appended to it.
  *
  * Tested by: tests/unit/test_embedded.c, tests/fuzz/embedded.c.
  */

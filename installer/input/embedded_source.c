@@ -60,8 +60,8 @@ void embedded_source_free(struct embedded_source *source)
 
 /* -------------------------------------------------------- the appended closure */
 
-/* The node of the device of a file system. Partition 1 of a hybrid ISO begins where its disk begins and
- * ends with the original ISO, so it is replaced by the disk. */
+/* The node of the device of a file system. Partition 1 of a hybrid ISO begins where its disk begins
+ * and ends with the original ISO, so it is replaced by the disk. */
 static int find_device(dev_t number, char ret_node[64], struct error *err)
 {
 	char path[64], attribute[96], folder[PATH_MAX], start[32];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * embedded_source — finds the area that is embedded in the ISO, and mounts the closure behind the ISO.
+ * embedded_source — finds the area that is embedded in the ISO, and mounts the closure behind the
+ * ISO.
  *
- * The area is a file of the ISO that the installer was started from. The initramfs of a netboot has it
- * in /etc. Its format is embedded's part, the meaning of its files key_drive's.
+ * The area is a file of the ISO that the installer was started from. The initramfs of a netboot has
+ * it in /etc. Its format is embedded's part, the meaning of its files key_drive's.
  *
  * Tested by: tests/loop/embedded.sh, tests/qemu/customized_iso.sh.
  */
@@ -13,7 +14,8 @@
 #include "input/embedded.h"
 #include "input/key_drive.h"
 
-/* Where the closure is mounted that was appended to the ISO; qemu/host/embed/closure_image.py knows it, too. */
+/* Where the closure is mounted that was appended to the ISO; qemu/host/embed/closure_image.py knows
+ * it, too. */
 #define EMBEDDED_APPENDED_PATH "/run/guest-installer/appended"
 
 struct embedded_source {
@@ -23,8 +25,8 @@ struct embedded_source {
 };
 
 /* Reads the first area that there is, in /etc or on the ISO, and mounts what is appended. 1 if
- * something is embedded; 0 if not. A damaged area, and an ISO that is too short for what was appended to
- * it, are EXIT_CONFIGURATION. */
+ * something is embedded; 0 if not. A damaged area, and an ISO that is too short for what was
+ * appended to it, are EXIT_CONFIGURATION. */
 int embedded_source_read(struct embedded_source *ret, struct error *err) WARN_UNUSED;
 
 /* The same for an area in a file, and nothing is mounted. */

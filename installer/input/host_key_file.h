@@ -45,9 +45,9 @@ enum host_key_part {
 /* What a file of this name is, in any case of letters. */
 enum host_key_part host_key_file_part(const char *name);
 
-/* Reads a private key from a text with a NUL after it. place stands in errors, as in "PLACE is encrypted". The name of the pair is
- * the last part of name in lower case if that is a host key's, else that which sshd expects for the
- * key's type. EXIT_NO_KEY if the file cannot be taken. */
+/* Reads a private key from a text with a NUL after it. place stands in errors, as in "PLACE is
+ * encrypted". The name of the pair is the last part of name in lower case if that is a host key's,
+ * else that which sshd expects for the key's type. EXIT_NO_KEY if the file cannot be taken. */
 int host_key_file_read(const char *place, const char *name, const char *text, size_t size_bytes,
 	struct host_key_pair *ret, struct error *err) WARN_UNUSED;
 

@@ -17,7 +17,7 @@
 #define HOST_KEY_SEED_BYTES 32
 
 /* The private key of RFC 8032 (32 random bytes that are used for nothing else), and the number that
- * PROTOCOL.key has twice in the private part. ret: named ssh_host_ed25519_key, as if host_key_file had read
- * it, with texts from malloc. */
+ * PROTOCOL.key has twice in the private part. ret: named ssh_host_ed25519_key, as if host_key_file
+ * had read it, with texts from malloc. */
 void host_key_make(
 	const uint8_t seed[HOST_KEY_SEED_BYTES], uint32_t check, struct host_key_pair *ret);

@@ -233,8 +233,8 @@ static int look_for_keys(const char *path, void *drive, struct error *err)
 	return key_drive_read_folder(path, drive, err);
 }
 
-/* The next file system of a disk, as drive_find has it; ret->found says whether it has keys. Returns 1, or 0
- * behind the last one. */
+/* The next file system of a disk, as drive_find has it; ret->found says whether it has keys.
+ * Returns 1, or 0 behind the last one. */
 static int read_key_drive_disk(const struct disk *disk, unsigned *place, const char *mount_path,
 	struct key_drive *ret, struct error *err)
 {

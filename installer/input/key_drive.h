@@ -49,10 +49,10 @@ struct key_drive {
 	const struct embedded *embedded; /* where further files are; NULL if nowhere */
 };
 
-/* Looks at every disk that is neither medium nor in use nor unreadable, at cdroms too: a FAT, ISO 9660
- * or UDF file system on the whole of it or on a partition, in whose root lies a key file, a host
- * key or guest-installer.conf, is the key drive; certificates, passwords and the files of a NixOS
- * configuration on it are read, too. It is mounted on mount_path while it is looked at.
+/* Looks at every disk that is neither medium nor in use nor unreadable, at cdroms too: a FAT, ISO
+ * 9660 or UDF file system on the whole of it or on a partition, in whose root lies a key file, a
+ * host key or guest-installer.conf, is the key drive; certificates, passwords and the files of a
+ * NixOS configuration on it are read, too. It is mounted on mount_path while it is looked at.
  * disk->key_drive is set for it. None is no error (found stays false); two are one, with
  * EXIT_NO_KEY and both names. A file that cannot be read, is too large or is no text is an error,
  * too. */

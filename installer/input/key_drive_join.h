@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "input/key_drive.h"
 
-/* Moves them to drive, which then frees them; what drive does not take stays with embedded. Public keys
- * of both are kept. Of two host keys of one name, of two ca.pem and of two netrc, that of the drive is
- * kept, and a NixOS configuration or flake on the drive replaces the whole embedded one. EXIT_NO_KEY if
- * there are too many files. */
+/* Moves them to drive, which then frees them; what drive does not take stays with embedded. Public
+ * keys of both are kept. Of two host keys of one name, of two ca.pem and of two netrc, that of the
+ * drive is kept, and a NixOS configuration or flake on the drive replaces the whole embedded one.
+ * EXIT_NO_KEY if there are too many files. */
 int key_drive_join(
 	struct key_drive *drive, struct key_drive *embedded, struct error *err) WARN_UNUSED;

@@ -14,7 +14,8 @@
 #include "input/config_sources.h"
 
 /* The text of authorized_keys, from malloc; NULL where the configuration wants none. The order is
- * files, drive, cidata, config-2, credential; a duplicate counts once. Lines that no SSH server takes and
- * other things that were ignored are logged as warnings. user is keys-user. EXIT_NO_KEY if there is no usable key. */
+ * files, drive, cidata, config-2, credential; a duplicate counts once. Lines that no SSH server
+ * takes and other things that were ignored are logged as warnings. user is keys-user. EXIT_NO_KEY
+ * if there is no usable key. */
 int key_sources_read(const struct key_settings *settings, const char *user,
 	const struct config_sources *sources, char **ret_text, struct error *err) WARN_UNUSED;

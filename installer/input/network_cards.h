@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * network_cards — the interfaces that a network configuration lists, and the choice of the one by which
- * the installer reaches a server.
+ * network_cards — the interfaces that a network configuration lists, and the choice of the one by
+ * which the installer reaches a server.
  *
  * Pure. cloud_network reads the formats and fills the interfaces in.
  *
@@ -69,8 +69,8 @@ bool network_cards_is_ipv6(const char *address);
 /* Begins the next interface, which is cards->card then. */
 void network_cards_begin(struct network_cards *cards);
 
-/* Name servers, separated by blanks or commas. What is no IPv4 address of another host is left out: IPv6
- * servers, and those of the guest itself such as 127.0.0.53. */
+/* Name servers, separated by blanks or commas. What is no IPv4 address of another host is left out:
+ * IPv6 servers, and those of the guest itself such as 127.0.0.53. */
 void network_cards_add_dns(struct network_card *card, const char *addresses);
 
 /* The first IPv4 address counts; "a.b.c.d/n" has its netmask behind it. */
@@ -87,7 +87,7 @@ void network_cards_take_route(struct network_cards *cards, const char *member, c
 /* Ends a route: of all routes only the default one is used. */
 void network_cards_end_route(struct network_cards *cards, struct network_card *card);
 
-/* Chooses: the first Ethernet card that has an address or DHCP. -EINVAL with EXIT_CONFIGURATION if its
- * values are no addresses. */
+/* Chooses: the first Ethernet card that has an address or DHCP. -EINVAL with EXIT_CONFIGURATION if
+ * its values are no addresses. */
 int network_cards_finish(
 	struct network_cards *cards, struct cloud_network *ret, struct error *err) WARN_UNUSED;

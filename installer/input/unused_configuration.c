@@ -17,8 +17,8 @@ static bool is_copied(const struct config *config, const char *name)
 	return false;
 }
 
-/* The setting because of which nixos-install does not build configuration.nix of the drive; NULL if it
- * builds that, or the flake beside it, which may import it. */
+/* The setting because of which nixos-install does not build configuration.nix of the drive; NULL if
+ * it builds that, or the flake beside it, which may import it. */
 static const char *setting_instead(const struct config *config)
 {
 	if (flake_is_on_drive(config->flake))

@@ -2,9 +2,9 @@
 /*
  * xenstore — reads what the toolstack of a Xen host has written for this domain into xenstore.
  *
- * By the protocol of xenstored (Xen, xen/include/public/io/xs_wire.h and docs/misc/xenstore.txt) on the
- * device that the kernel offers. Paths are relative to the domain's own folder. Answers are untrusted:
- * their sizes are bounded, and each has a deadline.
+ * By the protocol of xenstored (Xen, xen/include/public/io/xs_wire.h and docs/misc/xenstore.txt) on
+ * the device that the kernel offers. Paths are relative to the domain's own folder. Answers are
+ * untrusted: their sizes are bounded, and each has a deadline.
  *
  * Tested by: tests/xen/install.sh, tests/fuzz/xenstore.c.
  */

@@ -23,8 +23,8 @@ struct content_range {
 /* 0, or -EINVAL. */
 int http_header_content_range(const char *value, struct content_range *ret) WARN_UNUSED;
 
-/* The length in a Content-Range with "*" for the part, which an answer 416 has (RFC 9110, 15.5.17). -EINVAL if
- * the value has another form. */
+/* The length in a Content-Range with "*" for the part, which an answer 416 has (RFC 9110, 15.5.17).
+ * -EINVAL if the value has another form. */
 int http_header_whole_length(const char *value, int64_t *ret_total) WARN_UNUSED;
 
 /* Whether an ETag may be used in If-Range: it is quoted and not weak (RFC 9110, 8.8.3, 13.1.5). */

@@ -52,11 +52,12 @@ size_t range_resume_known(const struct range_resume *resume, size_t size_bytes);
 /* Counts size_bytes bytes of the answer as taken, the known ones among them. */
 void range_resume_take(struct range_resume *resume, size_t size_bytes);
 
-/* Whether the last byte has been taken, as far as the length is known. Then nothing is left to request. */
+/* Whether the last byte has been taken, as far as the length is known. Then nothing is left to
+ * request. */
 bool range_resume_is_complete(const struct range_resume *resume);
 
-/* Whether an answer 416 with this Content-Range means so: an answer without a length broke off behind its last
- * byte. */
+/* Whether an answer 416 with this Content-Range means so: an answer without a length broke off
+ * behind its last byte. */
 bool range_resume_is_behind(const struct range_resume *resume, const char *content_range);
 
 /* 0 if everything has arrived, else -EIO with a sentence. */

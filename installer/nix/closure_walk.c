@@ -55,8 +55,8 @@ static int add_path(
 	return 0;
 }
 
-/* Checks all caches and excludes those that cannot be read or are for another store, as Nix does. If none
- * is left, returns the errors of all. */
+/* Checks all caches and excludes those that cannot be read or are for another store, as Nix does.
+ * If none is left, returns the errors of all. */
 static int check_caches(struct traversal *traversal, struct error *err)
 {
 	struct error reason;
@@ -184,8 +184,9 @@ static int absent_error(const struct traversal *traversal, size_t index, struct 
 		closure->paths[traversal->referrers[index]].info.store_path, caches);
 }
 
-/* A malformed or unsigned narinfo, or one that is not given without a password, is skipped in favour of the
- * next cache, as Nix does. The reason is kept for the case that no cache has a valid one. */
+/* A malformed or unsigned narinfo, or one that is not given without a password, is skipped in
+ * favour of the next cache, as Nix does. The reason is kept for the case that no cache has a valid
+ * one. */
 static void save_refusal(struct lookup *lookup, const struct error *err)
 {
 	if (lookup->refusal) {

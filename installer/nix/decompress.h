@@ -32,8 +32,8 @@ void decompress_free(struct decompress **decompress);
 int decompress_begin(
 	struct decompress *decompress, enum compression compression, struct error *err) WARN_UNUSED;
 
-/* Begins an archive of a binary cache. As in Nix, the first bytes of a compressed one decide about its format,
- * and the name counts where they do not show it. COMPRESSION_UNNAMED: there is none. */
+/* Begins an archive of a binary cache. As in Nix, the first bytes of a compressed one decide about
+ * its format, and the name counts where they do not show it. COMPRESSION_UNNAMED: there is none. */
 void decompress_begin_archive(struct decompress *decompress, enum compression compression);
 
 /* Decompresses *data into ret until the input is used up or ret is full. Advances *data and

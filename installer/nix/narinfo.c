@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lines "Field: value" (Nix manual, "Binary Cache"; libstore, NarInfo::NarInfo). Read are
- * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig, and FileSize as a hint. Every Sig
- * counts. References and CA may occur once; of the others the last one counts. Other fields are ignored.
+ * StorePath, URL, Compression, NarHash, NarSize, References, CA and Sig, and FileSize as a hint.
+ * Every Sig counts. References and CA may occur once; of the others the last one counts. Other
+ * fields are ignored.
  *
  * A signature covers "1;<store path>;sha256:<nix32 of NarHash>;<NarSize>;<references as full paths,
  * sorted, joined by commas>" (libstore, ValidPathInfo::fingerprint). It is Ed25519. Keys and
@@ -276,8 +277,8 @@ static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, 
 	return 0;
 }
 
-/* Checks that the required fields are there. Without the field Compression the archive is compressed: Nix
- * says bzip2, and looks what it is. */
+/* Checks that the required fields are there. Without the field Compression the archive is
+ * compressed: Nix says bzip2, and looks what it is. */
 static int check_complete(const struct narinfo *info, unsigned seen, struct error *err)
 {
 	static const enum field needed[] = { FIELD_STORE_PATH, FIELD_URL, FIELD_NAR_HASH,

@@ -2,9 +2,10 @@
 /*
  * narinfo_queue — reads, parses and verifies narinfos in threads.
  *
- * Verifying a signature takes most of the time of a closure's traversal. Results are taken in the order in
- * which the narinfos were added, so the threads change neither the closure nor the first error. One thread
- * adds and takes; it helps while it waits. Narinfos of a server are fetched by the caller.
+ * Verifying a signature takes most of the time of a closure's traversal. Results are taken in the
+ * order in which the narinfos were added, so the threads change neither the closure nor the first
+ * error. One thread adds and takes; it helps while it waits. Narinfos of a server are fetched by
+ * the caller.
  *
  * Tested by: tests/unit/test_closure.c.
  */

@@ -14,7 +14,7 @@
 /* configuration.nix: imports the three files beside it. */
 extern const char nixconfig_configuration[];
 
-/* guest-installer.nix, from malloc: it imports the layout's module (layout_modules.h) from the folder
- * guest-installer and forces what the disk demands. hostname may be empty; ssh_keys_text is the text of
- * an authorized_keys file for plan->keys_user, NULL for none. */
+/* guest-installer.nix, from malloc: it imports the layout's module (layout_modules.h) from the
+ * folder guest-installer and forces what the disk demands. hostname may be empty; ssh_keys_text is
+ * the text of an authorized_keys file for plan->keys_user, NULL for none. */
 char *configuration_guest(const struct plan *plan, const char *hostname, const char *ssh_keys_text);

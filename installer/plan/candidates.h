@@ -39,8 +39,9 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 	const struct manifest *manifest, const struct plan_needs *needs,
 	struct error *err) WARN_UNUSED;
 
-/* Finds the finished install that if-installed=boot starts. If there is one, it is the chosen target; mark
- * and place of its root are in ret. EXIT_ALREADY_INSTALLED or EXIT_NOT_BLANK as in select_installed. */
+/* Finds the finished install that if-installed=boot starts. If there is one, it is the chosen
+ * target; mark and place of its root are in ret. EXIT_ALREADY_INSTALLED or EXIT_NOT_BLANK as in
+ * select_installed. */
 int candidates_choose_installed(struct candidates *candidates, const struct config *config,
 	struct installed_choice *ret, struct error *err) WARN_UNUSED;
 

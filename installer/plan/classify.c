@@ -30,8 +30,8 @@ static const struct {
 	{ "vfat", "a FAT file system" },
 };
 
-/* As many bytes as the disk's bus has for a serial number: virtio (virtio 1.2, 5.2.6.1), ATA (ACS-3, 7.12)
- * and NVMe (NVMe 1.4, 5.15.2.2). 0 for SCSI, which has room enough. */
+/* As many bytes as the disk's bus has for a serial number: virtio (virtio 1.2, 5.2.6.1), ATA
+ * (ACS-3, 7.12) and NVMe (NVMe 1.4, 5.15.2.2). 0 for SCSI, which has room enough. */
 static size_t serial_bytes(const struct disk *disk)
 {
 	bool cut = strncmp(disk->name, "vd", 2) == 0 || strncmp(disk->name, "nvme", 4) == 0 ||
@@ -40,8 +40,8 @@ static size_t serial_bytes(const struct disk *disk)
 	return cut ? 20 : 0;
 }
 
-/* Whether the name is the disk's serial number, or that which its host has cut off: OpenStack and others
- * give a disk the 36 characters of a UUID. */
+/* Whether the name is the disk's serial number, or that which its host has cut off: OpenStack and
+ * others give a disk the 36 characters of a UUID. */
 static bool is_serial_of(const char *name, const struct disk *disk)
 {
 	size_t length = strlen(disk->serial);

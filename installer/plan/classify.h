@@ -25,8 +25,8 @@ bool classify_is_disk_name(const char *name);
 enum disk_class classify_disk(const struct select_request *request, const struct disk *disk,
 	bool named, char ret_reason[CLASSIFY_REASON_BYTES]);
 
-/* The setting that would take the disk: "disk=/dev/sda", "disk=serial:S wipe=TOKEN" if content is in the
- * way; empty if none would. unique_serial: no other disk has its serial number. */
+/* The setting that would take the disk: "disk=/dev/sda", "disk=serial:S wipe=TOKEN" if content is
+ * in the way; empty if none would. unique_serial: no other disk has its serial number. */
 void classify_setting(const struct select_request *request, const struct disk *disk,
 	bool unique_serial, char ret[CLASSIFY_SETTING_BYTES]);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* What INQUIRY (SPC-4, 6.4.2), IDENTIFY DEVICE (ACS-3, 7.12; Linux reports the vendor "ATA" and the
- * first 16 characters of the model) or Identify Controller (NVMe 1.4, 5.15.2.2) returns. The vendor of
- * an NVMe disk is empty. A model that ends in * is the beginning of one. */
+ * first 16 characters of the model) or Identify Controller (NVMe 1.4, 5.15.2.2) returns. The vendor
+ * of an NVMe disk is empty. A model that ends in * is the beginning of one. */
 static const struct {
 	const char *vendor, *model;
 } emulated[] = {

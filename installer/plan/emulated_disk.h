@@ -13,6 +13,7 @@
 
 #include "disk/disk.h"
 
-/* Whether a SCSI, ATA or NVMe disk reports the vendor and model of an emulator or of a cloud's network
- * storage. Local disks of clouds, which lose their content with the machine, are not in the table. */
+/* Whether a SCSI, ATA or NVMe disk reports the vendor and model of an emulator or of a cloud's
+ * network storage. Local disks of clouds, which lose their content with the machine, are not in the
+ * table. */
 bool emulated_disk_is_known(const struct disk *disk);

@@ -164,7 +164,8 @@ static void name_swap(struct plan_partition *p, const struct manifest *manifest,
 	set_label_uuid(p, manifest ? manifest->swap.uuid : "", seed, "file system swap");
 }
 
-/* The names of a partition in a GPT, which are there already, are replaced by what the manifest fixes. */
+/* The names of a partition in a GPT, which are there already, are replaced by what the manifest
+ * fixes. */
 static void set_partition_names(struct plan_partition *p, const struct manifest *manifest)
 {
 	const struct manifest_mount *mount = p->role == ROLE_SWAP

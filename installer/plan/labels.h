@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * labels — sets the labels and UUIDs of a plan's file systems, the names of their partitions where the
- * manifest fixes them, and where the guest mounts them. The
- * configuration comes first, then the manifest, then the defaults of the layout.
+ * labels — sets the labels and UUIDs of a plan's file systems, the names of their partitions where
+ * the manifest fixes them, and where the guest mounts them. The configuration comes first, then the
+ * manifest, then the defaults of the layout.
  *
  * Pure. A UUID that neither of them sets is derived from the seed. manifest may be NULL.
  *
@@ -24,8 +24,9 @@ struct labels_planned {
 void labels_planned(const struct config *config, const struct manifest *manifest,
 	enum layout layout, struct labels_planned *ret);
 
-/* The manifest's mount of /boot, if a partition of its own serves it: in the layout bios any, in gpt an
- * ext4 (a FAT /boot is the EFI system partition there). NULL if there is none. manifest may be NULL. */
+/* The manifest's mount of /boot, if a partition of its own serves it: in the layout bios any, in
+ * gpt an ext4 (a FAT /boot is the EFI system partition there). NULL if there is none. manifest may
+ * be NULL. */
 const struct manifest_mount *labels_find_boot(const struct manifest *manifest, enum layout layout);
 
 /* Names the file systems of all partitions, which have their roles already. */

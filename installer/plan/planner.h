@@ -50,13 +50,14 @@ int planner_choose_host_keys(const struct config *config, const struct manifest 
 /* The smallest size in bytes of a disk that holds this closure in this layout. */
 uint64_t planner_min_bytes(enum layout layout, const struct plan_needs *needs);
 
-/* Derives the id of the partition table from the seed, a UUID in text. Only for a layout with a table. */
+/* Derives the id of the partition table from the seed, a UUID in text. Only for a layout with a
+ * table. */
 void planner_set_table_id(struct plan *plan, const char *seed);
 
 /* Computes the plan and checks it against the manifest: mounts, labels, boot loader and its device,
- * firmware, SSH, architecture. boot_disk is NULL except for the layout pygrub. seed is a UUID in text. Codes:
- * EXIT_CONFIGURATION if the manifest does not fit (the sentence says what to change), and
- * EXIT_TOO_SMALL. */
+ * firmware, SSH, architecture. boot_disk is NULL except for the layout pygrub. seed is a UUID in
+ * text. Codes: EXIT_CONFIGURATION if the manifest does not fit (the sentence says what to change),
+ * and EXIT_TOO_SMALL. */
 int planner_make(const struct config *config, const struct manifest *manifest,
 	const struct disk *disk, const struct disk *boot_disk, const struct plan_needs *needs,
 	const char *seed, struct plan *ret, struct error *err) WARN_UNUSED;

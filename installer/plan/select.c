@@ -42,9 +42,8 @@ static size_t find_judged(const struct selection *s, size_t count, enum disk_cla
 	return count;
 }
 
-/* Adds "vda (4.0 GiB) is blank [disk=/dev/vda]; vdb …": every disk with its reason and the setting that
- * would take it, the first of them that matters
- * most first, and as many as a line can hold. */
+/* Adds "vda (4.0 GiB) is blank [disk=/dev/vda]; vdb …": every disk with its reason and the setting
+ * that would take it, the first of them that matters most first, and as many as a line can hold. */
 static void list_disks(const struct selection *s, const struct disk *disks, size_t count,
 	size_t first, struct error *err)
 {
@@ -162,8 +161,8 @@ static int choose_blank(const struct select_request *request, const struct disk 
 	return 0;
 }
 
-/* disk=auto with a token: the disk whose content it names. false: there is none, so the token has been
- * used, or it is of another machine. */
+/* disk=auto with a token: the disk whose content it names. false: there is none, so the token has
+ * been used, or it is of another machine. */
 static int choose_by_token(const struct select_request *request, const struct disk *disks,
 	size_t count, const struct selection *s, size_t *ret, bool *ret_found, struct error *err)
 {

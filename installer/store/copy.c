@@ -144,8 +144,8 @@ struct attempt {
 	bool area_was_full; /* it did not fit into the areas, but may do so into the whole */
 };
 
-/* The result of the workers. If only an area was full, all that they have written reaches the disk: so
- * the blocks that nothing refers to have the same bytes each time, too. */
+/* The result of the workers. If only an area was full, all that they have written reaches the disk:
+ * so the blocks that nothing refers to have the same bytes each time, too. */
 static int result_of(struct attempt *attempt, const struct job *job, struct error *err)
 {
 	int r = job->result;

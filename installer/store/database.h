@@ -33,8 +33,8 @@ typedef bool database_exists_fn(const char *store_path, void *userdata);
 /* The same for a store that is mounted on target_path, which is a const char pointer. */
 bool database_path_exists(const char *store_path, void *target_path);
 
-/* Reads a database that Nix has written below target_path. EXIT_VERIFY if a registered path does not exist or
- * the system is not registered; the sentence names the first such path. */
+/* Reads a database that Nix has written below target_path. EXIT_VERIFY if a registered path does
+ * not exist or the system is not registered; the sentence names the first such path. */
 int database_verify_present(const char *target_path, const char *system, database_exists_fn *exists,
 	void *userdata, struct database_size *ret, struct error *err) WARN_UNUSED;
 

@@ -3,8 +3,8 @@
 
 #include "base/cleanup.h"
 
-/* A thread that has found the ring empty, or full, is woken when so many pieces are in it: on a busy processor
- * the two threads would else take turns for each piece. */
+/* A thread that has found the ring empty, or full, is woken when so many pieces are in it: on a
+ * busy processor the two threads would else take turns for each piece. */
 #define WAKE_PIECES (RING_PIECES / 2)
 
 void piece_ring_init(struct piece_ring *ring)

@@ -24,13 +24,13 @@
 
 struct prefetch;
 
-/* The error of an archive that is longer than its narinfo says, so that it did not fit into its buffer.
- * Its worker fetches it itself. */
+/* The error of an archive that is longer than its narinfo says, so that it did not fit into its
+ * buffer. Its worker fetches it itself. */
 #define PREFETCH_TOO_LONG (-EMSGSIZE)
 
-/* order lists the indices of the closure's paths, as the workers will read them; it has to stay,
- * as have the others. stop is set if a thread cannot be started. A cache that fallback has marked unresponsive is not asked. Returns 0 and
- * NULL if no path comes over the network. */
+/* order lists the indices of the closure's paths, as the workers will read them; it has to stay, as
+ * have the others. stop is set if a thread cannot be started. A cache that fallback has marked
+ * unresponsive is not asked. Returns 0 and NULL if no path comes over the network. */
 int prefetch_start(struct fallback *fallback, const struct closure *closure, const size_t *order,
 	atomic_bool *stop, struct prefetch **ret, struct error *err) WARN_UNUSED;
 

@@ -3,8 +3,8 @@
  * store_dir — the directory /nix/store of an ext4 image.
  *
  * An unpacked archive is not visible until it is linked here, after its hash was checked. The
- * directory itself is written once, when all archives are linked, with its entries in the order of their
- * names.
+ * directory itself is written once, when all archives are linked, with its entries in the order of
+ * their names.
  *
  * Tested by: tests/unit/test_unpack.c, tests/unit/test_copy_areas.c, tests/loop/store.sh.
  */

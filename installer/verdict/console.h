@@ -13,10 +13,10 @@
 #include <stddef.h>
 
 /* Opens every console of /sys/class/tty/console/active (Linux Documentation/ABI) and the first
- * paravirtual terminal, hvc0; also the first serial port if the kernel's command line names no console.
- * Those that cannot be opened are left out. Without this call, lines go to standard output. A further
- * call opens the consoles that have appeared since, and writes the first lines to them: the driver of
- * hvc0 may be a module. */
+ * paravirtual terminal, hvc0; also the first serial port if the kernel's command line names no
+ * console. Those that cannot be opened are left out. Without this call, lines go to standard
+ * output. A further call opens the consoles that have appeared since, and writes the first lines to
+ * them: the driver of hvc0 may be a module. */
 void console_open_all(void);
 
 /* Makes writes to standard output non-blocking if it is a pipe or a terminal. */

@@ -79,8 +79,8 @@ struct event {
  * characters replaced by '?', and returns its length; 0 for events that have no line. */
 size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event);
 
-/* The event as a JSON object on one line with a newline at its end; from malloc. share/events.schema.json
- * describes it. */
+/* The event as a JSON object on one line with a newline at its end; from malloc.
+ * share/events.schema.json describes it. */
 char *protocol_json(const struct event *event);
 
 /* The same as it is sent to report-url: with the version of the protocol, because each report stands

@@ -25,8 +25,8 @@ static struct {
 	int fd; /* of the pipe to the process; -1 if there is none */
 } sender = { .fd = -1 };
 
-/* After a failure the reports have one attempt each until one succeeds, and only the first failure of a row
- * is logged: a server that is away costs little. */
+/* After a failure the reports have one attempt each until one succeeds, and only the first failure
+ * of a row is logged: a server that is away costs little. */
 static void post(struct report_target *target, unsigned attempts, const char *json, bool *failed)
 {
 	struct error err = { 0 };
@@ -88,8 +88,8 @@ void report_events_begin(const struct report_target *target)
 	report_events_add(&(const struct event){ .type = EVENT_STARTED });
 }
 
-/* A line has at most PIPE_BUF bytes, so the pipe takes it whole or not at all (pipe(7)). supervise() has
- * turned SIGPIPE off. */
+/* A line has at most PIPE_BUF bytes, so the pipe takes it whole or not at all (pipe(7)).
+ * supervise() has turned SIGPIPE off. */
 void report_events_add(const struct event *event)
 {
 	AUTO_FREE char *line = NULL;

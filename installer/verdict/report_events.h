@@ -3,9 +3,9 @@
  * report_events — posts the start of the install and the begin of each stage to report-url, while the
  * install runs.
  *
- * A separate process sends them, one after the other. The install writes them to a pipe and never waits:
- * what does not fit is dropped. So neither a slow server nor a crash of the client delays the install. The
- * verdict is report_post's part. Not thread-safe: the installing thread calls it.
+ * A separate process sends them, one after the other. The install writes them to a pipe and never
+ * waits: what does not fit is dropped. So neither a slow server nor a crash of the client delays
+ * the install. The verdict is report_post's part. Not thread-safe: the installing thread calls it.
  *
  * Tested by: tests/net/report.sh.
  */

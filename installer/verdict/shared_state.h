@@ -32,15 +32,15 @@ struct shared_state {
 	struct result results[RESULTS_MAX]; /* reported so far */
 };
 
-/* Maps memory that survives fork, with the default timeout and endings. Without memory it prints a verdict
- * and ends the program. */
+/* Maps memory that survives fork, with the default timeout and endings. Without memory it prints a
+ * verdict and ends the program. */
 struct shared_state *shared_state_new(void);
 
 /* Keeps a result for the report; more than RESULTS_MAX are dropped. */
 void shared_state_add_result(struct shared_state *shared, const struct result *result);
 
-/* Completes the error of the child's work, whose result is r, and leaves it to the parent: its code is that of the
- * stage if it has none, and 0 for success. Returns the code. */
+/* Completes the error of the child's work, whose result is r, and leaves it to the parent: its code
+ * is that of the stage if it has none, and 0 for success. Returns the code. */
 int shared_state_finish(struct shared_state *shared, int r, struct error *err);
 
 /* The verdict. Its text lives in shared. */

@@ -17,12 +17,13 @@
 
 /* Where no evaluation has said how the guest boots (manifest_assume), what is on the disk says it:
  * GRUB leaves its folder in /boot, and i386-pc in it and code in the first sector where it serves a
- * BIOS; a guest with an EFI system partition and without that folder has another boot loader. root is the
- * mounted target, first_sector as in verify_request. */
+ * BIOS; a guest with an EFI system partition and without that folder has another boot loader. root
+ * is the mounted target, first_sector as in verify_request. */
 void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
 	struct manifest *manifest);
 
 /* files: what the system asks for (boot_files). ret: the entry that starts by itself; of a menu that
- * asks for the firmware, the entry for this machine's. -EBADMSG, -EINVAL or -ENOENT with a sentence. */
+ * asks for the firmware, the entry for this machine's. -EBADMSG, -EINVAL or -ENOENT with a
+ * sentence. */
 int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,
 	struct boot_entry *ret, struct error *err) WARN_UNUSED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * efi_program — whether the firmware of an architecture starts a file of the target as an EFI program.
+ * efi_program — whether the firmware of an architecture starts a file of the target as an EFI
+ * program.
  *
  * It reads the start of the file. What is in the program is the part of pe_sections and its callers.
  *

@@ -113,8 +113,8 @@ static bool hides_store(const char *path)
 	       is_path_below("/nix/var/nix/profiles", path);
 }
 
-/* Removes slashes behind the path and second ones in it, and parts that are ".", in place: mount(8) and systemd
- * ignore them, too. */
+/* Removes slashes behind the path and second ones in it, and parts that are ".", in place: mount(8)
+ * and systemd ignore them, too. */
 static void simplify_path(char *path)
 {
 	char *to = path;

@@ -31,8 +31,9 @@ static const char *take_option(const struct grub_command *command, size_t *i, co
 
 /* -------------------------------------------------------- entries */
 
-/* Options of menuentry and submenu, in any order, around the title. --users restricts the entry even if
- * its list is empty or --unrestricted stands beside it (GRUB, menuentry.c, grub_cmd_menuentry). */
+/* Options of menuentry and submenu, in any order, around the title. --users restricts the entry
+ * even if its list is empty or --unrestricted stands beside it (GRUB, menuentry.c,
+ * grub_cmd_menuentry). */
 static int parse_item(
 	const struct grub_command *command, struct grub_menu_item *item, struct error *err)
 {

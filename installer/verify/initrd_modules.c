@@ -8,7 +8,8 @@
 #define SUFFIX	   ".ko" /* and that of its compression: ".ko.xz" */
 #define NAME_BYTES 64
 
-/* The module of a word, "kernel/drivers/block/xen-blkfront.ko.xz" or "xen-blkfront": "xen_blkfront". */
+/* The module of a word, "kernel/drivers/block/xen-blkfront.ko.xz" or "xen-blkfront":
+ * "xen_blkfront". */
 static void name_module(const char *word, size_t length, char ret[NAME_BYTES])
 {
 	const char *base = memrchr(word, '/', length), *suffix;
@@ -41,7 +42,8 @@ static bool has_module(const char *words, size_t size_bytes, const char name[NAM
 	return false;
 }
 
-/* Whether a module of the list depends on this one. Each line of modules.dep has all that its module depends on. */
+/* Whether a module of the list depends on this one. Each line of modules.dep has all that its
+ * module depends on. */
 static bool is_dependency(const struct initrd_modules *modules, const char name[NAME_BYTES])
 {
 	const char *line = modules->depends;

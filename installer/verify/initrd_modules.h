@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * initrd_modules — whether an initrd has a driver, from the list of its modules and the files by which depmod
- * describes the kernel's modules.
+ * initrd_modules — whether an initrd has a driver, from the list of its modules and the files by
+ * which depmod describes the kernel's modules.
  *
- * Pure. The initrd holds the modules of the list and what they depend on, as nixpkgs' makeModulesClosure and
- * modprobe copy them. Formats: modules.dep(5); Linux, Documentation/kbuild/kbuild.rst, modules.builtin.
+ * Pure. The initrd holds the modules of the list and what they depend on, as nixpkgs'
+ * makeModulesClosure and modprobe copy them. Formats: modules.dep(5); Linux,
+ * Documentation/kbuild/kbuild.rst, modules.builtin.
  *
  * Tested by: tests/unit/test_initrd_modules.c.
  */

@@ -25,8 +25,8 @@ int installed_disk_read(const char *path, const char *boot_path, struct plan *re
  * plan by the system that the profile names and its architecture. The caller unmounts. */
 int installed_disk_mount(struct plan *plan, const char *root, struct error *err) WARN_UNUSED;
 
-/* The parts of it that read files below root: the system that the profile names, and where the guest's fstab
- * has the EFI system partition. */
+/* The parts of it that read files below root: the system that the profile names, and where the
+ * guest's fstab has the EFI system partition. */
 int installed_disk_find_system(struct plan *plan, const char *root, struct error *err) WARN_UNUSED;
 int installed_disk_find_esp_path(
 	struct plan *plan, const char *root, struct error *err) WARN_UNUSED;

@@ -73,7 +73,8 @@ static bool is_gzip(const uint8_t *image, size_t size_bytes)
 	return size_bytes >= 2 && memcmp(image, "\037\213", 2) == 0;
 }
 
-/* The file is an EFI program as well: its header says for which machine, and where the sections end. */
+/* The file is an EFI program as well: its header says for which machine, and where the sections
+ * end. */
 static int check_program(
 	const struct kernel_file *file, const uint8_t *image, size_t size_bytes, struct error *err)
 {

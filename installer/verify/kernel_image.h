@@ -2,10 +2,11 @@
 /*
  * kernel_image — whether a file is a whole kernel in a format that hosts start on an architecture.
  *
- * Pure. Formats of arm64: Image (Linux, Documentation/arch/arm64/booting.rst, "Call the kernel image"), the
- * same compressed with gzip, and EFI zboot (Linux, drivers/firmware/efi/libstub/zboot-header.S). Of a packed
- * kernel the beginning is unpacked, of Image.gz all of it. A payload in lz4, lzo or with a zstd window above
- * 64 MiB is accepted unread. Formats of x86 are pv_kernel's part.
+ * Pure. Formats of arm64: Image (Linux, Documentation/arch/arm64/booting.rst, "Call the kernel
+ * image"), the same compressed with gzip, and EFI zboot (Linux,
+ * drivers/firmware/efi/libstub/zboot-header.S). Of a packed kernel the beginning is unpacked, of
+ * Image.gz all of it. A payload in lz4, lzo or with a zstd window above 64 MiB is accepted unread.
+ * Formats of x86 are pv_kernel's part.
  *
  * Tested by: tests/unit/test_kernel_image.c, tests/fuzz/kernel_image.c.
  */

@@ -78,8 +78,8 @@ static int parse_timeout(const char *value, struct error *err)
 	return 0;
 }
 
-/* "@saved" is what was started last, which a fresh machine does not know. systemd-boot ignores other names
- * with "@". */
+/* "@saved" is what was started last, which a fresh machine does not know. systemd-boot ignores
+ * other names with "@". */
 static int parse_pattern(const char *value, char ret[256], struct error *err)
 {
 	if (strcasecmp(value, "@saved") == 0)

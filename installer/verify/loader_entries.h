@@ -47,13 +47,13 @@ struct loader_entry {
 		[512]; /* a sentence on the first line with an unknown key; empty: there is none */
 };
 
-/* Parses loader.conf. -EINVAL with a sentence where it makes the menu wait for ever, or where a line is
- * not understood. */
+/* Parses loader.conf. -EINVAL with a sentence where it makes the menu wait for ever, or where a
+ * line is not understood. */
 int loader_entries_parse_config(
 	const char *text, struct loader_config *ret, struct error *err) WARN_UNUSED;
 
-/* Parses /loader/entries/FILE. -EINVAL naming file and line where a value is too long, or where the key
- * is one by which the entry starts something from elsewhere. */
+/* Parses /loader/entries/FILE. -EINVAL naming file and line where a value is too long, or where the
+ * key is one by which the entry starts something from elsewhere. */
 int loader_entries_parse_type1(const char *file, const char *text, struct loader_entry *ret,
 	struct error *err) WARN_UNUSED;
 

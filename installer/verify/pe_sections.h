@@ -24,6 +24,7 @@ struct pe_section {
 int pe_sections_find(const char *path, const uint8_t *image, size_t size_bytes, const char *name,
 	struct pe_section *ret, struct error *err) WARN_UNUSED;
 
-/* The machine in the header of a PE image, of which the first bytes are enough. -EBADMSG where it is none. */
+/* The machine in the header of a PE image, of which the first bytes are enough. -EBADMSG where it
+ * is none. */
 int pe_sections_machine(const char *path, const uint8_t *image, size_t size_bytes, uint16_t *ret,
 	struct error *err) WARN_UNUSED;

@@ -21,8 +21,8 @@
  * guests without GRUB. Does nothing where there is a menu already. */
 int pygrub_disk_write_menu(const char *root, const char *system, struct error *err) WARN_UNUSED;
 
-/* What it writes: the path on the boot disk of a file of the store, and the text of the menu, from malloc,
- * for a kernel and an initrd (or an empty text) on that disk. */
+/* What it writes: the path on the boot disk of a file of the store, and the text of the menu, from
+ * malloc, for a kernel and an initrd (or an empty text) on that disk. */
 #define PYGRUB_MENU_PATH "/grub/grub.cfg"
 void pygrub_disk_place(const char *store_file, char ret[512]);
 char *pygrub_disk_menu(const struct boot_files *files, const char *kernel, const char *initrd);

@@ -61,9 +61,9 @@ static int read_from_esp(const struct esp *esp, const char *name, size_t max_byt
 	return file_read(path, max_bytes, ret, ret_bytes, err);
 }
 
-/* Whether a program that is no unified kernel image is systemd-boot, which names itself in a section of its own.
- * As built for 64-bit ARM before version 254 it has the sections .text and .data alone, and its name is behind
- * them. */
+/* Whether a program that is no unified kernel image is systemd-boot, which names itself in a
+ * section of its own. As built for 64-bit ARM before version 254 it has the sections .text and
+ * .data alone, and its name is behind them. */
 static int is_systemd_boot(
 	const char *path, const uint8_t *image, size_t size_bytes, bool *ret, struct error *err)
 {

@@ -30,8 +30,8 @@ struct verified {
 	unsigned ssh_port; /* where the guest's SSH server listens; 0 with keys=none */
 };
 
-/* Only the lines of the system's fstab: the file systems that it needs are on this disk, and none hides
- * the keys. */
+/* Only the lines of the system's fstab: the file systems that it needs are on this disk, and none
+ * hides the keys. */
 int verify_mounts(const struct verify_request *request, struct error *err) WARN_UNUSED;
 
 /* Only how the guest boots: its profile, the boot loader, and the kernel, the initrd and the command
