@@ -56,7 +56,7 @@ int plan_command_run(const struct options *options)
 	if (r < 0 && err.code == 0)
 		err.code = stage_exit_code(shared->stage);
 	if (r < 0)
-		candidates_judge(&decision.candidates, &decision.config);
+		candidates_classify(&decision.candidates, &decision.config);
 	const struct plan_answer answer = {
 		.disks = decision.candidates.disks,
 		.disk_count = decision.candidates.count,

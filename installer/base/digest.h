@@ -2,7 +2,7 @@
 /*
  * digest — SHA-256, Ed25519 and curve points by libcrypto (the only file that includes it).
  *
- * How sums and keys are written as text is encoding's part.
+ * encoding writes sums and keys as text.
  *
  * Tested by: tests/unit/test_encoding.c.
  */

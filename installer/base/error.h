@@ -3,8 +3,9 @@
  * error — one sentence and one exit code, passed up to main().
  *
  * A function that can fail returns 0 or a negative errno and takes a struct error as its last
- * argument. The function that detects the error writes the sentence. Callers may add the place. Only
- * main() prints. The table of exit codes is in error.c; documentation and tests read it.
+ * argument. The function that detects the error writes the sentence. Callers may add the place.
+ * Only main() and the commands print it. The table of exit codes is in error.c; documentation and
+ * tests read it.
  *
  * Tested by: tests/unit/test_error.c.
  */

@@ -3,10 +3,10 @@
  * yaml — walks a YAML document with libyaml (the only file that includes it).
  *
  * Pure. The caller receives each scalar with the path that leads to it, in document order. Aliases
- * and merge keys (<<) are followed as PyYAML does, and of members with one name only the last one is
- * reported. A tag does not change the text of a scalar; one that cloud-init's loader does not know is
- * refused. Depth and the number of values are limited, so
- * that aliases cannot multiply a small text. A second document is refused.
+ * and merge keys (<<) are followed as PyYAML does, and of members with one name only the last one
+ * is reported. A tag does not change the text of a scalar; one that cloud-init's loader does not
+ * know is refused. Depth and the number of values are limited, so that aliases cannot multiply a
+ * small text. A second document is refused.
  *
  * Tested by: tests/unit/test_yaml.c, tests/fuzz/yaml.c, tests/fuzz/peers.sh.
  */

@@ -2,7 +2,7 @@
 /*
  * check — refuses keys that do not go together, and turns all collected errors into one.
  *
- * Pure. What one key alone may hold is key_table's part.
+ * Pure. key_table checks the value of each single key.
  *
  * Tested by: tests/unit/test_config.c, tests/unit/test_engine.c.
  */

@@ -215,7 +215,7 @@ static void find_disk_mount(
 	char path[MOUNT_PATH_BYTES];
 	struct error err;
 
-	/* Who cannot tell what is mounted must not take the disk for free. */
+	/* If the mounts cannot be read, the disk counts as used. */
 	if (mount_point_of(devices, count, path, &err) < 0)
 		text_append(disk->used_by, sizeof(disk->used_by), "%s", err.text);
 	else if (strcmp(path, "[SWAP]") == 0)
@@ -232,7 +232,7 @@ static void assume_use(struct disk *disk)
 			"possibly in use: /sys/block cannot be read (%s)", strerror(errno));
 }
 
-/* Device mapper and md say in /sys whom they hold. */
+/* Device mapper and md list in /sys the disks that they hold. */
 static void find_holder(const struct places *at, const struct members *members, struct disk *disk)
 {
 	for (size_t i = 0; i < members->count && !disk->used_by[0]; i++) {
@@ -304,7 +304,7 @@ static void find_loops(const struct places *at, const struct members *members, s
 	}
 }
 
-/* What nothing above has told: another program holds it for itself. */
+/* Finds a holder that the checks above do not: an exclusive open fails. */
 static void try_exclusive(struct disk *disk)
 {
 	AUTO_CLOSE int fd = open(disk->path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);

@@ -2,8 +2,8 @@
 /*
  * disk — everything that is known about a disk, as plain data.
  *
- * devices fills in what /sys says, and probe what the content says. classify judges it. Nothing
- * here touches a device.
+ * devices fills in what /sys says, and probe what the content says. classify decides its class.
+ * Nothing here touches a device.
  *
  * Tested by: tests/loop/scan.sh, tests/loop/probe.sh.
  */

@@ -2,9 +2,9 @@
 /*
  * allocator — hands out blocks and inodes of an ext4 image to one writing thread.
  *
- * Each thread has an allocator with an area of its own and, in it, a run of blocks and a run of
- * inodes, so that what it writes is contiguous on the disk and is written in large pieces. The
- * caller keeps the blocks of a file (struct extents).
+ * Each thread has an allocator with an area of its own, and in it a contiguous range of free blocks
+ * and one of free inodes. So it writes contiguously and in large pieces. The caller keeps the
+ * blocks of a file (struct extents).
  *
  * Tested by: tests/unit/test_unpack.c, tests/unit/test_copy_areas.c, tests/loop/store.sh.
  */

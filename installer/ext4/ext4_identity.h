@@ -2,8 +2,8 @@
 /*
  * ext4_identity — gives an unmounted ext4 another UUID, by libext2fs.
  *
- * Every checksum of the metadata begins with a seed that is computed of the UUID. The seed stays as
- * it was and goes into the superblock (feature metadata_csum_seed; Linux,
+ * Every checksum of the metadata begins with a seed that is computed from the UUID. The seed stays
+ * as it was and goes into the superblock (feature metadata_csum_seed; Linux,
  * Documentation/filesystems/ext4/checksums.rst), so nothing but the superblock and its copies is
  * written. Linux 4.4 and e2fsprogs 1.43 read that. The directories' hash seed stays, too.
  *

@@ -33,7 +33,7 @@ int ext4_open_with_bitmaps(
 
 int ext4_close(ext2_filsys fs, const char *what, struct error *err)
 {
-	/* Blocks that are still in the cache when it is freed would be written without a word on failure. */
+	/* Blocks that are in the cache when it is freed would be written with errors ignored. */
 	errcode_t e = io_channel_set_options(fs->io, "cache=off");
 
 	if (e == 0)

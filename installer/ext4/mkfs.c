@@ -229,8 +229,8 @@ static int make_inodes(ext2_filsys fs, struct error *err)
 	return mkfs_check(ext2fs_create_resize_inode(fs), "make the resize inode", err);
 }
 
-/* s_overhead_clusters spares the kernel to count at every mount: the blocks that were taken by
- * tables before any folder was made, and the journal. */
+/* With s_overhead_clusters the kernel need not count at every mount. It is the number of blocks of
+ * the tables, before any folder was made, and of the journal. */
 static int make_journal(ext2_filsys fs, blk64_t overhead, struct error *err)
 {
 	struct ext2fs_journal_params journal = { 0 };

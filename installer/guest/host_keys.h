@@ -3,10 +3,10 @@
  * host_keys — the SSH host keys of the guest: made in the target by the guest's own ssh-keygen, and
  * read back.
  *
- * Those that are given are left alone (given_host_keys). Of the others only those are made that the
- * guest's sshd_config names under their usual paths, /etc/ssh/ ssh_host_ed25519_key and
- * ssh_host_rsa_key (RSA of 4096 bits, as NixOS makes it), ed25519 alone where it names none at all.
- * Symbolic links are left alone.
+ * Given keys stay as they are (given_host_keys). Of the others, those are made that the guest's
+ * sshd_config names under their usual paths: /etc/ssh/ssh_host_ed25519_key, and ssh_host_rsa_key
+ * with 4096 bits, as NixOS makes it. If it names none, ed25519 alone is made. Symbolic links stay
+ * as they are.
  *
  * Tested by: tests/loop/lockout.sh.
  */

@@ -2,8 +2,8 @@
 /*
  * sshd_login — decides from an SSH server's settings in force whether a login by key succeeds.
  *
- * Pure. A keyword that is missing has the default of OpenSSH. Whether the server can be reached,
- * and client and server agree on algorithms, is sshd_transport's part. Formats: sshd_config(5),
+ * Pure. A keyword that is missing has the default of OpenSSH. sshd_transport decides
+ * whether a client reaches the server and agrees with it on algorithms. Formats: sshd_config(5),
  * sshd(8), "AUTHORIZED_KEYS FILE FORMAT".
  *
  * Tested by: tests/unit/test_sshd_config.c, tests/loop/lockout.sh, tests/fuzz/sshd_config.c.

@@ -39,8 +39,8 @@ void sshd_run_free(struct sshd_program *program);
 
 /* The first run of `sshd -T`, which checks what `sshd -t` checks before it prints (sshd(8)): 0 if the
  * server would start; ret_values as by sshd_run_print. A guest that makes its host keys at boot gets
- * a temporary one. -ENOEXEC if the program cannot be executed here; else -EIO with the server's own
- * last words. */
+ * a temporary one. -ENOEXEC if the program cannot be executed here; else -EIO with the last
+ * line that the server printed. */
 int sshd_run_test(const struct chroot_session *session, const char *system,
 	struct sshd_program *program, const char *user, const struct sshd_origin *origin,
 	unsigned port, char **ret_values, struct error *err) WARN_UNUSED;

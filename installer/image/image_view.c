@@ -29,7 +29,7 @@ void image_view_close(struct image_view *view)
 	ext4_reader_close(&view->reader);
 }
 
-/* -------------------------------------------------------- one show_part of a path */
+/* -------------------------------------------------------- one part of a path */
 
 static int show_file(
 	struct image_view *view, const struct ext4_entry *entry, const char *to, struct error *err)

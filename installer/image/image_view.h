@@ -4,7 +4,7 @@
  * paths, so that modules which read a mounted target can read them there.
  *
  * Links are copied as links, and what they lead to is copied too. Owners are not kept, and of modes
- * only whether the owner may execute: who asks for those asks ext4_reader. Nothing of the image is
+ * only whether the owner may execute: ext4_reader returns the real ones. Nothing of the image is
  * changed.
  *
  * Tested by: tests/image/direct.sh.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine_signs — whether what the firmware says of a machine is what it says of a virtual machine.
+ * machine_signs — whether the firmware's description of a machine is that of a virtual machine.
  *
- * Pure. For processors that do not tell themselves. What no hypervisor is known to say counts as
- * bare metal. Clouds rent bare metal under the names of their virtual machines, so that their names
- * are no sign.
+ * Pure. For processors that do not report a hypervisor. A description that no known hypervisor
+ * gives counts as bare metal. Clouds rent bare metal under the names of their virtual machines, so
+ * that their names are no sign.
  *
  * Sources: DMTF DSP0134 (SMBIOS), 7.1.2.2; Linux, Documentation/devicetree/bindings/hypervisor and
  * arm/xen.txt; QEMU, hw/arm/virt.c; the SMBIOS strings of each product.

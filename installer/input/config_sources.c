@@ -320,8 +320,8 @@ int config_sources_read_given(const struct options *options, const struct key_dr
 	return options->config_given ? check_config(ret, err) : check_config_values(ret, err);
 }
 
-/* Who writes it on a FAT drive may end lines as is usual there; to libcurl that is a password's
- * last character. */
+/* A netrc that was written on Windows ends its lines with CR LF. libcurl would take the CR for the
+ * last character of the password. */
 static void drop_carriage_returns(char *text)
 {
 	char *to = text;

@@ -4,7 +4,7 @@
  * ISO.
  *
  * The area is a file of the ISO that the installer was started from. The initramfs of a netboot has
- * it in /etc. Its format is embedded's part, the meaning of its files key_drive's.
+ * it in /etc. embedded parses its format; key_drive decides what its files mean.
  *
  * Tested by: tests/loop/embedded.sh, tests/qemu/customized_iso.sh.
  */

@@ -3,7 +3,8 @@
  * firmware_data — what a host hands over without a drive: SMBIOS strings and fw_cfg files.
  *
  * Read from /sys (Linux Documentation/ABI/testing/sysfs-firmware-dmi-entries and
- * sysfs-firmware-qemu_fw_cfg; /sys/class/dmi/id). What they mean is decided by sources.
+ * sysfs-firmware-qemu_fw_cfg; /sys/class/dmi/id). What they mean is decided by config_sources,
+ * smbios and instance_line.
  *
  * Tested by: tests/unit/test_config_sources.c.
  */

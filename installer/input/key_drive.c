@@ -20,7 +20,7 @@
 #define NIX_MAX_BYTES	((size_t)1024 * 1024)
 #define NODES_BYTES	400
 
-/* FAT knows no case, and who types the name may not either. */
+/* FAT ignores the case of names, and users type this one in any case. */
 static bool is_config(const char *name)
 {
 	return strcasecmp(name, KEY_DRIVE_CONFIG_NAME) == 0;

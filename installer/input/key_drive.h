@@ -3,9 +3,9 @@
  * key_drive — the small drive with SSH keys, found by what lies on it, read into memory; and the same
  * files where they are embedded in the ISO.
  *
- * Which names count is decided by ssh_keys_is_key_file and host_key_file_part, what the files say by
- * key_sources, host_key_sources and config. The
- * drive is mounted read-only and detached again.
+ * ssh_keys_is_key_file and host_key_file_part decide which names count; key_sources,
+ * host_key_sources and config decide what the files mean. The drive is mounted read-only and
+ * detached again.
  *
  * Tested by: tests/qemu/key_drive.sh, tests/unit/test_key_drive_join.c.
  */
@@ -49,13 +49,13 @@ struct key_drive {
 	const struct embedded *embedded; /* where further files are; NULL if nowhere */
 };
 
-/* Looks at every disk that is neither medium nor in use nor unreadable, at cdroms too: a FAT, ISO
- * 9660 or UDF file system on the whole of it or on a partition, in whose root lies a key file, a
- * host key or guest-installer.conf, is the key drive; certificates, passwords and the files of a
- * NixOS configuration on it are read, too. It is mounted on mount_path while it is looked at.
- * disk->key_drive is set for it. None is no error (found stays false); two are one, with
- * EXIT_NO_KEY and both names. A file that cannot be read, is too large or is no text is an error,
- * too. */
+/* Looks at every disk, cdroms included, that is neither the medium nor in use nor unreadable. A
+ * FAT, ISO 9660 or UDF file system, on the whole disk or a partition, is the key drive if its root
+ * folder has a key file, a host key or guest-installer.conf. Certificates, passwords and the files
+ * of a NixOS configuration there are read too. The file system is mounted on mount_path meanwhile.
+ * disk->key_drive is set for the drive. No drive is not an error (found stays false). Two drives
+ * are one, with EXIT_NO_KEY and both names, and so is a file that cannot be read, is too large or
+ * is not text. */
 int key_drive_read(struct disk *disks, size_t count, const char *mount_path, struct key_drive *ret,
 	struct error *err) WARN_UNUSED;
 

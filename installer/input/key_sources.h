@@ -2,8 +2,8 @@
 /*
  * key_sources — collects the SSH keys of this install from every place that may hold them.
  *
- * Key files, the drives and the systemd credentials have been read before, here
- * their keys are put together. What a line of keys may be is decided by ssh_keys.
+ * Key files, drives and systemd credentials have been read before. Here their keys are joined.
+ * ssh_keys decides what a line of keys may be.
  *
  * Tested by: tests/unit/test_config_sources.c.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * decompress — decompresses zstd, xz, lzma (the format of LZMA Utils, one stream) and gzip streams,
- * by libzstd, liblzma and zlib. The only file that includes them.
+ * by libzstd, liblzma and zlib. No other file includes libzstd and zlib; crc32 uses liblzma too.
  *
  * Concatenated frames (zstd), streams (xz) and members (gzip) are one text. Memory is bounded: a
  * window above 64 MiB is refused. Trailing bytes and incomplete streams are errors. All errors are

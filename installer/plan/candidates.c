@@ -110,7 +110,7 @@ int candidates_choose_installed(struct candidates *candidates, const struct conf
 	return 0;
 }
 
-void candidates_judge(struct candidates *candidates, const struct config *config)
+void candidates_classify(struct candidates *candidates, const struct config *config)
 {
 	struct select_request request = {
 		.disk = config->disk[0] ? config->disk : "auto",
@@ -130,7 +130,7 @@ void candidates_judge(struct candidates *candidates, const struct config *config
 	labels_planned(config, NULL, request.layout, &labels);
 	memcpy(request.labels, labels.labels, sizeof(request.labels));
 	memcpy(request.uuids, labels.uuids, sizeof(request.uuids));
-	select_judge(&request, candidates->disks, candidates->count, &candidates->selection);
+	select_classify(&request, candidates->disks, candidates->count, &candidates->selection);
 }
 
 const struct disk *candidates_target(const struct candidates *candidates)

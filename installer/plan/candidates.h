@@ -45,9 +45,9 @@ int candidates_choose(struct candidates *candidates, const struct config *config
 int candidates_choose_installed(struct candidates *candidates, const struct config *config,
 	struct installed_choice *ret, struct error *err) WARN_UNUSED;
 
-/* Judges every disk by itself, as far as the configuration goes, and chooses none: for a plan that
- * was refused before candidates_choose. Does nothing if the disks are judged already. */
-void candidates_judge(struct candidates *candidates, const struct config *config);
+/* Puts every disk into a class, as far as the configuration goes, and chooses none: for a plan that
+ * was refused before candidates_choose. Does nothing if the disks have a class already. */
+void candidates_classify(struct candidates *candidates, const struct config *config);
 
 /* Probes the content of the locked disks once more (plan_open_path) and compares it with what the
  * choice was made for: reading keys and closure takes time, in which another program may have

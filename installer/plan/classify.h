@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * classify — judges one disk by itself: excluded, blank, or with content.
+ * classify — puts one disk into a class: excluded, blank, or with content.
  *
  * Pure. select decides which of several disks is taken.
  *

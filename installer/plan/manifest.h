@@ -3,7 +3,7 @@
  * manifest — parses guest.json: what a closure expects of the disk that it is installed on.
  *
  * Pure: text in, struct out. iso/make-manifest writes the file when a cache is made. Whether a plan
- * satisfies the manifest is decided by plan and guest_check.
+ * satisfies the manifest is decided by planner and guest_check.
  *
  * Tested by: tests/unit/test_manifest.c, tests/fuzz/manifest.c.
  */

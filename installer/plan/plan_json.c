@@ -35,7 +35,7 @@ static void add_labels(struct json_document *to, const struct disk *disk)
 	}
 }
 
-static bool is_judged(const struct plan_answer *answer, size_t index)
+static bool is_classified(const struct plan_answer *answer, size_t index)
 {
 	return answer->selection->disks[index].reason[0] != '\0';
 }
@@ -54,8 +54,8 @@ static void add_disk(struct json_document *disks, const struct plan_answer *answ
 	put_text_member(to, "table", disk->table);
 	put_text_member(to, "signature", disk->signature);
 	add_labels(to, disk);
-	json_add_string(
-		to, "judgement", is_judged(answer, index) ? disk_class_names[disk_class] : NULL);
+	json_add_string(to, "judgement",
+		is_classified(answer, index) ? disk_class_names[disk_class] : NULL);
 	put_text_member(to, "reason", answer->selection->disks[index].reason);
 	put_text_member(to, "setting", answer->selection->disks[index].setting);
 }
@@ -65,7 +65,8 @@ static void add_target(struct json_document *to, const struct plan_answer *answe
 	const char *target = NULL;
 
 	for (size_t i = 0; i < answer->disk_count; i++)
-		if (is_judged(answer, i) && answer->selection->disks[i].disk_class == DISK_TAKEN)
+		if (is_classified(answer, i) &&
+			answer->selection->disks[i].disk_class == DISK_TAKEN)
 			target = answer->disks[i].path;
 	json_add_string(to, "target", target);
 }

@@ -3,7 +3,7 @@
  * plan_json — prints what an install would write, or why it would write nothing, as JSON.
  *
  * Pure: the decision goes in, a JSON text comes out. The manual page guest-installer-plan(5)
- * describes the members. The text for people is plan_command's part.
+ * describes the members. plan_command writes the text for people.
  *
  * Tested by: tests/unit/test_plan_json.c, tests/build/plan_json.sh.
  */

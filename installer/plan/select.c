@@ -9,9 +9,9 @@
 #include "disk/disk_key.h"
 #include "plan/classify.h"
 
-/* The list of disks may fill the sentence up to here, so that the way out still fits. */
+/* The list of disks may fill the sentence up to here, so that the fix still fits. */
 #define LIST_END_BYTES 500
-#define WAY_OUT_BLANK                                                                              \
+#define FIX_BLANK                                                                                  \
 	"Give the machine one blank disk, or use the setting in brackets (wipe=TOKEN once, wipe=force always)."
 
 #define PYGRUB_ROOT "xvdb"
@@ -68,13 +68,13 @@ static void list_disks(const struct selection *s, const struct disk *disks, size
 	text_append(err->text, sizeof(err->text), ". ");
 }
 
-/* Makes the whole sentence: what is wrong, every disk, the way out. */
+/* Makes the whole sentence: the fault, every disk, the fix. */
 static int refuse_disks(const struct selection *s, const struct disk *disks, size_t count,
-	size_t first, enum exit_code code, const char *what, const char *way_out, struct error *err)
+	size_t first, enum exit_code code, const char *what, const char *fix, struct error *err)
 {
 	error_set_code(err, code, -ENODEV, "%s: ", what);
 	list_disks(s, disks, count, first, err);
-	text_append(err->text, sizeof(err->text), "%s", way_out);
+	text_append(err->text, sizeof(err->text), "%s", fix);
 	return -ENODEV;
 }
 
@@ -106,7 +106,7 @@ static int refuse_all(const struct selection *s, const struct disk *disks, size_
 	}
 	return refuse_disks(s, disks, count, content,
 		content < count ? EXIT_NOT_BLANK : EXIT_NO_DISK,
-		"No disk is plainly meant for the guest", WAY_OUT_BLANK, err);
+		"No disk is plainly meant for the guest", FIX_BLANK, err);
 }
 
 static bool is_extreme(const char *disk)
@@ -398,7 +398,7 @@ static bool has_unique_serial(const struct disk *disks, size_t count, size_t ind
 	return true;
 }
 
-void select_judge(const struct select_request *request, const struct disk *disks, size_t count,
+void select_classify(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret)
 {
 	for (size_t i = 0; i < count; i++)
@@ -411,7 +411,7 @@ int select_target(const struct select_request *request, const struct disk *disks
 	size_t target = count, boot = SIZE_MAX;
 	int r;
 
-	select_judge(request, disks, count, ret);
+	select_classify(request, disks, count, ret);
 	if (!layout_has_table(request->layout))
 		r = choose_pair(request, disks, count, ret, &target, &boot, err);
 	else

@@ -24,8 +24,8 @@
 #include "base/error.h"
 #include "plan/choice.h"
 
-/* Judges every disk by itself: fills in ret->disks and chooses nothing. */
-void select_judge(const struct select_request *request, const struct disk *disks, size_t count,
+/* Puts every disk into a class, without the others: fills in ret->disks and chooses nothing. */
+void select_classify(const struct select_request *request, const struct disk *disks, size_t count,
 	struct selection *ret);
 
 /* Always fills ret->disks; ret->target and boot only on success. A path names a disk as it stands

@@ -3,7 +3,7 @@
  * console — writes lines to every active console as PID 1, to standard output otherwise.
  *
  * No call hangs: a console that accepts no bytes is skipped after a deadline (line_writer.h). What
- * a line says is protocol's part.
+ * a line says is decided by protocol.
  *
  * Tested by: tests/unit/test_console.c, tests/unit/test_progress.c, tests/qemu/consoles.sh.
  */

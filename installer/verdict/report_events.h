@@ -5,7 +5,7 @@
  *
  * A separate process sends them, one after the other. The install writes them to a pipe and never
  * waits: what does not fit is dropped. So neither a slow server nor a crash of the client delays
- * the install. The verdict is report_post's part. Not thread-safe: the installing thread calls it.
+ * the install. report_post sends the verdict. Not thread-safe: the installing thread calls it.
  *
  * Tested by: tests/net/report.sh.
  */

@@ -4,7 +4,7 @@
  *
  * Pure. Grammar and semantics: GRUB 2.06, grub-core/script/execute.c. The caller's callback carries
  * out the commands. A condition whose outcome is not known here runs both branches: what they set
- * has no known value afterwards. Loops are refused. See grub_cfg for the commands.
+ * has no known value afterwards. Loops are refused. See grub_commands for the commands.
  *
  * Tested by: tests/unit/test_grub_cfg.c, tests/loop/boot_menus.sh, tests/fuzz/grub_cfg.c.
  */

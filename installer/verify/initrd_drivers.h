@@ -3,7 +3,7 @@
  * initrd_drivers — whether the guest's initrd has the drivers by which this machine reaches the disk.
  *
  * The manifest lists the modules of the initrd, and the guest's folder kernel-modules says what
- * they depend on and what the kernel has built in. Where one of both is missing, nothing is judged.
+ * they depend on and what the kernel has built in. If either is missing, nothing is checked.
  *
  * Tested by: tests/unit/test_initrd_drivers.c, tests/engines/shapes.sh.
  */

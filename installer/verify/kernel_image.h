@@ -6,7 +6,7 @@
  * image"), the same compressed with gzip, and EFI zboot (Linux,
  * drivers/firmware/efi/libstub/zboot-header.S). Of a packed kernel the beginning is unpacked, of
  * Image.gz all of it. A payload in lz4, lzo or with a zstd window above 64 MiB is accepted unread.
- * Formats of x86 are pv_kernel's part.
+ * pv_kernel reads the formats of x86.
  *
  * Tested by: tests/unit/test_kernel_image.c, tests/fuzz/kernel_image.c.
  */

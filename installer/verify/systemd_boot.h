@@ -7,7 +7,8 @@
  * is is decided by loader_entries, what a unified kernel image starts by unified_image. Nothing is
  * written.
  *
- * Tested by: tests/unit/test_systemd_boot.c, tests/loop/boot_menus.sh, tests/loop/external_loaders.sh, tests/loop/nixpkgs_menus.sh.
+ * Tested by: tests/unit/test_systemd_boot.c, tests/loop/boot_menus.sh, tests/loop/external_loaders.sh,
+ * tests/loop/nixpkgs_menus.sh.
  */
 #pragma once
 

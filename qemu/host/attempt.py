@@ -48,7 +48,7 @@ class Attempt:
         self._follower: Optional[Follower] = None
 
     def install(self) -> None:
-        """Makes the disks, lets the installer run, believes nothing, publishes."""
+        """Makes the disks, runs the installer, checks the result and publishes the disks."""
         options = self._options
         records.remove(
             f"{options.records}.{kind}" for kind in ("verdict.json", "known_hosts", "xl", "xml")
@@ -96,7 +96,7 @@ class Attempt:
             machine.close()
 
     def _judge(self, follower: Follower, machine: Machine, log: records.Log) -> None:
-        """Believes the verdict, but blames the host where that was full."""
+        """Raises the failure of the verdict, or NO_ROOM if the host's storage was full."""
         try:
             verdict.require_success(follower.serial, follower.port)
         except Failure as failure:
@@ -178,7 +178,7 @@ class Attempt:
         return proof
 
     def _keep_results(self) -> None:
-        """Writes the guest's host keys down, so that the first login is not blind."""
+        """Saves the guest's host keys, so that ssh can verify the host at the first login."""
         hosts = records.known_hosts(self._results())
         if hosts:
             files.write_whole(f"{self._options.records}.known_hosts", hosts)

@@ -113,7 +113,7 @@ def live(guest: Guest, daemon: Optional[Daemon]) -> int:
     except process.Interrupted:
         if options.run:
             raise
-        process.raise_on_signals()  # who asks again means at once
+        process.raise_on_signals()  # a second signal ends the tool at once
         notify("STOPPING=1\nSTATUS=the guest powers off")
         guest.stop()
         return Code.SUCCESS

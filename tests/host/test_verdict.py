@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Proves what the host reads from the serial console and the virtio-serial port, and what it believes."""
+"""Proves what the host reads from the serial console and the virtio-serial port, and which verdict counts."""
 
 import json
 import random

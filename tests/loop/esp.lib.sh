@@ -13,7 +13,7 @@ build_reader() {
 
 # ---------------------------------------------------------------- bootctl
 
-# bootctl believes only the root of a file system; a vfat is not needed.
+# bootctl accepts only the root of a file system; a vfat is not needed.
 mount_esp() {
 	ESP=$SCRATCH/esp
 	mkdir -p "$ESP"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # plan.sh — proves that `plan` works without root, and that it gives the reason for every disk also
-# when the configuration is incomplete (candidates_judge, select_judge); and that `check` accepts what
+# when the configuration is incomplete (candidates_classify, select_classify); and that `check` accepts what
 # plan accepts
 # Modules: check_command, plan_command, install_decision, plan/manifest_check.
 # shellcheck source=tests/loop/effects.lib.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # crash.sh — proves that an install that is interrupted at any moment reports no success and leaves
-# a disk that does not boot, and that the next run takes and finishes; that no power cut, whatever it loses
+# a disk that boots no incomplete guest, and that the next run takes and finishes; that no power cut, whatever it loses
 # of what was not flushed, leaves a disk that can be started with a guest that is not complete. With LONG=1 it
 # kills the machine in two more places. tests/long/every_prefix.sh judges every state, and of more guests.
 #

@@ -75,10 +75,10 @@ static void a_refused_configuration_still_judges_its_image_file(void **state)
 	candidates.images = true;
 	config.layout = LAYOUT_DIRECT;
 	use("/nonexistent.img", "");
-	candidates_judge(&candidates, &config);
+	candidates_classify(&candidates, &config);
 	assert_int_equal(candidates.count, 0);
 	use(image, "");
-	candidates_judge(&candidates, &config);
+	candidates_classify(&candidates, &config);
 	assert_int_equal(candidates.count, 1);
 	assert_string_equal(candidates.selection.disks[0].reason, "is blank");
 }
@@ -86,15 +86,15 @@ static void a_refused_configuration_still_judges_its_image_file(void **state)
 static void disks_are_judged_once(void **state)
 {
 	(void)state;
-	candidates_judge(&candidates, &config);
+	candidates_classify(&candidates, &config);
 	assert_int_equal(candidates.count, 0);
 	candidates.count = 1;
 	strcpy(candidates.disks[0].name, "vda");
 	use("", "");
-	candidates_judge(&candidates, &config);
+	candidates_classify(&candidates, &config);
 	assert_string_equal(candidates.selection.disks[0].reason, "is blank");
 	candidates.disks[0].read_only = true;
-	candidates_judge(&candidates, &config);
+	candidates_classify(&candidates, &config);
 	assert_string_equal(candidates.selection.disks[0].reason, "is blank");
 }
 

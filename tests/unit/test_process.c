@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a program's last words are kept, and that one that leaves another behind ends. */
+/* Proves that a program's last line is kept, and that processes which a program leaves running are ended. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -745,7 +745,7 @@ static void judges_as_the_table_says(void **state)
 		assert_non_null(strstr(err.text, shape->disks[i].name));
 }
 
-static void sixty_four_disks_still_make_one_line_with_a_way_out(void **state)
+static void sixty_four_disks_still_make_one_line_with_the_fix(void **state)
 {
 	static struct disk disks[DISKS_MAX];
 	const struct select_request request = {
@@ -840,7 +840,7 @@ static void a_key_that_names_no_disk_is_the_name_of_none(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[SHAPE_COUNT + 5] = {
-		cmocka_unit_test(sixty_four_disks_still_make_one_line_with_a_way_out),
+		cmocka_unit_test(sixty_four_disks_still_make_one_line_with_the_fix),
 		cmocka_unit_test(
 			the_last_of_four_planned_names_is_a_conflict_and_a_fifth_one_is_not),
 		cmocka_unit_test(

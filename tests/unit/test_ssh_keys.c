@@ -353,7 +353,7 @@ static void private_keys_are_refused_by_name(void **state)
 	refuses("PuTTY-User-Key-File-3: ssh-ed25519\n", "is a private key of PuTTY");
 }
 
-static void foreign_forms_are_refused_with_the_way_out(void **state)
+static void foreign_forms_are_refused_with_the_fix(void **state)
 {
 	(void)state;
 	refuses("---- BEGIN SSH2 PUBLIC KEY ----\n", "ssh-keygen -i");
@@ -540,7 +540,7 @@ int main(void)
 		cmocka_unit_test(a_type_that_the_blob_names_is_taken_with_a_warning),
 		cmocka_unit_test(options_are_checked_as_servers_do),
 		cmocka_unit_test(private_keys_are_refused_by_name),
-		cmocka_unit_test(foreign_forms_are_refused_with_the_way_out),
+		cmocka_unit_test(foreign_forms_are_refused_with_the_fix),
 		cmocka_unit_test(broken_keys_are_refused_by_line),
 		cmocka_unit_test(an_rsa_key_has_16384_bits_at_most),
 		cmocka_unit_test(every_cut_of_a_good_line_is_refused),

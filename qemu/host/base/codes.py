@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Exit codes of the host tools, and the exception that carries one with its sentence.
 
-Codes 1 to 79 are the installer's own (installer/error.h) and travel through the host tools
+Codes 1 to 79 are the installer's own (installer/base/error.h) and travel through the host tools
 unchanged; 80 to 85 say that the host's side could not do its part.
 """
 

@@ -22,7 +22,7 @@ class Daemon:
         self._tell(SUCCESS + text.encode())
 
     def failed(self, code: int, sentence: str) -> None:
-        """The waiting process says the sentence and ends with the code; no word if it is gone."""
+        """The waiting process prints the sentence and exits with the code, if it still runs."""
         self._tell(f"{code} {sentence}".encode())
 
     def _tell(self, message: bytes) -> None:

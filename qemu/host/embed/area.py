@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The area of an ISO in which things are embedded: bytes in, files out, and back.
 
-Pure. The format is described in installer/input/embedded.h, whose reader has the last word.
+Pure. The format is described in installer/input/embedded.h. The installer's reader decides what is valid.
 """
 
 from __future__ import annotations

@@ -95,10 +95,10 @@ def require_absent(disks: Sequence[Disk]) -> None:
     for disk in disks:
         if disk.existing or not os.path.lexists(disk.path):
             continue
-        way_out = "remove it, or use it as it is with --existing"
+        fix = "remove it, or use it as it is with --existing"
         if disk.is_device():
-            way_out = "say --existing, without --size, to install on this block device"
-        raise Failure(Code.MISUSE, f"{disk.path} exists already; {way_out}")
+            fix = "say --existing, without --size, to install on this block device"
+        raise Failure(Code.MISUSE, f"{disk.path} exists already; {fix}")
 
 
 def make(disks: Sequence[Disk]) -> None:

@@ -32,7 +32,7 @@ class Machine(Protocol):
         """Whether a disk could not grow because the host is full: no use in going on."""
 
     def end(self) -> None:
-        """Ends the machine at once; no word if it has ended."""
+        """Ends the machine at once. Does nothing if it has ended."""
 
     def require_good_end(self, verdict_seen: bool) -> None:
         """Failure(EMULATOR) unless the machine has powered itself off. `verdict_seen` says whether

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SSH host keys and further files on the key drive: which are taken, and under which names.
 
-Pure. The sentences on keys are those of installer/input/host_key_file.c, which has the last word.
+Pure. The sentences on keys are those of installer/input/host_key_file.c, which checks the keys again.
 """
 
 from __future__ import annotations

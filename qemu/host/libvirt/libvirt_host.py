@@ -114,13 +114,13 @@ class LibvirtHost:
             name = found.name() if found is not None else name
         if found is None:
             return
-        way_out = "--name gives the guest another name"
+        fix = "--name gives the guest another name"
         if uuid:
-            way_out = f"--disk gives the guest another volume than {self._volumes.guest}"
+            fix = f"--disk gives the guest another volume than {self._volumes.guest}"
         sentence = (
             f"{connection.shown} has a domain {name} already; virsh undefine {name} removes it"
         )
-        raise Failure(Code.MISUSE, f"{sentence}, or {way_out}")
+        raise Failure(Code.MISUSE, f"{sentence}, or {fix}")
 
     def _require_network(self) -> None:
         """A network that does not exist would be noticed only when the domain starts."""

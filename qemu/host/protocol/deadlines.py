@@ -19,7 +19,7 @@ OTHER_STAGE_SECONDS = 300
 INSTALLER_SECONDS = 3600
 AROUND_SECONDS = 300
 EMULATION_FACTOR = 6
-# Far more than any installer has: a guest that makes up stages gets no time by it.
+# More than any installer has. A guest cannot extend its deadline by inventing stages.
 MOST_STAGES = 64
 
 

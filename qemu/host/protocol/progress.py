@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the user sees of an installation: a bar on a terminal, plain lines elsewhere, or JSON.
 
-JSON events go to the standard output, everything for people to the standard error, but for the
-last word of success.
+JSON events go to the standard output, everything for people to the standard error, except for the
+result.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Display:
         self._err.write(f"{self._tool}: {sentence}\n")
 
     def print_result(self, sentence: str) -> None:
-        """The last word of success, where nothing else is on the standard output."""
+        """Prints the result of a success, the only line on the standard output, unless JSON is printed."""
         self._clear()
         if not self._json and not self._quiet:
             self._out.write(f"{sentence}\n")

@@ -144,7 +144,7 @@ def quote(value: str) -> str:
 
 
 def disk_format(path: str) -> str:
-    """The format of a disk by its name; its content is the guest's to write, and is not asked."""
+    """The format of a disk by its name. The guest controls the content, so it is not probed."""
     if path.endswith((".raw", ".img")):
         return "raw"
     try:

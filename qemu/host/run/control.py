@@ -120,7 +120,7 @@ def _power_off(guest: Running, seconds: float) -> bool:
 
 
 def _quit(guest: Running, keeper: int) -> None:
-    """Ends QEMU by its monitor; if that is deaf, too, by its keeper's end."""
+    """Ends QEMU by its monitor. If the monitor does not respond, kills the keeper, which ends QEMU."""
     with contextlib.suppress(MonitorError):
         with Monitor.connect(os.path.join(guest.folder, MONITOR), 5) as monitor:
             monitor.execute("quit", seconds=5)

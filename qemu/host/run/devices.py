@@ -77,7 +77,7 @@ def network_cards(options: GuestOptions) -> list[str]:
 
 
 def tap_mac(guest: str) -> str:
-    """An address of its own for each guest, the same at every start; 52:54:00 is QEMU's part."""
+    """An address for this guest alone, the same at every start. QEMU's addresses begin with 52:54:00."""
     digest = hashlib.sha256(os.fsencode(os.path.realpath(guest))).hexdigest()
     return ":".join(["52:54:00", digest[0:2], digest[2:4], digest[4:6]])
 

@@ -134,7 +134,7 @@ class Guest:
         deadline = Deadline(self.options.stop_timeout)
         status = None
         while status is None and not deadline.passed():
-            with contextlib.suppress(Failure):  # a deaf QEMU is ended when the time is over
+            with contextlib.suppress(Failure):  # QEMU is ended at the deadline
                 self._command("system_powerdown")  # a guest that still boots may have missed it
             status = process.wait(min(BUTTON_SECONDS, deadline.left()))
         if status is None:

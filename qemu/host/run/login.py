@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A login in a guest by SSH: one connection, on which commands and a script are run.
 
-Who asks for a script's exit status must not mistake a broken connection for one: the connection is
-a process of its own here, so that the two can be told apart.
+A broken connection must not be mistaken for a script's exit status. So the connection is a process of its own.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def preparations(guest: Guest) -> list[str]:
 
 
 def _report_console(guest: Guest) -> None:
-    """The last words of a kernel are often the reason."""
+    """Prints the end of the console's log, which often has the reason."""
     try:
         with open(guest.console_log(), encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()[-CONSOLE_LINES:]

@@ -136,7 +136,7 @@ def install_domain(
     """The HVM domain that boots the ISO: its end, however it comes, is the domain's.
 
     `keys` is the image of a key drive; `serial` is where the console goes, as QEMU names it, such
-    as file:/path. `boot` spares BIOS and boot loader, which read a cdrom at a crawl.
+    as file:/path. `boot` starts the kernel directly: BIOS and boot loader read a cdrom very slowly.
     """
     check(domain)
     # The device model reads the cdrom, so it needs no loop device and no driver of dom0's kernel.
