@@ -52,7 +52,8 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 	return copy_closure(&config->cache, closure, &target, watch_copy, shared, err);
 }
 
-/* Runs the guest's own installer of its boot loader, with the disk under the guest's name for it. */
+/* Runs the guest's own installer of its boot loader, with the disk under the guest's name for
+ * it. */
 static int run_boot_installer(const struct plan *plan, const struct manifest *manifest,
 	const struct chroot_session *session, int disk_fd, struct error *err)
 {
@@ -95,8 +96,8 @@ static int install_boot_loader(struct shared_state *shared, const struct plan *p
 	return r;
 }
 
-/* Files and keys are written before activation, also into an /etc that is an overlay. One that cannot
- * be written to is shown to the guest's programs with the accounts of the boot. */
+/* Files and keys are written before activation, also into an /etc that is an overlay. One that
+ * cannot be written to is shown to the guest's programs with the accounts of the boot. */
 static int show_etc(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
 	bool shown;
@@ -106,8 +107,8 @@ static int show_etc(const struct plan *plan, const struct manifest *manifest, st
 	return etc_view_mount(TARGET_PATH, plan->system, manifest, &shown, err);
 }
 
-/* The activation script mounts such an /etc itself. A system without one prepares itself at its first
- * boot. */
+/* The activation script mounts such an /etc itself. A system without one prepares itself at its
+ * first boot. */
 static int activate(const struct plan *plan, const struct manifest *manifest,
 	const struct chroot_session *session, struct error *err)
 {

@@ -46,9 +46,9 @@ static bool is_resumed(const struct install_decision *d)
 }
 
 /* Writes the disk, in this order: the mark `unfinished`, the partition table, the file systems, the
- * content, and the mark `installed` last. The boot sector is blank from the table to the end, except
- * while the boot loader is installed. The engine cache fills the root with libext2fs before it is
- * mounted; nixos-install fills the mounted one. */
+ * content, and the mark `installed` last. The boot sector is blank from the table to the end,
+ * except while the boot loader is installed. The engine cache fills the root with libext2fs before
+ * it is mounted; nixos-install fills the mounted one. */
 static int carry_out(struct shared_state *shared, struct install_decision *d,
 	struct disk_lock *lock, struct error *err)
 {

@@ -25,7 +25,8 @@ struct config_reading {
 };
 
 /* Fetches the files of ds=nocloud into sources, which needs the network, and reads the
- * configuration. Faults of the configuration are reported to report-url, as far as they leave it. */
+ * configuration. Faults of the configuration are reported to report-url, as far as they leave
+ * it. */
 int read_config(struct config_reading *reading, struct config_sources *sources, struct config *ret,
 	struct error *err) WARN_UNUSED;
 

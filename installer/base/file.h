@@ -68,8 +68,8 @@ int file_resolve(const char *root, const char *path, char ret[FILE_PATH_BYTES],
 int file_read_inside(const char *root, const char *path, size_t max_bytes, char **ret_text,
 	size_t *ret_bytes, struct error *err) WARN_UNUSED;
 
-/* Whether an error of these functions says that there is no such file. Every other one says that the
- * file may be there and cannot be read. */
+/* Whether an error of these functions says that there is no such file. Every other one says that
+ * the file may be there and cannot be read. */
 bool file_is_missing(int r);
 
 /* The part of path after its last slash; a pointer into path. */

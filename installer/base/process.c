@@ -158,8 +158,8 @@ static void take_output(struct relay *relay, const char *data, size_t size_bytes
 	}
 }
 
-/* Reads until the last writer has closed the pipe, or until the program has ended and all its output
- * was read. Processes that it left running are killed, so that they write no more. */
+/* Reads until the last writer has closed the pipe, or until the program has ended and all its
+ * output was read. Processes that it left running are killed, so that they write no more. */
 static void relay_output(int output, pid_t pid, struct relay *relay)
 {
 	AUTO_CLOSE int process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -201,8 +201,8 @@ static int check_exit(const char *name, int status, const char *last, struct err
 }
 
 /* Waits for the end of the program. relay_output does not see processes that were left running with
- * another output. They are killed before the program is reaped: after that its number, which is that
- * of their group, may belong to others. */
+ * another output. They are killed before the program is reaped: after that its number, which is
+ * that of their group, may belong to others. */
 static int wait_for_end(pid_t pid, int *ret_status)
 {
 	siginfo_t info;

@@ -67,7 +67,8 @@ bool text_is_partition_name(const char *text);
  * lower case, which Linux reads and mkfs.fat writes as it is). */
 bool text_is_fat_label(const char *text);
 
-/* A POSIX portable user name, 1 to 32 bytes (POSIX.1-2017, 3.437), that begins with a letter or _. */
+/* A POSIX portable user name, 1 to 32 bytes (POSIX.1-2017, 3.437), that begins with a letter or
+ * _. */
 bool text_is_user_name(const char *text);
 
 /* An absolute path without empty, "." and ".." parts and without control characters. */

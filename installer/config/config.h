@@ -143,6 +143,6 @@ bool config_needs_network(const struct config *config);
 /* The same for the install or its report. */
 bool config_wants_network(const struct config *config);
 
-/* Whether the install reads files below this folder: the manifest or the configuration, or all caches
- * are there. */
+/* Whether the install reads files below this folder: the manifest or the configuration, or all
+ * caches are there. */
 bool config_needs_folder(const struct config *config, const char *folder);

@@ -40,7 +40,8 @@ void merge_kernel_ip(
 	struct config *config, const char *command_line, char ret_ignored[MERGE_IGNORED_BYTES]);
 
 /* Merges one key=value that a source gives. MERGE_SET_SOURCE names arguments of the program, which
- * the process list shows: the secret report-token is refused there and on the kernel command line. */
+ * the process list shows: the secret report-token is refused there and on the kernel command
+ * line. */
 #define MERGE_SET_SOURCE "--set"
 void merge_option(struct config *config, const char *source, const char *assignment);
 

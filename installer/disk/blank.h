@@ -9,7 +9,8 @@
  * 4,096 bytes spread evenly between. In a file it reads every allocated extent (lseek(2),
  * SEEK_DATA).
  *
- * Tested by: tests/unit/test_blank.c, tests/loop/blank.sh, tests/loop/probe.sh, tests/fuzz/disk_image.c.
+ * Tested by: tests/unit/test_blank.c, tests/loop/blank.sh, tests/loop/probe.sh,
+ * tests/fuzz/disk_image.c.
  */
 #pragma once
 

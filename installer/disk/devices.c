@@ -98,7 +98,8 @@ static void read_serial(const struct places *at, const char *name, char ret[DISK
 	memmove(ret, serial, strlen(serial) + 1);
 }
 
-/* Only SCSI, ATA and NVMe disks have a model. The vendor of a virtio disk is a number of its bus. */
+/* Only SCSI, ATA and NVMe disks have a model. The vendor of a virtio disk is a number of its
+ * bus. */
 static void read_model(const struct places *at, struct disk *disk)
 {
 	char vendor[DISK_TEXT_BYTES], model[DISK_TEXT_BYTES];

@@ -3,8 +3,8 @@
  * disk_drivers — the kernel's modules that drive a disk, and the controllers and buses on the way
  * to it.
  *
- * It reads /sys (Linux, Documentation/ABI/testing/sysfs-bus-*, and the link "module" of each driver).
- * Drivers that are built into the kernel have no module and are left out.
+ * It reads /sys (Linux, Documentation/ABI/testing/sysfs-bus-*, and the link "module" of each
+ * driver). Drivers that are built into the kernel have no module and are left out.
  *
  * Tested by: tests/unit/test_disk_drivers.c, tests/engines/shapes.sh.
  */

@@ -2,8 +2,8 @@
 /*
  * layout — the names and the fixed geometry of the disk layouts.
  *
- * Pure. It says where the parts of each layout begin, so that classify can read a disk's mark before
- * there is a plan. select decides which disk, and planner which sizes.
+ * Pure. It says where the parts of each layout begin, so that classify can read a disk's mark
+ * before there is a plan. select decides which disk, and planner which sizes.
  *
  * Tested by: tests/unit/test_plan.c.
  */

@@ -10,6 +10,6 @@
 
 #include "disk/disk.h"
 
-/* Whether both have the same table, signature, file systems, marks, first byte that is not zero, and
- * wipe token. Names, sizes and drivers are not compared. */
+/* Whether both have the same table, signature, file systems, marks, first byte that is not zero,
+ * and wipe token. Names, sizes and drivers are not compared. */
 bool same_content(const struct disk *a, const struct disk *b);

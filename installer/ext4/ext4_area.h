@@ -32,8 +32,8 @@ struct ext4_area {
 	uint64_t end_inode;
 };
 
-/* The area of everything that is free; first_inode is the first inode of a block of the table, which
- * nothing uses, as all that follow. */
+/* The area of everything that is free; first_inode is the first inode of a block of the table,
+ * which nothing uses, as all that follow. */
 void ext4_area_open_whole(
 	struct struct_ext2_filsys *fs, uint64_t first_inode, struct ext4_area *ret);
 
@@ -48,8 +48,8 @@ long ext4_area_divide(struct struct_ext2_filsys *fs, const uint64_t *bytes, size
  * the kernel takes the table of a group for initialized up to the last used inode. */
 struct extent_run ext4_area_find_gap(struct struct_ext2_filsys *fs, const struct ext4_area *area);
 
-/* Allocates a run of contiguous blocks: some MiB, or wanted if that is more. It is shorter where free
- * space ends. ENOSPC if fewer than wanted are free in the area. */
+/* Allocates a run of contiguous blocks: some MiB, or wanted if that is more. It is shorter where
+ * free space ends. ENOSPC if fewer than wanted are free in the area. */
 long ext4_area_take_blocks(struct struct_ext2_filsys *fs, struct ext4_area *area, uint64_t wanted,
 	struct extent_run *ret);
 void ext4_area_return_blocks(

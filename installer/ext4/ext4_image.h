@@ -2,9 +2,9 @@
 /*
  * ext4_image — block and inode allocation in an unmounted, freshly made ext4, by libext2fs.
  *
- * Hands out contiguous blocks, so that each writer writes sequentially, and inodes in whole blocks of
- * the inode table. allocator, inode and directory fill them. Until ext4_image_close nothing on the
- * disk refers to what was written: the file system stays empty. Terms and layout are those of
+ * Hands out contiguous blocks, so that each writer writes sequentially, and inodes in whole blocks
+ * of the inode table. allocator, inode and directory fill them. Until ext4_image_close nothing on
+ * the disk refers to what was written: the file system stays empty. Terms and layout are those of
  * Linux, Documentation/filesystems/ext4/.
  *
  * Tested by: tests/unit/test_unpack.c, tests/unit/test_ext4_area.c, tests/loop/store.sh,

@@ -12,6 +12,6 @@
 #include "base/error.h"
 #include "ext4/ext4_files.h"
 
-/* Removes a regular file or a symbolic link. path is absolute and clean. 0 if there is no such file;
- * -EISDIR for a folder, -EPERM for another kind of file. */
+/* Removes a regular file or a symbolic link. path is absolute and clean. 0 if there is no such
+ * file; -EISDIR for a folder, -EPERM for another kind of file. */
 int ext4_remove(struct ext4_files *files, const char *path, struct error *err) WARN_UNUSED;

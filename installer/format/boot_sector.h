@@ -2,11 +2,11 @@
 /*
  * boot_sector — keeps a disk from booting until the guest on it is complete.
  *
- * Every boot begins with the first sector: a BIOS looks for its signature before it runs the code in
- * it, and UEFI (2.10, 5.2.3) accepts a GPT only behind a protective MBR. While the boot sector is
- * blank, it is zero on the disk and kept in memory. The kernel keeps the partition table that it has
- * read. A machine that starts from such a disk goes on to the next one, or to the ISO. The next run
- * of the installer recognizes the disk by its mark.
+ * Every boot begins with the first sector: a BIOS looks for its signature before it runs the code
+ * in it, and UEFI (2.10, 5.2.3) accepts a GPT only behind a protective MBR. While the boot sector
+ * is blank, it is zero on the disk and kept in memory. The kernel keeps the partition table that it
+ * has read. A machine that starts from such a disk goes on to the next one, or to the ISO. The next
+ * run of the installer recognizes the disk by its mark.
  *
  * Tested by: tests/unit/test_boot_sector.c.
  */

@@ -55,8 +55,9 @@ int disk_lock_blank_boot_sector(struct disk_lock *lock, struct error *err) WARN_
  * must not find a menu there. An error is only logged. */
 void disk_lock_invalidate_boot_fs(const struct disk_lock *lock);
 
-/* Writes the mark of this plan on the boot disk, if there is one, and then at the root. The kernel's
- * cache of the whole disk is dropped first: the partitions were written through their own nodes. */
+/* Writes the mark of this plan on the boot disk, if there is one, and then at the root. The
+ * kernel's cache of the whole disk is dropped first: the partitions were written through their own
+ * nodes. */
 int disk_lock_write_mark(const struct disk_lock *lock, const struct plan *plan,
 	enum install_mark_state state, struct error *err) WARN_UNUSED;
 

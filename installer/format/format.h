@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * format — makes the plan's file systems, each where the plan puts it: ext4 by ext4/mkfs, FAT by fat,
- * swap by swap.
+ * format — makes the plan's file systems, each where the plan puts it: ext4 by ext4/mkfs, FAT by
+ * fat, swap by swap.
  *
  * Tested by: tests/loop/format.sh, tests/loop/images.sh (format).
  */

@@ -2,8 +2,8 @@
 /*
  * partition — puts the plan's partition table on a disk that may hold older content.
  *
- * It wipes what older tables and file systems have left, and has the kernel read the new table, which
- * partition_table writes. It makes no file system: format does.
+ * It wipes what older tables and file systems have left, and has the kernel read the new table,
+ * which partition_table writes. It makes no file system: format does.
  *
  * Tested by: tests/loop/partition.sh.
  */

@@ -33,8 +33,8 @@ struct bootspec {
 int bootspec_parse(
 	const char *text, size_t size_bytes, struct bootspec *ret, struct error *err) WARN_UNUSED;
 
-/* The specialisation with this index, in the order of the document, and its name: letters, digits and
- * "-._". -ENOENT if there are not so many; -EINVAL as above. */
+/* The specialisation with this index, in the order of the document, and its name: letters, digits
+ * and "-._". -ENOENT if there are not so many; -EINVAL as above. */
 #define BOOTSPEC_NAME_BYTES 128
 int bootspec_parse_specialisation(const char *text, size_t size_bytes, size_t index,
 	char ret_name[BOOTSPEC_NAME_BYTES], struct bootspec *ret, struct error *err) WARN_UNUSED;

@@ -3,9 +3,10 @@
  * etc_view — shows below the target the /etc that the booted guest will have.
  *
  * Some guests mount /etc at boot: an image in the system (erofs) and a folder with the content of
- * large files, below a writable layer or none (nixpkgs, nixos/modules/system/etc/etc-activation.nix).
- * Others create their accounts at boot. The boot itself is left to the guest; this module mounts the
- * same file systems for the guest's programs and for the verification.
+ * large files, below a writable layer or none (nixpkgs,
+ * nixos/modules/system/etc/etc-activation.nix). Others create their accounts at boot. The boot
+ * itself is left to the guest; this module mounts the same file systems for the guest's programs
+ * and for the verification.
  *
  * Tested by: tests/loop/boot_accounts.sh, tests/qemu/appliance.sh.
  */
@@ -33,7 +34,7 @@ int etc_view_mount_overlay(const char *root, const char *system, const struct ma
 	bool read_only, struct error *err) WARN_UNUSED;
 
 /* For the verification: mounts the overlay read-only, and above it the accounts that the guest will
- * create at boot, unless it has done so already (ret_shown false). Unmounting the target unmounts it
- * all. */
+ * create at boot, unless it has done so already (ret_shown false). Unmounting the target unmounts
+ * it all. */
 int etc_view_mount(const char *root, const char *system, const struct manifest *manifest,
 	bool *ret_shown, struct error *err) WARN_UNUSED;

@@ -8,8 +8,8 @@
  * tmpfiles.d(5)). The lines in it write to /dev/console, and remove the file itself. Guests that
  * cannot do so are left without.
  *
- * The file is written before the verification. A guest that fails there has no boot sector; of layout
- * direct, the host is given no kernel.
+ * The file is written before the verification. A guest that fails there has no boot sector; of
+ * layout direct, the host is given no kernel.
  *
  * Tested by: tests/loop/first_boot.sh, tests/qemu/install_gpt.sh.
  */

@@ -103,9 +103,9 @@ static bool is_public_key_of(const struct host_key_pair *pair, const char *print
 	       strchr(" \n", printed[pair->public_bytes]);
 }
 
-/* Signs nothing, so that the message is standard input, and verifies that with the public key. It is
- * the only way to see that the private numbers belong to the public ones: -y copies these. OpenSSH
- * before 8.2 cannot do it. */
+/* Signs nothing, so that the message is standard input, and verifies that with the public key. It
+ * is the only way to see that the private numbers belong to the public ones: -y copies these.
+ * OpenSSH before 8.2 cannot do it. */
 static int ask_for_signature(const struct chroot_session *session, const char *keygen,
 	const char *place, struct error *err)
 {

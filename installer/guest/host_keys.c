@@ -214,8 +214,8 @@ static int verify_one(
 	return 0;
 }
 
-/* A key that is too long for a line of known_hosts is not reported, and neither is one that no server
- * offers. */
+/* A key that is too long for a line of known_hosts is not reported, and neither is one that no
+ * server offers. */
 void host_keys_describe_given(const char *root, const char *system,
 	const struct given_host_keys *given, struct host_keys *ret)
 {

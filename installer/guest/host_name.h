@@ -3,8 +3,8 @@
  * host_name — gives a host name to a guest whose configuration leaves it open
  * (networking.hostName = "").
  *
- * Such a system has no /etc/hostname of its own, and systemd reads the file at boot (hostname(5)). A
- * system that has one keeps it.
+ * Such a system has no /etc/hostname of its own, and systemd reads the file at boot (hostname(5)).
+ * A system that has one keeps it.
  *
  * Tested by: tests/loop/identity.sh.
  */

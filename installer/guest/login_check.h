@@ -4,7 +4,8 @@
  *
  * The guest's own sshd judges its configuration (sshd_run), sshd_login the values in force, and
  * account the user. Where that sshd cannot be executed, or no program of the guest may be run,
- * sshd_config reads the file instead. The target may be mounted read-only, nothing of it is changed.
+ * sshd_config reads the file instead. The target may be mounted read-only, nothing of it is
+ * changed.
  *
  * Tested by: tests/loop/sshd.sh, tests/loop/lockout.sh.
  */

@@ -3,9 +3,9 @@
  * pygrub — the entry of a grub.cfg that Xen's pygrub starts, or the reason why it starts none.
  *
  * Pure. pygrub (Xen 4.17, tools/pygrub) reads a menu line by line. It knows one file system and no
- * variables. One word that it cannot read, in any entry, makes it refuse the whole menu. This module
- * follows its grammar exactly, so that the installer refuses what dom0 would refuse. The caller
- * checks whether the files exist.
+ * variables. One word that it cannot read, in any entry, makes it refuse the whole menu. This
+ * module follows its grammar exactly, so that the installer refuses what dom0 would refuse. The
+ * caller checks whether the files exist.
  *
  * Tested by: tests/unit/test_pygrub.c, tests/xen/pygrub.sh, tests/fuzz/pygrub.c.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sshd_match — the patterns of sshd_config: names with wildcards, user@host, and lists of addresses.
+ * sshd_match — the patterns of sshd_config: names with wildcards, user@host, and lists of
+ * addresses.
  *
  * Pure. It also proposes the addresses from which a login is tried, because a Match block or an
  * AllowUsers line may admit the owner from one network only. It reads no configuration otherwise.

@@ -37,9 +37,9 @@ int sshd_run_find(const char *root, const char *system, struct sshd_program *ret
 	struct error *err) WARN_UNUSED;
 void sshd_run_free(struct sshd_program *program);
 
-/* The first run of `sshd -T`, which checks what `sshd -t` checks before it prints (sshd(8)): 0 if the
- * server would start; ret_values as by sshd_run_print. A guest that makes its host keys at boot gets
- * a temporary one. -ENOEXEC if the program cannot be executed here; else -EIO with the last
+/* The first run of `sshd -T`, which checks what `sshd -t` checks before it prints (sshd(8)): 0 if
+ * the server would start; ret_values as by sshd_run_print. A guest that makes its host keys at boot
+ * gets a temporary one. -ENOEXEC if the program cannot be executed here; else -EIO with the last
  * line that the server printed. */
 int sshd_run_test(const struct chroot_session *session, const char *system,
 	struct sshd_program *program, const char *user, const struct sshd_origin *origin,

@@ -19,9 +19,9 @@
 /* Whether mtools can be started: EXIT_CONFIGURATION with the package's name. */
 int image_esp_check(struct error *err) WARN_UNUSED;
 
-/* Writes the boot loader, an entry for the system and each of its specialisations, and their kernels.
- * EXIT_VERIFY for a system that only a program of the guest can make bootable. index: of the plan's
- * ESP. */
+/* Writes the boot loader, an entry for the system and each of its specialisations, and their
+ * kernels. EXIT_VERIFY for a system that only a program of the guest can make bootable. index: of
+ * the plan's ESP. */
 int image_esp_fill(const struct image_request *request, size_t index, struct image_view *view,
 	struct error *err) WARN_UNUSED;
 

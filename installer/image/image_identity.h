@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_identity — gives the copy of a disk image identifiers of its own: of the partition table, the
- * partitions and the file systems.
+ * image_identity — gives the copy of a disk image identifiers of its own: of the partition table,
+ * the partitions and the file systems.
  *
  * All are derived from one seed. Labels and names stay, since the guest finds its file systems by
  * them. What a guest is inside its root file system is changed by image_owner.

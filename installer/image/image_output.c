@@ -204,7 +204,8 @@ static size_t hole_bytes(int fd, uint64_t at_bytes, uint64_t size_bytes)
 	return end - at_bytes < PIECE_BYTES ? (size_t)(end - at_bytes) : PIECE_BYTES;
 }
 
-/* Reads a file piece by piece, passes each on, and computes the sum of all unless ret_sum is NULL. */
+/* Reads a file piece by piece, passes each on, and computes the sum of all unless ret_sum is
+ * NULL. */
 static int pass_on(int from, take_piece_fn *take, int to, uint64_t *ret_bytes,
 	uint8_t ret_sum[SHA256_BYTES], struct error *err)
 {

@@ -29,7 +29,8 @@ struct image_output {
 };
 
 /* Looks at what is there, and sets what is said above. EXIT_NOT_BLANK for a file that exists and a
- * device with content, EXIT_NO_DISK for a device in use, EXIT_CONFIGURATION if qemu-img is missing. */
+ * device with content, EXIT_NO_DISK for a device in use, EXIT_CONFIGURATION if qemu-img is
+ * missing. */
 int image_output_check(struct image_output *output, struct error *err) WARN_UNUSED;
 
 /* Writes the image out and waits until the device has it. ret_sum: of what was written, as a

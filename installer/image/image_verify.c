@@ -168,8 +168,8 @@ static int check_file_access(const char *path, const struct ext4_entry *entry,
 		entry->mode, entry->uid, entry->gid, S_IFREG | file->mode, file->uid, file->gid);
 }
 
-/* Activation makes a link of each file that the system has in its own etc, and with it replaces what
- * was given. */
+/* Activation makes a link of each file that the system has in its own etc, and with it replaces
+ * what was given. */
 static int check_stays(const struct image_request *request, struct image_view *view,
 	const char *path, struct error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_verify — reads an image back before it gets its name: what an install verifies on the mounted
- * target, as far as files tell it.
+ * image_verify — reads an image back before it gets its name: what an install verifies on the
+ * mounted target, as far as files tell it.
  *
  * Everything is read from the closed image by other code than has written it: libext2fs's reader
  * and mtools. The readers of verify and login_check judge copies of the files. No program of the

@@ -56,7 +56,8 @@ static int show_link(const char *target, const char *to, struct error *err)
 	return 0;
 }
 
-/* The path that a link leads to: target, seen from the folder of the link, and what comes behind. */
+/* The path that a link leads to: target, seen from the folder of the link, and what comes
+ * behind. */
 static int follow_link(const char *folder, const char *target, const char *rest,
 	char ret[FILE_PATH_BYTES], struct error *err)
 {

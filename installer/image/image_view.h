@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image_view — copies files of an unmounted root file system to a folder of the host, under the same
- * paths, so that modules which read a mounted target can read them there.
+ * image_view — copies files of an unmounted root file system to a folder of the host, under the
+ * same paths, so that modules which read a mounted target can read them there.
  *
  * Links are copied as links, and what they lead to is copied too. Owners are not kept, and of modes
  * only whether the owner may execute: ext4_reader returns the real ones. Nothing of the image is

@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One word of a line: a file, such as "virtio_blk.ko", or a pattern, such as "virtio:d00000002v*". */
+/* One word of a line: a file, such as "virtio_blk.ko", or a pattern, such as
+ * "virtio:d00000002v*". */
 struct driver_word {
 	const char *text; /* not terminated */
 	size_t length;

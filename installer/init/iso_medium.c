@@ -43,8 +43,8 @@ static void describe_device(
 		text_append(ret, ret_bytes, "%s, label %s)", found->type, found->label);
 }
 
-/* Looks through /sys/class/block, which lists disks and partitions alike. If no device is the medium,
- * ret_seen lists what is there. */
+/* Looks through /sys/class/block, which lists disks and partitions alike. If no device is the
+ * medium, ret_seen lists what is there. */
 static bool find(char *ret_path, size_t path_bytes, char *ret_seen, size_t seen_bytes)
 {
 	AUTO_CLOSEDIR DIR *dir = opendir("/sys/class/block");

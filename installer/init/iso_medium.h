@@ -13,8 +13,8 @@
 #define MEDIUM_LABEL "GUEST_INSTALLER"
 
 /* Finds the ISO 9660 file system with our label on any block device (type and label both: hybrid
- * images show other partitions with the same label) and mounts it read-only on MEDIUM_PATH. Waits for
- * its drive until all devices have settled, 5 seconds at least. -ENOENT if there is none, with
+ * images show other partitions with the same label) and mounts it read-only on MEDIUM_PATH. Waits
+ * for its drive until all devices have settled, 5 seconds at least. -ENOENT if there is none, with
  * EXIT_FETCH and a sentence that lists what is there instead. */
 int iso_medium_mount(struct error *err) WARN_UNUSED;
 

@@ -29,8 +29,8 @@ struct names {
 	size_t count;
 };
 
-/* What is known while the drivers are loaded. The modaliases are those of the time when `loaded` had
- * seen_count entries: a driver adds the devices of its bus. */
+/* What is known while the drivers are loaded. The modaliases are those of the time when `loaded`
+ * had seen_count entries: a driver adds the devices of its bus. */
 struct loader {
 	char *command_line;
 	struct names loaded, modaliases;

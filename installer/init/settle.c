@@ -61,10 +61,9 @@ static bool is_storage(const char *bus, const char *device)
 }
 
 /* Whether the device needs no more time. A virtio device is ready when its driver is bound. Xen's
- * driver makes the disk after binding, when the backend has answered. A SCSI disk also is made after
- * binding, when its size has been read. A Xen device that stays
- * unbound while the driver is loaded is a cdrom of an HVM domain, which has another driver
- * (xen-blkfront's probe function). */
+ * driver makes the disk after binding, when the backend has answered. A SCSI disk also is made
+ * after binding, when its size has been read. A Xen device that stays unbound while the driver is
+ * loaded is a cdrom of an HVM domain, which has another driver (xen-blkfront's probe function). */
 static bool is_ready(const char *bus, const char *device)
 {
 	bool on_xen = strcmp(bus, "xen") == 0;

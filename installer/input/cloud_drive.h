@@ -42,7 +42,8 @@ struct cloud_drive {
 /* The label of a kind: "cidata". */
 const char *cloud_drive_label(enum cloud_kind kind);
 
-/* Writes "user-data on the cidata drive", or "user-data of ds=nocloud". file is one of the drive's. */
+/* Writes "user-data on the cidata drive", or "user-data of ds=nocloud". file is one of the
+ * drive's. */
 #define CLOUD_FILE_NAME_BYTES 80
 void cloud_drive_file_name(const struct cloud_drive *drive, const struct cloud_file *file,
 	char ret[CLOUD_FILE_NAME_BYTES]);

@@ -11,5 +11,6 @@
 
 #include <stddef.h>
 
-/* NULL if the text without its byte order mark is #cloud-config; else the reason why it is ignored. */
+/* NULL if the text without its byte order mark is #cloud-config; else the reason why it is
+ * ignored. */
 const char *cloud_form_ignore_reason(const char *text, size_t size_bytes);

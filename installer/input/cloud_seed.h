@@ -25,7 +25,7 @@
 bool cloud_seed_find(const char *command_line, const char *serial,
 	char ret_url[CLOUD_SEED_URL_BYTES], const char **ret_place);
 
-/* Fetches both files; ret is as a cidata drive then. EXIT_FETCH with a sentence if one cannot be had,
- * EXIT_CONFIGURATION if the URL is not http or https, or cannot be the start of others. */
+/* Fetches both files; ret is as a cidata drive then. EXIT_FETCH with a sentence if one cannot be
+ * had, EXIT_CONFIGURATION if the URL is not http or https, or cannot be the start of others. */
 int cloud_seed_fetch(const struct fetch_settings *settings, const char *url, const char *place,
 	struct cloud_drive *ret, struct error *err) WARN_UNUSED;

@@ -38,9 +38,10 @@ int config_sources_collect(struct disk *disks, size_t count, const char *mount_p
 	struct config_sources *ret, struct error *err) WARN_UNUSED;
 
 /* Merges every source, the strongest last: --config or /etc/guest-installer.conf, the configuration
- * that is embedded in the ISO, the serial number of SMBIOS and its strings, fw_cfg, xenstore, user-data on the config-2 and the cidata drive, the key drive, the kernel command line,
- * --set. Where no source sets ip and interface, the network configuration of these drives does, if a
- * network is wanted. */
+ * that is embedded in the ISO, the serial number of SMBIOS and its strings, fw_cfg, xenstore,
+ * user-data on the config-2 and the cidata drive, the key drive, the kernel command line, --set. If
+ * no source sets ip and interface, the network configuration of these drives does, if a network is
+ * wanted. */
 int config_sources_read_config(const struct options *options, const struct config_sources *sources,
 	struct config *ret, struct error *err) WARN_UNUSED;
 

@@ -139,7 +139,8 @@ static int read_all(int fd, const char *name, size_t size_bytes, char **ret_text
 	return 1;
 }
 
-/* Opens a file by a path of which no part is a link, so that no drive can name a file outside it. */
+/* Opens a file by a path of which no part is a link, so that no drive can name a file outside
+ * it. */
 static int open_below(int folder, const char *name)
 {
 	const char *slash = strchr(name, '/');

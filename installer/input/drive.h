@@ -22,7 +22,8 @@
 
 /* The next node with a FAT, ISO 9660 or UDF file system of this label (its case does not count;
  * NULL for any): the whole disk, else its partitions, with what is there. place is 0 for the first
- * call, and is advanced. False at the end, and for disks that are the medium, in use or unreadable. */
+ * call, and is advanced. False at the end, and for disks that are the medium, in use or
+ * unreadable. */
 bool drive_find(const struct disk *disk, const char *label, unsigned *place, char *ret_node,
 	size_t ret_bytes, struct probe_result *ret_found);
 

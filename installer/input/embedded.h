@@ -5,8 +5,8 @@
  * Pure. embedded_source finds the area; the tool qemu/iso writes it (qemu/host/embed/area.py). What
  * the files mean is decided by key_drive.
  *
- * The area is a file of the ISO. Zeroes alone mean that nothing is embedded. Otherwise it begins with
- * a header of 512 bytes, these lines and zeroes:
+ * The area is a file of the ISO. Zeroes alone mean that nothing is embedded. Otherwise it begins
+ * with a header of 512 bytes, these lines and zeroes:
  *
  *     guest-installer embedded 1
  *     sha256 HEX
@@ -57,7 +57,7 @@ int embedded_parse(
 /* The file of this name, whose case does not count, as on a key drive; NULL if there is none. */
 const struct embedded_file *embedded_find(const struct embedded *embedded, const char *name);
 
-/* Copies the file of this name into memory (from malloc, a NUL behind it). 1 if it is there, 0 if not;
- * -EFBIG with the code if it is too large. */
+/* Copies the file of this name into memory (from malloc, a NUL behind it). 1 if it is there, 0 if
+ * not; -EFBIG with the code if it is too large. */
 int embedded_read_file(const struct embedded *embedded, const char *name, size_t max_bytes,
 	enum exit_code code, char **ret_text, size_t *ret_bytes, struct error *err) WARN_UNUSED;

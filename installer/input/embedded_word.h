@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * embedded_word — compares what is embedded in the ISO with what the kernel's command line promises.
+ * embedded_word — compares what is embedded in the ISO with what the kernel's command line
+ * promises.
  *
  * Pure. The tool qemu/iso writes the word guest-installer.embedded=SHA256, with the checksum of the
  * area, into the boot menus of the ISO and into the command line of a netboot. The boot loader
@@ -8,7 +9,8 @@
  * drive, or where the installer finds another ISO. Settings that are lost must not become an
  * install with other ones. embedded_source reads the area.
  *
- * Tested by: tests/unit/test_embedded_word.c, tests/qemu/customized_iso.sh, tests/fuzz/command_line.c.
+ * Tested by: tests/unit/test_embedded_word.c, tests/qemu/customized_iso.sh,
+ * tests/fuzz/command_line.c.
  */
 #pragma once
 

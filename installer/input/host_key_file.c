@@ -187,7 +187,8 @@ static int compare_parts(const struct key_kind *kind, struct bytes public_key,
 	return public_key.size_bytes ? -EINVAL : 0;
 }
 
-/* RFC 8032: the private part of ed25519 is the private key and the public key that follows from it. */
+/* RFC 8032: the private part of ed25519 is the private key and the public key that follows from
+ * it. */
 static int check_numbers(const struct key_kind *kind, const struct bytes strings[STRINGS_MAX])
 {
 	uint8_t public_key[ED25519_KEY_BYTES];

@@ -17,12 +17,13 @@
 #include "base/error.h"
 #include "config/config.h"
 
-/* Merges the settings behind gi:, which stands at the start of a serial number or behind a blank and
- * reaches to its end. A semicolon separates them. Errors are collected in config. */
+/* Merges the settings behind gi:, which stands at the start of a serial number or behind a blank
+ * and reaches to its end. A semicolon separates them. Errors are collected in config. */
 void instance_line_merge(struct config *config, const char *serial);
 
 /* A field of the word ds=nocloud;… or ds=nocloud-net;…, by its short name: h is the host name, s
- * the URL of further files. Its long name counts too. False if there is none, or it does not fit. */
+ * the URL of further files. Its long name counts too. False if there is none, or it does not
+ * fit. */
 bool instance_line_nocloud(const char *line, char field, char *ret, size_t ret_bytes);
 
 /* The systemd credential of this name on a kernel command line; index counts several of them. 1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * key_drive — the small drive with SSH keys, found by what lies on it, read into memory; and the same
- * files where they are embedded in the ISO.
+ * key_drive — the small drive with SSH keys, found by what lies on it, read into memory; and the
+ * same files where they are embedded in the ISO.
  *
  * ssh_keys_is_key_file and host_key_file_part decide which names count; key_sources,
  * host_key_sources and config decide what the files mean. The drive is mounted read-only and

@@ -175,7 +175,8 @@ static bool is_loopback(const char *word, size_t length)
 	       (length == 9 && strncasecmp(word, "localhost", 9) == 0);
 }
 
-/* From where a list lets a client in: a client has to match a word, and none of the negated ones. */
+/* From where a list lets a client in: a client has to match a word, and none of the negated
+ * ones. */
 enum reach {
 	REACH_NOWHERE,
 	REACH_LOCAL,

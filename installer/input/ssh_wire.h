@@ -13,7 +13,8 @@
 
 #include "base/error.h"
 
-/* One string: its bytes inside the blob, and the blob moves on behind it. -EINVAL if it is cut off. */
+/* One string: its bytes inside the blob, and the blob moves on behind it. -EINVAL if it is cut
+ * off. */
 int ssh_wire_take_string(
 	const uint8_t **blob, size_t *left, const uint8_t **ret, size_t *ret_bytes) WARN_UNUSED;
 

@@ -73,7 +73,8 @@ static int send_request(int fd, uint32_t type, const char *path, struct error *e
 	return 0;
 }
 
-/* The errors of xenstored are names. Without a right to read something it is not for this domain. */
+/* The errors of xenstored are names. Without a right to read something it is not for this
+ * domain. */
 static int refuse_answer(const char *path, const char *name, struct error *err)
 {
 	int r = strcmp(name, "ENOENT") == 0 || strcmp(name, "EACCES") == 0 ? -ENOENT : -EIO;

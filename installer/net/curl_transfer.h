@@ -5,9 +5,10 @@
  * Reports how the attempt ended and whether the cause was transient. fetch decides about further
  * attempts and redirects. Content with a Content-Encoding that libcurl knows is decoded.
  *
- * Over TLS the transfers of a pool share an HTTP/2 connection if the server speaks it; else each has
- * a connection, which the next transfer uses again. A transfer that may be paused uses HTTP/1.1,
- * because its bytes would block a shared connection; it belongs to a pool of such transfers.
+ * Over TLS the transfers of a pool share an HTTP/2 connection if the server speaks it; else each
+ * has a connection, which the next transfer uses again. A transfer that may be paused uses
+ * HTTP/1.1, because its bytes would block a shared connection; it belongs to a pool of such
+ * transfers.
  *
  * Tested by: tests/unit/test_fetch.c, tests/net/client.sh, tests/net/faults.sh,
  * tests/net/http2.sh, tests/net/odd_caches.sh.

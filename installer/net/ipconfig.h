@@ -55,11 +55,10 @@ struct ip_setting {
 
 /* Parses the value of ip= (Linux, Documentation/admin-guide/nfs/nfsroot.rst):
  * client:server:gateway:netmask:hostname:device:autoconf:dns0:dns1:ntp0, or autoconf alone; and
- * device:autoconf (dracut.cmdline(7)), each also with dracut's MTU behind autoconf. The
- * server and the time server are checked and not used; 0.0.0.0 is a field that is left out. A netmask
- * may also be a prefix length; a missing one follows from the address class, as in the kernel. BOOTP and
- * RARP are refused.
- * -EINVAL, and ret untouched. */
+ * device:autoconf (dracut.cmdline(7)), each also with dracut's MTU behind autoconf. The server and
+ * the time server are checked and not used; 0.0.0.0 is a field that is left out. A netmask may also
+ * be a prefix length; a missing one follows from the address class, as in the kernel. BOOTP and
+ * RARP are refused. -EINVAL, and ret untouched. */
 int ipconfig_parse(const char *text, struct ip_setting *ret) WARN_UNUSED;
 
 /* Parses a lease: the environment of the script that udhcpc runs, as NUL-terminated name=value

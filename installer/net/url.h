@@ -33,7 +33,8 @@ char *url_quote_path(const char *path);
 #define URL_OF_PATH_BYTES(path_bytes) (7 + 3 * (path_bytes))
 char *url_of_path(const char *url_or_path);
 
-/* The path in a file URL, quoted as it is there, or an absolute path itself; NULL for another URL. */
+/* The path in a file URL, quoted as it is there, or an absolute path itself; NULL for another
+ * URL. */
 const char *url_file_path(const char *url_or_path);
 
 /* Removes user and password from every URL in a text, in place: "http://a:b@host/" becomes

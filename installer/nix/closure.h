@@ -31,7 +31,8 @@ struct closure {
 	size_t slot_count;  /* a power of two, at least twice count */
 };
 
-/* Adds the path of this base name, which nothing describes yet. 1, 0 if it is present, or -E2BIG. */
+/* Adds the path of this base name, which nothing describes yet. 1, 0 if it is present, or
+ * -E2BIG. */
 int closure_add(struct closure *closure, const char *name) WARN_UNUSED;
 
 /* The index of a store path or base name, or -1. */

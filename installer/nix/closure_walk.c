@@ -330,8 +330,8 @@ static void take_narinfo(struct lookup *lookup)
 	finish_lookup(lookup, request->result, &request->err);
 }
 
-/* Returns whether anything is left to do. What is in files is looked up in a fixed order, so that the
- * first error is always the same. */
+/* Returns whether anything is left to do. What is in files is looked up in a fixed order, so that
+ * the first error is always the same. */
 static bool continue_traversal(struct traversal *traversal)
 {
 	struct narinfo_request *request;

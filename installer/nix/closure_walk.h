@@ -13,8 +13,8 @@
 #include "nix/cache_settings.h"
 #include "nix/closure.h"
 
-/* Reads the closure of a store path, and of a second one, which is not part of the system but needed
- * for its installation (empty: none). The caller frees ret by closure_free on success only. Codes:
- * EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature), EXIT_CONFIGURATION. */
+/* Reads the closure of a store path, and of a second one, which is not part of the system but
+ * needed for its installation (empty: none). The caller frees ret by closure_free on success only.
+ * Codes: EXIT_FETCH (not found, unreadable), EXIT_VERIFY (signature), EXIT_CONFIGURATION. */
 int closure_walk(const struct cache_settings *settings, const char *system, const char *second,
 	struct closure *ret, struct error *err) WARN_UNUSED;

@@ -20,7 +20,8 @@
 
 #define DECOMPRESS_WINDOW_LOG_MAX 26 /* 64 MiB */
 
-/* Whether a zstd frame wants a larger window than that, by its first bytes (RFC 8878, 3.1.1.1.2). */
+/* Whether a zstd frame wants a larger window than that, by its first bytes (RFC 8878,
+ * 3.1.1.1.2). */
 bool decompress_has_large_window(const uint8_t frame[6]);
 
 struct decompress; /* a decoder, reusable for further streams */

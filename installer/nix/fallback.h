@@ -4,8 +4,8 @@
  *
  * Decides whether another cache can help, and accepts its narinfo only if it is valid and describes
  * the same archive. The same archive has the same bytes in every cache, however it is compressed,
- * so archive_source continues where the first cache broke off. A cache that failed in all attempts is
- * marked unresponsive and not asked again.
+ * so archive_source continues where the first cache broke off. A cache that failed in all attempts
+ * is marked unresponsive and not asked again.
  *
  * Tested by: tests/unit/test_copy.c, tests/net/client.sh, tests/net/odd_caches.sh.
  */

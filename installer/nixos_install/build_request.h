@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * build_request — reads what nixos-install will build and finds its programs, before the first write.
+ * build_request — reads what nixos-install will build and finds its programs, before the first
+ * write.
  *
  * It evaluates nothing. run carries the request out.
  *

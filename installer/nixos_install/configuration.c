@@ -80,8 +80,8 @@ static void print_file_system(FILE *out, const char *mount_path, const char *dev
 }
 
 /* The output of nixos-generate-config is wrong if the disk has another name during the install than
- * in the guest: a pygrub guest finds its disks by their order, and an image file has no stable name.
- * It also misses a swap partition, which is not in use during the install. */
+ * in the guest: a pygrub guest finds its disks by their order, and an image file has no stable
+ * name. It also misses a swap partition, which is not in use during the install. */
 static void print_file_systems(FILE *out, const struct plan *plan)
 {
 	const struct plan_partition *root = &plan->partitions[plan->root];

@@ -72,8 +72,8 @@ static int make_swap_file(const char *path, struct error *err)
 	return swap_make(&request, err);
 }
 
-/* A file system with an active swap file cannot be unmounted. So a process in a separate session runs
- * swapoff when the building process ends, for whatever reason. */
+/* A file system with an active swap file cannot be unmounted. So a process in a separate session
+ * runs swapoff when the building process ends, for whatever reason. */
 static _Noreturn void wait_and_swapoff(const char *swap, const int ends[2])
 {
 	char none;

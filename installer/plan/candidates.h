@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * candidates — finds the disks that may be installed on, which are this machine's or image files that
- * the configuration names, and chooses among them.
+ * candidates — finds the disks that may be installed on, which are this machine's or image files
+ * that the configuration names, and chooses among them.
  *
  * select has the rule by which one is chosen. This module reads disks and writes none.
  *

@@ -13,7 +13,8 @@
 /* Whether the configuration's disk key (not "auto") means this disk: by path, or by serial. */
 bool classify_is_named(const char *disk_key, const struct disk *disk);
 
-/* Whether the configuration allows to overwrite the content of the disk: by force, or by its token. */
+/* Whether the configuration allows to overwrite the content of the disk: by force, or by its
+ * token. */
 bool classify_may_overwrite(const struct select_request *request, const struct disk *disk);
 
 /* Whether the kernel gives this name to disks of a kind to install on: vda, xvdb, sda, nvme0n1. */

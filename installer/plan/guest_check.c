@@ -171,7 +171,8 @@ static bool is_disk_path(const char *path)
 	return text_starts_with(path, "/dev/") && classify_is_disk_name(path + strlen("/dev/"));
 }
 
-/* Whether GRUB's first sector goes to the planned disk, which is none of an image file (planner). */
+/* Whether GRUB's first sector goes to the planned disk, which is none of an image file
+ * (planner). */
 static int fit_boot_device(
 	const struct plan *plan, const struct manifest *manifest, struct error *err)
 {

@@ -181,7 +181,8 @@ static void set_partition_names(struct plan_partition *p, const struct manifest 
 	text_upper(p->uuid);
 }
 
-/* Gives every file system its label, its UUID and its place in the guest, and its partition a name. */
+/* Gives every file system its label, its UUID and its place in the guest, and its partition a
+ * name. */
 void labels_set(struct plan *plan, const struct config *config, const struct manifest *manifest,
 	const char *seed)
 {

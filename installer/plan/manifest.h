@@ -17,9 +17,9 @@
 #include "disk/layout.h"
 #include "plan/boot_accounts.h"
 
-/* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version 2
- * lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version 4
- * ssh.firewalled and initrd_modules. */
+/* Version 1 lacks permit_root_login and allow_users, names of partitions, and swap by UUID. Version
+ * 2 lacks activation, etc, users and the boot loader's installer. Version 3 lacks platform, version
+ * 4 ssh.firewalled and initrd_modules. */
 #define MANIFEST_VERSION       5
 #define MANIFEST_MOUNTS_MAX    8
 #define MANIFEST_KEY_FILES_MAX 8
@@ -69,7 +69,8 @@ struct manifest {
 
 /* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:
  * the system finds its file systems by the layout's labels, boots as the layout does, accepts SSH
- * keys and is made for this program's architecture. The verification checks whether that is true. */
+ * keys and is made for this program's architecture. The verification checks whether that is
+ * true. */
 void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
 
 /* Parses and checks a whole manifest. Error: -EINVAL, EXIT_CONFIGURATION, naming the member. */

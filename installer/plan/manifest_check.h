@@ -4,8 +4,9 @@
  * installed at all.
  *
  * Pure. The build of a cache and of an ISO uses it, so that nothing passes the evaluation and fails
- * in the machine. The imaginary disk is the smallest one that holds the guest, and has the name that
- * the guest's boot loader expects. The guest is planned once for each firmware that it boots by.
+ * in the machine. The imaginary disk is the smallest one that holds the guest, and has the name
+ * that the guest's boot loader expects. The guest is planned once for each firmware that it boots
+ * by.
  *
  * Tested by: tests/unit/test_manifest_check.c, tests/loop/plan.sh.
  */
@@ -27,7 +28,7 @@ struct manifest_check {
 };
 
 /* The planner's refusals, with its codes. Two of them are needs instead, because another source of
- * the configuration may still set the key: the size of the swap if config does not set swap, and the
- * login if it sets neither keys nor keys-user. */
+ * the configuration may still set the key: the size of the swap if config does not set swap, and
+ * the login if it sets neither keys nor keys-user. */
 int manifest_check(const struct config *config, const struct manifest *manifest,
 	struct manifest_check *ret, struct error *err) WARN_UNUSED;

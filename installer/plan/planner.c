@@ -163,8 +163,8 @@ static void lay_out_firmware(struct plan *plan, const char *seed)
 	p->fs = FS_VFAT;
 }
 
-/* The partitions of a layout, without their file systems' names. A /boot and the swap lie behind the
- * root, so that the root, and with it the mark, is where it always is. */
+/* The partitions of a layout, without their file systems' names. A /boot and the swap lie behind
+ * the root, so that the root, and with it the mark, is where it always is. */
 static void lay_out(
 	struct plan *plan, const struct manifest_mount *boot, uint64_t swap_bytes, const char *seed)
 {
@@ -307,7 +307,8 @@ static int check_fit(const struct plan *plan, const struct config *config,
 	return guest_check_ssh(config, manifest, err);
 }
 
-/* Whether guests of this architecture can have the layout, and this machine can run their programs. */
+/* Whether guests of this architecture can have the layout, and this machine can run their
+ * programs. */
 static int check_architecture(
 	const struct plan *plan, const struct plan_needs *needs, struct error *err)
 {

@@ -38,12 +38,12 @@ struct plan_needs {
 int planner_layout(const struct config *config, const struct manifest *manifest, bool on_xen,
 	enum layout *ret, struct error *err) WARN_UNUSED;
 
-/* The size of the partition that the guest's /boot needs in the layouts bios and gpt. 0 if /boot is a
- * folder of the root file system, the EFI system partition, or (pygrub) a disk. */
+/* The size of the partition that the guest's /boot needs in the layouts bios and gpt. 0 if /boot is
+ * a folder of the root file system, the EFI system partition, or (pygrub) a disk. */
 uint64_t planner_boot_bytes(const struct manifest *manifest, enum layout layout);
 
-/* Which host keys are made: none where the accounts are created at boot, because ssh-keygen asks for
- * the account that runs it. EXIT_CONFIGURATION if they were asked for. */
+/* Which host keys are made: none where the accounts are created at boot, because ssh-keygen asks
+ * for the account that runs it. EXIT_CONFIGURATION if they were asked for. */
 int planner_choose_host_keys(const struct config *config, const struct manifest *manifest,
 	struct plan *plan, struct error *err) WARN_UNUSED;
 

@@ -243,7 +243,8 @@ static int find_named(const char *disk, const struct disk *disks, size_t count,
 		err);
 }
 
-/* Whether a disk that the user or the layout named may be taken. disk is its name in the sentence. */
+/* Whether a disk that the user or the layout named may be taken. disk is its name in the
+ * sentence. */
 static int check_named(const struct select_request *request, const char *disk,
 	const struct disk *disks, size_t count, const struct selection *s, size_t i,
 	struct error *err)

@@ -48,7 +48,8 @@ static bool has_finished_install(const struct select_request *request, const str
 	return classify_disk(request, disk, named, reason) == DISK_INSTALLED;
 }
 
-/* Where the root of a disk with this table begins; any layout with that table has the same place. */
+/* Where the root of a disk with this table begins; any layout with that table has the same
+ * place. */
 static enum layout layout_of_table(const struct disk *disk)
 {
 	if (strcmp(disk->table, "gpt") == 0)

@@ -27,7 +27,8 @@ static int check_boot_loader(const struct manifest *manifest, struct error *err)
 		manifest->boot_loader);
 }
 
-/* Kernels go to the ESP. With another partition for /boot systemd-boot would look for them there. */
+/* Kernels go to the ESP. With another partition for /boot systemd-boot would look for them
+ * there. */
 static int check_unmounted_mounts(const struct manifest *manifest, struct error *err)
 {
 	for (size_t i = 0; i < manifest->mount_count; i++) {

@@ -7,7 +7,8 @@
  * Memory does not grow with the closure. Files are not synced one by one: async_writer writes the
  * file system out meanwhile, and the caller syncs it once more before the database.
  *
- * Tested by: tests/unit/test_copy.c, tests/unit/test_copy_areas.c, tests/loop/store.sh, tests/net/client.sh.
+ * Tested by: tests/unit/test_copy.c, tests/unit/test_copy_areas.c, tests/loop/store.sh,
+ * tests/net/client.sh.
  */
 #pragma once
 

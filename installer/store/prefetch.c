@@ -33,8 +33,8 @@ struct prefetch_stream {
 	struct error err;
 };
 
-/* The transfers of one thread: of the large archives, which are paused when their buffer is full, or
- * of the small ones. */
+/* The transfers of one thread: of the large archives, which are paused when their buffer is full,
+ * or of the small ones. */
 struct prefetch_queue {
 	struct prefetch *prefetch;
 	bool large;

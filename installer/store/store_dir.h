@@ -31,7 +31,8 @@ struct store_dir {
 void store_dir_begin(struct store_dir *ret, struct ext4_image *image);
 void store_dir_drop(struct store_dir *store);
 
-/* Links the archive that was unpacked last, under this base name, which has to stay. Thread-safe. */
+/* Links the archive that was unpacked last, under this base name, which has to stay.
+ * Thread-safe. */
 void store_dir_link(struct store_dir *store, const char *name, const struct unpack *unpack);
 
 /* Writes the directory with mode 0755, owned by root. No allocator may be open. */

@@ -40,7 +40,8 @@ static void answer_piece(
 		line_writer_write(writer, replies, replies_bytes, false);
 }
 
-/* A read of 0 bytes says that the host has closed its end. What it has sent before is stale then. */
+/* A read of 0 bytes says that the host has closed its end. What it has sent before is stale
+ * then. */
 static void serve_port(int fd)
 {
 	struct line_writer writer = { .fd = fd };

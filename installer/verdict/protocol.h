@@ -83,8 +83,8 @@ size_t protocol_line(char ret[PROTOCOL_LINE_BYTES], const struct event *event);
  * share/events.schema.json describes it. */
 char *protocol_json(const struct event *event);
 
-/* The same as it is sent to report-url: with the version of the protocol, because each report stands
- * alone. */
+/* The same as it is sent to report-url: with the version of the protocol, because each report
+ * stands alone. */
 char *protocol_report_event(const struct event *event);
 
 /* The last report: the verdict (EVENT_FAILED or EVENT_SUCCESSFUL) with all results. */

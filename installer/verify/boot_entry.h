@@ -2,7 +2,8 @@
 /*
  * boot_entry — what the default boot entry of an installed guest starts, as plain data.
  *
- * The verification of a boot loader fills it in; the files are then compared with those of the store.
+ * The verification of a boot loader fills it in; the files are then compared with those of the
+ * store.
  *
  * Tested by: tests/qemu/stay_attached.sh.
  */

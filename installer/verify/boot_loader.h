@@ -22,8 +22,8 @@
 void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
 	struct manifest *manifest);
 
-/* files: what the system asks for (boot_files). ret: the entry that starts by itself; of a menu that
- * asks for the firmware, the entry for this machine's. -EBADMSG, -EINVAL or -ENOENT with a
+/* files: what the system asks for (boot_files). ret: the entry that starts by itself; of a menu
+ * that asks for the firmware, the entry for this machine's. -EBADMSG, -EINVAL or -ENOENT with a
  * sentence. */
 int boot_loader_verify(const struct verify_request *request, const struct boot_files *files,
 	struct boot_entry *ret, struct error *err) WARN_UNUSED;

@@ -3,9 +3,11 @@
  * efi_program — whether the firmware of an architecture starts a file of the target as an EFI
  * program.
  *
- * It reads the start of the file. What is in the program is the part of pe_sections and its callers.
+ * It reads the start of the file. What is in the program is the part of pe_sections and its
+ * callers.
  *
- * Tested by: tests/unit/test_boot_loader.c, tests/unit/test_systemd_boot.c, tests/loop/boot_menus.sh.
+ * Tested by: tests/unit/test_boot_loader.c, tests/unit/test_systemd_boot.c,
+ * tests/loop/boot_menus.sh.
  */
 #pragma once
 

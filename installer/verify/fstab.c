@@ -41,8 +41,8 @@ static size_t find_form(const char *device)
 	return i;
 }
 
-/* The name behind the form's prefix as it is on the disk: udev escapes characters of a link as \\xNN,
- * and a tag may be in quotes. */
+/* The name behind the form's prefix as it is on the disk: udev escapes characters of a link as
+ * \\xNN, and a tag may be in quotes. */
 static void decode_name(const char *text, char *ret, size_t ret_bytes)
 {
 	size_t length = strlen(text), used = 0;

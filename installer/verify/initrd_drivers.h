@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * initrd_drivers — whether the guest's initrd has the drivers by which this machine reaches the disk.
+ * initrd_drivers — whether the guest's initrd has the drivers by which this machine reaches the
+ * disk.
  *
  * The manifest lists the modules of the initrd, and the guest's folder kernel-modules says what
  * they depend on and what the kernel has built in. If either is missing, nothing is checked.

@@ -94,7 +94,8 @@ static int add_root(struct plan *plan, const char *path, struct error *err)
 		plan->disk_bytes, err);
 }
 
-/* The root in a table, and the partition right behind it if it is a /boot: a file system, no swap. */
+/* The root in a table, and the partition right behind it if it is a /boot: a file system, no
+ * swap. */
 static int add_root_and_boot(struct plan *plan, const char *path, struct error *err)
 {
 	uint64_t root_bytes = layout_root_offset_bytes(plan->layout), boot_bytes;

@@ -338,7 +338,8 @@ static int compare_separator(const char **a, const char **b, char separator)
 	return has_b - has_a;
 }
 
-/* Numbers of any length: one is larger than none, and without leading zeros the longer is larger. */
+/* Numbers of any length: one is larger than none, and without leading zeros the longer is
+ * larger. */
 static int compare_numbers(const char **a, const char **b)
 {
 	int has_a = isdigit((unsigned char)**a) != 0, has_b = isdigit((unsigned char)**b) != 0;

@@ -4,8 +4,8 @@
  *
  * Pure. Formats: UAPI Group, "Boot Loader Specification" (entries of type 1 and 2, sorting, boot
  * counting) and "Version Format Specification", loader.conf(5). The order and the choice follow
- * systemd 252, src/boot/efi/boot.c. EFI variables can change both: a fresh machine has none, so that
- * "default @saved" sets no default. systemd_boot reads the ESP.
+ * systemd 252, src/boot/efi/boot.c. EFI variables can change both: a fresh machine has none, so
+ * that "default @saved" sets no default. systemd_boot reads the ESP.
  *
  * Tested by: tests/unit/test_loader_entries.c, tests/loop/boot_menus.sh,
  * tests/loop/nixpkgs_menus.sh, tests/fuzz/loader_entries.c.

@@ -70,8 +70,8 @@ static int check_elf(const char *path, const uint8_t *elf, size_t size_bytes, st
 /*
  * Unpacks a compressed kernel piece by piece and looks for the note in each piece. The last
  * NOTE_BYTES of a piece stay in front of the next one, so that a note on the border is found; full
- * pieces keep the alignment of four bytes. Fails where the stream breaks off or is damaged, or where
- * no piece has the note.
+ * pieces keep the alignment of four bytes. Fails where the stream breaks off or is damaged, or
+ * where no piece has the note.
  */
 static int check_packed(const char *path, const uint8_t *payload, size_t size_bytes,
 	const struct packing *packing, struct error *err)

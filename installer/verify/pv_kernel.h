@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pv_kernel — whether a file is a kernel for x86, and whether Xen's domain builder starts it as a PV
- * domain.
+ * pv_kernel — whether a file is a kernel for x86, and whether Xen's domain builder starts it as a
+ * PV domain.
  *
  * Pure, by the file's headers: an x86 bzImage or an ELF file. For PV the ELF notes of Xen decide.
  * A compressed payload is unpacked to read them. One that is compressed with a zstd window above

@@ -303,7 +303,8 @@ static int check_entry(const struct esp *esp, const struct loader_entry *entry,
 			      : check_type1(esp, entry, files, err);
 }
 
-/* What systemd-boot loads for an entry of type 1. kexec would keep the device tree of this kernel. */
+/* What systemd-boot loads for an entry of type 1. kexec would keep the device tree of this
+ * kernel. */
 static int type1_boot_entry(const struct esp *esp, const struct loader_entry *entry,
 	struct boot_entry *ret, struct error *err)
 {

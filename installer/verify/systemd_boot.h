@@ -7,8 +7,8 @@
  * is is decided by loader_entries, what a unified kernel image starts by unified_image. Nothing is
  * written.
  *
- * Tested by: tests/unit/test_systemd_boot.c, tests/loop/boot_menus.sh, tests/loop/external_loaders.sh,
- * tests/loop/nixpkgs_menus.sh.
+ * Tested by: tests/unit/test_systemd_boot.c, tests/loop/boot_menus.sh,
+ * tests/loop/external_loaders.sh, tests/loop/nixpkgs_menus.sh.
  */
 #pragma once
 
@@ -25,6 +25,7 @@ int systemd_boot_verify(const char *root, const char *mount_path, const struct p
 /* The same for an ESP that another tool has written. If the EFI program is a unified kernel image,
  * it starts the system. If it is neither that nor systemd-boot, which entry it starts is not known:
  * there is at least one entry of type 1 or 2, and each of them starts the system.
- * ret of both: known only if the entry that starts is of type 1 and has no device tree of its own. */
+ * ret of both: known only if the entry that starts is of type 1 and has no device tree of its
+ * own. */
 int systemd_boot_verify_external(const char *root, const char *mount_path, const struct plan *plan,
 	const struct boot_files *files, struct boot_entry *ret, struct error *err) WARN_UNUSED;

@@ -34,8 +34,8 @@ struct verified {
  * hides the keys. */
 int verify_mounts(const struct verify_request *request, struct error *err) WARN_UNUSED;
 
-/* Only how the guest boots: its profile, the boot loader, and the kernel, the initrd and the command
- * line of the default entry. Of ret, boot and entry are set. */
+/* Only how the guest boots: its profile, the boot loader, and the kernel, the initrd and the
+ * command line of the default entry. Of ret, boot and entry are set. */
 int verify_boot(
 	const struct verify_request *request, struct verified *ret, struct error *err) WARN_UNUSED;
 

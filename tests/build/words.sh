@@ -36,6 +36,19 @@ finds_words_in_comments_only() {
 	END
 }
 
+# clang-format does not wrap comments, because it would wrap tables and lists in them, too.
+comments_fit() {
+	git ls-files '*.c' '*.h' | xargs perl -CSD -ne '
+		$in_comment = 1 if m{^/\*};
+		chomp(my $line = $_);
+		$line =~ s/\t/        /g;
+		print "$ARGV:$.: a comment of more than 100 columns\n" if $in_comment && length $line > 100;
+		$in_comment = 0 if m{\*/};
+		close ARGV if eof' | tee "$SCRATCH/wide"
+	[[ ! -s $SCRATCH/wide ]]
+}
+
 cd "$TOP"
 run_case 'opaque words are found in comments, and in comments only' finds_words_in_comments_only
 run_case 'no comment has an opaque word' comments_are_plain
+run_case 'comments between the functions of C fit into 100 columns' comments_fit

@@ -2,7 +2,8 @@
 /* machine.c — sends the counters of coverage out of a virtual machine, when PID 1 ends it
  *
  * The linker puts __wrap_reboot() in the place of reboot(2). They leave by the port of Bochs for
- * debug output (QEMU: -debugcon), because it needs no driver. Linked by tests/coverage/musl-cc only. */
+ * debug output (QEMU: -debugcon), because it needs no driver. Linked by tests/coverage/musl-cc
+ * only. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>

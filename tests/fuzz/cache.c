@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any texts as nix-cache-info and as the narinfo of a cache in a folder, with a byte of 0xff between. */
+/* Any texts as nix-cache-info and as the narinfo of a cache in a folder, with a byte of 0xff
+ * between. */
 #include "nix/cache.h"
 #include "folder.h"
 #include "net/url.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as what /sys says of a disk, one attribute after the other, with a byte of 0xff between them. */
+/* Any bytes as what /sys says of a disk, one attribute after the other, with a byte of 0xff between
+ * them. */
 /* Modules: disk/devices, disk/udev_link. */
 #include "disk/devices.h"
 

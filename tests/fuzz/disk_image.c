@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A disk with a damaged table and damaged file systems (disk_image.h), as the disks of this machine are
- * read before an install, and as the command verify reads the disk of a guest. */
+/* A disk with a damaged table and damaged file systems (disk_image.h), as the disks of this machine
+ * are read before an install, and as the command verify reads the disk of a guest. */
 /* Modules: disk/probe, disk/blank, disk/wipe_token, verify/installed_disk. */
 #include "disk_image.h"
 

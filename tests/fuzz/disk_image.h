@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk_image — a disk in memory with a partition table and file systems, in which bytes are damaged.
+ * disk_image — a disk in memory with a partition table and file systems, in which bytes are
+ * damaged.
  *
- * The first byte of an input chooses the disk (DISK_…), and every four bytes behind it change one byte:
- * region, offset, value. Checksums are corrected afterwards if the input says so, so that a reader
- * goes beyond them. Formats: UEFI 2.10, 5.2.1 and 5.3; Microsoft FAT specification 1.03, "BPB"; ECMA-119,
- * 8.4; Linux, include/linux/swap.h.
+ * The first byte of an input chooses the disk (DISK_…), and every four bytes behind it change one
+ * byte: region, offset, value. Checksums are corrected afterwards if the input says so, so that a
+ * reader goes beyond them. Formats: UEFI 2.10, 5.2.1 and 5.3; Microsoft FAT specification 1.03,
+ * "BPB"; ECMA-119, 8.4; Linux, include/linux/swap.h.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as text in hexadecimal, base64 and Nix's base 32, and encoded in them. What a decoder accepts
- * is what the encoder writes. */
+/* Any bytes as text in hexadecimal, base64 and Nix's base 32, and encoded in them. What a decoder
+ * accepts is what the encoder writes. */
 #include "base/encoding.h"
 #include "fuzz.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* folder — a folder in TMPDIR with the files that a target's module reads. It is removed at the end. */
+/* folder — a folder in TMPDIR with the files that a target's module reads. It is removed at the
+ * end. */
 #pragma once
 
 #include <ftw.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A private host key (host_key_file): any text, or, after a first byte of 1, any binary key in OpenSSH's
- * frame. What is written into the guest is read in the same way again. */
+/* A private host key (host_key_file): any text, or, after a first byte of 1, any binary key in
+ * OpenSSH's frame. What is written into the guest is read in the same way again. */
 #include "input/host_key_file.h"
 
 #include "base/encoding.h"

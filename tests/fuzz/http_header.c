@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as Content-Range and as ETag; lines as the headers of one answer after the other: status,
- * length, Content-Range, ETag, of whose content a part comes. */
+/* Any text as Content-Range and as ETag; lines as the headers of one answer after the other:
+ * status, length, Content-Range, ETag, of whose content a part comes. */
 #include "net/http_header.h"
 #include "mutate.h"
 #include "net/range_resume.h"

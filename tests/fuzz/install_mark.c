@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as the mark in a file system's boot block, as they are and with a checksum that is right. */
+/* Any bytes as the mark in a file system's boot block, as they are and with a checksum that is
+ * right. */
 #include "disk/install_mark.h"
 #include "base/crc32.h"
 #include "base/littleendian.h"
@@ -7,7 +8,8 @@
 
 #define CHECKSUM_OFFSET (MARK_BYTES - 4)
 
-/* What is read is the same after it was written. A mark of version 1, which has no UUID, is never written. */
+/* What is read is the same after it was written. A mark of version 1, which has no UUID, is never
+ * written. */
 static void check_block(const uint8_t block[MARK_BYTES])
 {
 	struct install_mark mark, again;

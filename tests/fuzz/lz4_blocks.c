@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as the blocks of an LZ4 stream of a kernel, with and without its magic number before them. */
+/* Any bytes as the blocks of an LZ4 stream of a kernel, with and without its magic number before
+ * them. */
 #include "verify/lz4_blocks.h"
 #include "base/littleendian.h"
 #include "mutate.h"

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutate — mutations that keep the structure of an input (libFuzzer, docs/StructureAwareFuzzing.md).
+ * mutate — mutations that keep the structure of an input (libFuzzer,
+ * docs/StructureAwareFuzzing.md).
  *
- * A change of single bytes breaks a counted string or a checksum at once, and the parser ends at its
- * first check. A target that includes this file defines LLVMFuzzerCustomMutator by one of two macros.
- * FUZZ_MUTATE_ITEMS changes whole items of the input, or the content of one, and writes their frames
- * again. FUZZ_MUTATE_AND_REPAIR changes bytes, and a function of the target corrects what depends on
- * them. One mutation of four stays as libFuzzer makes it: broken frames are inputs, too.
+ * A change of single bytes breaks a counted string or a checksum at once, and the parser ends at
+ * its first check. A target that includes this file defines LLVMFuzzerCustomMutator by one of two
+ * macros. FUZZ_MUTATE_ITEMS changes whole items of the input, or the content of one, and writes
+ * their frames again. FUZZ_MUTATE_AND_REPAIR changes bytes, and a function of the target corrects
+ * what depends on them. One mutation of four stays as libFuzzer makes it: broken frames are inputs,
+ * too.
  */
 #pragma once
 

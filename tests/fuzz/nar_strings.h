@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nar_strings — the strings of a Nix archive as items of mutate.h: size, content, zeros up to eight. */
+/* nar_strings — the strings of a Nix archive as items of mutate.h: size, content, zeros up to
+ * eight. */
 #pragma once
 
 #include "base/littleendian.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pe_image — makes any bytes begin as an EFI program, with a table of a few sections inside them. */
+/* pe_image — makes any bytes begin as an EFI program, with a table of a few sections inside
+ * them. */
 #pragma once
 
 #include "base/littleendian.h"

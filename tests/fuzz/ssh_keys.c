@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text as a file of keys (ssh_keys, ssh_key_line, ssh_key_options). What is written into the guest is read in the same way again. */
+/* Any text as a file of keys (ssh_keys, ssh_key_line, ssh_key_options). What is written into the
+ * guest is read in the same way again. */
 #include "input/ssh_keys.h"
 #include "mutate.h"
 

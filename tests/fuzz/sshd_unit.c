@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any texts as the units that start the guest's SSH server: sshd.service, or with a byte of 0xff in between a
- * socket and sshd@.service. */
+/* Any texts as the units that start the guest's SSH server: sshd.service, or with a byte of 0xff in
+ * between a socket and sshd@.service. */
 /* Modules: guest/sshd_run. */
 #include "folder.h"
 #include "guest/sshd_run.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a SCSI disk's page 0x83, and any texts as what /sys says of a disk, with 0xff between. */
+/* Any bytes as a SCSI disk's page 0x83, and any texts as what /sys says of a disk, with 0xff
+ * between. */
 #include "disk/udev_link.h"
 
 #include "base/text.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a unified kernel image, whose last bytes are the kernel and the initrd of the store. */
+/* Any bytes as a unified kernel image, whose last bytes are the kernel and the initrd of the
+ * store. */
 #include "verify/unified_image.h"
 #include "folder.h"
 #include "pe_image.h"

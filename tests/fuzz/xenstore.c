@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as what xenstored answers. The daemon is a socket that has all answers in it already. */
+/* Any bytes as what xenstored answers. The daemon is a socket that has all answers in it
+ * already. */
 #include "input/xenstore.h"
 
 #include <sys/socket.h>

@@ -7,8 +7,8 @@
  *
  * `list` writes one line for each call: role, name, object, number, faults, separated by tabs. The
  * number counts the calls of one role, name and object from 1, because the order of all calls
- * varies with the threads. The role is `parent` for the first process, `child` for its first child and
- * `helper` for other processes of the same program. Programs that these execute are left alone.
+ * varies with the threads. The role is `parent` for the first process, `child` for its first child
+ * and `helper` for other processes of the same program. Programs that these execute are left alone.
  *
  * `fail` lets the call of that number fail; the faults are the letters of inject_calls.def. REPORT
  * gets the line "met" if the call came, and "left PID" for each process that remained at the end.
@@ -95,8 +95,8 @@ static int install_filter(void)
 		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
 }
 
-/* Starts the command under the filter, and returns the listener. The descriptor's number comes through
- * a pipe, and the descriptor from the child, which waits until it was taken. */
+/* Starts the command under the filter, and returns the listener. The descriptor's number comes
+ * through a pipe, and the descriptor from the child, which waits until it was taken. */
 static int start(char **command)
 {
 	int number[2], taken[2], listener;
@@ -191,7 +191,8 @@ static void fail(
 	fprintf(output, "met\n");
 }
 
-/* Roles are told by the order of the processes, so the first call of each child counts, whatever it is. */
+/* Roles are told by the order of the processes, so the first call of each child counts, whatever it
+ * is. */
 static bool is_wanted(const struct call *call)
 {
 	return !wanted_key || (!met && strcmp(call->name, wanted_name) == 0) || !child_pid;

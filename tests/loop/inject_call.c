@@ -100,8 +100,8 @@ static void normalize_temporary(char *text)
 		memcpy(at + strlen(folder), "XXXXXX", 6);
 }
 
-/* What differs between two runs is replaced: the current folder, names of temporary files, numbers of processes, loop
- * devices and inodes. */
+/* What differs between two runs is replaced: the current folder, names of temporary files, numbers
+ * of processes, loop devices and inodes. */
 static void normalize(char *text, const char *folder)
 {
 	static const char *const before[] = { "/proc/", "/dev/loop", "/block/loop", "[", "/fd/",

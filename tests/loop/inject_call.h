@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject_call — what inject knows of one system call: the file that it is about, the faults that the
- * kernel could return for it, and how to make it with half of its bytes.
+ * inject_call — what inject knows of one system call: the file that it is about, the faults that
+ * the kernel could return for it, and how to make it with half of its bytes.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overflow — an install that writes one byte behind what it has allocated, to see that its sanitizer's
- * report is noticed. Linked with -Wl,--wrap=machine_check_memory.
+ * overflow — an install that writes one byte behind what it has allocated, to see that its
+ * sanitizer's report is noticed. Linked with -Wl,--wrap=machine_check_memory.
  */
 #include <stdlib.h>
 

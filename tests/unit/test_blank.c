@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what blank and wipe_token do where a disk cannot be read. tests/loop/blank.sh has the disks that
- * can be. */
+/* Proves what blank and wipe_token do where a disk cannot be read. tests/loop/blank.sh has the
+ * disks that can be. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is refused of GRUB's files on an installed disk, and by efi_program of the program that UEFI
- * starts, below a root of the test's own. */
+/* Proves what is refused of GRUB's files on an installed disk, and by efi_program of the program
+ * that UEFI starts, below a root of the test's own. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

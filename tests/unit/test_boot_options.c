@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which init= and root= of a kernel command line count, and what boot_options_check refuses. */
+/* Proves which init= and root= of a kernel command line count, and what boot_options_check
+ * refuses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which image files are candidates, and how disks are judged where no install was planned. */
+/* Proves which image files are candidates, and how disks are judged where no install was
+ * planned. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

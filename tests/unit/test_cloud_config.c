@@ -120,8 +120,8 @@ static int user_data_for_alice(struct ssh_keys *keys, const char *name, const ch
 	return cloud_config_user_data(keys, "a.lice", name, text, size_bytes, ret_ignored, err);
 }
 
-/* As cloud-init's ug_util.py: user names the default user and may describe it, and an entry with the name
- * default is that user, too. */
+/* As cloud-init's ug_util.py: user names the default user and may describe it, and an entry with
+ * the name default is that user, too. */
 static void the_default_user_is_the_one_that_user_names(void **state)
 {
 	static const char described[] = "#cloud-config\nuser:\n  ssh_authorized_keys: [" KEY_A

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which address the installer takes from network-config and network_data.json, and what of them
- * is named as ignored.
+/* Proves which address the installer takes from network-config and network_data.json, and what of
+ * them is named as ignored.
  *
  * Modules: input/cloud_network, input/network_cards. */
 #include <errno.h>

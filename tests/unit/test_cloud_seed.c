@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which URL of ds=nocloud is taken, and what is refused of it. tests/net/guest.sh fetches from a server. */
+/* Proves which URL of ds=nocloud is taken, and what is refused of it. tests/net/guest.sh fetches
+ * from a server. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

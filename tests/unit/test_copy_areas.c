@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises copy and, below it, copy_groups, allocator, store_dir and ext4_area: the same bytes by any number of
- * workers. The oracle is e2fsck. */
+/* Exercises copy and, below it, copy_groups, allocator, store_dir and ext4_area: the same bytes by
+ * any number of workers. The oracle is e2fsck. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -168,7 +168,8 @@ static int copy_by(unsigned workers, struct error *err)
 	return copy_closure(&config, &closure, &target, NULL, NULL, err);
 }
 
-/* Copies the closure by one, two and four workers to the same file system, which is clean each time. */
+/* Copies the closure by one, two and four workers to the same file system, which is clean each
+ * time. */
 static void all_give_the_same_bytes(void)
 {
 	AUTO_FREE uint8_t *empty = read_image();

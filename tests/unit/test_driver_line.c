@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves for which lines of /lib/modules/drivers a machine has a device, and which files and patterns a line
- * has. */
+/* Proves for which lines of /lib/modules/drivers a machine has a device, and which files and
+ * patterns a line has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

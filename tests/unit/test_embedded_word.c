@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves when the embedded settings that were read are not those of the ISO that the machine was started from. */
+/* Proves when the embedded settings that were read are not those of the ISO that the machine was
+ * started from. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

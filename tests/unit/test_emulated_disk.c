@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which vendors and models are taken for those of hypervisors. The lines are as Linux reports
- * them: vendor, model; the physical ones are of machines and of passed-through disks. */
+/* Proves which vendors and models are taken for those of hypervisors. The lines are as Linux
+ * reports them: vendor, model; the physical ones are of machines and of passed-through disks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises ext4_files, ext4_remove, ext4_open and ext4_reader. The oracles are e2fsck and debugfs. */
+/* Exercises ext4_files, ext4_remove, ext4_open and ext4_reader. The oracles are e2fsck and
+ * debugfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

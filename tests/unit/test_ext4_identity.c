@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that an ext4 gets another UUID while all its checksums stay right (ext4_identity, ext4_open). The oracles are
- * e2fsck and dumpe2fs' view of the superblock in debugfs. */
+/* Proves that an ext4 gets another UUID while all its checksums stay right (ext4_identity,
+ * ext4_open). The oracles are e2fsck and dumpe2fs' view of the superblock in debugfs. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which lines of an fstab are refused: file systems of another disk, mounts over the store or
- * the keys. */
+/* Proves which lines of an fstab are refused: file systems of another disk, mounts over the store
+ * or the keys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which entry of a grub.cfg starts by itself, with which files, and which menus are refused. */
+/* Proves which entry of a grub.cfg starts by itself, with which files, and which menus are
+ * refused. */
 /* Modules: verify/grub_cfg, verify/grub_commands, verify/grub_script, verify/grub_words. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -410,7 +411,8 @@ static void searches_are_taken_in_every_form(void **state)
 		"which file linux starts");
 }
 
-/* The default is the last entry if the condition is true; it cannot be told if that is not known. */
+/* The default is the last entry if the condition is true; it cannot be told if that is not
+ * known. */
 static void tests_are_true_false_or_unknown(void **state)
 {
 	static const struct {

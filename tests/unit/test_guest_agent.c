@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves the replies to requests of the guest agent's protocol, whole, in pieces, hostile and too long. */
+/* Proves the replies to requests of the guest agent's protocol, whole, in pieces, hostile and too
+ * long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is refused of the files that a host or pygrub starts: host_boot and pygrub_disk, below a root of
- * the test's own. */
+/* Proves what is refused of the files that a host or pygrub starts: host_boot and pygrub_disk,
+ * below a root of the test's own. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

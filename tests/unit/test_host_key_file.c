@@ -142,8 +142,8 @@ static void other_forms_are_refused_by_name(void **state)
 	refuses("ssh_host_ed25519_key", ED, sizeof(ED), "has a NUL byte");
 }
 
-/* Only the comment (17 bytes) of ED may have another character; it has some 22 characters of base64. From
- * the private half the public one follows. */
+/* Only the comment (17 bytes) of ED may have another character; it has some 22 characters of
+ * base64. From the private half the public one follows. */
 static void a_key_with_one_other_character_is_another_key_or_is_refused(void **state)
 {
 	char text[sizeof(ED)];

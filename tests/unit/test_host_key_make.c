@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a host key that is made here is one of OpenSSH's (host_key_make). The oracle is ssh-keygen. */
+/* Proves that a host key that is made here is one of OpenSSH's (host_key_make). The oracle is
+ * ssh-keygen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves when a guest's initrd lacks a driver of the disk, with a folder in place of the mounted target.
- * tests/engines/shapes.sh asks a machine. */
+/* Proves when a guest's initrd lacks a driver of the disk, with a folder in place of the mounted
+ * target. tests/engines/shapes.sh asks a machine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

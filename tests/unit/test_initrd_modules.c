@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which modules an initrd has, by its list and the files of depmod. tests/engines/shapes.sh compares with
- * machines whose disk the guest has no driver for. */
+/* Proves which modules an initrd has, by its list and the files of depmod. tests/engines/shapes.sh
+ * compares with machines whose disk the guest has no driver for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is read from a serial number and from a kernel command line. Modules: instance_line, credential. */
+/* Proves what is read from a serial number and from a kernel command line. Modules: instance_line,
+ * credential. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

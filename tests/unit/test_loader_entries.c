@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves how loader.conf, boot entries and the sections of kernel images are parsed, and what of them
- * is refused. Order and choice are compared with systemd's in tests/loop/boot_menus.sh. */
+/* Proves how loader.conf, boot entries and the sections of kernel images are parsed, and what of
+ * them is refused. Order and choice are compared with systemd's in tests/loop/boot_menus.sh. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that entries are named and written as systemd-boot-builder.py of nixpkgs does it, and that our own
- * reader of them finds in them what was put in. */
+/* Proves that entries are named and written as systemd-boot-builder.py of nixpkgs does it, and that
+ * our own reader of them finds in them what was put in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what is read out of /sys, on trees as Xen's domains and machines without CPUID have them. */
+/* Proves what is read out of /sys, on trees as Xen's domains and machines without CPUID have
+ * them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

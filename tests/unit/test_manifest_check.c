@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which manifests can be installed on some disk, and what they leave to the configuration. */
+/* Proves which manifests can be installed on some disk, and what they leave to the
+ * configuration. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

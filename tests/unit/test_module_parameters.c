@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which words of the kernel's command line are parameters of a module, and in which form they are
- * passed to it: as modprobe passes them (kmod, kmod_config_add_kcmdline). */
+/* Proves which words of the kernel's command line are parameters of a module, and in which form
+ * they are passed to it: as modprobe passes them (kmod, kmod_config_add_kcmdline). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

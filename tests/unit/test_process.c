@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that a program's last line is kept, and that processes which a program leaves running are ended. */
+/* Proves that a program's last line is kept, and that processes which a program leaves running are
+ * ended. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which lines of keys are taken (ssh_key_line, ssh_key_options, ssh_wire), how they are repaired, and by which words others are
- * refused. */
+/* Proves which lines of keys are taken (ssh_key_line, ssh_key_options, ssh_wire), how they are
+ * repaired, and by which words others are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

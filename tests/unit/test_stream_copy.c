@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises stream_copy: each alignment of both sides, with sizes around what it treats differently. */
+/* Exercises stream_copy: each alignment of both sides, with sizes around what it treats
+ * differently. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

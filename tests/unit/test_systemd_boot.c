@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which EFI system partitions are refused, by systemd_boot, efi_program and unified_image, below a root of the test's
- * own. tests/loop/boot_menus.sh and tests/loop/external_loaders.sh compare with the real loaders. */
+/* Proves which EFI system partitions are refused, by systemd_boot, efi_program and unified_image,
+ * below a root of the test's own. tests/loop/boot_menus.sh and tests/loop/external_loaders.sh
+ * compare with the real loaders. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which strings have the form of a name, a label or a path, and what becomes of the others. */
+/* Proves which strings have the form of a name, a label or a path, and what becomes of the
+ * others. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

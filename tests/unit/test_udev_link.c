@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which names below /dev/disk are derived from what /sys says. That udev makes the same ones is shown
- * by tests/qemu/disks.sh; the names here are of machines with systemd 252. */
+/* Proves which names below /dev/disk are derived from what /sys says. That udev makes the same ones
+ * is shown by tests/qemu/disks.sh; the names here are of machines with systemd 252. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

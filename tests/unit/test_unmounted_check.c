@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which guests an image can hold of which nothing is mounted, and what is said to the others. */
+/* Proves which guests an image can hold of which nothing is mounted, and what is said to the
+ * others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

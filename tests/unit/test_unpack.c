@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises unpack, store_dir and, below them, allocator, directory, inode, ext4_image and async_writer. */
+/* Exercises unpack, store_dir and, below them, allocator, directory, inode, ext4_image and
+ * async_writer. */
 /* The oracles are e2fsck and debugfs; what the kernel sees in it is tests/loop/store.sh's. */
 #include <dirent.h>
 #include <errno.h>

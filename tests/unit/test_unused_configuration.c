@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which NixOS configuration on the key drive an install would ignore, and that it is refused. */
+/* Proves which NixOS configuration on the key drive an install would ignore, and that it is
+ * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

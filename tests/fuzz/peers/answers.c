@@ -4,8 +4,9 @@
  *
  *     answers COMMAND <requests >answers
  *
- * A request and an answer are a number of bytes (32 bits, of this machine) and the bytes. In an answer,
- * "-" stands for a refusal and "+" is before what was read. Parts of either are separated by NUL.
+ * A request and an answer are a number of bytes (32 bits, of this machine) and the bytes. In an
+ * answer, "-" stands for a refusal and "+" is before what was read. Parts of either are separated
+ * by NUL.
  */
 #include <curl/curl.h>
 #include <stdbool.h>
