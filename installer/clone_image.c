@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "base/uuid.h"
 #include "ext4/ext4_files.h"
 #include "guest/sshd_config.h"
@@ -26,7 +27,6 @@
 #include "verdict/progress.h"
 #include "verify/installed_disk.h"
 
-#define SECTOR_BYTES   512
 #define TEXT_MAX_BYTES ((size_t)256 * 1024)
 
 static int refuse_source(const struct clone_image *clone, const char *sentence, struct error *err)

@@ -13,7 +13,7 @@
 #include "net/download.h"
 #include "net/url.h"
 #include "nix/closure_walk.h"
-#include "nixos_install/run.h"
+#include "nixos_install/nixos_install.h"
 #include "store/database.h"
 #include "verdict/progress.h"
 

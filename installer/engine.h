@@ -3,7 +3,8 @@
  * engine — where the system comes from: a closure that is copied from a binary cache, or a system
  * that the live system's nixos-install builds on the target.
  *
- * Only this module distinguishes the two engines. The steps that both need are in install_steps.
+ * This module calls what each engine does. The steps that both need are in install_steps. Elsewhere
+ * only checks of the configuration, the plan and target_fill depend on the engine.
  *
  * Tested by: tests/unit/test_engine.c, tests/net/client.c.
  */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "base/uuid.h"
 #include "format/format.h"
 #include "image/image_esp.h"
@@ -16,8 +17,6 @@
 #include "plan/unmounted_check.h"
 #include "read_config.h"
 #include "verdict/progress.h"
-
-#define SECTOR_BYTES 512
 
 static int read_image_settings(struct image_decision *decision, struct error *err)
 {

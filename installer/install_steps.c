@@ -33,11 +33,6 @@ static int sync_root(struct error *err)
 	return 0;
 }
 
-static void watch_copy(uint64_t done_bytes, uint64_t total_bytes, void *shared)
-{
-	progress_bytes(shared, done_bytes, total_bytes);
-}
-
 int install_steps_copy_store(struct shared_state *shared, const struct plan *plan,
 	const struct config *config, struct closure *closure, struct error *err)
 {
@@ -49,7 +44,7 @@ int install_steps_copy_store(struct shared_state *shared, const struct plan *pla
 		return r;
 	target.path = place.path;
 	target.offset_bytes = place.offset_bytes;
-	return copy_closure(&config->cache, closure, &target, watch_copy, shared, err);
+	return copy_closure(&config->cache, closure, &target, progress_bytes, shared, err);
 }
 
 /* Runs the guest's own installer of its boot loader, with the disk under the guest's name for

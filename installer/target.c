@@ -76,7 +76,7 @@ static int with_target(struct shared_state *shared, struct install_decision *d,
 	struct error *err)
 {
 	struct error second;
-	int r = mount_plan(&d->plan, TARGET_PATH, read_only, err);
+	int r = target_mount_plan(&d->plan, TARGET_PATH, read_only, err);
 
 	if (r == 0)
 		r = work(shared, d, lock, err);

@@ -71,6 +71,11 @@ static void set_errno_text(struct error *err, int r, const char *fmt, va_list ar
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", strerror(-r));
 }
 
+int error_refuse(struct error *err, const char *sentence)
+{
+	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "%s", sentence);
+}
+
 int error_errno(struct error *err, int r, const char *fmt, ...)
 {
 	va_list args;

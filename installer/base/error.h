@@ -63,6 +63,9 @@ int error_set(struct error *err, int r, const char *fmt, ...) PRINTF_LIKE(3, 4);
 int error_set_code(struct error *err, enum exit_code code, int r, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 
+/* Sets the whole sentence, with EXIT_CONFIGURATION, and returns -EINVAL. */
+int error_refuse(struct error *err, const char *sentence);
+
 /* The same as error_set, with ": " and the text of the errno -r added. -ENOSPC gets the code
  * EXIT_TARGET_FULL. */
 int error_errno(struct error *err, int r, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -98,16 +98,18 @@ int file_write_at(int fd, const void *data, size_t size_bytes, uint64_t offset_b
 	return 0;
 }
 
-static int write_all(int fd, const char *data, size_t size_bytes)
+int file_write_all(int fd, const void *data, size_t size_bytes)
 {
+	const char *rest = data;
+
 	while (size_bytes > 0) {
-		ssize_t n = write(fd, data, size_bytes);
+		ssize_t n = write(fd, rest, size_bytes);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		data += n;
+		rest += n;
 		size_bytes -= (size_t)n;
 	}
 	return 0;
@@ -124,7 +126,7 @@ int file_write(const char *path, const void *data, size_t size_bytes, mode_t mod
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(err, -errno, "create %s", path);
-	r = write_all(fd, data, size_bytes);
+	r = file_write_all(fd, data, size_bytes);
 	if (r < 0)
 		return error_errno(err, r, "write %s", path);
 	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
@@ -177,6 +179,13 @@ int file_make_folder(const char *path, mode_t mode, uid_t uid, gid_t gid, struct
 		return error_errno(err, -errno, "open folder %s", path);
 	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
 		return error_errno(err, -errno, "set owner and mode of %s", path);
+	return 0;
+}
+
+int file_ensure_folder(const char *path, mode_t mode, struct error *err)
+{
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return error_errno_host(err, -errno, "create folder %s", path);
 	return 0;
 }
 

@@ -29,6 +29,9 @@ void file_read_line(const char *path, char *ret, size_t ret_bytes);
  * only where it ends; or a negative errno. */
 ssize_t file_read_at(int fd, void *ret, size_t size_bytes, uint64_t offset_bytes) WARN_UNUSED;
 
+/* Writes all of it where the file stands, also to a pipe: 0 or a negative errno. */
+int file_write_all(int fd, const void *data, size_t size_bytes) WARN_UNUSED;
+
 /* Writes all of it there: 0 or a negative errno. */
 int file_write_at(int fd, const void *data, size_t size_bytes, uint64_t offset_bytes) WARN_UNUSED;
 
@@ -43,6 +46,10 @@ int file_copy(const char *from, const char *to, mode_t mode, struct error *err) 
 /* Makes a folder, or sets owner and mode of an existing one. The parent exists. */
 int file_make_folder(
 	const char *path, mode_t mode, uid_t uid, gid_t gid, struct error *err) WARN_UNUSED;
+
+/* Makes a folder of the caller's unless there is one, whose mode and owner stay. The parent
+ * exists. */
+int file_ensure_folder(const char *path, mode_t mode, struct error *err) WARN_UNUSED;
 
 /* Makes a symbolic link; one that is there is replaced. */
 int file_make_link(const char *target, const char *path, struct error *err) WARN_UNUSED;

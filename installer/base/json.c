@@ -78,14 +78,6 @@ void json_free(struct json_document **document)
 	*document = NULL;
 }
 
-static bool is_known_member(const char *name, const char *const *names)
-{
-	for (; *names; names++)
-		if (strcmp(name, *names) == 0)
-			return true;
-	return false;
-}
-
 int json_only(const struct json_value *object, const char *const *names, struct error *err)
 {
 	char known[256] = "";
@@ -96,7 +88,7 @@ int json_only(const struct json_value *object, const char *const *names, struct 
 		text_append(known, sizeof(known), "%s%s", i ? ", " : "", names[i]);
 	json_object_foreach((json_t *)object->value, name, value)
 	{
-		if (!is_known_member(name, names))
+		if (!text_is_one_of(name, names))
 			return json_refuse(
 				object, name, err, "is not known; known here are %s", known);
 	}
@@ -282,19 +274,6 @@ struct json_walk {
 	struct error *err;
 };
 
-/* Puts a member's name behind a path of this length. */
-static void push_member(struct json_walk *walk, size_t at, const char *name)
-{
-	char *p = walk->path + at;
-
-	*p = '\0';
-	text_append(walk->path, sizeof(walk->path), "%s%.64s", at ? "." : "", name);
-	/* A path that is full has no room for the dot. */
-	for (p += at > 0 && *p; *p; p++)
-		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
-			*p = '?';
-}
-
 /* With as few digits as give the same number again. */
 static void print_real(double number, char *ret, size_t ret_bytes)
 {
@@ -361,7 +340,7 @@ static int walk_json_object(struct json_walk *walk, const json_t *object)
 	{
 		int r;
 
-		push_member(walk, at, name);
+		text_push_member(walk->path, sizeof(walk->path), at, name);
 		r = walk_json_value(walk, value);
 		if (r < 0)
 			return r;

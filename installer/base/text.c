@@ -33,9 +33,37 @@ bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...)
 	return length >= 0 && (size_t)length < ret_bytes - used;
 }
 
+void text_push_member(char *path, size_t path_bytes, size_t length, const char *name)
+{
+	char *p = path + length;
+
+	*p = '\0';
+	text_append(path, path_bytes, "%s%.64s", length ? "." : "", name);
+	/* A path that is full has no room for the dot. */
+	for (p += length > 0 && *p; *p; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
+			*p = '?';
+}
+
 bool text_starts_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_is_one_of(const char *text, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(text, *list) == 0)
+			return true;
+	return false;
+}
+
+bool text_is_one_of_any_case(const char *text, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcasecmp(text, *list) == 0)
+			return true;
+	return false;
 }
 
 size_t text_option_bytes(const char *text)

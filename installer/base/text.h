@@ -23,8 +23,17 @@ int text_copy(char *ret, size_t ret_bytes, const char *src) WARN_UNUSED;
  * fitted. */
 bool text_append(char *ret, size_t ret_bytes, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Cuts a path of members to length bytes and adds a dot, unless it is empty, and the name of a
+ * member, of which '?' replaces what is neither a letter, a digit, - nor _. What does not fit is
+ * left out. */
+void text_push_member(char *path, size_t path_bytes, size_t length, const char *name);
+
 /* Whether text begins with prefix. */
 bool text_starts_with(const char *text, const char *prefix);
+
+/* Whether the list, which ends with NULL, has this word; the second one ignores the case. */
+bool text_is_one_of(const char *text, const char *const *list);
+bool text_is_one_of_any_case(const char *text, const char *const *list);
 
 /* The length of the word that text begins with, as the kernel splits its command line (Linux,
  * lib/cmdline.c, next_arg): blanks between double quotes belong to it. */

@@ -6,5 +6,6 @@
  */
 #pragma once
 
-#define MIB (1024ULL * 1024)
-#define GIB (1024ULL * MIB)
+#define SECTOR_BYTES 512 /* in which the kernel and most formats count, whatever the disk has */
+#define MIB	     (1024ULL * 1024)
+#define GIB	     (1024ULL * MIB)

@@ -30,19 +30,6 @@ static int refuse_yaml(const struct walk *walk, const yaml_node_t *node, const c
 		node->start_mark.line + 1, what);
 }
 
-/* Puts a member's name behind a path of this length. */
-static void push_name(struct walk *walk, size_t at, const char *name)
-{
-	char *p = walk->path + at;
-
-	*p = '\0';
-	text_append(walk->path, sizeof(walk->path), "%s%.64s", at ? "." : "", name);
-	/* A path that is full has no room for the dot. */
-	for (p += at > 0 && *p; *p; p++)
-		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
-			*p = '?';
-}
-
 /* Whether the tag is one of those that cloud-init's loader knows, PyYAML's safe one and
  * python/unicode. It refuses a document with another one. libyaml gives a node without a tag the
  * first one of each list. */
@@ -242,7 +229,7 @@ static int walk_mapping(struct walk *walk, const yaml_node_t *node)
 		return r;
 	mark_overridden(&members);
 	for (size_t i = 0; i < members.count && r == 0; i++) {
-		push_name(walk, at, member_name(&members.list[i]));
+		text_push_member(walk->path, sizeof(walk->path), at, member_name(&members.list[i]));
 		walk->overridden += members.list[i].overridden;
 		r = walk_node(walk, members.list[i].value);
 		walk->overridden -= members.list[i].overridden;

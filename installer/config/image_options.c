@@ -9,11 +9,6 @@
 
 #define QCOW2_END ".qcow2"
 
-static int refuse_image_option(struct error *err, const char *sentence)
-{
-	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "%s", sentence);
-}
-
 int image_options_set_size(struct image_options *options, const char *text, struct error *err)
 {
 	if (key_table_parse_size(text, &options->size_bytes) == 0)
@@ -62,20 +57,20 @@ int image_options_check(
 		     options->boot_output || options->from;
 
 	if (!is_image && given)
-		return refuse_image_option(err,
+		return error_refuse(err,
 			"The options --from, --size, --shrink, --format and --boot-output belong to the command image.");
 	if (!is_image)
 		return 0;
 	if (options->size_bytes && options->shrink)
-		return refuse_image_option(err, "Say --size or --shrink, not both.");
+		return error_refuse(err, "Say --size or --shrink, not both.");
 	if (options->from && options->shrink)
-		return refuse_image_option(err,
+		return error_refuse(err,
 			"A copy is no smaller than the image that --from names: leave --shrink out.");
 	if (options->boot_output && strcmp(options->boot_output, "-") == 0)
-		return refuse_image_option(
+		return error_refuse(
 			err, "--boot-output names a file or a block device, not standard output.");
 	if (options->boot_output && strcmp(options->boot_output, output) == 0)
-		return refuse_image_option(err, "The two disks of an image are different files.");
+		return error_refuse(err, "The two disks of an image are different files.");
 	if (options->format == IMAGE_BY_NAME && is_foreign_name(output))
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"%s has the name of a format that image does not write: name a .qcow2 or .raw, and convert it by qemu-img.",

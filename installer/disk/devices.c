@@ -13,13 +13,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "disk/image_container.h"
 #include "disk/mount.h"
 #include "disk/probe.h"
 #include "disk/udev_link.h"
 
 #define SYSFS_SECTOR	 512 /* /sys counts sizes in these, whatever the disk's sectors are */
-#define SECTOR_BYTES	 512
 #define SCSI_TYPE_CDROM	 "5"
 #define VPD_HEADER_BYTES 4
 #define VPD_MAX_BYTES	 (VPD_HEADER_BYTES + UINT16_MAX)
@@ -45,7 +45,7 @@ struct members {
 static bool is_left_out(const char *name)
 {
 	for (size_t i = 0; left_out[i]; i++) {
-		if (strncmp(name, left_out[i], strlen(left_out[i])) == 0)
+		if (text_starts_with(name, left_out[i]))
 			return true;
 	}
 	return false;
@@ -109,7 +109,7 @@ static void read_model(const struct places *at, struct disk *disk)
 	if (!model[0])
 		return;
 	text_append(disk->model, sizeof(disk->model), "%s", text_trim(model));
-	if (strncmp(disk->name, "nvme", 4) != 0)
+	if (!text_starts_with(disk->name, "nvme"))
 		text_append(disk->vendor, sizeof(disk->vendor), "%s", text_trim(vendor));
 }
 
@@ -163,7 +163,7 @@ static bool is_cdrom(const struct places *at, const char *name)
 	char type[DISK_TEXT_BYTES];
 
 	read_disk_attribute(at, name, "device/type", type);
-	return strncmp(name, "sr", 2) == 0 || strcmp(type, SCSI_TYPE_CDROM) == 0;
+	return text_starts_with(name, "sr") || strcmp(type, SCSI_TYPE_CDROM) == 0;
 }
 
 /* A folder of /sys/block; NULL if there is none. */
@@ -287,7 +287,7 @@ static void find_loop(
 	if (!dir)
 		assume_use(disk);
 	while (dir && !disk->used_by[0] && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "loop", strlen("loop")) == 0 &&
+		if (text_starts_with(entry->d_name, "loop") &&
 			(loop_is_on(at, entry->d_name, path) ||
 				(file && loop_has(at, entry->d_name, file))))
 			text_append(

@@ -10,6 +10,7 @@
 #include "base/crc32.h"
 #include "base/file.h"
 #include "base/littleendian.h"
+#include "base/units.h"
 
 #define MARK_VERSION	  3
 #define UNDIVIDED_VERSION 2 /* one checksum of both sectors */
@@ -22,7 +23,6 @@
 #define TABLE_ID_OFFSET	  (SYSTEM_OFFSET + MARK_SYSTEM_BYTES)
 #define FS_UUID_OFFSET	  (TABLE_ID_OFFSET + MARK_ID_BYTES)
 #define ZEROS_OFFSET	  (FS_UUID_OFFSET + MARK_ID_BYTES)
-#define SECTOR_BYTES	  512
 #define START_OFFSET	  SECTOR_BYTES
 #define SUPERBLOCK_OFFSET (START_OFFSET + 4)
 #define END_ZEROS_OFFSET  (SUPERBLOCK_OFFSET + 4)

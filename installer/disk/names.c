@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-void partition_name(const char *disk, unsigned number, char *ret, size_t ret_bytes)
+void names_of_partition(const char *disk, unsigned number, char *ret, size_t ret_bytes)
 {
 	size_t length = strlen(disk);
 	bool digit = length > 0 && isdigit((unsigned char)disk[length - 1]);

@@ -12,4 +12,4 @@
 
 /* The kernel's name of a disk's partition, the first being number 1: "vda3", "nvme0n1p3". Works
  * for "vda" as well as for "/dev/vda". A name that does not fit is truncated. */
-void partition_name(const char *disk, unsigned number, char *ret, size_t ret_bytes);
+void names_of_partition(const char *disk, unsigned number, char *ret, size_t ret_bytes);

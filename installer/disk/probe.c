@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "disk/probe.h"
+#include "base/units.h"
 #include "disk/wipe_token.h"
 
 #include <blkid/blkid.h>
@@ -13,7 +14,6 @@
 #include "disk/blank.h"
 #include "disk/names.h"
 
-#define SECTOR_BYTES 512
 #define BLKID_SECTOR 512 /* libblkid's unit, whatever the disk's sectors are */
 #define SEVERAL	     "several signatures"
 /* No disk holds more signatures; a wipe that changes nothing has to end, too. */
@@ -141,7 +141,7 @@ static void probe_partitions(int fd, struct disk *disk, blkid_partlist list)
 			continue;
 		if (probe_superblock(fd, offset_bytes, size_bytes, disk->sector_bytes, &found) < 0)
 			continue;
-		partition_name(disk->name, (unsigned)blkid_partition_get_partno(part), where,
+		names_of_partition(disk->name, (unsigned)blkid_partition_get_partno(part), where,
 			sizeof(where));
 		add_found_label(disk, where, offset_bytes, &found);
 	}

@@ -97,9 +97,9 @@ static void list_ids(const struct disk *disk, char ret[UDEV_LINKS_BYTES])
 	char model[DISK_TEXT_BYTES], serial[DISK_TEXT_BYTES + 16];
 
 	replace_blanks(disk->model, model);
-	if (strncmp(disk->name, "vd", 2) == 0) {
+	if (text_starts_with(disk->name, "vd")) {
 		add_link(ret, BY_ID, "virtio", disk->serial, "");
-	} else if (strncmp(disk->name, "nvme", 4) == 0 && model[0] && disk->serial[0]) {
+	} else if (text_starts_with(disk->name, "nvme") && model[0] && disk->serial[0]) {
 		add_link(ret, BY_ID, "nvme", model, disk->serial);
 		snprintf(serial, sizeof(serial), "%s_%u", disk->serial, disk->nvme_namespace);
 		add_link(ret, BY_ID, "nvme", model, serial);
@@ -144,12 +144,12 @@ static void list_path(const struct disk *disk, char ret[UDEV_LINKS_BYTES])
 
 	if (!after || disk->usb)
 		return;
-	if (strncmp(disk->name, "vd", 2) == 0 && strncmp(after, "/virtio", 7) == 0)
+	if (text_starts_with(disk->name, "vd") && text_starts_with(after, "/virtio"))
 		text_append(ret, UDEV_LINKS_BYTES, BY_PATH "pci-%s\n", address);
-	else if (strncmp(disk->name, "nvme", 4) == 0 && strncmp(after, "/nvme/", 6) == 0)
+	else if (text_starts_with(disk->name, "nvme") && text_starts_with(after, "/nvme/"))
 		text_append(ret, UDEV_LINKS_BYTES, BY_PATH "pci-%s-nvme-%u\n", address,
 			disk->nvme_namespace);
-	else if (scsi && (strncmp(after, "/host", 5) == 0 || strncmp(after, "/virtio", 7) == 0) &&
+	else if (scsi && (text_starts_with(after, "/host") || text_starts_with(after, "/virtio")) &&
 		 sscanf(scsi, "/target%*u:%*u:%*u/%u:%u:%u:%llu/", &host, &channel, &target,
 			 &lun) == 4)
 		text_append(ret, UDEV_LINKS_BYTES, BY_PATH "pci-%s-scsi-%u:%u:%u:%llu\n", address,

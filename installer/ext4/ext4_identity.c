@@ -11,12 +11,6 @@
 #include "ext4/ext4_open.h"
 #include "ext4/mkfs.h"
 
-static void free_ext4(ext2_filsys *fs)
-{
-	if (*fs)
-		ext2fs_free(*fs);
-}
-
 static int open_for_identity(
 	const char *path, uint64_t offset_bytes, bool writable, ext2_filsys *ret, struct error *err)
 {
@@ -38,7 +32,7 @@ static int check_state(struct ext2_super_block *sb, struct error *err)
 
 int ext4_identity_check(const char *path, uint64_t offset_bytes, struct error *err)
 {
-	CLEANUP(free_ext4) ext2_filsys fs = NULL;
+	CLEANUP(mkfs_discard) ext2_filsys fs = NULL;
 	int r = open_for_identity(path, offset_bytes, false, &fs, err);
 
 	if (r < 0)
@@ -71,7 +65,7 @@ static void set_new_uuid(ext2_filsys fs, const uint8_t uuid[UUID_BYTES])
 
 int ext4_identity_set(const char *path, uint64_t offset_bytes, const char *uuid, struct error *err)
 {
-	CLEANUP(free_ext4) ext2_filsys fs = NULL;
+	CLEANUP(mkfs_discard) ext2_filsys fs = NULL;
 	uint8_t bytes[UUID_BYTES];
 	int r;
 

@@ -7,8 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/units.h"
+
 #define STORE_TIME   1 /* as Nix sets it; zero upsets some programs */
-#define SECTOR_BYTES 512
 #define ROOT_EXTENTS 4 /* the capacity of i_block behind its header */
 
 struct record {

@@ -26,7 +26,7 @@
 #define ERRNO_CODES	  256	  /* errcode_t below this are errno's */
 #define ANYWHERE	  (~0ULL) /* goal for the journal's blocks */
 
-static void free_fs(ext2_filsys *fs)
+void mkfs_discard(ext2_filsys *fs)
 {
 	if (*fs)
 		ext2fs_free(*fs);
@@ -250,7 +250,7 @@ static int make_journal(ext2_filsys fs, blk64_t overhead, struct error *err)
 
 static int make(const struct mkfs_request *request, struct error *err)
 {
-	CLEANUP(free_fs) ext2_filsys fs = NULL;
+	CLEANUP(mkfs_discard) ext2_filsys fs = NULL;
 	blk64_t overhead;
 	int r = open_new(request, &fs, err);
 

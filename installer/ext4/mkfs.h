@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+struct struct_ext2_filsys;
+
 struct mkfs_request {
 	const char *path;      /* a partition's node, or an image file */
 	uint64_t offset_bytes; /* where it begins there; 0 on a node */
@@ -29,3 +31,6 @@ int mkfs_ext4(const struct mkfs_request *request, struct error *err) WARN_UNUSED
 
 /* Turns a result of libext2fs, an errcode_t, into ours; `what` says what was tried. */
 int mkfs_check(long result, const char *what, struct error *err) WARN_UNUSED;
+
+/* Frees *fs, if it is set, and writes nothing: for CLEANUP. */
+void mkfs_discard(struct struct_ext2_filsys **fs);

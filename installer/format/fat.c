@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/littleendian.h"
 #include "base/process.h"
+#include "disk/layout.h"
 
 #define PROGRAM			 "mkfs.fat"
 #define SERIAL_DIGITS		 8
@@ -19,7 +20,6 @@
 #define NUMBER_BYTES		 24
 
 /* Of a boot sector. */
-#define BOOT_SECTOR_BYTES   512
 #define SECTOR_BYTES_OFFSET 11
 #define COPY_OFFSET	    50 /* the sector of the copy */
 #define SERIAL_OFFSET	    67

@@ -92,7 +92,8 @@ static int mount_role(const struct plan *plan, enum partition_role role, bool sa
 }
 
 /* /boot comes before the EFI system partition, which may be mounted below it. */
-int mount_plan(const struct plan *plan, const char *target_path, bool read_only, struct error *err)
+int target_mount_plan(
+	const struct plan *plan, const char *target_path, bool read_only, struct error *err)
 {
 	int r = mount_partition(plan, plan->root, target_path, read_only, err);
 

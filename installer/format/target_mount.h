@@ -2,7 +2,7 @@
 /*
  * target_mount — mounts the file systems of a plan below the target.
  *
- * Tested by: tests/loop/mount.sh, tests/loop/images.sh (mount_plan).
+ * Tested by: tests/loop/mount.sh, tests/loop/images.sh (target_mount_plan).
  */
 #pragma once
 
@@ -13,5 +13,5 @@
 
 /* Mounts the plan's file systems below target_path, the root first; read_only for verification.
  * On a failure nothing is left mounted. */
-int mount_plan(const struct plan *plan, const char *target_path, bool read_only,
+int target_mount_plan(const struct plan *plan, const char *target_path, bool read_only,
 	struct error *err) WARN_UNUSED;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "guest/bootspec.h"
 
 #define TEXT_MAX_BYTES (4 * 1024 * 1024)
@@ -97,7 +98,7 @@ int boot_files_read(const char *root, const char *system, struct boot_files *ret
 	r = bootspec_parse(text, size_bytes, &spec, err);
 	if (r < 0)
 		return r;
-	if (strncmp(spec.init, system, strlen(system)) != 0 || spec.init[strlen(system)] != '/')
+	if (!text_starts_with(spec.init, system) || spec.init[strlen(system)] != '/')
 		return error_set(err, -EBADMSG, "%s starts another system: %s", path, spec.init);
 	snprintf(ret->kernel, sizeof(ret->kernel), "%s", spec.kernel);
 	snprintf(ret->initrd, sizeof(ret->initrd), "%s", spec.initrd);

@@ -65,7 +65,7 @@ static int mount_itself(const char *root, struct error *err)
 	char target[FILE_PATH_BYTES];
 	int r = 0;
 
-	if (strncmp(root, "/run/", strlen("/run/")) != 0)
+	if (!text_starts_with(root, "/run/"))
 		return 0;
 	file_below(target, root, "%s", root);
 	for (char *end = strchr(target + strlen(root) + strlen("/run/"), '/'); end && r == 0;

@@ -21,7 +21,7 @@ static bool is_volatile(const char *target)
 	static const char *const folders[] = { "/run/", "/var/run/", "/dev/", "/proc/", "/sys/" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		if (strncmp(target, folders[i], strlen(folders[i])) == 0)
+		if (text_starts_with(target, folders[i]))
 			return true;
 	return false;
 }

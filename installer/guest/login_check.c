@@ -105,7 +105,7 @@ static int check_host_keys(
 	while ((name = sshd_values_next(values, "hostkey", &at))) {
 		int r;
 
-		if (strncmp(name, "/run/", 5) == 0)
+		if (text_starts_with(name, "/run/"))
 			continue;
 		r = file_resolve(request->root, name, path, err);
 		if (r < 0 && file_is_missing(r))

@@ -121,9 +121,9 @@ static bool is_partition(const char *text)
 	long ignored;
 
 	copy_bare(bare, sizeof(bare), text);
-	if (strncmp(number, "msdos", 5) == 0)
+	if (text_starts_with(number, "msdos"))
 		number += 5;
-	if (strncmp(number, "gpt", 3) == 0)
+	if (text_starts_with(number, "gpt"))
 		number += 3;
 	return parse_entry_number(number, &ignored);
 }
@@ -139,7 +139,7 @@ static int check_device(const struct reader *reader, const char *text, struct er
 	snprintf(
 		disk, sizeof(disk), "%.*s", (int)(comma ? comma - text : (long)sizeof(disk)), text);
 	copy_bare(bare, sizeof(bare), disk);
-	good = strncmp(bare, "/dev/xvd", 8) == 0
+	good = text_starts_with(bare, "/dev/xvd")
 		       ? bare[8] != '\0'
 		       : strlen(bare) > 2 && parse_entry_number(bare + 2, &ignored);
 	if (comma)
@@ -308,7 +308,7 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 	line = text_trim(line);
 	if (!*line || *line == '#')
 		return 0;
-	if (strncmp(line, "function", 8) == 0) {
+	if (text_starts_with(line, "function")) {
 		reader->in_function = true;
 		return 0;
 	}
@@ -318,7 +318,7 @@ static int read_line(struct reader *reader, char *line, struct error *err)
 	}
 	if (is_entry(line, title, sizeof(title)))
 		return begin_pygrub_entry(reader, title, err);
-	if (strncmp(line, "submenu", 7) == 0) {
+	if (text_starts_with(line, "submenu")) {
 		reader->submenus++;
 		return 0;
 	}

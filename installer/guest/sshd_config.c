@@ -55,14 +55,6 @@ static const char *const added_keywords[] = { "AllowGroups", "AllowUsers", "Deny
 static const char *const algorithm_keywords[] = { "HostKeyAlgorithms", "PubkeyAcceptedAlgorithms",
 	"PubkeyAcceptedKeyTypes", NULL };
 
-static bool is_sshd_keyword(const char *const *list, const char *word)
-{
-	for (; *list; list++)
-		if (strcasecmp(*list, word) == 0)
-			return true;
-	return false;
-}
-
 /* Splits "Keyword value" or "Keyword=value" in place; returns the value. */
 static char *split_value(char *line)
 {
@@ -144,13 +136,15 @@ static int take_config_line(struct reading *reading, char *keyword)
 		return refuse_config_line(reading, "a quote or a comment behind the value", value);
 	if (*value == '\0')
 		return refuse_config_line(reading, "a keyword without a value", keyword);
-	if (is_sshd_keyword(plain_keywords, keyword) || is_sshd_keyword(old_keywords, keyword))
+	if (text_is_one_of_any_case(keyword, plain_keywords) ||
+		text_is_one_of_any_case(keyword, old_keywords))
 		return 0;
-	if (!is_sshd_keyword(first_keywords, keyword) && !is_sshd_keyword(added_keywords, keyword))
+	if (!text_is_one_of_any_case(keyword, first_keywords) &&
+		!text_is_one_of_any_case(keyword, added_keywords))
 		return refuse_config_line(reading, "an unknown keyword", keyword);
-	if (is_sshd_keyword(algorithm_keywords, keyword) && strchr("+-^", *value))
+	if (text_is_one_of_any_case(keyword, algorithm_keywords) && strchr("+-^", *value))
 		return refuse_config_line(reading, "a change to a list of algorithms", value);
-	if (is_sshd_keyword(algorithm_keywords, keyword) && strchr(value, '!'))
+	if (text_is_one_of_any_case(keyword, algorithm_keywords) && strchr(value, '!'))
 		return refuse_config_line(reading, "a negated algorithm", value);
 	keep_value(reading, keyword, value);
 	return 0;

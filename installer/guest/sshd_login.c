@@ -24,7 +24,7 @@ static void expand_key_path(const char *word, const struct sshd_login *login, ch
 	size_t used = 0;
 
 	ret[0] = '\0';
-	if (word[0] != '/' && strncmp(word, "%h", 2) != 0)
+	if (word[0] != '/' && !text_starts_with(word, "%h"))
 		used = (size_t)snprintf(ret, PATH_BYTES, "%s/", login->home);
 	for (; *word && used < PATH_BYTES - 1; word++) {
 		const char *value = word[0] != '%'   ? NULL
@@ -209,14 +209,6 @@ static const struct {
 	{ "RefuseConnection", "no", { "no" } },
 };
 
-static bool is_good_value(const char *value, const char *const *good)
-{
-	for (; *good; good++)
-		if (strcasecmp(value, *good) == 0)
-			return true;
-	return false;
-}
-
 /* Limits that let no client in when they are zero: the server drops the connection, ends it at the
  * first request for a key, or refuses the session. */
 static const char *const limits[] = { "PerSourceMaxStartups", "MaxAuthTries", "MaxSessions" };
@@ -233,7 +225,7 @@ static int check_singles(
 		const char *value = sshd_values_get(
 			values, single_rules[i].keyword, single_rules[i].fallback);
 
-		if (!is_good_value(value, single_rules[i].good))
+		if (!text_is_one_of_any_case(value, single_rules[i].good))
 			return refuse_value(err, login, single_rules[i].keyword, value);
 	}
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)

@@ -145,7 +145,7 @@ bool sshd_match_user(const char *user, const struct sshd_origin *origin, const c
 
 bool sshd_match_is_loopback(const char *address)
 {
-	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+	return text_starts_with(address, "127.") || strcmp(address, "::1") == 0 ||
 	       strcmp(address, "localhost") == 0;
 }
 

@@ -246,9 +246,7 @@ static int make_runtime_folder(const char *root, struct error *err)
 	char path[FILE_PATH_BYTES];
 
 	file_below(path, root, "/run/sshd");
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", path);
-	return 0;
+	return file_ensure_folder(path, 0755, err);
 }
 
 int sshd_run_print(const struct chroot_session *session, const struct sshd_program *program,

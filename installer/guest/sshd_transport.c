@@ -27,14 +27,6 @@ static const char *const macs[] = { "umac-64-etm@openssh.com", "umac-128-etm@ope
 	"hmac-sha1-etm@openssh.com", "umac-64@openssh.com", "umac-128@openssh.com", "hmac-sha2-256",
 	"hmac-sha2-512", "hmac-sha1", NULL };
 
-static bool is_known(const char *const *known, const char *name)
-{
-	for (; *known; known++)
-		if (strcmp(*known, name) == 0)
-			return true;
-	return false;
-}
-
 /* Whether the list of this keyword has one of the names, or is the default or a change to it. */
 static bool offers(const struct sshd_values *values, const char *keyword, const char *const *known)
 {
@@ -44,7 +36,7 @@ static bool offers(const struct sshd_values *values, const char *keyword, const 
 	if (strspn(copy, "+-^"))
 		return true;
 	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save))
-		if (is_known(known, name))
+		if (text_is_one_of(name, known))
 			return true;
 	return false;
 }

@@ -274,7 +274,8 @@ int image_esp_read(
 
 	if (r < 0)
 		return r;
-	if (mkdir(to, 0700) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", to);
+	r = file_ensure_folder(to, 0700, err);
+	if (r < 0)
+		return r;
 	return run_mtools(&esp, argv, err);
 }

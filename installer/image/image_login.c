@@ -108,8 +108,9 @@ static int make_etc(const struct image_request *request, struct image_view *view
 	int r;
 
 	file_below(path, view->root, "/etc");
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", path);
+	r = file_ensure_folder(path, 0700, err);
+	if (r < 0)
+		return r;
 	r = write_accounts_file(view->root, "passwd", boot_accounts_passwd, accounts, err);
 	if (r < 0)
 		return r;
@@ -225,8 +226,9 @@ static int show_shell(const struct image_request *request, struct image_view *vi
 	int r;
 
 	file_below(path, view->root, "/run");
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", path);
+	r = file_ensure_folder(path, 0700, err);
+	if (r < 0)
+		return r;
 	file_below(path, view->root, CURRENT_SYSTEM);
 	r = file_make_link(request->plan->system, path, err);
 	if (r < 0)

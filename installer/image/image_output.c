@@ -15,11 +15,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "disk/probe.h"
 #include "image/qemu_img.h"
 
-#define PIECE_BYTES  ((size_t)1024 * 1024)
-#define SECTOR_BYTES 512 /* of an image */
+#define PIECE_BYTES ((size_t)1024 * 1024)
 
 static bool is_standard_output(const struct image_output *output)
 {
@@ -164,17 +164,7 @@ typedef int take_piece_fn(int to, const uint8_t *piece, size_t size_bytes, uint6
 static int send_piece(int to, const uint8_t *piece, size_t size_bytes, uint64_t at_bytes)
 {
 	(void)at_bytes;
-	while (size_bytes > 0) {
-		ssize_t n = write(to, piece, size_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		piece += n;
-		size_bytes -= (size_t)n;
-	}
-	return 0;
+	return file_write_all(to, piece, size_bytes);
 }
 
 static int write_piece_at(int to, const uint8_t *piece, size_t size_bytes, uint64_t at_bytes)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "ext4/ext4_remove.h"
 #include "guest/given_host_keys.h"
 #include "image/image_old_keys.h"
@@ -114,7 +115,7 @@ static int add_home_of_file(struct owning *owning, const char *target, struct er
 		const struct boot_account *account = &accounts->list[i];
 		size_t length = strlen(account->home);
 
-		if (account->numbered && strncmp(target, "/home/", 6) == 0 &&
+		if (account->numbered && text_starts_with(target, "/home/") &&
 			strncmp(target, account->home, length) == 0 && target[length] == '/')
 			return add_home(owning, account, err);
 	}

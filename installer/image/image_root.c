@@ -54,16 +54,16 @@ static int make_image_folder(struct filling *filling, const char *path, mode_t m
 static int make_host_folders(const char *root, const char *path, struct error *err)
 {
 	char part[FILE_PATH_BYTES];
+	int r;
 
 	for (const char *end = path; *end; end = strchrnul(end + 1, '/')) {
 		file_below(part, root, "%.*s", (int)(end - path), path);
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return error_errno_host(err, -errno, "create folder %s", part);
+		r = file_ensure_folder(part, 0700, err);
+		if (r < 0)
+			return r;
 	}
 	file_below(part, root, "%s", path);
-	if (mkdir(part, 0700) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", part);
-	return 0;
+	return file_ensure_folder(part, 0700, err);
 }
 
 /* SQLite writes it to a file of the host. */

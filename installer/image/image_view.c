@@ -16,8 +16,10 @@
 int image_view_open(const struct plan *plan, size_t index, const char *folder,
 	struct image_view *ret, struct error *err)
 {
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", folder);
+	int r = file_ensure_folder(folder, 0700, err);
+
+	if (r < 0)
+		return r;
 	if (text_copy(ret->root, sizeof(ret->root), folder) < 0)
 		return error_errno_host(err, -ENAMETOOLONG, "open folder %s", folder);
 	return ext4_reader_open(&ret->reader, plan_open_path(plan, index),
@@ -40,13 +42,6 @@ static int show_file(
 	if (fd < 0)
 		return errno == EEXIST ? 0 : error_errno_host(err, -errno, "create %s", to);
 	return ext4_reader_copy(&view->reader, entry, fd, err);
-}
-
-static int show_folder_itself(const char *to, struct error *err)
-{
-	if (mkdir(to, 0700) < 0 && errno != EEXIST)
-		return error_errno_host(err, -errno, "create folder %s", to);
-	return 0;
 }
 
 static int show_link(const char *target, const char *to, struct error *err)
@@ -134,7 +129,7 @@ static int show_part(struct image_view *view, const char *name, const char **res
 		return r;
 	}
 	memcpy(walk->done, inner, sizeof(inner));
-	return S_ISDIR(entry.mode)   ? show_folder_itself(to, err)
+	return S_ISDIR(entry.mode)   ? file_ensure_folder(to, 0700, err)
 	       : S_ISREG(entry.mode) ? show_file(view, &entry, to, err)
 				     : 0;
 }

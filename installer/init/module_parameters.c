@@ -52,7 +52,7 @@ char *module_parameters_find(const char *command_line, const char *file)
 
 		command_line += strspn(command_line, " \t\n\r\v\f");
 		length = text_option_bytes(command_line);
-		if (length == 0 || (length == 2 && strncmp(command_line, "--", 2) == 0))
+		if (length == 0 || (length == 2 && text_starts_with(command_line, "--")))
 			return list;
 		append_parameter(list, command_line, length, file);
 		command_line += length;

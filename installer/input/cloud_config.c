@@ -149,7 +149,7 @@ static void ignore_name(struct reading *reading, const char *name)
 /* Names a path by its first member, of an entry of users by the second. */
 static void ignore(struct reading *reading, const char *path)
 {
-	size_t users = strncmp(path, "users[].", 8) == 0 ? 8 : 0;
+	size_t users = text_starts_with(path, "users[].") ? 8 : 0;
 	int length = (int)(users + strcspn(path + users, ".["));
 	char name[NAME_BYTES];
 

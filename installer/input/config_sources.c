@@ -134,7 +134,7 @@ void config_sources_merge_firmware_data(
 {
 	instance_line_merge(config, firmware_data->serial);
 	for (size_t i = 0; i < firmware_data->string_count; i++)
-		if (strncmp(firmware_data->strings[i], SMBIOS_PREFIX, strlen(SMBIOS_PREFIX)) == 0)
+		if (text_starts_with(firmware_data->strings[i], SMBIOS_PREFIX))
 			merge_option(config, "SMBIOS",
 				firmware_data->strings[i] + strlen(SMBIOS_PREFIX));
 	if (firmware_data->config_text)

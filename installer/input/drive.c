@@ -56,7 +56,7 @@ static void name_drive_node(
 	const struct disk *disk, unsigned number, char *ret_node, size_t ret_bytes)
 {
 	if (number)
-		partition_name(disk->path, number, ret_node, ret_bytes);
+		names_of_partition(disk->path, number, ret_node, ret_bytes);
 	else
 		snprintf(ret_node, ret_bytes, "%s", disk->path);
 }

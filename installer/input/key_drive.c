@@ -26,12 +26,12 @@ static bool is_config(const char *name)
 	return strcasecmp(name, KEY_DRIVE_CONFIG_NAME) == 0;
 }
 
-/* Files that are read where they are there, but that make no key drive. */
+/* Files that are read if they are there. A drive that has only these is not a key drive. */
 static const struct {
 	const char *name;
 	size_t max_bytes;
 	size_t text; /* where in struct key_drive */
-} companions[] = {
+} other_files[] = {
 	{ "ca.pem", CA_MAX_BYTES, offsetof(struct key_drive, ca_text) },
 	{ "ca.crt", CA_MAX_BYTES, offsetof(struct key_drive, ca_text) },
 	{ "netrc", NETRC_MAX_BYTES, offsetof(struct key_drive, netrc_text) },
@@ -39,7 +39,7 @@ static const struct {
 	{ "flake.nix", NIX_MAX_BYTES, offsetof(struct key_drive, flake_text) },
 	{ "flake.lock", NIX_MAX_BYTES, offsetof(struct key_drive, lock_text) },
 };
-#define COMPANION_COUNT (sizeof(companions) / sizeof(companions[0]))
+#define OTHER_FILE_COUNT (sizeof(other_files) / sizeof(other_files[0]))
 
 /* Where files are read from: an open folder, or the ISO. */
 struct place {
@@ -72,22 +72,21 @@ static int take_config(
 	return r;
 }
 
-/* A drive that holds nothing else is no key drive. */
-static int take_companion(
+static int take_other_file(
 	const struct place *place, const char *name, struct key_drive *drive, struct error *err)
 {
-	for (size_t i = 0; i < COMPANION_COUNT; i++) {
-		char **text = (char **)((char *)drive + companions[i].text);
+	for (size_t i = 0; i < OTHER_FILE_COUNT; i++) {
+		char **text = (char **)((char *)drive + other_files[i].text);
 		size_t size_bytes;
 		int r;
 
-		if (strcasecmp(name, companions[i].name) != 0)
+		if (strcasecmp(name, other_files[i].name) != 0)
 			continue;
 		if (*text)
 			return error_set_code(err, EXIT_CONFIGURATION, -EEXIST,
 				"there are two files for the same purpose, of which one is %s",
 				name);
-		r = read_file(place, name, companions[i].max_bytes, EXIT_CONFIGURATION, text,
+		r = read_file(place, name, other_files[i].max_bytes, EXIT_CONFIGURATION, text,
 			&size_bytes, err);
 		return r > 0 && strlen(*text) != size_bytes
 			       ? error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
@@ -148,7 +147,7 @@ static int take_file(
 		return take_host_key(place, name, drive, err);
 	if (ssh_keys_is_key_file(name))
 		return take_keys(place, name, drive, err);
-	return take_companion(place, name, drive, err);
+	return take_other_file(place, name, drive, err);
 }
 
 static int read_entries(DIR *dir, struct key_drive *drive, struct error *err)
@@ -392,8 +391,8 @@ void key_drive_free(struct key_drive *drive)
 	for (size_t i = 0; i < drive->host_count; i++)
 		free(drive->host_files[i].text);
 	free(drive->config_text);
-	for (size_t i = 0; i < COMPANION_COUNT; i++) {
-		char **text = (char **)((char *)drive + companions[i].text);
+	for (size_t i = 0; i < OTHER_FILE_COUNT; i++) {
+		char **text = (char **)((char *)drive + other_files[i].text);
 
 		free(*text);
 		*text = NULL;

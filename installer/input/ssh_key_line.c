@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "input/ssh_key_options.h"
 #include "input/ssh_wire.h"
 
@@ -262,13 +263,13 @@ int ssh_key_line_parse(char *text, struct ssh_key_line *ret, struct error *err)
 	int r = 0;
 
 	if (!begins_key(text)) {
-		if (strncmp(text, "ssh-", 4) == 0 || strncmp(text, "ecdsa-", 6) == 0)
+		if (text_starts_with(text, "ssh-") || text_starts_with(text, "ecdsa-"))
 			return refuse_type(err, text, strcspn(text, " \t"));
 		r = take_options(&text, &line, err);
 	}
 	if (r < 0)
 		return r;
-	if (strncmp(text, "ssh-dss", 7) == 0)
+	if (text_starts_with(text, "ssh-dss"))
 		return refuse_type(err, text, 7);
 	if (is_certificate(text))
 		return error_set_code(err, EXIT_NO_KEY, -EKEYREJECTED,

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define VALUE_BYTES   8192	 /* of a line, and so of a value */
 #define CIDR_BYTES    64	 /* a longer word is a name to OpenSSH */
 #define HOST_MAX      1024	 /* NI_MAXHOST */
@@ -170,8 +172,8 @@ static bool is_from_list(const char *list)
 
 static bool is_loopback(const char *word, size_t length)
 {
-	return (length > 4 && strncmp(word, "127.", 4) == 0) ||
-	       (length == 3 && strncmp(word, "::1", 3) == 0) ||
+	return (length > 4 && text_starts_with(word, "127.")) ||
+	       (length == 3 && text_starts_with(word, "::1")) ||
 	       (length == 9 && strncasecmp(word, "localhost", 9) == 0);
 }
 
@@ -190,7 +192,7 @@ static enum reach find_reach(const char *list)
 	while (*list) {
 		size_t length = strcspn(list, ",");
 
-		if (length == 2 && strncmp(list, "!*", 2) == 0)
+		if (length == 2 && text_starts_with(list, "!*"))
 			return REACH_NOWHERE;
 		if (length && *list != '!' && reach != REACH_OTHERS)
 			reach = is_loopback(list, length) ? REACH_LOCAL : REACH_OTHERS;

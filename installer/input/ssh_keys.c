@@ -35,12 +35,12 @@ static int refuse_file(struct error *err, const char *name, const char *what)
 
 static int refuse_foreign(const char *name, const char *line, struct error *err)
 {
-	if (strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "PRIVATE KEY"))
+	if (text_starts_with(line, "-----BEGIN ") && strstr(line, "PRIVATE KEY"))
 		return refuse_file(err, name,
 			"is a private key: keep it to yourself, and put the public key (.pub) "
 			"here");
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-		if (strncmp(line, foreign[i].start, strlen(foreign[i].start)) == 0)
+		if (text_starts_with(line, foreign[i].start))
 			return refuse_file(err, name, foreign[i].what);
 	return 0;
 }

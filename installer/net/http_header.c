@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Decimal digits, advancing over them; -EINVAL if there are none or too many. */
 static int take_number(const char **text, int64_t *ret)
 {
@@ -32,7 +34,7 @@ int http_header_content_range(const char *value, struct content_range *ret)
 {
 	struct content_range range = { .total_bytes = -1 };
 
-	if (strncmp(value, "bytes ", strlen("bytes ")) != 0)
+	if (!text_starts_with(value, "bytes "))
 		return -EINVAL;
 	value += strlen("bytes ");
 	if (take_number(&value, &range.first_byte) < 0 || take_character(&value, '-') < 0 ||
@@ -54,7 +56,7 @@ int http_header_whole_length(const char *value, int64_t *ret_total)
 	static const char start[] = "bytes */";
 	int64_t total;
 
-	if (strncmp(value, start, strlen(start)) != 0)
+	if (!text_starts_with(value, start))
 		return -EINVAL;
 	value += strlen(start);
 	if (take_number(&value, &total) < 0 || *value)

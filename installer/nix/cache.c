@@ -37,7 +37,7 @@ static int check_info(char *text, const char *url, struct error *err)
 	char *rest = text;
 
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
-		if (strncmp(line, STORE_DIR_FIELD, strlen(STORE_DIR_FIELD)) != 0)
+		if (!text_starts_with(line, STORE_DIR_FIELD))
 			continue;
 		line = text_trim(line + strlen(STORE_DIR_FIELD));
 		if (strcmp(line, STORE_DIR) != 0)

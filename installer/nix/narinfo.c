@@ -124,8 +124,8 @@ static void parse_file_size(struct narinfo *info, const char *value)
 /* sha256:<hex, nix32 or base64>, or sha256-<base64> (SRI). */
 static int parse_hash(struct narinfo *info, const char *value, struct error *err)
 {
-	if (strncmp(value, HASH_NAME, strlen(HASH_NAME)) != 0 ||
-		!strchr(":-", value[strlen(HASH_NAME)]) || !value[strlen(HASH_NAME)])
+	if (!text_starts_with(value, HASH_NAME) || !strchr(":-", value[strlen(HASH_NAME)]) ||
+		!value[strlen(HASH_NAME)])
 		return bad_narinfo(err, "NarHash (only sha256 is supported)", value);
 	return sha256_decode(value, info->nar_hash) < 0 ? bad_narinfo(err, "NarHash", value) : 0;
 }
@@ -264,7 +264,7 @@ static int parse_narinfo_line(struct narinfo *info, char *line, unsigned *seen, 
 		return bad_line(line, err);
 	for (unsigned field = 0; field < FIELD_COUNT; field++) {
 		if ((size_t)(value - line) != strlen(field_names[field]) ||
-			strncmp(line, field_names[field], strlen(field_names[field])) != 0)
+			!text_starts_with(line, field_names[field]))
 			continue;
 		if (value[1] != ' ' && value[1] != '\0')
 			return bad_line(line, err);

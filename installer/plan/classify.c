@@ -34,7 +34,7 @@ static const struct {
  * (ACS-3, 7.12) and NVMe (NVMe 1.4, 5.15.2.2). 0 for SCSI, which has room enough. */
 static size_t serial_bytes(const struct disk *disk)
 {
-	bool cut = strncmp(disk->name, "vd", 2) == 0 || strncmp(disk->name, "nvme", 4) == 0 ||
+	bool cut = text_starts_with(disk->name, "vd") || text_starts_with(disk->name, "nvme") ||
 		   strcmp(disk->vendor, "ATA") == 0;
 
 	return cut ? 20 : 0;
@@ -78,8 +78,8 @@ static bool is_letters(const char *text)
 
 static bool is_virtual_name(const char *name)
 {
-	return (strncmp(name, "vd", 2) == 0 && is_letters(name + 2)) ||
-	       (strncmp(name, "xvd", 3) == 0 && is_letters(name + 3));
+	return (text_starts_with(name, "vd") && is_letters(name + 2)) ||
+	       (text_starts_with(name, "xvd") && is_letters(name + 3));
 }
 
 /* sdX and nvmeXnY: an emulated disk, a disk of the host, or a USB stick. */
@@ -88,9 +88,9 @@ static bool is_other_disk_name(const char *name)
 	static const char digits[] = "0123456789";
 	size_t controller, space;
 
-	if (strncmp(name, "sd", 2) == 0)
+	if (text_starts_with(name, "sd"))
 		return is_letters(name + 2);
-	if (strncmp(name, "nvme", 4) != 0)
+	if (!text_starts_with(name, "nvme"))
 		return false;
 	name += 4;
 	controller = strspn(name, digits);
@@ -314,7 +314,7 @@ static bool is_marked_table(const struct select_request *request, const struct d
 
 	if (!disk->table[0])
 		return true;
-	if (strncmp(id, "0x", 2) == 0)
+	if (text_starts_with(id, "0x"))
 		id += 2;
 	return layout_has_table(request->layout) && strcmp(disk->table, table) == 0 && id[0] &&
 	       strcasecmp(disk->table_id, id) == 0;

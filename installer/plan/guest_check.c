@@ -35,7 +35,7 @@ static const struct plan_partition *find_guest_mount(const struct plan *plan, co
 }
 
 /* Only the plan of a GPT has names and UUIDs of partitions: those that the manifest fixes. */
-static int fit_partition(const struct plan *plan, const struct plan_partition *p,
+static int check_guest_partition(const struct plan *plan, const struct plan_partition *p,
 	const struct manifest_mount *mount, struct error *err)
 {
 	bool named = !mount->partlabel[0] || strcmp(mount->partlabel, p->name) == 0;
@@ -56,7 +56,8 @@ static int fit_partition(const struct plan *plan, const struct plan_partition *p
 		layout_name(plan->layout));
 }
 
-static int fit_mount(const struct plan *plan, const struct manifest_mount *mount, struct error *err)
+static int check_guest_mount(
+	const struct plan *plan, const struct manifest_mount *mount, struct error *err)
 {
 	const struct plan_partition *p = find_guest_mount(plan, mount->path);
 	const char *key = strcmp(mount->path, "/") == 0 ? "root" : "esp";
@@ -94,7 +95,7 @@ static int fit_mount(const struct plan *plan, const struct manifest_mount *mount
 			"The guest mounts %s by UUID %s, but udev names this file system %s, and "
 			"case counts there: write it so in the guest's configuration.",
 			mount->path, mount->uuid, p->fs_uuid);
-	return fit_partition(plan, p, mount, err);
+	return check_guest_partition(plan, p, mount, err);
 }
 
 int guest_check_mounts(const struct plan *plan, const struct manifest *manifest, struct error *err)
@@ -102,7 +103,7 @@ int guest_check_mounts(const struct plan *plan, const struct manifest *manifest,
 	bool has_root = false;
 
 	for (size_t i = 0; i < manifest->mount_count; i++) {
-		int r = fit_mount(plan, &manifest->mounts[i], err);
+		int r = check_guest_mount(plan, &manifest->mounts[i], err);
 
 		if (r < 0)
 			return r;
@@ -127,7 +128,7 @@ int guest_check_swap(const struct plan *plan, const struct manifest *manifest, s
 			swap->uuid);
 	for (size_t i = 0; i < plan->partition_count; i++)
 		if (plan->partitions[i].role == ROLE_SWAP)
-			return fit_partition(plan, &plan->partitions[i], swap, err);
+			return check_guest_partition(plan, &plan->partitions[i], swap, err);
 	return refuse_guest(err,
 		"The guest uses a swap partition (%s), but the configuration says swap = none: set "
 		"swap to its size, such as swap = 1G, or take it out of the guest.",
@@ -138,7 +139,8 @@ int guest_check_swap(const struct plan *plan, const struct manifest *manifest, s
 }
 
 /* Whether the guest writes a program for UEFI to a place that the plan has. */
-static int fit_efi(const struct plan *plan, const struct manifest *manifest, struct error *err)
+static int check_guest_esp(
+	const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
 	bool wants = manifest->boot_efi || manifest->firmware & FIRMWARE_UEFI;
 	const char *program = plan->architecture->efi_program + 1;
@@ -173,7 +175,7 @@ static bool is_disk_path(const char *path)
 
 /* Whether GRUB's first sector goes to the planned disk, which is none of an image file
  * (planner). */
-static int fit_boot_device(
+static int check_guest_boot_device(
 	const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
 	const char *device = manifest->boot_device;
@@ -196,7 +198,7 @@ static int fit_boot_device(
 }
 
 /* Layouts that no firmware boots: pygrub needs a menu to read, a host with the kernel nothing. */
-static int fit_host_boot(
+static int check_guest_host_boot(
 	const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
 	bool none = strcmp(manifest->boot_loader, "none") == 0;
@@ -232,14 +234,14 @@ int guest_check_boot_loader(
 			"program that installs its boot loader (installer): make the manifest again from "
 			"the guest's configuration, or set system.activatable = true.");
 	if (layout_needs_host(plan->layout))
-		return fit_host_boot(plan, manifest, err);
+		return check_guest_host_boot(plan, manifest, err);
 	if (none)
 		return refuse_guest(err,
 			"The guest has no boot loader, and a disk with the layout %s boots by one: "
 			"enable one in the guest.",
 			layout_name(plan->layout));
 	if (strcmp(manifest->boot_loader, "grub") == 0)
-		return fit_boot_device(plan, manifest, err);
+		return check_guest_boot_device(plan, manifest, err);
 	if (manifest->firmware & FIRMWARE_BIOS)
 		return refuse_guest(err,
 			"The manifest says that the guest boots by BIOS, but its boot loader %s "
@@ -256,7 +258,7 @@ static const char *firmware_name(unsigned firmware)
 int guest_check_firmware(const struct plan *plan, const struct manifest *manifest,
 	unsigned firmware, struct error *err)
 {
-	int r = fit_efi(plan, manifest, err);
+	int r = check_guest_esp(plan, manifest, err);
 
 	if (r < 0)
 		return r;
@@ -287,7 +289,7 @@ int guest_check_firmware(const struct plan *plan, const struct manifest *manifes
 static void expand_key_file(const char *pattern, const char *home, const char *user, char ret[512])
 {
 	ret[0] = '\0';
-	if (pattern[0] != '/' && strncmp(pattern, "%h", 2) != 0)
+	if (pattern[0] != '/' && !text_starts_with(pattern, "%h"))
 		text_append(ret, 512, "%s/", home);
 	for (; *pattern; pattern++) {
 		if (*pattern != '%' || !pattern[1]) {

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "plan/classify.h"
 #include "plan/guest_check.h"
 #include "plan/planner.h"
@@ -14,7 +15,6 @@
 #define FIRST_DISK   "vda"
 #define PYGRUB_DISK  "xvdb"
 #define PYGRUB_OTHER "xvda"
-#define SECTOR_BYTES 512
 #define ANY_SEED     "00000000-0000-4000-8000-000000000000"
 
 /* The kernel's name in the path of a disk that can be installed on, or otherwise. */

@@ -34,7 +34,7 @@ const char *plan_open_path(const struct plan *plan, size_t index)
 void plan_partition_node(const struct plan *plan, size_t index, char ret_path[PLAN_NODE_BYTES])
 {
 	if (layout_has_table(plan->layout))
-		partition_name(plan->disk_path, (unsigned)index + 1, ret_path, PLAN_NODE_BYTES);
+		names_of_partition(plan->disk_path, (unsigned)index + 1, ret_path, PLAN_NODE_BYTES);
 	else
 		snprintf(ret_path, PLAN_NODE_BYTES, "%.127s", plan_disk_path(plan, index));
 }

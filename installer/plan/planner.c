@@ -279,7 +279,7 @@ static int check_labels(const struct plan *plan, struct error *err)
 	return 0;
 }
 
-static int check_fit(const struct plan *plan, const struct config *config,
+static int check_guest(const struct plan *plan, const struct config *config,
 	const struct manifest *manifest, unsigned firmware, struct error *err)
 {
 	int r = check_labels(plan, err);
@@ -430,7 +430,7 @@ int planner_make(const struct config *config, const struct manifest *manifest,
 	uuid_derive(seed, "directory hash", plan.hash_seed);
 	lay_out(&plan, labels_find_boot(manifest, plan.layout), config->swap_bytes, seed);
 	labels_set(&plan, config, manifest, seed);
-	r = check_fit(&plan, config, manifest, known.firmware, err);
+	r = check_guest(&plan, config, manifest, known.firmware, err);
 	if (r < 0)
 		return r;
 	*ret = plan;

@@ -23,7 +23,7 @@ static bool is_auto(const char *disk)
 	return !disk_key_is_name(disk);
 }
 
-static size_t count_judged(const struct selection *s, size_t count, enum disk_class disk_class)
+static size_t count_class(const struct selection *s, size_t count, enum disk_class disk_class)
 {
 	size_t n = 0;
 
@@ -34,7 +34,7 @@ static size_t count_judged(const struct selection *s, size_t count, enum disk_cl
 }
 
 /* The first disk with this disk_class, or count. */
-static size_t find_judged(const struct selection *s, size_t count, enum disk_class disk_class)
+static size_t find_class(const struct selection *s, size_t count, enum disk_class disk_class)
 {
 	for (size_t i = 0; i < count; i++)
 		if (s->disks[i].disk_class == disk_class)
@@ -95,10 +95,10 @@ static int refuse_installed(const struct selection *s, const struct disk *disks,
 static int refuse_all(const struct selection *s, const struct disk *disks, size_t count,
 	const struct select_request *request, struct error *err)
 {
-	size_t content = find_judged(s, count, DISK_CONTENT);
+	size_t content = find_class(s, count, DISK_CONTENT);
 	char what[128], need[TEXT_SIZE_BYTES];
 
-	if (content == count && find_judged(s, count, DISK_SMALL) < count) {
+	if (content == count && find_class(s, count, DISK_SMALL) < count) {
 		snprintf(what, sizeof(what), "No disk is large enough, at least %s are needed",
 			text_size(need, request->min_bytes));
 		return refuse_disks(s, disks, count, count, EXIT_TOO_SMALL, what,
@@ -146,13 +146,13 @@ static int choose_extreme(const struct select_request *request, const struct dis
 static int choose_blank(const struct select_request *request, const struct disk *disks,
 	size_t count, const struct selection *s, size_t *ret, struct error *err)
 {
-	size_t suitable = find_judged(s, count, DISK_SUITABLE);
+	size_t suitable = find_class(s, count, DISK_SUITABLE);
 
 	if (suitable == count)
 		return refuse_all(s, disks, count, request, err);
 	if (is_extreme(request->disk))
 		return choose_extreme(request, disks, count, s, ret, err);
-	if (count_judged(s, count, DISK_SUITABLE) > 1)
+	if (count_class(s, count, DISK_SUITABLE) > 1)
 		return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 			"Several disks are blank, so none is plainly meant for the guest",
 			"Name one with disk=/dev/NAME or disk=serial:NAME, or detach the others.",
@@ -187,10 +187,10 @@ static int choose_by_token(const struct select_request *request, const struct di
 static int choose_only(const struct select_request *request, const struct disk *disks, size_t count,
 	const struct selection *s, size_t *ret, struct error *err)
 {
-	size_t suitable = find_judged(s, count, DISK_SUITABLE);
-	size_t content = find_judged(s, count, DISK_CONTENT);
+	size_t suitable = find_class(s, count, DISK_SUITABLE);
+	size_t content = find_class(s, count, DISK_CONTENT);
 
-	if (count_judged(s, count, DISK_OUT) + 1 < count)
+	if (count_class(s, count, DISK_OUT) + 1 < count)
 		return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 			"wipe=force without a disk's name takes the only disk of a machine, "
 			"but there are several",
@@ -205,7 +205,7 @@ static int choose_only(const struct select_request *request, const struct disk *
 static int choose_auto(const struct select_request *request, const struct disk *disks, size_t count,
 	const struct selection *s, size_t *ret, struct error *err)
 {
-	size_t installed = find_judged(s, count, DISK_INSTALLED);
+	size_t installed = find_class(s, count, DISK_INSTALLED);
 	bool found;
 	int r;
 
@@ -304,7 +304,7 @@ static int check_forced_pair(const struct select_request *request, const struct 
 	size_t count, const struct selection *s, struct error *err)
 {
 	if (!request->wipe_force || !(is_auto(request->disk) || is_auto(request->boot_disk)) ||
-		count_judged(s, count, DISK_OUT) + 2 >= count)
+		count_class(s, count, DISK_OUT) + 2 >= count)
 		return 0;
 	return refuse_disks(s, disks, count, count, EXIT_SEVERAL_DISKS,
 		"wipe=force without the disks' names takes the only two disks of a machine, but "
@@ -373,7 +373,7 @@ static int check_conflicts(const struct select_request *request, const struct di
 }
 
 /* What is asked of one disk: the boot disk need not be as large as the root's. */
-static void judge_one(const struct select_request *request, const struct disk *disk,
+static void classify_one(const struct select_request *request, const struct disk *disk,
 	bool unique_serial, struct selection *s, size_t index)
 {
 	struct select_request own = *request;
@@ -403,7 +403,7 @@ void select_classify(const struct select_request *request, const struct disk *di
 	struct selection *ret)
 {
 	for (size_t i = 0; i < count; i++)
-		judge_one(request, &disks[i], has_unique_serial(disks, count, i), ret, i);
+		classify_one(request, &disks[i], has_unique_serial(disks, count, i), ret, i);
 }
 
 int select_target(const struct select_request *request, const struct disk *disks, size_t count,

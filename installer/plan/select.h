@@ -6,11 +6,12 @@
  * are neither removable nor on USB and have the vendor and model of an emulator (emulated_disk).
  * Other sdX and nvmeXnY are taken only if the user names them. Excluded are read-only disks,
  * cdroms, the medium, the key drive, and disks that are mounted or held. With disk=auto exactly one
- * candidate must be blank. With wipe=force as well it must be the only candidate, blank or not. A
- * named disk with content needs wipe=force. Our own unfinished install of the same layout and
- * labels counts as blank. A disk with an installed mark is always refused; with disk=auto also
- * beside a blank disk, which may be meant for the guest's data. A planned label or UUID on another
- * disk is a refusal (EXIT_NOT_BLANK).
+ * candidate must be blank. With wipe=force as well it must be the only candidate, blank or not.
+ * Other values of disk take the smallest or largest blank candidate, or the one of a size. A named
+ * disk with content needs wipe=force, or wipe with the token of that disk and content (wipe_token).
+ * Our own unfinished install of the same layout and labels counts as blank. A disk with an
+ * installed mark is always refused; with disk=auto also beside a blank disk, which may be meant for
+ * the guest's data. A planned label or UUID on another disk is a refusal (EXIT_NOT_BLANK).
  *
  * The layout pygrub takes two disks or none: with disk=auto the root is xvdb, with boot-disk=auto
  * the boot disk is xvda. Each has to be as blank as a named disk.

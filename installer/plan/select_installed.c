@@ -62,7 +62,7 @@ static bool is_same_table(const struct disk *disk, const struct install_mark *ma
 {
 	const char *id = mark->table_id;
 
-	if (strncmp(id, "0x", 2) == 0)
+	if (text_starts_with(id, "0x"))
 		id += 2;
 	return strcasecmp(disk->table_id, id) == 0;
 }

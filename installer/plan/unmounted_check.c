@@ -6,11 +6,6 @@
 
 #define ISO_INSTEAD "install it in a machine, from the installer's ISO"
 
-static int refuse_image(struct error *err, const char *sentence)
-{
-	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "%s", sentence);
-}
-
 static int check_boot_loader(const struct manifest *manifest, struct error *err)
 {
 	if (layout_needs_host(manifest->layout))
@@ -18,7 +13,7 @@ static int check_boot_loader(const struct manifest *manifest, struct error *err)
 	if (strcmp(manifest->boot_loader, "systemd-boot") == 0 && manifest->layout == LAYOUT_GPT)
 		return 0;
 	if (strcmp(manifest->boot_loader, "grub") == 0)
-		return refuse_image(err,
+		return error_refuse(err,
 			"The guest's boot loader is GRUB, which only the guest's own grub-install can put on a disk, and an image is made without running the guest's programs: let the guest use systemd-boot, or " ISO_INSTEAD
 			".");
 	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
@@ -47,11 +42,11 @@ static int check_unmounted_mounts(const struct manifest *manifest, struct error 
 static int check_first_boot(const struct manifest *manifest, struct error *err)
 {
 	if (manifest->etc_overlay)
-		return refuse_image(err,
+		return error_refuse(err,
 			"The guest mounts an overlay on /etc (system.etc.overlay.enable), whose layers cannot be judged without mounting them: set it to false, or " ISO_INSTEAD
 			".");
 	if (!manifest->activation)
-		return refuse_image(err,
+		return error_refuse(err,
 			"The guest has no activation script (system.activatable = false), so its first boot does not complete an image: set it to true, or " ISO_INSTEAD
 			".");
 	return 0;
@@ -60,7 +55,7 @@ static int check_first_boot(const struct manifest *manifest, struct error *err)
 int unmounted_check_settings(const struct config *config, struct error *err)
 {
 	if (config->engine != ENGINE_CACHE)
-		return refuse_image(err,
+		return error_refuse(err,
 			"engine = nixos-install builds the guest in a machine, and an image is made from a binary cache: set engine to cache.");
 	if (config->hostname[0])
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,

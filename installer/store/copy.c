@@ -87,7 +87,7 @@ static void run_workers(struct job *job, copy_progress_fn *progress, void *userd
 		struct error err = { 0 };
 
 		error_errno(&err, r, "start a thread");
-		job_fail(job, JOB_NO_PATH, r, &err);
+		copy_job_fail(job, JOB_NO_PATH, r, &err);
 		pthread_mutex_lock(&job->lock);
 		job->running -= 2 * job->groups.worker_count - count;
 		pthread_mutex_unlock(&job->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/copy_job.h"
 
-void job_fail(struct job *job, size_t path, int r, const struct error *err)
+void copy_job_fail(struct job *job, size_t path, int r, const struct error *err)
 {
 	pthread_mutex_lock(&job->lock);
 	if (job->result == 0) {

@@ -65,4 +65,4 @@ struct worker {
 
 /* Keeps the first error, and the path that had it, and ends all workers. */
 #define JOB_NO_PATH SIZE_MAX
-void job_fail(struct job *job, size_t path, int r, const struct error *err);
+void copy_job_fail(struct job *job, size_t path, int r, const struct error *err);

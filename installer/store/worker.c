@@ -18,7 +18,7 @@ static const struct narinfo *path_info(const struct job *job, size_t path)
 static void worker_fail(struct worker *worker, size_t path, int r, struct error *err)
 {
 	error_wrap(err, "%s", path_info(worker->job, path)->store_path);
-	job_fail(worker->job, path, r, err);
+	copy_job_fail(worker->job, path, r, err);
 }
 
 static void note_thread_end(struct job *job)
@@ -183,7 +183,7 @@ void *worker_consume(void *userdata)
 	if (r == 0)
 		r = unpack_close(&worker->unpack, &err);
 	if (r < 0)
-		job_fail(worker->job, JOB_NO_PATH, r, &err);
+		copy_job_fail(worker->job, JOB_NO_PATH, r, &err);
 	note_thread_end(worker->job);
 	return NULL;
 }

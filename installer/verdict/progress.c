@@ -55,7 +55,7 @@ void progress_report(struct shared_state *shared, unsigned permille, const char 
 	report_progress(shared, permille, &(const struct event){ .text = text }, false);
 }
 
-void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes)
+void progress_bytes(uint64_t done_bytes, uint64_t total_bytes, void *shared)
 {
 	char text[64];
 	const struct event done = { .text = text, .bytes = done_bytes, .total_bytes = total_bytes };

@@ -19,8 +19,9 @@ void progress_begin(struct shared_state *shared, enum stage stage, const char *t
 /* Reports that so many permille of the stage are done. */
 void progress_report(struct shared_state *shared, unsigned permille, const char *text);
 
-/* The same, counted in bytes; consoles print MiB. */
-void progress_bytes(struct shared_state *shared, uint64_t done_bytes, uint64_t total_bytes);
+/* The same, counted in bytes; consoles print MiB. shared is a struct shared_state, as a callback of
+ * copy_closure has it. */
+void progress_bytes(uint64_t done_bytes, uint64_t total_bytes, void *shared);
 
 /* Ends the last stage and reports 100 percent, also to report-url. */
 void progress_end(struct shared_state *shared);

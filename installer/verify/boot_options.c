@@ -43,7 +43,7 @@ bool boot_options_last(const char *command_line, const char *name, char *ret, si
 	for (const char *at = command_line; *at;) {
 		size_t length = text_option_bytes(at);
 
-		if (length == 2 && strncmp(at, "--", 2) == 0)
+		if (length == 2 && text_starts_with(at, "--"))
 			break;
 		if (parse_kernel_option(at, length, name, ret, ret_bytes))
 			found = true;

@@ -36,7 +36,7 @@ static size_t find_form(const char *device)
 {
 	size_t i = 0;
 
-	while (i < FORM_COUNT && strncmp(device, forms[i].prefix, strlen(forms[i].prefix)) != 0)
+	while (i < FORM_COUNT && !text_starts_with(device, forms[i].prefix))
 		i++;
 	return i;
 }

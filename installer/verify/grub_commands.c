@@ -50,7 +50,7 @@ static int parse_item(
 		else if (take_option(command, &i, "--class") ||
 			 take_option(command, &i, "--hotkey"))
 			continue;
-		else if (strncmp(command->words[i], "--", 2) == 0)
+		else if (text_starts_with(command->words[i], "--"))
 			return refuse_command(command, err);
 		else if (!title)
 			title = command->words[i];
@@ -209,7 +209,7 @@ static int run_search(struct grub_menu *menu, const struct grub_command *command
 		const char *word = command->words[i];
 
 		unknown = unknown || command->unknown[i];
-		if (strncmp(word, "--set=", 6) == 0)
+		if (text_starts_with(word, "--set="))
 			name = word + 6;
 		else if (strcmp(word, "--fs-uuid") == 0 || strcmp(word, "-u") == 0)
 			kind = GRUB_DEVICE_UUID;
@@ -220,7 +220,7 @@ static int run_search(struct grub_menu *menu, const struct grub_command *command
 		else if (strcmp(word, "--set") == 0 || strcmp(word, "-s") == 0 ||
 			 strcmp(word, "--file") == 0 || strcmp(word, "-f") == 0 ||
 			 strcmp(word, "--no-floppy") == 0 || strcmp(word, "-n") == 0 ||
-			 strncmp(word, "--hint", 6) == 0)
+			 text_starts_with(word, "--hint"))
 			continue;
 		else if (word[0] == '-' || value)
 			return refuse_command(command, err);
@@ -303,7 +303,7 @@ static int run_load_env(
 	menu->script.status = as_status(text != NULL);
 	if (!text)
 		return 0;
-	if (strncmp(text, ENVIRONMENT_HEADER, strlen(ENVIRONMENT_HEADER)) != 0)
+	if (!text_starts_with(text, ENVIRONMENT_HEADER))
 		return error_set(err, -EINVAL, "grubenv is not a GRUB environment block.");
 	while (r == 0 && *text) {
 		size_t length = strcspn(text, "\n"), name = strcspn(text, "=\n");

@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/littleendian.h"
+#include "base/units.h"
 
-#define SECTOR_BYTES   512
 #define CORE_MAX_BYTES (4 * 1024 * 1024)
 
 /* Offsets in the first sector: the code begins after the BPB and the fields that grub-install

@@ -179,7 +179,7 @@ int installed_disk_read(const char *path, const char *boot_path, struct plan *re
 /* A label or a UUID, in either form. */
 static bool is_tag(const char *device)
 {
-	return strchr(device, '=') || strncmp(device, "/dev/disk/by-", 13) == 0;
+	return strchr(device, '=') || text_starts_with(device, "/dev/disk/by-");
 }
 
 /* The partition without a mount path whose device a line of fstab names. */
@@ -235,7 +235,7 @@ int installed_disk_find_system(struct plan *plan, const char *root, struct error
 
 int installed_disk_mount(struct plan *plan, const char *root, struct error *err)
 {
-	int r = mount_plan(plan, root, true, err);
+	int r = target_mount_plan(plan, root, true, err);
 
 	if (r < 0)
 		return r;
@@ -251,5 +251,5 @@ int installed_disk_mount(struct plan *plan, const char *root, struct error *err)
 	r = mount_detach_below(root, err);
 	if (r < 0)
 		return r;
-	return mount_plan(plan, root, true, err);
+	return target_mount_plan(plan, root, true, err);
 }

@@ -217,7 +217,7 @@ static void take_architecture(const char *value, struct loader_entry *entry)
 static bool is_harmless_entry_key(const char *key)
 {
 	return strcmp(key, "title") == 0 || strcmp(key, "devicetree-overlay") == 0 ||
-	       strcmp(key, "profile") == 0 || strncmp(key, "grub_", 5) == 0;
+	       strcmp(key, "profile") == 0 || text_starts_with(key, "grub_");
 }
 
 /* systemd-boot ignores a key that it does not know, but a later version may know it. */

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/littleendian.h"
+#include "base/units.h"
 #include "nix/decompress.h"
 #include "verify/lz4_blocks.h"
 
@@ -22,7 +23,6 @@
 #define PAYLOAD_LENGTH_OFFSET 0x24c
 #define HEADER_BYTES	      0x250
 #define VERSION_MIN	      0x0208 /* the first with payload_offset */
-#define SECTOR_BYTES	      512
 
 #define SIZE_BYTES   4 /* scripts/Makefile.lib of Linux, size_append; gzip ends with its own */
 #define UNPACK_BYTES (256 * 1024)

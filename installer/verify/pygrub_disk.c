@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "guest/pygrub.h"
 #include "verify/boot_options.h"
 #include "verify/host_boot.h"
@@ -34,7 +35,7 @@ void pygrub_disk_place(const char *store_file, char ret[512])
 {
 	const char *name = store_file;
 
-	if (strncmp(name, STORE_PREFIX, strlen(STORE_PREFIX)) == 0)
+	if (text_starts_with(name, STORE_PREFIX))
 		name += strlen(STORE_PREFIX);
 	snprintf(ret, 512, "/kernels/%.480s", name);
 	for (char *p = ret + strlen("/kernels/"); *p; p++)

@@ -108,7 +108,7 @@ static int copy(
 			NULL, NULL, err);
 	tell("copy");
 	if (r == 0)
-		r = mount_plan(&plan, target, false, err);
+		r = target_mount_plan(&plan, target, false, err);
 	if (r == 0)
 		r = nixos_make_tree(target, err);
 	tell("mount");
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 	} else if (argc == 4 && strcmp(argv[1], "mount") == 0) {
 		r = find_disk(argv[2], &err);
 		if (r == 0)
-			r = mount_plan(&plan, argv[3], false, &err);
+			r = target_mount_plan(&plan, argv[3], false, &err);
 	} else if ((argc == 7 || argc == 8) && strcmp(argv[1], "copy") == 0) {
 		r = find_disk(argv[5], &err);
 		if (r == 0)

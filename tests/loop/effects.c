@@ -207,7 +207,7 @@ static int do_mount(char **arg, struct error *err)
 	struct plan plan;
 
 	make_plan(arg[0], arg[1], NULL, &plan);
-	return mount_plan(&plan, arg[2], strcmp(arg[3], "ro") == 0, err);
+	return target_mount_plan(&plan, arg[2], strcmp(arg[3], "ro") == 0, err);
 }
 
 /* detach TARGET */

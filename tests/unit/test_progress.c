@@ -44,7 +44,7 @@ static const char *console_of(void (*body)(void))
 static void mount_after_copy(void)
 {
 	progress_begin(shared, STAGE_COPY, "copying");
-	progress_bytes(shared, 3 << 20, 4 << 20);
+	progress_bytes(3 << 20, 4 << 20, shared);
 	progress_begin(shared, STAGE_MOUNT, "mounting");
 	progress_end(shared);
 }

@@ -136,6 +136,31 @@ static void options_of_a_kernel_keep_quoted_blanks(void **state)
 	assert_int_equal(text_option_bytes(""), 0);
 }
 
+static void a_word_of_a_list_is_found(void **state)
+{
+	static const char *const list[] = { "yes", "no", NULL };
+
+	(void)state;
+	assert_true(text_is_one_of("no", list));
+	assert_false(text_is_one_of("No", list));
+	assert_false(text_is_one_of("n", list));
+	assert_true(text_is_one_of_any_case("No", list));
+	assert_false(text_is_one_of_any_case("none", list));
+}
+
+static void a_path_of_members_has_no_foreign_characters(void **state)
+{
+	char path[12] = "users.old";
+
+	(void)state;
+	text_push_member(path, sizeof(path), 5, "a b-c");
+	assert_string_equal(path, "users.a?b-c");
+	text_push_member(path, sizeof(path), 11, "d");
+	assert_string_equal(path, "users.a?b-c");
+	text_push_member(path, sizeof(path), 0, "top");
+	assert_string_equal(path, "top");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +174,8 @@ int main(void)
 		cmocka_unit_test(sizes_are_rounded_down),
 		cmocka_unit_test(sanitised_text_is_no_line_of_the_protocol),
 		cmocka_unit_test(options_of_a_kernel_keep_quoted_blanks),
+		cmocka_unit_test(a_word_of_a_list_is_found),
+		cmocka_unit_test(a_path_of_members_has_no_foreign_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

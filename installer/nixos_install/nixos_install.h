@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run — builds the system on the mounted target with the live system's nixos-generate-config and
- * nixos-install.
+ * nixos_install — builds the system on the mounted target with the live system's
+ * nixos-generate-config and nixos-install.
  *
  * They fill the store, the Nix database and the system profile. Activation, keys, boot loader and
  * verification are the same as for a copied closure.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "nixos_install/run.h"
+#include "nixos_install/nixos_install.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@
 struct listener {
 	struct shared_state *shared;
 	struct build_log log;
-	size_t told; /* how many paths were begun at the last progress report */
+	size_t reported; /* how many paths were begun at the last progress report */
 };
 
 static void listen(const char *line, void *userdata)
@@ -41,9 +41,9 @@ static void listen(const char *line, void *userdata)
 	char text[64];
 
 	build_log_take(&listener->log, line);
-	if (log->begun == listener->told)
+	if (log->begun == listener->reported)
 		return;
-	listener->told = log->begun;
+	listener->reported = log->begun;
 	snprintf(text, sizeof(text), "%zu of %zu store paths", log->begun,
 		log->announced > log->begun ? log->announced : log->begun);
 	progress_report(listener->shared, build_log_permille(log), text);
@@ -52,7 +52,7 @@ static void listen(const char *line, void *userdata)
 /* -------------------------------------------------------- the programs */
 
 /* Variables that the programs inherit if they are set. */
-static const char *const passed_on[] = { "NIX_PATH", "NIX_CONFIG", "NIX_SSL_CERT_FILE",
+static const char *const forwarded[] = { "NIX_PATH", "NIX_CONFIG", "NIX_SSL_CERT_FILE",
 	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy" };
 
 struct environment {
@@ -83,14 +83,14 @@ static void fill_environment(struct environment *environment,
 	set_variable(environment, "LANG", "C.UTF-8");
 	set_variable(environment, "TMPDIR", scratch->path);
 	set_variable(environment, "XDG_CACHE_HOME", scratch->path);
-	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
-		const char *value = getenv(passed_on[i]);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++) {
+		const char *value = getenv(forwarded[i]);
 
 		if (config->cache.fetch.ca_file[0] &&
-			strcmp(passed_on[i], "NIX_SSL_CERT_FILE") == 0)
+			strcmp(forwarded[i], "NIX_SSL_CERT_FILE") == 0)
 			value = config->cache.fetch.ca_file;
 		if (value)
-			set_variable(environment, passed_on[i], value);
+			set_variable(environment, forwarded[i], value);
 	}
 }
 
@@ -316,7 +316,7 @@ static int find_system(
 
 /* Reports a full target as such. Nix has removed unfinished paths by then, so a margin decides. Nix
  * writes to the target only. */
-static void judge_room(const char *root, struct error *err)
+static void report_full_target(const char *root, struct error *err)
 {
 	struct statvfs room;
 	bool full = statvfs(root, &room) == 0 &&
@@ -339,7 +339,7 @@ int nixos_install_run(struct shared_state *shared, const struct build_request *b
 		return r;
 	r = build(&listener, build_request, config, plan, ssh_keys_text, &scratch, root, err);
 	if (r < 0)
-		judge_room(root, err);
+		report_full_target(root, err);
 	if (scratch_end(&scratch, &second) < 0 && r == 0) {
 		*err = second;
 		r = -EBUSY;
