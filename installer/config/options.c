@@ -14,72 +14,104 @@
 
 #define DEFAULT_CONFIG_PATH "/etc/guest-installer.conf"
 
-/* Options that are short for --set. They differ from --set in that paths may be relative. */
-enum short_form {
-	FORM_DISK = 256, /* no letter's number */
-	FORM_BOOT_DISK,
-	FORM_LAYOUT,
-	FORM_CACHE,
-	FORM_MANIFEST,
-	FORM_SYSTEM,
-	FORM_KEY,
-	FORM_HOST_KEY,
-	FORM_FILE,
-	FORM_SEED,
-	FORM_END,
-};
-
-_Static_assert(FORM_END - FORM_DISK == OPTIONS_SHORT_FORMS, "there is room for every short form");
+#define COMMAND_NAMES "install, plan, verify, check or image"
+#define HELP_INDENT   21  /* columns before what --help says of an option */
+#define FIRST_OPTION  256 /* no letter's number */
 
 static const struct {
-	const char *key;
-	bool is_path;	 /* or one of the words and URLs that stand for one */
+	const char *name;
+	enum command command;
+	const char *operand; /* what it reads or writes besides its options; NULL if nothing */
+	const char *meaning;
+} commands[] = {
+	{ "install", COMMAND_INSTALL, NULL,
+		"install, and end with the verdict INSTALL_SUCCESSFUL or INSTALL_FAILED" },
+	{ "plan", COMMAND_PLAN, NULL,
+		"say which disk would be taken and what would be made there; write nothing" },
+	{ "verify", COMMAND_VERIFY, "disk or image file verify shall read",
+		"read an installed guest on a disk or in an image file back; write nothing" },
+	{ "check", COMMAND_CHECK, "manifest check shall read",
+		"say whether a guest's manifest can be installed, and what the install needs" },
+	{ "image", COMMAND_IMAGE, "file, block device or - image shall write",
+		"make a disk image without a machine and without being root" },
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+/* What an option that is short for --set takes. Unlike with --set, a path may be relative. */
+enum value_form {
+	VALUE_WORD,
+	VALUE_PATH, /* or one of the words and URLs that stand for one */
+	VALUE_DISK, /* a path, or else what the keys of disks can be */
+	VALUE_FILE, /* TARGET=SOURCE[:MODE[:UID:GID]] */
+};
+
+struct option_row {
+	const char *name;
+	const char *value;   /* what --help calls its value; NULL if it takes none */
+	const char *meaning; /* lines for --help */
+	const char *key;     /* of the configuration, if it is short for --set */
+	enum value_form form;
 	bool repeatable; /* its values become a list */
-} short_forms[OPTIONS_SHORT_FORMS] = {
-	[0] = { "disk", true, false }, /* FORM_DISK */
-	[FORM_BOOT_DISK - FORM_DISK] = { "boot-disk", true, false },
-	[FORM_LAYOUT - FORM_DISK] = { "layout", false, false },
-	[FORM_CACHE - FORM_DISK] = { "cache", true, true },
-	[FORM_MANIFEST - FORM_DISK] = { "manifest", true, false },
-	[FORM_SYSTEM - FORM_DISK] = { "system", true, false },
-	[FORM_KEY - FORM_DISK] = { "keys", true, true },
-	[FORM_HOST_KEY - FORM_DISK] = { "host-keys", true, true },
-	[FORM_FILE - FORM_DISK] = { "files", true, true },
-	[FORM_SEED - FORM_DISK] = { "seed", false, false },
+	char letter;	 /* for apply_option, if it has no key */
 };
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "set", required_argument, NULL, 's' },
-	{ "disk", required_argument, NULL, FORM_DISK },
-	{ "boot-disk", required_argument, NULL, FORM_BOOT_DISK },
-	{ "layout", required_argument, NULL, FORM_LAYOUT },
-	{ "cache", required_argument, NULL, FORM_CACHE },
-	{ "manifest", required_argument, NULL, FORM_MANIFEST },
-	{ "system", required_argument, NULL, FORM_SYSTEM },
-	{ "key", required_argument, NULL, FORM_KEY },
-	{ "host-key", required_argument, NULL, FORM_HOST_KEY },
-	{ "file", required_argument, NULL, FORM_FILE },
-	{ "seed", required_argument, NULL, FORM_SEED },
-	{ "size", required_argument, NULL, 'S' },
-	{ "shrink", no_argument, NULL, 'k' },
-	{ "format", required_argument, NULL, 'f' },
-	{ "boot-output", required_argument, NULL, 'b' },
-	{ "from", required_argument, NULL, 'F' },
-	{ "embedded", required_argument, NULL, 'e' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+static const struct option_row rows[] = {
+	{ "config", "FILE", "read FILE instead of " DEFAULT_CONFIG_PATH, .letter = 'c' },
+	{ "set", "KEY=VALUE", "set one key; stronger than every other source", .letter = 's' },
+	{ "disk", "FILE",
+		"a disk, or an image file to install on without a machine\n(layouts pygrub and direct)",
+		.key = "disk", .form = VALUE_DISK },
+	{ "boot-disk", "FILE", "the other one of layout pygrub", .key = "boot-disk",
+		.form = VALUE_DISK },
+	{ "layout", "NAME", "short for --set layout=NAME, as are those below and above",
+		.key = "layout" },
+	{ "manifest", "FILE", "guest.json", .key = "manifest", .form = VALUE_PATH },
+	{ "system", "PATH", "the system's store path", .key = "system", .form = VALUE_PATH },
+	{ "cache", "FOLDER", "a binary cache; repeatable", .key = "cache", .form = VALUE_PATH,
+		.repeatable = true },
+	{ "key", "FILE", "SSH keys; repeatable", .key = "keys", .form = VALUE_PATH,
+		.repeatable = true },
+	{ "host-key", "FILE", "an SSH host key of the guest, the private one; repeatable",
+		.key = "host-keys", .form = VALUE_PATH, .repeatable = true },
+	{ "file", "TARGET=SOURCE[:MODE[:UID:GID]]", "a file for the guest; repeatable",
+		.key = "files", .form = VALUE_FILE, .repeatable = true },
+	{ "seed", "UUID", "the seed of every UUID", .key = "seed" },
+	{ "size", "SIZE", "of an image: whole MiB with the suffix K, M, G or T, such as 8G",
+		.letter = 'S' },
+	{ "shrink", NULL, "an image of the smallest disk that holds the guest", .letter = 'k' },
+	{ "format", "raw|qcow2", "of an image; without it the end of the name counts",
+		.letter = 'f' },
+	{ "boot-output", "FILE", "of an image of layout pygrub: the other disk", .letter = 'b' },
+	{ "from", "IMAGE",
+		"make an image as the copy of another guest's, with keys and\nidentifiers of its own",
+		.letter = 'F' },
+	{ "embedded", "FILE", "check an area as guest-installer-iso embeds it in an ISO",
+		.letter = 'e' },
+	{ "json", NULL, "print the plan, or the refusal, as JSON", .letter = 'j' },
+	{ "help", .letter = 'h' },
+	{ "version", .letter = 'V' },
 };
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
-static const char *form_name(enum short_form form)
+/* For getopt_long. ret has room for one more than the rows. */
+static void make_long_options(struct option *ret)
 {
-	const struct option *option = long_options;
+	memset(ret, 0, (ROW_COUNT + 1) * sizeof(*ret));
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		ret[i].name = rows[i].name;
+		ret[i].has_arg = rows[i].value ? required_argument : no_argument;
+		ret[i].val = FIRST_OPTION + (int)i;
+	}
+}
 
-	while (option->val != (int)form)
-		option++;
-	return option->name;
+/* The assignment that is made of the values of this option. */
+static char *assignment_of(struct options *options, const struct option_row *row)
+{
+	size_t index = 0;
+
+	for (const struct option_row *before = rows; before < row; before++)
+		index += before->key != NULL;
+	return options->short_forms[index];
 }
 
 void options_init(struct options *options)
@@ -89,23 +121,13 @@ void options_init(struct options *options)
 	options->config_path = DEFAULT_CONFIG_PATH;
 }
 
-static int parse_command(const char *word, enum command *ret, struct error *err)
+static int find_command(const char *word, size_t *ret, struct error *err)
 {
-	if (strcmp(word, "install") == 0)
-		*ret = COMMAND_INSTALL;
-	else if (strcmp(word, "plan") == 0)
-		*ret = COMMAND_PLAN;
-	else if (strcmp(word, "verify") == 0)
-		*ret = COMMAND_VERIFY;
-	else if (strcmp(word, "check") == 0)
-		*ret = COMMAND_CHECK;
-	else if (strcmp(word, "image") == 0)
-		*ret = COMMAND_IMAGE;
-	else
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"There is no command %s: say install, plan, verify, check or image, or see --help.",
-			word);
-	return 0;
+	for (*ret = 0; *ret < COMMAND_COUNT; ++*ret)
+		if (strcmp(word, commands[*ret].name) == 0)
+			return 0;
+	return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
+		"There is no command %s: say " COMMAND_NAMES ", or see --help.", word);
 }
 
 static int add_set(struct options *options, const char *assignment, struct error *err)
@@ -118,27 +140,29 @@ static int add_set(struct options *options, const char *assignment, struct error
 	return 0;
 }
 
-/* Whether the value is no path: of a disk, all that disk= can be besides. */
-static bool stands_for_itself(enum short_form form, const char *value)
+/* Whether the value is not a path: of a disk, all that disk= can be besides. */
+static bool stands_for_itself(enum value_form form, const char *value)
 {
 	struct disk_key key;
 
-	if (form == FORM_DISK || form == FORM_BOOT_DISK)
+	if (form == VALUE_WORD)
+		return true;
+	if (form == VALUE_DISK)
 		return disk_key_parse(value, &key) == 0 && key.kind != DISK_KEY_PATH;
 	return strcmp(value, "auto") == 0 || strstr(value, "://");
 }
 
 /* The absolute path of what an option names. */
 static int resolve_path(
-	enum short_form form, const char *name, char ret[PATH_MAX], struct error *err)
+	const struct option_row *row, const char *name, char ret[PATH_MAX], struct error *err)
 {
-	const char *example = form == FORM_DISK || form == FORM_BOOT_DISK
+	const char *example = row->form == VALUE_DISK
 				      ? "a disk or an image file that exists, such as /dev/vda"
 				      : "a file or folder that exists";
 
 	if (!realpath(name, ret))
 		return error_set_code(err, EXIT_CONFIGURATION, -errno, "--%s %s: %s: name %s.",
-			form_name(form), name, strerror(errno), example);
+			row->name, name, strerror(errno), example);
 	return 0;
 }
 
@@ -150,7 +174,8 @@ static int refuse_long_path(const char *value, struct error *err)
 }
 
 /* TARGET=SOURCE[:MODE[:UID:GID]] with the source's absolute path. */
-static int resolve_file_option(const char *value, char ret[OPTIONS_TEXT_BYTES], struct error *err)
+static int resolve_file_option(const struct option_row *row, const char *value,
+	char ret[OPTIONS_TEXT_BYTES], struct error *err)
 {
 	const char *source = strchr(value, '=');
 	char name[PATH_MAX], path[PATH_MAX];
@@ -168,7 +193,7 @@ static int resolve_file_option(const char *value, char ret[OPTIONS_TEXT_BYTES], 
 	snprintf(name, sizeof(name), "%.*s", (int)length, source);
 	if (text_starts_with(name, CONFIG_DRIVE_PREFIX))
 		memcpy(path, name, sizeof(path));
-	else if ((r = resolve_path(FORM_FILE, name, path, err)) < 0)
+	else if ((r = resolve_path(row, name, path, err)) < 0)
 		return r;
 	if (strpbrk(path, " \t") ||
 		snprintf(ret, OPTIONS_TEXT_BYTES, "%.*s%s%s", (int)(source - value), value, path,
@@ -178,18 +203,18 @@ static int resolve_file_option(const char *value, char ret[OPTIONS_TEXT_BYTES], 
 }
 
 /* The value as configuration wants it, with an absolute path in it. */
-static int resolve_option(
-	enum short_form form, const char *value, char ret[OPTIONS_TEXT_BYTES], struct error *err)
+static int resolve_option(const struct option_row *row, const char *value,
+	char ret[OPTIONS_TEXT_BYTES], struct error *err)
 {
 	char path[PATH_MAX];
 	int r = 0;
 
-	if (form == FORM_FILE)
-		return resolve_file_option(value, ret, err);
-	if (!short_forms[form - FORM_DISK].is_path || stands_for_itself(form, value))
+	if (row->form == VALUE_FILE)
+		return resolve_file_option(row, value, ret, err);
+	if (stands_for_itself(row->form, value))
 		snprintf(path, sizeof(path), "%s", value);
 	else
-		r = resolve_path(form, value, path, err);
+		r = resolve_path(row, value, path, err);
 	if (r < 0)
 		return r;
 	if (strpbrk(path, " \t") || text_copy(ret, OPTIONS_TEXT_BYTES, path) < 0)
@@ -199,46 +224,38 @@ static int resolve_option(
 
 /* Makes a --set of the first one, and a list of further ones. */
 static int add_short_form(
-	struct options *options, enum short_form form, const char *value, struct error *err)
+	struct options *options, const struct option_row *row, const char *value, struct error *err)
 {
-	const char *key = short_forms[form - FORM_DISK].key;
-	char *assignment = options->short_forms[form - FORM_DISK], word[OPTIONS_TEXT_BYTES];
+	char *assignment = assignment_of(options, row), word[OPTIONS_TEXT_BYTES];
 	bool first = !assignment[0];
-	int r = resolve_option(form, value, word, err);
+	int r = resolve_option(row, value, word, err);
 
 	if (r < 0)
 		return r;
-	if (!first && !short_forms[form - FORM_DISK].repeatable)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL, "Say --%s only once.", key);
-	if (!text_append(assignment, OPTIONS_TEXT_BYTES, "%s%s%s", first ? key : "",
+	if (!first && !row->repeatable)
+		return error_set_code(
+			err, EXIT_CONFIGURATION, -EINVAL, "Say --%s only once.", row->name);
+	if (!text_append(assignment, OPTIONS_TEXT_BYTES, "%s%s%s", first ? row->key : "",
 		    first ? "=" : " ", word))
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"There are too many %s: write them into a file for --config.", key);
+			"There are too many --%s: write them into a file for --config.", row->name);
 	return first ? add_set(options, assignment, err) : 0;
-}
-
-/* What a command reads besides its options, in words; NULL if nothing. */
-static const char *operand_of(enum command command)
-{
-	return command == COMMAND_VERIFY  ? "disk or image file verify shall read"
-	       : command == COMMAND_CHECK ? "manifest check shall read"
-	       : command == COMMAND_IMAGE ? "file, block device or - image shall write"
-					  : NULL;
 }
 
 /* The command and its operand. */
 static int parse_words(int count, char **words, struct options *ret, struct error *err)
 {
 	const char *operand;
+	size_t found;
 	int r;
 
 	if (count == 0)
-		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
-			"Say one command, install, plan, verify, check or image, or see --help.");
-	r = parse_command(words[0], &ret->command, err);
+		return error_refuse(err, "Say one command, " COMMAND_NAMES ", or see --help.");
+	r = find_command(words[0], &found, err);
 	if (r < 0)
 		return r;
-	operand = operand_of(ret->command);
+	ret->command = commands[found].command;
+	operand = commands[found].operand;
 	if (ret->embedded_path && ret->command != COMMAND_CHECK)
 		return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 			"The option --embedded belongs to the command check.");
@@ -260,61 +277,65 @@ static int parse_words(int count, char **words, struct options *ret, struct erro
 	return image_options_check(&ret->image, ret->command == COMMAND_IMAGE, ret->operand, err);
 }
 
+static int apply_option(
+	struct options *options, const struct option_row *row, const char *value, struct error *err)
+{
+	switch (row->letter) {
+	case 'c':
+		options->config_path = value;
+		options->config_given = true;
+		return 0;
+	case 's':
+		return add_set(options, value, err);
+	case 'e':
+		options->embedded_path = value;
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case 'S':
+		return image_options_set_size(&options->image, value, err);
+	case 'k':
+		options->image.shrink = true;
+		return 0;
+	case 'f':
+		return image_options_set_format(&options->image, value, err);
+	case 'b':
+		options->image.boot_output = value;
+		return 0;
+	case 'F':
+		options->image.from = value;
+		return 0;
+	case 'h':
+		options->command = COMMAND_HELP;
+		return 0;
+	case 'V':
+		options->command = COMMAND_VERSION;
+		return 0;
+	default:
+		return add_short_form(options, row, value, err);
+	}
+}
+
 int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 {
-	int option, r = 0;
+	struct option long_options[ROW_COUNT + 1];
+	int option, r;
 
+	make_long_options(long_options);
 	options_init(ret);
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1 && r == 0) {
-		switch (option) {
-		case 'c':
-			ret->config_path = optarg;
-			ret->config_given = true;
-			break;
-		case 's':
-			r = add_set(ret, optarg, err);
-			break;
-		case 'e':
-			ret->embedded_path = optarg;
-			break;
-		case 'j':
-			ret->json = true;
-			break;
-		case 'S':
-			r = image_options_set_size(&ret->image, optarg, err);
-			break;
-		case 'k':
-			ret->image.shrink = true;
-			break;
-		case 'f':
-			r = image_options_set_format(&ret->image, optarg, err);
-			break;
-		case 'b':
-			ret->image.boot_output = optarg;
-			break;
-		case 'F':
-			ret->image.from = optarg;
-			break;
-		case 'h':
-			ret->command = COMMAND_HELP;
-			return 0;
-		case 'V':
-			ret->command = COMMAND_VERSION;
-			return 0;
-		case ':':
+	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+		if (option == ':')
 			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 				"The option %s needs a value.", argv[optind - 1]);
-		case FORM_DISK ... FORM_END - 1:
-			r = add_short_form(ret, (enum short_form)option, optarg, err);
-			break;
-		default:
+		if (option < FIRST_OPTION)
 			return error_set_code(err, EXIT_CONFIGURATION, -EINVAL,
 				"There is no option %s: see --help.", argv[optind - 1]);
-		}
+		r = apply_option(ret, &rows[option - FIRST_OPTION], optarg, err);
+		if (r < 0 || ret->command == COMMAND_HELP || ret->command == COMMAND_VERSION)
+			return r;
 	}
-	if (r < 0)
-		return r;
 	return parse_words(argc - optind, argv + optind, ret, err);
 }
 
@@ -339,6 +360,23 @@ static void print_key(const struct config_key_info *key)
 	printf("\n");
 }
 
+/* The option and its value, and from HELP_INDENT on each line of its meaning. */
+static void print_option(const struct option_row *row)
+{
+	int columns = printf(
+		"  --%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+
+	if (columns > HELP_INDENT - 2)
+		columns = printf("\n") - 1;
+	for (const char *line = row->meaning; line;) {
+		size_t length = strcspn(line, "\n");
+
+		printf("%*s%.*s\n", HELP_INDENT - columns, "", (int)length, line);
+		line = line[length] ? line + length + 1 : NULL;
+		columns = 0;
+	}
+}
+
 void options_print_help(void)
 {
 	printf("Usage: guest-installer install [OPTION]...\n"
@@ -350,37 +388,13 @@ void options_print_help(void)
 	       "       guest-installer image --from IMAGE [OPTION]... OUTPUT\n"
 	       "       guest-installer --help|--version\n\n"
 	       "Installs a NixOS system from a binary cache on a virtual machine's disk,\n"
-	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n"
-	       "  install   install, and end with the verdict INSTALL_SUCCESSFUL or INSTALL_FAILED\n"
-	       "  plan      say which disk would be taken and what would be made there; write nothing\n"
-	       "  verify    read an installed guest on a disk or in an image file back; write nothing\n"
-	       "  check     say whether a guest's manifest can be installed, and what the install needs\n"
-	       "  image     make a disk image without a machine and without being root\n\n"
-	       "  --config FILE      read FILE instead of " DEFAULT_CONFIG_PATH "\n"
-	       "  --set KEY=VALUE    set one key; stronger than every other source\n"
-	       "  --disk FILE        a disk, or an image file to install on without a machine\n"
-	       "                     (layouts pygrub and direct)\n"
-	       "  --boot-disk FILE   the other one of layout pygrub\n"
-	       "  --layout NAME      short for --set layout=NAME, as are those below and above\n"
-	       "  --manifest FILE    guest.json\n"
-	       "  --system PATH      the system's store path\n"
-	       "  --cache FOLDER     a binary cache; repeatable\n"
-	       "  --key FILE         SSH keys; repeatable\n"
-	       "  --host-key FILE    an SSH host key of the guest, the private one; repeatable\n"
-	       "  --file TARGET=SOURCE[:MODE[:UID:GID]]\n"
-	       "                     a file for the guest; repeatable\n"
-	       "  --seed UUID        the seed of every UUID\n"
-	       "  --size SIZE        of an image: whole MiB with the suffix K, M, G or T, such as 8G\n"
-	       "  --shrink           an image of the smallest disk that holds the guest\n"
-	       "  --format raw|qcow2\n"
-	       "                     of an image; without it the end of the name counts\n"
-	       "  --boot-output FILE\n"
-	       "                     of an image of layout pygrub: the other disk\n"
-	       "  --from IMAGE       make an image as the copy of another guest's, with keys and\n"
-	       "                     identifiers of its own\n"
-	       "  --embedded FILE    check an area as guest-installer-iso embeds it in an ISO\n"
-	       "  --json             print the plan, or the refusal, as JSON\n\n"
-	       "Keys:\n");
+	       "without asking. As PID 1 it does so by itself and ends the machine.\n\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-9s %s\n", commands[i].name, commands[i].meaning);
+	printf("\n");
+	for (size_t i = 0; i < ROW_COUNT && rows[i].meaning; i++)
+		print_option(&rows[i]);
+	printf("\nKeys:\n");
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		print_key(&config_keys[i]);
 	printf("\nExit status:\n");

@@ -2,7 +2,7 @@
 /*
  * options — parses the command line of guest-installer, and prints --help.
  *
- * Keys that options set are kept as assignments. Config_sources merges them.
+ * Keys that options set are kept as assignments. config_sources merges them.
  *
  * Tested by: tests/unit/test_config_sources.c, tests/build/manual.sh.
  */
@@ -15,7 +15,7 @@
 #include "config/image_options.h"
 
 #define OPTIONS_SET_MAX	    64
-#define OPTIONS_SHORT_FORMS 10
+#define OPTIONS_SHORT_FORMS 10 /* how many options are short for --set */
 #define OPTIONS_TEXT_BYTES  4096
 
 enum command {
