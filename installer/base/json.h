@@ -81,11 +81,11 @@ int json_refuse(const struct json_value *object, const char *name, struct error 
 	const char *what, ...) PRINTF_LIKE(4, 5);
 
 /* Walks a document whose root must be an object, as yaml_walk does: visit takes each scalar with
- * the path that leads to it, in document order. path is like "keys[].data"; characters of a name
- * other than letters, digits, - and _ are question marks, and what does not fit is cut off. value
- * is the text of a string, a number, true or false; NULL announces that an element of an array
- * begins which is an object or an array. null counts as absent. A negative return ends the walk.
- * Depth is limited. */
+ * the path that leads to it, in document order. path is like "keys[].data". In names, characters
+ * other than letters, digits, - and _ become question marks, and what does not fit is cut off.
+ * value is the text of a string, a number, true or false; NULL announces that an element of an
+ * array begins which is an object or an array. null counts as absent. A negative return ends the
+ * walk. Depth is limited. */
 typedef int json_scalar_fn(const char *path, const char *value, void *userdata, struct error *err);
 int json_walk(const char *text, size_t size_bytes, json_scalar_fn *visit, void *userdata,
 	struct error *err) WARN_UNUSED;

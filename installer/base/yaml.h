@@ -26,10 +26,10 @@
  * resolver). */
 bool yaml_is_null(const char *value);
 
-/* Takes one scalar. path is like "users[].name": names of members joined by dots, [] for an
- * element of a list; characters of a name other than letters, digits, - and _ are question marks,
- * and what does not fit is cut off. value is text without NUL; NULL announces that an element of a
- * list begins which is a mapping or a list. A negative return ends the walk. */
+/* Takes one scalar. path is like "users[].name": names of members joined by dots, [] for an element
+ * of a list. In names, characters other than letters, digits, - and _ become question marks, and
+ * what does not fit is cut off. value is text without NUL; NULL announces that an element of a list
+ * begins which is a mapping or a list. A negative return ends the walk. */
 typedef int yaml_scalar_fn(const char *path, const char *value, void *userdata, struct error *err);
 
 /* Errors: -EINVAL with EXIT_CONFIGURATION, the sentence as "line 3: …"; or what visit returned. */

@@ -24,11 +24,10 @@ void merge_text(struct config *config, const char *source, const char *text, siz
 #define MERGE_WORD_BYTES 4096 /* with the NUL */
 bool merge_next_word(const char **text, char ret[MERGE_WORD_BYTES]);
 
-/* Merges the words guest-installer.key=value of a kernel command line (quoted as the kernel does:
- * "…" around a value or a whole word); other words are skipped, and so are
- * guest-installer.disable, which the service of a NixOS ISO reads, and guest-installer.embedded
- * (embedded_word.h). The last of several assignments to a key wins, as in the
- * kernel. */
+/* Merges the words guest-installer.key=value of a kernel command line, quoted as the kernel does:
+ * "…" around a value or a whole word. Other words are skipped. So are guest-installer.disable,
+ * which the service of a NixOS ISO reads, and guest-installer.embedded (embedded_word.h). The last
+ * of several assignments to a key wins, as in the kernel. */
 void merge_command_line(struct config *config, const char *command_line);
 
 /* Merges the kernel's own word ip=…. To be called before merge_command_line, so that

@@ -88,8 +88,8 @@ static bool has_undivided_checksum(const uint8_t block[MARK_BYTES])
 	return get_le32(block + CHECKSUM_OFFSET) == crc32_ieee(block, CHECKSUM_OFFSET);
 }
 
-/* Whether the second sector is that of a record of version 2, to which a start was to be added: the
- * write of version 3 was torn behind the first sector, which differs in the version and its
+/* Whether the second sector is that of a record of version 2 whose change to version 3 was torn
+ * behind the first sector. The two versions of the first sector differ in the version and its
  * checksum alone. */
 static bool has_older_second_sector(const uint8_t block[MARK_BYTES])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk_transaction — begins and commits the writing of a locked disk: at no moment does it both
- * boot and hold an unfinished guest, and a disk that is not committed is marked `unfinished`, so
+ * disk_transaction — begins and commits the writing of a locked disk. At no moment does the disk
+ * both boot and hold an unfinished guest. A disk that is not committed is marked `unfinished`, so
  * that the next run takes it.
  *
  * What was on the disk before is erased by the begin and does not come back.

@@ -74,8 +74,8 @@ static int serial_digits(const char *serial, char ret[SERIAL_DIGITS + 1], struct
 	return 0;
 }
 
-/* mkfs.fat would choose by the size of the whole disk, so that a FAT32 on a disk of more than 8 GiB
- * had less than the 65,525 clusters by which some readers, such as mtools, tell it from FAT16
+/* mkfs.fat would choose by the size of the whole disk. On a disk of more than 8 GiB a FAT32 would
+ * have less than 65,525 clusters, and some readers, such as mtools, would take it for a FAT16
  * (Microsoft, "FAT: General Overview of On-Disk Format", "FAT Type Determination"). This is its
  * choice for a disk that is as large as the partition. */
 static unsigned sectors_per_cluster(const struct fat_request *request)

@@ -14,10 +14,10 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* Erases what could be taken for content later on the disk whose descriptor fd the caller holds
- * (O_EXCL and flock): the first sector, and when the disk has that, the start of every new
- * partition (1 MiB, but not the root's mark), marks of other layouts, and all signatures. Returns
- * when the disk has it.
+/* Erases what could be taken for content later. The caller holds the disk by the descriptor fd
+ * (O_EXCL and flock). The first sector goes first. When the disk has that, the start of every new
+ * partition (1 MiB, but not the root's mark), the marks of other layouts and all signatures follow.
+ * Returns when the disk has it.
  *
  * A layout without a table has two disks, boot_fd being the boot disk's and otherwise -1. Both are
  * wiped except for their marks, and the kernel forgets their former partitions. */

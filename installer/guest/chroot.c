@@ -20,8 +20,8 @@
 #define LINE_BYTES	 512
 
 /* What nixos-enter mounts below the target; but nothing of the firmware is to be seen there. A boot
- * loader that finds EFI variables writes its entry into them: the guest does not need it, since it
- * boots by the removable-media path, a fault of the variables would fail the install, and for an
+ * loader that finds EFI variables writes its entry into them. The guest does not need it, because
+ * it boots by the removable-media path. A fault of the variables would fail the install, and for an
  * image file they are the variables of another machine. */
 static const struct {
 	const char *source, *path, *fstype;

@@ -29,7 +29,7 @@ enum sshd_host_key {
  * SSHD_ED25519 if there is no such line: sshd then loads the keys that exist under these names. */
 unsigned sshd_host_keys(const char *text) WARN_UNUSED;
 
-/* Where the server looks for the host key whose file has this name: the path of the HostKey line
- * before the first Match block that ends in it; without any HostKey line /etc/ssh, where sshd looks
- * for its three usual names. -ENOENT if the server would not load it. */
+/* Where the server looks for the host key of this file name: the path of a HostKey line, before the
+ * first Match block, that ends in the name. Without HostKey lines it is below /etc/ssh, where sshd
+ * looks for its three usual names. -ENOENT if the server would not load it. */
 int sshd_find_host_key(const char *text, const char *name, char *ret, size_t ret_bytes) WARN_UNUSED;

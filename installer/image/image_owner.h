@@ -25,8 +25,8 @@ int image_owner_add(const struct image_request *request, struct image_view *view
 int image_owner_add_log(const struct image_request *request, struct ext4_files *files,
 	const char *how, const char *more, struct error *err) WARN_UNUSED;
 
-/* Removes from the copy of an image what image_owner_add will write, and what a guest that was
- * booted made for itself alone: host keys of every type, random seed and other secrets of one
- * machine; and the SSH keys of all its users (image_old_keys). */
+/* Removes from the copy of an image what image_owner_add will write, the SSH keys of all users
+ * (image_old_keys), and what a booted guest made for itself alone: host keys of every type, the
+ * random seed and other secrets. */
 int image_owner_remove(const struct image_request *request, struct image_view *view,
 	struct ext4_files *files, struct error *err) WARN_UNUSED;

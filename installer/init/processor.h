@@ -19,9 +19,8 @@ enum processor_answer {
 
 enum processor_answer processor_hypervisor(void);
 
-/* On a processor that QEMU emulates (its accelerator TCG), the program starts itself anew, as
- * `program` with argv, so that libcrypto uses no vector instructions: with those of AVX2 it
- * computes 22 MiB of SHA-256 a second there, without them 110. libcrypto reads the variable that
- * says so when a program starts. Returns if there is nothing to do, or if the start fails. Call it
- * before anything else. */
+/* On a processor that QEMU emulates (its accelerator TCG), starts the program again, as `program`
+ * with argv, with a variable by which libcrypto uses no vector instructions. libcrypto reads it
+ * when a program starts. With AVX2 it computes 22 MiB of SHA-256 a second there, without 110.
+ * Returns if there is nothing to do, or if the start fails. Call it before anything else. */
 void processor_prefer_plain_code(const char *program, char **argv);

@@ -2,9 +2,9 @@
 /*
  * cloud_config — finds SSH keys in the files of cloud-init's NoCloud and OpenStack data sources.
  *
- * Pure. Of user-data in the form cloud-config these keys count: ssh_authorized_keys at the top,
+ * Pure. These keys count. In user-data of the form cloud-config: ssh_authorized_keys at the top,
  * those of the entry of users that is keys-user, those of user if it names keys-user or no user,
- * and autoinstall's ssh.authorized-keys; of meta-data public-keys; of OpenStack's meta_data.json
+ * and autoinstall's ssh.authorized-keys. In meta-data: public-keys. In OpenStack's meta_data.json:
  * public_keys and keys. An install is no first boot: what neither this module nor cloud_settings
  * reads is ignored, and named for the caller to warn of. Formats: cloud-init's documentation,
  * "Cloud config", "NoCloud", "Config drive" and "Instance metadata", Ubuntu's autoinstall

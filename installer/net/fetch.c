@@ -255,10 +255,10 @@ static void end_attempt(struct fetch *fetch, struct slot *slot)
 	report_end(fetch, slot);
 }
 
-/* Whether the next request may start. Their number doubles with each round trip: an HTTP/2
- * connection is there before the others, the queue of a small server's new connections does not
- * overflow, and a server that does not answer is asked by one request. A paused one may wait for
- * others. */
+/* Whether the next request may start. Their number doubles with each round trip. So an HTTP/2
+ * connection exists before the other requests, the queue of a small server's new connections does
+ * not overflow, and a server that does not answer is asked by one request. A paused one may wait
+ * for others. */
 static bool may_start(const struct fetch *fetch)
 {
 	return fetch->first && (fetch->running < fetch->allowed || fetch->first->request.pauses);

@@ -67,9 +67,9 @@ struct manifest {
 		[MANIFEST_MODULES_BYTES]; /* names, a blank behind each; empty: not known */
 };
 
-/* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build:
- * the system finds its file systems by the layout's labels, boots as the layout does, accepts SSH
- * keys and is made for this program's architecture. The verification checks whether that is
+/* The manifest of a system that has none (pygrub, direct), or that nixos-install has yet to build.
+ * Such a system finds its file systems by the layout's labels, boots as the layout does, accepts
+ * SSH keys and is made for this program's architecture. The verification checks whether that is
  * true. */
 void manifest_assume(const char *system, enum layout layout, struct manifest *ret);
 

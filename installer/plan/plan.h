@@ -73,9 +73,9 @@ struct plan {
 /* The path of the disk that a partition lies on. */
 const char *plan_disk_path(const struct plan *plan, size_t index);
 
-/* The path under which the disk of a partition is opened: that of the descriptor that holds the
- * lock, so that a file which takes the disk's name meanwhile is never opened; the disk's own path
- * before there is a lock. */
+/* The path under which the disk of a partition is opened. Under the lock it is that of the lock's
+ * descriptor, so that a file which takes the disk's name meanwhile is never opened. Before, it is
+ * the disk's own path. */
 const char *plan_open_path(const struct plan *plan, size_t index);
 
 /* The node of a partition: "/dev/vda3", "/dev/nvme0n1p3", or the node of the whole disk if the

@@ -2,11 +2,11 @@
 /*
  * prefetch — fetches archives over the network before the workers need them.
  *
- * Two threads run transfers in the order in which the workers will read: one those of large
- * archives, which are paused when their buffers are full, one those of small ones, which fit into
- * their buffers and share an HTTP/2 connection. Number and buffers of the transfers are bounded. So
- * a worker does not wait for a server's latency, and memory does not grow with the closure. Workers
- * read local archives themselves.
+ * Two threads run transfers in the order in which the workers will read. One runs those of large
+ * archives, which are paused when their buffers are full. The other runs those of small archives,
+ * which fit into their buffers and share an HTTP/2 connection. Number and buffers of the transfers
+ * are bounded. So a worker does not wait for a server's latency, and memory does not grow with the
+ * closure. Workers read local archives themselves.
  *
  * Tested by: tests/net/client.sh, tests/net/http2.sh, tests/net/odd_caches.sh.
  */

@@ -15,10 +15,10 @@
 #include "verify/boot_entry.h"
 #include "verify/verify_request.h"
 
-/* Where no evaluation has said how the guest boots (manifest_assume), what is on the disk says it:
- * GRUB leaves its folder in /boot, and i386-pc in it and code in the first sector where it serves a
- * BIOS; a guest with an EFI system partition and without that folder has another boot loader. root
- * is the mounted target, first_sector as in verify_request. */
+/* If the manifest does not come from an evaluation (manifest_assume), the disk shows the boot
+ * loader. GRUB leaves its folder in /boot, with i386-pc in it, and code in the first sector if it
+ * serves a BIOS. A guest with an EFI system partition and without that folder has another boot
+ * loader. root is the mounted target, first_sector as in verify_request. */
 void boot_loader_find(const char *root, const struct plan *plan, const uint8_t *first_sector,
 	struct manifest *manifest);
 

@@ -22,9 +22,9 @@ struct fstab_line {
 };
 
 /* -EBADMSG with a sentence if the line mounts a mount path of the plan by a label or UUID that
- * another file system has, or anything over the store, or over keys_path (the authorized_keys of
- * keys-user inside the guest; NULL for none). Names of devices are not checked. *ret_elsewhere: the
- * line is needed for the boot, but its file system is not of this disk. */
+ * another file system has. The same if it mounts anything over the store or over keys_path, the
+ * authorized_keys of keys-user inside the guest (NULL for none). Names of devices are not checked.
+ * *ret_elsewhere: the line is needed for the boot, but its file system is not of this disk. */
 int fstab_check_line(const struct fstab_line *line, const struct plan *plan, const char *keys_path,
 	bool *ret_elsewhere, struct error *err) WARN_UNUSED;
 

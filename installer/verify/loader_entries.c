@@ -371,9 +371,9 @@ static int compare_letters(const char **a, const char **b)
 
 /*
  * Compares piece by piece: characters without a meaning are skipped, then come a separator and a
- * number or letters. A string that ends is lower than one that goes on, unless that one goes on
- * with "~". systemd differs from the text of the specification in two places, and is followed: it
- * compares "~" before the ends, and sorts a string with "^" below one without.
+ * number or letters. A string that ends is lower than one that continues, unless it continues with
+ * "~". systemd differs from the specification in two places, and this follows systemd: it compares
+ * "~" before the ends, and sorts a string with "^" below one without.
  */
 int loader_entries_compare_versions(const char *a, const char *b)
 {

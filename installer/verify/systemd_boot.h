@@ -23,8 +23,8 @@ int systemd_boot_verify(const char *root, const char *mount_path, const struct p
 	const struct boot_files *files, struct boot_entry *ret, struct error *err) WARN_UNUSED;
 
 /* The same for an ESP that another tool has written. If the EFI program is a unified kernel image,
- * it starts the system. If it is neither that nor systemd-boot, which entry it starts is not known:
- * there is at least one entry of type 1 or 2, and each of them starts the system.
+ * it starts the system. If it is neither that nor systemd-boot, the entry that it starts is not
+ * known. Then at least one entry of type 1 or 2 must exist, and each of them must start the system.
  * ret of both: known only if the entry that starts is of type 1 and has no device tree of its
  * own. */
 int systemd_boot_verify_external(const char *root, const char *mount_path, const struct plan *plan,
