@@ -180,24 +180,19 @@ static int make_own_host_key(struct clone_image *clone, const char *root, struct
 
 /* -------------------------------------------------------- writing */
 
-/* What change_owner needs. */
-struct owner_change {
-	struct clone_image *clone;
-	struct image_view *view;
-};
-
 static int change_owner(struct ext4_files *files, void *userdata, struct error *err)
 {
-	struct owner_change *change = userdata;
-	const struct image_request *request = &change->clone->request;
-	int r = image_owner_remove(request, change->view, files, err);
+	struct image_writer *writer = userdata;
+	int r;
 
+	writer->files = files;
+	r = image_owner_remove(writer, err);
 	if (r < 0)
 		return r;
-	r = image_owner_add(request, change->view, files, err);
+	r = image_owner_add(writer, err);
 	if (r < 0)
 		return r;
-	return image_owner_add_log(request, files, "as a copy of an image", "", err);
+	return image_owner_add_log(writer, "as a copy of an image", "", err);
 }
 
 static int personalise(struct clone_image *clone, struct error *err)
@@ -206,7 +201,7 @@ static int personalise(struct clone_image *clone, struct error *err)
 	struct plan *plan = &decision->plan;
 	char folder[FILE_PATH_BYTES];
 	struct image_view view;
-	struct owner_change change = { clone, &view };
+	struct image_writer writer = { .request = &clone->request, .view = &view };
 	int r;
 
 	snprintf(plan->keys_user, sizeof(plan->keys_user), "%s", decision->config.keys_user);
@@ -220,7 +215,7 @@ static int personalise(struct clone_image *clone, struct error *err)
 		r = make_own_host_key(clone, view.root, err);
 	if (r == 0)
 		r = ext4_files_change(plan_open_path(plan, plan->root),
-			plan->partitions[plan->root].offset_bytes, change_owner, &change, err);
+			plan->partitions[plan->root].offset_bytes, change_owner, &writer, err);
 	image_view_close(&view);
 	return r;
 }

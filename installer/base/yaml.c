@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/yaml.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>

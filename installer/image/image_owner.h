@@ -12,21 +12,17 @@
 #pragma once
 
 #include "base/error.h"
-#include "ext4/ext4_files.h"
-#include "image/image_request.h"
-#include "image/image_view.h"
+#include "image/image_writer.h"
 
-/* Writes what the request has. view shows the store. */
-int image_owner_add(const struct image_request *request, struct image_view *view,
-	struct ext4_files *files, struct error *err) WARN_UNUSED;
+/* Writes what the request has. The view shows the store. */
+int image_owner_add(struct image_writer *writer, struct error *err) WARN_UNUSED;
 
 /* Writes the guest's log of how it was made; what the console shows has times and paths of the
  * host, which differ between two runs. how: behind "made this disk"; more: further lines. */
-int image_owner_add_log(const struct image_request *request, struct ext4_files *files,
-	const char *how, const char *more, struct error *err) WARN_UNUSED;
+int image_owner_add_log(struct image_writer *writer, const char *how, const char *more,
+	struct error *err) WARN_UNUSED;
 
 /* Removes from the copy of an image what image_owner_add will write, the SSH keys of all users
  * (image_old_keys), and what a booted guest made for itself alone: host keys of every type, the
  * random seed and other secrets. */
-int image_owner_remove(const struct image_request *request, struct image_view *view,
-	struct ext4_files *files, struct error *err) WARN_UNUSED;
+int image_owner_remove(struct image_writer *writer, struct error *err) WARN_UNUSED;

@@ -5,7 +5,7 @@
 # the same seed gives the same bytes
 #
 # Modules: image/image_request, image/image_view, image/image_boot_view, image/image_root,
-# image/image_boot_disk, image/image_login, image/image_verify, image_command.
+# image/image_writer, image/image_boot_disk, image/image_login, image/image_verify, image_command.
 # shellcheck source-path=SCRIPTDIR disable=SC2317 # the cases are called by name
 # shellcheck source=image.lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/image.lib.sh"
