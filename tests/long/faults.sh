@@ -65,7 +65,7 @@ serve() {
 
 # await_line PATTERN — waits until the console has a matching line or the machine has ended.
 await_line() {
-	"${tied[@]}" timeout 240 grep -aEm 1 -- "$1" \
+	"${tied[@]}" timeout 1200 grep -aEm 1 -- "$1" \
 		< <("${tied[@]}" tail -F -n +1 -s 0.05 --pid="$machine" console 2>"$SCRATCH/tail")
 }
 

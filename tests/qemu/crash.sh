@@ -63,8 +63,8 @@ guest_is_whole_when_it_is_let_go() {
 # QEMU stops the machine before the first write to the first sector.
 killed_between_mark_and_table() {
 	mkfifo qmp.in qmp.out
-	"${tied[@]}" timeout 240 tee qmp.in <<<'{"execute": "qmp_capabilities"}' >sent &
-	"${tied[@]}" timeout 240 cat qmp.out >events &
+	"${tied[@]}" timeout 1200 tee qmp.in <<<'{"execute": "qmp_capabilities"}' >sent &
+	"${tied[@]}" timeout 1200 cat qmp.out >events &
 	kill_at events '"STOP"' run_installer "${keys[@]}" -chardev pipe,id=qmp,path=qmp -mon chardev=qmp,mode=control \
 		-blockdev driver=blkdebug,node-name=target,image.driver=file,image.filename=disk,inject-error.0.event=none,inject-error.0.iotype=write,inject-error.0.sector=0 \
 		-device virtio-blk-pci,drive=target,werror=stop

@@ -111,7 +111,7 @@ kill_at() {
 	: >"$file"
 	"$run" console "$@" -pidfile pid &
 	machine=$!
-	"${tied[@]}" timeout 240 grep -aEm 1 -- "$pattern" \
+	"${tied[@]}" timeout 1200 grep -aEm 1 -- "$pattern" \
 		< <("${tied[@]}" tail -F -n +1 -s 0.05 --pid="$machine" "$file" 2>"$SCRATCH/tail") || {
 		echo "no '$pattern' in $file:" && cat console console.messages
 		end_child "$machine"

@@ -10,7 +10,7 @@
 # shellcheck source=tests/qemu/machine.lib.sh
 . "$TOP/tests/qemu/machine.lib.sh"
 
-DEADLINE=300
+DEADLINE=300 # seconds in which QEMU has a processor or needs none
 HERE=$TOP/tests/qemu
 
 # The program of tests/loop, linked as the installer is.
@@ -91,7 +91,7 @@ run_disks() {
 		arguments+=(-drive "if=none,format=raw,id=$name,file=$SCRATCH/$name"
 			-device "virtio-blk-pci,drive=$name")
 	done
-	timeout --kill-after=5 "$DEADLINE" qemu-system-x86_64 -no-user-config -nodefaults \
+	"${tied[@]}" "$TOP/tests/patient" "$DEADLINE" "${tied[@]}" qemu-system-x86_64 -no-user-config -nodefaults \
 		-machine pc -accel tcg -cpu qemu64 -m 512 -display none -no-reboot \
 		-kernel "$boot/vmlinux" -initrd "$SCRATCH/initrd" -serial "file:$SCRATCH/serial" \
 		-append "$(cat "$boot/command-line") mitigations=off" \
