@@ -20,7 +20,7 @@ prepare() {
 cd /tmp/guests
 
 common=(--hypervisor xen --direct --iso installer.iso --key key.pub --memory 384M
-	--network bridge=xenbr0 --timeout 2700 --stage-timeout 1200)
+	--network bridge=xenbr0 --timeout 7200 --stage-timeout 3600)
 
 # A write to a sparse image changes its blocks or its time of modification.
 state() {

@@ -48,10 +48,10 @@ lets_in() {
 # The domain with this card is let in, in its own guest, and shut down. An install comes before the first one.
 started() {
 	local address=
-	timeout 400 xl create stay.xl
+	create_domain stay.xl
 	retry 3000 find_address 00:16:3e:00:00:05
 	retry 3000 lets_in
-	timeout 200 xl shutdown -w stay
+	timeout 600 xl shutdown -w stay
 	retry 60 gone stay
 	starts_by kexec "$1"
 }
@@ -69,7 +69,7 @@ failed() {
 }
 
 comes_back() {
-	timeout 400 xl create no-reset.xl
+	create_domain no-reset.xl
 	retry 3000 failed
 	retry 60 gone stay
 	starts_by kexec 7

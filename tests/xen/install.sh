@@ -21,7 +21,7 @@ prepare() {
 . /share/steps.lib.sh
 cd /tmp/guests
 common=(--hypervisor xen --iso installer.iso --key key.pub --memory 384M --network bridge=xenbr0
-	--set manifest=file:///medium/guest-pygrub.json --timeout 2700 --stage-timeout 1200)
+	--set manifest=file:///medium/guest-pygrub.json --timeout 7200 --stage-timeout 3600)
 
 install_pygrub() {
 	/share/tools/qemu/first-run --disk root.img --size 2G --name pygrub --boot-disk boot.img:64M \
