@@ -6,13 +6,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from typing import NoReturn, Sequence
+from typing import Sequence
 
 from host.base import process
 from host.install.cache_server import CacheServer, Serving
 from host.install.closure import SigningKey, copy_closure, large_folder, resolve_system
 from host.base.command_line import Option, Program, Section, answer_common, parse
-from host.base.codes import Code, Failure, report
+from host.base.codes import Code, Failure, refuse, report
 
 TOOL = "serve-cache"
 PROGRAM = Program(
@@ -64,17 +64,17 @@ A guest on QEMU's user network reaches it at 10.0.2.2. It needs nginx, and with 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     given = parse(PROGRAM, arguments)
     if len(given.folders) > 1:
-        _refuse(f"one folder only, not '{given.folders[1]}'")
+        refuse(f"one folder only, not '{given.folders[1]}'")
     given.folder = given.folders[0] if given.folders else ""
     if bool(given.folder) == bool(given.system):
-        _refuse("either a folder or --system is needed")
+        refuse("either a folder or --system is needed")
     given.inside = "" if not given.folder else _find_cache(given.folder)
     if given.folder and given.key:
-        _refuse("--key signs what --system names; a folder's paths are signed already")
+        refuse("--key signs what --system names; a folder's paths are signed already")
     if bool(given.certificate) != bool(given.certificate_key):
-        _refuse("--certificate and --certificate-key go together")
+        refuse("--certificate and --certificate-key go together")
     if given.port and not (re.fullmatch("[0-9]{1,5}", given.port) and int(given.port) < 65536):
-        _refuse(f"--port takes a number up to 65535, not '{given.port}'")
+        refuse(f"--port takes a number up to 65535, not '{given.port}'")
     return given
 
 
@@ -86,11 +86,7 @@ def _find_cache(folder: str) -> str:
             return inside
     if os.path.isfile(f"{folder}/boot.ipxe"):
         return "/cache"
-    _refuse(f"{folder} is no binary cache: it has no nix-cache-info")
-
-
-def _refuse(sentence: str) -> NoReturn:
-    raise Failure(Code.MISUSE, sentence)
+    refuse(f"{folder} is no binary cache: it has no nix-cache-info")
 
 
 def _serve(given: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import sys
+from typing import NoReturn
 
 from host.base.version import name_of
 
@@ -34,6 +35,11 @@ class Failure(Exception):
         super().__init__(sentence)
         self.code = int(code)
         self.sentence = sentence
+
+
+def refuse(sentence: str) -> NoReturn:
+    """What the user asked for is wrong."""
+    raise Failure(Code.MISUSE, sentence)
 
 
 def report(tool: str, sentence: str) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 from typing import NoReturn
 
-from host.base.codes import Code, Failure
+from host.base.codes import refuse
 from host.qemu import emulator
 
 # Below this, no file system of a guest has room.
@@ -20,11 +20,6 @@ TOO_SMALL = "no guest fits on a disk below"
 # Below this, a number is one without its unit.
 SMALLEST_FURTHER_DISK = 1 << 20
 FURTHER_TOO_SMALL = "a further disk has at least"
-
-
-def refuse(sentence: str) -> NoReturn:
-    """The options are wrong."""
-    raise Failure(Code.MISUSE, sentence)
 
 
 def require_size(option: str, text: str, least: int, reason: str) -> None:

@@ -14,13 +14,13 @@ from host.base.architectures import Architecture
 from host.install.installer_iso import architecture_of
 from host.qemu import emulator
 from host.install.closure import Request, parse_request
-from host.base.codes import Code, Failure
+from host.base.codes import refuse
 from host.base.command_line import parse as parse_options
 from host.install.disk import Disk, new_serial
 from host.install.keydrive import is_url
 from host.install import volume_options
 from host.install import checks
-from host.install.checks import check_format, readable, refuse, require_size
+from host.install.checks import check_format, readable, require_size
 from host.install.source_options import Source, parse_source
 from host.install.table import PROGRAM
 from host.libvirt import names as libvirt_names

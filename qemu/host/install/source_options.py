@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import Optional
 
-from host.install.checks import refuse
+from host.base.codes import refuse
 
 NO_INSTALLER = "a copy is made without an installer"
 # Options that exclude --from, each with its reason.

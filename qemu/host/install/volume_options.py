@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from typing import Optional
 
-from host.install.checks import check_format, refuse, require_disk_size
+from host.base.codes import refuse
+from host.install.checks import check_format, require_disk_size
 from host.install.disk import Disk, new_serial
 from host.libvirt import names
 from host.xen.domain import DISK_NAMES as XEN_DISK_NAMES

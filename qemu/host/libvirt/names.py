@@ -12,9 +12,8 @@ import hashlib
 import os
 import re
 import uuid
-from typing import NoReturn
 
-from host.base.codes import Code, Failure
+from host.base.codes import refuse
 
 DEFAULT_URI = "qemu:///system"
 DEFAULT_POOL = "default"
@@ -35,10 +34,6 @@ POOLS_WITH_PATHS = (*FILE_POOLS, "logical", "zfs")
 POOLS_WITHOUT_NEW_VOLUMES = ("disk", "gluster", "iscsi", "iscsi-direct", "mpath", "scsi")
 
 
-def _refuse(sentence: str) -> NoReturn:
-    raise Failure(Code.MISUSE, sentence)
-
-
 def default_uri() -> str:
     """As libvirt's own programs have it, but never a URI that libvirt guesses."""
     return os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
@@ -51,12 +46,12 @@ def check_uri(text: str) -> str:
         return text
     match = re.fullmatch(r"([a-z]+)(?:\+([a-z0-9]+))?://[!-~]{0,1000}", text)
     if not match:
-        _refuse(f"--connect takes a URI such as {DEFAULT_URI}, not '{text}'")
+        refuse(f"--connect takes a URI such as {DEFAULT_URI}, not '{text}'")
     driver, transport = match.groups()
     if driver not in ("qemu", "xen"):
-        _refuse(f"--connect takes a URI of libvirt's drivers qemu and xen, not {driver}")
+        refuse(f"--connect takes a URI of libvirt's drivers qemu and xen, not {driver}")
     if transport and transport not in TRANSPORTS:
-        _refuse(f"--connect takes the transports {', '.join(TRANSPORTS)}, not '{transport}'")
+        refuse(f"--connect takes the transports {', '.join(TRANSPORTS)}, not '{transport}'")
     return text
 
 
@@ -73,18 +68,18 @@ def shown_uri(text: str) -> str:
 def check_volume(option: str, name: str) -> str:
     """The name of a volume. Failure(MISUSE) says why it can be none."""
     if "/" in name:
-        _refuse(
+        refuse(
             f"with libvirt {option} takes the name of a volume in the pool, not a path: '{name}'"
         )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", name) or len(name) > LONGEST_VOLUME:
-        _refuse(
+        refuse(
             f"a volume's name has up to {LONGEST_VOLUME} letters, digits and the signs _ . + -, "
             f"not '{name}'"
         )
     found = _UNFINISHED.search(name)
     if found:
         ending = found.group()
-        _refuse(f"{option} {name}: names that end in {ending} are those of unfinished volumes")
+        refuse(f"{option} {name}: names that end in {ending} are those of unfinished volumes")
     return name
 
 
@@ -107,7 +102,7 @@ def owner_suffix(guest: str) -> str:
 def check_pool(name: str) -> str:
     """The name of a storage pool. Failure(MISUSE) says why it can be none."""
     if not re.fullmatch(r"[A-Za-z0-9_.+-][A-Za-z0-9_.+ -]{0,63}", name):
-        _refuse(f"--pool takes the name of a storage pool, not '{name}'")
+        refuse(f"--pool takes the name of a storage pool, not '{name}'")
     return name
 
 
@@ -115,7 +110,7 @@ def domain_name(given: str, volume: str) -> str:
     """The guest's name: the given one, or that of its volume without the ending."""
     name = given or re.sub(r"\.(img|raw|qcow2)$", "", volume)
     if not re.fullmatch(r"[A-Za-z0-9_.+-]+", name) or len(name) > LONGEST_DOMAIN:
-        _refuse(
+        refuse(
             f"a domain's name has up to {LONGEST_DOMAIN} letters, digits and the signs _ . + -, "
             f"not '{name}': set --name"
         )
@@ -131,7 +126,7 @@ def identifier(purpose: str, pool: str, volume: str) -> str:
 def check_pool_type(pool: str, pool_type: str) -> str:
     """A type of pool in which volumes with names of our own can be made."""
     if pool_type in POOLS_WITHOUT_NEW_VOLUMES:
-        _refuse(
+        refuse(
             f"the storage pool {pool} is of the type {pool_type}, in which libvirt makes no volumes with given"
             " names: choose one of the type dir, fs, netfs, logical, rbd or zfs"
         )
@@ -141,7 +136,7 @@ def check_pool_type(pool: str, pool_type: str) -> str:
 def check_pool_has_paths(pool: str, pool_type: str) -> None:
     """A type of pool whose volumes Xen's driver can open."""
     if pool_type not in POOLS_WITH_PATHS:
-        _refuse(
+        refuse(
             f"the storage pool {pool} is of the type {pool_type}, whose volumes have no paths, which Xen needs:"
             f" choose one of the type {', '.join(POOLS_WITH_PATHS)}"
         )
@@ -151,6 +146,6 @@ def volume_format(given: str, volume: str, pool_type: str) -> str:
     """The format of a new volume: only pools of files have others than raw."""
     if pool_type not in FILE_POOLS:
         if given not in ("", "raw"):
-            _refuse(f"a pool of type {pool_type} has raw volumes: leave --format away")
+            refuse(f"a pool of type {pool_type} has raw volumes: leave --format away")
         return "raw"
     return given or ("raw" if re.search(r"\.(img|raw)$", volume) else "qcow2")

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import NoReturn, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
 from host.qemu import emulator
-from host.base.codes import Code, Failure
+from host.base.codes import refuse
 
 # The guest's disks have the same names in every domain. An HVM domain's first four are emulated
 # until the guest's kernel takes over, and of these a read-only one can be a cdrom only.
@@ -57,10 +57,6 @@ class Boot:
     command_line: str = ""
 
 
-def _refuse(sentence: str) -> NoReturn:
-    raise Failure(Code.MISUSE, sentence)
-
-
 def parse_disk(text: str) -> str:
     """The absolute path of a disk named as phy:DEVICE, file:IMAGE or PATH.
 
@@ -70,18 +66,18 @@ def parse_disk(text: str) -> str:
     if not colon or kind not in ("phy", "file"):
         kind, path = "file", text
     if not path or XL_WORD.match(path):
-        _refuse(f"a disk is phy:DEVICE, file:IMAGE or a path, not '{text}'")
+        refuse(f"a disk is phy:DEVICE, file:IMAGE or a path, not '{text}'")
     if match := XL_NAME.search(path):
-        _refuse(
+        refuse(
             f"a disk is named without '{match[0]}' here: the guest's names follow from the order"
         )
     if CONTAINER.search(path):
-        _refuse(
+        refuse(
             f"a domain has raw disks, and '{path}' is none: convert it with qemu-img convert -O raw"
         )
     path = os.path.abspath(os.path.join("/dev", path) if kind == "phy" else path)
     if kind == "phy" and not path.startswith("/dev/"):
-        _refuse(f"phy: takes a device below /dev, not '{path}'")
+        refuse(f"phy: takes a device below /dev, not '{path}'")
     return path
 
 
@@ -90,37 +86,37 @@ def parse_memory(text: str) -> int:
     size = emulator.parse_size("--memory", text)
     if size % (1 << 20):
         hint = f"; did you mean {text}M?" if text.isdecimal() else ""
-        _refuse(f"--memory takes whole MiB, not '{text}'{hint}")
+        refuse(f"--memory takes whole MiB, not '{text}'{hint}")
     return size >> 20
 
 
 def check(domain: Domain) -> None:
     """Failure(MISUSE) names the first thing that no domain can have."""
     if not re.fullmatch(r"[A-Za-z0-9_.+-]{1,63}", domain.name) or domain.name.isdecimal():
-        _refuse(
+        refuse(
             "a domain's name is 1 to 63 letters, digits and the signs _ . + -, and no number, "
             f"not '{domain.name}'"
         )
     if not domain.disks:
-        _refuse("a domain needs a disk")
+        refuse("a domain needs a disk")
     if len(domain.disks) > len(DISK_NAMES):
-        _refuse(f"a domain has at most {len(DISK_NAMES)} disks")
+        refuse(f"a domain has at most {len(DISK_NAMES)} disks")
     if len(set(domain.disks)) < len(domain.disks):
-        _refuse("one disk is named twice")
+        refuse("one disk is named twice")
     if domain.memory < SMALLEST_MEMORY:
-        _refuse(f"a domain needs {SMALLEST_MEMORY} MiB of memory")
+        refuse(f"a domain needs {SMALLEST_MEMORY} MiB of memory")
     if domain.bridge is not None and not re.fullmatch(r"[A-Za-z0-9_.-]{1,15}", domain.bridge):
-        _refuse(f"'{domain.bridge}' cannot be a bridge's name")
+        refuse(f"'{domain.bridge}' cannot be a bridge's name")
     if domain.mac is not None and not domain.bridge:
-        _refuse("a network card's address needs a bridge")
+        refuse("a network card's address needs a bridge")
     if domain.mac is not None and not re.fullmatch(
         r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", domain.mac
     ):
-        _refuse(
+        refuse(
             f"a network card's address is six bytes such as 00:16:3e:01:02:03, not '{domain.mac}'"
         )
     if domain.mac is not None and (int(domain.mac[:2], 16) & 1 or not domain.mac.strip("0:")):
-        _refuse(
+        refuse(
             f"'{domain.mac}' is the address of no single card: its first byte is even, as in "
             "00:16:3e:01:02:03"
         )
@@ -192,7 +188,7 @@ def direct_domain(domain: Domain, boot: Boot) -> str:
 def quote(value: str) -> str:
     """The value as a string of a domain file, which has no use for quotes inside one."""
     if re.search(r"[\"'\\]", value) or not value.isprintable():
-        _refuse(
+        refuse(
             "quotes, backslashes and what cannot be printed have no place in a domain file: "
             f"{value!r}"
         )
@@ -202,7 +198,7 @@ def quote(value: str) -> str:
 def _disk(path: str, name: str, access: str, more: str = "") -> str:
     """The path comes last, where its commas are its own."""
     if not os.path.isabs(path):
-        _refuse(f"a domain file needs the whole path of '{path}'")
+        refuse(f"a domain file needs the whole path of '{path}'")
     return f"format=raw,vdev={name},access={access},{more}target={path}"
 
 
