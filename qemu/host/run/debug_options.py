@@ -10,9 +10,10 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from functools import partial
 
 from host.base.codes import Code, Failure
-from host.run.words import OPTIONS, Words
+from host.run.words import Words, one_value
 
 SOCKET_BYTES = 107  # unix(7): sun_path, without its end
 FIRST_CID, LAST_CID = 3, 0xFFFFFFFE  # vsock(7): 0 to 2 and the last one have a meaning of their own
@@ -33,10 +34,7 @@ class DebugOptions:
 
 def read_debug(words: Words) -> DebugOptions:
     """The words as options; raises Failure(MISUSE) with the first thing that makes no sense."""
-
-    def one(name: str) -> str:
-        return words.get(name, [OPTIONS[name].default])[0]
-
+    one = partial(one_value, words)
     # Of a guest that runs or ran, the file .guest may name a core that is there by now.
     starts = not any(name in words for name in ("status", "stop", "dump", "console"))
     options = DebugOptions(

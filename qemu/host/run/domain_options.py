@@ -7,13 +7,14 @@ Pure. A domain has its devices since it was defined, so most options of a machin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from host.base.codes import Code, Failure
 from host.libvirt import names
 from host.qemu.emulator import MachineOptions, check_machine, parse_number
 from host.run.architecture import choose
 from host.run.options import NEW_DISK
-from host.run.words import OPTIONS, Words
+from host.run.words import Words, one_value
 
 TASKS = ("status", "stop", "daemon", "console")
 INSTALLING = (
@@ -52,10 +53,7 @@ def check(words: Words, default_uri: str) -> DomainOptions:
     for name in words:
         if name not in (*TASKS, *INSTALLING, *KNOWN):
             raise Failure(Code.MISUSE, f"--{name} does not work with libvirt")
-
-    def one(name: str) -> str:
-        return words.get(name, [OPTIONS[name].default])[0]
-
+    one = partial(one_value, words)
     tasks = [name for name in TASKS if one(name) == "yes"]
     if len(tasks) > 1:
         raise Failure(Code.MISUSE, f"--{tasks[0]} and --{tasks[1]} exclude each other")

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Sequence
 
 from host.base.codes import Code, Failure
@@ -14,7 +15,7 @@ from host.run.architecture import choose
 from host.run.debug_options import DebugOptions, read_debug
 from host.install.checks import meant_size, require_disk_size
 from host.qemu.emulator import MachineOptions, check_machine, parse_number
-from host.run.words import OPTIONS, Words
+from host.run.words import Words, one_value
 
 MODULES_TAG = "modules"
 NEW_DISK = "4G"
@@ -75,9 +76,7 @@ class GuestOptions:
 
 def check(words: Words) -> GuestOptions:
     """The words as options; raises Failure(MISUSE) with the first thing that makes no sense."""
-
-    def one(name: str) -> str:
-        return words.get(name, [OPTIONS[name].default])[0]
+    one = partial(one_value, words)
 
     def many(name: str) -> tuple[str, ...]:
         return tuple(words.get(name, []))

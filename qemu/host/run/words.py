@@ -90,9 +90,14 @@ def _add(words: Words, what: str, name: str, value: str) -> None:
         words[name] = [value]
 
 
+def one_value(words: Words, name: str) -> str:
+    """The value of an option that is given once at most, or its default."""
+    return words.get(name, [OPTIONS[name].default])[0]
+
+
 def hypervisor(words: Words) -> str:
     """What runs the guest: qemu or libvirt."""
-    name = words.get("hypervisor", [OPTIONS["hypervisor"].default])[0]
+    name = one_value(words, "hypervisor")
     if name not in ("qemu", "libvirt"):
         raise Failure(Code.MISUSE, f"--hypervisor takes qemu or libvirt, not '{name}'")
     if name == "qemu":
