@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """make-key-drive: the drive that QEMU's virtual FAT makes of a folder, as an image for other hosts.
 
-Names and times in it do not depend on the machine. What may lie on it: keydrive.py.
+How the image is made: install/key_drive_image.py. What may lie on it: install/keydrive.py.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 from typing import Sequence
 
-from host.base import files, process, tool
-from host.qemu import emulator
+from host.base import tool
 from host.base.command_line import Option, Program, Section
 from host.base.command_line import parse as parse_options
 from host.base.codes import Code, Failure
+from host.install.key_drive_image import make_image
 from host.install.keydrive import KeyDrive
-from host.install.secrecy import any_secret
 from host.install.secret_files import OPTIONS as SECRET_OPTIONS
 
 PROGRAM = Program(
@@ -49,8 +47,6 @@ files for the guest can be read by its owner only.
         ("85", "The files do not fit, or the host has no room."),
     ),
 )
-FIRST_DOS_DAY = "315532800"  # 1980-01-01, before which FAT has no time
-TOOL_SECONDS = 60
 
 
 def main(argv: Sequence[str]) -> int:
@@ -81,40 +77,3 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if os.path.lexists(words[0]) and not force:
         raise Failure(Code.MISUSE, f"{words[0]} exists already; --force replaces it")
     return given
-
-
-def make_image(drive: KeyDrive, label: str, image: str) -> None:
-    """Writes the image under another name first; it appears whole or not at all."""
-    secret = any_secret(drive.content())
-    with files.temporary_folder(secret) as work:
-        folder, whole = os.path.join(work, "drive"), os.path.join(work, "image")
-        drive.write(folder)
-        fill_image(folder, label, whole)
-        # A hypervisor of another user may read public keys.
-        mode = files.PRIVATE if secret else files.PUBLIC
-        with files.replacing(image, mode) as file, open(whole, "rb") as made:
-            shutil.copyfileobj(made, file)
-
-
-def fill_image(folder: str, label: str, image: str) -> None:
-    """Makes the image of a folder's files."""
-    _run("mformat", "-C", "-i", image, "-f", "2880", "-N", "0", "-v", label, "::")
-    copies = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
-    epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or FIRST_DOS_DAY)
-    for path in copies:
-        os.utime(path, (epoch, epoch))
-    _run("mcopy", "-m", "-i", image, *copies, "::")
-
-
-def _run(tool: str, *arguments: str) -> None:
-    environment = {
-        "SOURCE_DATE_EPOCH": FIRST_DOS_DAY,
-        **os.environ,
-        "MTOOLSRC": os.devnull,
-        "TZ": "UTC",
-        "LC_ALL": "C",
-    }
-    program = emulator.find_program(tool)
-    status, output = process.run([program, *arguments], TOOL_SECONDS, environment=environment)
-    if status:
-        raise Failure(Code.NO_ROOM, f"{tool} cannot fill the drive: {' '.join(output.split())}")

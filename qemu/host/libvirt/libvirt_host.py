@@ -15,6 +15,7 @@ from typing import Any, Callable, ContextManager, Sequence
 from host.base import files
 from host.base.architectures import X86_64
 from host.base.codes import Code, Failure, report
+from host.install.key_drive_image import fill_image
 from host.install.machine import Machine
 from host.install.options import Options
 from host.libvirt import capabilities, names, xen_xml, xml
@@ -22,7 +23,6 @@ from host.libvirt.connection import Connection
 from host.libvirt.libvirt_machine import LibvirtMachine, destroy, require_no_run
 from host.libvirt.owner import Turn
 from host.libvirt.volumes import Volumes
-from host.make_key_drive import fill_image
 from host.protocol.verdict import Result
 from host.qemu import emulator
 

@@ -20,10 +20,10 @@ from host.install.options import BOOT_SERIAL, Options
 from host.base.codes import Code, Failure
 from host.base.deadline import Deadline
 from host.install.disk import Disk
+from host.install.key_drive_image import fill_image
 from host.install.machine import ConsoleOnly
 from host.xen.boot_files import take_boot
 from host.xen.domain import Boot, Domain
-from host.make_key_drive import fill_image
 from host.qemu.medium import BootFiles
 from host.base.process import Child, run
 from host.protocol.verdict import Result
