@@ -2,8 +2,8 @@
 /*
  * embedded — the area in which an ISO carries the settings, keys and files of its user.
  *
- * Pure. embedded_source finds the area; the tool qemu/iso writes it (qemu/host/embed/area.py). What
- * the files mean is decided by key_drive.
+ * Pure. embedded_source finds the area; the tool qemu/iso writes it (qemu/host/protocol/area.py).
+ * What the files mean is decided by key_drive.
  *
  * The area is a file of the ISO. Zeroes alone mean that nothing is embedded. Otherwise it begins
  * with a header of 512 bytes, these lines and zeroes:

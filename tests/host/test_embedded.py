@@ -13,10 +13,11 @@ import unittest.mock
 import tap
 from host import iso
 from host.base.codes import Code, Failure
-from host.embed import area, closure_image, extract, menus, show
-from host.embed.area import Description, Embedded
+from host.embed import closure_image, extract, menus, show
 from host.embed.customize import collect, mode_of
 from host.embed.image import Image, patched
+from host.protocol import area
+from host.protocol.area import Description, Embedded
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8bi0MYpWeKuHquuccyqHoXyS817VrxR0G461fKmGUE tester\n"
 WHOLE = Description(4096, "ab" * 32, ((2048, b"\0\xff"),), (4096, 2048), "console=ttyS1")

@@ -11,12 +11,12 @@ from typing import IO, Mapping, Optional, Sequence
 from host.base import files
 from host.base.codes import Code, Failure
 from host.embed import closure_image, menus
-from host.embed.area import Description, Embedded, encode
 from host.embed.check import check
 from host.embed.image import SECTOR, Extent, Image
 from host.install.keydrive import SETTINGS, KeyDrive
 from host.install.options import parse_setting
 from host.install.secrecy import any_secret, has_secret
+from host.protocol.area import Description, Embedded, encode
 
 
 def customize(tool: str, given: argparse.Namespace, source: str, out: str) -> None:

@@ -13,11 +13,12 @@ from typing import IO, Iterator, Optional
 
 from host.base import files, process
 from host.base.codes import Code, Failure
-from host.embed import area, closure_image, menus
-from host.embed.area import Description, Embedded
+from host.embed import closure_image, menus
 from host.embed.customize import mode_of
 from host.embed.image import Image
 from host.install.keydrive import SETTINGS
+from host.protocol import area
+from host.protocol.area import Description, Embedded
 from host.qemu import emulator, medium
 
 EXTRACT_SECONDS = 3600

@@ -14,7 +14,7 @@ from typing import Iterator, Optional
 
 from host.base import process
 from host.base.codes import Code, Failure
-from host.embed import area
+from host.protocol import area
 from host.qemu import emulator
 
 SECTOR = 2048

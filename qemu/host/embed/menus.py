@@ -12,7 +12,7 @@ import re
 from typing import Iterable, Mapping, Optional
 
 from host.base.codes import Code, Failure
-from host.embed import area
+from host.protocol import area
 
 ISOLINUX = "/isolinux/isolinux.cfg"
 GRUB = "/boot/grub/grub.cfg"

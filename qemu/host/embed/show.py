@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-from host.embed.area import Embedded
 from host.install.keydrive import SETTINGS
 from host.install.secrecy import hide, is_secret
+from host.protocol.area import Embedded
 
 SHOWN = re.compile(r"(?i)(.*\.pub|authorized_keys)")
 CONTROL = re.compile(r"[^\t\n -~\u00a0-\U0010ffff]")

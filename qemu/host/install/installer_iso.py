@@ -14,7 +14,7 @@ from typing import Iterator
 from host.base import architectures
 from host.base.architectures import Architecture
 from host.base.codes import Code, Failure
-from host.embed.area import NAME
+from host.protocol.area import NAME
 
 ARCHITECTURE = "guest-installer.arch"
 SECTOR = 2048

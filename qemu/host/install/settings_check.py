@@ -13,7 +13,7 @@ from typing import Mapping, Sequence
 from host.base import files, process
 from host.base.codes import Code, Failure
 from host.base.installer import find_installer
-from host.embed.area import Description, Embedded, encode
+from host.protocol.area import Description, Embedded, encode
 
 CHECK_SECONDS = 60
 NO_KEY = 20  # the installer's own code

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The protocol between installer and host: verdict, progress, deadlines by stage, records."""
+"""The protocol between installer and host: verdict, progress, deadlines, records, an ISO's area."""
