@@ -8,15 +8,14 @@ import os
 import re
 from typing import Sequence
 
-from host.base import process
+from host.base import tool
 from host.install.cache_server import CacheServer, Serving
 from host.install.closure import SigningKey, copy_closure, large_folder, resolve_system
-from host.base.command_line import Option, Program, Section, answer_common, parse
-from host.base.codes import Code, Failure, refuse, report
+from host.base.command_line import Option, Program, Section, parse
+from host.base.codes import Code, refuse
 
-TOOL = "serve-cache"
 PROGRAM = Program(
-    name=TOOL,
+    name="serve-cache",
     usage=("[OPTION]... FOLDER", "[OPTION]... --system PATH..."),
     text="""
 Serves a binary cache by http on the loopback until it is ended by a signal. FOLDER is what
@@ -114,19 +113,11 @@ def _serve(given: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs the tool; returns its exit status."""
-    answer = answer_common(PROGRAM, argv)
-    if answer is not None:
-        print(answer, end="")
-        return 0
-    process.raise_on_signals()
-    try:
-        _serve(_parse(argv))
-    except Failure as failure:
-        report(TOOL, failure.sentence)
-        return failure.code
-    except process.Interrupted as interrupted:
-        return 128 + interrupted.number
-    except OSError as error:
-        report(TOOL, f"the host failed: {error}")
-        return Code.INTERNAL
-    return 0
+    return tool.run(
+        PROGRAM,
+        argv,
+        lambda arguments: _serve(_parse(arguments)),
+        lambda error: f"the host failed: {error}",
+        code=Code.INTERNAL,
+        umask=None,
+    )

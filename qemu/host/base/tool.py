@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Sequence
+from typing import Callable, Optional, Sequence
 
 from host.base import process
 from host.base.codes import Code, Failure, report, report_help
@@ -18,14 +18,18 @@ def run(
     argv: Sequence[str],
     work: Callable[[Sequence[str]], None],
     describe: Callable[[OSError], str],
+    *,
+    code: Code = Code.NO_ROOM,
+    umask: Optional[int] = PUBLIC_UMASK,
 ) -> int:
     """Carries out `work` on the arguments; returns the exit status. `describe` makes a sentence of an error
-    of the host, which counts as a lack of room."""
+    of the host, whose status is `code`. With None the umask stays the user's."""
     answer = answer_common(program, argv)
     if answer is not None:
         print(answer, end="")
         return Code.SUCCESS
-    os.umask(PUBLIC_UMASK)
+    if umask is not None:
+        os.umask(umask)
     try:
         process.raise_on_signals()
         work(argv)
@@ -38,5 +42,5 @@ def run(
         return 128 + interrupted.number
     except OSError as error:
         report(program.name, describe(error))
-        return Code.NO_ROOM
+        return code
     return Code.SUCCESS
