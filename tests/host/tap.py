@@ -8,11 +8,13 @@ import sys
 import tempfile
 import traceback
 import unittest
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "qemu"))
 sys.dont_write_bytecode = True
+
+from host.base.codes import Failure  # it is found from here on
 
 
 def enter_folder(test: unittest.TestCase) -> str:
@@ -22,6 +24,17 @@ def enter_folder(test: unittest.TestCase) -> str:
     test.addCleanup(os.chdir, os.getcwd())
     os.chdir(folder.name)
     return folder.name
+
+
+class Refusing(unittest.TestCase):
+    """Cases of what is refused."""
+
+    def refuses(self, code: int, words: str, action: Callable[..., Any], *arguments: Any) -> None:
+        """The action fails with this code, and with these words in its sentence."""
+        with self.assertRaises(Failure) as caught:
+            action(*arguments)
+        self.assertEqual(caught.exception.code, code)
+        self.assertIn(words, caught.exception.sentence)
 
 
 class Points(unittest.TestResult):

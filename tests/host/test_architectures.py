@@ -76,7 +76,7 @@ def iso(path, system=None):
     )
 
 
-class Choosing(unittest.TestCase):
+class Choosing(tap.Refusing):
     def setUp(self):
         tap.enter_folder(self)
 
@@ -84,12 +84,6 @@ class Choosing(unittest.TestCase):
         with open(name, "wb") as file:
             file.write(data)
         return name
-
-    def refused(self, sentence, make, code=Code.MISUSE):
-        with self.assertRaises(Failure) as caught:
-            make()
-        self.assertEqual(caught.exception.code, code)
-        self.assertIn(sentence, caught.exception.sentence)
 
     def test_a_kernel_says_it_by_its_header(self):
         for data, row in (
@@ -121,8 +115,10 @@ class Choosing(unittest.TestCase):
         self.assertIs(architecture_of("old.iso"), X86_64)
         subprocess.run(["rm", "-r", "root"], check=True)
         iso("odd.iso", "riscv64-linux")
-        self.refused("odd.iso is for 'riscv64-linux', which", lambda: architecture_of("odd.iso"))
-        self.refused("cannot read the ISO", lambda: architecture_of("absent.iso"))
+        self.refuses(
+            Code.MISUSE, "odd.iso is for 'riscv64-linux', which", lambda: architecture_of("odd.iso")
+        )
+        self.refuses(Code.MISUSE, "cannot read the ISO", lambda: architecture_of("absent.iso"))
 
     def test_a_disk_says_it_by_the_type_of_its_root_partition(self):
         partitioned("arm.raw", AARCH64.root_type)
@@ -150,8 +146,12 @@ class Choosing(unittest.TestCase):
         iso("arm.iso", "aarch64-linux")
         self.assertIs(architecture.choose("aarch64", disk="absent"), AARCH64)
         self.assertIs(architecture.choose("", iso="arm.iso", disk="absent"), AARCH64)
-        self.refused("is for aarch64", lambda: architecture.choose("x86_64", kernel="Image"))
-        self.refused("x86_64 or aarch64, not 'arm'", lambda: architecture.choose("arm"))
+        self.refuses(
+            Code.MISUSE, "is for aarch64", lambda: architecture.choose("x86_64", kernel="Image")
+        )
+        self.refuses(
+            Code.MISUSE, "x86_64 or aarch64, not 'arm'", lambda: architecture.choose("arm")
+        )
         line = "--disk g.raw --size 2G --iso arm.iso --key key.pub".split()
         machine = options.parse(line).machine
         self.assertIs(machine.architecture, AARCH64)
@@ -161,14 +161,16 @@ class Choosing(unittest.TestCase):
             ("--firmware bios", "--firmware takes uefi for aarch64, not 'bios'"),
             ("--hypervisor xen", "x86-64 only"),
         ):
-            self.refused(sentence, lambda: options.parse([*line, *more.split()]))
+            self.refuses(Code.MISUSE, sentence, lambda: options.parse([*line, *more.split()]))
 
     def test_a_volume_of_libvirt_is_for_what_the_iso_is_for(self):
         iso("arm.iso", "aarch64-linux")
         said = words.read(["web", "--hypervisor", "libvirt", "--iso", "arm.iso"])
         self.assertNotIn("--firmware", domain_options.check(said, "qemu:///system").install_words)
         said["firmware"] = ["bios"]
-        self.refused("takes uefi", lambda: domain_options.check(said, "qemu:///system"))
+        self.refuses(
+            Code.MISUSE, "takes uefi", lambda: domain_options.check(said, "qemu:///system")
+        )
 
 
 class Machines(unittest.TestCase):

@@ -8,7 +8,7 @@ import unittest
 import tap
 from host import xen_domain
 from host.xen import domain
-from host.base.codes import Code, Failure
+from host.base.codes import Code
 from host.xen.domain import Boot, Domain
 
 GUEST = Domain("guest", ("/vm/boot.img", "/dev/vg/root"))
@@ -78,12 +78,9 @@ class Files(unittest.TestCase):
         )
 
 
-class Refusals(unittest.TestCase):
+class Refusals(tap.Refusing):
     def refuse(self, words, make):
-        with self.assertRaises(Failure) as caught:
-            make()
-        self.assertEqual(caught.exception.code, Code.MISUSE)
-        self.assertIn(words, caught.exception.sentence)
+        self.refuses(Code.MISUSE, words, make)
 
     def test_what_could_end_a_string_is_refused_wherever_it_stands(self):
         for sign in ("'", '"', "\\", "\n", "\0", "\x7f", "\u2028", "\udc80"):
@@ -169,14 +166,13 @@ class Refusals(unittest.TestCase):
         self.refuse("did you mean 1024M?", lambda: domain.parse_memory("1024"))
 
 
-class Tool(unittest.TestCase):
+class Tool(tap.Refusing):
     """What xen-domain itself refuses of its options."""
 
     def refuse(self, words, *arguments):
-        with self.assertRaises(Failure) as caught:
-            xen_domain.domain_file(xen_domain._parse(arguments))
-        self.assertEqual(caught.exception.code, Code.MISUSE)
-        self.assertIn(words, caught.exception.sentence)
+        self.refuses(
+            Code.MISUSE, words, lambda: xen_domain.domain_file(xen_domain._parse(arguments))
+        )
 
     def test_the_log_is_that_of_a_successful_install(self):
         tap.enter_folder(self)

@@ -28,15 +28,7 @@ MENUS = {menus.ISOLINUX: ISOLINUX, menus.GRUB: GRUB}
 ROOMY = {path: text + COMMENTS for path, text in MENUS.items()}
 
 
-class Refusing(unittest.TestCase):
-    def refuses(self, code, words, action, *arguments):
-        with self.assertRaises(Failure) as caught:
-            action(*arguments)
-        self.assertEqual(caught.exception.code, code)
-        self.assertIn(words, caught.exception.sentence)
-
-
-class Area(Refusing):
+class Area(tap.Refusing):
     def test_what_was_embedded_is_found_again(self):
         files = {"a.pub": KEY, "empty": b"", "odd": b"12345"}
         data = area.encode(Embedded(files, WHOLE), 8192)
@@ -77,7 +69,7 @@ class Area(Refusing):
             self.refuses(Code.MISUSE, "is no description", area.decode, data)
 
 
-class Menus(Refusing):
+class Menus(tap.Refusing):
     def test_arguments_stand_behind_the_command_line_and_no_size_changes(self):
         changed = menus.add_arguments(MENUS, "debug a=b")
         self.assertIn(b"ttyS0,115200 quiet debug a=b\n", changed[menus.ISOLINUX])
@@ -171,7 +163,7 @@ class Showing(unittest.TestCase):
         self.assertEqual(mode_of({}, "console=ttyS1"), 0o644)
 
 
-class Files(Refusing):
+class Files(tap.Refusing):
     def given(self, **values):
         names = {"key": [], "host_key": [], "file": [], **values}
         return argparse.Namespace(**names)
@@ -200,7 +192,7 @@ class Files(Refusing):
         self.assertIsNone(closure_image.parse_request("", "", "", "", {}))
 
 
-class Netboot(Refusing):
+class Netboot(tap.Refusing):
     def test_the_manifest_is_that_of_the_settings(self):
         table = (
             ("", "guest.json"),

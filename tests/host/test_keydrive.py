@@ -13,7 +13,7 @@ import urllib.request
 
 import tap
 from host.install import keydrive
-from host.base.codes import Code, Failure
+from host.base.codes import Code
 from host.install.keydrive import KeyDrive, drive_name, fetch_keys
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8bi0MYpWeKuHquuccyqHoXyS817VrxR0G461fKmGUE tester\n"
@@ -38,7 +38,7 @@ LSakK4O/f6YRm2xw==
 PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3\n"
 
 
-class WithFolder(unittest.TestCase):
+class WithFolder(tap.Refusing):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = self.temporary.name
@@ -53,12 +53,6 @@ class WithFolder(unittest.TestCase):
         with open(path, "wb") as file:
             file.write(data)
         return path
-
-    def refuses(self, code, words, action, *arguments):
-        with self.assertRaises(Failure) as caught:
-            action(*arguments)
-        self.assertEqual(caught.exception.code, code)
-        self.assertIn(words, caught.exception.sentence)
 
 
 class Names(unittest.TestCase):

@@ -32,15 +32,7 @@ def disks(count):
     return " ".join(f"--extra-disk d{number}:1G" for number in range(count))
 
 
-class Refusing(unittest.TestCase):
-    def refuse(self, sentence, make, code=Code.MISUSE):
-        with self.assertRaises(Failure) as caught:
-            make()
-        self.assertEqual(caught.exception.code, code)
-        self.assertIn(sentence, caught.exception.sentence)
-
-
-class Names(Refusing):
+class Names(tap.Refusing):
     def test_uris_of_the_drivers_qemu_and_xen_and_aliases_are_taken(self):
         for uri in (
             "qemu:///system",
@@ -65,7 +57,7 @@ class Names(Refusing):
             ("", "takes a URI"),
         ):
             with self.subTest(uri=uri):
-                self.refuse(words, lambda: names.check_uri(uri))
+                self.refuses(Code.MISUSE, words, lambda: names.check_uri(uri))
 
     def test_the_uri_says_whether_the_host_is_one_of_xen(self):
         for uri, expected in (
@@ -100,14 +92,14 @@ class Names(Refusing):
             ("web.failed", "unfinished"),
         ):
             with self.subTest(name=name):
-                self.refuse(words, lambda: names.check_volume("--disk", name))
+                self.refuses(Code.MISUSE, words, lambda: names.check_volume("--disk", name))
 
     def test_the_domain_is_named_like_the_volume_unless_it_is_named(self):
         self.assertEqual(names.domain_name("", "web.qcow2"), "web")
         self.assertEqual(names.domain_name("", "web.v2"), "web.v2")
         self.assertEqual(names.domain_name("shop", "web.qcow2"), "shop")
-        self.refuse("set --name", lambda: names.domain_name("a b", "web.qcow2"))
-        self.refuse("set --name", lambda: names.domain_name("", "x" * 61))
+        self.refuses(Code.MISUSE, "set --name", lambda: names.domain_name("a b", "web.qcow2"))
+        self.refuses(Code.MISUSE, "set --name", lambda: names.domain_name("", "x" * 61))
 
     def test_an_identifier_follows_from_purpose_pool_and_volume(self):
         one = names.identifier("install", UUID, "web")
@@ -123,7 +115,9 @@ class Names(Refusing):
         self.assertFalse(names.is_temporary("web", "web.installing-iso"))
         self.assertFalse(names.is_temporary("w.b", "web.installing"))
         suffix = names.owner_suffix("web")
-        self.refuse("unfinished", lambda: names.check_volume("--disk", f"data{suffix}"))
+        self.refuses(
+            Code.MISUSE, "unfinished", lambda: names.check_volume("--disk", f"data{suffix}")
+        )
         self.assertNotEqual(suffix, names.owner_suffix("shop"))
 
     def test_only_pools_of_files_have_formats(self):
@@ -131,15 +125,19 @@ class Names(Refusing):
         self.assertEqual(names.volume_format("", "web.img", "netfs"), "raw")
         self.assertEqual(names.volume_format("raw", "web", "dir"), "raw")
         self.assertEqual(names.volume_format("", "web", "logical"), "raw")
-        self.refuse("raw volumes", lambda: names.volume_format("qcow2", "web", "logical"))
+        self.refuses(
+            Code.MISUSE, "raw volumes", lambda: names.volume_format("qcow2", "web", "logical")
+        )
 
     def test_xen_needs_volumes_with_paths(self):
         names.check_pool_has_paths("vms", "dir")
         names.check_pool_has_paths("vms", "logical")
-        self.refuse("of the type rbd", lambda: names.check_pool_has_paths("vms", "rbd"))
+        self.refuses(
+            Code.MISUSE, "of the type rbd", lambda: names.check_pool_has_paths("vms", "rbd")
+        )
 
 
-class Documents(Refusing):
+class Documents(tap.Refusing):
     def test_the_installing_domain_ends_when_its_guest_ends_however_that_is(self):
         top = tree.fromstring(documents.install_domain(GUEST, ISO, KEYS))
         for event in ("on_poweroff", "on_reboot", "on_crash"):
@@ -239,12 +237,12 @@ class Documents(Refusing):
             self.assertEqual(capabilities.has_virtualisation(cpu.format(feature)), has)
         self.assertEqual(capabilities.host_cpu("<capabilities/>"), "<cpu/>")
         self.assertIsNone(documents.find_volume("<domain/>"))
-        self.refuse(
-            "XML that is none", lambda: capabilities.has_domains("<a", "kvm"), Code.EMULATOR
+        self.refuses(
+            Code.EMULATOR, "XML that is none", lambda: capabilities.has_domains("<a", "kvm")
         )
 
 
-class Options(Refusing):
+class Options(tap.Refusing):
     def setUp(self):
         tap.enter_folder(self)
         os.environ.pop("LIBVIRT_DEFAULT_URI", None)
@@ -296,13 +294,13 @@ class Options(Refusing):
             (f"{BASE} --disk a/web.qcow2", "not a path"),
         ):
             with self.subTest(text=text):
-                self.refuse(words, lambda: self.parse(text))
+                self.refuses(Code.MISUSE, words, lambda: self.parse(text))
 
     def test_without_the_python_module_the_sentence_says_how_to_install_it(self):
         before = sys.modules.get("libvirt")
         sys.modules["libvirt"] = None
         try:
-            self.refuse("install python3-libvirt", connection.load, Code.EMULATOR)
+            self.refuses(Code.EMULATOR, "install python3-libvirt", connection.load)
         finally:
             del sys.modules["libvirt"]
             if before:
@@ -371,7 +369,7 @@ class XenDocuments(unittest.TestCase):
         Turn(uuid).close()
 
 
-class RunGuest(Refusing):
+class RunGuest(tap.Refusing):
     def check(self, text):
         given = words.parse_arguments(text.split())
         self.assertEqual(words.hypervisor(given), "libvirt")
@@ -400,10 +398,12 @@ class RunGuest(Refusing):
             ("web --memory much", "--memory takes"),
         ):
             with self.subTest(text=text):
-                self.refuse(sentence, lambda: self.check(f"{text} --hypervisor libvirt"))
+                self.refuses(
+                    Code.MISUSE, sentence, lambda: self.check(f"{text} --hypervisor libvirt")
+                )
         for text in ("web --pool vms", "web --name web", "web --connect qemu:///system"):
             given = words.parse_arguments(text.split())
-            self.refuse("needs --hypervisor libvirt", lambda: words.hypervisor(given))
+            self.refuses(Code.MISUSE, "needs --hypervisor libvirt", lambda: words.hypervisor(given))
 
 
 if __name__ == "__main__":

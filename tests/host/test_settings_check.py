@@ -2,23 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Proves that settings and keys which the installer would refuse are refused by its program, on the host."""
 
-import unittest
 from unittest import mock
 
 import tap
-from host.base.codes import Code, Failure
+from host.base.codes import Code
 from host.install import settings_check
 
 KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh a\n"
 
 
-class Checks(unittest.TestCase):
-    def refuses(self, code, words, action, value):
-        with self.assertRaises(Failure) as caught:
-            action(value)
-        self.assertEqual(caught.exception.code, code)
-        self.assertIn(words, caught.exception.sentence)
-
+class Checks(tap.Refusing):
     def test_settings_are_those_that_the_program_takes(self):
         settings_check.check_settings([])
         settings_check.check_settings([("wipe", "force"), ("keys", "none")])
