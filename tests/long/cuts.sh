@@ -12,10 +12,6 @@ source "$TOP/tests/qemu/cut.lib.sh"
 
 POWER_CUTS=${POWER_CUTS:-200}
 
-window() {
-	sed -n 's/^open //p' windows | sed -n "$1p"
-}
-
 installs_and_records() {
 	rm -rf keys log
 	if [[ $1 == gpt ]]; then give_keys; else give_keys "manifest = file:///medium/guest-$1.json"; fi

@@ -18,12 +18,6 @@ install_under_uefi() {
 	expect_verdict disk.raw.log INSTALL_SUCCESSFUL
 }
 
-# The firmware finds the loader by this name alone.
-only_the_removable_path_is_there() {
-	mdir -b -/ -i disk.raw@@2M ::/EFI | tr -d '\r' | grep -v '/$' | tee files
-	[[ $(cat files) == ::/EFI/BOOT/BOOTX64.EFI ]]
-}
-
 was_booted_by_uefi() {
 	in_guest 'test -d /sys/firmware/efi'
 	was_booted_by_grub gpt /dev/vda3

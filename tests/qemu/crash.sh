@@ -25,10 +25,6 @@ every_cut_is_taken_again() {
 	cmp swept recorded
 }
 
-window() {
-	sed -n 's/^open //p' windows | sed -n "$1p"
-}
-
 no_state_breaks_a_promise() {
 	empty_disk empty
 	judge_states log empty guest --every 128 --ask-every 4

@@ -43,6 +43,12 @@ disk_at() {
 	fi
 }
 
+# window NUMBER — the position from which on the disk can be started, for the first, second or third time; what
+# `sweep` of replay.c has printed is in the file `windows`.
+window() {
+	sed -n 's/^open //p' windows | sed -n "$1p"
+}
+
 # judge_states LOG BASE GUEST [OPTION]… — no state in which a power cut may leave the disk breaks a promise,
 # from BASE to `recorded`. The counts are in the file `states`, names of states to start in `starts`.
 judge_states() {

@@ -117,12 +117,6 @@ a_floppy_gives_settings_and_keys() {
 	expect_unchanged disk
 }
 
-# newkey NAME — makes NAME.pub and prints it without a newline.
-newkey() {
-	ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$1"
-	printf %s "$(cat "$1.pub")"
-}
-
 # A cidata drive that is the key drive too, and OpenStack's drive. The medium is a USB cdrom on an old bus.
 iso_drives_give_settings_keys_host_keys_and_files() {
 	blank_disk disk 2G

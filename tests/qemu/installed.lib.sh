@@ -194,6 +194,12 @@ esp_is_clean() {
 	rm esp
 }
 
+# The firmware finds the loader by this name alone.
+only_the_removable_path_is_there() {
+	mdir -b -/ -i disk.raw@@2M ::/EFI | tr -d '\r' | grep -v '/$' | tee files
+	[[ $(cat files) == ::/EFI/BOOT/BOOTX64.EFI ]]
+}
+
 # installer_leaves_it_alone IMAGE — an ISO that is still attached finds the installed disk and writes nothing.
 installer_leaves_it_alone() {
 	local arguments

@@ -92,6 +92,12 @@ give_keys() {
 	((!$#)) || printf '%s\n' "$@" >keys/guest-installer.conf
 }
 
+# newkey NAME — makes NAME.pub and prints it without a newline.
+newkey() {
+	ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$1"
+	printf %s "$(cat "$1.pub")"
+}
+
 # blank_disk FILE SIZE — leaves its hash in `before`.
 blank_disk() {
 	rm -f "$1"

@@ -19,12 +19,6 @@ install_under_uefi() {
 	grep -a 'BdsDxe: starting' disk.raw.log
 }
 
-# The firmware finds the loader by this name alone.
-only_the_removable_path_is_there() {
-	mdir -b -/ -i disk.raw@@2M ::/EFI | tr -d '\r' | grep -v '/$' | tee files
-	[[ $(cat files) == ::/EFI/BOOT/BOOTX64.EFI ]]
-}
-
 was_booted_from_it() {
 	runs_from_such_a_disk
 	was_booted_by_grub gpt /dev/vda3

@@ -27,12 +27,6 @@ fwcfg() {
 	printf '%s\n' -fw_cfg name=opt/org.guest-installer/config,file=fw_cfg
 }
 
-# newkey NAME — makes NAME.pub and prints it without a newline.
-newkey() {
-	ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$1"
-	printf %s "$(cat "$1.pub")"
-}
-
 # cidata FORMAT — QEMU's arguments for a NoCloud drive with the files of the folder `seed`.
 cidata() {
 	if [[ $1 == vfat ]]; then
