@@ -26,7 +26,7 @@ const struct exit_meaning exit_meanings[] = {
 	{ EXIT_TARGET_FULL, "target full" },
 	{ EXIT_BOOT_LOADER, "activation or boot loader failed" },
 	{ EXIT_TIMEOUT, "timeout" },
-	{ EXIT_HOST_QEMU, "host: QEMU or xl failed" },
+	{ EXIT_HOST_QEMU, "host: QEMU, xl or libvirt failed" },
 	{ EXIT_HOST_NO_VERDICT, "host: ended without a verdict" },
 	{ EXIT_HOST_BUSY, "host: busy (another run has this guest)" },
 	{ EXIT_HOST_DEADLINE, "host: deadline passed" },

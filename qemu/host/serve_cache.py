@@ -52,6 +52,7 @@ A guest on QEMU's user network reaches it at 10.0.2.2. It needs nginx, and with 
         ),
     ),
     statuses=(
+        ("1", "This host failed, as with a log that cannot be written."),
         ("2", "The options are wrong."),
         ("80", "nginx or Nix failed."),
         ("85", "The host has no room."),
