@@ -26,13 +26,18 @@ void results_report_verified(struct shared_state *shared, const struct manifest 
 	}
 }
 
-void results_report_install(struct shared_state *shared, const struct plan *plan)
+void results_report_place(struct shared_state *shared, const struct plan *plan)
 {
 	progress_result(shared, "system", "%s", plan->system);
 	progress_result(shared, "disk", "%s", plan->disk_path);
 	if (plan->boot_disk_path[0])
 		progress_result(shared, "boot-disk", "%s", plan->boot_disk_path);
 	progress_result(shared, "layout", "%s", layout_name(plan->layout));
+}
+
+void results_report_install(struct shared_state *shared, const struct plan *plan)
+{
+	results_report_place(shared, plan);
 	progress_result(shared, "keys-user", "%s", plan->keys_user);
 	progress_result(shared, "root-uuid", "%s", plan->partitions[plan->root].fs_uuid);
 	progress_report_seconds(shared);

@@ -17,6 +17,9 @@
 void results_report_verified(struct shared_state *shared, const struct manifest *manifest,
 	const struct verified *verified);
 
+/* Reports which system is where: the system, its disks and their layout. */
+void results_report_place(struct shared_state *shared, const struct plan *plan);
+
 /* Reports what was installed, where, and how long each stage took. */
 void results_report_install(struct shared_state *shared, const struct plan *plan);
 

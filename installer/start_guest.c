@@ -14,6 +14,7 @@
 #include "init/kexec.h"
 #include "init/machine.h"
 #include "plan/start_choice.h"
+#include "results.h"
 #include "verdict/progress.h"
 #include "verify/boot_loader.h"
 #include "verify/installed_disk.h"
@@ -201,17 +202,11 @@ static int leave_medium(const struct plan *plan, struct error *err)
 
 static void report_start(struct shared_state *shared, const struct started_guest *guest, bool kexec)
 {
-	const struct plan *plan = &guest->plan;
-
 	progress_result(shared, "already-installed", "yes");
 	progress_result(shared, "kernel", "%s", guest->verified.boot.kernel);
 	progress_result(shared, "initrd", "%s", guest->verified.boot.initrd);
 	progress_result(shared, "cmdline", "%s", guest->verified.entry.command_line);
-	progress_result(shared, "system", "%s", plan->system);
-	progress_result(shared, "disk", "%s", plan->disk_path);
-	if (plan->boot_disk_path[0])
-		progress_result(shared, "boot-disk", "%s", plan->boot_disk_path);
-	progress_result(shared, "layout", "%s", layout_name(plan->layout));
+	results_report_place(shared, &guest->plan);
 	progress_result(shared, "start", "%s", kexec ? "kexec" : "eject");
 }
 

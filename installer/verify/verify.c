@@ -69,17 +69,25 @@ static int check_fstab_line(const char *device, const char *path, const char *op
 	return 0;
 }
 
+/* The user that keys are for, and the path of its home in the target, with links resolved. */
+static int find_keys_home(const struct verify_request *request, struct nixos_user *ret_owner,
+	char ret_home[FILE_PATH_BYTES], struct error *err)
+{
+	int r = nixos_find_user(request->root, request->plan->keys_user, ret_owner, err);
+
+	if (r < 0)
+		return r;
+	return file_resolve(request->root, ret_owner->home, ret_home, err);
+}
+
 /* The authorized_keys of keys-user inside the guest, with links resolved. */
 static int find_keys_path(
 	const struct verify_request *request, char ret[FILE_PATH_BYTES], struct error *err)
 {
 	char home[FILE_PATH_BYTES];
 	struct nixos_user owner;
-	int r = nixos_find_user(request->root, request->plan->keys_user, &owner, err);
+	int r = find_keys_home(request, &owner, home, err);
 
-	if (r < 0)
-		return r;
-	r = file_resolve(request->root, owner.home, home, err);
 	if (r < 0)
 		return r;
 	file_below(ret, home + strlen(request->root), "/.ssh/authorized_keys");
@@ -170,11 +178,8 @@ static int verify_keys(const struct verify_request *request, struct error *err)
 	char home[FILE_PATH_BYTES], path[FILE_PATH_BYTES];
 	AUTO_FREE char *text = NULL;
 	struct nixos_user owner;
-	int r = nixos_find_user(request->root, request->plan->keys_user, &owner, err);
+	int r = find_keys_home(request, &owner, home, err);
 
-	if (r < 0)
-		return r;
-	r = file_resolve(request->root, owner.home, home, err);
 	if (r < 0)
 		return r;
 	file_below(path, home, "/.ssh");
