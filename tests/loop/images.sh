@@ -362,13 +362,14 @@ resized_images_fail() {
 	changed_meanwhile 'had .* bytes when it was chosen' is_attached truncate -s 1G nixos.img
 }
 
-# cut_short — leaves an install of ours unfinished on nixos.img.
+# cut_short — leaves an install of ours unfinished on nixos.img, whose table has been taken off again.
 cut_short() {
 	local started
 	new_image nixos.img
+	: >said
 	install_image "${DIRECT[@]}" &
 	started=$!
-	wait_until is_attached || { cat said && return 1; }
+	wait_until grep -q '^INSTALL_PROGRESS format' said || { cat said && return 1; }
 	pkill -KILL -P "$started" || true
 	wait "$started" && return 1
 	wait_until is_detached
